@@ -1,0 +1,61 @@
+# Every target sets up what it needs; `make` alone lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+# Real photographs for the tests, where they lie beside the checkout. Tests that need them are skipped without.
+ifndef GAINMAP_DATA
+ifneq ($(wildcard ../shared/data),)
+export GAINMAP_DATA := $(abspath ../shared/data)
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check fmt docs fixtures init-weights clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with the tested versions of everything (Python 3.11 or newer)
+
+demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.jpg for a photo of your own
+	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo
+
+test: setup ## Run the tests
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup ## Run the tests that take minutes
+	$(BIN)/pytest -m slow
+
+check: setup ## Lint, formatting, types, import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_layers.py
+
+fmt: setup ## Format the code, and fix what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: setup ## Check the documentation's links and run its code
+	$(BIN)/pytest -q tests/test_docs.py
+
+fixtures: setup ## Write the golden files and their manifest again
+	$(BIN)/python fixtures/generate.py
+
+init-weights: setup ## Fit the initial weights again from synthetic noise (minutes; compares, changes nothing shipped)
+	$(BIN)/python -m gainmap_codec.neural.init
+
+clean: ## Remove .venv and all that was generated
+	rm -rf .venv demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests fixtures -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is touched last: an interrupted set-up starts again, a finished one costs nothing.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	@touch $@

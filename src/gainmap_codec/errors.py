@@ -1,0 +1,89 @@
+"""What we raise on purpose, what we warn about, and the budgets that untrusted input may spend.
+
+    GainMapError(Exception)        everything raised on purpose about a file
+    ├─ FormatError                 the bytes break the format; carries .where and .offset
+    ├─ UnsupportedError            valid, but newer than this version or optional
+    ├─ NoGainMapError              a fine image without a gain map, for verbs that need one
+    ├─ LimitError                  over `Limits`
+    └─ MissingDependencyError      also ImportError; names the extra to install
+
+A caller's mistake stays `TypeError` or `ValueError`, disk trouble stays `OSError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GainMapError(Exception):
+    """Base of everything this package raises on purpose about a file."""
+
+
+class FormatError(GainMapError):
+    """The bytes break their format.
+
+    Attributes:
+        where: The structure being read, e.g. ``"ISO 21496-1 metadata"``.
+        offset: Byte offset inside that structure, or None where no single byte is at fault.
+    """
+
+    def __init__(self, where: str, problem: str, *, offset: int | None = None) -> None:
+        self.where = where
+        self.offset = offset
+        place = where if offset is None else f"{where} at byte {offset}"
+        super().__init__(f"{place}: {problem}")
+
+
+class UnsupportedError(GainMapError):
+    """A valid file that needs something this version does not do."""
+
+
+class NoGainMapError(GainMapError):
+    """An image without a gain map, given to a verb that needs one."""
+
+
+class LimitError(GainMapError):
+    """The input asks for more than its `Limits` allow."""
+
+
+class MissingDependencyError(GainMapError, ImportError):
+    """An optional package is needed; the message names the extra to install."""
+
+
+class GainMapWarning(UserWarning):
+    """A loss, a fallback or a missed target: the result is valid, but not all that was asked for."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Budgets for untrusted input, checked before anything of that size is allocated.
+
+    Attributes:
+        file_bytes: Size of a whole file.
+        pixels: Width × height of a base image, and of a gain map.
+        segments: Marker segments (scans included) of one JPEG image.
+        scans: Scans of one JPEG image.
+        mpf_entries: Images listed in an MPF index.
+        xmp_bytes: Size of one XMP packet.
+        xmp_depth: Nesting of elements in an XMP packet.
+        payload_bytes: Size of a neural payload.
+        weights: Weights of a neural payload's network.
+    """
+
+    file_bytes: int = 1 << 30
+    pixels: int = 1 << 28
+    segments: int = 4096
+    scans: int = 100
+    mpf_entries: int = 64
+    xmp_bytes: int = 1 << 20
+    xmp_depth: int = 32
+    payload_bytes: int = 1 << 16
+    weights: int = 1 << 16
+
+    def check(self, name: str, value: int) -> None:
+        """Raise `LimitError` if `value` is above the limit called `name`."""
+        allowed: int = getattr(self, name)
+        if value > allowed:
+            raise LimitError(
+                f"{name}: at most {allowed} allowed, {value} found (raise Limits.{name} to accept)"
+            )

@@ -1,0 +1,1 @@
+"""Bytes ⇄ frozen records. No pixels, no torch, no paths, no sockets."""

@@ -1,0 +1,234 @@
+"""A JPEG image cut into its marker segments by walking their lengths, never by searching.
+
+Source: ITU-T T.81 annex B.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import Reader
+
+SOI = b"\xff\xd8"
+EOI = b"\xff\xd9"
+APP0, APP1, APP2, APP11, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
+SCAN_DATA = 0x00
+"""Stands for the marker of an entropy-coded stretch, which has none."""
+
+MAX_BODY_BYTES = 65_533
+
+TRUSTED = Limits(pixels=1 << 32, segments=1 << 30, scans=1 << 30)
+"""For pictures that passed their reader's budget already."""
+
+_WHERE = "JPEG"
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_READABLE_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+# What may follow a scan. Anything else after FF is damage inside it, which decoders show as damage.
+_SCAN_END = re.compile(rb"\xff[\xc4\xcc\xd8-\xdd\xe0-\xef\xfe]")
+_FILL = re.compile(rb"\xff+")
+
+
+class Segment(NamedTuple):
+    """`data[start:stop]` is a marker with its length and body, without fill bytes."""
+
+    marker: int
+    start: int
+    stop: int
+
+    @property
+    def is_metadata(self) -> bool:
+        """APPn or COM: a decoder's coded bytes are all the others."""
+        return APP0 <= self.marker <= 0xEF or self.marker == COM
+
+
+class ImageHeader(NamedTuple):
+    """What the frame header says; `component_ids` has one byte per channel."""
+
+    width: int
+    height: int
+    channels: int
+    component_ids: bytes
+
+
+@dataclass(frozen=True)
+class JpegImage:
+    """One JPEG image inside `data`.
+
+    Attributes:
+        header: Segments between SOI and the first scan.
+        tail: Segments and scan data from the first SOS on, without EOI.
+        end: Offset behind EOI, or behind the last whole segment of an image that is cut off.
+        complete: EOI was found.
+    """
+
+    data: bytes
+    start: int
+    header: tuple[Segment, ...]
+    tail: tuple[Segment, ...]
+    end: int
+    complete: bool
+
+    def raw(self, segment: Segment) -> bytes:
+        return self.data[segment.start : segment.stop]
+
+    def body(self, segment: Segment) -> bytes:
+        return self.data[segment.start + 4 : segment.stop]
+
+    def bodies(self, marker: int, prefix: bytes) -> list[bytes]:
+        """What follows `prefix` in the header's segments of that marker, in file order."""
+        found = (self.body(segment) for segment in self.header if segment.marker == marker)
+        return [body[len(prefix) :] for body in found if body.startswith(prefix)]
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether `data` starts like a JPEG file."""
+    return data[:3] == SOI + b"\xff"
+
+
+def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | None = None) -> JpegImage:
+    """The JPEG image that starts at `start`, read up to its EOI, at most to `stop`.
+
+    An image that ends, or breaks, after its first scan has begun is accepted as cut off.
+
+    Raises:
+        FormatError: No SOI, damage before the first scan, or no scan at all.
+        LimitError: More segments or scans than `limits` allow.
+    """
+    stop = len(data) if stop is None else min(stop, len(data))
+    if data[start : min(start + 2, stop)] != SOI:
+        found = data[start : start + 2].hex(" ") or "the end"
+        raise FormatError(_WHERE, f"wanted FF D8, found {found}", offset=start)
+    segments: list[Segment] = []
+    first_scan: int | None = None
+    scans, end, complete = 0, start + 2, False
+    for segment in _segments(data, start + 2, stop):
+        limits.check("segments", len(segments) + 1)
+        if segment.marker in (_SOI, _EOI):
+            complete = segment.marker == _EOI
+            end = segment.stop if complete else segment.start
+            break
+        if segment.marker == _SOS:
+            scans += 1
+            limits.check("scans", scans)
+            first_scan = len(segments) if first_scan is None else first_scan
+        segments.append(segment)
+        end = segment.stop
+    if first_scan is None:
+        raise FormatError(_WHERE, "wanted a scan (SOS), found the image's end", offset=end)
+    return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
+
+
+def image_header(jpeg: bytes | JpegImage, limits: Limits) -> ImageHeader:
+    """Size and channels of an 8-bit JPEG of one or three channels.
+
+    Raises:
+        FormatError: Broken segments, or not exactly one sane frame header.
+        UnsupportedError: Lossless or hierarchical coding, another depth, CMYK, or a height given after the
+            scan.
+        LimitError: More pixels than `limits` allow.
+    Source: ITU-T T.81 B.2.2.
+    """
+    image = parse_segments(jpeg, limits) if isinstance(jpeg, bytes) else jpeg
+    frames = [segment for segment in image.header if segment.marker in _FRAMES]
+    if len(frames) != 1:
+        raise FormatError(_WHERE, f"wanted one frame header (SOF) before the scan, found {len(frames)}")
+    reader = Reader(image.body(frames[0]), "JPEG frame header")
+    depth, height, width, channels = reader.u8(), reader.u16(), reader.u16(), reader.u8()
+    component_ids = bytes(reader.take(3)[0] for _ in range(channels))
+    if frames[0].marker not in _READABLE_FRAMES:
+        raise UnsupportedError(f"JPEG: coding process SOF{frames[0].marker - 0xC0} is not read")
+    if depth != 8 or channels not in (1, 3):
+        raise UnsupportedError(f"JPEG: wanted 1 or 3 channels of 8 bits, found {channels} of {depth} bits")
+    if height == 0:
+        raise UnsupportedError("JPEG: heights given after the scan (DNL) are not read")
+    if width == 0 or reader.remaining:
+        raise FormatError(reader.where, f"width {width}, {reader.remaining} bytes too many")
+    limits.check("pixels", width * height)
+    return ImageHeader(width, height, channels, component_ids)
+
+
+def coded_digest(jpeg: bytes | JpegImage) -> bytes:
+    """First 8 bytes of SHA-256 over the coded bytes: all but SOI, APPn, COM and fill bytes, up to EOI.
+
+    EOI counts as present where it is missing, because a writer has to add it.
+
+    Raises:
+        FormatError: Broken segments.
+    """
+    image = parse_segments(jpeg, TRUSTED) if isinstance(jpeg, bytes) else jpeg
+    digest = hashlib.sha256()
+    view = memoryview(image.data)
+    for segment in (*image.header, *image.tail):
+        if not segment.is_metadata:
+            digest.update(view[segment.start : segment.stop])
+    digest.update(EOI)
+    return digest.digest()[:8]
+
+
+def make_segment(marker: int, body: bytes, name: str) -> bytes:
+    """Marker, length and body.
+
+    Raises:
+        LimitError: The body does not fit a segment; the message calls it `name`.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise LimitError(f"{name}: at most {MAX_BODY_BYTES} bytes fit a JPEG segment, {len(body)} found")
+    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def _segments(data: bytes, position: int, stop: int) -> Iterator[Segment]:
+    """Segments and scan data in file order, up to the end of the data or to damage after the first scan."""
+    scan_seen = False
+    while True:
+        try:
+            segment = _next_segment(data, position, stop)
+        except FormatError:
+            if scan_seen:
+                return
+            raise
+        if segment is None:
+            return
+        yield segment
+        position = segment.stop
+        if segment.marker == _SOS:
+            scan_seen = True
+            yield (scan := _scan_data(data, position, stop))
+            position = scan.stop
+
+
+def _next_segment(data: bytes, position: int, stop: int) -> Segment | None:
+    """The segment at `position` behind any fill bytes, or None where the data end before its end."""
+    fill = _FILL.match(data, position, stop)
+    if fill is None:
+        if position >= stop:
+            return None
+        raise FormatError(_WHERE, f"wanted a marker (FF), found {data[position]:02X}", offset=position)
+    position = fill.end() - 1
+    if position + 2 > stop:
+        return None
+    marker = data[position + 1]
+    if marker in _STANDALONE:
+        return Segment(marker, position, position + 2)
+    length = int.from_bytes(data[position + 2 : position + 4], "big")
+    if marker == 0 or (length < 2 and position + 4 <= stop):
+        raise FormatError(
+            _WHERE, f"wanted a segment, found marker {marker:02X} length {length}", offset=position
+        )
+    end = position + 2 + length
+    return Segment(marker, position, end) if end <= stop and position + 4 <= stop else None
+
+
+def _scan_data(data: bytes, start: int, stop: int) -> Segment:
+    """Entropy-coded bytes with their restart markers, without the fill bytes before the next marker."""
+    found = _SCAN_END.search(data, start, stop)
+    end = found.start() if found else stop
+    while end > start and data[end - 1] == 0xFF:
+        end -= 1
+    return Segment(SCAN_DATA, start, end)

@@ -1,0 +1,101 @@
+"""Our payload's APP11 JUMBF segment, and finding it again after other tools have been at the file.
+
+ImageMagick and GraphicsMagick join all APP11 bodies into one and cut it anew; the payload stays contiguous as
+long as it is a single segment.
+Source: ISO/IEC 19566-5 (JUMBF boxes), ISO/IEC 18477-3 (APP11 packets).
+"""
+
+from __future__ import annotations
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.cursor import Reader, Writer
+
+MAX_PAYLOAD_BYTES = 65_000
+PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
+
+_WHERE = "APP11 JUMBF"
+_ID = b"JP"
+_INSTANCE = 0x474E  # "GN"; C2PA tools use 0211 and take an equal instance for a continuation of theirs
+_CONTENT_TYPE = bytes.fromhex("7575696400110010800000AA00389B71")
+_LABEL = b"gainmap-nn\0"
+_REQUESTABLE_WITH_LABEL = 3
+_MAGIC = b"GNN"
+
+
+def serialize_payload_body(payload: bytes) -> bytes:
+    """Body of the one APP11 segment that carries `payload`.
+
+    Raises:
+        ValueError: More than 65 000 bytes, which tools that cut segments anew would tear apart.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"payload: at most {MAX_PAYLOAD_BYTES} bytes, {len(payload)} found")
+    description = _box(b"jumd", _CONTENT_TYPE + bytes((_REQUESTABLE_WITH_LABEL,)) + _LABEL)
+    writer = Writer(_WHERE)
+    writer.raw(_ID)
+    writer.u16(_INSTANCE)
+    writer.u32(1)
+    writer.raw(_box(b"jumb", description + _box(b"uuid", PAYLOAD_UUID + payload)))
+    return writer.getvalue()
+
+
+def find_payload(bodies: list[bytes], limits: Limits) -> bytes | None:
+    """The payload in the APP11 bodies of an image, or None; its inside is not checked.
+
+    Box structure comes first; where tools have joined or cut segments, our identifier is searched in all
+    bodies.
+    """
+    for packets in _by_instance(bodies).values():
+        payload = _payload_of_box(b"".join(packets))
+        if payload is not None:
+            return _trim(payload, limits)
+    joined = b"".join(bodies)
+    position = joined.find(PAYLOAD_UUID)
+    return None if position < 0 else _trim(joined[position + len(PAYLOAD_UUID) :], limits)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+
+def _by_instance(bodies: list[bytes]) -> dict[bytes, list[bytes]]:
+    """Box instance → its contents by packet number; all but the first lose their repeated box header."""
+    numbered: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for body in bodies:
+        if body.startswith(_ID) and len(body) >= 16:
+            numbered.setdefault(body[2:4], []).append((body[4:8], body[8:]))
+    result = {}
+    for instance, packets in numbered.items():
+        packets.sort(key=lambda packet: packet[0])
+        result[instance] = [packets[0][1], *(content[8:] for _, content in packets[1:])]
+    return result
+
+
+def _payload_of_box(data: bytes) -> bytes | None:
+    """The content of our uuid box in the one superbox of `data`, or None where that is not its structure."""
+    try:
+        outer = Reader(data, _WHERE)
+        kind, content = _read_box(outer)
+        if kind != b"jumb" or outer.remaining:
+            return None
+        reader = Reader(content, _WHERE)
+        while reader.remaining:
+            kind, content = _read_box(reader)
+            if kind == b"uuid" and content.startswith(PAYLOAD_UUID):
+                return content[len(PAYLOAD_UUID) :]
+    except FormatError:
+        pass
+    return None
+
+
+def _read_box(reader: Reader) -> tuple[bytes, bytes]:
+    size, kind = reader.u32(), reader.take(4)
+    return kind, reader.take(size - 8)
+
+
+def _trim(payload: bytes, limits: Limits) -> bytes:
+    """Without what carriers padded or joined behind it, as far as the payload's own length is plausible."""
+    length = int.from_bytes(payload[4:6], "big")
+    if payload.startswith(_MAGIC) and 6 < length <= len(payload):
+        return payload[:length]
+    return payload[: limits.payload_bytes]

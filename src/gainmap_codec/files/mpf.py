@@ -1,0 +1,96 @@
+"""The MPF index segment: where the pictures of a multi-picture JPEG file lie.
+
+Source: CIPA DC-007, as read by Skia src/codec/SkJpegMultiPicture.cpp and exiftool's MPF.pm.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.cursor import Reader, Writer, open_tiff
+
+MPF_ID = b"MPF\0"
+SEGMENT_BYTES = 90
+"""Size of the segment that `serialize_mpf` writes."""
+
+_WHERE = "MPF index"
+_VERSION_TAG, _COUNT_TAG, _ENTRIES_TAG = 0xB000, 0xB001, 0xB002
+_LONG, _UNDEFINED = 4, 7
+_BASELINE_PRIMARY = 0x030000
+_ENTRY_BYTES = 16
+
+
+class MpfEntry(NamedTuple):
+    """One picture: attribute word, size in bytes, offset from the byte-order mark (0 for the first)."""
+
+    attribute: int
+    size: int
+    offset: int
+
+
+def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
+    """Entries of an index in either byte order, the primary first.
+
+    Args:
+        body: What follows the ``MPF`` identifier; offsets count from its first byte.
+    Raises:
+        FormatError: No TIFF header, tags not ascending, or an entry table that is missing or cut.
+        LimitError: More pictures than `limits` allow.
+    """
+    reader = open_tiff(body, _WHERE)
+    previous = -1
+    table: tuple[int, int] | None = None
+    for _ in range(reader.u16()):
+        tag, _, count, value = reader.u16(), reader.u16(), reader.u32(), reader.u32()
+        if tag <= previous:
+            raise FormatError(_WHERE, f"wanted ascending tags, found {tag:04X} after {previous:04X}")
+        previous = tag
+        table = (count, value) if tag == _ENTRIES_TAG else table
+    if table is None or table[0] % _ENTRY_BYTES:
+        raise FormatError(_WHERE, f"wanted a table of {_ENTRY_BYTES}-byte entries, found {table or 'none'}")
+    count = table[0] // _ENTRY_BYTES
+    limits.check("mpf_entries", count)
+    reader.position = table[1]
+    return tuple(_read_entry(reader) for _ in range(count))
+
+
+def serialize_mpf(primary_bytes: int, gain_map_bytes: int, position: int) -> bytes:
+    """The whole segment, 90 bytes, for a primary image with its gain map right behind it.
+
+    Args:
+        primary_bytes: Size of the primary from SOI to EOI, this segment included.
+        gain_map_bytes: Size of the gain-map JPEG.
+        position: Offset of this segment in the file.
+    """
+    byte_order_mark = position + 4 + len(MPF_ID)
+    writer = Writer(_WHERE)
+    writer.raw(bytes.fromhex("FFE2") + (SEGMENT_BYTES - 2).to_bytes(2, "big") + MPF_ID + b"MM\0*")
+    writer.u32(8)
+    writer.u16(3)
+    _write_tag(writer, _VERSION_TAG, _UNDEFINED, 4, int.from_bytes(b"0100", "big"))
+    _write_tag(writer, _COUNT_TAG, _LONG, 1, 2)
+    _write_tag(writer, _ENTRIES_TAG, _UNDEFINED, 2 * _ENTRY_BYTES, 50)
+    writer.u32(0)
+    _write_entry(writer, MpfEntry(_BASELINE_PRIMARY, primary_bytes, 0))
+    _write_entry(writer, MpfEntry(0, gain_map_bytes, primary_bytes - byte_order_mark))
+    return writer.getvalue()
+
+
+def _write_tag(writer: Writer, tag: int, kind: int, count: int, value: int) -> None:
+    writer.u16(tag)
+    writer.u16(kind)
+    writer.u32(count)
+    writer.u32(value)
+
+
+def _read_entry(reader: Reader) -> MpfEntry:
+    entry = MpfEntry(reader.u32(), reader.u32(), reader.u32())
+    reader.take(4)  # dependent images
+    return entry
+
+
+def _write_entry(writer: Writer, entry: MpfEntry) -> None:
+    for value in entry:
+        writer.u32(value)
+    writer.u32(0)

@@ -1,0 +1,187 @@
+"""The records that pass between rooms: what a gain-map file says, with the wire's own numbers.
+
+A container module (`jpeg`) turns bytes into a `GainMapFile` and back; everything above works on the record and never
+asks which container it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Container = Literal["jpeg"]
+Carrier = Literal["iso21496", "hdrgm"]
+
+
+class Fraction(NamedTuple):
+    """A number as stored: numerator and denominator, never reduced (other people's bytes must come back)."""
+
+    numerator: int
+    denominator: int
+
+    def __float__(self) -> float:
+        return self.numerator / self.denominator
+
+
+@dataclass(frozen=True)
+class GainMapChannel:
+    """One channel's numbers (ISO 21496-1 C.2.2). Gains are log2, offsets linear with 1.0 = SDR white."""
+
+    gain_map_min: Fraction
+    gain_map_max: Fraction
+    gamma: Fraction
+    base_offset: Fraction
+    alternate_offset: Fraction
+
+
+@dataclass(frozen=True)
+class GainMapMetadata:
+    """How to read a stored gain map (ISO 21496-1 C.2.2). Headrooms are log2.
+
+    Attributes:
+        channels: One record for all channels, or three for R, G, B.
+        use_base_colour_space: The maths happens in the base image's primaries, else in the alternate's.
+    """
+
+    base_hdr_headroom: Fraction
+    alternate_hdr_headroom: Fraction
+    channels: tuple[GainMapChannel, ...]
+    use_base_colour_space: bool = True
+    minimum_version: int = 0
+    writer_version: int = 0
+
+
+@dataclass(frozen=True)
+class CodedImage:
+    """A picture as coded bytes that any decoder of its codec opens by itself.
+
+    Attributes:
+        data: The whole coded picture (JPEG: SOI … EOI with all its segments).
+        width: Columns of the stored raster, before any orientation.
+        height: Rows of the stored raster.
+        channels: 1 or 3.
+        icc_profile: The picture's ICC profile, or None.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    channels: int
+    icc_profile: bytes | None = None
+
+
+@dataclass(frozen=True)
+class StoredGainMap:
+    """A gain map as found in a file, and where its metadata were."""
+
+    image: CodedImage
+    metadata: GainMapMetadata
+    carrier: Carrier
+
+
+@dataclass(frozen=True)
+class GainMapFile:
+    """All that a gain-map file holds.
+
+    Attributes:
+        base: The picture that every reader shows.
+        base_digest: First 8 bytes of SHA-256 over the base's coded bytes without metadata (docs/format.md, binding).
+        gain_map: The standard gain map, or None.
+        payload: A neural payload's bytes, not yet parsed, or None.
+        exif: TIFF structure of the EXIF segment, without its ``Exif`` prefix, or None.
+        xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
+        orientation: EXIF orientation, 1…8; 1 where absent or out of range.
+        trailer_bytes: Bytes behind everything we know (a motion photo's video, for instance), not kept.
+        warnings: What was odd about the file and how it was read all the same.
+    """
+
+    container: Container
+    base: CodedImage
+    base_digest: bytes
+    gain_map: StoredGainMap | None = None
+    payload: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    orientation: int = 1
+    trailer_bytes: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+Family = Literal["table", "published"]
+Domain = Literal["pq_gain", "pq_gamma", "pq_difference"]
+Preset = Literal["paper-gain", "paper-gamma", "balanced"]
+
+
+@dataclass(frozen=True)
+class QuantizedLayer:
+    """One layer of a neural gain map's network, as integers.
+
+    Attributes:
+        inputs: Inputs, the constant 1 that carries the biases included.
+        outputs: Neurons.
+        weights: inputs × outputs integers in −127…127, input by input.
+        step_exponent: A weight is its integer × 2^(step_exponent / 4).
+    """
+
+    inputs: int
+    outputs: int
+    weights: tuple[int, ...]
+    step_exponent: int
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What ties a network to the base that it was fitted to (docs/format.md, Binding).
+
+    Attributes:
+        strict: First 8 bytes of SHA-256 over the base's coded bytes.
+        soft: 64 bytes of coarse luma and chroma means of the stored raster.
+    """
+
+    strict: bytes
+    soft: bytes
+
+
+@dataclass(frozen=True)
+class NeuralGainMap:
+    """A network that computes the HDR rendition from the base: everything its payload says (docs/format.md).
+
+    Attributes:
+        family: "table": colour inputs are the base's code values, ReLU, biases. "published": they are BT.2020 PQ
+            codes, sine, no biases (Gain-MLP).
+        domain: What the network predicts; see `gainmap_codec.pixels.residual`.
+        position_octaves: Octaves of each position input.
+        color_octaves: Octaves of each colour input.
+        layers: The network's three layers.
+        residual_shift: Residual = shift + scale × output.
+        residual_scale: See `residual_shift`.
+        base_hdr_headroom: Display headroom, log2, up to which the base is shown as it is.
+        alternate_hdr_headroom: Display headroom, log2, from which the whole HDR rendition is shown.
+        base_offset_exponent: The base offset of the headroom weight's log2 ratio is 2^−exponent, linear.
+        alternate_offset_exponent: The same for the alternate offset.
+        binding: The base that the network belongs to.
+        neural_psnr: PQ-PSNR in dB that this network reached, in steps of 0.25, rounded down; 0 where not measured.
+        standard_psnr: The same for the standard map beside it; 0 where there is none.
+        color_shift: Family "published" only: colour input = (PQ code − shift) × scale.
+        color_scale: See `color_shift`.
+        coordinates: Network x, y from file x, y: (xx, xy, x0, yx, yy, y0). Crop, flip and rotation change only this.
+    """
+
+    preset: Preset
+    family: Family
+    domain: Domain
+    position_octaves: int
+    color_octaves: int
+    layers: tuple[QuantizedLayer, ...]
+    residual_shift: float
+    residual_scale: float
+    base_hdr_headroom: float
+    alternate_hdr_headroom: float
+    base_offset_exponent: int
+    alternate_offset_exponent: int
+    binding: Binding
+    neural_psnr: float = 0.0
+    standard_psnr: float = 0.0
+    color_shift: float = 0.0
+    color_scale: float = 1.0
+    coordinates: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

@@ -1,0 +1,79 @@
+"""XMP packets as trees: strict, bounded reading, and the frame of a new packet.
+
+No document type, no entities, no network; size and depth are budgeted.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gainmap_codec.errors import FormatError, LimitError, Limits
+
+_WHERE = "XMP packet"
+_X = "adobe:ns:meta/"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
+HDRGM_VERSION = "1.0"
+
+ABOUT = f"{{{RDF}}}about"
+DESCRIPTION = f"{{{RDF}}}Description"
+LI = f"{{{RDF}}}li"
+PARSE_TYPE = f"{{{RDF}}}parseType"
+SEQ = f"{{{RDF}}}Seq"
+
+
+def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
+    """The rdf:RDF element of a packet that keeps the budgets."""
+    limits.check("xmp_bytes", len(packet))
+    text = packet.strip(b"\0 \t\r\n")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise FormatError(_WHERE, "document types and entities are refused")
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(text, parser)
+    except etree.XMLSyntaxError as error:
+        raise FormatError(_WHERE, f"not well-formed XML ({error.msg})") from None
+    _check_depth(root, limits)
+    rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
+    if rdf is None:
+        raise FormatError(_WHERE, f"wanted an rdf:RDF element, found {root.tag}")
+    return rdf
+
+
+def _check_depth(root: etree._Element, limits: Limits) -> None:
+    level = [root]
+    for _ in range(limits.xmp_depth):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise LimitError(f"xmp_depth: at most {limits.xmp_depth} levels allowed, more found")
+
+
+def properties(element: etree._Element, namespace: str) -> dict[str, list[str]]:
+    """Values by local name, from attributes and from children (text, rdf:value, or a list of rdf:li)."""
+    start = f"{{{namespace}}}"
+    found = {
+        name[len(start) :]: [text] for name, text in attributes(element).items() if name.startswith(start)
+    }
+    for child in element:
+        if str(child.tag).startswith(start):
+            items = list(child.iter(LI, f"{{{RDF}}}value")) or [child]
+            found.setdefault(str(child.tag)[len(start) :], [item.text or "" for item in items])
+    return found
+
+
+def attributes(element: etree._Element) -> dict[str, str]:
+    return {str(name): str(value) for name, value in element.attrib.items()}
+
+
+def new_packet() -> tuple[etree._Element, etree._Element]:
+    """An empty x:xmpmeta and the rdf:RDF inside it."""
+    root = etree.Element(f"{{{_X}}}xmpmeta", nsmap={"x": _X})
+    return root, etree.SubElement(root, f"{{{RDF}}}RDF", nsmap={"rdf": RDF})
+
+
+def serialize_packet(root: etree._Element) -> bytes:
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=False)

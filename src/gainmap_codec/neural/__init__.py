@@ -1,0 +1,1 @@
+"""Fitting a neural gain map. Torch lives here and nowhere else."""

@@ -1,0 +1,120 @@
+"""Makes the shipped initial weights: one network per preset, pre-trained on pairs of synthetic chromatic noise.
+
+    python -m gainmap_codec.neural.synthetic [OUT.json]
+
+A pair is noise with the colour statistics of natural pictures and its SDR rendition by our tone mapper. Each preset's
+network learns the normalised residual of 50 such pairs together; what it learns is what HDR pairs have in common. The
+paper describes 10 000 steps of such pre-training, its code averages the weights of 49 separate fits: we train jointly.
+
+Source: Canham et al., Gain-MLP, ICCV 2025, section 3.3, after Daly et al., Electronic Imaging 2025.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gainmap_codec.files.payload import layer_shapes
+from gainmap_codec.files.records import Preset
+from gainmap_codec.neural.fit import CONFIGS, FitConfig, blank_network, prepare, step_exponent
+from gainmap_codec.neural.initial import INITIAL_WEIGHTS_ID, random_weights
+from gainmap_codec.neural.network import forward
+from gainmap_codec.pixels.base_color import base_color_of_icc
+from gainmap_codec.pixels.color import D65, PRIMARIES, Array, convert, rgb_to_xyz, xy_to_xyz
+from gainmap_codec.pixels.residual import residual
+from gainmap_codec.pixels.tone_map import encode_base, tone_map
+
+PICTURES = 50
+HEIGHT, WIDTH = 270, 480
+PEAK = 1000 / 203  # linear; the pictures of the paper are graded for 1000 cd/m²
+STEPS = 4000
+
+
+def chromatic_noise(rng: np.random.Generator) -> Array:
+    """One picture of noise, linear BT.2020, float32 (HEIGHT, WIDTH, 3) in [0, PEAK].
+
+    White noise per channel, its amplitude divided by f²; the first channel through a logistic of slope 4 to L*
+    0…105, the others, centred, × 150 to a* and b*.
+    """
+    channels = np.stack([_red(rng.random((HEIGHT, WIDTH))) for _ in range(3)])
+    channels = (channels - channels.min()) / np.ptp(channels)
+    lightness = 105 / (1 + np.exp(-4 * (channels[0] * 2 - 1)))
+    a, b = (150 * (channel - channel.mean()) for channel in channels[1:])
+    to_rgb = np.linalg.inv(rgb_to_xyz(PRIMARIES["bt2020"], D65))
+    rgb = np.clip(_lab_to_xyz(lightness, a, b) @ to_rgb.T, 0, 1)
+    return (rgb * PEAK).astype(np.float32)
+
+
+def _red(noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows = np.fft.fftfreq(HEIGHT) * HEIGHT
+    columns = np.fft.fftfreq(WIDTH) * WIDTH
+    frequency = np.maximum(np.hypot(rows[:, None], columns), 1)
+    return np.asarray(np.fft.ifft2(np.fft.fft2(noise) / frequency**2).real)
+
+
+def _lab_to_xyz(
+    lightness: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """XYZ with white D65 at Y = 1 (CIE 15:2004, 8.2.1)."""
+    y = (lightness + 16) / 116
+    f = np.stack([y + a / 500, y, y - b / 200], axis=-1)
+    return np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * xy_to_xyz(D65)
+
+
+def pretrained(preset: Preset, config: FitConfig) -> list[Tensor]:
+    """Float32 matrices of a network fitted to all pictures of noise together."""
+    rng = np.random.default_rng(0)
+    features, wanted = zip(*[_noise_samples(preset, config, rng) for _ in range(PICTURES)], strict=True)
+    inputs, targets = torch.cat(features), torch.cat(wanted)
+    shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
+    weights = [w.requires_grad_(True) for w in random_weights(shapes, seed=0)]
+    optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    for _ in range(STEPS):
+        batch = torch.from_numpy(rng.integers(0, len(inputs), 1 << 14))
+        loss = torch.mean((forward(config.family, weights, inputs[batch]) - targets[batch]) ** 2)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    print(f"{preset}: mean squared error of the normalised residual {loss.item():.4f}", file=sys.stderr)
+    return [weight.detach() for weight in weights]
+
+
+def _noise_samples(preset: Preset, config: FitConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Features and normalised residuals of some pixels of a new picture."""
+    hdr = chromatic_noise(rng)
+    codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=float(np.log2(PEAK))))
+    blank = replace(blank_network(preset, config), alternate_hdr_headroom=2.0)
+    network, samples = prepare(blank, codes, base_color_of_icc(None), hdr, rng, 1 << 13, torch.device("cpu"))
+    wanted = residual(network.domain, samples.target, samples.base, torch)
+    return samples.features, (wanted - network.residual_shift) / network.residual_scale
+
+
+def _as_json(weights: list[Tensor]) -> list[dict[str, Any]]:
+    layers = []
+    for weight in weights:
+        exponent = step_exponent(weight)
+        integers = torch.round(weight / 2.0 ** (exponent / 4)).to(torch.int8).numpy()
+        text = b64encode(integers.tobytes()).decode("ascii")
+        layers.append({"shape": list(weight.shape), "step_exponent": exponent, "weights": text})
+    return layers
+
+
+def main(out: Path) -> None:
+    """Write the weights of every preset to `out`."""
+    networks = {preset: _as_json(pretrained(preset, config)) for preset, config in CONFIGS.items()}
+    out.write_text(json.dumps({"id": INITIAL_WEIGHTS_ID, "networks": networks}, indent=1) + "\n", "ascii")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else f"{INITIAL_WEIGHTS_ID}.json"))

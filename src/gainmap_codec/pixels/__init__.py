@@ -1,0 +1,1 @@
+"""NumPy arrays in, NumPy arrays out. No torch."""

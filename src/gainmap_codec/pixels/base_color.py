@@ -1,0 +1,141 @@
+"""The colour of a base image: what its ICC profile makes of 8-bit code values."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import cache
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageCms
+
+from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.pixels.color import (
+    COLOR_SPACES,
+    D65,
+    PRIMARIES,
+    Array,
+    ColorSpace,
+    adapt_white,
+    conversion_matrix,
+    rgb_to_xyz,
+    srgb_decode,
+    srgb_encode,
+    xy_to_xyz,
+)
+
+D50_XYZ = np.array([0.9642, 1.0, 0.8249])
+"""White of the profile connection space (ICC.1:2022 clause 6.3.4.3)."""
+
+_PRIMARY_TOLERANCE = 0.002
+"""In XYZ, per colorant. Profiles in the wild round differently; libultrahdr takes 0.001, Skia 0.01."""
+
+_MATRIX_TOLERANCE = 0.002
+"""In XYZ with white at Y = 1: how well a matrix and three curves must tell what the profile does."""
+
+
+@dataclass(frozen=True, eq=False)
+class BaseColor:
+    """How the 8-bit code values of a base image become light: three curves, then a matrix.
+
+    Attributes:
+        name: ``"srgb"``, ``"display-p3"`` or ``"bt2020"`` for these primaries with the sRGB curve, else the
+            profile's description.
+        to_bt2020: Linear base RGB to linear BT.2020, float64 (3, 3).
+        curves: Linear light of each code value in R, G and B, float32 (3, 256); 1.0 = SDR white.
+    """
+
+    name: str
+    to_bt2020: NDArray[np.float64]
+    curves: Array
+
+    def linearize(self, codes: NDArray[np.uint8]) -> Array:
+        """Linear light in the base's own primaries, float32 (..., 3), of code values, uint8 (..., 3)."""
+        linear = np.empty(codes.shape, dtype=np.float32)
+        for channel in range(3):
+            linear[..., channel] = self.curves[channel][codes[..., channel]]
+        return linear
+
+
+def base_color_of_icc(icc: bytes | None) -> BaseColor:
+    """The colour that an ICC profile gives a base image; no profile means sRGB.
+
+    The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries and curve
+    that agree with sRGB, Display P3 or BT.2020 with the sRGB curve, within 0.002 in XYZ and half a code,
+    are taken as exactly these. A profile that no matrix and three curves describe (LUT, grey, CMYK, broken)
+    counts as sRGB, with a `GainMapWarning`.
+
+    Source: ICC.1:2022 annexes E (Bradford) and F (three-component matrix-based profiles).
+    """
+    if icc is None:
+        return _ideal("srgb")
+    try:
+        colorants, curves = _measured(icc)
+        name = _description(icc)
+    except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
+        return _ideal("srgb")
+    for space in COLOR_SPACES:
+        if _agrees(colorants, curves, space):
+            return _ideal(space)
+    to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
+    to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
+    return BaseColor(name, to_bt2020.astype(np.float64), curves)
+
+
+def colorants_d50(color_space: ColorSpace) -> NDArray[np.float64]:
+    """XYZ of red, green and blue as an ICC profile stores them: columns of a float64 (3, 3), white D50."""
+    return adapt_white(xy_to_xyz(D65), D50_XYZ) @ rgb_to_xyz(PRIMARIES[color_space], D65)
+
+
+@cache
+def _ideal(space: ColorSpace) -> BaseColor:
+    curve = srgb_decode(np.arange(256, dtype=np.float32) / np.float32(255))
+    return BaseColor(space, conversion_matrix(space, "bt2020"), np.stack([curve] * 3))
+
+
+def _measured(icc: bytes) -> tuple[NDArray[np.float64], Array]:
+    """Colorants (columns, D50) and curves of a matrix profile. Raises ValueError where there are none."""
+    ramp = np.arange(256) / 255
+    ramps = np.einsum("v,ck->cvk", ramp, np.eye(3))
+    mixtures = np.stack(np.meshgrid(*[ramp[15::60]] * 3, indexing="ij"), axis=-1).reshape(1, -1, 3)
+    xyz = _to_pcs(icc, ramps)
+    colorants = xyz[:, -1].T
+    if not np.isfinite(xyz).all() or abs(np.linalg.det(colorants)) < 1e-4:
+        raise ValueError("its three colorants span no colour space")
+    along = np.einsum("cvk,kc->cv", xyz, colorants) / np.sum(colorants**2, axis=0)[:, np.newaxis]
+    curves = np.clip(along, 0, 1)
+    codes = np.rint(mixtures * 255).astype(np.intp)
+    linear = np.stack([curves[channel][codes[..., channel]] for channel in range(3)], axis=-1)
+    if np.abs(linear @ colorants.T - _to_pcs(icc, mixtures)).max() > _MATRIX_TOLERANCE:
+        raise ValueError("no matrix and curves describe it")
+    return colorants, curves.astype(np.float32)
+
+
+def _to_pcs(icc: bytes, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """XYZ relative to D50, float64 (H, W, 3), of coded RGB in [0, 1], by LittleCMS."""
+    xyz = imagecodecs.cms_transform(
+        rgb,
+        icc,
+        imagecodecs.cms_profile("xyz"),
+        colorspace="rgb",
+        outcolorspace="xyz",
+        outdtype=np.float64,
+        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
+    )
+    return np.asarray(xyz, dtype=np.float64)
+
+
+def _agrees(colorants: NDArray[np.float64], curves: Array, space: ColorSpace) -> bool:
+    codes = srgb_encode(curves) * 255
+    same_curve = np.abs(codes - np.arange(256)).max() <= 0.5
+    return bool(same_curve and np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE)
+
+
+def _description(icc: bytes) -> str:
+    described = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
+    return " ".join(described.split())[:80] or "unnamed profile"

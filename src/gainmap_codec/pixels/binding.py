@@ -1,0 +1,84 @@
+"""The soft binding: a fingerprint of a base that survives re-encoding and resizing, and refuses other pictures.
+
+64 bytes: 8×8 means of luma at 6 bits, then 4×4 means of Cb and of Cr at 4 bits, of the stored raster, most significant
+bit first. Thresholds: docs/codec.md, "Binding", with the measurement.
+
+Aspect ratio is not part of it: the network works in normalised coordinates, so a stretched base is still its base, and
+a crop moves the means.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.pixels.color import Array
+from gainmap_codec.pixels.resampling import box_average
+
+_LUMA_GRID, _CHROMA_GRID = 8, 4
+_LUMA_STEP = 4.0  # code values
+_CHROMA_STEP = 8.0  # code values; the means of photographs lie within ±60 of grey
+_MAX_LUMA, _MEAN_LUMA, _MAX_CHROMA = 4.0, 0.6, 1.0  # code values
+
+
+class _Planes(NamedTuple):
+    luma: Array
+    cb: Array
+    cr: Array
+
+
+def soft_fingerprint(codes: NDArray[np.uint8]) -> bytes:
+    """The 64 bytes of a base.
+
+    Args:
+        codes: Code values of the stored raster, uint8 (H, W, 3).
+    """
+    planes = _means(codes)
+    luma = np.floor(planes.luma / _LUMA_STEP).clip(0, 63).astype(np.uint8)
+    chroma = np.floor(np.stack([planes.cb, planes.cr]) / _CHROMA_STEP + 8).clip(0, 15).astype(np.uint8)
+    bits = (
+        np.unpackbits(luma.reshape(-1, 1), axis=1)[:, 2:],
+        np.unpackbits(chroma.reshape(-1, 1), axis=1)[:, 4:],
+    )
+    return np.packbits(np.concatenate([part.ravel() for part in bits])).tobytes()
+
+
+def fingerprint_distance(codes: NDArray[np.uint8], fingerprint: bytes) -> tuple[float, float, float]:
+    """How far a base is from a fingerprint, in code values: largest and mean luma, largest chroma difference.
+
+    The distance of a mean is counted from its quantisation interval, so an unchanged base is at 0.
+    """
+    bits = np.unpackbits(np.frombuffer(fingerprint, dtype=np.uint8))
+    cells = _LUMA_GRID**2 * 6
+    luma = bits[:cells].reshape(-1, 6) @ (1 << np.arange(6)[::-1])
+    chroma = bits[cells:].reshape(-1, 4) @ (1 << np.arange(4)[::-1])
+    planes = _means(codes)
+    near = _outside(planes.luma.ravel(), luma * _LUMA_STEP, _LUMA_STEP)
+    far = np.stack([planes.cb, planes.cr]).ravel().clip(-8 * _CHROMA_STEP, 8 * _CHROMA_STEP - 1)
+    tint = _outside(far, (chroma - 8.0) * _CHROMA_STEP, _CHROMA_STEP)
+    return float(near.max()), float(near.mean()), float(tint.max())
+
+
+def is_bound(codes: NDArray[np.uint8], fingerprint: bytes) -> bool:
+    """Whether a base is the fingerprint's own, re-encoded or resized perhaps."""
+    luma, mean, chroma = fingerprint_distance(codes, fingerprint)
+    return luma <= _MAX_LUMA and mean <= _MEAN_LUMA and chroma <= _MAX_CHROMA
+
+
+def _outside(values: Array, start: NDArray[np.float64], size: float) -> NDArray[np.float64]:
+    """Distance of each value from its interval."""
+    return np.maximum(np.maximum(start - values, values - (start + size)), 0)
+
+
+def _means(codes: NDArray[np.uint8]) -> _Planes:
+    """Means over the grids, in code values, of BT.601 luma and of Cb and Cr around 0."""
+    columns = np.concatenate(
+        [box_average(np.moveaxis(codes[r : r + 256], 2, 1), _LUMA_GRID) for r in range(0, len(codes), 256)]
+    )
+    rgb = box_average(np.ascontiguousarray(columns.T), _LUMA_GRID).T  # (rows, 3, columns)
+    luma = np.einsum("ycx,c->yx", rgb, (0.299, 0.587, 0.114))
+    half = rgb.reshape(_CHROMA_GRID, 2, 3, _CHROMA_GRID, 2).mean(axis=(1, 4))
+    coarse = np.einsum("ycx,c->yx", half, (0.299, 0.587, 0.114))
+    return _Planes(luma, (half[:, 2] - coarse) / 1.772, (half[:, 0] - coarse) / 1.402)

@@ -1,0 +1,146 @@
+"""Primaries, transfer functions and the 203-nit reference white.
+
+Linear light is float32 with 1.0 = SDR white = 203 cd/m² throughout. All colour spaces
+here have the white point D65.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+ColorSpace = Literal["srgb", "display-p3", "bt2020"]
+COLOR_SPACES: tuple[ColorSpace, ...] = get_args(ColorSpace)
+
+SDR_WHITE_NITS = 203.0
+"""Luminance of linear 1.0 in cd/m² (ITU-R BT.2408)."""
+
+PQ_PEAK = 10_000.0 / SDR_WHITE_NITS
+"""Linear value of PQ code 1.0: 10 000 cd/m² over SDR white."""
+
+White = tuple[float, float]
+Primaries = tuple[White, White, White]
+
+D65: White = (0.3127, 0.3290)
+PRIMARIES: dict[ColorSpace, Primaries] = {
+    "srgb": ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),  # ITU-R BT.709
+    "display-p3": ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # SMPTE EG 432-1
+    "bt2020": ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),  # ITU-R BT.2020
+}
+
+
+def rgb_to_xyz(primaries: Primaries, white: White) -> NDArray[np.float64]:
+    """Matrix from linear RGB to XYZ, float64 (3, 3), with white at Y = 1.
+
+    Args:
+        primaries: CIE xy of red, green and blue.
+        white: CIE xy of the white point.
+    Source: SMPTE RP 177.
+    """
+    columns = np.array([xy_to_xyz(xy) for xy in primaries]).T
+    return np.asarray(columns * np.linalg.solve(columns, xy_to_xyz(white)), dtype=np.float64)
+
+
+def adapt_white(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bradford's chromatic adaptation between two white points given as XYZ: a matrix on XYZ, float64 (3, 3).
+
+    Source: ICC.1:2022 annex E.
+    """
+    bradford = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+    scale = (bradford @ target) / (bradford @ source)
+    return np.asarray(np.linalg.solve(bradford, scale[:, np.newaxis] * bradford), dtype=np.float64)
+
+
+def matrix_to_bt2020(primaries: Primaries, white: White) -> NDArray[np.float64]:
+    """Matrix from linear RGB of any primaries to BT.2020, float64 (3, 3); other whites are adapted to D65.
+
+    Raises:
+        ValueError: The primaries span no colour space.
+    """
+    with np.errstate(all="ignore"):  # nonsense shows in the result
+        to_d65 = adapt_white(xy_to_xyz(white), xy_to_xyz(D65)) @ rgb_to_xyz(primaries, white)
+        matrix = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65).astype(np.float64)
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"impossible primaries {primaries} with white {white}")
+    return matrix
+
+
+def xy_to_xyz(xy: White) -> NDArray[np.float64]:
+    """XYZ of a CIE xy chromaticity at Y = 1, float64 (3,)."""
+    x, y = np.float64(xy[0]), np.float64(xy[1])
+    return np.array([x / y, 1.0, (1.0 - x - y) / y])
+
+
+@cache
+def conversion_matrix(source: ColorSpace, target: ColorSpace) -> NDArray[np.float64]:
+    """Matrix from linear `source` RGB to linear `target` RGB, float64 (3, 3)."""
+    source_to_xyz, target_to_xyz = (rgb_to_xyz(PRIMARIES[space], D65) for space in (source, target))
+    return np.asarray(np.linalg.solve(target_to_xyz, source_to_xyz), dtype=np.float64)
+
+
+def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
+    """Linear RGB in other primaries, float32 (..., 3); out-of-gamut colours come out negative."""
+    if source == target:
+        return pixels
+    return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)
+
+
+# SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.
+_M1 = 2610 / 16384
+_M2 = 2523 / 4096 * 128
+_C1 = 3424 / 4096
+_C2 = 2413 / 4096 * 32
+_C3 = 2392 / 4096 * 32
+
+
+def pq_encode(linear: Array) -> Array:
+    """PQ code values, float32 in [0, 1], of linear light (1.0 = SDR white; clipped to 0…10 000 nits).
+
+    Source: SMPTE ST 2084 equation 5.1 (inverse EOTF).
+    """
+    y = np.clip(np.asarray(linear, dtype=np.float32) * np.float32(1 / PQ_PEAK), 0.0, 1.0) ** np.float32(_M1)
+    return np.asarray(((_C1 + _C2 * y) / (1 + _C3 * y)) ** np.float32(_M2), dtype=np.float32)
+
+
+def pq_decode(code: Array) -> Array:
+    """Linear light, float32 in [0, PQ_PEAK], of PQ code values (clipped to [0, 1]).
+
+    Source: SMPTE ST 2084 equation 4.1 (EOTF).
+    """
+    p = np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0) ** np.float32(1 / _M2)
+    y = np.maximum(p - np.float32(_C1), 0) / (np.float32(_C2) - np.float32(_C3) * p)
+    return np.asarray(y ** np.float32(1 / _M1) * np.float32(PQ_PEAK), dtype=np.float32)
+
+
+def srgb_decode(code: Array) -> Array:
+    """Linear light of sRGB code values in [0, 1]. Source: IEC 61966-2-1."""
+    code = np.asarray(code, dtype=np.float32)
+    high = (np.maximum(code, 0.04045) + np.float32(0.055)) / np.float32(1.055)
+    return np.where(code <= 0.04045, code / np.float32(12.92), high ** np.float32(2.4)).astype(np.float32)
+
+
+def srgb_encode(linear: Array) -> Array:
+    """SRGB code values of linear light, both clipped to [0, 1]. Source: IEC 61966-2-1."""
+    linear = np.clip(np.asarray(linear, dtype=np.float32), 0, 1)
+    high = np.float32(1.055) * np.maximum(linear, 0.0031308) ** np.float32(1 / 2.4) - np.float32(0.055)
+    return np.where(linear <= 0.0031308, linear * np.float32(12.92), high).astype(np.float32)
+
+
+def pq_psnr(image: Array, reference: Array) -> float:
+    """PQ-PSNR in dB: −10·log10 of the mean squared difference of BT.2020 PQ codes (docs/codec.md).
+
+    Args:
+        image: Linear BT.2020, float32 (H, W, 3); 1.0 = SDR white.
+        reference: The same shape and units.
+    """
+    total = 0.0
+    for start in range(0, image.shape[0], 256):  # in strips: a 200-megapixel photo has no room for copies
+        rows = slice(start, start + 256)
+        difference = pq_encode(image[rows]) - pq_encode(reference[rows])
+        total += float(np.sum(np.square(difference, dtype=np.float64)))
+    mean = total / image.size
+    return float("inf") if mean == 0 else -10 * float(np.log10(mean))

@@ -1,0 +1,36 @@
+"""EXIF orientation of pixel arrays."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = TypeVar("Pixels", bound=NDArray[Any])
+
+_INVERSE = {6: 8, 8: 6}  # every other orientation undoes itself
+
+
+def to_upright(pixels: Pixels, orientation: int) -> Pixels:
+    """The picture as it is to be looked at.
+
+    Args:
+        pixels: Stored raster, (H, W, ...).
+        orientation: EXIF orientation, 1…8 (5…8 exchange height and width).
+    Returns:
+        The same values, contiguous.
+    Source: EXIF 3.0 (CIPA DC-008), tag 0112.
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)  # type: ignore[assignment]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]  # type: ignore[assignment]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]  # type: ignore[assignment]
+    return np.ascontiguousarray(pixels)  # type: ignore[return-value]
+
+
+def to_stored(pixels: Pixels, orientation: int) -> Pixels:
+    """The inverse of `to_upright`."""
+    return to_upright(pixels, _INVERSE.get(orientation, orientation))

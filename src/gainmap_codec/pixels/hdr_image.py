@@ -1,0 +1,92 @@
+"""HdrImage: linear-light pixels with their colour space, what `encode` takes and `decode` gives."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gainmap_codec.pixels import color
+from gainmap_codec.pixels.color import COLOR_SPACES, Array, ColorSpace
+
+RenderedFrom = Literal["neural", "standard", "base"]
+
+MAX_HEADROOM = float(np.log2(color.PQ_PEAK))
+"""Headroom of 10 000 nits over SDR white, in stops (5.62)."""
+
+
+@dataclass(frozen=True, eq=False)
+class HdrImage:
+    """An HDR picture in linear light. Two images are never equal but by identity: compare their arrays.
+
+    Attributes:
+        pixels: RGB, float32 (H, W, 3), linear; 1.0 = SDR white = 203 nits. Finite; negative where a colour
+            lies outside `color_space`. Other float types are converted.
+        color_space: Primaries of `pixels`; the white point is D65.
+        headroom: Headroom that the picture is meant for, log2, or None where nobody said.
+        rendered_from: Which part of a gain-map file made these pixels, or None for other sources.
+        warnings: What was lost or odd on the way here, one line each.
+
+    Raises:
+        ValueError: Wrong shape, a pixel that is not finite, an unknown colour space or a bad headroom.
+        TypeError: `pixels` are not floating point.
+    """
+
+    pixels: Array
+    color_space: ColorSpace = "bt2020"
+    headroom: float | None = None
+    rendered_from: RenderedFrom | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pixels", _checked_pixels(self.pixels))
+        if self.color_space not in COLOR_SPACES:
+            known = ", ".join(COLOR_SPACES)
+            raise ValueError(f"color_space: one of {known} wanted, {self.color_space!r} found")
+        if self.headroom is not None and not 0 <= self.headroom < float("inf"):
+            raise ValueError(f"headroom: a finite number of stops >= 0 wanted, {self.headroom!r} found")
+
+    def convert(self, color_space: ColorSpace) -> HdrImage:
+        """The same picture in other primaries; colours outside them come out negative, none is clipped."""
+        pixels = color.convert(self.pixels, self.color_space, color_space)
+        return HdrImage(pixels, color_space, self.headroom, self.rendered_from, self.warnings)
+
+    def to_pq(self) -> Array:
+        """BT.2020 PQ code values, float32 (H, W, 3) in [0, 1]; clipped to the gamut and to 10 000 nits."""
+        return color.pq_encode(color.convert(self.pixels, self.color_space, "bt2020"))
+
+    def measured_headroom(self) -> float:
+        """Headroom of the pixels, log2: the 99.9th percentile of max(R, G, B), clamped to 0…5.62."""
+        peak = float(np.percentile(self.pixels.max(axis=2), 99.9))
+        return float(np.clip(np.log2(max(peak, 1.0)), 0.0, MAX_HEADROOM))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture in the format that the extension names; the file appears whole or not at all.
+
+        ``.exr``: OpenEXR, half floats, with chromaticities. ``.png``: 16-bit BT.2020 PQ with a cICP chunk
+        (clipped to 10 000 nits). ``.npy``: float32, linear, sRGB primaries, as `encode` takes arrays.
+
+        Raises:
+            ValueError: Another extension.
+            OSError: The file cannot be written.
+        """
+        from gainmap_codec.pixels import images  # the only module with paths; it imports this one
+
+        images.write_hdr(path, self)
+
+
+def _checked_pixels(pixels: Array) -> Array:
+    array = np.asarray(pixels)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(f"HdrImage pixels: linear floating point wanted, {array.dtype} found")
+    if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
+        raise ValueError(f"HdrImage pixels: shape (H, W, 3) wanted, {array.shape} found")
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused below
+        array = array.astype(np.float32, copy=False)
+    # Minimum and maximum carry a NaN along and need no copy of the picture.
+    if not np.isfinite(array.min()) or not np.isfinite(array.max()):
+        y, x, c = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(f"HdrImage pixels: finite values wanted, {array[y, x, c]} at row {y}, column {x}")
+    return array

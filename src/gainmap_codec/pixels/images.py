@@ -1,0 +1,260 @@
+"""Pictures in and out: files to `HdrImage` and `BasePicture` and back, JPEG bytes to pixels and back."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from gainmap_codec.errors import FormatError, GainMapWarning, LimitError, Limits, UnsupportedError
+from gainmap_codec.pixels.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff, encode_png
+from gainmap_codec.pixels.decoding import decoding
+from gainmap_codec.pixels.exr import decode_exr, encode_exr
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.linear_formats import decode_npy, decode_radiance, encode_npy
+
+Codes = NDArray[np.uint8]
+Path_ = str | os.PathLike[str]
+Source = Path_ | bytes | BinaryIO
+
+_HDR_DECODERS: tuple[tuple[bytes, Callable[[bytes, str, Limits], HdrImage]], ...] = (
+    (b"v/1\x01", decode_exr),
+    (b"#?", decode_radiance),
+    (b"\x93NUMPY", decode_npy),
+    (b"\x89PNG\r\n\x1a\n", decode_png),
+    (b"II", decode_tiff),
+    (b"MM", decode_tiff),
+)
+_HDR_ENCODERS: dict[str, Callable[[HdrImage], bytes]] = {
+    ".exr": encode_exr,
+    ".npy": encode_npy,
+    ".png": encode_png,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class BasePicture:
+    """An SDR picture that is to become a base: either a JPEG as it is, or pixels with their metadata.
+
+    Attributes:
+        pixels: uint8 (H, W, 3) in the colour of `icc_profile`, or None for a JPEG.
+        jpeg: The whole JPEG file, whose metadata nobody has looked at yet, or None.
+        icc_profile: RGB profile of `pixels`, or None (sRGB).
+        exif: TIFF structure, without an ``Exif`` prefix, or None.
+        xmp: XMP packet, or None.
+    """
+
+    pixels: Codes | None = None
+    jpeg: bytes | None = None
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+
+
+def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:  # noqa: B008, frozen
+    """Bytes of a path, a bytes object or an open binary file, and a name for messages.
+
+    Raises:
+        LimitError: Over `limits.file_bytes`.
+        OSError: A path cannot be read (FileNotFoundError and its kin).
+    """
+    if isinstance(source, (str, os.PathLike)):
+        with Path(source).open("rb") as file:
+            return _read(file, limits), os.fspath(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        limits.check("file_bytes", memoryview(source).nbytes)
+        return bytes(source), "bytes"
+    if hasattr(source, "read"):
+        return _read(source, limits), str(getattr(source, "name", "file object"))
+    raise TypeError(f"source: a path, bytes or a binary file wanted, {type(source).__name__} found")
+
+
+def _read(file: BinaryIO, limits: Limits) -> bytes:
+    data = file.read(limits.file_bytes + 1)
+    limits.check("file_bytes", len(data))
+    return data
+
+
+def write_atomically(path: Path_, data: bytes) -> None:
+    """Write a file that appears whole or not at all: a temporary sibling, then a rename.
+
+    Raises:
+        OSError: The folder or file cannot be written.
+    """
+    target = Path(path)
+    sibling = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with sibling.open("xb") as file:
+            file.write(data)
+        sibling.replace(target)
+    except BaseException:
+        sibling.unlink(missing_ok=True)
+        raise
+
+
+def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:  # noqa: B008
+    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
+
+    Raises:
+        FormatError: The file is broken, or none of these.
+        UnsupportedError: A picture that is not HDR, or a variant that is not read.
+        LimitError: Over `limits.file_bytes` or `limits.pixels`; nothing is decoded before this is known.
+        OSError: The path cannot be read.
+    """
+    data, name = read_source(source, limits)
+    if data[4:8] == b"ftyp":
+        return (decode_avif if _is_avif(data) else decode_heic)(data, name, limits)
+    for magic, decode in _HDR_DECODERS:
+        if data.startswith(magic):
+            return decode(data, name, limits)
+    raise FormatError(name, "no HDR picture: OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF wanted")
+
+
+def write_hdr(path: Path_, image: HdrImage) -> None:
+    """Write `image` as OpenEXR, PNG or npy by extension (`HdrImage.save` tells the details).
+
+    Raises:
+        ValueError: Another extension.
+        OSError: The file cannot be written.
+    """
+    extension = Path(path).suffix.lower()
+    if extension not in _HDR_ENCODERS:
+        known = ", ".join(_HDR_ENCODERS)
+        raise ValueError(f"{os.fspath(path)}: extension {known} wanted, {extension or 'none'} found")
+    write_atomically(path, _HDR_ENCODERS[extension](image))
+
+
+def decode_jpeg(data: bytes) -> Codes:
+    """Pixels of a JPEG, uint8 (H, W, 3) RGB or (H, W) grey: libjpeg-turbo's, accurate DCT, smooth chroma.
+
+    A cut scan gives what is there, the rest grey. The caller has checked the size in the header.
+
+    Raises:
+        FormatError: No image can be decoded.
+        UnsupportedError: CMYK, or more than 8 bits.
+    """
+    with decoding("JPEG", "JPEG"):
+        codes = np.asarray(imagecodecs.jpeg8_decode(data))
+    if codes.dtype != np.uint8 or not (codes.ndim == 2 or codes.shape[2] == 3):
+        raise UnsupportedError(f"JPEG: 8-bit grey or RGB wanted, {codes.dtype} {codes.shape} found")
+    return codes
+
+
+def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None) -> bytes:
+    """A baseline JPEG, SOI … EOI, of uint8 (H, W, 3) RGB or (H, W) grey: 4:4:4, optimised Huffman tables.
+
+    Args:
+        quality: 1…100, libjpeg's scale.
+        icc_profile: Embedded as it is, or None.
+    Raises:
+        ValueError: Another shape or type, a side above 65 500, or `quality` out of range.
+    """
+    if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or pixels.shape[2:] == (3,)):
+        raise ValueError(f"pixels: uint8 (H, W, 3) or (H, W) wanted, {pixels.dtype} {pixels.shape} found")
+    if not 1 <= quality <= 100 or max(pixels.shape[:2]) > 65500:
+        raise ValueError(f"JPEG: quality 1…100 and sides up to 65500 wanted, {quality}, {pixels.shape} found")
+    stream = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc_profile)
+    return stream.getvalue()
+
+
+def read_base(sdr: Source | Image.Image | Codes, *, limits: Limits = Limits()) -> BasePicture:  # noqa: B008
+    """The SDR picture given to `encode`.
+
+    Args:
+        sdr: A JPEG (path, bytes or binary file; kept bit for bit), any other picture that Pillow or
+            pillow-heif opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a
+            profile that does not describe RGB, each with a `GainMapWarning`; 16 bits are rounded to 8.
+    Raises:
+        FormatError: The file is broken, or no picture.
+        LimitError: Over `limits`, or over Pillow's own bound for a picture that is not a JPEG.
+        TypeError, ValueError: An array or image of another kind.
+        OSError: The path cannot be read.
+    """
+    if isinstance(sdr, np.ndarray):
+        if sdr.dtype != np.uint8 or sdr.shape[2:] != (3,) or sdr.size == 0:
+            raise ValueError(f"sdr: a uint8 array (H, W, 3) wanted, {sdr.dtype} {sdr.shape} found")
+        return BasePicture(pixels=sdr)
+    if isinstance(sdr, Image.Image):
+        return _base_of_pillow(sdr)
+    data, name = read_source(sdr, limits)
+    if data.startswith(b"\xff\xd8\xff"):
+        return BasePicture(jpeg=data)
+    with decoding(name, "picture"):
+        image = _open_picture(data, name)
+        limits.check("pixels", image.width * image.height)
+        return _base_of_pillow(image, _deep_codes(image, data))
+
+
+def _open_picture(data: bytes, name: str) -> Image.Image:
+    """A Pillow image, not decoded yet."""
+    stream = io.BytesIO(data)
+    if data[4:8] == b"ftyp" and not _is_avif(data):
+        return pillow_heif.open_heif(stream).to_pillow()
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is checked next; Pillow's warning comes at a third of it.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(stream)
+    except Image.DecompressionBombError as error:
+        raise LimitError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise FormatError(name, "no picture: nothing that Pillow or pillow-heif can open") from error
+
+
+def _deep_codes(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
+    """Codes of a 16-bit RGB picture, which Pillow would cut to 8 bits without rounding."""
+    if image.format == "PNG" and data[24] == 16:
+        return np.asarray(imagecodecs.png_decode(data), dtype=np.uint16)
+    if image.format == "TIFF" and 16 in getattr(image, "tag_v2", {}).get(258, ()):
+        return np.asarray(imagecodecs.tiff_decode(data), dtype=np.uint16)
+    return None
+
+
+def _base_of_pillow(image: Image.Image, deep: NDArray[np.uint16] | None = None) -> BasePicture:
+    if deep is None and image.mode.startswith("I;16"):
+        deep = np.asarray(image).astype(np.uint16)
+    if deep is not None:
+        image_8 = Image.fromarray(_rounded_to_8_bits(deep))
+        image_8.info = image.info
+        image = image_8
+    if image.mode in ("I", "F"):
+        raise ValueError(f"sdr: a picture of 8 or 16 bits wanted, Pillow mode {image.mode} found")
+    if image.has_transparency_data:
+        warnings.warn("sdr: alpha dropped", GainMapWarning, stacklevel=3)
+    exif, xmp = image.info.get("exif"), image.info.get("xmp")
+    return BasePicture(
+        pixels=np.asarray(image.convert("RGB")),
+        icc_profile=_rgb_profile(image.info),
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+    )
+
+
+def _rounded_to_8_bits(codes: NDArray[np.uint16]) -> Codes:
+    return ((codes.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def _rgb_profile(info: dict[Any, Any]) -> bytes | None:
+    profile: bytes | None = info.get("icc_profile")
+    if profile and profile[16:20] != b"RGB ":
+        warnings.warn("sdr: its ICC profile is not for RGB and is dropped", GainMapWarning, stacklevel=4)
+        return None
+    return profile or None
+
+
+def _is_avif(data: bytes) -> bool:
+    """Whether the file type box names AVIF among its first brands."""
+    return b"avif" in data[8:64] or b"avis" in data[8:64]

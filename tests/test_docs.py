@@ -1,0 +1,58 @@
+"""The documentation's links lead somewhere, and its Python runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.scene import render_scene
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def page_name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind ``#``, as hosts of Markdown make it from headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_internal_links(page: Path) -> None:
+    for link in LINK.findall(page.read_text("utf-8")):
+        if link.startswith(("https://", "http://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), f"{page_name(page)} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page_name(page)} links to {link}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if PYTHON.search(page.read_text("utf-8"))], ids=page_name
+)
+def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of a page run one after another, as a reader would type them, beside a small scene."""
+    monkeypatch.chdir(tmp_path)
+    scene = render_scene(width=96, height=64)
+    HdrImage(scene).save("scene.exr")
+    Image.fromarray(np.rint(np.clip(scene, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)).save("scene.png")
+    names: dict[str, object] = {"__name__": "documentation"}
+    for block in PYTHON.findall(page.read_text("utf-8")):
+        exec(compile(block, page_name(page), "exec"), names)  # our own text, that is the point of the test
+    assert "gm" in names
+
+
+def test_readme_code_is_found() -> None:
+    assert PYTHON.search((ROOT / "README.md").read_text("utf-8"))
