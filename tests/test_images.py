@@ -257,7 +257,7 @@ def test_png_primaries(code: int, space: ColorSpace) -> None:
 
 
 def test_png_hlg_at_the_points_of_bt2408() -> None:
-    """HLG 75 % is 203 nits on a 1000-nit display, 100 % its peak, 38 % a grey of 26 nits (BT.2408 table 1)."""
+    """On a 1000-nit display 75 % is 203 nits, 100 % the peak and 38 % a grey of 26 nits (BT.2408 table 1)."""
     codes = np.repeat(np.rint(np.array([[0, 0.38, 0.75, 1]]) * 65535).astype(np.uint16)[..., None], 3, axis=2)
     light = read_hdr(with_cicp(imagecodecs.png_encode(codes), 9, 18, 0, 1)).pixels[0, :, 1]
     np.testing.assert_allclose(light * 203, [0, 26, 203, 1000], rtol=0.01, atol=0.3)
@@ -281,7 +281,7 @@ def test_png_refusals(code_points: tuple[int, ...], message: str) -> None:
 
 def test_png_of_8_bits_is_refused() -> None:
     png = bytes(imagecodecs.png_encode(np.zeros((4, 4, 3), np.uint8)))
-    with pytest.raises(UnsupportedError, match="16 bits, .* wanted, 8 bits"):
+    with pytest.raises(UnsupportedError, match=r"16 bits, .* wanted, 8 bits"):
         read_hdr(with_cicp(png, 9, 16, 0, 1))
 
 

@@ -75,9 +75,17 @@ def full_record() -> GainMapFile:
 def names(data: bytes) -> list[str]:
     """What each segment before the first scan is."""
     known = {
-        EXIF_ID: "EXIF", XMP_ID: "XMP", ICC_ID: "ICC", ISO_ID: "ISO", MPF_ID: "MPF", b"JP": "payload",
-        b"JFIF\0": "JFIF", b"Photoshop": "IPTC", b"a comment": "COM", b"http://ns.adobe.com/xmp/ext": "extended",
-    }  # fmt: skip
+        EXIF_ID: "EXIF",
+        XMP_ID: "XMP",
+        ICC_ID: "ICC",
+        ISO_ID: "ISO",
+        MPF_ID: "MPF",
+        b"JP": "payload",
+        b"JFIF\0": "JFIF",
+        b"Photoshop": "IPTC",
+        b"a comment": "COM",
+        b"http://ns.adobe.com/xmp/ext": "extended",
+    }
     image = parse_segments(data, LIMITS)
     bodies = [(segment, image.body(segment)) for segment in image.header]
     return [next((known[k] for k in known if body.startswith(k)), f"{s.marker:02X}") for s, body in bodies]

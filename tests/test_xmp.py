@@ -36,7 +36,8 @@ def test_element_form_other_prefix_and_single_quotes():
     data = packet(REQUIRED).replace(b"hdrgm:", b"g:").replace(b"xmlns:hdrgm", b"xmlns:g").replace(b'"', b"'")
     assert parse_hdrgm(data, LIMITS) == ONE_CHANNEL
     children = "<hdrgm:Version>1.0</hdrgm:Version><hdrgm:GainMapMax> 2.0 </hdrgm:GainMapMax>"
-    children += "<hdrgm:HDRCapacityMax><rdf:Description><rdf:value>2</rdf:value></rdf:Description></hdrgm:HDRCapacityMax>"
+    value = "<rdf:Description><rdf:value>2</rdf:value></rdf:Description>"
+    children += f"<hdrgm:HDRCapacityMax>{value}</hdrgm:HDRCapacityMax>"
     assert parse_hdrgm(packet("", children), LIMITS) == ONE_CHANNEL
 
 
@@ -190,7 +191,8 @@ def test_maths_in_the_alternate_space_cannot_be_said():
 
 def test_directory_of_other_writers():
     items = (
-        '<rdf:li rdf:parseType="Resource"><C:Item I:Semantic="Primary" I:Mime="image/jpeg" I:Padding="7"/></rdf:li>'
+        '<rdf:li rdf:parseType="Resource">'
+        '<C:Item I:Semantic="Primary" I:Mime="image/jpeg" I:Padding="7"/></rdf:li>'
         '<rdf:li rdf:parseType="Resource"><C:Item rdf:parseType="Resource"><I:Semantic>GainMap</I:Semantic>'
         "<I:Mime>image/jpeg</I:Mime><I:Length>1234</I:Length></C:Item></rdf:li>"
     )
@@ -223,7 +225,8 @@ def test_merge_without_a_user_packet():
 USER = packet(
     'dc:rights="me &amp; you" hdrgm:Version="1.0" xmpNote:HasExtendedXMP="ABC" xmlns:xmpNote="urn:note"',
     "<dc:title><rdf:Alt><rdf:li xml:lang='de'>Grüße</rdf:li></rdf:Alt></dc:title>"
-    '<C:Directory><rdf:Seq><rdf:li><C:Item I:Semantic="GainMap" I:Length="1"/></rdf:li></rdf:Seq></C:Directory>',
+    '<C:Directory><rdf:Seq><rdf:li><C:Item I:Semantic="GainMap" I:Length="1"/></rdf:li></rdf:Seq>'
+    "</C:Directory>",
 )
 
 

@@ -62,7 +62,7 @@ def _payload_lines(payload: dict[str, Any]) -> list[str]:
         "strict": "made for this very base",
         "soft": "made for this base before it was coded again",
         None: "made for another base: not used",
-    }[payload["binding"]]
+    }[payload["bound_by"]]
     return [
         f"Neural gain map: {payload['bytes']:,} bytes{reached}",
         f"  preset {payload['preset']}, domain {payload['domain']}, {payload['weights']:,} weights",

@@ -33,15 +33,21 @@ class OpenedFile:
 
     Attributes:
         file: All that the file holds.
-        neural: Its neural gain map, where there is one that belongs to this base.
-        bound_by: How it was recognised: the very same coded bytes ("strict"), or the look of the base ("soft").
+        payload: Its neural gain map, or None where there is none that can be read.
+        bound_by: How it was recognised as this base's own: by the very same coded bytes ("strict"), by the base's
+            look ("soft"), or not at all (None): then it does not serve.
         warnings: What was odd, and what could not be used.
     """
 
     file: GainMapFile
-    neural: NeuralGainMap | None
+    payload: NeuralGainMap | None
     bound_by: BoundBy | None
     warnings: tuple[str, ...]
+
+    @property
+    def neural(self) -> NeuralGainMap | None:
+        """The neural gain map, where there is one that belongs to this base."""
+        return self.payload if self.bound_by else None
 
     @cached_property
     def codes(self) -> Codes:
@@ -64,22 +70,28 @@ def open_file(data: bytes, name: str, limits: Limits) -> OpenedFile:
     if not is_jpeg(data):
         raise FormatError(name, f"a JPEG file wanted, {data[:4]!r} … found")
     file = parse_jpeg(data, limits)
-    neural, bound_by, problem = _neural_of(file, limits)
-    return OpenedFile(file, neural, bound_by, file.warnings + ((problem,) if problem else ()))
+    payload, bound_by, problem = _payload_of(file, limits)
+    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()))
 
 
-def _neural_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
+def _payload_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
+    """The neural gain map, how it is bound, and what is wrong with it."""
     if file.payload is None:
         return None, None, None
     try:
         neural = parse_payload(file.payload, limits)
+        if neural.binding.strict == file.base_digest:
+            return neural, "strict", None
+        own = is_bound(base_codes(file.base.data), neural.binding.soft)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
-    if neural.binding.strict == file.base_digest:
-        return neural, "strict", None
-    if is_bound(base_codes(file.base.data), neural.binding.soft):
-        return neural, "soft", "the base was re-encoded after its neural gain map was made"
-    return None, None, "the neural gain map belongs to another base (edited or cropped since?) and is ignored"
+    if own:
+        return neural, "soft", "the base was coded again after its neural gain map was made"
+    return (
+        neural,
+        None,
+        "the neural gain map belongs to another base (edited or cropped since?) and is ignored",
+    )
 
 
 def base_codes(jpeg: bytes) -> Codes:

@@ -110,7 +110,8 @@ def _read_gain_map(
     if not base.end <= place.start <= place.stop <= len(base.data):
         raise FormatError(
             "gain map",
-            f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
+            f"wanted inside bytes {base.end} to {len(base.data)} of the file, "
+            f"found {place.start} to {place.stop}",
         )
     image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, limits, notes)

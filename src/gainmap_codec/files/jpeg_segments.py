@@ -229,6 +229,4 @@ def _scan_data(data: bytes, start: int, stop: int) -> Segment:
     """Entropy-coded bytes with their restart markers, without the fill bytes before the next marker."""
     found = _SCAN_END.search(data, start, stop)
     end = found.start() if found else stop
-    while end > start and data[end - 1] == 0xFF:
-        end -= 1
-    return Segment(SCAN_DATA, start, end)
+    return Segment(SCAN_DATA, start, start + len(data[start:end].rstrip(b"\xff")))

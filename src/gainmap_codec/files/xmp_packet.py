@@ -10,6 +10,7 @@ from lxml import etree
 from gainmap_codec.errors import FormatError, LimitError, Limits
 
 _WHERE = "XMP packet"
+_QUOTED = 120  # characters of untrusted text in a message
 _X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
@@ -35,11 +36,11 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
     try:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        raise FormatError(_WHERE, f"not well-formed XML ({error.msg})") from None
+        raise FormatError(_WHERE, f"not well-formed XML ({error.msg[:_QUOTED]})") from None
     _check_depth(root, limits)
     rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
     if rdf is None:
-        raise FormatError(_WHERE, f"wanted an rdf:RDF element, found {root.tag}")
+        raise FormatError(_WHERE, f"wanted an rdf:RDF element, found {str(root.tag)[:_QUOTED]}")
     return rdf
 
 

@@ -77,7 +77,7 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
         LimitError: Over `limits.pixels`.
     """
     with decoding(name, "TIFF"):
-        limits.check("pixels", _tiff_pixels(data))
+        limits.check("pixels", _tiff_pixels(data, name))
         codes = imagecodecs.tiff_decode(data)
         if codes.dtype != np.uint16:
             raise UnsupportedError(f"{name}: a TIFF of 16-bit integers wanted, {codes.dtype} found")
@@ -133,12 +133,12 @@ def _boxes(data: bytes, kind: bytes, layout: str) -> list[tuple[int, ...]]:
     return found
 
 
-def _tiff_pixels(data: bytes) -> int:
+def _tiff_pixels(data: bytes, name: str) -> int:
     """Width × height of a TIFF's first image. Source: TIFF 6.0 section 2."""
     order = "<" if data[:2] == b"II" else ">"
     magic, start = struct.unpack_from(order + "HI", data, 2)
     if magic != 42:
-        raise UnsupportedError("a classic TIFF wanted, BigTIFF found")
+        raise UnsupportedError(f"{name}: a classic TIFF wanted, BigTIFF or a TIFF-like file found")
     (count,) = struct.unpack_from(order + "H", data, start)
     entries = struct.iter_unpack(order + "HHI4s", data[start + 2 : start + 2 + 12 * count])
     sizes = {

@@ -19,7 +19,8 @@ def decoding(name: str, kind: str) -> Iterator[None]:
     """Turn whatever a decoding library raises into one `FormatError` that names the file.
 
     The libraries' exceptions have no common base (RuntimeError, ValueError, struct.error, KeyError …), hence
-    `Exception`. Our own errors pass. Nonsense numbers raise nothing here: `image_from_file` finds what they lead to.
+    `Exception`. Our own errors pass. Nonsense numbers raise nothing here: `image_from_file` finds where they
+    lead to.
     """
     try:
         with np.errstate(all="ignore"):

@@ -1,0 +1,208 @@
+"""The library on one page: `encode`, `decode`, `inspect`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+from gainmap_codec.encoding import (
+    BaseOptions,
+    Carry,
+    EncodeReport,
+    HdrSource,
+    NeuralOptions,
+    SdrSource,
+    StandardOptions,
+    encode_pair,
+    make_pair,
+)
+from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
+from gainmap_codec.files.records import Container, Preset
+from gainmap_codec.inspection import Inspection, inspection_of
+from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.geometry import to_upright
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.images import Source, read_source
+from gainmap_codec.rendering import Prefer, full_headroom, open_file, preference, render
+
+
+def encode(
+    hdr: HdrSource,
+    sdr: SdrSource | None = None,
+    *,
+    container: Container = "jpeg",
+    carry: Carry = "both",
+    preset: Preset = "balanced",
+    target_bytes: int | None = None,
+    target_psnr: float | None = None,
+    quality: int | None = None,
+    base_color_space: ColorSpace = "srgb",
+    map_scale: int = 4,
+    map_quality: int = 90,
+    map_channels: int = 1,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+    icc_profile: bytes | None = None,
+    device: str = "auto",
+    seed: int = 0,
+) -> bytes:
+    """Encode an SDR/HDR pair to a gain-map file.
+
+    Args:
+        hdr: The HDR rendition: an `HdrImage`; an array (H, W, 3), floating point, linear, 1.0 = SDR white = 203 nits,
+            sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF (BT.2020 PQ), 16-bit
+            PQ PNG, PQ or HLG HEIC or AVIF, or of a gain-map JPEG, which without `sdr` brings its own base.
+        sdr: The SDR rendition, of the same size: a JPEG (path, bytes, binary file), whose codestream becomes the base
+            bit for bit unless `quality` is given; any other picture file; a Pillow image; an array (H, W, 3), uint8,
+            sRGB; None tone-maps `hdr`. Its EXIF orientation holds for the file, and `hdr` is upright.
+        container: Kind of file.
+        carry: Which gain maps to write. With "both", readers that know only the standard show correct HDR.
+        preset: Kind of neural gain map.
+        target_bytes: Size of the neural payload to keep within.
+        target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
+        quality: JPEG quality of the base, 1…100; None keeps a JPEG as it is and codes other bases at 92.
+        base_color_space: "srgb" or "display-p3", of a tone-mapped base.
+        map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
+        map_quality: JPEG quality of the standard gain map, 1…100.
+        map_channels: 1 or 3, of the standard gain map.
+        exif: TIFF structure to write; None takes that of `sdr`, b"" writes none.
+        xmp: XMP packet to write; likewise.
+        icc_profile: Profile to write, which changes what the base's code values mean; likewise.
+        device: Torch device to fit on: "cpu", "cuda"; "auto" takes CUDA only where torch is loaded already.
+        seed: Of the fit: the same input and seed give the same bytes on the same platform.
+    Returns:
+        The file.
+    Raises:
+        ValueError, TypeError: An argument is out of its range, or the renditions differ in size.
+        GainMapError: A file is broken, not supported, or has no HDR.
+        OSError: A path cannot be read.
+    Warns:
+        GainMapWarning: Something was lost, or a target missed.
+    """
+    options = {name: value for name, value in locals().items() if name not in ("hdr", "sdr")}
+    return encode_with_report(hdr, sdr, **options).data
+
+
+def encode_with_report(
+    hdr: HdrSource,
+    sdr: SdrSource | None = None,
+    *,
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
+) -> EncodeReport:
+    """As `encode`, with what the file is worth; `progress` is told the share of the fit that is done, 0…1."""
+    o = {**(encode.__kwdefaults__ or {}), **options}
+    _check_options(o)
+    base = BaseOptions(o["quality"], o["base_color_space"], o["exif"], o["xmp"], o["icc_profile"])
+    standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
+    neural = NeuralOptions(o["preset"], o["target_bytes"], o["target_psnr"], o["device"], o["seed"], progress)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pair = make_pair(hdr, sdr, base, Limits())
+        report = encode_pair(
+            pair,
+            standard if o["carry"] != "neural" else None,
+            neural if o["carry"] != "standard" else None,
+            o["preset"],
+        )
+    for warning in caught:
+        warnings.warn(warning.message, stacklevel=3)
+    ours = [str(w.message) for w in caught if issubclass(w.category, GainMapWarning)]
+    return replace(report, warnings=tuple(ours))
+
+
+_CHOICES = {"container": Container, "carry": Carry, "preset": Preset}
+_RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Raise for what no encoder could do, before any work."""
+    unknown = options.keys() - (encode.__kwdefaults__ or {}).keys()
+    if unknown:
+        raise TypeError(f"encode: unknown option {sorted(unknown)[0]!r}")
+    for name, choices in _CHOICES.items():
+        if options[name] not in get_args(choices):
+            raise ValueError(f"{name}: one of {', '.join(get_args(choices))} wanted, {options[name]!r} found")
+    for name, (low, high) in _RANGES.items():
+        if options[name] is not None and not low <= options[name] <= high:
+            raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
+    if options["map_channels"] not in (1, 3):
+        raise ValueError(f"map_channels: 1 or 3 wanted, {options['map_channels']!r} found")
+    if options["target_bytes"] is not None and options["target_psnr"] is not None:
+        raise ValueError("target_bytes and target_psnr: one of them wanted, both found")
+
+
+def decode(
+    source: Source,
+    *,
+    headroom: float | None = None,
+    prefer: Prefer = "auto",
+    color_space: ColorSpace = "bt2020",
+    device: str = "auto",
+    limits: Limits = Limits(),  # noqa: B008, frozen
+) -> HdrImage:
+    """Decode the HDR rendition of a gain-map file, upright.
+
+    Args:
+        source: A path, bytes or a binary file.
+        headroom: Headroom of the display to render for, log2 (stops), >= 0; None gives the rendition with the larger
+            headroom.
+        prefer: What to render from. "auto" takes the better of the gain maps that are valid; what cannot be had falls
+            back to the next, at last to the base.
+        color_space: Primaries of the result.
+        device: Torch device for a neural gain map; "auto" is the CPU, which needs no torch, unless torch is already
+            imported and has CUDA.
+        limits: Budgets for what the file may ask for.
+    Returns:
+        The picture; its `rendered_from` and `warnings` tell how it came about.
+    Raises:
+        GainMapError: The base itself is broken, not supported or over the limits.
+        ValueError: An argument is out of its range.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: Each of the result's `warnings`.
+    """
+    if headroom is not None and not headroom >= 0:
+        raise ValueError(f"headroom: a number of stops >= 0 wanted, {headroom!r} found")
+    if prefer not in get_args(Prefer) or color_space not in COLOR_SPACES:
+        raise ValueError(f"prefer or color_space: unknown value {prefer!r} or {color_space!r}")
+    data, name = read_source(source, limits)
+    opened = open_file(data, name, limits)
+    notes = list(opened.warnings)
+    order = preference(opened, prefer)
+    if prefer in ("neural", "standard") and order[0] != prefer:
+        notes.append(f"no usable {prefer} gain map: rendered from the {order[0]}")
+    for kind in order:
+        try:
+            pixels = render(opened, kind, headroom, device)
+            break
+        except GainMapError as error:
+            if kind == "base":
+                raise
+            notes.append(f"the {kind} gain map cannot be used: {error}")
+    full = full_headroom(opened, kind)
+    shown = full if headroom is None else min(full, headroom)
+    for note in notes:
+        warnings.warn(note, GainMapWarning, stacklevel=2)
+    image = HdrImage(to_upright(pixels, opened.file.orientation), "bt2020", shown, kind, tuple(notes))
+    return image.convert(color_space)
+
+
+def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa: B008, frozen
+    """What a gain-map file holds, without decoding its HDR; loads no torch.
+
+    Args:
+        source: A path, bytes or a binary file.
+        limits: Budgets for what the file may ask for.
+    Raises:
+        GainMapError: The base itself is broken, not supported or over the limits.
+        OSError: The path cannot be read.
+    """
+    data, name = read_source(source, limits)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", GainMapWarning
+        )  # an ICC profile that cannot be used shows in color_space
+        return inspection_of(open_file(data, name, limits), len(data))
