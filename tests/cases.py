@@ -13,9 +13,7 @@ def channel(low: Fraction, high: Fraction, gamma: Fraction = _ONE) -> GainMapCha
 
 
 ONE_CHANNEL = GainMapMetadata(Fraction(0, 1), Fraction(2, 1), (channel(Fraction(0, 1), Fraction(2, 1)),))
-THREE_CHANNELS = GainMapMetadata(
-    Fraction(0, 1), Fraction(3, 1), (channel(Fraction(-1, 2), Fraction(3, 1)),) * 3
-)
+THREE_CHANNELS = GainMapMetadata(Fraction(0, 1), Fraction(3, 1), (channel(Fraction(-1, 2), Fraction(3, 1)),) * 3)
 EXTREME = GainMapMetadata(
     base_hdr_headroom=Fraction(2**32 - 1, 2**32 - 1),
     alternate_hdr_headroom=Fraction(0, 2**32 - 1),

@@ -17,16 +17,13 @@ from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, srgb_decode
 from gainmap_codec.pixels.icc_profile import icc_profile_for
 
-# LittleCMS's own sRGB: XYZ (D50) to linear sRGB, so that any profile can be compared through it.
 XYZ = imagecodecs.cms_profile("xyz")
 
 
 def littlecms_xyz(icc: bytes, codes: np.ndarray) -> np.ndarray:
     """XYZ relative to D50 by LittleCMS itself."""
     rgb = codes[np.newaxis] / 255.0
-    xyz = imagecodecs.cms_transform(
-        rgb, icc, XYZ, colorspace="rgb", outcolorspace="xyz", outdtype="f8", intent=1
-    )
+    xyz = imagecodecs.cms_transform(rgb, icc, XYZ, colorspace="rgb", outcolorspace="xyz", outdtype="f8", intent=1)
     return np.asarray(xyz)[0]
 
 
@@ -71,9 +68,7 @@ def test_our_own_profiles_are_small_sound_and_constant(space: ColorSpace) -> Non
 
 def test_our_srgb_profile_holds_the_published_colorants() -> None:
     icc = icc_profile_for("srgb")
-    place = icc.index(b"XYZ ", 128 + 4 + 120 + 60)  # past the tag table and the two texts
     numbers = [np.frombuffer(icc, ">i4", 3, offset) / 65536 for offset in xyz_elements(icc)]
-    assert place > 0
     np.testing.assert_allclose(numbers[0], [0.9642, 1, 0.8249], atol=1e-4)
     np.testing.assert_allclose(
         numbers[1:], [[0.4360, 0.2225, 0.0139], [0.3851, 0.7169, 0.0971], [0.1431, 0.0606, 0.7139]], atol=2e-4
@@ -100,9 +95,7 @@ def test_adobe_rgb_is_measured() -> None:
     assert_agrees_with_littlecms(color, icc)
 
 
-@pytest.mark.parametrize(
-    ("name", "primaries_name"), [("prophoto_rgb", "ProPhoto RGB"), ("rec_2020", "Rec. 2020")]
-)
+@pytest.mark.parametrize(("name", "primaries_name"), [("prophoto_rgb", "ProPhoto RGB"), ("rec_2020", "Rec. 2020")])
 def test_wide_profiles_of_real_files(data_dir: Path, name: str, primaries_name: str) -> None:
     picture = Image.open(data_dir / f"files/vearutop-ultrahdr/sample_{name}.jpg")
     icc = picture.info["icc_profile"]

@@ -90,9 +90,7 @@ def test_missing_file(command: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("decode", "-o", "x.exr"), ("inspect",), ("demo", "--out", "x")])
-def test_damaged_file(
-    command: tuple[str, ...], photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_file(command: tuple[str, ...], photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("cut.jpg").write_bytes(photo.read_bytes()[:200])
     failure(command[0], "cut.jpg", *command[1:])
@@ -149,9 +147,7 @@ def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.strip() == "gainmap: interrupted"
 
 
-def test_warnings_are_one_line_each(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_warnings_are_one_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     class Nothing:
         def to_dict(self) -> dict[str, str]:
             return {}

@@ -97,12 +97,8 @@ def test_impossible_primaries_are_refused() -> None:
 
 
 def test_srgb_at_its_ends_and_joint() -> None:
-    np.testing.assert_allclose(
-        srgb_decode(np.float32([0, 0.04045, 0.5, 1])), [0, 0.0031308, 0.2140411, 1], rtol=2e-5
-    )
-    np.testing.assert_allclose(
-        srgb_encode(np.float32([-1, 0, 0.0031308, 1, 9])), [0, 0, 0.04045, 1, 1], rtol=2e-5
-    )
+    np.testing.assert_allclose(srgb_decode(np.float32([0, 0.04045, 0.5, 1])), [0, 0.0031308, 0.2140411, 1], rtol=2e-5)
+    np.testing.assert_allclose(srgb_encode(np.float32([-1, 0, 0.0031308, 1, 9])), [0, 0, 0.04045, 1, 1], rtol=2e-5)
     codes = np.arange(256, dtype=np.float32) / 255
     np.testing.assert_allclose(srgb_encode(srgb_decode(codes)) * 255, np.arange(256), atol=1e-3)
 

@@ -9,9 +9,7 @@ from gainmap_codec.files.exif import orientation
 
 def exif(order: str, *entries: tuple[int, int, int, int], ifd: int = 8) -> bytes:
     header = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", ifd)
-    body = b"".join(
-        struct.pack(order + "HHIHH", tag, kind, count, value, 0) for tag, kind, count, value in entries
-    )
+    body = b"".join(struct.pack(order + "HHIHH", tag, kind, count, value, 0) for tag, kind, count, value in entries)
     return header + struct.pack(order + "H", len(entries)) + body + bytes(4)
 
 

@@ -62,9 +62,7 @@ def test_headroom_weight(headroom: float, base: float, alternate: float, weight:
         (0.375625, 0.5, channel(), -1, 0.18),
     ],
 )
-def test_published_vectors(
-    base: float, code: float, numbers: GainMapChannel, weight: float, expected: float
-) -> None:
+def test_published_vectors(base: float, code: float, numbers: GainMapChannel, weight: float, expected: float) -> None:
     headrooms = {"base": 0.0, "alternate": 2.0} if weight > 0 else {"base": 2.0, "alternate": 0.0}
     shown_at = 2 * weight if weight > 0 else 2 + 2 * weight
     gain_map = np.full((2, 3), code, np.float32)
@@ -77,14 +75,10 @@ def test_bytes_and_floats_agree() -> None:
     numbers = metadata(channel(-1, 3, 2.2), channel(0, 1), channel(-2, 2, 0.7))
     from_bytes = apply_gain_map(grey(0.4, 9, 11), codes, numbers, headroom=1.5)
     floats = codes.astype(np.float32) / 255
-    np.testing.assert_allclose(
-        from_bytes, apply_gain_map(grey(0.4, 9, 11), floats, numbers, headroom=1.5), 1e-6
-    )
+    np.testing.assert_allclose(from_bytes, apply_gain_map(grey(0.4, 9, 11), floats, numbers, headroom=1.5), 1e-6)
 
 
-def slow_apply(
-    base: NDArray[np.float32], codes: NDArray[np.uint8], numbers: GainMapChannel
-) -> NDArray[np.float64]:
+def slow_apply(base: NDArray[np.float32], codes: NDArray[np.uint8], numbers: GainMapChannel) -> NDArray[np.float64]:
     """The definition, pixel by pixel in float64, at weight 1."""
     (height, width, _), (map_height, map_width) = base.shape, codes.shape
     low, high = float(numbers.gain_map_min), float(numbers.gain_map_max)
@@ -241,16 +235,12 @@ def test_working_memory_is_strips() -> None:
     base = np.random.default_rng(RNG_SEED).random((3000, 500, 3), np.float32)
     tracemalloc.start()
     try:
-        alternate = apply_gain_map(
-            base, np.arange(240, dtype=np.uint8).reshape(20, 12), metadata(), headroom=2
-        )
+        alternate = apply_gain_map(base, np.arange(240, dtype=np.uint8).reshape(20, 12), metadata(), headroom=2)
         apply_peak = tracemalloc.get_traced_memory()[1] - alternate.nbytes
         tracemalloc.reset_peak()
         compute_gain_map(base, alternate, alternate_headroom=2, scale=4, channels=3)
         compute_peak = tracemalloc.get_traced_memory()[1] - alternate.nbytes
     finally:
         tracemalloc.stop()
-    assert (
-        apply_peak < base.nbytes
-    )  # up to 8 threads with a few strips each; 2 threads take a seventh of this
+    assert apply_peak < base.nbytes  # up to 8 threads with a few strips each; 2 threads take a seventh of this
     assert compute_peak < base.nbytes

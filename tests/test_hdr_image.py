@@ -50,9 +50,7 @@ def test_integers_are_refused() -> None:
 
 
 def test_unknown_space_and_bad_headroom_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match="color_space: one of srgb, display-p3, bt2020 wanted, 'rec709' found"
-    ):
+    with pytest.raises(ValueError, match="color_space: one of srgb, display-p3, bt2020 wanted, 'rec709' found"):
         HdrImage(grey(1), "rec709")  # type: ignore[arg-type]
     for headroom in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="headroom"):

@@ -12,9 +12,7 @@ import gainmap_codec as gm
 from gainmap_codec.pixels.scene import render_scene
 
 NO_TORCH = "import sys; sys.modules['torch'] = None"  # any import of torch then raises ImportError
-UNLOADED = (
-    "assert sys.modules['torch'] is None and not any(name.startswith('torch.') for name in sys.modules)"
-)
+UNLOADED = "assert sys.modules['torch'] is None and not any(name.startswith('torch.') for name in sys.modules)"
 
 
 def run_python(*lines: str) -> str:

@@ -116,9 +116,7 @@ def test_any_bytes_give_metadata_or_an_error(data):
     except GainMapError:
         return
     assert len(metadata.channels) in (1, 3)
-    assert all(
-        math.isfinite(number) for channel in metadata.channels for number in map(float, channel_of(channel))
-    )
+    assert all(math.isfinite(number) for channel in metadata.channels for number in map(float, channel_of(channel)))
 
 
 def channel_of(channel):
@@ -193,9 +191,7 @@ def test_rounding_takes_the_closest_fraction_of_a_side():
     value = math.pi
     down, up = (Exact(*fraction_of(value, rounding=rounding)) for rounding in ("down", "up"))
     assert down < Exact(value) < up
-    assert (
-        up.numerator * down.denominator - down.numerator * up.denominator == 1
-    )  # Farey neighbours: none between
+    assert up.numerator * down.denominator - down.numerator * up.denominator == 1  # Farey neighbours: none between
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2.0**31, -1e300])

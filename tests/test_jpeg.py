@@ -98,9 +98,7 @@ def test_mpf_golden_bytes_both_ways():
 
 
 def little_endian_mpf(size: int, offset: int, count: int = 2) -> bytes:
-    entries = struct.pack("<IIIHH", 0x030000, 7, 0, 0, 0) + struct.pack("<IIIHH", 0, size, offset, 0, 0) * (
-        count - 1
-    )
+    entries = struct.pack("<IIIHH", 0x030000, 7, 0, 0, 0) + struct.pack("<IIIHH", 0, size, offset, 0, 0) * (count - 1)
     tags = ((0xB000, 7, 4, b"0100"), (0xB001, 4, 1, struct.pack("<I", count)))
     table = struct.pack("<HHII", 0xB002, 7, 16 * count, 50)
     ifd = b"".join(struct.pack("<HHI", *tag[:3]) + tag[3] for tag in tags) + table
@@ -127,12 +125,7 @@ def test_payload_body_layout():
     assert body[:8] == b"JPGN\0\0\0\1"
     assert int.from_bytes(body[8:12], "big") == len(body) - 8
     assert body[12:16] == b"jumb"
-    jumd = (
-        bytes.fromhex("00000024")
-        + b"jumd"
-        + bytes.fromhex("7575696400110010800000AA00389B71 03")
-        + b"gainmap-nn\0"
-    )
+    jumd = bytes.fromhex("00000024") + b"jumd" + bytes.fromhex("7575696400110010800000AA00389B71 03") + b"gainmap-nn\0"
     assert body[16:52] == jumd
     assert body[52:] == bytes.fromhex("0000001F") + b"uuid" + PAYLOAD_UUID + b"payload"
     with pytest.raises(ValueError, match="at most 65000 bytes, 65001 found"):
@@ -186,17 +179,12 @@ def test_header_and_digest_of_all_kinds_of_scans(data, size):
     without_metadata = b"".join(parts) + b"\xff\xd9"
     assert coded_digest(data) == hashlib.sha256(without_metadata).digest()[:8]
     assert data.endswith(without_metadata[-200:])
-    assert (
-        Image.open(io.BytesIO(b"\xff\xd8" + without_metadata)).tobytes()
-        == Image.open(io.BytesIO(data)).tobytes()
-    )
+    assert Image.open(io.BytesIO(b"\xff\xd8" + without_metadata)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
 
 
 def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest():
     data = tiny()
-    assert coded_digest(
-        data[:2] + make_segment(0xFE, b"x", "COM") + b"\xff\xff\xff" + data[2:]
-    ) == coded_digest(data)
+    assert coded_digest(data[:2] + make_segment(0xFE, b"x", "COM") + b"\xff\xff\xff" + data[2:]) == coded_digest(data)
     assert coded_digest(data[:-2] + b"\xff\xff\xd9") == coded_digest(data)
     assert coded_digest(data[:-2]) == coded_digest(data[:-2] + b"\xff") == coded_digest(data)
     assert coded_digest(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]) != coded_digest(data)
@@ -423,14 +411,9 @@ def test_a_broken_map_never_costs_the_base():
 def test_odd_maps_are_used_with_a_warning():
     stored = StoredGainMap(coded(tiny("L", (12, 12))), ONE_CHANNEL, "iso21496")
     data = serialize_jpeg(record(gain_map=stored))
-    assert parse_jpeg(data, LIMITS).warnings == (
-        "the gain map has another aspect ratio: 12x12 for a base of 24x16",
-    )
+    assert parse_jpeg(data, LIMITS).warnings == ("the gain map has another aspect ratio: 12x12 for a base of 24x16",)
     data = without_segment(data, 0xE2, ISO_ID + bytes(4))
-    assert (
-        "no ISO 21496-1 version segment in the base: some readers show SDR"
-        in parse_jpeg(data, LIMITS).warnings
-    )
+    assert "no ISO 21496-1 version segment in the base: some readers show SDR" in parse_jpeg(data, LIMITS).warnings
     negative = ISO_CASES["one-channel"][1][:45] + b"\xff\xff\xff\xff" + ISO_CASES["one-channel"][1][49:]
     file = parse_jpeg(with_iso(serialize_jpeg(record()), negative), LIMITS)
     assert file.gain_map is not None

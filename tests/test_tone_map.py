@@ -24,9 +24,7 @@ def test_monotone_from_black_to_white(headroom: float) -> None:
     assert (np.diff(ramp) >= -1e-6).all()
     assert ramp.min() >= 0
     assert ramp.max() == pytest.approx(1, abs=1e-5)
-    assert tone_map(greys(np.array([2.0**headroom])), headroom=headroom)[0, 0, 0] == pytest.approx(
-        1, abs=1e-4
-    )
+    assert tone_map(greys(np.array([2.0**headroom])), headroom=headroom)[0, 0, 0] == pytest.approx(1, abs=1e-4)
 
 
 def test_shadows_and_mid_greys_stay() -> None:
@@ -61,9 +59,7 @@ def test_no_headroom_changes_nothing_below_white() -> None:
 
 
 def test_negative_channels_are_clipped() -> None:
-    np.testing.assert_allclose(
-        tone_map(np.float32([[[-0.2, 0.1, 0.3]]]), headroom=2.0), [[[0, 0.1, 0.3]]], atol=1e-6
-    )
+    np.testing.assert_allclose(tone_map(np.float32([[[-0.2, 0.1, 0.3]]]), headroom=2.0), [[[0, 0.1, 0.3]]], atol=1e-6)
 
 
 @pytest.mark.parametrize("headroom", [-1.0, float("nan"), float("inf")])

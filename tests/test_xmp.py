@@ -107,8 +107,7 @@ def test_two_values_and_lists_of_capacities_are_refused():
         b"plain text",
         b"<a/>",
         packet().replace(b"<x:", b'<!DOCTYPE x [<!ENTITY a "b">]><x:', 1),
-        b'<?xml version="1.0" encoding="UTF-16"?>'.decode().encode("utf-16")
-        + packet().decode().encode("utf-16"),
+        b'<?xml version="1.0" encoding="UTF-16"?>'.decode().encode("utf-16") + packet().decode().encode("utf-16"),
         b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE x+AD4-' + packet(),
     ],
 )
@@ -128,17 +127,12 @@ def test_budgets():
 
 def test_wrapper_padding_and_trailing_nul():
     wrapped = (
-        b'<?xpacket begin="\xef\xbb\xbf" id="W5M0"?>'
-        + packet(REQUIRED)
-        + b" \n" * 99
-        + b'<?xpacket end="w"?>\0\0'
+        b'<?xpacket begin="\xef\xbb\xbf" id="W5M0"?>' + packet(REQUIRED) + b" \n" * 99 + b'<?xpacket end="w"?>\0\0'
     )
     assert parse_hdrgm(wrapped, LIMITS) == ONE_CHANNEL
 
 
-@pytest.mark.parametrize(
-    "metadata", [ONE_CHANNEL, THREE_CHANNELS, replace(EXTREME, use_base_colour_space=True)]
-)
+@pytest.mark.parametrize("metadata", [ONE_CHANNEL, THREE_CHANNELS, replace(EXTREME, use_base_colour_space=True)])
 def test_numbers_come_back_equal_as_floats(metadata):
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)
     assert again is not None
@@ -156,9 +150,7 @@ def floats(metadata: GainMapMetadata) -> list[float]:
 
 @given(st.floats(0, 32), st.floats(0, 31), st.floats(0.01, 10))
 def test_our_own_fractions_come_back_equal(headroom, high, gamma):
-    one = channel(
-        fraction_of(high - 1, rounding="down"), fraction_of(high, rounding="up"), fraction_of(gamma)
-    )
+    one = channel(fraction_of(high - 1, rounding="down"), fraction_of(high, rounding="up"), fraction_of(gamma))
     metadata = GainMapMetadata(Fraction(0, 1), fraction_of(headroom), (one,))
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)
     assert again is not None
@@ -177,10 +169,7 @@ def test_written_form_is_attributes_or_sequences():
     assert "<rdf:Seq>" not in text
     different = replace(THREE_CHANNELS, channels=(*ONE_CHANNEL.channels, *THREE_CHANNELS.channels[1:]))
     text = serialize_hdrgm(different).decode()
-    assert (
-        "<hdrgm:GainMapMax><rdf:Seq><rdf:li>2.0</rdf:li><rdf:li>3.0</rdf:li><rdf:li>3.0</rdf:li></rdf:Seq>"
-        in text
-    )
+    assert "<hdrgm:GainMapMax><rdf:Seq><rdf:li>2.0</rdf:li><rdf:li>3.0</rdf:li><rdf:li>3.0</rdf:li></rdf:Seq>" in text
     assert ' hdrgm:Gamma="1.0"' in text
 
 

@@ -202,7 +202,5 @@ def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa
     """
     data, name = read_source(source, limits)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", GainMapWarning
-        )  # an ICC profile that cannot be used shows in color_space
+        warnings.simplefilter("ignore", GainMapWarning)  # an ICC profile that cannot be used shows in color_space
         return inspection_of(open_file(data, name, limits), len(data))

@@ -48,9 +48,7 @@ def gainmap() -> None:
 @gainmap.command()
 @click.argument("hdr", type=_PATH)
 @_output(".jpg", ".jpeg", help="The JPEG file to write.")
-@click.option(
-    "--sdr", type=_PATH, help="The SDR rendition; a JPEG is kept bit for bit. Default: tone-mapped."
-)
+@click.option("--sdr", type=_PATH, help="The SDR rendition; a JPEG is kept bit for bit. Default: tone-mapped.")
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
@@ -67,9 +65,7 @@ def gainmap() -> None:
 )
 @click.option("--target-bytes", type=click.IntRange(min=1), help="Largest neural payload wanted.")
 @click.option("--target-psnr", type=click.FloatRange(min=0), help="PQ-PSNR wanted of the neural map, in dB.")
-@click.option(
-    "--quality", type=click.IntRange(1, 100), help="JPEG quality of the base. Default: 92 if it is new."
-)
+@click.option("--quality", type=click.IntRange(1, 100), help="JPEG quality of the base. Default: 92 if it is new.")
 @click.option(
     "--base-color-space",
     type=click.Choice(["srgb", "display-p3"]),
@@ -123,9 +119,7 @@ def encode(hdr: Path, output: Path, *, map_channels: str, strip: bool, quiet: bo
         click.echo(f"{output}: {len(report.data):,} bytes")
         if report.neural_psnr is not None:
             seconds = f"fitted in {report.fit_seconds:.1f} s"
-            click.echo(
-                f"  neural map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}"
-            )
+            click.echo(f"  neural map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
         if report.standard_psnr is not None:
             click.echo(f"  standard map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB")
 

@@ -65,9 +65,7 @@ def comparison_sheet(title: str, base: Rendition, others: Sequence[Rendition], *
     for other in others:
         error = errors.get(id(other))
         height = _fit(other.pixels).shape[0]
-        middle = (
-            ("", _legend(height)) if error is None else ("error", _heat(_fit(error[..., np.newaxis])[..., 0]))
-        )
+        middle = ("", _legend(height)) if error is None else ("error", _heat(_fit(error[..., np.newaxis])[..., 0]))
         columns.append(
             [
                 (other.caption, _picture(_fit(other.pixels), stops)),
@@ -106,17 +104,13 @@ def _heat(error: Array) -> Codes:
 
 def _worst_place(error: Array) -> tuple[slice, slice]:
     """Where a detail at full size has the largest mean error, on a grid of half details."""
-    height, width = (
-        min(size, limit) for size, limit in zip(error.shape, (_DETAIL_ROWS, _PANEL), strict=True)
-    )
+    height, width = (min(size, limit) for size, limit in zip(error.shape, (_DETAIL_ROWS, _PANEL), strict=True))
     corners = [
         (top, left)
         for top in range(0, error.shape[0] - height + 1, max(height // 2, 1))
         for left in range(0, error.shape[1] - width + 1, max(width // 2, 1))
     ]
-    top, left = max(
-        corners, key=lambda at: float(error[at[0] : at[0] + height, at[1] : at[1] + width].mean())
-    )
+    top, left = max(corners, key=lambda at: float(error[at[0] : at[0] + height, at[1] : at[1] + width].mean()))
     return slice(top, top + height), slice(left, left + width)
 
 

@@ -12,8 +12,9 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
-from gainmap_codec.api import EncodeReport, decode, encode_with_report
+from gainmap_codec.api import decode, encode_with_report
 from gainmap_codec.comparison import Rendition, comparison_sheet
+from gainmap_codec.encoding import EncodeReport
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.pixels.color import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -30,9 +31,7 @@ _TABLE = "{:<30}{:>9}{:>9}{:>10}{:>10}{:>10}"
 _BASELINE_QUALITY, _WRITTEN_QUALITY = 85, 90
 
 
-def run_demo(
-    source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say
-) -> None:
+def run_demo(source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say) -> None:
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
     Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its neural map) and ``comparison.png``.
@@ -114,9 +113,7 @@ def _print_table(
     say("")
     say(_TABLE.format("HDR from", "bytes", "growth", "PQ-PSNR", "encode", "decode"))
     say(_TABLE.format("", "", "of file", "dB", "s", "s"))
-    say(
-        _TABLE.format("nothing (the base)", "0", "0", f"{pq_psnr(base.pixels, reference.pixels):.2f}", "", "")
-    )
+    say(_TABLE.format("nothing (the base)", "0", "0", f"{pq_psnr(base.pixels, reference.pixels):.2f}", "", ""))
     for name, result in (("1/4-scale JPEG map, q85", baseline), ("the standard map, q90", written)):
         growth = len(result.report.data) - result.report.base_bytes
         say(_row(name, result.report.map_bytes, growth, result))

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.errors import GainMapWarning, Limits, NoGainMapError
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import is_jpeg
-from gainmap_codec.files.payload import round_to_wire, serialize_payload
+from gainmap_codec.files.payload import serialize_payload
 from gainmap_codec.files.records import Binding, CodedImage, GainMapFile, NeuralGainMap, Preset, StoredGainMap
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.binding import soft_fingerprint
@@ -34,7 +34,7 @@ from gainmap_codec.pixels.images import (
     read_hdr,
     read_source,
 )
-from gainmap_codec.pixels.neural_map import Codes, render_neural_map
+from gainmap_codec.pixels.neural_map import Codes
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
 from gainmap_codec.rendering import base_codes, choose_device, full_headroom, open_file, preference, render
 
@@ -166,7 +166,7 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
     opened = open_file(data, name, limits)
     kind = preference(opened, "auto")[0]
     if kind == "base":
-        raise_no_gain_map(name)
+        raise NoGainMapError(f"{name}: an HDR picture wanted, a JPEG without a usable gain map found")
     if opened.file.trailer_bytes:
         _warn(f"{name}: {opened.file.trailer_bytes} bytes behind the images (a motion photo?) are not kept")
     pixels = render(opened, kind, None, "cpu")
@@ -174,13 +174,6 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
     if keep_base:
         return HdrImage(pixels, headroom=headroom), opened.file.base.data
     return HdrImage(to_upright(pixels, opened.file.orientation), headroom=headroom), None
-
-
-def raise_no_gain_map(name: str) -> None:
-    """Refuse a plain SDR picture where HDR is wanted."""
-    from gainmap_codec.errors import NoGainMapError
-
-    raise NoGainMapError(f"{name}: an HDR picture wanted, a JPEG without a usable gain map found")
 
 
 def _tone_mapped(image: HdrImage, color_space: ColorSpace) -> BasePicture:
@@ -232,9 +225,7 @@ def _as_stored(pixels: Array, shape: tuple[int, ...], orientation: int) -> Array
     if stored.shape[:2] == shape:
         return stored
     if pixels.shape[:2] == shape:
-        _warn(
-            "the base has an EXIF orientation and the HDR picture its stored size: taken as stored, not upright"
-        )
+        _warn("the base has an EXIF orientation and the HDR picture its stored size: taken as stored, not upright")
         return pixels
     (height, width), (base_height, base_width) = pixels.shape[:2], shape
     raise ValueError(f"hdr and sdr differ in size: {width} x {height} and {base_width} x {base_height}")
@@ -286,16 +277,7 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
         seed=options.seed,
         progress=options.progress,
     )
-    return FittedMap(
-        fitted.network, fitted.psnr, fitted.psnr + fitted.quantization_loss, perf_counter() - start
-    )
-
-
-def measure(network: NeuralGainMap, pair: Pair) -> float:
-    """PQ-PSNR in dB of a network's whole HDR rendition, as its readers get it."""
-    read = round_to_wire(network)
-    rendition = render_neural_map(read, pair.codes, pair.color, headroom=read.alternate_hdr_headroom)
-    return pq_psnr(rendition, pair.hdr)
+    return FittedMap(fitted.network, fitted.psnr, fitted.psnr + fitted.quantization_loss, perf_counter() - start)
 
 
 def encode_pair(

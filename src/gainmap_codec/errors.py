@@ -84,6 +84,4 @@ class Limits:
         """Raise `LimitError` if `value` is above the limit called `name`."""
         allowed: int = getattr(self, name)
         if value > allowed:
-            raise LimitError(
-                f"{name}: at most {allowed} allowed, {value} found (raise Limits.{name} to accept)"
-            )
+            raise LimitError(f"{name}: at most {allowed} allowed, {value} found (raise Limits.{name} to accept)")

@@ -169,9 +169,6 @@ def _metadata(metadata: GainMapMetadata, number: type[float] | type[list[int]]) 
     """The fields by their wire names, each fraction made a `number`."""
 
     def plain(record: Any) -> dict[str, Any]:
-        return {
-            name: number(value) if isinstance(value, Fraction) else value
-            for name, value in vars(record).items()
-        }
+        return {name: number(value) if isinstance(value, Fraction) else value for name, value in vars(record).items()}
 
     return plain(metadata) | {"channels": [plain(channel) for channel in metadata.channels]}

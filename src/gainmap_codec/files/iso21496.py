@@ -71,14 +71,11 @@ def parse_iso21496(data: bytes) -> GainMapMetadata:
     denominator = reader.u32() if compact else None
     headrooms = [_read_fraction(reader, field, denominator) for field in _HEADROOMS]
     channels = tuple(
-        GainMapChannel(*[_read_fraction(reader, field, denominator) for field in _CHANNEL])
-        for _ in range(count)
+        GainMapChannel(*[_read_fraction(reader, field, denominator) for field in _CHANNEL]) for _ in range(count)
     )
     if reader.remaining and writer_version == 0:
         raise FormatError(_WHERE, f"{reader.remaining} bytes behind the last field", offset=reader.position)
-    metadata = GainMapMetadata(
-        headrooms[0], headrooms[1], channels, use_base, minimum_version, writer_version
-    )
+    metadata = GainMapMetadata(headrooms[0], headrooms[1], channels, use_base, minimum_version, writer_version)
     problem = metadata_problem(metadata)
     if problem:
         raise FormatError(_WHERE, problem)
@@ -160,13 +157,9 @@ def _farey_neighbour(fraction: fractions.Fraction, bound: int, side: int) -> fra
 def _read_versions(reader: Reader) -> tuple[int, int]:
     minimum_version, writer_version = reader.u16(), reader.u16()
     if writer_version < minimum_version:
-        raise FormatError(
-            _WHERE, f"writer_version {writer_version} is below minimum_version {minimum_version}"
-        )
+        raise FormatError(_WHERE, f"writer_version {writer_version} is below minimum_version {minimum_version}")
     if minimum_version > 0:
-        raise UnsupportedError(
-            f"{_WHERE}: needs a reader of version {minimum_version}, this one is of version 0"
-        )
+        raise UnsupportedError(f"{_WHERE}: needs a reader of version {minimum_version}, this one is of version 0")
     return minimum_version, writer_version
 
 

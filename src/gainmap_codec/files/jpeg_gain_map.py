@@ -51,9 +51,7 @@ def find_gain_map(
     return None
 
 
-def _candidates(
-    base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]
-) -> Iterator[_Candidate]:
+def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
     """Places to look at, the most trustworthy first; each is worked out only when those before fail."""
     sources: tuple[Callable[[], Iterator[_Candidate]], ...] = (
         lambda: _mpf_candidates(base, limits),
@@ -110,8 +108,7 @@ def _read_gain_map(
     if not base.end <= place.start <= place.stop <= len(base.data):
         raise FormatError(
             "gain map",
-            f"wanted inside bytes {base.end} to {len(base.data)} of the file, "
-            f"found {place.start} to {place.stop}",
+            f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
         )
     image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, limits, notes)
@@ -122,9 +119,7 @@ def _read_gain_map(
     return StoredGainMap(coded_image(image, limits, notes), *metadata), image.end
 
 
-def _gain_map_metadata(
-    image: JpegImage, limits: Limits, notes: list[str]
-) -> tuple[GainMapMetadata, Carrier] | None:
+def _gain_map_metadata(image: JpegImage, limits: Limits, notes: list[str]) -> tuple[GainMapMetadata, Carrier] | None:
     """ISO 21496-1 first, then hdrgm."""
     blobs = [body for body in image.bodies(APP2, ISO_ID) if len(body) > _VERSION_ONLY_BYTES]
     iso = first_valid("ISO 21496-1 metadata", blobs, parse_iso21496, notes)
@@ -145,9 +140,7 @@ def gain_map_notes(image: JpegImage, base: CodedImage, found: StoredGainMap) -> 
     if abs(aspect - 1) > _ASPECT_TOLERANCE:
         sizes = f"{found.image.width}x{found.image.height} for a base of {base.width}x{base.height}"
         yield f"the gain map has another aspect ratio: {sizes}"
-    offsets = [
-        x for channel in found.metadata.channels for x in (channel.base_offset, channel.alternate_offset)
-    ]
+    offsets = [x for channel in found.metadata.channels for x in (channel.base_offset, channel.alternate_offset)]
     if any(offset.numerator < 0 for offset in offsets):
         yield "the gain map has offsets below 0"
     if found.carrier == "iso21496" and not image.bodies(APP2, ISO_ID):

@@ -218,9 +218,7 @@ def _next_segment(data: bytes, position: int, stop: int) -> Segment | None:
         return Segment(marker, position, position + 2)
     length = int.from_bytes(data[position + 2 : position + 4], "big")
     if marker == 0 or (length < 2 and position + 4 <= stop):
-        raise FormatError(
-            _WHERE, f"wanted a segment, found marker {marker:02X} length {length}", offset=position
-        )
+        raise FormatError(_WHERE, f"wanted a segment, found marker {marker:02X} length {length}", offset=position)
     end = position + 2 + length
     return Segment(marker, position, end) if end <= stop and position + 4 <= stop else None
 

@@ -93,9 +93,7 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
             _psnr_to_wire(network.standard_psnr),
         )
         steps = _STEPS.pack(*(layer.step_exponent for layer in network.layers))
-        color = (
-            _COLOR.pack(network.color_shift, network.color_scale) if network.family == "published" else b""
-        )
+        color = _COLOR.pack(network.color_shift, network.color_scale) if network.family == "published" else b""
     except (struct.error, OverflowError) as error:
         raise ValueError(f"{_WHERE}: a field is out of its range ({error})") from None
     coordinates = _COORDINATES.pack(*network.coordinates) if moved else b""
@@ -117,9 +115,7 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     """
     limits = limits or Limits()
     body = _checked_body(data, limits)
-    flags, octaves, neurons, offsets, base, alternate, shift, scale, neural, standard = _FIELDS.unpack_from(
-        body
-    )
+    flags, octaves, neurons, offsets, base, alternate, shift, scale, neural, standard = _FIELDS.unpack_from(body)
     at = _FIELDS.size
     family = FAMILIES[flags & 1]
     if flags >> 1 & 3 >= len(DOMAINS) or flags >> 5 >= len(PRESETS):
@@ -138,9 +134,7 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     at += BINDING_BYTES
     steps = _STEPS.unpack(_slice(body, at, _STEPS.size))
     if not all(map(math.isfinite, (base, alternate, shift, scale, *color))) or base < 0 or alternate < base:
-        raise FormatError(
-            _WHERE, "headrooms and ranges must be finite, 0 <= base headroom <= alternate headroom"
-        )
+        raise FormatError(_WHERE, "headrooms and ranges must be finite, 0 <= base headroom <= alternate headroom")
     shapes = layer_shapes(family, octaves >> 4, octaves & 15, neurons, 3 if flags >> 3 & 1 else 1)
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
     return NeuralGainMap(
@@ -168,9 +162,7 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
 def _checked_body(data: bytes, limits: Limits) -> bytes:
     """What follows length and CRC, once these are right."""
     if len(data) < HEADER_BYTES or data[:3] != MAGIC:
-        raise FormatError(
-            _WHERE, f"{HEADER_BYTES} bytes or more that start {MAGIC!r} wanted, {data[:3]!r} found"
-        )
+        raise FormatError(_WHERE, f"{HEADER_BYTES} bytes or more that start {MAGIC!r} wanted, {data[:3]!r} found")
     _, version, length, crc = _PREFIX.unpack_from(data)
     if version != VERSION:
         raise UnsupportedError(f"{_WHERE}: format {VERSION} is read, this one is format {version}")
@@ -185,9 +177,7 @@ def _checked_body(data: bytes, limits: Limits) -> bytes:
 
 def _slice(body: bytes, start: int, size: int) -> bytes:
     if start + size > len(body):
-        raise FormatError(
-            _WHERE, f"need {size} bytes, {max(len(body) - start, 0)} left", offset=_PREFIX.size + start
-        )
+        raise FormatError(_WHERE, f"need {size} bytes, {max(len(body) - start, 0)} left", offset=_PREFIX.size + start)
     return body[start : start + size]
 
 

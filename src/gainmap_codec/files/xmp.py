@@ -89,9 +89,7 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> byt
         return None
     packet = serialize_packet(root)
     if len(packet) > MAX_PACKET_BYTES:
-        raise GainMapError(
-            f"main XMP packet: at most {MAX_PACKET_BYTES} bytes fit a JPEG segment, {len(packet)} found"
-        )
+        raise GainMapError(f"main XMP packet: at most {MAX_PACKET_BYTES} bytes fit a JPEG segment, {len(packet)} found")
     return packet
 
 

@@ -56,9 +56,7 @@ def _check_depth(root: etree._Element, limits: Limits) -> None:
 def properties(element: etree._Element, namespace: str) -> dict[str, list[str]]:
     """Values by local name, from attributes and from children (text, rdf:value, or a list of rdf:li)."""
     start = f"{{{namespace}}}"
-    found = {
-        name[len(start) :]: [text] for name, text in attributes(element).items() if name.startswith(start)
-    }
+    found = {name[len(start) :]: [text] for name, text in attributes(element).items() if name.startswith(start)}
     for child in element:
         if str(child.tag).startswith(start):
             items = list(child.iter(LI, f"{{{RDF}}}value")) or [child]

@@ -12,9 +12,7 @@ from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.neural_map import Codes, base_bt2020, weighted_rendition
 
 
-def render_on_device(
-    network: NeuralGainMap, codes: Codes, color: BaseColor, *, headroom: float, device: str
-) -> Array:
+def render_on_device(network: NeuralGainMap, codes: Codes, color: BaseColor, *, headroom: float, device: str) -> Array:
     """As `pixels.neural_map.render_neural_map`, with the network on a torch device.
 
     Raises:

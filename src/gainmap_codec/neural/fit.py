@@ -31,12 +31,8 @@ log = logging.getLogger(__name__)
 
 OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map
 
-_OUTLIERS = (
-    0.001  # of the residual's values at either end: one wild pixel must not cost the rest their precision
-)
-_SMALLEST_SCALE = (
-    1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
-)
+_OUTLIERS = 0.001  # of the residual's values at either end: one wild pixel must not cost the rest their precision
+_SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _FINAL_RATE = 0.02  # learning rate at the last step, of the first
 
 
@@ -53,6 +49,7 @@ class FitConfig:
         steps: Adam's steps.
         batch: Pixels a step.
         learning_rate: Adam's; falls along a cosine where `loss` is "hdr", constant as published otherwise.
+        beta2: Decay of Adam's mean of squared gradients.
         loss: What is minimised: the mean squared error of the normalised "residual" (as published), or of the PQ
             codes of the "hdr" rendition, which is what quality is measured by.
         quantize_from: Part of the steps after which weights are rounded; 1 never rounds, for comparison.
@@ -66,6 +63,7 @@ class FitConfig:
     steps: int = 1000
     batch: int = 1 << 16
     learning_rate: float = 1e-2
+    beta2: float = 0.999
     loss: Literal["residual", "hdr"] = "residual"
     quantize_from: float = 0.5
 
@@ -73,7 +71,9 @@ class FitConfig:
 CONFIGS: dict[Preset, FitConfig] = {
     "paper-gain": FitConfig("published", "pq_gain", 12, 12),
     "paper-gamma": FitConfig("published", "pq_gamma", 12, 12),
-    "balanced": FitConfig("table", "pq_gamma", 8, 4, steps=1500, batch=1 << 14, loss="hdr"),
+    "balanced": FitConfig(
+        "table", "pq_gamma", 8, 4, steps=1500, batch=1 << 14, learning_rate=2e-2, beta2=0.99, loss="hdr"
+    ),
 }
 
 
@@ -128,7 +128,7 @@ def fit(
     network, samples = prepare(blank, codes, color, hdr, rng, pool, where)
     shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
     weights = [w.to(where).requires_grad_(True) for w in initial_weights(network.preset, shapes, seed)]
-    exponents = _train(network, config, samples, weights, rng, progress)
+    exponents = _train(network, config, samples, weights, progress)
     return _finished(network, weights, exponents, samples)
 
 
@@ -203,11 +203,10 @@ def _train(
     config: FitConfig,
     samples: Samples,
     weights: list[Tensor],
-    rng: np.random.Generator,
     progress: Callable[[float], None] | None,
 ) -> list[int]:
     """Adam on `weights`, in place; returns the step exponent of each layer."""
-    optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
+    optimizer = torch.optim.Adam(weights, lr=config.learning_rate, betas=(0.9, config.beta2))
     exponents: list[int] = []
     count = len(samples.target)
     for step in range(config.steps):
@@ -215,11 +214,11 @@ def _train(
             optimizer.param_groups[0]["lr"] = config.learning_rate * _cosine(step / config.steps)
         if step == int(config.steps * config.quantize_from):
             exponents = [step_exponent(weight) for weight in weights]
-        batch = torch.from_numpy(rng.integers(0, count, min(config.batch, count)))
-        chosen = Samples(*(part[batch.to(part.device)] for part in samples))
+        start = step * config.batch % count  # the pixels are in random order: a run of them is a random draw
+        chosen = Samples(*(part[start : start + config.batch] for part in samples))
         loss = _loss(network, config, _rounded(weights, exponents) if exponents else weights, chosen)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if progress and step % 10 == 0:
             progress(step / config.steps)

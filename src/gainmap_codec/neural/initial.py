@@ -43,14 +43,24 @@ def initial_weights(preset: Preset, shapes: Shapes, seed: int) -> list[Tensor]:
 
 
 def random_weights(shapes: Shapes, seed: int) -> list[Tensor]:
-    """Float32 matrices of normal random weights whose layers keep the variance of what goes through (He et al., 2015)."""
+    """Float32 matrices of normal random weights that keep the variance of what goes through (He et al., 2015).
+
+    Biases, in the last row of a layer that has one input more than there are neurons before it, start at 0.
+    """
     rng = np.random.default_rng(seed)
-    return [
-        torch.from_numpy(rng.normal(0, math.sqrt(2 / inputs), (inputs, outputs)).astype(np.float32))
-        for inputs, outputs in shapes
-    ]
+    neurons = shapes[0][1]
+    biases = shapes[1][0] > neurons
+    weights = []
+    for inputs, outputs in shapes:
+        gain = 1 if (inputs, outputs) == shapes[-1] else 2  # no activation follows the last layer
+        weight = rng.normal(0, math.sqrt(gain / inputs), (inputs, outputs)).astype(np.float32)
+        if biases:
+            weight[-1] = 0
+        weights.append(torch.from_numpy(weight))
+    return weights
 
 
 def _matrix(layer: dict[str, Any]) -> Tensor:
     integers = np.frombuffer(b64decode(layer["weights"]), dtype=np.int8).reshape(layer["shape"])
-    return torch.from_numpy(integers.astype(np.float32)) * 2.0 ** (layer["step_exponent"] / 4)
+    step = np.float32(2.0 ** (layer["step_exponent"] / 4))
+    return torch.from_numpy(integers * step)

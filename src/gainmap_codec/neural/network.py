@@ -40,9 +40,7 @@ def forward(family: Family, weights: list[Tensor], features: Tensor) -> Tensor:
     """
     hidden = features
     for weight in weights[:-1]:
-        hidden = (
-            torch.relu(_affine(family, hidden, weight)) if family == "table" else torch.sin(hidden @ weight)
-        )
+        hidden = torch.relu(_affine(family, hidden, weight)) if family == "table" else torch.sin(hidden @ weight)
     return _affine(family, hidden, weights[-1])
 
 
@@ -85,10 +83,8 @@ def render_pq(network: NeuralGainMap, codes: Codes, pq: Tensor, *, rows: int = 6
         strip = pq[start : start + rows].reshape(-1, 3)
         y = torch.arange(start, min(start + rows, height), device=pq.device).repeat_interleave(width)
         x = torch.arange(width, device=pq.device).repeat(len(y) // width)
-        strip_codes = torch.from_numpy(codes[start : start + rows].reshape(-1, 3).astype(np.int64)).to(
-            pq.device
+        strip_codes = torch.from_numpy(codes[start : start + rows].reshape(-1, 3).astype(np.int64)).to(pq.device)
+        out[start : start + rows] = hdr_pq(network, weights, tables.at(y, x, strip_codes, strip), strip).reshape(
+            -1, width, 3
         )
-        out[start : start + rows] = hdr_pq(
-            network, weights, tables.at(y, x, strip_codes, strip), strip
-        ).reshape(-1, width, 3)
     return out

@@ -36,7 +36,7 @@ from gainmap_codec.pixels.tone_map import encode_base, tone_map
 PICTURES = 50
 HEIGHT, WIDTH = 270, 480
 PEAK = 1000 / 203  # linear; the pictures of the paper are graded for 1000 cd/m²
-STEPS = 4000
+STEPS = 300
 
 
 def chromatic_noise(rng: np.random.Generator) -> Array:
@@ -61,9 +61,7 @@ def _red(noise: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.fft.ifft2(np.fft.fft2(noise) / frequency**2).real)
 
 
-def _lab_to_xyz(
-    lightness: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _lab_to_xyz(lightness: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """XYZ with white D65 at Y = 1 (CIE 15:2004, 8.2.1)."""
     y = (lightness + 16) / 116
     f = np.stack([y + a / 500, y, y - b / 200], axis=-1)
@@ -77,13 +75,13 @@ def pretrained(preset: Preset, config: FitConfig) -> list[Tensor]:
     inputs, targets = torch.cat(features), torch.cat(wanted)
     shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
     weights = [w.requires_grad_(True) for w in random_weights(shapes, seed=0)]
-    optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
+    optimizer = torch.optim.Adam(weights, lr=config.learning_rate, betas=(0.9, config.beta2))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         batch = torch.from_numpy(rng.integers(0, len(inputs), 1 << 14))
         loss = torch.mean((forward(config.family, weights, inputs[batch]) - targets[batch]) ** 2)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     print(f"{preset}: mean squared error of the normalised residual {loss.item():.4f}", file=sys.stderr)

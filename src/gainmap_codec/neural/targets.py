@@ -66,13 +66,9 @@ def fit_to_target(
 
     def attempt(neurons: int) -> FittedNetwork:
         chosen = replace(config, neurons=neurons)
-        result = fit(
-            blank, chosen, pair.codes, pair.color, pair.hdr, device=device, seed=seed, progress=progress
-        )
+        result = fit(blank, chosen, pair.codes, pair.color, pair.hdr, device=device, seed=seed, progress=progress)
         network = round_to_wire(result.network)
-        rendition = render_neural_map(
-            network, pair.codes, pair.color, headroom=network.alternate_hdr_headroom
-        )
+        rendition = render_neural_map(network, pair.codes, pair.color, headroom=network.alternate_hdr_headroom)
         size = len(serialize_payload(network))
         return FittedNetwork(network, size, pq_psnr(rendition, pair.hdr), result.quantization_loss)
 
@@ -94,9 +90,7 @@ def _within_bytes(attempt: Callable[[int], FittedNetwork], config: FitConfig, ta
         tried[neurons] = found = attempt(neurons)
         if _CLOSE * target <= found.size <= target:
             break
-        bytes_per_weight *= (found.size - _fixed_bytes()) / max(
-            _weights(config, neurons) * bytes_per_weight, 1
-        )
+        bytes_per_weight *= (found.size - _fixed_bytes()) / max(_weights(config, neurons) * bytes_per_weight, 1)
     within = [found for found in tried.values() if found.size <= target]
     if within:
         return max(within, key=lambda found: found.psnr)

@@ -74,9 +74,8 @@ def _outside(values: Array, start: NDArray[np.float64], size: float) -> NDArray[
 
 def _means(codes: NDArray[np.uint8]) -> _Planes:
     """Means over the grids, in code values, of BT.601 luma and of Cb and Cr around 0."""
-    columns = np.concatenate(
-        [box_average(np.moveaxis(codes[r : r + 256], 2, 1), _LUMA_GRID) for r in range(0, len(codes), 256)]
-    )
+    strips = (np.moveaxis(codes[r : r + 256], 2, 1).astype(np.float32) for r in range(0, len(codes), 256))
+    columns = np.concatenate([box_average(strip, _LUMA_GRID) for strip in strips])
     rgb = box_average(np.ascontiguousarray(columns.T), _LUMA_GRID).T  # (rows, 3, columns)
     luma = np.einsum("ycx,c->yx", rgb, (0.299, 0.587, 0.114))
     half = rgb.reshape(_CHROMA_GRID, 2, 3, _CHROMA_GRID, 2).mean(axis=(1, 4))

@@ -134,19 +134,19 @@ def _boxes(data: bytes, kind: bytes, layout: str) -> list[tuple[int, ...]]:
 
 
 def _tiff_pixels(data: bytes, name: str) -> int:
-    """Width × height of a TIFF's first image. Source: TIFF 6.0 section 2."""
+    """Pixels of a TIFF's first image; more than four samples count as more pixels. Source: TIFF 6.0 section 2."""
     order = "<" if data[:2] == b"II" else ">"
     magic, start = struct.unpack_from(order + "HI", data, 2)
     if magic != 42:
         raise UnsupportedError(f"{name}: a classic TIFF wanted, BigTIFF or a TIFF-like file found")
     (count,) = struct.unpack_from(order + "H", data, start)
     entries = struct.iter_unpack(order + "HHI4s", data[start + 2 : start + 2 + 12 * count])
-    sizes = {
-        tag: struct.unpack_from(order + ("H" if kind == 3 else "I"), value)[0]
-        for tag, kind, _, value in entries
-        if tag in (256, 257)
-    }
-    return int(sizes[256] * sizes[257])
+    width_height_samples = {256: 0, 257: 0, 277: 1}
+    for tag, kind, _, value in entries:
+        if tag in width_height_samples:
+            (width_height_samples[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), value)
+    width, height, samples = width_height_samples.values()
+    return width * height * -(-samples // 4)
 
 
 def _check_transfer(transfer: int, name: str) -> None:

@@ -32,9 +32,7 @@ def decoding(name: str, kind: str) -> Iterator[None]:
         raise FormatError(name, f"broken {kind} file: {reason}") from error
 
 
-def image_from_file(
-    pixels: NDArray[Any], space: ColorSpace, name: str, warnings: tuple[str, ...] = ()
-) -> HdrImage:
+def image_from_file(pixels: NDArray[Any], space: ColorSpace, name: str, warnings: tuple[str, ...] = ()) -> HdrImage:
     """An `HdrImage`; what is wrong with the pixels is here the file's fault, not the caller's."""
     try:
         return HdrImage(pixels, space, warnings=warnings)

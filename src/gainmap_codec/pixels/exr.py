@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Mapping
 from typing import Any
@@ -31,15 +32,13 @@ def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
     Source: OpenEXR 3 documentation, "Technical Introduction" (windows, chromaticities, luminance/chroma).
     """
     with decoding(name, "OpenEXR"):
-        header = OpenEXR.File(io.BytesIO(data), header_only=True).parts[0].header
-        _check_header(header, name, limits)
-        parts = OpenEXR.File(io.BytesIO(data), separate_channels=True).parts
-        if not parts or not parts[0].channels:
-            raise FormatError(name, "broken OpenEXR file: the pixels cannot be read")
-        matrix = matrix_to_bt2020(*_chromaticities(header))
-        pixels = _rgb(parts[0].channels, header, name) @ matrix.T.astype(np.float32)
-        pixels = _in_display_window(pixels, header)
-    warnings = ("alpha dropped",) if "A" in parts[0].channels else ()
+        headers = [part.header for part in OpenEXR.File(io.BytesIO(data), header_only=True).parts]
+        _check_headers(headers, name, limits)
+        channels = _first_channels(data, name)
+        matrix = matrix_to_bt2020(*_chromaticities(headers[0]))
+        pixels = _rgb(channels, headers[0], name) @ matrix.T.astype(np.float32)
+        pixels = _in_display_window(pixels, headers[0])
+    warnings = ("alpha dropped",) if "A" in channels else ()
     return image_from_file(pixels, "bt2020", name, warnings)
 
 
@@ -56,14 +55,31 @@ def encode_exr(image: HdrImage) -> bytes:
     return stream.getvalue()
 
 
-def _check_header(header: Mapping[str, Any], name: str, limits: Limits) -> None:
-    if header.get("type") in (OpenEXR.deepscanline, OpenEXR.deeptile):
+def _check_headers(headers: list[Mapping[str, Any]], name: str, limits: Limits) -> None:
+    """Refuse what is deep, and what is too large: the library will read every channel of every part."""
+    if any(header.get("type") in (OpenEXR.deepscanline, OpenEXR.deeptile) for header in headers):
         raise UnsupportedError(f"{name}: deep OpenEXR files cannot be read")
-    for window in ("dataWindow", "displayWindow"):
-        width, height = (int(size) for size in _window_size(header[window]))
-        if width < 1 or height < 1:
-            raise FormatError(name, f"broken OpenEXR file: {window} of {width} x {height}")
-        limits.check("pixels", width * height)
+    samples = 0
+    for header in headers:
+        (width, height), (shown_width, shown_height) = (
+            _window_size(header[window]).tolist() for window in ("dataWindow", "displayWindow")
+        )
+        if min(width, height, shown_width, shown_height) < 1:
+            raise FormatError(name, "broken OpenEXR file: an empty data or display window")
+        limits.check("pixels", shown_width * shown_height)
+        samples += width * height * len(header["channels"])
+    limits.check("pixels", -(-samples // 4))  # up to four channels make a pixel
+
+
+def _first_channels(data: bytes, name: str) -> Mapping[str, Any]:
+    """The first part's channels. What the library would print about broken pixels becomes the error."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        parts = OpenEXR.File(io.BytesIO(data), separate_channels=True).parts
+    if not parts or not parts[0].channels:
+        reason = " ".join(said.getvalue().split())[-120:] or "no pixels"
+        raise FormatError(name, f"broken OpenEXR file: {reason}")
+    channels: Mapping[str, Any] = parts[0].channels
+    return channels
 
 
 def _window_size(window: Any) -> NDArray[np.int64]:

@@ -73,9 +73,7 @@ def apply_gain_map(
     _check_rgb("base", base)
     result = np.empty_like(base) if out is None else out
     _check_same_shape("out", result, base)
-    weight = headroom_weight(
-        headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom)
-    )
+    weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
     channels = _channels(gain_map, metadata, weight)
     rows, columns = (
         bilinear_taps(base.shape[0], gain_map.shape[0]),
@@ -182,9 +180,7 @@ def compute_gain_map(
     _check_rgb("base", base)
     _check_same_shape("alternate", alternate, base)
     if scale < 1 or channels not in (1, 3) or not offset > 0:
-        raise ValueError(
-            f"scale >= 1, channels 1 or 3, offset > 0 wanted, {scale}, {channels}, {offset} found"
-        )
+        raise ValueError(f"scale >= 1, channels 1 or 3, offset > 0 wanted, {scale}, {channels}, {offset} found")
     # The map holds log2(brighter / darker) whichever rendition is the base.
     bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
     planes, numbers = [], []

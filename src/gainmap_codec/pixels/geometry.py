@@ -23,7 +23,7 @@ def to_upright(pixels: Pixels, orientation: int) -> Pixels:
     Source: EXIF 3.0 (CIPA DC-008), tag 0112.
     """
     if orientation in (5, 6, 7, 8):
-        pixels = np.swapaxes(pixels, 0, 1)  # type: ignore[assignment]
+        pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]  # type: ignore[assignment]
     if orientation in (2, 3, 6, 7):

@@ -94,9 +94,7 @@ def _numbers(kind: bytes, values: NDArray[np.float64]) -> bytes:
 
 def _curve() -> bytes:
     """The sRGB curve as a parametric curve of type 3 (IEC 61966-2-1)."""
-    return struct.pack(">4s4xH2x", b"para", 3) + _fixed(
-        np.array([2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045])
-    )
+    return struct.pack(">4s4xH2x", b"para", 3) + _fixed(np.array([2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]))
 
 
 def _fixed(values: NDArray[np.float64]) -> bytes:

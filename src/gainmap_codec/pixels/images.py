@@ -25,8 +25,8 @@ from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.linear_formats import decode_npy, decode_radiance, encode_npy
 
 Codes = NDArray[np.uint8]
-Path_ = str | os.PathLike[str]
-Source = Path_ | bytes | BinaryIO
+AnyPath = str | os.PathLike[str]
+Source = AnyPath | bytes | BinaryIO
 
 _HDR_DECODERS: tuple[tuple[bytes, Callable[[bytes, str, Limits], HdrImage]], ...] = (
     (b"v/1\x01", decode_exr),
@@ -86,7 +86,7 @@ def _read(file: BinaryIO, limits: Limits) -> bytes:
     return data
 
 
-def write_atomically(path: Path_, data: bytes) -> None:
+def write_atomically(path: AnyPath, data: bytes) -> None:
     """Write a file that appears whole or not at all: a temporary sibling, then a rename.
 
     Raises:
@@ -121,7 +121,7 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:  # noqa:
     raise FormatError(name, "no HDR picture: OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF wanted")
 
 
-def write_hdr(path: Path_, image: HdrImage) -> None:
+def write_hdr(path: AnyPath, image: HdrImage) -> None:
     """Write `image` as OpenEXR, PNG or npy by extension (`HdrImage.save` tells the details).
 
     Raises:

@@ -149,9 +149,7 @@ def _town(random: np.random.Generator) -> _Town:
     return _Town(
         edges=np.concatenate([[0], np.cumsum(widths)]) - 0.30,
         height=random.uniform(0.07, 0.20, HOUSES).astype(np.float32),
-        wall=(WALLS[random.integers(0, len(WALLS), HOUSES)] * random.uniform(0.3, 0.9, (HOUSES, 1))).astype(
-            np.float32
-        ),
+        wall=(WALLS[random.integers(0, len(WALLS), HOUSES)] * random.uniform(0.3, 0.9, (HOUSES, 1))).astype(np.float32),
         panes=random.integers(2, 5, HOUSES),
         lit=(random.random((HOUSES, 16, 16)) ** 3).astype(np.float32),
     )
@@ -188,9 +186,7 @@ def _coloured_lights(x: Array, y: Array) -> Array:
     place = np.clip(np.rint((x + 0.26) / 0.102), 0, 10)
     distance = np.hypot(x + 0.26 - 0.102 * place, y - SHORE + 0.022 + 0.012 * (place % 3))
     strength = _step(0.0065, 0.0035, distance) + 0.06 * np.exp(-((distance / 0.022) ** 2))
-    return np.asarray(
-        strength[..., np.newaxis] * LIGHTS[place.astype(np.intp) % len(LIGHTS)], dtype=np.float32
-    )
+    return np.asarray(strength[..., np.newaxis] * LIGHTS[place.astype(np.intp) % len(LIGHTS)], dtype=np.float32)
 
 
 def _with_quay(light: Array, x: Array, y: Array, noise: Array) -> Array:
