@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Fits in tests are small: threads gain them nothing, and on a busy machine they wait for one another, a hundred times
+# longer than the work takes. OpenMP reads this when torch is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:

@@ -1,4 +1,4 @@
-"""`encode`, `decode`, `inspect`: one test per promise of their docstrings. Fits are short: quality is not the matter."""
+"""`encode`, `decode`, `inspect`: one test per promise of their docstrings. Fits are short, quality is no matter."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def exif_with(orientation: int) -> bytes:
 def short_fits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for preset, config in CONFIGS.items():
-            patch.setitem(CONFIGS, preset, replace(config, steps=60, batch=4096))
+            patch.setitem(CONFIGS, preset, replace(config, steps=150, batch=4096))
         yield
 
 
@@ -260,7 +260,7 @@ def test_fields_of_the_result(both: bytes) -> None:
 def test_hdr_comes_back(both: bytes) -> None:
     base = pq_psnr(gm.decode(both, prefer="base").pixels, SCENE.pixels)
     for prefer in ("neural", "standard"):
-        assert pq_psnr(gm.decode(both, prefer=prefer).pixels, SCENE.pixels) > max(base + 5, 32)
+        assert pq_psnr(gm.decode(both, prefer=prefer).pixels, SCENE.pixels) > max(base + 3, 34)
 
 
 def test_headroom_zero_is_the_base(both: bytes) -> None:
@@ -281,7 +281,7 @@ def test_more_headroom_than_the_picture_has_shows_all_of_it(both: bytes) -> None
 
 @pytest.mark.parametrize(("prefer", "maths"), [("neural", "bt2020"), ("standard", "srgb")])
 def test_headroom_scales_the_log2_ratio(both: bytes, prefer: str, maths: str) -> None:
-    """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k with k = 1/64, in the primaries of the maths."""
+    """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k with k = 1/64, in the maths' primaries."""
     base, whole = (gm.decode(both, prefer=kind, color_space=maths) for kind in ("base", prefer))
     assert whole.headroom is not None
     for weight in (0.25, 0.5, 0.8):
@@ -431,13 +431,14 @@ def test_pillow_image_with_a_profile() -> None:
     image.info["icc_profile"] = icc_profile_for("display-p3")
     data = gm.encode(SCENE, image, carry="standard")
     assert gm.inspect(data).color_space == "display-p3"
-    assert np.abs(base_of(data).astype(int) - SDR).mean() < 2
+    assert coded_digest(data) == coded_digest(encode_jpeg(SDR, quality=92))
 
 
-def test_a_gain_map_file_brings_its_own_base(photo: bytes) -> None:
-    source = gm.encode(SCENE, photo, carry="standard", exif=exif_with(6))
+def test_a_gain_map_file_brings_its_own_base() -> None:
+    sideways = encode_jpeg(to_stored(SDR, 6), quality=95)
+    source = gm.encode(SCENE, sideways, carry="standard", exif=exif_with(6))
     data = gm.encode(source, carry="neural")
-    assert coded_digest(data) == coded_digest(photo)
+    assert coded_digest(data) == coded_digest(sideways)
     assert gm.inspect(data).orientation == 6
     wanted, got = gm.decode(source), gm.decode(data)
     assert got.headroom == pytest.approx(wanted.headroom, abs=0.002)
@@ -660,7 +661,7 @@ def test_limits_hold(both: bytes) -> None:
     "options", [{"headroom": -1.0}, {"headroom": float("nan")}, {"prefer": "best"}, {"color_space": "adobe"}]
 )
 def test_bad_decode_options(both: bytes, options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="headroom|unknown value"):
+    with pytest.raises(ValueError, match=r"headroom|unknown value"):
         gm.decode(both, **options)
 
 

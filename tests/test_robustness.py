@@ -1,14 +1,22 @@
 """Cut, flip or garble a written file: a result or a `GainMapError`, nothing else."""
 
+import warnings
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_jpeg import full_record
 
+import gainmap_codec as gm
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import parse_segments
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.neural.fit import CONFIGS
+from gainmap_codec.pixels.scene import render_scene
 
 JPEG = serialize_jpeg(full_record())
 PRIMARY_BYTES = parse_segments(JPEG, Limits()).end
@@ -47,3 +55,50 @@ def test_a_cut_or_flipped_gain_map_never_costs_the_base(size):
     flipped = JPEG[:size] + bytes([JPEG[size] ^ 0xFF]) + JPEG[size + 1 :]
     for data in (JPEG[:size], flipped):
         assert parse_jpeg(data, Limits()).base.data == JPEG[:PRIMARY_BYTES]
+
+
+@cache
+def photos() -> list[bytes]:
+    """Small written files: with both gain maps, with either of them."""
+    hdr = gm.HdrImage(render_scene(48, 32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CONFIGS, "balanced", replace(CONFIGS["balanced"], steps=5))
+        return [gm.encode(hdr, carry=carry) for carry in ("both", "neural", "standard")]
+
+
+def decode_and_inspect(data: bytes) -> None:
+    for verb in (gm.decode, gm.inspect):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", gm.GainMapWarning)
+                result = verb(data)
+        except GainMapError as error:
+            assert str(error) and "\n" not in str(error)
+        else:
+            assert not any("\n" in warning for warning in result.warnings)
+            if isinstance(result, gm.HdrImage):
+                assert np.isfinite(result.pixels).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2), st.floats(0, 1))
+def test_cut_photo(which, part):
+    decode_and_inspect(photos()[which][: int(part * len(photos()[which]))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, 2), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=6)
+)
+def test_photo_with_flipped_bits(which, flips):
+    data = bytearray(photos()[which])
+    for part, bit in flips:
+        data[int(part * len(data))] ^= 1 << bit
+    decode_and_inspect(bytes(data))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2), st.floats(0, 0.4), st.binary(min_size=1, max_size=12))
+def test_photo_with_overwritten_header(which, part, middle):
+    start = int(part * len(photos()[which]))
+    decode_and_inspect(photos()[which][:start] + middle + photos()[which][start + len(middle) :])

@@ -72,7 +72,7 @@ CONFIGS: dict[Preset, FitConfig] = {
     "paper-gain": FitConfig("published", "pq_gain", 12, 12),
     "paper-gamma": FitConfig("published", "pq_gamma", 12, 12),
     "balanced": FitConfig(
-        "table", "pq_gamma", 8, 4, steps=1500, batch=1 << 14, learning_rate=2e-2, beta2=0.99, loss="hdr"
+        "table", "pq_gamma", 8, 4, neurons=24, steps=2000, batch=1 << 14, learning_rate=2e-2, beta2=0.99, loss="hdr"
     ),
 }
 
@@ -220,6 +220,7 @@ def _train(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        _keep_representable(weights, exponents)
         if progress and step % 10 == 0:
             progress(step / config.steps)
     log.debug("%s: last loss %.3g", network.preset, loss.item())
@@ -244,6 +245,14 @@ def step_exponent(weight: Tensor) -> int:
     """The smallest step that keeps the largest weight within 127 of them, in quarter octaves."""
     largest = max(weight.detach().abs().max().item(), 1e-6)
     return math.ceil(4 * math.log2(largest / MAX_WEIGHT))
+
+
+@torch.no_grad()
+def _keep_representable(weights: list[Tensor], exponents: list[int]) -> None:
+    """Hold each weight within 127 steps: beyond, rounding would hide from it where it stands, and it would drift."""
+    for weight, exponent in zip(weights, exponents, strict=False):
+        largest = MAX_WEIGHT * 2.0 ** (exponent / 4)
+        weight.clamp_(-largest, largest)
 
 
 def _rounded(weights: list[Tensor], exponents: list[int]) -> list[Tensor]:
