@@ -133,6 +133,8 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: BaseOptions, limit
         GainMapError, OSError: A file cannot be read.
     """
     image, own_base = _read_hdr(hdr, keep_base=sdr is None, limits=limits)
+    for note in image.warnings:
+        _warn(note)
     if sdr is not None:
         picture = read_base(sdr, limits=limits)
     elif own_base is not None:
@@ -167,8 +169,6 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
     kind = preference(opened, "auto")[0]
     if kind == "base":
         raise NoGainMapError(f"{name}: an HDR picture wanted, a JPEG without a usable gain map found")
-    if opened.file.trailer_bytes:
-        _warn(f"{name}: {opened.file.trailer_bytes} bytes behind the images (a motion photo?) are not kept")
     pixels = render(opened, kind, None, "cpu")
     headroom = full_headroom(opened, kind)
     if keep_base:
@@ -189,6 +189,8 @@ def _base_file(picture: BasePicture, options: BaseOptions, limits: Limits) -> Ga
     """The file to be, without gain maps: the given JPEG untouched, or a new one."""
     if picture.jpeg is not None:
         file = parse_jpeg(picture.jpeg, limits)
+        if file.trailer_bytes:
+            _warn(f"{file.trailer_bytes} bytes behind the base's images (a motion photo?) are not kept")
         if options.quality is not None:
             coded = _recoded(base_codes(file.base.data), options.quality, file.base.icc_profile)
             file = replace(coded, exif=file.exif, xmp=file.xmp, orientation=file.orientation)

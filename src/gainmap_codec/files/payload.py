@@ -28,6 +28,8 @@ SOFT_BYTES = 64
 BINDING_BYTES = STRICT_BYTES + SOFT_BYTES
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 MAX_WEIGHT = 127
+MAX_STEP_EXPONENT = 16
+"""Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
 PSNR_STEPS = 4
 
 _WHERE = "neural payload"
@@ -79,6 +81,8 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
         | moved << 4
         | PRESETS.index(network.preset) << 5
     )
+    if max(layer.step_exponent for layer in network.layers) > MAX_STEP_EXPONENT:
+        raise ValueError(f"{_WHERE}: weight steps of at most {MAX_STEP_EXPONENT} wanted")
     try:
         fields = _FIELDS.pack(
             flags,
@@ -135,6 +139,10 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     steps = _STEPS.unpack(_slice(body, at, _STEPS.size))
     if not all(map(math.isfinite, (base, alternate, shift, scale, *color))) or base < 0 or alternate < base:
         raise FormatError(_WHERE, "headrooms and ranges must be finite, 0 <= base headroom <= alternate headroom")
+    if max(steps) > MAX_STEP_EXPONENT:
+        raise FormatError(_WHERE, f"weight steps of at most {MAX_STEP_EXPONENT} wanted, {max(steps)} found")
+    if neurons == 0:
+        raise FormatError(_WHERE, "at least 1 neuron wanted, 0 found", offset=_PREFIX.size + 2)
     shapes = layer_shapes(family, octaves >> 4, octaves & 15, neurons, 3 if flags >> 3 & 1 else 1)
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
     return NeuralGainMap(

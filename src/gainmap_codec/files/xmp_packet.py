@@ -36,7 +36,8 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
     try:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        raise FormatError(_WHERE, f"not well-formed XML ({error.msg[:_QUOTED]})") from None
+        reason = " ".join(error.msg.split())  # it quotes the packet, line ends included
+        raise FormatError(_WHERE, f"not well-formed XML ({reason[:_QUOTED]})") from None
     _check_depth(root, limits)
     rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
     if rdf is None:

@@ -1,6 +1,6 @@
 """One picture's fit: a network that turns this base into this HDR rendition, its weights quantised in the loop.
 
-The fit sees the decoded base, so it corrects what coding did to it. The first half of the steps runs in float32; then
+The fit sees the decoded base, so it corrects what coding did to it. The first part of the steps runs in float32; then
 each layer's weights are rounded in the forward pass (the gradient passes straight through) to the integers that the
 payload will hold.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -33,6 +34,7 @@ OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map
 
 _OUTLIERS = 0.001  # of the residual's values at either end: one wild pixel must not cost the rest their precision
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
+_FINER = 3  # quarter octaves: the few largest weights are clipped, and the step is finer for all others
 _FINAL_RATE = 0.02  # learning rate at the last step, of the first
 
 
@@ -65,7 +67,7 @@ class FitConfig:
     learning_rate: float = 1e-2
     beta2: float = 0.999
     loss: Literal["residual", "hdr"] = "residual"
-    quantize_from: float = 0.5
+    quantize_from: float = 0.7
 
 
 CONFIGS: dict[Preset, FitConfig] = {
@@ -128,8 +130,23 @@ def fit(
     network, samples = prepare(blank, codes, color, hdr, rng, pool, where)
     shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
     weights = [w.to(where).requires_grad_(True) for w in initial_weights(network.preset, shapes, seed)]
-    exponents = _train(network, config, samples, weights, progress)
-    return _finished(network, weights, exponents, samples)
+    with _one_thread():
+        exponents = _train(network, config, samples, weights, progress)
+        return _finished(network, weights, exponents, samples)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Matrices this small gain little from a second thread, and lose all of it to waiting on a busy machine.
+
+    The order of additions, and so the bytes, then do not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def blank_network(preset: Preset, config: FitConfig) -> NeuralGainMap:
@@ -213,7 +230,7 @@ def _train(
         if config.loss == "hdr":
             optimizer.param_groups[0]["lr"] = config.learning_rate * _cosine(step / config.steps)
         if step == int(config.steps * config.quantize_from):
-            exponents = [step_exponent(weight) for weight in weights]
+            exponents = [step_exponent(weight) - _FINER for weight in weights]
         start = step * config.batch % count  # the pixels are in random order: a run of them is a random draw
         chosen = Samples(*(part[start : start + config.batch] for part in samples))
         loss = _loss(network, config, _rounded(weights, exponents) if exponents else weights, chosen)

@@ -157,5 +157,6 @@ class NeuralMap:
     def hdr_pq(self, rows: slice, codes: Codes, pq: Array) -> Array:
         """BT.2020 PQ code values of the HDR rendition of some rows, float32 (h, width, 3) in [0, 1]."""
         residual = self.residual(rows, codes, pq)
-        hdr: Array = np.clip(inverse_residual(self.network.domain, residual, pq, np), 0, 1)
+        with np.errstate(over="ignore"):  # a hostile network's infinity ends at the clip
+            hdr: Array = np.clip(inverse_residual(self.network.domain, residual, pq, np), 0, 1)
         return hdr
