@@ -45,7 +45,7 @@ fixtures: setup ## Write the golden files and their manifest again
 	$(BIN)/python fixtures/generate.py
 
 init-weights: setup ## Fit the initial weights again from synthetic noise (minutes; compares, changes nothing shipped)
-	$(BIN)/python -m gainmap_codec.neural.init
+	$(BIN)/python -m gainmap_codec.neural.synthetic "$$(mktemp)"
 
 clean: ## Remove .venv and all that was generated
 	rm -rf .venv demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

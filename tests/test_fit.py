@@ -104,6 +104,19 @@ def test_straight_through_rounds_forward_and_passes_backward() -> None:
 # Initial weights
 
 
+def test_a_fit_starts_from_the_weights_it_is_given() -> None:
+    config = short("balanced", 20)
+    blank = blank_network("balanced", config)
+    shapes = layer_shapes("table", config.position_octaves, config.color_octaves, config.neurons, 3)
+    shipped, other = initial_weights("balanced", shapes, seed=0), random_weights(shapes, seed=5)
+    default, same, different = (
+        fit(blank, config, CODES, SRGB, HDR, start=start).network.layers for start in (None, shipped, other)
+    )
+    assert default == same
+    assert default != different
+    assert torch.equal(other[0], random_weights(shapes, seed=5)[0]), "the caller's weights stay as they are"
+
+
 def test_shipped_initial_weights_never_change() -> None:
     text = files("gainmap_codec.neural").joinpath(f"{INITIAL_WEIGHTS_ID}.json").read_text("ascii")
     shipped = json.loads(text)

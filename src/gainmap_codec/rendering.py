@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.jpeg import parse_jpeg
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.payload import parse_payload
@@ -65,8 +65,11 @@ def open_file(data: bytes, name: str, limits: Limits) -> OpenedFile:
 
     Raises:
         FormatError: Not a JPEG, or the base is broken.
-        UnsupportedError, LimitError: As `parse_jpeg`.
+        UnsupportedError: Another container.
+        LimitError: As `parse_jpeg`.
     """
+    if data[4:8] == b"ftyp":
+        raise UnsupportedError(f"{name}: a JPEG file wanted; HEIC and AVIF gain-map files are not read yet")
     if not is_jpeg(data):
         raise FormatError(name, f"a JPEG file wanted, {data[:4]!r} … found")
     file = parse_jpeg(data, limits)

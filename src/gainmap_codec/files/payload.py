@@ -16,7 +16,7 @@ import zlib
 from itertools import pairwise
 from typing import get_args
 
-from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.range_coder import IntegerModel, RangeDecoder, RangeEncoder
 from gainmap_codec.files.records import Binding, Domain, Family, NeuralGainMap, Preset, QuantizedLayer
 
@@ -73,6 +73,14 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
     shapes = layer_shapes(network.family, network.position_octaves, network.color_octaves, neurons, outputs)
     if shapes != tuple((layer.inputs, layer.outputs) for layer in network.layers):
         raise ValueError(f"{_WHERE}: layers of shape {shapes} wanted")
+    halves = (
+        network.position_octaves,
+        network.color_octaves,
+        network.base_offset_exponent,
+        network.alternate_offset_exponent,
+    )
+    if not all(0 <= half <= 15 for half in halves) or math.isnan(network.neural_psnr + network.standard_psnr):
+        raise ValueError(f"{_WHERE}: octaves and offset exponents of 0…15 and PQ-PSNRs that are numbers wanted")
     moved = network.coordinates != IDENTITY
     flags = (
         FAMILIES.index(network.family)
@@ -106,7 +114,12 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
     length = _PREFIX.size + len(body)
     if length > 0xFFFF:
         raise ValueError(f"{_WHERE}: at most 65535 bytes, {length} needed")
-    return _PREFIX.pack(MAGIC, VERSION, length, zlib.crc32(body)) + body
+    data = _PREFIX.pack(MAGIC, VERSION, length, zlib.crc32(body)) + body
+    try:
+        parse_payload(data)  # nothing is written that our own reader refuses
+    except GainMapError as error:
+        raise ValueError(str(error)) from None
+    return data
 
 
 def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:

@@ -110,6 +110,7 @@ def fit(
     device: str = "cpu",
     seed: int = 0,
     pool: int = 1 << 18,
+    start: list[Tensor] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Fit a network to a pair.
@@ -123,13 +124,15 @@ def fit(
         device: A torch device.
         seed: Decides which pixels are drawn, and when.
         pool: How many pixels the steps draw from, spread evenly over the picture.
+        start: Weights to start from, float32 matrices on the CPU; None takes the initial weights of the preset.
         progress: Called with the part done, 0…1.
     """
     where = torch.device(device)
     rng = np.random.default_rng(seed)
     network, samples = prepare(blank, codes, color, hdr, rng, pool, where)
     shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
-    weights = [w.to(where).requires_grad_(True) for w in initial_weights(network.preset, shapes, seed)]
+    start = start or initial_weights(network.preset, shapes, seed)
+    weights = [weight.to(where, copy=True).requires_grad_(True) for weight in start]
     with _one_thread():
         exponents = _train(network, config, samples, weights, progress)
         return _finished(network, weights, exponents, samples)

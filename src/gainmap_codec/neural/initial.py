@@ -39,7 +39,7 @@ def initial_weights(preset: Preset, shapes: Shapes, seed: int) -> list[Tensor]:
     layers = _shipped()[preset]
     if tuple(tuple(layer["shape"]) for layer in layers) != shapes:
         return random_weights(shapes, seed)
-    return [_matrix(layer) for layer in layers]
+    return [layer_matrix(layer) for layer in layers]
 
 
 def random_weights(shapes: Shapes, seed: int) -> list[Tensor]:
@@ -60,7 +60,8 @@ def random_weights(shapes: Shapes, seed: int) -> list[Tensor]:
     return weights
 
 
-def _matrix(layer: dict[str, Any]) -> Tensor:
+def layer_matrix(layer: dict[str, Any]) -> Tensor:
+    """One layer of the shipped file as a float32 matrix (inputs, outputs)."""
     integers = np.frombuffer(b64decode(layer["weights"]), dtype=np.int8).reshape(layer["shape"])
     step = np.float32(2.0 ** (layer["step_exponent"] / 4))
     return torch.from_numpy(integers * step)

@@ -1,0 +1,80 @@
+"""The stored files are what their manifest says, and what the package makes of them."""
+
+import hashlib
+import json
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+from cases import ISO_CASES
+
+import gainmap_codec as gm
+from gainmap_codec.files.iso21496 import parse_iso21496
+from gainmap_codec.files.payload import parse_payload, serialize_payload
+
+FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
+sys.path.insert(0, str(FOLDER))
+
+import generate  # noqa: E402
+
+ROWS = {row["file"]: row for row in tomllib.loads((FOLDER / "manifest.toml").read_text())["fixture"]}
+OURS = {"generate.py", "manifest.toml"}
+JPEGS = [file for file in ROWS if file.endswith(".jpg")]
+PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
+
+
+def files_in(folder: Path) -> set[str]:
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {file for file in found if "__pycache__" not in file}
+
+
+def test_the_manifest_lists_every_file():
+    assert files_in(FOLDER) - OURS == set(ROWS)
+
+
+@pytest.mark.parametrize("file", ROWS)
+def test_the_manifest_is_true(file):
+    data = (FOLDER / file).read_bytes()
+    row = ROWS[file]
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (row["bytes"], row["sha256"])
+    assert len(data) < 30_000
+    assert row["source"] and row["licence"] == "MIT" and row["exercises"]
+
+
+def test_the_generator_writes_the_same_bytes_again(tmp_path):
+    for _ in range(2):
+        generate.generate(tmp_path)
+    written = files_in(tmp_path)
+    assert written == set(ROWS) - set(generate.INPUTS) | {"manifest.toml"}
+    for file in written:
+        assert (tmp_path / file).read_bytes() == (FOLDER / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("file", JPEGS)
+def test_a_jpeg_ends_as_its_row_says(file):
+    row = ROWS[file]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            outcome = gm.decode(FOLDER / file).rendered_from
+        except gm.GainMapError as error:
+            outcome = type(error).__name__
+    assert outcome == row["expected"]
+    assert all(issubclass(warning.category, gm.GainMapWarning) for warning in caught)
+    texts = [str(warning.message) for warning in caught]
+    assert any(row["warning"] in text for text in texts) if row["warning"] else not texts
+
+
+@pytest.mark.parametrize("file", PAYLOADS)
+def test_a_payload_parses_to_its_json_and_back(file):
+    data = (FOLDER / file).read_bytes()
+    record = parse_payload(data)
+    assert json.loads(generate.dump_payload(record)) == json.loads((FOLDER / file).with_suffix(".json").read_text())
+    assert serialize_payload(record) == data
+
+
+@pytest.mark.parametrize("name", ISO_CASES)
+def test_an_iso_blob_parses_to_its_record(name):
+    assert parse_iso21496((FOLDER / f"iso21496/{name}.bin").read_bytes()) == ISO_CASES[name][0]
