@@ -74,6 +74,7 @@ def test_a_fit_that_never_rounds_is_hardly_better(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:alpha dropped:gainmap_codec.GainMapWarning")
 def test_real_pairs(data_dir: Path) -> None:
     """Better than the JPEG map on each pair in fewer bytes, and in a third of them on the mean."""
     ours, theirs = [], []

@@ -80,7 +80,7 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
         network.alternate_offset_exponent,
     )
     if not all(0 <= half <= 15 for half in halves) or math.isnan(network.neural_psnr + network.standard_psnr):
-        raise ValueError(f"{_WHERE}: octaves and offset exponents of 0…15 and PQ-PSNRs that are numbers wanted")
+        raise ValueError(f"{_WHERE}: a field is out of its range (octaves, offset exponents: 0…15; PQ-PSNR: a number)")
     moved = network.coordinates != IDENTITY
     flags = (
         FAMILIES.index(network.family)
