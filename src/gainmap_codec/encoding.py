@@ -172,8 +172,14 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
     pixels = render(opened, kind, None, "cpu")
     headroom = full_headroom(opened, kind)
     if keep_base:
+        _warn_of_trailer(opened.file)
         return HdrImage(pixels, headroom=headroom), opened.file.base.data
     return HdrImage(to_upright(pixels, opened.file.orientation), headroom=headroom), None
+
+
+def _warn_of_trailer(file: GainMapFile) -> None:
+    if file.trailer_bytes:
+        _warn(f"{file.trailer_bytes} bytes behind the images (a motion photo?) are not kept")
 
 
 def _tone_mapped(image: HdrImage, color_space: ColorSpace) -> BasePicture:
@@ -189,8 +195,7 @@ def _base_file(picture: BasePicture, options: BaseOptions, limits: Limits) -> Ga
     """The file to be, without gain maps: the given JPEG untouched, or a new one."""
     if picture.jpeg is not None:
         file = parse_jpeg(picture.jpeg, limits)
-        if file.trailer_bytes:
-            _warn(f"{file.trailer_bytes} bytes behind the base's images (a motion photo?) are not kept")
+        _warn_of_trailer(file)
         if options.quality is not None:
             coded = _recoded(base_codes(file.base.data), options.quality, file.base.icc_profile)
             file = replace(coded, exif=file.exif, xmp=file.xmp, orientation=file.orientation)
