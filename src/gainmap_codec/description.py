@@ -51,7 +51,8 @@ def _gain_map_lines(gain_map: dict[str, Any]) -> list[str]:
 
 
 def _channel_line(name: str, channel: dict[str, float]) -> str:
-    gains = f"gain {channel['gain_map_min']:+.2f} to {channel['gain_map_max']:+.2f} stops"
+    low, high = (round(channel[name], 2) + 0.0 for name in ("gain_map_min", "gain_map_max"))  # no "-0.00"
+    gains = f"gain {low:+.2f} to {high:+.2f} stops"
     offsets = f"offsets {channel['base_offset']:g} and {channel['alternate_offset']:g}"
     return f"  {name}: {gains}, gamma {channel['gamma']:g}, {offsets}"
 
