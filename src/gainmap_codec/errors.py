@@ -24,11 +24,13 @@ class FormatError(GainMapError):
 
     Attributes:
         where: The structure being read, e.g. ``"ISO 21496-1 metadata"``.
+        problem: What was wanted and what was found.
         offset: Byte offset inside that structure, or None where no single byte is at fault.
     """
 
     def __init__(self, where: str, problem: str, *, offset: int | None = None) -> None:
         self.where = where
+        self.problem = problem
         self.offset = offset
         place = where if offset is None else f"{where} at byte {offset}"
         super().__init__(f"{place}: {problem}")

@@ -72,7 +72,10 @@ def open_file(data: bytes, name: str, limits: Limits) -> OpenedFile:
         raise UnsupportedError(f"{name}: a JPEG file wanted; HEIC and AVIF gain-map files are not read yet")
     if not is_jpeg(data):
         raise FormatError(name, f"a JPEG file wanted, {data[:4]!r} … found")
-    file = parse_jpeg(data, limits)
+    try:
+        file = parse_jpeg(data, limits)
+    except FormatError as error:
+        raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
     payload, bound_by, problem = _payload_of(file, limits)
     return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()))
 
