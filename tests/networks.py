@@ -5,12 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from gainmap_codec.files.payload import layer_shapes
+from gainmap_codec.files.payload import layer_shapes, parse_payload, serialize_payload
 from gainmap_codec.files.records import Binding, Domain, Family, NeuralGainMap, Preset, QuantizedLayer
 
 FAMILIES: dict[Preset, Family] = {"paper-gain": "published", "paper-gamma": "published", "balanced": "table"}
 DOMAINS: dict[Preset, Domain] = {"paper-gain": "pq_gain", "paper-gamma": "pq_gamma", "balanced": "pq_gamma"}
 OCTAVES: dict[Preset, tuple[int, int]] = {"paper-gain": (12, 12), "paper-gamma": (12, 12), "balanced": (8, 4)}
+
+
+def round_to_wire(network: NeuralGainMap) -> NeuralGainMap:
+    """The record that a reader gets: its floats in the wire's precision."""
+    return parse_payload(serialize_payload(network))
 
 
 def random_layer(random: Random, inputs: int, outputs: int, step_exponent: int, largest: int = 40) -> QuantizedLayer:

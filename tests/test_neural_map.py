@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from networks import random_network
+from networks import random_network, round_to_wire
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload import round_to_wire
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset
 from gainmap_codec.neural.cuda import render_on_device
 from gainmap_codec.neural.network import render_pq

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import round_to_wire
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.payload import (
@@ -13,7 +14,6 @@ from gainmap_codec.files.payload import (
     HEADER_BYTES,
     layer_shapes,
     parse_payload,
-    round_to_wire,
     serialize_payload,
 )
 from gainmap_codec.files.records import NeuralGainMap, QuantizedLayer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,10 +27,10 @@ from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.images import (
     BasePicture,
     Source,
+    decode_hdr,
     decode_jpeg,
     encode_jpeg,
     read_base,
-    read_hdr,
     read_source,
 )
 from gainmap_codec.pixels.neural_map import Codes
@@ -135,18 +134,18 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: BaseOptions, limit
     image, own_base = _read_hdr(hdr, keep_base=sdr is None, limits=limits)
     for note in image.warnings:
         _warn(note)
+    headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
     if sdr is not None:
         picture = read_base(sdr, limits=limits)
     elif own_base is not None:
         picture = BasePicture(jpeg=own_base)
     else:
-        picture = _tone_mapped(image, options.color_space)
+        picture = _tone_mapped(image, headroom, options.color_space)
     file = _base_file(picture, options, limits)
     codes = base_codes(file.base.data)
     pixels = image.convert("bt2020").pixels
     if own_base is None or sdr is not None:
         pixels = _as_stored(pixels, codes.shape[:2], file.orientation)
-    headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
     if headroom == 0:
         _warn("the HDR rendition is not brighter than SDR white: readers show the base")
     return Pair(file, codes, base_color_of_icc(file.base.icc_profile), pixels, headroom)
@@ -164,7 +163,7 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
         return HdrImage(hdr, "srgb"), None
     data, name = read_source(hdr, limits)
     if not is_jpeg(data):
-        return read_hdr(hdr if isinstance(hdr, str | os.PathLike) else data, limits=limits), None
+        return decode_hdr(data, name, limits), None
     opened = open_file(data, name, limits)
     kind = preference(opened, "auto")[0]
     if kind == "base":
@@ -182,10 +181,9 @@ def _warn_of_trailer(file: GainMapFile) -> None:
         _warn(f"{file.trailer_bytes} bytes behind the images (a motion photo?) are not kept")
 
 
-def _tone_mapped(image: HdrImage, color_space: ColorSpace) -> BasePicture:
+def _tone_mapped(image: HdrImage, headroom: float, color_space: ColorSpace) -> BasePicture:
     if color_space not in COLOR_SPACES[:2]:
         raise ValueError(f"base_color_space: srgb or display-p3 wanted, {color_space!r} found")
-    headroom = image.measured_headroom() if image.headroom is None else image.headroom
     linear = convert(image.pixels, image.color_space, color_space)
     codes = encode_base(tone_map(linear, headroom=headroom))
     return BasePicture(pixels=codes, icc_profile=icc_profile_for(color_space))
@@ -248,7 +246,7 @@ def make_gain_map(pair: Pair, options: StandardOptions) -> tuple[StoredGainMap, 
     data = encode_jpeg(codes, quality=options.quality)
     image = CodedImage(data, codes.shape[1], codes.shape[0], options.channels)
     rendition = apply_gain_map(base, decode_jpeg(data), metadata, headroom=pair.headroom, out=base)
-    psnr = pq_psnr(rendition @ pair.color.to_bt2020.T.astype(np.float32), pair.hdr)
+    psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     return StoredGainMap(image, metadata, "iso21496"), psnr
 
 

@@ -166,10 +166,10 @@ def _render_standard(opened: OpenedFile, stored: StoredGainMap, headroom: float)
     gain_map = decode_jpeg(stored.image.data)
     if stored.metadata.use_base_colour_space or stored.image.icc_profile is None:
         apply_gain_map(base, gain_map, stored.metadata, headroom=headroom, out=base)
-        return base @ opened.color.to_bt2020.T.astype(np.float32)
+        return opened.color.convert_to_bt2020(base)
     # The maths happen in the alternate's primaries, which the map's own profile tells.
-    maths = base_color_of_icc(stored.image.icc_profile).to_bt2020
-    to_maths = np.linalg.solve(maths, opened.color.to_bt2020)
+    maths = base_color_of_icc(stored.image.icc_profile)
+    to_maths = np.linalg.solve(maths.to_bt2020, opened.color.to_bt2020)
     base = base @ to_maths.T.astype(np.float32)
     apply_gain_map(base, gain_map, stored.metadata, headroom=headroom, out=base)
-    return base @ maths.T.astype(np.float32)
+    return maths.convert_to_bt2020(base)

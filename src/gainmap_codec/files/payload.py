@@ -58,11 +58,6 @@ def layer_shapes(
     return tuple((inputs + bias, outputs) for inputs, outputs in pairwise(sizes))
 
 
-def round_to_wire(network: NeuralGainMap) -> NeuralGainMap:
-    """The record that a reader of `serialize_payload(network)` gets: its floats in the wire's precision."""
-    return parse_payload(serialize_payload(network))
-
-
 def serialize_payload(network: NeuralGainMap) -> bytes:
     """The payload's bytes, format 0.
 

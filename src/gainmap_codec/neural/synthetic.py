@@ -100,7 +100,7 @@ def _noise_samples(preset: Preset, config: FitConfig, rng: np.random.Generator) 
     """Features and normalised residuals of some pixels of a new picture."""
     hdr = chromatic_noise(rng)
     codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=float(np.log2(PEAK))))
-    blank = replace(blank_network(preset, config), alternate_hdr_headroom=2.0)
+    blank = blank_network(preset, config)
     network, samples = prepare(blank, codes, base_color_of_icc(None), hdr, rng, 1 << 13, torch.device("cpu"))
     wanted = residual(network.domain, samples.target, samples.base, torch)
     return samples.features, (wanted - network.residual_shift) / network.residual_scale

@@ -12,7 +12,7 @@ from gainmap_codec.files.payload import (
     BINDING_BYTES,
     HEADER_BYTES,
     layer_shapes,
-    round_to_wire,
+    parse_payload,
     serialize_payload,
 )
 from gainmap_codec.files.records import NeuralGainMap
@@ -67,10 +67,10 @@ def fit_to_target(
     def attempt(neurons: int) -> FittedNetwork:
         chosen = replace(config, neurons=neurons)
         result = fit(blank, chosen, pair.codes, pair.color, pair.hdr, device=device, seed=seed, progress=progress)
-        network = round_to_wire(result.network)
+        payload = serialize_payload(result.network)
+        network = parse_payload(payload)
         rendition = render_neural_map(network, pair.codes, pair.color, headroom=network.alternate_hdr_headroom)
-        size = len(serialize_payload(network))
-        return FittedNetwork(network, size, pq_psnr(rendition, pair.hdr), result.quantization_loss)
+        return FittedNetwork(network, len(payload), pq_psnr(rendition, pair.hdr), result.quantization_loss)
 
     if target_bytes is not None:
         return _within_bytes(attempt, config, target_bytes)

@@ -59,6 +59,10 @@ class BaseColor:
             linear[..., channel] = self.curves[channel][codes[..., channel]]
         return linear
 
+    def convert_to_bt2020(self, linear: Array) -> Array:
+        """Linear BT.2020, float32 (..., 3), of linear light in the base's own primaries, float32 (..., 3)."""
+        return linear @ self.to_bt2020.T.astype(np.float32)
+
 
 def base_color_of_icc(icc: bytes | None) -> BaseColor:
     """The colour that an ICC profile gives a base image; no profile means sRGB.

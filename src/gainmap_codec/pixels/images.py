@@ -112,7 +112,11 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:  # noqa:
         LimitError: Over `limits.file_bytes` or `limits.pixels`; nothing is decoded before this is known.
         OSError: The path cannot be read.
     """
-    data, name = read_source(source, limits)
+    return decode_hdr(*read_source(source, limits), limits)
+
+
+def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
     if data[4:8] == b"ftyp":
         return (decode_avif if _is_avif(data) else decode_heic)(data, name, limits)
     for magic, decode in _HDR_DECODERS:

@@ -80,7 +80,7 @@ def dequantize(layer: QuantizedLayer) -> Array:
 
 def base_bt2020(codes: Codes, color: BaseColor) -> Array:
     """Linear BT.2020 of a base, float32 (..., 3), 1.0 = SDR white, of its code values uint8 (..., 3)."""
-    return color.linearize(codes) @ color.to_bt2020.T.astype(np.float32)
+    return color.convert_to_bt2020(color.linearize(codes))
 
 
 def render_neural_map(network: NeuralGainMap, codes: Codes, color: BaseColor, *, headroom: float) -> Array:
