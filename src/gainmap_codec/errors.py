@@ -66,6 +66,9 @@ class Limits:
         segments: Marker segments (scans included) of one JPEG image.
         scans: Scans of one JPEG image.
         mpf_entries: Images listed in an MPF index.
+        boxes: Boxes of a HEIC or AVIF file, all levels together.
+        items: Items of a HEIC or AVIF file, the tiles of its grids included.
+        links: References, groups and extents of those items, all together.
         xmp_bytes: Size of one XMP packet.
         xmp_depth: Nesting of elements in an XMP packet.
         payload_bytes: Size of a neural payload.
@@ -77,6 +80,9 @@ class Limits:
     segments: int = 4096
     scans: int = 100
     mpf_entries: int = 64
+    boxes: int = 8192
+    items: int = 4096
+    links: int = 1 << 16
     xmp_bytes: int = 1 << 20
     xmp_depth: int = 32
     payload_bytes: int = 1 << 16

@@ -55,8 +55,22 @@ class Reader:
     def u32(self) -> int:
         return self._integer(4)
 
+    def u64(self) -> int:
+        return self._integer(8)
+
     def s32(self) -> int:
         return self._integer(4, signed=True)
+
+    def unsigned(self, size: int) -> int:
+        """An integer of `size` bytes; 0 bytes are the number 0."""
+        return self._integer(size)
+
+    def text(self) -> str:
+        """Text up to a zero byte or the end, whichever comes first; what is not UTF-8 is replaced."""
+        end = self.data.find(b"\0", self.position)
+        found = self.take((len(self.data) if end < 0 else end) - self.position)
+        self.position += end >= 0
+        return found.decode("utf-8", "replace")
 
 
 def open_tiff(data: bytes, where: str) -> Reader:

@@ -1,12 +1,42 @@
-"""Bounded reading of EXIF: the orientation, and nothing else is trusted or touched."""
+"""Bounded reading of EXIF: the orientation and the camera maker's note; nothing else is trusted or touched.
+
+Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, open_tiff
 
-_ORIENTATION = 0x0112
-_SHORT = 3
+_WHERE = "EXIF"
+_ORIENTATION, _EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
+_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+
+
+class IfdEntry(NamedTuple):
+    """An entry of a TIFF directory: its value, or where that is, stands at `position`."""
+
+    tag: int
+    kind: int
+    count: int
+    position: int
+
+
+def ifd_entries(reader: Reader) -> Iterator[IfdEntry]:
+    """The entries of the directory at the reader's position: at most 65 535, whatever their counts say.
+
+    Raises:
+        FormatError: The directory is cut off.
+    """
+    for _ in range(reader.u16()):
+        entry = IfdEntry(reader.u16(), reader.u16(), reader.u32(), reader.position)
+        reader.take(4)
+        following = reader.position
+        yield entry
+        reader.position = following
 
 
 def orientation(exif: bytes) -> int:
@@ -16,20 +46,41 @@ def orientation(exif: bytes) -> int:
 
     Args:
         exif: TIFF structure, without the ``Exif`` prefix of its JPEG segment; either byte order.
-    Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.4.
     """
     try:
-        value = _first_ifd_short(open_tiff(exif, "EXIF"), _ORIENTATION)
+        reader = open_tiff(exif, _WHERE)
+        entry = _find(reader, _ORIENTATION, _SHORT)
+        if entry is None or entry.count != 1:
+            return 1
+        reader.position = entry.position
+        value = reader.u16()  # a SHORT fills the first half of its value field in either byte order
     except FormatError:
         return 1
-    return value if value is not None and 1 <= value <= 8 else 1
+    return value if 1 <= value <= 8 else 1
 
 
-def _first_ifd_short(reader: Reader, wanted: int) -> int | None:
-    for _ in range(reader.u16()):
-        tag, kind, count = reader.u16(), reader.u16(), reader.u32()
-        value = reader.u16()
-        reader.u16()  # a SHORT fills the first half of its value field in either byte order
-        if (tag, kind, count) == (wanted, _SHORT, 1):
-            return value
-    return None
+def maker_note(exif: bytes) -> bytes | None:
+    """The maker note of the EXIF directory, or None where there is none that lies inside.
+
+    Args:
+        exif: As for `orientation`.
+    """
+    try:
+        reader = open_tiff(exif, _WHERE)
+        pointer = _find(reader, _EXIF_IFD, _LONG)
+        if pointer is None:
+            return None
+        reader.position = pointer.position
+        reader.position = reader.u32()
+        entry = _find(reader, _MAKER_NOTE, _UNDEFINED)
+        if entry is None or entry.count <= 4:
+            return None
+        reader.position = entry.position
+        reader.position = reader.u32()
+        return reader.take(entry.count)
+    except FormatError:
+        return None
+
+
+def _find(reader: Reader, tag: int, kind: int) -> IfdEntry | None:
+    return next((entry for entry in ifd_entries(reader) if (entry.tag, entry.kind) == (tag, kind)), None)

@@ -16,7 +16,7 @@ from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.exif import orientation
 from gainmap_codec.files.hdrgm import serialize_hdrgm
 from gainmap_codec.files.iso21496 import serialize_iso21496
-from gainmap_codec.files.jpeg_gain_map import find_gain_map, gain_map_notes
+from gainmap_codec.files.jpeg_gain_map import find_gain_maps, gain_map_notes
 from gainmap_codec.files.jpeg_metadata import (
     EXIF_ID,
     ICC_ID,
@@ -44,7 +44,7 @@ from gainmap_codec.files.jpeg_segments import (
 )
 from gainmap_codec.files.jumbf import PAYLOAD_UUID, find_payload, serialize_payload_body
 from gainmap_codec.files.mpf import MPF_ID, SEGMENT_BYTES, serialize_mpf
-from gainmap_codec.files.records import GainMapFile, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 from gainmap_codec.files.xmp import merge_primary
 from gainmap_codec.files.xmp_packet import parse_packet
 
@@ -69,20 +69,20 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     exif = first_valid("EXIF", image.bodies(APP1, EXIF_ID), lambda body: open_tiff(body, "EXIF"), notes)
     xmp = first_valid("XMP", image.bodies(APP1, XMP_ID), lambda body: parse_packet(body, limits), notes)
     packet = None if xmp is None else xmp[0]
-    found = find_gain_map(image, packet, limits, notes)
-    if found is not None:
-        notes += gain_map_notes(image, base, found[0])
-    end = image.end if found is None else found[1]
+    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, notes)
+    if maps:
+        notes += gain_map_notes(image, base, maps[0].stored)
     return GainMapFile(
         container="jpeg",
         base=base,
         base_digest=coded_digest(image),
-        gain_map=None if found is None else found[0],
+        gain_map=maps[0].stored if maps else None,
+        spare_gain_map=maps[1].stored if len(maps) > 1 else None,
         payload=find_payload(image.bodies(APP11, b""), limits),
         exif=None if exif is None else exif[0],
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),
-        trailer_bytes=len(data) - end,
+        trailer_bytes=len(data) - max([image.end, *(found.end for found in maps)]),
         warnings=tuple(dict.fromkeys(notes)),
     )
 
@@ -94,12 +94,14 @@ def serialize_jpeg(file: GainMapFile) -> bytes:
     `file.base.data`. Trailing bytes are not written. An EOI is added to a base that lacks one.
 
     Raises:
-        ValueError: Metadata that the standard does not allow, or a payload of more than 65 000 bytes.
+        ValueError: Metadata that the standard does not allow (an Apple gain map's, for one), pictures that are no JPEGs,
+            or a payload of more than 65 000 bytes.
         FormatError: The base or the gain map is a broken JPEG.
         UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
         LimitError: EXIF, XMP or ICC profile that do not fit their segments.
     Source: Ultra HDR image format v1.1; segment order of libultrahdr 2.0 (lib/src/jpegr.cpp).
     """
+    _check_writable(file)
     base = parse_segments(file.base.data, TRUSTED)
     gain_map = b"" if file.gain_map is None else _serialize_gain_map(file.gain_map)
     head = SOI + b"".join(_base_header(file, base, len(gain_map)))
@@ -108,6 +110,14 @@ def serialize_jpeg(file: GainMapFile) -> bytes:
         return head + scans
     primary_bytes = len(head) + SEGMENT_BYTES + len(scans)
     return head + serialize_mpf(primary_bytes, len(gain_map), len(head)) + scans + gain_map
+
+
+def _check_writable(file: GainMapFile) -> None:
+    pictures = [file.base, *([file.gain_map.image] if file.gain_map else [])]
+    if any(picture.codec != "jpeg" for picture in pictures):
+        raise ValueError("JPEG file: JPEG pictures wanted, another codec found")
+    if file.gain_map and isinstance(file.gain_map.metadata, AppleMetadata):
+        raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
 
 
 def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int) -> Iterator[bytes]:

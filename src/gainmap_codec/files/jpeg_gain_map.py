@@ -10,17 +10,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.files.apple import parse_apple
 from gainmap_codec.files.hdrgm import parse_hdrgm
 from gainmap_codec.files.iso21496 import parse_iso21496
 from gainmap_codec.files.jpeg_metadata import ISO_ID, XMP_ID, coded_image, first_valid
 from gainmap_codec.files.jpeg_segments import APP1, APP2, SOI, JpegImage, parse_segments
 from gainmap_codec.files.mpf import MPF_ID, parse_mpf
-from gainmap_codec.files.records import Carrier, CodedImage, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.oddities import odd_gain_map
+from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.xmp import parse_directory
 
-_APPLE_NAMESPACE = b"http://ns.apple.com/HDRGainMap/1.0/"
 _VERSION_ONLY_BYTES = 4
-_ASPECT_TOLERANCE = 0.01
 
 
 class _Candidate(NamedTuple):
@@ -31,24 +31,39 @@ class _Candidate(NamedTuple):
     stop: int
 
 
-def find_gain_map(
-    base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]
-) -> tuple[StoredGainMap, int] | None:
-    """The gain map of a file, and the offset behind it; what failed on the way becomes lines in `notes`.
+class FoundGainMap(NamedTuple):
+    """A gain map, and the offset behind its image."""
+
+    stored: StoredGainMap
+    end: int
+
+
+def find_gain_maps(
+    base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str]
+) -> list[FoundGainMap]:
+    """The file's gain map; one of Apple's own comes second where the same index names a standard one too.
 
     Args:
         base: The file's first image; what it holds in `data` behind its end is searched.
         packet: The base's XMP, which may hold a GContainer directory.
+        exif: The base's EXIF, which may tell an Apple map's headroom.
+        notes: Gets a line for whatever failed on the way.
     """
+    apple: FoundGainMap | None = None
+    place = ""
     for candidate in _candidates(base, packet, limits, notes):
+        if apple is not None and candidate.place != place:
+            break
         try:
-            found = _read_gain_map(base, candidate, limits, notes)
+            found = _read_gain_map(base, candidate, exif, limits, notes)
         except GainMapError as error:
             notes.append(f"{candidate.place} gives no gain map: {error}")
             continue
-        if found is not None:
-            return found
-    return None
+        if found is not None and found.stored.carrier != "apple":
+            return [found, *([apple] if apple else [])]
+        if found is not None and apple is None:
+            apple, place = found, candidate.place
+    return [apple] if apple else []
 
 
 def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
@@ -102,8 +117,8 @@ def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
 
 
 def _read_gain_map(
-    base: JpegImage, place: _Candidate, limits: Limits, notes: list[str]
-) -> tuple[StoredGainMap, int] | None:
+    base: JpegImage, place: _Candidate, exif: bytes | None, limits: Limits, notes: list[str]
+) -> FoundGainMap | None:
     """The gain map at a candidate's place, or None for a picture without gain-map metadata."""
     if not base.end <= place.start <= place.stop <= len(base.data):
         raise FormatError(
@@ -111,16 +126,18 @@ def _read_gain_map(
             f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
         )
     image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
-    metadata = _gain_map_metadata(image, limits, notes)
+    metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None
     if not image.complete:
         raise FormatError("gain map", "cut off, its end (EOI) is missing", offset=image.end)
-    return StoredGainMap(coded_image(image, limits, notes), *metadata), image.end
+    return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.end)
 
 
-def _gain_map_metadata(image: JpegImage, limits: Limits, notes: list[str]) -> tuple[GainMapMetadata, Carrier] | None:
-    """ISO 21496-1 first, then hdrgm."""
+def _gain_map_metadata(
+    image: JpegImage, exif: bytes | None, limits: Limits, notes: list[str]
+) -> tuple[GainMapMetadata | AppleMetadata, Carrier] | None:
+    """ISO 21496-1 first, then hdrgm, then Apple's."""
     blobs = [body for body in image.bodies(APP2, ISO_ID) if len(body) > _VERSION_ONLY_BYTES]
     iso = first_valid("ISO 21496-1 metadata", blobs, parse_iso21496, notes)
     if iso is not None:
@@ -129,19 +146,14 @@ def _gain_map_metadata(image: JpegImage, limits: Limits, notes: list[str]) -> tu
     hdrgm = first_valid("gain-map XMP", packets, lambda body: parse_hdrgm(body, limits), notes)
     if hdrgm is not None and hdrgm[1] is not None:
         return hdrgm[1], "hdrgm"
-    if any(_APPLE_NAMESPACE in packet for packet in packets):
-        notes.append("Apple gain map: not read yet")
+    apple = first_valid("Apple gain map", packets, lambda body: parse_apple(body, exif, limits, notes), notes)
+    if apple is not None and apple[1] is not None:
+        return apple[1], "apple"
     return None
 
 
 def gain_map_notes(image: JpegImage, base: CodedImage, found: StoredGainMap) -> Iterator[str]:
     """What is odd about a gain map that is used all the same."""
-    aspect = found.image.width * base.height / (found.image.height * base.width)
-    if abs(aspect - 1) > _ASPECT_TOLERANCE:
-        sizes = f"{found.image.width}x{found.image.height} for a base of {base.width}x{base.height}"
-        yield f"the gain map has another aspect ratio: {sizes}"
-    offsets = [x for channel in found.metadata.channels for x in (channel.base_offset, channel.alternate_offset)]
-    if any(offset.numerator < 0 for offset in offsets):
-        yield "the gain map has offsets below 0"
+    yield from odd_gain_map(base, found)
     if found.carrier == "iso21496" and not image.bodies(APP2, ISO_ID):
         yield "no ISO 21496-1 version segment in the base: some readers show SDR"

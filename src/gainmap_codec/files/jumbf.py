@@ -11,6 +11,7 @@ from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.cursor import Reader, Writer
 
 MAX_PAYLOAD_BYTES = 65_000
+PAYLOAD_MAGIC = b"GNN"
 PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
 
 _WHERE = "APP11 JUMBF"
@@ -19,7 +20,6 @@ _INSTANCE = 0x474E  # "GN"; C2PA tools use 0211 and take an equal instance for a
 _CONTENT_TYPE = bytes.fromhex("7575696400110010800000AA00389B71")
 _LABEL = b"gainmap-nn\0"
 _REQUESTABLE_WITH_LABEL = 3
-_MAGIC = b"GNN"
 
 
 def serialize_payload_body(payload: bytes) -> bytes:
@@ -48,10 +48,10 @@ def find_payload(bodies: list[bytes], limits: Limits) -> bytes | None:
     for packets in _by_instance(bodies).values():
         payload = _payload_of_box(b"".join(packets))
         if payload is not None:
-            return _trim(payload, limits)
+            return trim_payload(payload, limits)
     joined = b"".join(bodies)
     position = joined.find(PAYLOAD_UUID)
-    return None if position < 0 else _trim(joined[position + len(PAYLOAD_UUID) :], limits)
+    return None if position < 0 else trim_payload(joined[position + len(PAYLOAD_UUID) :], limits)
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
@@ -93,9 +93,9 @@ def _read_box(reader: Reader) -> tuple[bytes, bytes]:
     return kind, reader.take(size - 8)
 
 
-def _trim(payload: bytes, limits: Limits) -> bytes:
+def trim_payload(payload: bytes, limits: Limits) -> bytes:
     """Without what carriers padded or joined behind it, as far as the payload's own length is plausible."""
     length = int.from_bytes(payload[4:6], "big")
-    if payload.startswith(_MAGIC) and 6 < length <= len(payload):
+    if payload.startswith(PAYLOAD_MAGIC) and 6 < length <= len(payload):
         return payload[:length]
     return payload[: limits.payload_bytes]

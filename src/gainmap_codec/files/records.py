@@ -1,7 +1,7 @@
 """The records that pass between rooms: what a gain-map file says, with the wire's own numbers.
 
-A container module (`jpeg`) turns bytes into a `GainMapFile` and back; everything above works on the record and never
-asks which container it came from.
+A container module (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never asks
+which container it came from.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Container = Literal["jpeg"]
-Carrier = Literal["iso21496", "hdrgm"]
+Container = Literal["jpeg", "heic", "avif"]
+Codec = Literal["jpeg", "hevc", "av1"]
+Carrier = Literal["iso21496", "hdrgm", "apple"]
 
 
 class Fraction(NamedTuple):
@@ -52,15 +53,53 @@ class GainMapMetadata:
 
 
 @dataclass(frozen=True)
+class AppleMetadata:
+    """How to read one of Apple's own gain maps: HDR = SDR · (1 + (headroom − 1) · sRGB curve of the map).
+
+    Attributes:
+        headroom: How much brighter than SDR white the HDR rendition can be: linear, >= 1.
+        version: HDRGainMapVersion as stored (65536 or 131072), or None.
+        source: Where the headroom was: the map's XMP, or tags 33 and 48 of the maker note.
+    """
+
+    headroom: float
+    version: int | None
+    source: Literal["xmp", "maker-note"]
+
+
+class Nclx(NamedTuple):
+    """Colour by the code points of ITU-T H.273; 2 means unspecified."""
+
+    primaries: int
+    transfer: int
+    matrix: int
+    full_range: bool
+
+
+class Crop(NamedTuple):
+    """Which part of a coded raster is the picture: its left column and top row, and the size of the whole raster."""
+
+    left: int
+    top: int
+    coded_width: int
+    coded_height: int
+
+
+@dataclass(frozen=True)
 class CodedImage:
     """A picture as coded bytes that any decoder of its codec opens by itself.
 
     Attributes:
-        data: The whole coded picture (JPEG: SOI … EOI with all its segments).
+        data: The whole coded picture: JPEG from SOI to EOI with all its segments; HEVC and AV1 as a HEIC or AVIF file
+            that holds this picture alone, without rotation, mirroring and cropping.
         width: Columns of the stored raster, before any orientation.
         height: Rows of the stored raster.
         channels: 1 or 3.
-        icc_profile: The picture's ICC profile, or None.
+        icc_profile: The picture's ICC profile, or None. A gain map is no colour: there it is the alternate's.
+        codec: How the pixels are coded.
+        bits: Depth of a code value: 8, 10 or 12.
+        nclx: The picture's colour where no ICC profile tells it, or None; of a gain map, the alternate's.
+        crop: The part of the coded raster that is the picture, or None for all of it.
     """
 
     data: bytes
@@ -68,6 +107,10 @@ class CodedImage:
     height: int
     channels: int
     icc_profile: bytes | None = None
+    codec: Codec = "jpeg"
+    bits: int = 8
+    nclx: Nclx | None = None
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +118,7 @@ class StoredGainMap:
     """A gain map as found in a file, and where its metadata were."""
 
     image: CodedImage
-    metadata: GainMapMetadata
+    metadata: GainMapMetadata | AppleMetadata
     carrier: Carrier
 
 
@@ -87,10 +130,11 @@ class GainMapFile:
         base: The picture that every reader shows.
         base_digest: First 8 bytes of SHA-256 over the base's coded bytes without metadata (docs/format.md, binding).
         gain_map: The standard gain map, or None.
+        spare_gain_map: A second one of another make, for when the pixels of the first are broken, or None.
         payload: A neural payload's bytes, not yet parsed, or None.
-        exif: TIFF structure of the EXIF segment, without its ``Exif`` prefix, or None.
+        exif: TIFF structure of the EXIF segment or item, without its ``Exif`` prefix, or None.
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
-        orientation: EXIF orientation, 1…8; 1 where absent or out of range.
+        orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and imir.
         trailer_bytes: Bytes behind everything we know (a motion photo's video, for instance), not kept.
         warnings: What was odd about the file and how it was read all the same.
     """
@@ -99,6 +143,7 @@ class GainMapFile:
     base: CodedImage
     base_digest: bytes
     gain_map: StoredGainMap | None = None
+    spare_gain_map: StoredGainMap | None = None
     payload: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None

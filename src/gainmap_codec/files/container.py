@@ -1,0 +1,29 @@
+"""The one place where containers are told apart: bytes → `GainMapFile`."""
+
+from __future__ import annotations
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.heif import is_heif, parse_heif
+from gainmap_codec.files.jpeg import parse_jpeg
+from gainmap_codec.files.jpeg_segments import is_jpeg
+from gainmap_codec.files.records import GainMapFile
+
+
+def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
+    """Everything that we know in a JPEG, HEIC or AVIF file, told by its first bytes.
+
+    Args:
+        name: What messages call the file.
+    Raises:
+        FormatError: None of these, or the base image is broken.
+        UnsupportedError: A base image that is not read.
+        LimitError: Over `limits`.
+    """
+    try:
+        if is_jpeg(data):
+            return parse_jpeg(data, limits)
+        if is_heif(data):
+            return parse_heif(data, limits)
+    except FormatError as error:
+        raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
+    raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")

@@ -1,0 +1,273 @@
+"""A picture item of a HEIC or AVIF file, alone or a grid of tiles, as a `CodedImage` that stands by itself.
+
+Decoding libraries open files, not items, and hidden items not at all. So each picture becomes a file of its own: the
+coded data as they are, with the properties that a decoder needs, and without those that turn or cut the picture.
+Source: ISO/IEC 23008-12 clauses 6.5 (ispe, pixi, irot, imir, clap) and 6.6.2.3 (grid), AV1-ISOBMFF 2.3.3 (av1C),
+ISO/IEC 14496-15 clause 8.3.3 (hvcC).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.heif_meta import HeifMeta, Item, Place, Property, Reference, item_data, serialize_meta
+from gainmap_codec.files.isobmff import BoxFile, make_box
+from gainmap_codec.files.records import CodedImage, Codec, Crop, Nclx
+
+_CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
+    b"hvc1": ("hevc", b"hvcC", b"heic"),
+    b"av01": ("av1", b"av1C", b"avif"),
+}
+_SHARES = 64  # libavif stores equal tiles once
+_NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
+_TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
+_FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
+
+
+class _Config(NamedTuple):
+    """What a codec's configuration record says about the samples."""
+
+    bits: int
+    channels: int
+
+
+class Picture(NamedTuple):
+    """A picture and the tiles that it is made of.
+
+    Attributes:
+        item: The picture's item.
+        tiles: The coded items, the picture's own where it is no grid.
+        codec: Of the tiles.
+        width: Columns of the raster, before rotation and cropping.
+        height: Rows of it.
+    """
+
+    item: Item
+    tiles: tuple[Item, ...]
+    codec: Codec
+    width: int
+    height: int
+
+
+def find_picture(file: BoxFile, meta: HeifMeta, number: int) -> Picture:
+    """The picture that an item is, checked against the limits; nothing of it is copied yet.
+
+    Raises:
+        FormatError: No such item, a broken grid, or properties that are missing or wrong.
+        UnsupportedError: Neither HEVC, AV1 nor a grid of these.
+        LimitError: More pixels than the file's limits allow.
+    """
+    item = _item(meta, number)
+    if item.kind == b"grid":
+        return _find_grid(file, meta, item)
+    width, height = _size(item, file.limits)
+    return Picture(item, (item,), _codec(item), width, height)
+
+
+def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture) -> CodedImage:
+    """The picture as a file of its own.
+
+    Raises:
+        FormatError: Its data are missing or lie outside the file, or its properties are wrong.
+        UnsupportedError: Another depth than 8, 10 or 12 bits.
+    """
+    config = _config(picture)
+    crop, width, height = _crop(picture)
+    return CodedImage(
+        data=_alone(file, meta, picture, config),
+        width=width,
+        height=height,
+        channels=config.channels,
+        icc_profile=icc_of(picture.item) or icc_of(picture.tiles[0]),
+        codec=picture.codec,
+        bits=config.bits,
+        nclx=nclx_of(picture.item) or nclx_of(picture.tiles[0]),
+        crop=crop,
+    )
+
+
+def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
+    """First 8 bytes of SHA-256 over the coded data of all tiles in their order, then their configuration records."""
+    digest = hashlib.sha256()
+    for tile in picture.tiles:
+        digest.update(item_data(file, meta, tile.id))
+    for record in dict.fromkeys(_record(tile) for tile in picture.tiles):
+        digest.update(record)
+    return digest.digest()[:8]
+
+
+def orientation_of(item: Item) -> int:
+    """EXIF's number for what irot and imir do, in the order of their association.
+
+    Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
+    """
+    quarters, flipped = 0, False  # first left and right are exchanged, then it is turned anticlockwise
+    for kind, body, _ in item.properties:
+        if kind == b"irot" and body:
+            quarters += body[0] & 3
+        elif kind == b"imir" and body:
+            flipped = not flipped
+            quarters = -quarters + (0 if body[0] & 1 else 2)
+    return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
+
+
+def icc_of(item: Item) -> bytes | None:
+    """The ICC profile of an item, or None."""
+    bodies = (p.body for p in item.properties if p.kind == b"colr" and p.body[:4] in (b"prof", b"rICC"))
+    return next((body[4:] for body in bodies), None)
+
+
+def nclx_of(item: Item) -> Nclx | None:
+    """The code points of an item's colour, or None. Source: ISO/IEC 14496-12 clause 12.1.5."""
+    for kind, body, _ in item.properties:
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
+            reader = Reader(body, "box colr", position=4)
+            return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
+    return None
+
+
+def size_of(item: Item) -> tuple[int, int]:
+    """Width and height that `ispe` gives an item.
+
+    Raises:
+        FormatError: None, or 0.
+    """
+    found = item.property(b"ispe")
+    if found is None:
+        raise FormatError("box ipma", f"wanted a size (ispe) of item {item.id}, found none")
+    reader = Reader(found.body, "box ispe", position=4)
+    width, height = reader.u32(), reader.u32()
+    if not width or not height:
+        raise FormatError(reader.where, f"item {item.id}: wanted a size above 0, found {width}x{height}")
+    return width, height
+
+
+def _item(meta: HeifMeta, number: int) -> Item:
+    if number not in meta.items:
+        raise FormatError("box iinf", f"wanted item {number}, found none")
+    return meta.items[number]
+
+
+def _size(item: Item, limits: Limits) -> tuple[int, int]:
+    width, height = size_of(item)
+    limits.check("pixels", width * height)
+    return width, height
+
+
+def _codec(item: Item) -> Codec:
+    if item.kind not in _CODECS:
+        raise UnsupportedError(f"item {item.id}: a picture of type {item.kind.decode('latin-1')!r} is not read")
+    return _CODECS[item.kind][0]
+
+
+def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
+    """Source: ISO/IEC 23008-12 clause 6.6.2.3.2."""
+    reader = Reader(item_data(file, meta, item.id), "grid")
+    version, flags, rows, columns = reader.u8(), reader.u8(), reader.u8() + 1, reader.u8() + 1
+    if version:
+        raise UnsupportedError(f"grid: version {version} is not read")
+    field = 4 if flags & 1 else 2
+    width, height = reader.unsigned(field), reader.unsigned(field)
+    numbers = meta.targets(b"dimg", item.id)
+    if len(numbers) != rows * columns:
+        raise FormatError("grid", f"wanted {rows} x {columns} tiles, found {len(numbers)}")
+    tiles = tuple(_item(meta, number) for number in numbers)
+    if len({_codec(tile) for tile in tiles}) != 1:
+        raise FormatError("grid", "wanted tiles of one codec")
+    sizes = {size_of(tile) for tile in tiles}
+    if len(sizes) != 1:
+        raise FormatError("grid", "wanted tiles of one size")
+    (tile_width, tile_height), = sizes
+    file.limits.check("pixels", rows * tile_height * columns * tile_width)
+    if not (0 < width <= columns * tile_width and 0 < height <= rows * tile_height):
+        found = f"{width}x{height} from {columns} x {rows} of {tile_width}x{tile_height}"
+        raise FormatError("grid", f"wanted tiles that cover it, found {found}")
+    return Picture(item, tiles, _codec(tiles[0]), width, height)
+
+
+def _record(tile: Item) -> bytes:
+    """The configuration record of a coded item."""
+    kind = _CODECS[tile.kind][1]
+    found = tile.property(kind)
+    if found is None:
+        raise FormatError("box ipma", f"wanted a configuration ({kind.decode()}) of item {tile.id}, found none")
+    return found.body
+
+
+def _config(picture: Picture) -> _Config:
+    """Depth and channels from the configuration record of the first tile."""
+    record = Reader(_record(picture.tiles[0]), "configuration record")
+    if picture.codec == "av1":
+        record.take(2)
+        flags = record.u8()
+        return _Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, 1 if flags & 0x10 else 3)
+    record.take(16)
+    chroma, depth = record.u8() & 3, (record.u8() & 7) + 8
+    if depth not in (8, 10, 12):
+        raise UnsupportedError(f"HEVC: 8, 10 or 12 bits wanted, {depth} found")
+    return _Config(depth, 3 if chroma else 1)
+
+
+def _crop(picture: Picture) -> tuple[Crop | None, int, int]:
+    """The clean aperture, and the size that it leaves. Source: ISO/IEC 14496-12 clause 12.1.4."""
+    found = picture.item.property(b"clap")
+    if found is None:
+        return None, picture.width, picture.height
+    reader = Reader(found.body, "box clap")
+    numbers = [(reader.u32(), reader.u32()), (reader.u32(), reader.u32()), (reader.s32(), reader.u32()), (reader.s32(), reader.u32())]
+    if any(denominator == 0 for _, denominator in numbers):
+        raise FormatError(reader.where, "wanted denominators above 0")
+    width, height, x, y = (Fraction(*number) for number in numbers)
+    left, top = (picture.width - width) / 2 + x, (picture.height - height) / 2 + y
+    inside = 0 <= left and 0 <= top and left + width <= picture.width and top + height <= picture.height
+    if not inside or int(width) < 1 or int(height) < 1:
+        raise FormatError(reader.where, f"wanted a window inside {picture.width}x{picture.height}")
+    return Crop(int(left), int(top), picture.width, picture.height), int(width), int(height)
+
+
+def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: _Config) -> bytes:
+    """A HEIC or AVIF file that holds this picture as its primary item, and nothing else."""
+    sources = (picture.item, *picture.tiles) if picture.item.kind == b"grid" else picture.tiles
+    _check_sizes(file, meta, sources)
+    brand = _CODECS[picture.tiles[0].kind][2]
+    tiles = tuple(_for_decoder(tile, config) for tile in picture.tiles)
+    if picture.item.kind == b"grid":
+        grid = replace(_for_decoder(picture.item, config), id=1, hidden=False)
+        numbered = tuple(replace(tile, id=index, hidden=True) for index, tile in enumerate(tiles, 2))
+        items, references = (grid, *numbered), (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
+    else:
+        items, references = (replace(tiles[0], id=1, hidden=False),), ()
+    contents = _contents(file, meta, sources)
+    return make_box(b"ftyp", brand, bytes(4), b"mif1miaf" + brand) + serialize_meta(1, items, references, contents)
+
+
+def _contents(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> list[bytes]:
+    """The data of each item; tiles that share their place share their bytes."""
+    read: dict[Place, bytes] = {}
+    for item in items:
+        place = meta.places.get(item.id)
+        if place is None or place not in read:
+            data = item_data(file, meta, item.id)
+            read[meta.places[item.id]] = data
+    return [read[meta.places[item.id]] for item in items]
+
+
+def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None:
+    """Refuse a few bytes that pass for many: overlapping places, or one place shared by very many tiles."""
+    places = [meta.places[item.id] for item in items if item.id in meta.places]
+    for total, most in ((sum(p.size for p in set(places)), 1), (sum(p.size for p in places), _SHARES)):
+        if total > most * len(file.data):
+            raise FormatError("box iloc", f"wanted at most {most * len(file.data)} bytes of tiles, found {total}")
+
+
+def _for_decoder(item: Item, config: _Config) -> Item:
+    """The item without what turns, cuts or hides it; with the depths that strict decoders ask for."""
+    kept = tuple(p for p in item.properties if p.kind not in _NOT_FOR_DECODERS)
+    if item.property(b"pixi") is None:
+        kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
+    return replace(item, properties=kept)

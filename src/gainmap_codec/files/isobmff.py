@@ -1,0 +1,99 @@
+"""ISO base media file boxes: where they are in a file, and writing them.
+
+Boxes are offsets into the file, so that nothing is copied before somebody asks for it.
+Source: ISO/IEC 14496-12 clause 4.2 (box and full box).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.cursor import Reader
+
+
+class Box(NamedTuple):
+    """`data[start:stop]` is a box of the file, `data[body:stop]` what it holds behind its header."""
+
+    kind: bytes
+    start: int
+    body: int
+    stop: int
+
+    @property
+    def name(self) -> str:
+        """The kind for messages; printable whatever its bytes."""
+        return self.kind.decode("latin-1") if self.kind.isascii() and self.kind.isalnum() else repr(self.kind)
+
+
+class BoxFile:
+    """A file of boxes and the budget that reading it may spend.
+
+    Attributes:
+        data: The whole file.
+        limits: Its budgets; `limits.boxes` counts all boxes that were looked at.
+    """
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self.data = data
+        self.limits = limits
+        self._seen = 0
+
+    def top_level(self) -> tuple[Box, ...]:
+        """The file's own boxes. A box that is cut off by the file's end is taken as far as it goes.
+
+        Raises:
+            FormatError: A box smaller than its header.
+            LimitError: More boxes than `limits` allow.
+        """
+        return self._boxes("file", 0, len(self.data), cut=True)
+
+    def children(self, parent: Box, skip: int = 0) -> tuple[Box, ...]:
+        """The boxes inside a box, from `skip` bytes behind its header on (4 in a full box).
+
+        Raises:
+            FormatError: A box that is smaller than its header or larger than its parent.
+            LimitError: As `top_level`.
+        """
+        return self._boxes(f"box {parent.name}", parent.body + skip, parent.stop, cut=False)
+
+    def reader(self, box: Box) -> Reader:
+        """A reader of what the box holds, placed behind its header."""
+        return Reader(self.data[box.body : box.stop], f"box {box.name}")
+
+    def _boxes(self, where: str, position: int, stop: int, *, cut: bool) -> tuple[Box, ...]:
+        found = []
+        while position < stop:
+            self._seen += 1
+            self.limits.check("boxes", self._seen)
+            if cut and stop - position < 8:
+                break  # bytes behind the last box: too few for one
+            box = self._box(where, position, stop, cut=cut)
+            found.append(box)
+            position = box.stop
+        return tuple(found)
+
+    def _box(self, where: str, start: int, stop: int, *, cut: bool) -> Box:
+        reader = Reader(self.data, where, position=start)
+        size, kind = reader.u32(), reader.take(4)
+        if size == 1:
+            size = reader.u64()
+        elif size == 0:
+            size = stop - start  # up to the end of what it is in
+        if size < reader.position - start:
+            raise FormatError(where, f"wanted a box of {reader.position - start} bytes or more, found {size}", offset=start)
+        end = start + size
+        if end > stop and not cut:
+            raise FormatError(where, f"wanted a box of at most {stop - start} bytes, found {size}", offset=start)
+        return Box(kind, start, reader.position, min(end, stop))
+
+
+def make_box(kind: bytes, *parts: bytes) -> bytes:
+    """A box with its 32-bit size."""
+    size = 8 + sum(len(part) for part in parts)
+    return b"".join((size.to_bytes(4, "big"), kind, *parts))
+
+
+def make_full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """A box that begins with a version and 24 bits of flags."""
+    return make_box(kind, bytes((version,)) + flags.to_bytes(3, "big"), *parts)
