@@ -145,7 +145,7 @@ def test_result_may_replace_the_base() -> None:
         (grey(0)[..., :2], np.zeros((2, 2), np.uint8), "base: float32"),
         (grey(0), np.zeros((2, 2, 2), np.uint8), "gain_map: .h, w."),
         (grey(0), np.zeros((0, 2), np.uint8), "gain_map: .h, w."),
-        (grey(0), np.zeros((2, 2), np.uint16), "gain_map: uint8 or float32"),
+        (grey(0), np.zeros((2, 2), np.int16), "gain_map: uint8, uint16 or float32"),
     ],
 )
 def test_wrong_arrays(base: NDArray[np.float32], codes: NDArray[np.uint8], problem: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from gainmap_codec.encoding import (
     BaseOptions,
@@ -18,21 +18,23 @@ from gainmap_codec.encoding import (
     encode_pair,
     make_pair,
 )
-from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
-from gainmap_codec.files.records import Container, Preset
+from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.files.records import Preset
 from gainmap_codec.inspection import Inspection, inspection_of
-from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
-from gainmap_codec.pixels.geometry import to_upright
+from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, transform_in_place
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, full_headroom, open_file, preference, render
+from gainmap_codec.rendering import Prefer, full_headroom, open_file, preference, render_best
+
+Orientation = Literal["upright", "stored"]
 
 
 def encode(
     hdr: HdrSource,
     sdr: SdrSource | None = None,
     *,
-    container: Container = "jpeg",
+    container: Literal["jpeg"] = "jpeg",
     carry: Carry = "both",
     preset: Preset = "balanced",
     target_bytes: int | None = None,
@@ -113,7 +115,7 @@ def encode_with_report(
     return replace(report, warnings=tuple(ours))
 
 
-_CHOICES = {"container": Container, "carry": Carry, "preset": Preset}
+_CHOICES = {"container": Literal["jpeg"], "carry": Carry, "preset": Preset}
 _RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
 
 
@@ -140,10 +142,11 @@ def decode(
     headroom: float | None = None,
     prefer: Prefer = "auto",
     color_space: ColorSpace = "bt2020",
+    orientation: Orientation = "upright",
     device: str = "auto",
     limits: Limits = Limits(),  # noqa: B008, frozen
 ) -> HdrImage:
-    """Decode the HDR rendition of a gain-map file, upright.
+    """Decode the HDR rendition of a gain-map file: JPEG, HEIC or AVIF.
 
     Args:
         source: A path, bytes or a binary file.
@@ -152,6 +155,7 @@ def decode(
         prefer: What to render from. "auto" takes the better of the gain maps that are valid; what cannot be had falls
             back to the next, at last to the base.
         color_space: Primaries of the result.
+        orientation: "upright" turns the picture as its EXIF orientation, or irot and imir, say; "stored" leaves it.
         device: Torch device for a neural gain map; "auto" is the CPU, which needs no torch, unless torch is already
             imported and has CUDA.
         limits: Budgets for what the file may ask for.
@@ -168,26 +172,25 @@ def decode(
         raise ValueError(f"headroom: a number of stops >= 0 wanted, {headroom!r} found")
     if prefer not in get_args(Prefer) or color_space not in COLOR_SPACES:
         raise ValueError(f"prefer or color_space: unknown value {prefer!r} or {color_space!r}")
-    data, name = read_source(source, limits)
-    opened = open_file(data, name, limits)
+    if orientation not in get_args(Orientation):
+        raise ValueError(f"orientation: upright or stored wanted, {orientation!r} found")
+    opened = open_file(*read_source(source, limits), limits)
     notes = list(opened.warnings)
     order = preference(opened, prefer)
     if prefer in ("neural", "standard") and order[0] != prefer:
         notes.append(f"no usable {prefer} gain map: rendered from the {order[0]}")
-    for kind in order:
-        try:
-            pixels = render(opened, kind, headroom, device)
-            break
-        except GainMapError as error:
-            if kind == "base":
-                raise
-            notes.append(f"the {kind} gain map cannot be used: {error}")
-    full = full_headroom(opened, kind)
-    shown = full if headroom is None else min(full, headroom)
+    turn = opened.file.orientation if orientation == "upright" else 1
+    opened, kind, pixels, failures = render_best(opened, order, headroom, device, turn)
+    notes += failures
     for note in notes:
         warnings.warn(note, GainMapWarning, stacklevel=2)
-    image = HdrImage(to_upright(pixels, opened.file.orientation), "bt2020", shown, kind, tuple(notes))
-    return image.convert(color_space)
+    if color_space != "bt2020":
+        transform_in_place(pixels, conversion_matrix("bt2020", color_space))
+    image = HdrImage(pixels, color_space, rendered_from=kind, warnings=tuple(notes))
+    if kind == "base" and is_hdr(opened.file.base):
+        return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
+    full = full_headroom(opened, kind)
+    return replace(image, headroom=full if headroom is None else min(full, headroom))
 
 
 def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa: B008, frozen

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gainmap_codec.files.records import (
+    AppleMetadata,
     Binding,
     Carrier,
+    Codec,
     Container,
     Domain,
     Fraction,
@@ -17,6 +19,7 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.hdr_image import RenderedFrom
+from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.rendering import BoundBy, OpenedFile, full_headroom, preference
 
 
@@ -26,6 +29,8 @@ class GainMapInspection:
 
     Attributes:
         bytes: Size of the whole gain-map image.
+        bits: Depth of its code values.
+        codec: How its pixels are coded.
         carrier: Where its metadata were found.
         metadata: Its numbers, fractions as stored.
     """
@@ -34,8 +39,10 @@ class GainMapInspection:
     width: int
     height: int
     channels: int
+    bits: int
+    codec: Codec
     carrier: Carrier
-    metadata: GainMapMetadata
+    metadata: GainMapMetadata | AppleMetadata
 
 
 @dataclass(frozen=True)
@@ -75,14 +82,18 @@ class Inspection:
         base_bytes: Size of the base image with its metadata.
         width: Columns of the base's stored raster.
         height: Rows of the base's stored raster.
-        orientation: EXIF orientation, 1…8, to be applied to base and gain map alike.
+        bits: Depth of the base's code values.
+        orientation: As in EXIF, 1…8, to be applied to base and gain map alike.
         color_space: Colour of the base: a known space or the ICC profile's description.
         exif_bytes, xmp_bytes, icc_bytes: Sizes of the base's metadata, 0 where there are none.
         trailer_bytes: Unknown bytes behind the images.
         gain_map: The standard gain map, or None.
+        spare_gain_map: A second one, which serves if the first is broken, or None.
         payload: The neural payload, or None where there is none that can be read.
+        base_is_hdr: The base is PQ or HLG, so HDR by itself.
         hdr_from: What `decode` renders from.
-        headroom: Headroom of that rendition, log2 (stops over SDR white).
+        headroom: Headroom of that rendition, log2 (stops over SDR white); None where only the pixels of an HDR base
+            could tell.
         warnings: What is odd about the file.
     """
 
@@ -91,6 +102,7 @@ class Inspection:
     base_bytes: int
     width: int
     height: int
+    bits: int
     orientation: int
     color_space: str
     exif_bytes: int
@@ -98,19 +110,22 @@ class Inspection:
     icc_bytes: int
     trailer_bytes: int
     gain_map: GainMapInspection | None
+    spare_gain_map: GainMapInspection | None
     payload: PayloadInspection | None
+    base_is_hdr: bool
     hdr_from: RenderedFrom
-    headroom: float
+    headroom: float | None
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
         plain = asdict(self)
         plain["warnings"] = list(self.warnings)
-        if self.gain_map:
-            metadata = self.gain_map.metadata
-            plain["gain_map"]["metadata"] = _metadata(metadata, float)
-            plain["gain_map"]["stored"] = _metadata(metadata, list)
+        for name in ("gain_map", "spare_gain_map"):
+            gain_map: GainMapInspection | None = getattr(self, name)
+            if gain_map and isinstance(gain_map.metadata, GainMapMetadata):
+                plain[name]["metadata"] = _metadata(gain_map.metadata, float)
+                plain[name]["stored"] = _metadata(gain_map.metadata, list)
         if self.payload:
             plain["payload"]["binding"] = {
                 "strict": self.payload.binding.strict.hex(),
@@ -129,6 +144,7 @@ def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
         base_bytes=len(file.base.data),
         width=file.base.width,
         height=file.base.height,
+        bits=file.base.bits,
         orientation=file.orientation,
         color_space=opened.color.name,
         exif_bytes=len(file.exif or b""),
@@ -136,9 +152,11 @@ def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
         icc_bytes=len(file.base.icc_profile or b""),
         trailer_bytes=file.trailer_bytes,
         gain_map=_gain_map(file.gain_map) if file.gain_map else None,
+        spare_gain_map=_gain_map(file.spare_gain_map) if file.spare_gain_map else None,
         payload=_payload(opened.payload, opened, len(file.payload or b"")) if opened.payload else None,
+        base_is_hdr=is_hdr(file.base),
         hdr_from=kind,
-        headroom=full_headroom(opened, kind),
+        headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
         warnings=opened.warnings,
     )
 
@@ -146,7 +164,14 @@ def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
 def _gain_map(stored: StoredGainMap) -> GainMapInspection:
     image = stored.image
     return GainMapInspection(
-        len(image.data), image.width, image.height, image.channels, stored.carrier, stored.metadata
+        len(image.data),
+        image.width,
+        image.height,
+        image.channels,
+        image.bits,
+        image.codec,
+        stored.carrier,
+        stored.metadata,
     )
 
 

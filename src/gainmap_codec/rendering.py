@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
-from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
-from gainmap_codec.files.jpeg import parse_jpeg
-from gainmap_codec.files.jpeg_segments import is_jpeg
+from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload import parse_payload
-from gainmap_codec.files.records import GainMapFile, NeuralGainMap, StoredGainMap
-from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap, StoredGainMap
+from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map
+from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import is_bound
-from gainmap_codec.pixels.color import Array
+from gainmap_codec.pixels.coded_image import AnyCodes, decode_coded_image
+from gainmap_codec.pixels.color import Array, transform_in_place
 from gainmap_codec.pixels.gain_map import apply_gain_map
+from gainmap_codec.pixels.geometry import to_upright, turned
 from gainmap_codec.pixels.hdr_image import RenderedFrom
+from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.images import decode_jpeg
-from gainmap_codec.pixels.neural_map import Codes, base_bt2020, render_neural_map
+from gainmap_codec.pixels.neural_map import Codes, render_neural_map
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 BoundBy = Literal["strict", "soft"]
@@ -50,32 +53,23 @@ class OpenedFile:
         return self.payload if self.bound_by else None
 
     @cached_property
-    def codes(self) -> Codes:
-        """The base's code values, uint8 (H, W, 3), stored raster."""
-        return base_codes(self.file.base.data)
+    def codes(self) -> AnyCodes:
+        """The base's code values, (H, W, 3), stored raster: uint8 of 8 bits, uint16 of more."""
+        return _base_codes(self.file.base)
 
     @cached_property
     def color(self) -> BaseColor:
         """What the code values mean."""
-        return base_color_of_icc(self.file.base.icc_profile)
+        return color_of(self.file.base)
 
 
 def open_file(data: bytes, name: str, limits: Limits) -> OpenedFile:
     """Parse a gain-map file.
 
     Raises:
-        FormatError: Not a JPEG, or the base is broken.
-        UnsupportedError: Another container.
-        LimitError: As `parse_jpeg`.
+        FormatError, UnsupportedError, LimitError: As `parse_file`.
     """
-    if data[4:8] == b"ftyp":
-        raise UnsupportedError(f"{name}: a JPEG file wanted; HEIC and AVIF gain-map files are not read yet")
-    if not is_jpeg(data):
-        raise FormatError(name, f"a JPEG file wanted, {data[:4]!r} … found")
-    try:
-        file = parse_jpeg(data, limits)
-    except FormatError as error:
-        raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
+    file = parse_file(data, name, limits)
     payload, bound_by, problem = _payload_of(file, limits)
     return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()))
 
@@ -84,11 +78,13 @@ def _payload_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None
     """The neural gain map, how it is bound, and what is wrong with it."""
     if file.payload is None:
         return None, None, None
+    if file.base.bits != 8:
+        return None, None, f"the neural gain map is ignored: a base of 8 bits wanted, {file.base.bits} found"
     try:
         neural = parse_payload(file.payload, limits)
         if neural.binding.strict == file.base_digest:
             return neural, "strict", None
-        own = is_bound(base_codes(file.base.data), neural.binding.soft)
+        own = is_bound(cast(Codes, _base_codes(file.base)), neural.binding.soft)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
     if own:
@@ -102,8 +98,16 @@ def _payload_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None
 
 def base_codes(jpeg: bytes) -> Codes:
     """Code values of a base JPEG, uint8 (H, W, 3), stored raster; grey becomes three equal channels."""
-    codes = decode_jpeg(jpeg)
-    return codes if codes.ndim == 3 else np.repeat(codes[:, :, np.newaxis], 3, axis=2)
+    return cast(Codes, _three_channels(decode_jpeg(jpeg)))
+
+
+def _base_codes(base: CodedImage) -> AnyCodes:
+    """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels."""
+    return _three_channels(decode_coded_image(base))
+
+
+def _three_channels(codes: AnyCodes) -> AnyCodes:
+    return codes if codes.ndim == 3 else cast(AnyCodes, np.repeat(codes[:, :, np.newaxis], 3, axis=2))
 
 
 def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
@@ -122,35 +126,66 @@ def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
 
 
 def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
-    """The headroom, log2, from which a rendition is shown in full: the larger of the two that its map names."""
+    """The headroom, log2, from which a rendition is shown in full: the larger of the two that its map names.
+
+    0 for the base, even one that is HDR by itself: nothing in the file tells how bright that is.
+    """
     if kind == "neural" and opened.neural:
         return opened.neural.alternate_hdr_headroom
     if kind == "standard" and opened.file.gain_map:
         metadata = opened.file.gain_map.metadata
+        if isinstance(metadata, AppleMetadata):
+            return math.log2(metadata.headroom)
         return max(float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
     return 0.0
 
 
-def render(opened: OpenedFile, kind: RenderedFrom, headroom: float | None, device: str) -> Array:
-    """Linear BT.2020, float32 (H, W, 3), stored raster.
+def render_best(
+    opened: OpenedFile, order: list[RenderedFrom], headroom: float | None, device: str, orientation: int
+) -> tuple[OpenedFile, RenderedFrom, Array, list[str]]:
+    """The first rendition that can be had; a standard map that is broken gives way to the file's spare one.
+
+    Returns:
+        The file as it was used, what it was rendered from, the pixels as of `render`, and a line for each failure.
+    Raises:
+        GainMapError: The base itself is broken.
+    """
+    notes: list[str] = []
+    remaining = list(order)
+    while True:
+        kind = remaining[0]
+        try:
+            return opened, kind, render(opened, kind, headroom, device, orientation), notes
+        except GainMapError as error:
+            if kind == "base":
+                raise
+            notes.append(f"the {kind} gain map cannot be used: {error}")
+        spare = opened.file.spare_gain_map
+        if kind == "standard" and spare is not None:
+            opened = replace(opened, file=replace(opened.file, gain_map=spare, spare_gain_map=None))
+        else:
+            del remaining[0]
+
+
+def render(opened: OpenedFile, kind: RenderedFrom, headroom: float | None, device: str, orientation: int = 1) -> Array:
+    """Linear BT.2020, float32 (H, W, 3).
 
     Args:
         headroom: Display headroom, log2; None for the rendition with the larger headroom.
         device: See `gainmap_codec.decode`.
+        orientation: As in EXIF, to turn the picture by; 1 leaves the stored raster.
     Raises:
         GainMapError: The gain map's picture is broken.
     """
     display = math.inf if headroom is None else headroom
     if kind == "neural" and opened.neural:
-        where = choose_device(device)
-        if where == "cpu":
-            return render_neural_map(opened.neural, opened.codes, opened.color, headroom=display)
-        from gainmap_codec.neural.cuda import render_on_device
-
-        return render_on_device(opened.neural, opened.codes, opened.color, headroom=display, device=where)
+        return to_upright(_render_neural(opened, opened.neural, display, device), orientation)
+    codes = turned(opened.codes, orientation)  # before there are floats: a view costs nothing
     if kind == "standard" and opened.file.gain_map:
-        return _render_standard(opened, opened.file.gain_map, display)
-    return base_bt2020(opened.codes, opened.color)
+        return _render_standard(opened, codes, opened.file.gain_map, display, orientation)
+    base = opened.color.linearize(codes)
+    transform_in_place(base, opened.color.to_bt2020)
+    return base
 
 
 def choose_device(device: str) -> str:
@@ -161,15 +196,30 @@ def choose_device(device: str) -> str:
     return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
 
 
-def _render_standard(opened: OpenedFile, stored: StoredGainMap, headroom: float) -> Array:
-    base = opened.color.linearize(opened.codes)
-    gain_map = decode_jpeg(stored.image.data)
-    if stored.metadata.use_base_colour_space or stored.image.icc_profile is None:
-        apply_gain_map(base, gain_map, stored.metadata, headroom=headroom, out=base)
-        return opened.color.convert_to_bt2020(base)
-    # The maths happen in the alternate's primaries, which the map's own profile tells.
-    maths = base_color_of_icc(stored.image.icc_profile)
-    to_maths = np.linalg.solve(maths.to_bt2020, opened.color.to_bt2020)
-    base = base @ to_maths.T.astype(np.float32)
-    apply_gain_map(base, gain_map, stored.metadata, headroom=headroom, out=base)
-    return maths.convert_to_bt2020(base)
+def _render_neural(opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str) -> Array:
+    codes = cast(Codes, opened.codes)
+    where = choose_device(device)
+    if where == "cpu":
+        return render_neural_map(network, codes, opened.color, headroom=headroom)
+    from gainmap_codec.neural.cuda import render_on_device
+
+    return render_on_device(network, codes, opened.color, headroom=headroom, device=where)
+
+
+def _render_standard(
+    opened: OpenedFile, codes: AnyCodes, stored: StoredGainMap, headroom: float, orientation: int
+) -> Array:
+    gain_map = turned(decode_coded_image(stored.image), orientation)
+    bits, metadata = stored.image.bits, stored.metadata
+    pixels = opened.color.linearize(codes)
+    if isinstance(metadata, AppleMetadata):
+        apply_apple_gain_map(pixels, gain_map, metadata, headroom=headroom, bits=bits)
+        transform_in_place(pixels, opened.color.to_bt2020)
+        return pixels
+    maths = opened.color
+    if not metadata.use_base_colour_space and primaries_are_known(stored.image):
+        maths = color_of(stored.image)
+        transform_in_place(pixels, np.linalg.solve(maths.to_bt2020, opened.color.to_bt2020))
+    apply_gain_map(pixels, gain_map, metadata, headroom=headroom, bits=bits, out=pixels)
+    transform_in_place(pixels, maths.to_bt2020)
+    return pixels

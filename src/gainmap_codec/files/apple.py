@@ -74,9 +74,9 @@ def parse_maker_note(note: bytes) -> dict[int, float]:
     if not note.startswith(_NOTE_HEADER):
         raise FormatError("maker note", "wanted Apple's")
     reader = Reader(note, "Apple maker note", position=len(_NOTE_HEADER))  # big-endian whatever the file is
-    found = {}
+    found: dict[int, float] = {}
     for entry in ifd_entries(reader):
-        if entry.tag in (_HEADROOM_TAG, _GAIN_TAG) and (entry.kind, entry.count) == (_SIGNED_RATIONAL, 1):
+        if entry.tag in (_HEADROOM_TAG, _GAIN_TAG) and (entry.kind, entry.values) == (_SIGNED_RATIONAL, 1):
             reader.position = entry.position
             reader.position = reader.u32()
             numerator, denominator = reader.s32(), reader.s32()

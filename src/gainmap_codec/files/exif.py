@@ -17,11 +17,11 @@ _SHORT, _LONG, _UNDEFINED = 3, 4, 7
 
 
 class IfdEntry(NamedTuple):
-    """An entry of a TIFF directory: its value, or where that is, stands at `position`."""
+    """An entry of a TIFF directory of so many values: these, or where they are, stand at `position`."""
 
     tag: int
     kind: int
-    count: int
+    values: int
     position: int
 
 
@@ -50,7 +50,7 @@ def orientation(exif: bytes) -> int:
     try:
         reader = open_tiff(exif, _WHERE)
         entry = _find(reader, _ORIENTATION, _SHORT)
-        if entry is None or entry.count != 1:
+        if entry is None or entry.values != 1:
             return 1
         reader.position = entry.position
         value = reader.u16()  # a SHORT fills the first half of its value field in either byte order
@@ -73,11 +73,11 @@ def maker_note(exif: bytes) -> bytes | None:
         reader.position = pointer.position
         reader.position = reader.u32()
         entry = _find(reader, _MAKER_NOTE, _UNDEFINED)
-        if entry is None or entry.count <= 4:
+        if entry is None or entry.values <= 4:
             return None
         reader.position = entry.position
         reader.position = reader.u32()
-        return reader.take(entry.count)
+        return reader.take(entry.values)
     except FormatError:
         return None
 

@@ -22,8 +22,8 @@ from gainmap_codec.files.heif_picture import (
     orientation_of,
     size_of,
 )
-from gainmap_codec.files.isobmff import BoxFile
 from gainmap_codec.files.iso21496 import parse_iso21496
+from gainmap_codec.files.isobmff import BoxFile
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 
 TMAP = b"tmap"
@@ -67,9 +67,7 @@ def _iso_maps(
             notes.append(f"gain map of item {item.id} (tmap) ignored: {error}")
 
 
-def _iso_map(
-    file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bool, notes: list[str]
-) -> StoredGainMap:
+def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bool, notes: list[str]) -> StoredGainMap:
     number = _checked_inputs(meta, base, tmap)
     _check_group(meta, base, tmap)
     if not tolerant:

@@ -131,7 +131,9 @@ def parse_meta(file: BoxFile, box: Box) -> HeifMeta:
     )
 
 
-def serialize_meta(primary: int, items: tuple[Item, ...], references: tuple[Reference, ...], data: list[bytes]) -> bytes:
+def serialize_meta(
+    primary: int, items: tuple[Item, ...], references: tuple[Reference, ...], data: list[bytes]
+) -> bytes:
     """A `meta` box that holds the data of its items itself, in `idat`.
 
     Args:

@@ -17,7 +17,7 @@ from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif_meta import HeifMeta, Item, Place, Property, Reference, item_data, serialize_meta
 from gainmap_codec.files.isobmff import BoxFile, make_box
-from gainmap_codec.files.records import CodedImage, Codec, Crop, Nclx
+from gainmap_codec.files.records import Codec, CodedImage, Crop, Nclx
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"hvc1": ("hevc", b"hvcC", b"heic"),
@@ -182,7 +182,7 @@ def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
     sizes = {size_of(tile) for tile in tiles}
     if len(sizes) != 1:
         raise FormatError("grid", "wanted tiles of one size")
-    (tile_width, tile_height), = sizes
+    ((tile_width, tile_height),) = sizes
     file.limits.check("pixels", rows * tile_height * columns * tile_width)
     if not (0 < width <= columns * tile_width and 0 < height <= rows * tile_height):
         found = f"{width}x{height} from {columns} x {rows} of {tile_width}x{tile_height}"
@@ -219,12 +219,17 @@ def _crop(picture: Picture) -> tuple[Crop | None, int, int]:
     if found is None:
         return None, picture.width, picture.height
     reader = Reader(found.body, "box clap")
-    numbers = [(reader.u32(), reader.u32()), (reader.u32(), reader.u32()), (reader.s32(), reader.u32()), (reader.s32(), reader.u32())]
+    numbers = [
+        (reader.u32(), reader.u32()),
+        (reader.u32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+    ]
     if any(denominator == 0 for _, denominator in numbers):
         raise FormatError(reader.where, "wanted denominators above 0")
     width, height, x, y = (Fraction(*number) for number in numbers)
     left, top = (picture.width - width) / 2 + x, (picture.height - height) / 2 + y
-    inside = 0 <= left and 0 <= top and left + width <= picture.width and top + height <= picture.height
+    inside = left >= 0 and top >= 0 and left + width <= picture.width and top + height <= picture.height
     if not inside or int(width) < 1 or int(height) < 1:
         raise FormatError(reader.where, f"wanted a window inside {picture.width}x{picture.height}")
     return Crop(int(left), int(top), picture.width, picture.height), int(width), int(height)
@@ -236,12 +241,13 @@ def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: _Config) -> 
     _check_sizes(file, meta, sources)
     brand = _CODECS[picture.tiles[0].kind][2]
     tiles = tuple(_for_decoder(tile, config) for tile in picture.tiles)
+    items: tuple[Item, ...] = (replace(tiles[0], id=1, hidden=False),)
+    references: tuple[Reference, ...] = ()
     if picture.item.kind == b"grid":
         grid = replace(_for_decoder(picture.item, config), id=1, hidden=False)
         numbered = tuple(replace(tile, id=index, hidden=True) for index, tile in enumerate(tiles, 2))
-        items, references = (grid, *numbered), (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
-    else:
-        items, references = (replace(tiles[0], id=1, hidden=False),), ()
+        items = (grid, *numbered)
+        references = (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
     contents = _contents(file, meta, sources)
     return make_box(b"ftyp", brand, bytes(4), b"mif1miaf" + brand) + serialize_meta(1, items, references, contents)
 

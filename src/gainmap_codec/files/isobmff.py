@@ -81,7 +81,9 @@ class BoxFile:
         elif size == 0:
             size = stop - start  # up to the end of what it is in
         if size < reader.position - start:
-            raise FormatError(where, f"wanted a box of {reader.position - start} bytes or more, found {size}", offset=start)
+            raise FormatError(
+                where, f"wanted a box of {reader.position - start} bytes or more, found {size}", offset=start
+            )
         end = start + size
         if end > stop and not cut:
             raise FormatError(where, f"wanted a box of at most {stop - start} bytes, found {size}", offset=start)

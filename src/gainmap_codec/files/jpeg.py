@@ -44,7 +44,7 @@ from gainmap_codec.files.jpeg_segments import (
 )
 from gainmap_codec.files.jumbf import PAYLOAD_UUID, find_payload, serialize_payload_body
 from gainmap_codec.files.mpf import MPF_ID, SEGMENT_BYTES, serialize_mpf
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.xmp import merge_primary
 from gainmap_codec.files.xmp_packet import parse_packet
 
@@ -94,8 +94,8 @@ def serialize_jpeg(file: GainMapFile) -> bytes:
     `file.base.data`. Trailing bytes are not written. An EOI is added to a base that lacks one.
 
     Raises:
-        ValueError: Metadata that the standard does not allow (an Apple gain map's, for one), pictures that are no JPEGs,
-            or a payload of more than 65 000 bytes.
+        ValueError: Pictures that are no JPEGs, metadata that the standard does not allow (those of an Apple gain map,
+            for one), or a payload of more than 65 000 bytes.
         FormatError: The base or the gain map is a broken JPEG.
         UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
         LimitError: EXIF, XMP or ICC profile that do not fit their segments.
@@ -116,14 +116,18 @@ def _check_writable(file: GainMapFile) -> None:
     pictures = [file.base, *([file.gain_map.image] if file.gain_map else [])]
     if any(picture.codec != "jpeg" for picture in pictures):
         raise ValueError("JPEG file: JPEG pictures wanted, another codec found")
-    if file.gain_map and isinstance(file.gain_map.metadata, AppleMetadata):
+
+
+def _writable_metadata(stored: StoredGainMap) -> GainMapMetadata:
+    if isinstance(stored.metadata, AppleMetadata):
         raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
+    return stored.metadata
 
 
 def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int) -> Iterator[bytes]:
     """Segments from SOI to the first scan, without MPF."""
     stored = file.gain_map
-    in_hdrgm = stored is not None and stored.metadata.use_base_colour_space
+    in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
     packet = merge_primary(file.xmp, gain_map_bytes if in_hdrgm else None)
     yield _leading(base)
     if file.exif:
@@ -133,7 +137,7 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int) -> Ite
     if file.base.icc_profile:
         yield icc_segments(file.base.icc_profile)
     if stored is not None:
-        yield make_segment(APP2, ISO_ID + serialize_iso21496(stored.metadata)[:4], "ISO version")
+        yield make_segment(APP2, ISO_ID + serialize_iso21496(_writable_metadata(stored))[:4], "ISO version")
     yield from (base.raw(segment) for segment in base.header if _is_kept(base, segment))
     if file.payload:
         yield make_segment(APP11, serialize_payload_body(file.payload), "payload")
@@ -142,12 +146,12 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int) -> Ite
 
 def _serialize_gain_map(stored: StoredGainMap) -> bytes:
     """The gain-map JPEG with its metadata; ICC only where the maths happen in the alternate's space."""
-    image = parse_segments(stored.image.data, TRUSTED)
+    image, metadata = parse_segments(stored.image.data, TRUSTED), _writable_metadata(stored)
     parts = [SOI, _leading(image)]
-    if stored.metadata.use_base_colour_space:
-        parts.append(make_segment(APP1, XMP_ID + serialize_hdrgm(stored.metadata), "gain-map XMP"))
-    parts.append(make_segment(APP2, ISO_ID + serialize_iso21496(stored.metadata), "ISO 21496-1 metadata"))
-    if not stored.metadata.use_base_colour_space and stored.image.icc_profile:
+    if metadata.use_base_colour_space:
+        parts.append(make_segment(APP1, XMP_ID + serialize_hdrgm(metadata), "gain-map XMP"))
+    parts.append(make_segment(APP2, ISO_ID + serialize_iso21496(metadata), "ISO 21496-1 metadata"))
+    if not metadata.use_base_colour_space and stored.image.icc_profile:
         parts.append(icc_segments(stored.image.icc_profile))
     # Adobe's APP14 says whether the coded channels are YCbCr or RGB.
     parts += [image.raw(segment) for segment in image.header if segment.marker == APP14]

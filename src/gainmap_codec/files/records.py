@@ -1,7 +1,7 @@
 """The records that pass between rooms: what a gain-map file says, with the wire's own numbers.
 
-A container module (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never asks
-which container it came from.
+A container module (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never
+asks which container it came from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The colour of a base image: what its ICC profile makes of 8-bit code values."""
+"""The colour of a base image: what its ICC profile makes of code values."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ from gainmap_codec.pixels.color import (
     srgb_encode,
     xy_to_xyz,
 )
+from gainmap_codec.pixels.strips import for_each_strip
+
+_BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
 
 D50_XYZ = np.array([0.9642, 1.0, 0.8249])
 """White of the profile connection space (ICC.1:2022 clause 6.3.4.3)."""
@@ -39,24 +42,38 @@ _MATRIX_TOLERANCE = 0.002
 
 @dataclass(frozen=True, eq=False)
 class BaseColor:
-    """How the 8-bit code values of a base image become light: three curves, then a matrix.
+    """How the code values of a base image become light: three curves, then a matrix.
 
     Attributes:
         name: ``"srgb"``, ``"display-p3"`` or ``"bt2020"`` for these primaries with the sRGB curve, else the
             profile's description.
         to_bt2020: Linear base RGB to linear BT.2020, float64 (3, 3).
-        curves: Linear light of each code value in R, G and B, float32 (3, 256); 1.0 = SDR white.
+        curves: Linear light of each code value in R, G and B, float32 (3, 2^bits); 1.0 = SDR white.
+        system_gamma: 1.2 for HLG, whose curves give the light of the scene: a display shows it times its luminance to
+            the power of 0.2 (ITU-R BT.2100-2 table 5, OOTF). 1 for all others.
     """
 
     name: str
     to_bt2020: NDArray[np.float64]
     curves: Array
+    system_gamma: float = 1.0
 
-    def linearize(self, codes: NDArray[np.uint8]) -> Array:
-        """Linear light in the base's own primaries, float32 (..., 3), of code values, uint8 (..., 3)."""
+    def linearize(self, codes: NDArray[np.uint8] | NDArray[np.uint16]) -> Array:
+        """Linear light in the base's own primaries, float32 (..., 3), of code values (..., 3).
+
+        Args:
+            codes: uint8, or uint16 with as many bits as the curves have entries for.
+        """
         linear = np.empty(codes.shape, dtype=np.float32)
-        for channel in range(3):
-            linear[..., channel] = self.curves[channel][codes[..., channel]]
+
+        def look_up(rows: slice) -> None:
+            for channel in range(3):
+                linear[rows, ..., channel] = self.curves[channel][codes[rows, ..., channel]]
+            if self.system_gamma != 1:
+                luminance = np.maximum(self.convert_to_bt2020(linear[rows]) @ _BT2020_LUMA, 0)
+                linear[rows] *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
+
+        for_each_strip(codes.shape[0], look_up)
         return linear
 
     def convert_to_bt2020(self, linear: Array) -> Array:
@@ -64,7 +81,7 @@ class BaseColor:
         return linear @ self.to_bt2020.T.astype(np.float32)
 
 
-def base_color_of_icc(icc: bytes | None) -> BaseColor:
+def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
     """The colour that an ICC profile gives a base image; no profile means sRGB.
 
     The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries and curve
@@ -72,20 +89,23 @@ def base_color_of_icc(icc: bytes | None) -> BaseColor:
     are taken as exactly these. A profile that no matrix and three curves describe (LUT, grey, CMYK, broken)
     counts as sRGB, with a `GainMapWarning`.
 
+    Args:
+        icc: The profile.
+        bits: Depth of the code values.
     Source: ICC.1:2022 annexes E (Bradford) and F (three-component matrix-based profiles).
     """
     if icc is None:
-        return _ideal("srgb")
+        return _ideal("srgb", bits)
     try:
-        colorants, curves = _measured(icc)
+        colorants, curves = _measured(icc, bits)
         name = _description(icc)
     except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
         warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
-        return _ideal("srgb")
+        return _ideal("srgb", bits)
     for space in COLOR_SPACES:
         if _agrees(colorants, curves, space):
-            return _ideal(space)
+            return _ideal(space, bits)
     to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
     to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
     return BaseColor(name, to_bt2020.astype(np.float64), curves)
@@ -97,23 +117,26 @@ def colorants_d50(color_space: ColorSpace) -> NDArray[np.float64]:
 
 
 @cache
-def _ideal(space: ColorSpace) -> BaseColor:
-    curve = srgb_decode(np.arange(256, dtype=np.float32) / np.float32(255))
+def _ideal(space: ColorSpace, bits: int) -> BaseColor:
+    largest = (1 << bits) - 1
+    curve = srgb_decode(np.arange(largest + 1, dtype=np.float32) / np.float32(largest))
     return BaseColor(space, conversion_matrix(space, "bt2020"), np.stack([curve] * 3))
 
 
-def _measured(icc: bytes) -> tuple[NDArray[np.float64], Array]:
+def _measured(icc: bytes, bits: int) -> tuple[NDArray[np.float64], Array]:
     """Colorants (columns, D50) and curves of a matrix profile. Raises ValueError where there are none."""
-    ramp = np.arange(256) / 255
+    largest = (1 << bits) - 1
+    ramp = np.arange(largest + 1) / largest
     ramps = np.einsum("v,ck->cvk", ramp, np.eye(3))
-    mixtures = np.stack(np.meshgrid(*[ramp[15::60]] * 3, indexing="ij"), axis=-1).reshape(1, -1, 3)
+    steps = ramp[largest // 17 :: largest * 4 // 17]
+    mixtures = np.stack(np.meshgrid(*[steps] * 3, indexing="ij"), axis=-1).reshape(1, -1, 3)
     xyz = _to_pcs(icc, ramps)
     colorants = xyz[:, -1].T
     if not np.isfinite(xyz).all() or abs(np.linalg.det(colorants)) < 1e-4:
         raise ValueError("its three colorants span no colour space")
     along = np.einsum("cvk,kc->cv", xyz, colorants) / np.sum(colorants**2, axis=0)[:, np.newaxis]
     curves = np.clip(along, 0, 1)
-    codes = np.rint(mixtures * 255).astype(np.intp)
+    codes = np.rint(mixtures * largest).astype(np.intp)
     linear = np.stack([curves[channel][codes[..., channel]] for channel in range(3)], axis=-1)
     if np.abs(linear @ colorants.T - _to_pcs(icc, mixtures)).max() > _MATRIX_TOLERANCE:
         raise ValueError("no matrix and curves describe it")
@@ -136,7 +159,7 @@ def _to_pcs(icc: bytes, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _agrees(colorants: NDArray[np.float64], curves: Array, space: ColorSpace) -> bool:
     codes = srgb_encode(curves) * 255
-    same_curve = np.abs(codes - np.arange(256)).max() <= 0.5
+    same_curve = np.abs(codes - np.linspace(0, 255, curves.shape[1])).max() <= 0.5
     return bool(same_curve and np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE)
 
 

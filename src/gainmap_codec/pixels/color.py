@@ -12,6 +12,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.pixels.strips import for_each_strip
+
 Array = NDArray[np.float32]
 ColorSpace = Literal["srgb", "display-p3", "bt2020"]
 COLOR_SPACES: tuple[ColorSpace, ...] = get_args(ColorSpace)
@@ -87,6 +89,16 @@ def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
     if source == target:
         return pixels
     return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)
+
+
+def transform_in_place(pixels: Array, matrix: NDArray[np.floating]) -> None:
+    """Multiply each pixel of float32 (H, W, 3) by a matrix (3, 3), without a copy of the picture."""
+    turned = matrix.T.astype(np.float32)
+
+    def transform(rows: slice) -> None:
+        pixels[rows] = pixels[rows] @ turned
+
+    for_each_strip(pixels.shape[0], transform)
 
 
 # SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.

@@ -19,7 +19,7 @@ from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.resampling import Taps, bilinear_taps, box_average
 from gainmap_codec.pixels.strips import for_each_strip
 
-GainMap = NDArray[np.uint8] | Array
+GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
 
 _OUTLIERS_PERCENT = 0.1  # at either end of a map's range; libavif ignores about as many
 _FLAT_LOG2 = 2.0**-10  # ranges below a thousandth of a stop are rounding noise, which would only cost bytes
@@ -50,6 +50,7 @@ def apply_gain_map(
     metadata: GainMapMetadata,
     *,
     headroom: float,
+    bits: int = 8,
     out: Array | None = None,
 ) -> Array:
     """Render `base` for a display of the given headroom.
@@ -60,9 +61,11 @@ def apply_gain_map(
 
     Args:
         base: Linear RGB in the primaries of the maths, float32 (H, W, 3); 1.0 = SDR white.
-        gain_map: Encoded gain map of any size, (h, w) or (h, w, C), C in {1, 3}; uint8, or float32 in [0, 1].
+        gain_map: Encoded gain map of any size, (h, w) or (h, w, C), C in {1, 3}; code values as uint8 or uint16, or
+            float32 in [0, 1].
         metadata: How to read `gain_map`.
         headroom: Display headroom, log2 (stops); infinity shows the brightest rendition.
+        bits: Depth of code values.
         out: Where to put the result, float32 (H, W, 3); may be `base` itself.
     Returns:
         Linear RGB in the same primaries, float32 (H, W, 3), >= 0. Where the weight is 0 it is the base.
@@ -74,7 +77,7 @@ def apply_gain_map(
     result = np.empty_like(base) if out is None else out
     _check_same_shape("out", result, base)
     weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
-    channels = _channels(gain_map, metadata, weight)
+    channels = _channels(gain_map, metadata, weight, bits)
     rows, columns = (
         bilinear_taps(base.shape[0], gain_map.shape[0]),
         bilinear_taps(base.shape[1], gain_map.shape[1]),
@@ -107,7 +110,7 @@ class _Channel(NamedTuple):
     alternate_offset: np.float32
 
 
-def _channels(gain_map: GainMap, metadata: GainMapMetadata, weight: float) -> list[_Channel]:
+def _channels(gain_map: GainMap, metadata: GainMapMetadata, weight: float, bits: int) -> list[_Channel]:
     if gain_map.ndim == 2:
         gain_map = gain_map[:, :, np.newaxis]
     if gain_map.ndim != 3 or gain_map.shape[2] not in (1, 3) or gain_map.size == 0:
@@ -118,12 +121,13 @@ def _channels(gain_map: GainMap, metadata: GainMapMetadata, weight: float) -> li
             gain_map[:, :, index % gain_map.shape[2]],
             metadata.channels[index % len(metadata.channels)],
             weight,
+            bits,
         )
         for index in range(count)
     ]
 
 
-def _channel(codes: GainMap, numbers: GainMapChannel, weight: float) -> _Channel:
+def _channel(codes: GainMap, numbers: GainMapChannel, weight: float, bits: int) -> _Channel:
     low, high = float(numbers.gain_map_min), float(numbers.gain_map_max)
     exponent = 1 / float(numbers.gamma)
 
@@ -132,11 +136,11 @@ def _channel(codes: GainMap, numbers: GainMapChannel, weight: float) -> _Channel
         return np.asarray(straight * np.float32((high - low) * weight) + np.float32(low * weight), np.float32)
 
     offsets = np.float32(float(numbers.base_offset)), np.float32(float(numbers.alternate_offset))
-    if codes.dtype == np.uint8:
-        table = log2_gain(np.arange(256, dtype=np.float32) / np.float32(255))
+    if codes.dtype in (np.uint8, np.uint16):
+        table = log2_gain(np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1))
         return _Channel(codes, lambda block: table[block], *offsets)
     if codes.dtype != np.float32:
-        raise ValueError(f"gain_map: uint8 or float32 wanted, {codes.dtype} found")
+        raise ValueError(f"gain_map: uint8, uint16 or float32 wanted, {codes.dtype} found")
     return _Channel(codes, log2_gain, *offsets)
 
 

@@ -20,6 +20,13 @@ def to_upright(pixels: Pixels, orientation: int) -> Pixels:
         orientation: EXIF orientation, 1…8 (5…8 exchange height and width).
     Returns:
         The same values, contiguous.
+    """
+    return np.ascontiguousarray(turned(pixels, orientation))  # type: ignore[return-value]
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """As `to_upright`, without copying: a view of the same values.
+
     Source: EXIF 3.0 (CIPA DC-008), tag 0112.
     """
     if orientation in (5, 6, 7, 8):
@@ -28,7 +35,7 @@ def to_upright(pixels: Pixels, orientation: int) -> Pixels:
         pixels = pixels[::-1]  # type: ignore[assignment]
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]  # type: ignore[assignment]
-    return np.ascontiguousarray(pixels)  # type: ignore[return-value]
+    return pixels
 
 
 def to_stored(pixels: Pixels, orientation: int) -> Pixels:
