@@ -167,20 +167,24 @@ def decode(source: Path, output: Path, *, quiet: bool, **options: Any) -> None:
 @click.argument("source", metavar="IN", type=_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
 def inspect(source: Path, as_json: bool) -> None:
-    """Say what the gain-map file IN holds.
+    """Say what the gain-map file or HDR picture IN holds.
 
     \b
     Examples:
       gainmap inspect photo.jpg
       gainmap inspect photo.jpg --json | jq .gain_map
     """
-    from gainmap_codec.description import describe
+    from gainmap_codec.description import describe, describe_picture
+    from gainmap_codec.inspection import inspect_picture
+    from gainmap_codec.pixels.images import read_source
 
-    info = gm.inspect(source)
+    data, name = read_source(source)
+    picture = inspect_picture(data, name, gm.Limits())
+    info = picture or gm.inspect(source).to_dict()
     if as_json:
-        click.echo(json.dumps(info.to_dict(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(info, indent=2, ensure_ascii=False))
     else:
-        click.echo(describe(info.to_dict()))
+        click.echo(describe_picture(info) if picture else describe(info))
 
 
 @gainmap.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import (
     AppleMetadata,
     Binding,
@@ -20,6 +21,7 @@ from gainmap_codec.files.records import (
 )
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import is_hdr
+from gainmap_codec.pixels.images import decode_hdr, hdr_format
 from gainmap_codec.rendering import BoundBy, OpenedFile, full_headroom, preference
 
 
@@ -159,6 +161,31 @@ def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
         headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
         warnings=opened.warnings,
     )
+
+
+def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | None:
+    """An HDR picture without a gain map in plain values, or None where the file is none; the pixels are decoded.
+
+    Args:
+        data: The file; OpenEXR, Radiance, npy, PNG or TIFF.
+        name: What messages call it.
+        limits: Budgets for what the file may ask for.
+    Raises:
+        GainMapError: It is one, but broken or not supported.
+    """
+    kind = hdr_format(data)
+    if kind is None:
+        return None
+    image = decode_hdr(data, name, limits)
+    height, width = image.pixels.shape[:2]
+    return {
+        "format": kind,
+        "width": width,
+        "height": height,
+        "color_space": image.color_space,
+        "headroom": image.measured_headroom(),
+        "warnings": list(image.warnings),
+    }
 
 
 def _gain_map(stored: StoredGainMap) -> GainMapInspection:

@@ -1,7 +1,7 @@
 """Apply one of Apple's own gain maps, which are not of ISO 21496-1's kind: they scale linear light, not its logarithm.
 
-Source: Apple, "Applying Apple HDR effect to your photos". Apple's page names the Rec. 709 curve for the map; Chromium, tev
-and apple-hdr-heic take the sRGB curve, and so do we (docs/supported.md has what is known about it).
+Source: Apple, "Applying Apple HDR effect to your photos". Apple's page names the Rec. 709 curve for the map; Chromium,
+tev and apple-hdr-heic take the sRGB curve, and so do we (docs/supported.md has what is known about it).
 """
 
 from __future__ import annotations

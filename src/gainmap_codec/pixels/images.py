@@ -28,13 +28,13 @@ Codes = NDArray[np.uint8]
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | BinaryIO
 
-_HDR_DECODERS: tuple[tuple[bytes, Callable[[bytes, str, Limits], HdrImage]], ...] = (
-    (b"v/1\x01", decode_exr),
-    (b"#?", decode_radiance),
-    (b"\x93NUMPY", decode_npy),
-    (b"\x89PNG\r\n\x1a\n", decode_png),
-    (b"II", decode_tiff),
-    (b"MM", decode_tiff),
+_HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
+    (b"v/1\x01", "OpenEXR", decode_exr),
+    (b"#?", "Radiance", decode_radiance),
+    (b"\x93NUMPY", "npy", decode_npy),
+    (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
+    (b"II", "TIFF", decode_tiff),
+    (b"MM", "TIFF", decode_tiff),
 )
 _HDR_ENCODERS: dict[str, Callable[[HdrImage], bytes]] = {
     ".exr": encode_exr,
@@ -119,10 +119,15 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
     if data[4:8] == b"ftyp":
         return (decode_avif if _is_avif(data) else decode_heic)(data, name, limits)
-    for magic, decode in _HDR_DECODERS:
+    for magic, _, decode in _HDR_DECODERS:
         if data.startswith(magic):
             return decode(data, name, limits)
     raise FormatError(name, "no HDR picture: OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF wanted")
+
+
+def hdr_format(data: bytes) -> str | None:
+    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
+    return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
 
 
 def write_hdr(path: AnyPath, image: HdrImage) -> None:
