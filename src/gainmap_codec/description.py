@@ -18,7 +18,7 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 def describe(info: dict[str, Any]) -> str:
     """A screen of text about a file; `info` is what `Inspection.to_dict` gives."""
-    lines = [_picture_line(info), fHDR comes from {_source(info)}"]
+    lines = [_picture_line(info), f"HDR comes from {_source(info)}"]
     if info["headroom"]:
         lines.append(f"Brightest: {_brightness(info['headroom'])}")
     if gain_map := info["gain_map"]:
