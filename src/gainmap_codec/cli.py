@@ -1,4 +1,4 @@
-"""The command line: ``gainmap encode | decode | inspect | demo``."""
+"""The command line: ``gainmap encode | decode | inspect | conformance | demo``."""
 
 from __future__ import annotations
 
@@ -185,6 +185,29 @@ def inspect(source: Path, as_json: bool) -> None:
         click.echo(json.dumps(info, indent=2, ensure_ascii=False))
     else:
         click.echo(describe_picture(info) if picture else describe(info))
+
+
+@gainmap.command()
+@click.argument("folder", metavar="DIR", type=_PATH)
+def conformance(folder: Path) -> None:
+    """Decode every JPEG, HEIC and AVIF file in DIR, and the folders in it, and print what was found.
+
+    Exit code 1 where a file holds or names a gain map that yields nothing, or cannot be read: the last column says why.
+
+    \b
+    Example:
+      gainmap conformance my-encoder/output
+    """
+    from gainmap_codec.conformance import check_folder, format_table
+
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+    rows = list(check_folder(folder, gm.Limits()))
+    click.echo(format_table(rows))
+    lost = sum(bool(row.problem) for row in rows)
+    click.echo(f"{len(rows)} files, {lost} with a problem")
+    if lost:
+        raise click.exceptions.Exit(1)
 
 
 @gainmap.command()

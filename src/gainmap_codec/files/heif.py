@@ -45,7 +45,9 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     base = find_picture(file, meta, _base_number(meta))
     notes: list[str] = []
     exif = _exif(file, meta, base.item, notes)
-    maps = find_gain_maps(file, meta, base.item, brands, exif, notes)
+    map_notes: list[str] = []
+    maps = find_gain_maps(file, meta, base.item, brands, exif, map_notes)
+    notes += map_notes
     image = coded_image(file, meta, base)
     if maps:
         notes += odd_gain_map(image, maps[0])
@@ -55,6 +57,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
         base_digest=picture_digest(file, meta, base),
         gain_map=maps[0] if maps else None,
         spare_gain_map=maps[1] if len(maps) > 1 else None,
+        refused=() if maps else tuple(map_notes),
         payload=_payload(file, meta, base.item),
         exif=exif,
         xmp=_xmp(file, meta, base.item, notes),

@@ -69,7 +69,11 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     exif = first_valid("EXIF", image.bodies(APP1, EXIF_ID), lambda body: open_tiff(body, "EXIF"), notes)
     xmp = first_valid("XMP", image.bodies(APP1, XMP_ID), lambda body: parse_packet(body, limits), notes)
     packet = None if xmp is None else xmp[0]
-    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, notes)
+    map_notes: list[str] = []
+    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, map_notes)
+    if not maps and image.bodies(APP2, ISO_ID):
+        map_notes.append("the base says that there is a gain map (ISO 21496-1), none was found")
+    notes += map_notes
     if maps:
         notes += gain_map_notes(image, base, maps[0].stored)
     return GainMapFile(
@@ -78,6 +82,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         base_digest=coded_digest(image),
         gain_map=maps[0].stored if maps else None,
         spare_gain_map=maps[1].stored if len(maps) > 1 else None,
+        refused=() if maps else tuple(map_notes),
         payload=find_payload(image.bodies(APP11, b""), limits),
         exif=None if exif is None else exif[0],
         xmp=packet,

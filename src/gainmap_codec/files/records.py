@@ -131,6 +131,7 @@ class GainMapFile:
         base_digest: First 8 bytes of SHA-256 over the base's coded bytes without metadata (docs/format.md, binding).
         gain_map: The standard gain map, or None.
         spare_gain_map: A second one of another make, for when the pixels of the first are broken, or None.
+        refused: Where `gain_map` is None although the file holds or names one: why it cannot be used.
         payload: A neural payload's bytes, not yet parsed, or None.
         exif: TIFF structure of the EXIF segment or item, without its ``Exif`` prefix, or None.
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
@@ -144,6 +145,7 @@ class GainMapFile:
     base_digest: bytes
     gain_map: StoredGainMap | None = None
     spare_gain_map: StoredGainMap | None = None
+    refused: tuple[str, ...] = ()
     payload: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None

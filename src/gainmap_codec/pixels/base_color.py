@@ -84,10 +84,10 @@ class BaseColor:
 def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
     """The colour that an ICC profile gives a base image; no profile means sRGB.
 
-    The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries and curve
-    that agree with sRGB, Display P3 or BT.2020 with the sRGB curve, within 0.002 in XYZ and half a code,
-    are taken as exactly these. A profile that no matrix and three curves describe (LUT, grey, CMYK, broken)
-    counts as sRGB, with a `GainMapWarning`.
+    The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries that agree with
+    sRGB, Display P3 or BT.2020 within 0.002 in XYZ are taken as exactly these, as is a curve within half a code of
+    sRGB's: a profile's roundings would show in dark, saturated colours. A profile that no matrix and three curves
+    describe (LUT, grey, CMYK, broken) counts as sRGB, with a `GainMapWarning`.
 
     Args:
         icc: The profile.
@@ -104,8 +104,9 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
         warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
         return _ideal("srgb", bits)
     for space in COLOR_SPACES:
-        if _agrees(colorants, curves, space):
-            return _ideal(space, bits)
+        if np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE:
+            ideal = _ideal(space, bits)
+            return ideal if _has_srgb_curve(curves) else BaseColor(name, ideal.to_bt2020, curves)
     to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
     to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
     return BaseColor(name, to_bt2020.astype(np.float64), curves)
@@ -157,10 +158,9 @@ def _to_pcs(icc: bytes, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(xyz, dtype=np.float64)
 
 
-def _agrees(colorants: NDArray[np.float64], curves: Array, space: ColorSpace) -> bool:
+def _has_srgb_curve(curves: Array) -> bool:
     codes = srgb_encode(curves) * 255
-    same_curve = np.abs(codes - np.linspace(0, 255, curves.shape[1])).max() <= 0.5
-    return bool(same_curve and np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE)
+    return bool(np.abs(codes - np.linspace(0, 255, curves.shape[1])).max() <= 0.5)
 
 
 def _description(icc: bytes) -> str:
