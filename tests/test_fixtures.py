@@ -20,8 +20,8 @@ sys.path.insert(0, str(FOLDER))
 import generate  # noqa: E402
 
 ROWS = {row["file"]: row for row in tomllib.loads((FOLDER / "manifest.toml").read_text())["fixture"]}
-OURS = {"generate.py", "manifest.toml"}
-JPEGS = [file for file in ROWS if file.endswith(".jpg")]
+OURS = {"generate.py", "heif_files.py", "heif_fixtures.py", "jpeg_files.py", "jpeg_oddities.py", "manifest.toml"}
+PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic"))]
 PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
 
 
@@ -52,8 +52,8 @@ def test_the_generator_writes_the_same_bytes_again(tmp_path):
         assert (tmp_path / file).read_bytes() == (FOLDER / file).read_bytes(), file
 
 
-@pytest.mark.parametrize("file", JPEGS)
-def test_a_jpeg_ends_as_its_row_says(file):
+@pytest.mark.parametrize("file", PICTURES)
+def test_a_picture_ends_as_its_row_says(file):
     row = ROWS[file]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

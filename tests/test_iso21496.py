@@ -45,7 +45,7 @@ def test_three_channels_in_the_common_denominator_form():
 
 
 def test_bit_3_at_full_length_is_only_a_reserved_bit():
-    assert parse_iso21496(patched(ONE, 4, "48")) == ONE_CHANNEL
+    assert parse_iso21496(patched(ONE, 4, "48")) == replace(ONE_CHANNEL, reserved_flags=8)
 
 
 @pytest.mark.parametrize(("flags", "data"), [("02", ONE), ("03", THREE)])

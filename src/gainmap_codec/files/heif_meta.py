@@ -132,7 +132,11 @@ def parse_meta(file: BoxFile, box: Box) -> HeifMeta:
 
 
 def serialize_meta(
-    primary: int, items: tuple[Item, ...], references: tuple[Reference, ...], data: list[bytes]
+    primary: int,
+    items: tuple[Item, ...],
+    references: tuple[Reference, ...],
+    data: list[bytes],
+    groups: tuple[Group, ...] = (),
 ) -> bytes:
     """A `meta` box that holds the data of its items itself, in `idat`.
 
@@ -158,6 +162,7 @@ def serialize_meta(
         make_full_box(b"iinf", 0, 0, len(items).to_bytes(2, "big"), *map(_serialize_item, items)),
         _serialize_references(references) if references else b"",
         _serialize_properties(items),
+        _serialize_groups(groups) if groups else b"",
         make_box(b"idat", *positions),
     )
 
@@ -369,3 +374,11 @@ def _parse_groups(file: BoxFile, box: Box, budget: _Budget) -> tuple[Group, ...]
         budget.spend(count)
         found.append(Group(child.kind, number, tuple(reader.u32() for _ in range(count))))
     return tuple(found)
+
+
+def _serialize_groups(groups: tuple[Group, ...]) -> bytes:
+    boxes = []
+    for group in groups:
+        numbers = (group.id, len(group.entities), *group.entities)
+        boxes.append(make_full_box(group.kind, 0, 0, b"".join(number.to_bytes(4, "big") for number in numbers)))
+    return make_box(b"grpl", *boxes)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.av1_header import largest_frame
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif_meta import HeifMeta, Item, Place, Property, Reference, item_data, serialize_meta
 from gainmap_codec.files.isobmff import BoxFile, make_box
@@ -249,6 +250,8 @@ def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: _Config) -> 
         items = (grid, *numbered)
         references = (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
     contents = _contents(file, meta, sources)
+    if picture.codec == "av1":
+        _check_frames(file.limits, contents[-len(tiles) :])
     return make_box(b"ftyp", brand, bytes(4), b"mif1miaf" + brand) + serialize_meta(1, items, references, contents)
 
 
@@ -261,6 +264,12 @@ def _contents(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> list[by
             data = item_data(file, meta, item.id)
             read[meta.places[item.id]] = data
     return [read[meta.places[item.id]] for item in items]
+
+
+def _check_frames(limits: Limits, tiles: list[bytes]) -> None:
+    """Spend the pixels that the coded data themselves announce; HEVC's library compares them with `ispe`."""
+    sizes = {tile: largest_frame(tile) for tile in set(tiles)}
+    limits.check("pixels", sum(sizes[tile][0] * sizes[tile][1] for tile in tiles))
 
 
 def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None:

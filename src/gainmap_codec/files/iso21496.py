@@ -65,9 +65,10 @@ def parse_iso21496(data: bytes) -> GainMapMetadata:
         data = data[1:]
     reader = Reader(data, _WHERE)
     minimum_version, writer_version = _read_versions(reader)
-    multichannel, use_base, flags = _read_flags(reader)
+    multichannel, use_base, rest = _read_flags(reader)
     count = 3 if multichannel else 1
-    compact = bool(flags & _COMMON_DENOMINATOR) and _COMPACT_SIZES.get(len(data)) == count
+    compact = bool(rest & _COMMON_DENOMINATOR) and _COMPACT_SIZES.get(len(data)) == count
+    rest = rest & ~_COMMON_DENOMINATOR if compact else rest
     denominator = reader.u32() if compact else None
     headrooms = [_read_fraction(reader, field, denominator) for field in _HEADROOMS]
     channels = tuple(
@@ -75,7 +76,8 @@ def parse_iso21496(data: bytes) -> GainMapMetadata:
     )
     if reader.remaining and writer_version == 0:
         raise FormatError(_WHERE, f"{reader.remaining} bytes behind the last field", offset=reader.position)
-    metadata = GainMapMetadata(headrooms[0], headrooms[1], channels, use_base, minimum_version, writer_version)
+    versions = minimum_version, writer_version
+    metadata = GainMapMetadata(headrooms[0], headrooms[1], channels, use_base, *versions, rest)
     problem = metadata_problem(metadata)
     if problem:
         raise FormatError(_WHERE, problem)
@@ -164,14 +166,14 @@ def _read_versions(reader: Reader) -> tuple[int, int]:
 
 
 def _read_flags(reader: Reader) -> tuple[bool, bool, int]:
-    """(multichannel, use_base_colour_space, the byte itself)."""
+    """(multichannel, use_base_colour_space, all other bits)."""
     flags = reader.u8()
     published = _MULTICHANNEL | _USE_BASE_COLOUR_SPACE
     old = _OLD_MULTICHANNEL | _OLD_USE_BASE_COLOUR_SPACE
     whole = len(reader.data) in _LONG_SIZES or len(reader.data) in _COMPACT_SIZES
     if not flags & published and flags & old and whole:
-        return bool(flags & _OLD_MULTICHANNEL), bool(flags & _OLD_USE_BASE_COLOUR_SPACE), flags
-    return bool(flags & _MULTICHANNEL), bool(flags & _USE_BASE_COLOUR_SPACE), flags
+        return bool(flags & _OLD_MULTICHANNEL), bool(flags & _OLD_USE_BASE_COLOUR_SPACE), flags & ~old
+    return bool(flags & _MULTICHANNEL), bool(flags & _USE_BASE_COLOUR_SPACE), flags & ~published
 
 
 def _read_fraction(reader: Reader, field: _Field, denominator: int | None) -> Fraction:

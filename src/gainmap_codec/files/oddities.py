@@ -20,5 +20,7 @@ def odd_gain_map(base: CodedImage, found: StoredGainMap) -> Iterator[str]:
     offsets = [x for channel in found.metadata.channels for x in (channel.base_offset, channel.alternate_offset)]
     if any(offset.numerator < 0 for offset in offsets):
         yield "the gain map has offsets below 0"
+    if found.metadata.reserved_flags:
+        yield f"the gain map's metadata have reserved flags ({found.metadata.reserved_flags:02X}), which are ignored"
     if float(found.metadata.base_hdr_headroom) == float(found.metadata.alternate_hdr_headroom):
         yield "base and alternate have the same headroom: the gain map changes nothing"

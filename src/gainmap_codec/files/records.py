@@ -42,6 +42,7 @@ class GainMapMetadata:
     Attributes:
         channels: One record for all channels, or three for R, G, B.
         use_base_colour_space: The maths happens in the base image's primaries, else in the alternate's.
+        reserved_flags: Flag bits that mean nothing to us; read, never written.
     """
 
     base_hdr_headroom: Fraction
@@ -50,6 +51,7 @@ class GainMapMetadata:
     use_base_colour_space: bool = True
     minimum_version: int = 0
     writer_version: int = 0
+    reserved_flags: int = 0
 
 
 @dataclass(frozen=True)
