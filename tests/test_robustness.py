@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from test_jpeg import full_record
 
 import gainmap_codec as gm
 from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif_meta import parse_meta
+from gainmap_codec.files.isobmff import BoxFile
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import parse_segments
 from gainmap_codec.files.records import GainMapFile
@@ -102,3 +106,67 @@ def test_photo_with_flipped_bits(which, flips):
 def test_photo_with_overwritten_header(which, part, middle):
     start = int(part * len(photos()[which]))
     decode_and_inspect(photos()[which][:start] + middle + photos()[which][start + len(middle) :])
+
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+HEIFS = ("tmap.avif", "tmap.heic", "payload.avif", "apple-maker-note.heic", "adobe-auxiliary.avif", "grid.heic")
+
+
+@cache
+def heif(which: int) -> bytes:
+    return (FIXTURES / "heif" / HEIFS[which]).read_bytes()
+
+
+WHICH = st.integers(0, len(HEIFS) - 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(WHICH, st.floats(0, 1))
+def test_cut_heif(which, part):
+    decode_and_inspect(heif(which)[: int(part * len(heif(which)))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(WHICH, st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=6))
+def test_heif_with_flipped_bits(which, flips):
+    data = bytearray(heif(which))
+    for part, bit in flips:
+        data[int(part * len(data))] ^= 1 << bit
+    decode_and_inspect(bytes(data))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    WHICH, st.floats(0, 1), st.sampled_from([b"\0", b"\xff", b"\x7f\xff\xff\xff", bytes(4), b"\0\0\0\1", b"\xff" * 8])
+)
+def test_heif_with_a_field_overwritten(which, part, value):
+    start = int(part * len(heif(which)))
+    decode_and_inspect(heif(which)[:start] + value + heif(which)[start + len(value) :])
+
+
+@pytest.mark.parametrize("which", range(len(HEIFS)))
+def test_a_broken_gain_map_never_costs_the_base(which):
+    """Every byte of the metadata and of the map's data in turn: the base's pixels stay."""
+    data = heif(which)
+    file = parse_file(data, "", Limits())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.GainMapWarning)
+        own = gm.decode(data, prefer="base").pixels
+    places = places_of(data)
+    spoilt = {position for item, place in places.items() if item not in (1, 21, 22, 23, 24) for position in place}
+    assert file.gain_map is not None and len(spoilt) > 60
+    for position in sorted(spoilt)[:: max(1, len(spoilt) // 100)]:
+        garbled = data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", gm.GainMapWarning)
+            np.testing.assert_array_equal(gm.decode(garbled, prefer="base").pixels, own)
+            gm.decode(garbled)
+
+
+def places_of(data: bytes) -> dict[int, set[int]]:
+    boxes = BoxFile(data, Limits())
+    meta = parse_meta(boxes, boxes.top_level()[1])
+    return {
+        item: {position for start, stop in place.extents for position in range(start, stop)}
+        for item, place in meta.places.items()
+    }

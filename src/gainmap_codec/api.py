@@ -29,6 +29,9 @@ from gainmap_codec.rendering import Prefer, full_headroom, open_file, preference
 
 Orientation = Literal["upright", "stored"]
 
+_INSPECTED_PIXELS = 1 << 22
+"""Largest base that `inspect` decodes, where a neural map is not bound by its bytes: 40 MB for a progressive JPEG."""
+
 
 def encode(
     hdr: HdrSource,
@@ -206,4 +209,4 @@ def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa
     data, name = read_source(source, limits)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GainMapWarning)  # an ICC profile that cannot be used shows in color_space
-        return inspection_of(open_file(data, name, limits), len(data))
+        return inspection_of(open_file(data, name, limits, most_pixels=_INSPECTED_PIXELS), len(data))

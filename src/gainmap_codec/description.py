@@ -114,6 +114,7 @@ def _payload_lines(payload: dict[str, Any]) -> list[str]:
     bound = {
         "strict": "made for this very base",
         "soft": "made for this base before it was coded again",
+        "unchecked": "the base was coded again since: decoding shows whether it still fits",
         None: "made for another base: not used",
     }[payload["bound_by"]]
     return [

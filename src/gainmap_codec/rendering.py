@@ -27,7 +27,7 @@ from gainmap_codec.pixels.images import decode_jpeg
 from gainmap_codec.pixels.neural_map import Codes, render_neural_map
 
 Prefer = Literal["auto", "neural", "standard", "base"]
-BoundBy = Literal["strict", "soft"]
+BoundBy = Literal["strict", "soft", "unchecked"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,8 @@ class OpenedFile:
         file: All that the file holds.
         payload: Its neural gain map, or None where there is none that can be read.
         bound_by: How it was recognised as this base's own: by the very same coded bytes ("strict"), by the base's
-            look ("soft"), or not at all (None): then it does not serve.
+            look ("soft"), or not at all (None): then it does not serve. "unchecked": not the same bytes, and the look
+            of so large a base was not asked for.
         warnings: What was odd, and what could not be used.
     """
 
@@ -63,18 +64,22 @@ class OpenedFile:
         return color_of(self.file.base)
 
 
-def open_file(data: bytes, name: str, limits: Limits) -> OpenedFile:
+def open_file(data: bytes, name: str, limits: Limits, *, most_pixels: int | None = None) -> OpenedFile:
     """Parse a gain-map file.
 
+    Args:
+        most_pixels: A larger base is not decoded to see whether a neural map still belongs to it; None decodes any.
     Raises:
         FormatError, UnsupportedError, LimitError: As `parse_file`.
     """
     file = parse_file(data, name, limits)
-    payload, bound_by, problem = _payload_of(file, limits)
+    payload, bound_by, problem = _payload_of(file, limits, most_pixels)
     return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()))
 
 
-def _payload_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
+def _payload_of(
+    file: GainMapFile, limits: Limits, most_pixels: int | None
+) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
     """The neural gain map, how it is bound, and what is wrong with it."""
     if file.payload is None:
         return None, None, None
@@ -84,6 +89,12 @@ def _payload_of(file: GainMapFile, limits: Limits) -> tuple[NeuralGainMap | None
         neural = parse_payload(file.payload, limits)
         if neural.binding.strict == file.base_digest:
             return neural, "strict", None
+        if most_pixels is not None and file.base.width * file.base.height > most_pixels:
+            return (
+                neural,
+                "unchecked",
+                "the base was coded again: decoding shows whether its neural map still fits",
+            )
         own = is_bound(cast(Codes, _base_codes(file.base)), neural.binding.soft)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
