@@ -2,8 +2,8 @@
 
     python fuzz/readers.py CORPUS... -max_total_time=60
 
-Arguments are libFuzzer's. What it finds it writes to a file named crash-…, timeout-… or oom-…, which is its own argument
-to see the failure again.
+Arguments are libFuzzer's. What it finds it writes to a file named crash-…, timeout-… or oom-…; give it that file as the
+only argument to see the failure again.
 """
 
 from __future__ import annotations
