@@ -21,7 +21,7 @@ import generate  # noqa: E402
 
 ROWS = {row["file"]: row for row in tomllib.loads((FOLDER / "manifest.toml").read_text())["fixture"]}
 OURS = {"generate.py", "heif_files.py", "heif_fixtures.py", "jpeg_files.py", "jpeg_oddities.py", "manifest.toml"}
-PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic"))]
+PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic")) and not file.startswith("flat/")]
 PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
 
 

@@ -22,7 +22,7 @@ from jpeg_files import standard  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are read from /proc")
 
-SIDE = 4096
+SIDE = 8192
 INSPECT_BYTES = 64 << 20
 DECODE_BYTES_A_PIXEL = 16
 DEEP_BYTES_A_PIXEL = 19
@@ -47,7 +47,7 @@ print(peak() - before)
 
 
 def jpeg(mode: str, **options: object) -> bytes:
-    """A JPEG of 16 x 16 whose header says 4096 x 4096."""
+    """A JPEG of 16 x 16 whose header says 8192 x 8192."""
     stream = io.BytesIO()
     Image.new(mode, (16, 16)).save(stream, "JPEG", **options)
     data = stream.getvalue()

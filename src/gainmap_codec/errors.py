@@ -68,7 +68,7 @@ class Limits:
         mpf_entries: Images listed in an MPF index.
         boxes: Boxes of a HEIC or AVIF file, all levels together.
         items: Items of a HEIC or AVIF file, the tiles of its grids included.
-        links: References, groups and extents of those items, all together.
+        links: References, groups, properties and extents of those items, all together.
         xmp_bytes: Size of one XMP packet.
         xmp_depth: Nesting of elements in an XMP packet.
         payload_bytes: Size of a neural payload.

@@ -34,6 +34,7 @@ _OTHER_AUXILIARIES = (
     "urn:com:samsung:photo:2024:aux:hdrgainmap",
     "urn:iso:std:iso:ts:21496:-1:aux:gainmap",
 )
+_MOST_TRIED = 8  # files have one or two; thousands, each with its XMP, would take minutes
 _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
 
@@ -56,9 +57,7 @@ def find_gain_maps(
 def _iso_maps(
     file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], notes: list[str]
 ) -> Iterator[StoredGainMap]:
-    for item in meta.items.values():
-        if item.kind != TMAP:
-            continue
+    for item in [item for item in meta.items.values() if item.kind == TMAP][:_MOST_TRIED]:
         try:
             if TMAP not in brands:
                 raise FormatError("box ftyp", "wanted the brand tmap, found none")
@@ -115,10 +114,9 @@ def _check_properties(base: Item, tmap: Item) -> None:
 def _auxiliary_maps(
     file: BoxFile, meta: HeifMeta, base: Item, exif: bytes | None, notes: list[str]
 ) -> Iterator[StoredGainMap]:
-    for item in dict.fromkeys(i.id for i in meta.sources(b"auxl", base.id)):
-        kind = _auxiliary_type(meta.items[item])
-        if kind != APPLE_GAIN_MAP and kind not in _OTHER_AUXILIARIES:
-            continue
+    auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base.id))
+    maps = [item for item in auxiliaries if _auxiliary_type(meta.items[item]) in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)]
+    for item in maps[:_MOST_TRIED]:
         try:
             metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
             yield StoredGainMap(_map_image(file, meta, base, item, notes), metadata, carrier)

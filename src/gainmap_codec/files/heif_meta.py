@@ -117,10 +117,10 @@ def parse_meta(file: BoxFile, box: Box) -> HeifMeta:
     for kind in (b"pitm", b"iinf", b"iloc"):
         if kind not in boxes:
             raise FormatError("box meta", f"wanted a box {kind.decode()}, found none")
+    budget = _Budget(file)
     items = {item.id: item for item in _parse_items(file, boxes[b"iinf"])}
     if b"iprp" in boxes:
-        items |= _with_properties(file, boxes[b"iprp"], items)
-    budget = _Budget(file)
+        items |= _with_properties(file, boxes[b"iprp"], items, budget)
     return HeifMeta(
         primary=_parse_primary(file.reader(boxes[b"pitm"])),
         items=items,
@@ -193,7 +193,7 @@ def _laid_out(data: list[bytes]) -> dict[bytes, int]:
 
 
 class _Budget:
-    """Reference targets, group entities and extents of a file, all together."""
+    """Reference targets, group entities, extents and properties of a file's items, all together."""
 
     def __init__(self, file: BoxFile) -> None:
         self.limits = file.limits
@@ -243,7 +243,7 @@ def _serialize_item(item: Item) -> bytes:
     return make_full_box(b"infe", 2, _HIDDEN if item.hidden else 0, body)
 
 
-def _with_properties(file: BoxFile, box: Box, items: dict[int, Item]) -> dict[int, Item]:
+def _with_properties(file: BoxFile, box: Box, items: dict[int, Item], budget: _Budget) -> dict[int, Item]:
     """The items that `ipma` boxes name, with their properties. Source: ISO/IEC 23008-12 clause 9.3."""
     children = file.children(box)
     stores = [child for child in children if child.kind == b"ipco"]
@@ -254,7 +254,7 @@ def _with_properties(file: BoxFile, box: Box, items: dict[int, Item]) -> dict[in
     for child in children:
         if child.kind != b"ipma":
             continue
-        for number, associations in _parse_associations(file, child):
+        for number, associations in _parse_associations(file, child, budget):
             if number in result:
                 raise FormatError("box ipma", f"item {number} comes twice")
             if number in items:
@@ -269,7 +269,7 @@ def _associated(store: list[Property], index: int, essential: bool) -> Property 
     return store[index - 1]._replace(essential=essential) if index else None
 
 
-def _parse_associations(file: BoxFile, box: Box) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
+def _parse_associations(file: BoxFile, box: Box, budget: _Budget) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
     """Each item with its (1-based property index, essential)."""
     reader = file.reader(box)
     version, flags = _version(reader, 0, 1)
@@ -278,7 +278,9 @@ def _parse_associations(file: BoxFile, box: Box) -> Iterator[tuple[int, list[tup
     wide = flags & 1
     for _ in range(count):
         number = reader.unsigned(4 if version else 2)
-        raw = [reader.u16() if wide else reader.u8() for _ in range(reader.u8())]
+        associations = reader.u8()
+        budget.spend(associations)
+        raw = [reader.u16() if wide else reader.u8() for _ in range(associations)]
         mark = 0x8000 if wide else 0x80
         yield number, [(value & ~mark, bool(value & mark)) for value in raw]
 

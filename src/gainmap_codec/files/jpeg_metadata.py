@@ -20,15 +20,18 @@ ISO_ID = b"urn:iso:std:iso:ts:21496:-1\0"
 
 _CHUNK_BYTES = MAX_BODY_BYTES - len(ICC_ID) - 2
 
+_MOST_TRIED = 8
+"""Files have one or two; thousands of packets that break at their ends would take minutes."""
+
 T = TypeVar("T")
 
 
 def first_valid(
     name: str, bodies: list[bytes], parse: Callable[[bytes], T], notes: list[str]
 ) -> tuple[bytes, T] | None:
-    """The first body that `parse` accepts, and its result."""
+    """The first body that `parse` accepts, and its result; of very many, only the first are tried."""
     found: tuple[bytes, T] | None = None
-    for body in bodies:
+    for body in bodies[:_MOST_TRIED]:
         if found is not None:
             notes.append(f"{name}: more than one, the first is used")
             break
