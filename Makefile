@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check fmt docs fixtures init-weights clean
+.PHONY: help setup demo test test-slow fuzz check fmt docs fixtures init-weights clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ test: setup ## Run the tests
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
+
+FUZZ_SECONDS ?= 60
+fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found lands in build/fuzz
+	mkdir -p build/fuzz/corpus build/fuzz/seeds
+	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
+	cd build/fuzz && ../../$(BIN)/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
+	  -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
 
 check: setup ## Lint, formatting, types, import directions
 	$(BIN)/ruff check

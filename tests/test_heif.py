@@ -21,17 +21,10 @@ import gainmap_codec as gm  # noqa: E402
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError  # noqa: E402
 from gainmap_codec.files.av1_header import largest_frame  # noqa: E402
 from gainmap_codec.files.heif import parse_heif  # noqa: E402
-from gainmap_codec.files.heif_meta import (  # noqa: E402
-    Group,
-    Item,
-    Property,
-    Reference,
-    item_data,
-    parse_meta,
-    serialize_meta,
-)
-from gainmap_codec.files.heif_picture import orientation_of  # noqa: E402
+from gainmap_codec.files.heif_items import Group, Item, Property, Reference, item_data  # noqa: E402
+from gainmap_codec.files.heif_meta import parse_meta, serialize_meta  # noqa: E402
 from gainmap_codec.files.isobmff import BoxFile, make_box, make_full_box  # noqa: E402
+from gainmap_codec.files.picture_properties import orientation_of  # noqa: E402
 from gainmap_codec.files.records import Fraction, Nclx  # noqa: E402
 from gainmap_codec.pixels.coded_image import decode_coded_image  # noqa: E402
 from gainmap_codec.pixels.geometry import to_upright  # noqa: E402

@@ -1,15 +1,23 @@
 import math
+import struct
+import sys
 from dataclasses import replace
 from fractions import Fraction as Exact
+from pathlib import Path
 
 import pytest
 from cases import ISO_CASES, ONE_CHANNEL, THREE_CHANNELS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
+from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
+from gainmap_codec.files.heif import parse_heif
 from gainmap_codec.files.iso21496 import fraction_of, parse_iso21496, serialize_iso21496
 from gainmap_codec.files.records import Fraction, GainMapMetadata
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
+
+from heif_files import tmap_file
 
 ONE = ISO_CASES["one-channel"][1]
 THREE = ISO_CASES["three-channels"][1]
@@ -198,3 +206,54 @@ def test_rounding_takes_the_closest_fraction_of_a_side():
 def test_numbers_without_a_fraction(value):
     with pytest.raises(ValueError, match="wanted a finite number"):
         fraction_of(value)
+
+
+# 22 blobs, written by `struct` from these numbers: flags, headrooms, channels; each a fraction (n, d) as stored.
+ONE_OFFSET = ((1, 64), (1, 64))
+PLAIN = ((0, 1), (2, 1), (1, 1), *ONE_OFFSET)
+WIRE_FORMS: list[tuple[int, tuple[tuple[int, int], ...], tuple[tuple[tuple[int, int], ...], ...]]] = [
+    (0x00, ((0, 1), (2, 1)), (PLAIN,)),
+    (0x40, ((0, 1), (2, 1)), (PLAIN,)),
+    (0x80, ((0, 1), (2, 1)), (PLAIN,) * 3),
+    (0xC0, ((0, 1), (2, 1)), (PLAIN,) * 3),
+    (0x40, ((2, 1), (0, 1)), (PLAIN,)),  # an HDR base
+    (0xC0, ((2, 1), (0, 1)), (PLAIN,) * 3),
+    (0x40, ((0, 64), (128, 64)), (((0, 64), (128, 64), (64, 64), (1, 64), (1, 64)),)),  # common denominators
+    (0xC0, ((0, 1000), (2300, 1000)), (((0, 1000), (2300, 1000), (1000, 1000), (15, 1000), (15, 1000)),) * 3),
+    (0x40, ((0, 1), (2, 1)), (((-1, 2), (3, 1), (1, 1), *ONE_OFFSET),)),  # negative minima
+    (0xC0, ((0, 1), (3, 1)), (((-1, 1), (9, 1), (1, 1), *ONE_OFFSET), ((-1, 2), (6, 1), (1, 2), *ONE_OFFSET), PLAIN)),
+    (0x40, ((0, 1), (2, 1)), (((-3, 1), (-1, 1), (1, 1), *ONE_OFFSET),)),  # darker everywhere
+    (0x40, ((2**32 - 1, 2**32 - 1), (0, 2**32 - 1)), (PLAIN,)),  # extreme fractions
+    (0x40, ((0, 1), (32, 1)), (((-(2**31), 2**26), (2**31 - 1, 2**26), (1, 2**32 - 1), *ONE_OFFSET),)),
+    (0x00, ((0, 7), (1, 3)), (((1, 3), (2, 6), (2**32 - 1, 1), (2**31 - 1, 1), (0, 2**32 - 1)),)),
+    (0x40, ((0, 4), (6, 4)), (((2, 4), (6, 4), (10, 10), (2, 128), (0, 3)),)),  # not in lowest terms
+    (0x80, ((0, 1), (1, 1)), (((0, 1), (0, 1), (1, 1), (0, 1), (0, 1)),) * 3),  # flat maps
+    (0x40, ((1, 1), (1, 1)), (PLAIN,)),  # equal headrooms
+    (0x40, ((13, 10), (0, 1)), (((-257, 1000), (1277, 1000), (954, 1000), (1, 10**7), (1, 10**7)),)),
+    (0xC0, ((0, 1), (16, 1)), (((0, 1), (16, 1), (1, 8), (0, 1), (1, 64)),) * 3),
+    (0x00, ((0, 1), (2, 1)), (((0, 1), (2, 1), (8, 1), *ONE_OFFSET),)),
+    (0xC0, ((0, 1), (399, 100)), (((-384, 100), (384, 100), (111, 100), *ONE_OFFSET),) * 3),
+    (0x80, ((1, 2), (5, 2)), (PLAIN, ((1, 2), (1, 2), (1, 1), *ONE_OFFSET), PLAIN)),
+]
+
+
+def wire(
+    flags: int, headrooms: tuple[tuple[int, int], ...], channels: tuple[tuple[tuple[int, int], ...], ...]
+) -> bytes:
+    data = struct.pack(">HHB", 0, 0, flags) + b"".join(struct.pack(">II", *pair) for pair in headrooms)
+    for low, high, gamma, base, alternate in channels:
+        data += struct.pack(">iIiIIIiIiI", *low, *high, *gamma, *base, *alternate)
+    return data
+
+
+@pytest.mark.parametrize("form", WIRE_FORMS)
+def test_wire_forms_come_back_byte_for_byte_from_both_carriers(form):
+    """As the blob of a JPEG segment, and as the payload of a tmap item (one zero byte before it)."""
+    data = wire(*form)
+    metadata = parse_iso21496(data)
+    assert [tuple(f) for f in (metadata.base_hdr_headroom, metadata.alternate_hdr_headroom)] == list(form[1])
+    assert tuple(tuple(tuple(f) for f in vars(channel).values()) for channel in metadata.channels) == form[2]
+    assert serialize_iso21496(metadata) == data
+    stored = parse_heif(tmap_file(metadata).build(), Limits()).gain_map
+    assert stored.metadata == metadata
+    assert b"\0" + serialize_iso21496(stored.metadata) in tmap_file(metadata).build()

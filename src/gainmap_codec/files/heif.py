@@ -10,11 +10,13 @@ from __future__ import annotations
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.cursor import Reader, open_tiff
 from gainmap_codec.files.heif_gain_map import TMAP, described_by_xmp, find_gain_maps
-from gainmap_codec.files.heif_meta import HeifMeta, Item, item_data, parse_meta
-from gainmap_codec.files.heif_picture import coded_image, find_picture, orientation_of, picture_digest
+from gainmap_codec.files.heif_items import HeifMeta, Item, item_data
+from gainmap_codec.files.heif_meta import parse_meta
+from gainmap_codec.files.heif_picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.isobmff import Box, BoxFile
 from gainmap_codec.files.jumbf import PAYLOAD_MAGIC, trim_payload
 from gainmap_codec.files.oddities import odd_gain_map
+from gainmap_codec.files.picture_properties import orientation_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.xmp_packet import parse_packet
 

@@ -13,17 +13,11 @@ from dataclasses import replace
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.files.apple import APPLE_GAIN_MAP, parse_apple
 from gainmap_codec.files.hdrgm import parse_hdrgm
-from gainmap_codec.files.heif_meta import HeifMeta, Item, item_data
-from gainmap_codec.files.heif_picture import (
-    coded_image,
-    find_picture,
-    icc_of,
-    nclx_of,
-    orientation_of,
-    size_of,
-)
+from gainmap_codec.files.heif_items import HeifMeta, Item, item_data
+from gainmap_codec.files.heif_picture import coded_image, find_picture
 from gainmap_codec.files.iso21496 import parse_iso21496
 from gainmap_codec.files.isobmff import BoxFile
+from gainmap_codec.files.picture_properties import icc_of, nclx_of, orientation_of, size_of
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 
 TMAP = b"tmap"

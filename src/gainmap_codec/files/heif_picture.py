@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from fractions import Fraction
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.av1_header import largest_frame
 from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.heif_meta import HeifMeta, Item, Place, Property, Reference, item_data, serialize_meta
+from gainmap_codec.files.heif_items import HeifMeta, Item, Place, Property, Reference, item_data
+from gainmap_codec.files.heif_meta import serialize_meta
 from gainmap_codec.files.isobmff import BoxFile, make_box
-from gainmap_codec.files.records import Codec, CodedImage, Crop, Nclx
+from gainmap_codec.files.picture_properties import crop_of, icc_of, nclx_of, size_of
+from gainmap_codec.files.records import Codec, CodedImage
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"hvc1": ("hevc", b"hvcC", b"heic"),
@@ -26,8 +27,6 @@ _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
 }
 _SHARES = 64  # libavif stores equal tiles once
 _NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
-_TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
-_FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
 
 
 class _Config(NamedTuple):
@@ -78,7 +77,7 @@ def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture) -> CodedImage:
         UnsupportedError: Another depth than 8, 10 or 12 bits.
     """
     config = _config(picture)
-    crop, width, height = _crop(picture)
+    crop, width, height = crop_of(picture.item, picture.width, picture.height)
     return CodedImage(
         data=_alone(file, meta, picture, config),
         width=width,
@@ -100,52 +99,6 @@ def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
     for record in dict.fromkeys(_record(tile) for tile in picture.tiles):
         digest.update(record)
     return digest.digest()[:8]
-
-
-def orientation_of(item: Item) -> int:
-    """EXIF's number for what irot and imir do, in the order of their association.
-
-    Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
-    """
-    quarters, flipped = 0, False  # first left and right are exchanged, then it is turned anticlockwise
-    for kind, body, _ in item.properties:
-        if kind == b"irot" and body:
-            quarters += body[0] & 3
-        elif kind == b"imir" and body:
-            flipped = not flipped
-            quarters = -quarters + (0 if body[0] & 1 else 2)
-    return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
-
-
-def icc_of(item: Item) -> bytes | None:
-    """The ICC profile of an item, or None."""
-    bodies = (p.body for p in item.properties if p.kind == b"colr" and p.body[:4] in (b"prof", b"rICC"))
-    return next((body[4:] for body in bodies), None)
-
-
-def nclx_of(item: Item) -> Nclx | None:
-    """The code points of an item's colour, or None. Source: ISO/IEC 14496-12 clause 12.1.5."""
-    for kind, body, _ in item.properties:
-        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
-            reader = Reader(body, "box colr", position=4)
-            return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
-    return None
-
-
-def size_of(item: Item) -> tuple[int, int]:
-    """Width and height that `ispe` gives an item.
-
-    Raises:
-        FormatError: None, or 0.
-    """
-    found = item.property(b"ispe")
-    if found is None:
-        raise FormatError("box ipma", f"wanted a size (ispe) of item {item.id}, found none")
-    reader = Reader(found.body, "box ispe", position=4)
-    width, height = reader.u32(), reader.u32()
-    if not width or not height:
-        raise FormatError(reader.where, f"item {item.id}: wanted a size above 0, found {width}x{height}")
-    return width, height
 
 
 def _item(meta: HeifMeta, number: int) -> Item:
@@ -212,28 +165,6 @@ def _config(picture: Picture) -> _Config:
     if depth not in (8, 10, 12):
         raise UnsupportedError(f"HEVC: 8, 10 or 12 bits wanted, {depth} found")
     return _Config(depth, 3 if chroma else 1)
-
-
-def _crop(picture: Picture) -> tuple[Crop | None, int, int]:
-    """The clean aperture, and the size that it leaves. Source: ISO/IEC 14496-12 clause 12.1.4."""
-    found = picture.item.property(b"clap")
-    if found is None:
-        return None, picture.width, picture.height
-    reader = Reader(found.body, "box clap")
-    numbers = [
-        (reader.u32(), reader.u32()),
-        (reader.u32(), reader.u32()),
-        (reader.s32(), reader.u32()),
-        (reader.s32(), reader.u32()),
-    ]
-    if any(denominator == 0 for _, denominator in numbers):
-        raise FormatError(reader.where, "wanted denominators above 0")
-    width, height, x, y = (Fraction(*number) for number in numbers)
-    left, top = (picture.width - width) / 2 + x, (picture.height - height) / 2 + y
-    inside = left >= 0 and top >= 0 and left + width <= picture.width and top + height <= picture.height
-    if not inside or int(width) < 1 or int(height) < 1:
-        raise FormatError(reader.where, f"wanted a window inside {picture.width}x{picture.height}")
-    return Crop(int(left), int(top), picture.width, picture.height), int(width), int(height)
 
 
 def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: _Config) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
 
 
@@ -80,14 +80,33 @@ class BoxFile:
             size = reader.u64()
         elif size == 0:
             size = stop - start  # up to the end of what it is in
-        if size < reader.position - start:
-            raise FormatError(
-                where, f"wanted a box of {reader.position - start} bytes or more, found {size}", offset=start
-            )
+        header = reader.position - start
+        if size < header:
+            raise FormatError(where, f"wanted a box of {header} bytes or more, found {size}", offset=start)
         end = start + size
         if end > stop and not cut:
             raise FormatError(where, f"wanted a box of at most {stop - start} bytes, found {size}", offset=start)
         return Box(kind, start, reader.position, min(end, stop))
+
+
+class LinkBudget:
+    """Reference targets, group entities, extents and properties of a file's items, all together."""
+
+    def __init__(self, file: BoxFile) -> None:
+        self.limits = file.limits
+        self.spent = 0
+
+    def spend(self, count: int) -> None:
+        self.spent += count
+        self.limits.check("links", self.spent)
+
+
+def read_version(reader: Reader, *known: int) -> tuple[int, int]:
+    """Version and flags of a full box."""
+    version, flags = reader.u8(), reader.unsigned(3)
+    if version not in known:
+        raise UnsupportedError(f"{reader.where}: version {version} is not read")
+    return version, flags
 
 
 def make_box(kind: bytes, *parts: bytes) -> bytes:

@@ -1,0 +1,84 @@
+"""What the properties of a picture item say: its size, colour, turn and crop.
+
+Source: ISO/IEC 23008-12 clause 6.5 (ispe, irot, imir), ISO/IEC 14496-12 clauses 12.1.4 (clap) and 12.1.5 (colr).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.heif_items import Item
+from gainmap_codec.files.records import Crop, Nclx
+
+_TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
+_FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
+
+
+def orientation_of(item: Item) -> int:
+    """EXIF's number for what irot and imir do, in the order of their association.
+
+    Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
+    """
+    quarters, flipped = 0, False  # first left and right are exchanged, then it is turned anticlockwise
+    for kind, body, _ in item.properties:
+        if kind == b"irot" and body:
+            quarters += body[0] & 3
+        elif kind == b"imir" and body:
+            flipped = not flipped
+            quarters = -quarters + (0 if body[0] & 1 else 2)
+    return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
+
+
+def icc_of(item: Item) -> bytes | None:
+    """The ICC profile of an item, or None."""
+    bodies = (p.body for p in item.properties if p.kind == b"colr" and p.body[:4] in (b"prof", b"rICC"))
+    return next((body[4:] for body in bodies), None)
+
+
+def nclx_of(item: Item) -> Nclx | None:
+    """The code points of an item's colour, or None. Source: ISO/IEC 14496-12 clause 12.1.5."""
+    for kind, body, _ in item.properties:
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
+            reader = Reader(body, "box colr", position=4)
+            return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
+    return None
+
+
+def size_of(item: Item) -> tuple[int, int]:
+    """Width and height that `ispe` gives an item.
+
+    Raises:
+        FormatError: None, or 0.
+    """
+    found = item.property(b"ispe")
+    if found is None:
+        raise FormatError("box ipma", f"wanted a size (ispe) of item {item.id}, found none")
+    reader = Reader(found.body, "box ispe", position=4)
+    width, height = reader.u32(), reader.u32()
+    if not width or not height:
+        raise FormatError(reader.where, f"item {item.id}: wanted a size above 0, found {width}x{height}")
+    return width, height
+
+
+def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | None, int, int]:
+    """The clean aperture, and the size that it leaves. Source: ISO/IEC 14496-12 clause 12.1.4."""
+    found = item.property(b"clap")
+    if found is None:
+        return None, coded_width, coded_height
+    reader = Reader(found.body, "box clap")
+    numbers = [
+        (reader.u32(), reader.u32()),
+        (reader.u32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+    ]
+    if any(denominator == 0 for _, denominator in numbers):
+        raise FormatError(reader.where, "wanted denominators above 0")
+    width, height, x, y = (Fraction(*number) for number in numbers)
+    left, top = (coded_width - width) / 2 + x, (coded_height - height) / 2 + y
+    inside = left >= 0 and top >= 0 and left + width <= coded_width and top + height <= coded_height
+    if not inside or int(width) < 1 or int(height) < 1:
+        raise FormatError(reader.where, f"wanted a window inside {coded_width}x{coded_height}")
+    return Crop(int(left), int(top), coded_width, coded_height), int(width), int(height)
