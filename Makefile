@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 60
 fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found lands in build/fuzz
 	mkdir -p build/fuzz/corpus build/fuzz/seeds
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
-	cd build/fuzz && ../../$(BIN)/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
+	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
 	  -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
 
 check: setup ## Lint, formatting, types, import directions

@@ -77,6 +77,64 @@ def test_inspecting_a_plain_jpeg(photo: Path, tmp_path: Path) -> None:
     assert "shown as SDR" in done.stdout
 
 
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+
+
+@pytest.mark.parametrize(
+    ("file", "lines"),
+    [
+        ("jpeg/standard.jpg", ["JPEG, 16 x 16, sRGB", "HDR comes from the standard gain map (ISO 21496-1)"]),
+        ("jpeg/apple-xmp.jpg", ["JPEG, 16 x 16, sRGB", "HDR comes from the standard gain map (Apple)"]),
+        ("jpeg/apple-maker-note.jpg", ["  headroom: 2.30 stops (4.92 times SDR white), by the camera's maker note"]),
+        ("heif/tmap.heic", ["HEIC, 64 x 64, sRGB", "Brightest: 2.00 stops above SDR white, 812 nits"]),
+        ("heif/tmap-turned.avif", ["AVIF, 16 x 16, stored turned, sRGB"]),
+        (
+            "heif/tmap-hdr-base.avif",
+            [
+                "AVIF, 16 x 16, BT.2020 PQ, 10 bits",
+                "HDR comes from the picture itself; the gain map makes the SDR rendition",
+            ],
+        ),
+        ("heif/base-10-bit.avif", ["HDR comes from the picture itself"]),
+        ("heif/payload.avif", ["HDR comes from the neural gain map", "  made for this very base"]),
+        ("jpeg/motion-photo.jpg", ["  - 112 bytes behind the pictures, perhaps the video of a motion photo"]),
+        ("invalid/tmap-broken-map-apple-spare.heic", ["Second (not used) gain map: 499 bytes of HEVC"]),
+    ],
+)
+def test_inspect_in_words(file: str, lines: list[str]) -> None:
+    shown = run("inspect", FIXTURES / file).stdout.splitlines()
+    assert [line for line in lines if line not in shown] == []
+
+
+def test_inspect_describes_hdr_pictures(scene: Path) -> None:
+    shown = run("inspect", scene).stdout.splitlines()
+    assert shown[1] == "HDR comes from the picture itself; no gain map"
+    assert shown[0].startswith("OpenEXR, 96 x 64")
+    assert json.loads(run("inspect", scene, "--json").stdout)["format"] == "OpenEXR"
+
+
+def test_conformance_tells_files_whose_map_yields_nothing(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "good" / "bad"
+    bad.mkdir(parents=True)
+    (good / "notes.txt").write_text("not a picture")
+    for file in ("jpeg/both.jpg", "heif/tmap.heic", "heif/base-16x16.avif"):
+        (good / Path(file).name).write_bytes((FIXTURES / file).read_bytes())
+    done = run("conformance", good)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, *rows, summary = done.stdout.splitlines()
+    assert header.split()[:3] == ["file", "kind", "metadata"]
+    assert [row.split()[0] for row in rows] == ["base-16x16.avif", "both.jpg", "tmap.heic"]
+    assert ["neural" in row for row in rows] == [False, True, False]
+    assert summary == "3 files, 0 with a problem"
+    for file in ("tmap-no-brand.avif", "map-12-bit.jpg", "no-meta.avif", "map-broken.avif"):
+        (bad / file).write_bytes((FIXTURES / "invalid" / file).read_bytes())
+    done = run("conformance", good)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "7 files, 4 with a problem"
+    assert "wanted the brand tmap" in done.stdout and "12 bits" in done.stdout and "box meta" in done.stdout
+    assert run("conformance", tmp_path / "none").returncode == 1
+
+
 @pytest.mark.parametrize("command", ["encode", "decode", "inspect", "demo"])
 def test_missing_file(command: str, tmp_path: Path) -> None:
     out = {

@@ -178,13 +178,15 @@ def inspect(source: Path, as_json: bool) -> None:
     from gainmap_codec.inspection import inspect_picture
     from gainmap_codec.pixels.images import read_source
 
-    data, name = read_source(source)
-    picture = inspect_picture(data, name, gm.Limits())
-    info = picture or gm.inspect(source).to_dict()
-    if as_json:
-        click.echo(json.dumps(info, indent=2, ensure_ascii=False))
-    else:
-        click.echo(describe_picture(info) if picture else describe(info))
+    words = describe
+    try:
+        info = gm.inspect(source).to_dict()
+    except gm.FormatError:
+        picture = inspect_picture(*read_source(source), gm.Limits())
+        if picture is None:
+            raise
+        info, words = picture, describe_picture
+    click.echo(json.dumps(info, indent=2, ensure_ascii=False) if as_json else words(info))
 
 
 @gainmap.command()

@@ -64,7 +64,7 @@ def _source(info: dict[str, Any]) -> str:
         sdr = "; the gain map makes the SDR rendition" if info["hdr_from"] == "standard" else ""
         return f"the picture itself{sdr}"
     if info["hdr_from"] == "base":
-        return "nowhere: there is no gain map that can be used, the picture is SDR"
+        return "nowhere: no gain map can be used, the picture is shown as SDR"
     if info["hdr_from"] == "neural":
         return "the neural gain map"
     return f"the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"

@@ -30,7 +30,7 @@ class GainMapInspection:
     """A standard gain map.
 
     Attributes:
-        bytes: Size of the whole gain-map image.
+        bytes: Size of the gain-map image as a file of its own (HEVC and AV1: some 300 bytes of boxes with it).
         bits: Depth of its code values.
         codec: How its pixels are coded.
         carrier: Where its metadata were found.
