@@ -22,6 +22,7 @@ setup: $(STAMP) ## Make .venv with the tested versions of everything (Python 3.1
 demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.jpg for a photo of your own
 	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo
 
+# Some tests compare with programs and are skipped without: apt-get install libimage-exiftool-perl libheif-examples
 test: setup ## Run the tests
 	$(BIN)/pytest -m "not slow"
 

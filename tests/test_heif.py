@@ -267,6 +267,13 @@ def test_exif_and_xmp_of_the_base():
     assert "EXIF ignored" in file.warnings[0]
 
 
+def test_xmp_of_more_than_a_megabyte_is_left_out():
+    packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>' + b" " * (1 << 20)
+    file = parse_heif(heif_files.with_xmp(tmap_file(ONE_CHANNEL), packet, BASE).build(), LIMITS)
+    assert file.xmp is None
+    assert "xmp_bytes: at most 1048576 allowed" in file.warnings[0]
+
+
 @pytest.mark.parametrize("kind", [b"uri ", b"mime", b"abcd"])
 def test_the_payload_is_told_by_its_first_bytes(kind):
     payload = b"GNN\0" + (20).to_bytes(2, "big") + bytes(14)
