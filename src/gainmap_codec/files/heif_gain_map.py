@@ -113,7 +113,8 @@ def _auxiliary_maps(
     for item in maps[:_MOST_TRIED]:
         try:
             metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
-            yield StoredGainMap(_map_image(file, meta, base, item, notes), metadata, carrier)
+            image = _map_image(file, meta, base, item, notes)
+            yield StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, carrier)
         except GainMapError as error:
             notes.append(f"gain map of item {item} (auxiliary image) ignored: {error}")
 
