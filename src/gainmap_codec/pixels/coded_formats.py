@@ -16,9 +16,10 @@ import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits, UnsupportedError
-from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, ColorSpace, convert, pq_decode
+from gainmap_codec.pixels.color import ColorSpace
 from gainmap_codec.pixels.decoding import decoding, image_from_file
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.image_color import color_of_code_points
 
 PQ, HLG = 16, 18
 PRIMARIES_OF_CODE: dict[int, ColorSpace] = {1: "srgb", 9: "bt2020", 12: "display-p3"}
@@ -161,21 +162,6 @@ def _image_of_codes(codes: NDArray[Any], bits: int, primaries: int, transfer: in
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
     warnings = ("alpha dropped",) if codes.shape[2] in (2, 4) else ()
-    signal = codes[..., :colours].astype(np.float32) / np.float32(2**bits - 1)
-    signal = np.broadcast_to(signal, (*codes.shape[:2], 3))
-    space = PRIMARIES_OF_CODE[primaries]
-    if transfer == PQ:
-        return image_from_file(pq_decode(signal), space, name, warnings)
-    return image_from_file(_hlg_display_light(signal, space), "bt2020", name, warnings)
-
-
-def _hlg_display_light(signal: Array, space: ColorSpace) -> Array:
-    """Linear BT.2020 light (1.0 = SDR white) of HLG signals on a display of 1000 cd/m², system gamma 1.2.
-
-    Source: ITU-R BT.2100-2 table 5 (inverse OETF and OOTF; a, b and c by their names there).
-    """
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    high = (np.exp((np.maximum(signal, 0.5) - np.float32(c)) / np.float32(a)) + np.float32(b)) / 12
-    scene = convert(np.where(signal <= 0.5, signal**2 / 3, high).astype(np.float32), space, "bt2020")
-    luminance = np.maximum(scene @ np.array([0.2627, 0.6780, 0.0593], dtype=np.float32), 0)[..., np.newaxis]
-    return np.asarray(scene * luminance**0.2 * (1000 / SDR_WHITE_NITS), dtype=np.float32)
+    rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
+    color = color_of_code_points(primaries, transfer, bits)
+    return image_from_file(color.linearize(rgb), PRIMARIES_OF_CODE[primaries], name, warnings)

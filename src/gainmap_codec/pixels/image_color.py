@@ -49,7 +49,7 @@ def color_of(image: CodedImage) -> BaseColor:
     """
     if image.icc_profile is not None or image.nclx is None:
         return base_color_of_icc(image.icc_profile, image.bits)
-    return _color_of_code_points(image.nclx.primaries, image.nclx.transfer, image.bits)
+    return color_of_code_points(image.nclx.primaries, image.nclx.transfer, image.bits)
 
 
 def primaries_are_known(image: CodedImage) -> bool:
@@ -62,7 +62,8 @@ def is_hdr(image: CodedImage) -> bool:
     return image.icc_profile is None and image.nclx is not None and image.nclx.transfer in (_PQ, _HLG)
 
 
-def _color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
+def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
+    """What code values of so many bits mean by ITU-T H.273; unknown numbers count as sRGB, with a `GainMapWarning`."""
     unknown = []
     if primaries != _UNSPECIFIED and primaries not in _SPACES and primaries not in _OTHER_PRIMARIES:
         unknown.append(f"primaries {primaries}")
