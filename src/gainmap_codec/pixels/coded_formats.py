@@ -16,6 +16,8 @@ import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import Nclx
 from gainmap_codec.pixels.color import ColorSpace
 from gainmap_codec.pixels.decoding import decoding, image_from_file
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -106,32 +108,17 @@ def decode_heic(data: bytes, name: str, limits: Limits) -> HdrImage:
 def decode_avif(data: bytes, name: str, limits: Limits) -> HdrImage:
     """Primary image of a PQ or HLG AVIF at its full depth; alpha dropped.
 
-    Colour, depth and size come from the first `colr` and `av1C` and the largest `ispe` box, found by name.
-
     Raises:
         FormatError: The file is broken.
         UnsupportedError: The image is not PQ or HLG.
         LimitError: Over `limits.pixels`.
-    Source: ISO/IEC 23008-12 (ispe), ISO/IEC 14496-12 (colr), AV1-ISOBMFF 1.2 section 2.3.3 (av1C).
     """
     with decoding(name, "AVIF"):
-        limits.check("pixels", max(w * h for w, h in _boxes(data, b"ispe", ">4xII")))
-        primaries, transfer = next(iter(_boxes(data, b"colrnclx", ">HH")), (2, 2))
-        _check_transfer(transfer, name)
-        (flags,) = _boxes(data, b"av1C", ">2xB")[0]
-        bits = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+        base = parse_file(data, name, limits).base
+        colour = base.nclx or Nclx(2, 2, 2, True)
+        _check_transfer(colour.transfer, name)
         codes = imagecodecs.avif_decode(data)
-    return _image_of_codes(codes, bits, primaries, transfer, name)
-
-
-def _boxes(data: bytes, kind: bytes, layout: str) -> list[tuple[int, ...]]:
-    """The leading fields of up to 1000 boxes of this kind in the file's first megabyte."""
-    found: list[tuple[int, ...]] = []
-    position = data.find(kind, 0, 1 << 20)
-    while position >= 0 and len(found) < 1000:
-        found.append(struct.unpack_from(layout, data, position + len(kind)))
-        position = data.find(kind, position + 1, 1 << 20)
-    return found
+    return _image_of_codes(codes, base.bits, colour.primaries, colour.transfer, name)
 
 
 def _tiff_pixels(data: bytes, name: str) -> int:
