@@ -27,6 +27,8 @@ from gainmap_codec.pixels.images import decode_jpeg
 from gainmap_codec.pixels.neural_map import Codes, render_neural_map
 
 Prefer = Literal["auto", "neural", "standard", "base"]
+_BLOCK_BYTES = 1 << 24
+
 BoundBy = Literal["strict", "soft", "unchecked"]
 
 
@@ -191,10 +193,9 @@ def render(opened: OpenedFile, kind: RenderedFrom, headroom: float | None, devic
     display = math.inf if headroom is None else headroom
     if kind == "neural" and opened.neural:
         return to_upright(_render_neural(opened, opened.neural, display, device), orientation)
-    codes = turned(opened.codes, orientation)  # before there are floats: a view costs nothing
     if kind == "standard" and opened.file.gain_map:
-        return _render_standard(opened, codes, opened.file.gain_map, display, orientation)
-    base = opened.color.linearize(codes)
+        return _render_standard(opened, opened.file.gain_map, display, orientation)
+    base = _linear_base(opened, orientation)
     transform_in_place(base, opened.color.to_bt2020)
     return base
 
@@ -217,12 +218,32 @@ def _render_neural(opened: OpenedFile, network: NeuralGainMap, headroom: float, 
     return render_on_device(network, codes, opened.color, headroom=headroom, device=where)
 
 
-def _render_standard(
-    opened: OpenedFile, codes: AnyCodes, stored: StoredGainMap, headroom: float, orientation: int
-) -> Array:
+def _linear_base(opened: OpenedFile, orientation: int) -> Array:
+    """Linear light of the base in its own primaries, float32 (H, W, 3), turned.
+
+    The code values go as their light comes, so that both together never take much more than the light alone.
+    """
+    blocks = _blocks(turned(_base_codes(opened.file.base), orientation))
+    height = sum(len(block) for block in blocks)
+    linear = np.empty((height, *blocks[0].shape[1:]), np.float32)
+    stop = height
+    while blocks:
+        block = blocks.pop()
+        linear[stop - len(block) : stop] = opened.color.linearize(block)
+        stop -= len(block)
+    return linear
+
+
+def _blocks(codes: AnyCodes) -> list[AnyCodes]:
+    """The rows of a picture in copies of some megabytes each; turning it is part of the copy."""
+    rows = max(1, _BLOCK_BYTES // (codes.shape[1] * codes.shape[2] * codes.itemsize))
+    return [codes[start : start + rows].copy() for start in range(0, codes.shape[0], rows)]
+
+
+def _render_standard(opened: OpenedFile, stored: StoredGainMap, headroom: float, orientation: int) -> Array:
     gain_map = turned(decode_coded_image(stored.image), orientation)
     bits, metadata = stored.image.bits, stored.metadata
-    pixels = opened.color.linearize(codes)
+    pixels = _linear_base(opened, orientation)
     if isinstance(metadata, AppleMetadata):
         apply_apple_gain_map(pixels, gain_map, metadata, headroom=headroom, bits=bits)
         transform_in_place(pixels, opened.color.to_bt2020)
