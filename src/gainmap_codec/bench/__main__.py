@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from gainmap_codec.bench.binding import binding_rows
 from gainmap_codec.bench.pairs import pair_rows
+from gainmap_codec.errors import GainMapError
+
+if TYPE_CHECKING:
+    from gainmap_codec.bench.evaluation import BenchPair
+
+_QUICK_SIDE = 128  # px
+_PICTURES = (".avif", ".exr", ".hdr", ".heic", ".jpeg", ".jpg", ".npy", ".png", ".tif", ".tiff")
 
 
 @click.group()
@@ -26,6 +37,47 @@ def pairs(pairs: tuple[str, ...], presets: tuple[str, ...], seed: int) -> None:
 
 
 @bench.command()
+@click.option("--pairs", multiple=True, required=True, metavar="PAIR", help="What to measure; may be repeated.")
+@click.argument("more", nargs=-1, metavar="[PAIR...]")
+@click.option("--out", default="build/rd", show_default=True, type=click.Path(path_type=Path), help="For the points.")
+@click.option(
+    "--method", "methods", multiple=True, help="One of avif, heic, jpegxl, jpeg, paper, neural; may be repeated."
+)
+@click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
+@click.option("--quick", is_flag=True, help="Small pictures, few points, short fits: to see that it runs.")
+def rd(
+    pairs: tuple[str, ...],
+    more: tuple[str, ...],
+    out: Path,
+    methods: tuple[str, ...],
+    seeds: tuple[int, ...],
+    quick: bool,
+) -> None:
+    """Rate and distortion of ordinary, published and neural gain maps; needs the extra "bench".
+
+    PAIR is HDR,SDR or an HDR picture that we tone-map or a gain-map photo, whose base is kept; or a folder of such
+    pictures. Tables go to standard output, every point to OUT. Points that are there already are not measured again: a
+    run that was interrupted goes on, and one with more pairs, methods or seeds adds to it.
+    """
+    from gainmap_codec.bench.methods import METHODS, methods_named
+    from gainmap_codec.bench.rate_distortion import PictureResult, measure, tables, write_results
+
+    defaults = [name for name in METHODS if not (quick and name == "neural")]  # its fits have one length
+    chosen = methods_named(methods or defaults, quick=quick)
+    sources = [source for text in (*pairs, *more) for source in _sources(text)]
+    out.mkdir(parents=True, exist_ok=True)
+    results: list[PictureResult] = []
+    with _progress(len(sources) * sum(len(seeds) if method.is_seeded else 1 for method in chosen)) as say:
+        for source in sources:
+            pair = _load(source, quick)
+            if pair is not None:
+                results.append(measure(pair, chosen, seeds, out, say))
+                write_results(results, out)
+    for line in tables(results):
+        click.echo(line)
+
+
+@bench.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 def binding(pictures: tuple[Path, ...]) -> None:
     """How far edits move the soft binding's fingerprint, and which of them it accepts: a row an edit."""
@@ -33,9 +85,52 @@ def binding(pictures: tuple[Path, ...]) -> None:
         click.echo(row)
 
 
+class _Source(NamedTuple):
+    hdr: Path
+    sdr: Path | None
+    is_named: bool
+
+
 def _pair(text: str) -> tuple[Path, Path | None]:
     hdr, _, sdr = text.partition(",")
     return Path(hdr), Path(sdr) if sdr else None
+
+
+def _sources(text: str) -> list[_Source]:
+    """A pair, or all pictures of a folder."""
+    if not Path(text).is_dir():
+        return [_Source(*_pair(text), is_named=True)]
+    paths = sorted(path for path in Path(text).iterdir() if path.suffix.lower() in _PICTURES)
+    return [_Source(path, None, is_named=False) for path in paths]
+
+
+def _load(source: _Source, quick: bool) -> BenchPair | None:
+    """The pair, or None for a folder's picture that is not HDR."""
+    from gainmap_codec.bench.evaluation import load_pair
+
+    try:
+        return load_pair(source.hdr, source.sdr, longest_side=_QUICK_SIDE if quick else None)
+    except (GainMapError, ValueError, OSError) as error:
+        if source.is_named:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"left out: {error}", err=True)
+        return None
+
+
+@contextmanager
+def _progress(length: int) -> Iterator[Callable[[str], None]]:
+    """What to tell the beginning of each of `length` parts: a bar on a terminal, else lines."""
+    if not sys.stderr.isatty():
+        yield lambda part: click.echo(part, err=True)
+        return
+    with click.progressbar(length=length, file=sys.stderr, show_pos=True, item_show_func=lambda part: part) as bar:
+        begun: list[str] = []
+
+        def say(part: str) -> None:
+            bar.update(1 if begun else 0, part)
+            begun.append(part)
+
+        yield say
 
 
 if __name__ == "__main__":

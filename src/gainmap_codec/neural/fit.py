@@ -86,10 +86,12 @@ class Fit:
     Attributes:
         network: The record to serialise.
         quantization_loss: PQ-PSNR in dB, on the fitted pixels, that rounding the weights cost.
+        weights: What was rounded: float32 matrices (inputs, outputs) on the fit's device.
     """
 
     network: NeuralGainMap
     quantization_loss: float
+    weights: tuple[Tensor, ...]
 
 
 class Samples(NamedTuple):
@@ -291,4 +293,4 @@ def _finished(network: NeuralGainMap, weights: list[Tensor], exponents: list[int
         for each in (_rounded(weights, exponents), weights)
     ]
     loss = 10 * math.log10(max(errors[0], 1e-12) / max(errors[1], 1e-12))
-    return Fit(replace(network, layers=tuple(layers)), loss)
+    return Fit(replace(network, layers=tuple(layers)), loss, tuple(weight.detach() for weight in weights))
