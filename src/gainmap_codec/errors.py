@@ -73,6 +73,7 @@ class Limits:
         xmp_depth: Nesting of elements in an XMP packet.
         payload_bytes: Size of a neural payload.
         weights: Weights of a neural payload's network.
+        latents: Cells of a neural payload's latent grids.
     """
 
     file_bytes: int = 1 << 30
@@ -87,6 +88,7 @@ class Limits:
     xmp_depth: int = 32
     payload_bytes: int = 1 << 16
     weights: int = 1 << 16
+    latents: int = 1 << 19
 
     def check(self, name: str, value: int) -> None:
         """Raise `LimitError` if `value` is above the limit called `name`."""

@@ -3,9 +3,10 @@
 24 bytes  header        magic, version, length, CRC, shape of the network, headrooms, range, measured quality
 24 bytes  coordinates   only when not the identity
  4 bytes  colour range  only in the family "published"
+ 5 bytes  working grid  only in the family "multiscale", then a byte of step for each grid of latents
 72 bytes  binding
  3 bytes  weight steps
- …        weights, range coded
+ …        weights, then latents, range coded
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
+from gainmap_codec.files.latents import LARGEST, cells, decode_latents, encode_latents, latent_levels
 from gainmap_codec.files.range_coder import IntegerModel, RangeDecoder, RangeEncoder
-from gainmap_codec.files.records import Binding, Domain, Family, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.records import Binding, Domain, Family, LatentGrid, NeuralGainMap, Preset, QuantizedLayer
 
 MAGIC = b"GNN"
 VERSION = 0
@@ -35,9 +38,9 @@ PSNR_STEPS = 4
 _WHERE = "neural payload"
 
 # The numbers of these names on the wire are their positions here: only ever append.
-PRESETS: tuple[Preset, ...] = ("paper-gain", "paper-gamma", "balanced")
-DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference")
-FAMILIES: tuple[Family, ...] = ("published", "table")
+PRESETS: tuple[Preset, ...] = ("paper-gain", "paper-gamma", "balanced", "tiny", "best")
+DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference", "log2_gain")
+FAMILIES: tuple[Family, ...] = ("published", "multiscale")
 assert set(PRESETS) == set(get_args(Preset)) and set(FAMILIES) == set(get_args(Family))
 
 # magic, version, length, CRC; then flags, octaves, neurons, offsets, two headrooms, range shift and scale, two PSNRs
@@ -45,15 +48,20 @@ _PREFIX = struct.Struct(">3sBHI")
 _FIELDS = struct.Struct(">BBBBeeeeBB")
 _COORDINATES = struct.Struct(">6f")
 _COLOR = struct.Struct(">ee")
+_GRID = struct.Struct(">HHB")
 _STEPS = struct.Struct(">3b")
+
+_SCALES = 4  # the base at four scales, three colours each, and two coordinates
 
 
 def layer_shapes(
-    family: Family, position_octaves: int, color_octaves: int, neurons: int, outputs: int
+    family: Family, position_octaves: int, color_octaves: int, neurons: int, outputs: int, latents: int = 0
 ) -> tuple[tuple[int, int], ...]:
     """Inputs and outputs of each layer; where the family has biases, one input more than neurons before it."""
-    bias = int(family == "table")
+    bias = int(family == "multiscale")
     features = 2 * (2 * position_octaves + 3 * color_octaves)
+    if family == "multiscale":
+        features += 2 + 3 * _SCALES + latents
     sizes = (features, neurons, neurons, outputs)
     return tuple((inputs + bias, outputs) for inputs, outputs in pairwise(sizes))
 
@@ -65,7 +73,8 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
         ValueError: A field does not fit the format.
     """
     neurons, outputs = network.layers[0].outputs, network.layers[-1].outputs
-    shapes = layer_shapes(network.family, network.position_octaves, network.color_octaves, neurons, outputs)
+    octaves = network.position_octaves, network.color_octaves
+    shapes = layer_shapes(network.family, *octaves, neurons, outputs, len(network.latents))
     if shapes != tuple((layer.inputs, layer.outputs) for layer in network.layers):
         raise ValueError(f"{_WHERE}: layers of shape {shapes} wanted")
     halves = (
@@ -101,11 +110,12 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
         )
         steps = _STEPS.pack(*(layer.step_exponent for layer in network.layers))
         color = _COLOR.pack(network.color_shift, network.color_scale) if network.family == "published" else b""
+        grid = _pack_grid(network) if network.family == "multiscale" else b""
     except (struct.error, OverflowError) as error:
         raise ValueError(f"{_WHERE}: a field is out of its range ({error})") from None
     coordinates = _COORDINATES.pack(*network.coordinates) if moved else b""
     binding = network.binding.strict + network.binding.soft
-    body = fields + coordinates + color + binding + steps + _encode_weights(network.layers)
+    body = fields + coordinates + color + grid + binding + steps + _encode_integers(network)
     length = _PREFIX.size + len(body)
     if length > 0xFFFF:
         raise ValueError(f"{_WHERE}: at most 65535 bytes, {length} needed")
@@ -138,9 +148,16 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
         at += _COORDINATES.size
         _check_coordinates(coordinates)
     color = (0.0, 1.0)
+    rows = columns = 0
+    latents: tuple[LatentGrid, ...] = ()
+    details: tuple[LatentGrid, ...] = ()
     if family == "published":
         color = _COLOR.unpack(_slice(body, at, _COLOR.size))
         at += _COLOR.size
+    else:
+        if octaves >> 4:
+            raise FormatError(_WHERE, f"no octaves of position wanted, {octaves >> 4} found", offset=_PREFIX.size + 1)
+        (rows, columns), latents, details, at = _parse_grid(body, at, limits)
     strict = _slice(body, at, STRICT_BYTES)
     soft = _slice(body, at + STRICT_BYTES, SOFT_BYTES)
     at += BINDING_BYTES
@@ -151,15 +168,17 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
         raise FormatError(_WHERE, f"weight steps of at most {MAX_STEP_EXPONENT} wanted, {max(steps)} found")
     if neurons == 0:
         raise FormatError(_WHERE, "at least 1 neuron wanted, 0 found", offset=_PREFIX.size + 2)
-    shapes = layer_shapes(family, octaves >> 4, octaves & 15, neurons, 3 if flags >> 3 & 1 else 1)
+    outputs = 3 if flags >> 3 & 1 else 1
+    shapes = layer_shapes(family, octaves >> 4, octaves & 15, neurons, outputs, len(latents))
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
+    layers, grids = _decode_integers(body[at + _STEPS.size :], shapes, steps, latents + details)
     return NeuralGainMap(
         preset=PRESETS[flags >> 5],
         family=family,
         domain=DOMAINS[flags >> 1 & 3],
         position_octaves=octaves >> 4,
         color_octaves=octaves & 15,
-        layers=_decode_weights(body[at + _STEPS.size :], shapes, steps),
+        layers=layers,
         residual_shift=shift,
         residual_scale=scale,
         base_hdr_headroom=base,
@@ -172,6 +191,9 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
         color_shift=color[0],
         color_scale=color[1],
         coordinates=coordinates,
+        grid=(rows, columns),
+        latents=grids[: len(latents)],
+        details=grids[len(latents) :],
     )
 
 
@@ -210,28 +232,81 @@ def _psnr_to_wire(psnr: float) -> int:
     return int(min(max(psnr, 0), 63.75) * PSNR_STEPS)
 
 
-def _encode_weights(layers: tuple[QuantizedLayer, ...]) -> bytes:
+def empty_latents(
+    rows: int, columns: int, latents: int, details: int
+) -> tuple[tuple[LatentGrid, ...], tuple[LatentGrid, ...]]:
+    """Latents and details of a working grid, all zero, as the format lays them out."""
+
+    def grid(level: int) -> LatentGrid:
+        return LatentGrid(cells(rows, level), cells(columns, level), (), 0)
+
+    inputs, added = latent_levels(rows, columns, latents, details)
+    return tuple(map(grid, inputs)), tuple(map(grid, added))
+
+
+def _pack_grid(network: NeuralGainMap) -> bytes:
+    """The working grid, how many grids of latents and details there are, and their steps."""
+    rows, columns = network.grid
+    grids = network.latents + network.details
+    wanted = sum(empty_latents(rows, columns, len(network.latents), len(network.details)), ())
+    if [(grid.rows, grid.columns) for grid in grids] != [(grid.rows, grid.columns) for grid in wanted]:
+        raise ValueError(f"{_WHERE}: latents of another size than their level's")
+    if max(len(network.latents), len(network.details)) > 15:
+        raise ValueError(f"{_WHERE}: at most 15 grids of latents and of details")
+    counts = len(network.latents) << 4 | len(network.details)
+    return _GRID.pack(rows, columns, counts) + struct.pack(f">{len(grids)}b", *(grid.step_exponent for grid in grids))
+
+
+def _parse_grid(
+    body: bytes, at: int, limits: Limits
+) -> tuple[tuple[int, int], tuple[LatentGrid, ...], tuple[LatentGrid, ...], int]:
+    """The working grid, its latents and details still empty, and where the next part begins."""
+    rows, columns, counts = _GRID.unpack(_slice(body, at, _GRID.size))
+    at += _GRID.size
+    if rows == 0 or columns == 0:
+        raise FormatError(_WHERE, f"a working grid of at least 1 × 1 wanted, {rows} × {columns} found")
+    latents, details = empty_latents(rows, columns, counts >> 4, counts & 15)
+    limits.check("latents", sum(grid.rows * grid.columns for grid in latents + details))
+    count = len(latents) + len(details)
+    steps = struct.unpack(f">{count}b", _slice(body, at, count))
+    if max(steps, default=0) > MAX_STEP_EXPONENT:
+        raise FormatError(_WHERE, f"latent steps of at most {MAX_STEP_EXPONENT} wanted, {max(steps)} found")
+    stepped = [replace(grid, step_exponent=step) for grid, step in zip(latents + details, steps, strict=True)]
+    return (rows, columns), tuple(stepped[: len(latents)]), tuple(stepped[len(latents) :]), at + count
+
+
+def _encode_integers(network: NeuralGainMap) -> bytes:
+    """Weights layer by layer, then latents and details grid by grid."""
     coder = RangeEncoder()
-    for layer in layers:
+    for layer in network.layers:
         model = IntegerModel()
         for weight in layer.weights:
             if abs(weight) > MAX_WEIGHT:
                 raise ValueError(f"{_WHERE}: weights of at most {MAX_WEIGHT} wanted, {weight} found")
             model.encode(weight, coder)
+    for grid in network.latents + network.details:
+        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values)) > LARGEST:
+            raise ValueError(f"{_WHERE}: {grid.rows} × {grid.columns} latents of at most {LARGEST} wanted")
+        encode_latents(grid.values, grid.rows, grid.columns, coder)
     return coder.finish()
 
 
-def _decode_weights(
-    data: bytes, shapes: tuple[tuple[int, int], ...], steps: tuple[int, ...]
-) -> tuple[QuantizedLayer, ...]:
+def _decode_integers(
+    data: bytes, shapes: tuple[tuple[int, int], ...], steps: tuple[int, ...], grids: tuple[LatentGrid, ...]
+) -> tuple[tuple[QuantizedLayer, ...], tuple[LatentGrid, ...]]:
     coder = RangeDecoder(data)
-    layers = []
+    layers, filled = [], []
     for (inputs, outputs), step in zip(shapes, steps, strict=True):
         model = IntegerModel()
         weights = tuple(model.decode(coder) for _ in range(inputs * outputs))
         if any(abs(weight) > MAX_WEIGHT for weight in weights):
             raise FormatError(_WHERE, f"a weight is above {MAX_WEIGHT}")
         layers.append(QuantizedLayer(inputs, outputs, weights, step))
+    for grid in grids:
+        values = decode_latents(grid.rows, grid.columns, coder)
+        if any(abs(value) > LARGEST for value in values):
+            raise FormatError(_WHERE, f"a latent is above {LARGEST}")
+        filled.append(replace(grid, values=values))
     if not coder.exhausted:
-        raise FormatError(_WHERE, "bytes are left behind the last weight")
-    return tuple(layers)
+        raise FormatError(_WHERE, "bytes are left behind the last integer")
+    return tuple(layers), tuple(filled)

@@ -32,19 +32,24 @@ class Taps(NamedTuple):
         return Taps(self.first + cells, self.second + cells, self.fraction)
 
     def interpolate(self, values: Array, *, axis: int) -> Array:
-        """Linear interpolation along `axis` of float32 (h, w)."""
+        """Linear interpolation along `axis`, 0 or 1, of float32 (h, w) or (h, w, C)."""
         if not self.fraction.any():  # the same size: nothing lies between two cells
             return np.take(values, self.first, axis)
         before, result = np.take(values, self.first, axis), np.take(values, self.second, axis)
         result -= before
-        result *= self.fraction if axis == 1 else self.fraction[:, np.newaxis]
+        result *= self.fraction.reshape([-1 if each == axis else 1 for each in range(values.ndim)])
         result += before
         return result
 
 
 def bilinear_taps(size: int, cells: int) -> Taps:
     """How `size` pixels lie over `cells` cells: pixel i at (i + 0.5) * cells / size - 0.5, clamped."""
-    position = np.clip((np.arange(size) + 0.5) * (cells / size) - 0.5, 0, cells - 1)
+    return taps_at((np.arange(size) + 0.5) * (cells / size) - 0.5, cells)
+
+
+def taps_at(positions: NDArray[np.float64], cells: int) -> Taps:
+    """Taps of points at `positions` between the centres of `cells` cells, clamped to the outermost."""
+    position = np.clip(positions, 0, cells - 1)
     first = position.astype(np.intp)
     return Taps(first, np.ceil(position).astype(np.intp), (position - first).astype(np.float32))
 
@@ -61,3 +66,34 @@ def box_average(values: Array, cells: int) -> Array:
     np.cumsum(values, axis=-1, out=totals[..., 1:])
     integral = totals[..., whole] + values[..., whole] * (edges - whole)
     return np.asarray(np.diff(integral) * (cells / size), dtype=np.float32)
+
+
+def window_average(values: Array, edges: NDArray[np.float64], *, axis: int) -> Array:
+    """Means of `values`, float32 (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
+
+    Args:
+        edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
+    """
+    size = values.shape[axis]
+    starts, widths = edges[:-1], np.diff(edges)
+    whole = np.rint(edges).astype(np.intp)
+    step = whole[1] - whole[0]
+    if np.array_equal(whole, edges) and step > 0 and np.array_equal(np.diff(whole), np.full(len(widths), step)):
+        return _block_average(values[(slice(None),) * axis + (slice(whole[0], whole[-1]),)], int(step), axis)
+    totals = np.zeros([count + (each == axis) for each, count in enumerate(values.shape)])
+    np.cumsum(values, axis=axis, out=totals[(slice(None),) * axis + (slice(1, None),)])
+    cut = np.minimum(edges.astype(np.intp), size - 1)
+    shape = [-1 if each == axis else 1 for each in range(values.ndim)]
+    part = (edges - cut).reshape(shape)
+    integral = np.take(totals, cut, axis) + np.take(values, cut, axis) * part
+    means = np.diff(integral, axis=axis) / np.maximum(widths, 1e-9).reshape(shape)
+    nearest = np.take(values, np.clip(starts.astype(np.intp), 0, size - 1), axis)
+    return np.asarray(np.where((widths > 1e-6).reshape(shape), means, nearest), dtype=np.float32)
+
+
+def _block_average(values: Array, step: int, axis: int) -> Array:
+    """Means of blocks of `step` values along an axis: what windows of equal whole widths are."""
+    if step == 1:
+        return values
+    shape = [*values.shape[:axis], values.shape[axis] // step, step, *values.shape[axis + 1 :]]
+    return np.asarray(values.reshape(shape).mean(axis=axis + 1), dtype=np.float32)

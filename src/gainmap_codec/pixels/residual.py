@@ -5,27 +5,35 @@ S and H are BT.2020 PQ code values in [0, 1] of the base and of the HDR renditio
     pq_gain         f = (H + e) / (S + e)                   Gain-MLP, multiplicative residual ("gain map")
     pq_gamma        f = log(H + e) / log(S + e)             Gain-MLP, exponential residual ("gamma map")
     pq_difference   f = H − S
+    log2_gain       f = log2((h + ka) / (b + kb))           the gain of ISO 21496-1: linear light b and h, two offsets
 
-The functions take NumPy arrays as well as torch tensors: only operators and the few functions of `xp` are used, so that
-the fit and the definition of decoding share one text.
+The functions of the PQ domains take NumPy arrays as well as torch tensors: only operators and the few functions of `xp`
+are used, so that the fit and the definition of decoding share one text.
 
-Source: Canham et al., Gain-MLP, ICCV 2025, section 3.
+Source: Canham et al., Gain-MLP, ICCV 2025, section 3; ISO 21496-1:2025 clause 5.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gainmap_codec.files.records import Domain
+from gainmap_codec.pixels.color import Array
 
 EPSILON = 1 / 64
+NO_OFFSET = 15
+"""The offset exponent that stands for an offset of 0."""
+
+_DARKEST = np.float32(2.0**-20)  # linear: where offsets are 0, a ratio to black still needs a number
 
 
 def inverse_residual(domain: Domain, residual: Any, base_pq: Any, xp: Any) -> Any:
-    """PQ code values of the HDR rendition.
+    """PQ code values of the HDR rendition, of a PQ domain.
 
     Args:
-        domain: One of the domains.
+        domain: One of the PQ domains.
         residual: float32 (..., 3) or (..., 1).
         base_pq: float32 (..., 3), PQ code values of the base.
         xp: The module of both arrays: `numpy` or `torch`.
@@ -40,10 +48,10 @@ def inverse_residual(domain: Domain, residual: Any, base_pq: Any, xp: Any) -> An
 
 
 def residual(domain: Domain, hdr_pq: Any, base_pq: Any, xp: Any) -> Any:
-    """What the network has to predict, float32 (..., 3): the inverse of `inverse_residual`.
+    """What the network has to predict in a PQ domain, float32 (..., 3): the inverse of `inverse_residual`.
 
     Args:
-        domain: One of the domains.
+        domain: One of the PQ domains.
         hdr_pq: float32 (..., 3), PQ code values of the HDR rendition.
         base_pq: float32 (..., 3), PQ code values of the base.
         xp: The module of both arrays: `numpy` or `torch`.
@@ -53,3 +61,21 @@ def residual(domain: Domain, hdr_pq: Any, base_pq: Any, xp: Any) -> Any:
     if domain == "pq_gamma":
         return xp.log(hdr_pq + EPSILON) / xp.log(base_pq + EPSILON)
     return hdr_pq - base_pq
+
+
+def offset_of(exponent: int) -> np.float32:
+    """The linear offset that an exponent of the payload stands for."""
+    return np.float32(0.0 if exponent == NO_OFFSET else 2.0**-exponent)
+
+
+def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
+    """Linear HDR, float32 (..., 3), >= 0, of log2 gains (..., 1 or 3) and a linear base (..., 3)."""
+    hdr: Array = (base + base_offset) * np.exp2(gain) - alternate_offset
+    return np.maximum(hdr, 0)
+
+
+def log2_gain(hdr: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
+    """log2 gains, float32 (..., 3), of linear HDR and base."""
+    bright = np.maximum(np.maximum(hdr, 0) + alternate_offset, _DARKEST)
+    gain: Array = np.log2(bright / np.maximum(np.maximum(base, 0) + base_offset, _DARKEST))
+    return gain

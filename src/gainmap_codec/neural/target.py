@@ -1,0 +1,187 @@
+"""What a "multiscale" network is fitted to: which residual, on which working grid, and what each error costs.
+
+An error d of the residual costs w·d² of squared PQ error, where w is the squared slope of the PQ code at the true HDR
+value. The fit works with these weights: they make every domain, and every size of grid, the same least-squares problem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gainmap_codec.files.records import Domain
+from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.pixels.color import Array, pq_encode
+from gainmap_codec.pixels.neural_map import base_bt2020
+from gainmap_codec.pixels.residual import EPSILON, NO_OFFSET, log2_gain, offset_of, residual
+from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.working_grid import Axis, WorkingGrid, axis_over
+
+PQ_DOMAINS: tuple[Domain, ...] = ("pq_difference", "pq_gamma", "pq_gain")
+
+_SCALES = (8, 4, 2)  # raster pixels per cell of the working grid along a side, the coarsest first
+_FEWEST_CELLS = 100  # along the longer side
+_MOST_CELLS = 3_000_000  # of a grid that is chosen for its quality
+_TRANSPARENT_DB = 58.0  # a grid that can say the residual this well costs nothing
+_ONE_CHANNEL_DB = 55.0  # likewise one gain for all three channels
+_SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is smooth
+_SHARPENING = 2
+_OUTLIERS = 0.0005
+_SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
+_PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
+
+
+class Sampled(NamedTuple):
+    """Some pixels of a pair: every n-th along either side, linear BT.2020, float32 (h, w, 3)."""
+
+    base: Array
+    hdr: Array
+
+
+class Residual(NamedTuple):
+    """A residual, float32 (h, w, C), and the cost of its squared errors, float32 (h, w, C)."""
+
+    values: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to fit.
+
+    Attributes:
+        domain: The residual's domain.
+        offset_exponent: Of both offsets of a log2 gain.
+        grid: Rows and columns of the working grid.
+        wanted: The residual on the grid, normalised to −1…1, float32 (rows, columns, 1 or 3).
+        weights: Mean over pixels and channels of what a squared error of `wanted` costs, float32, as `wanted`.
+        shift: Residual = shift + scale × normalised.
+        scale: See `shift`.
+    """
+
+    domain: Domain
+    offset_exponent: int
+    grid: tuple[int, int]
+    wanted: Array
+    weights: Array
+    shift: float
+    scale: float
+
+
+def make_targets(pair: PairLike) -> list[Target]:
+    """What may be fitted to a pair: one gain for all channels where that says it all, else every domain."""
+    height, width = pair.codes.shape[:2]
+    for exponent in (NO_OFFSET, 6):
+        coarse = max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL)
+        sampled = _sample(pair, coarse)
+        gains = _log2_gains(sampled, exponent)
+        single = _single(gains)
+        if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
+            return [_on_best_grid(pair, "log2_gain", exponent)]
+    return [_on_best_grid(pair, domain, 6) for domain in (*PQ_DOMAINS, "log2_gain")]  # type: ignore[list-item]
+
+
+def _largest_scale(height: int, width: int) -> int:
+    return max((scale for scale in _SCALES if max(height, width) >= scale * _FEWEST_CELLS), default=1)
+
+
+def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
+    """A target on the coarsest grid that says the residual well enough."""
+    height, width = pair.codes.shape[:2]
+    for scale in (*_SCALES, 1):
+        if scale > 1 and scale > _largest_scale(height, width):
+            continue
+        step = max(1, scale // _SAMPLES_PER_CELL)
+        values = _residual(_sample(pair, step), domain, exponent, one_channel=domain == "log2_gain" and exponent != 6)
+        grid = -(-height // scale), -(-width // scale)
+        on_grid, reached = _reduce(values, grid)
+        affordable = grid[0] * grid[1] > _MOST_CELLS // 4  # the next finer grid would be too large
+        if scale == 1 or reached >= _TRANSPARENT_DB or affordable:
+            return _normalised(on_grid, domain, exponent, grid)
+    raise AssertionError("the last scale always serves")
+
+
+def _sample(pair: PairLike, step: int) -> Sampled:
+    codes, hdr = pair.codes[::step, ::step], pair.hdr[::step, ::step]
+    base = np.empty(codes.shape, np.float32)
+
+    def convert(rows: slice) -> None:
+        base[rows] = np.maximum(base_bt2020(codes[rows], pair.color), 0)
+
+    for_each_strip(len(codes), convert)
+    return Sampled(base, np.maximum(hdr, 0))
+
+
+def _residual(sampled: Sampled, domain: Domain, exponent: int, *, one_channel: bool) -> Residual:
+    if domain == "log2_gain":
+        gains = _log2_gains(sampled, exponent)
+        return _single(gains) if one_channel else gains
+    base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
+    values = residual(domain, hdr, base, np)
+    slopes = {"pq_difference": np.ones_like(base), "pq_gain": base + EPSILON}
+    slope = slopes[domain] if domain in slopes else (hdr + EPSILON) * np.log(base + EPSILON)
+    return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
+
+
+def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
+    """log2 gains of the three channels. Black costs nothing where there is no offset: any gain leaves it black."""
+    offset = offset_of(exponent)
+    values = log2_gain(sampled.hdr, sampled.base, offset, offset)
+    weights = np.empty_like(values)
+
+    def measure(rows: slice) -> None:
+        bright = sampled.hdr[rows] + offset
+        above, below = (pq_encode(np.maximum(bright * 2**step - offset, 0)) for step in (_PQ_STEP, -_PQ_STEP))
+        slope = (above - below) / (2 * _PQ_STEP)
+        weights[rows] = slope**2 / 3
+
+    for_each_strip(len(values), measure)
+    weights[sampled.base + offset <= 0] = 0
+    return Residual(values, weights)
+
+
+def _single(gains: Residual) -> Residual:
+    """One gain for three channels: their mean by weight."""
+    weights = gains.weights.sum(axis=2, keepdims=True)
+    values = (gains.values * gains.weights).sum(axis=2, keepdims=True) / np.maximum(weights, 1e-12)
+    return Residual(values, weights)
+
+
+def _decibels(costs: Array) -> float:
+    """PQ-PSNR in dB of weighted squared errors (h, w, C), which are sums over channels of means."""
+    return -10 * float(np.log10(max(np.sum(costs, dtype=np.float64) / (costs.shape[0] * costs.shape[1]), 1e-12)))
+
+
+def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
+    """A residual on the grid that is nearest to it once enlarged, and the PQ-PSNR in dB that it leaves."""
+    height, width = values.values.shape[:2]
+    over = WorkingGrid.over(grid, height, width, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    if over.rows.count == height and over.columns.count == width:
+        return values, float("inf")
+    weights = _means(over, values.weights)
+    floor = np.maximum(weights, 1e-12)
+    reduced = _means(over, values.values * values.weights) / floor
+    rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
+    for _ in range(_SHARPENING):  # each time what enlarging has blurred is added back
+        error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
+        reduced = reduced + _means(over, error * values.weights) / floor
+    error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
+    return Residual(reduced, weights), _decibels(values.weights * error**2)
+
+
+def _means(over: WorkingGrid, values: Array) -> Array:
+    return over.average(values)
+
+
+def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
+    """The target with its range, in the precision of the payload."""
+    heavy = values.values[values.weights > 1e-3 * values.weights.max()]
+    low, high = np.quantile(heavy, [_OUTLIERS, 1 - _OUTLIERS]) if heavy.size else (0.0, 0.0)
+    shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
+    wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
+    return Target(domain, exponent, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)
+
+
+__all__ = ["Axis", "Target", "axis_over", "make_targets"]
