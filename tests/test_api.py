@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_codec import api
 from gainmap_codec.api import encode_with_report
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import coded_digest, image_header, parse_segments
@@ -235,6 +236,24 @@ def test_soft_binding_after_coding_again(neural: bytes) -> None:
     payload = gm.inspect(recoded).payload
     assert payload is not None and payload.bound_by == "soft"
     assert pq_psnr(image.pixels, gm.decode(neural).pixels) > 30
+
+
+def test_inspect_leaves_large_bases_undecoded(neural: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header may promise any size: what only pixels can tell is left to `decode`."""
+    recoded = with_base(neural, base_of(neural), quality=80)
+    height, width = base_of(neural).shape[:2]
+    monkeypatch.setattr(api, "_INSPECTED_PIXELS", height * width)
+    assert gm.inspect(recoded).payload.bound_by == "soft"
+    monkeypatch.setattr(api, "_INSPECTED_PIXELS", height * width - 1)
+    info = gm.inspect(recoded)
+    assert info.payload.bound_by == "unchecked"
+    assert info.warnings == ("the base was coded again: decoding shows whether its neural map still fits",)
+
+
+@pytest.mark.parametrize("orientation", ["sideways", None])
+def test_unknown_orientation(neural: bytes, orientation: str) -> None:
+    with pytest.raises(ValueError, match="orientation: upright or stored wanted"):
+        gm.decode(neural, orientation=orientation)
 
 
 def test_binding_is_strict_as_written(both: bytes) -> None:
