@@ -56,7 +56,6 @@ class EncodeReport:
         payload_bytes: Size of the neural payload, 0 without one.
         neural_psnr: PQ-PSNR in dB of the HDR rendition from the neural gain map, or None.
         standard_psnr: The same from the standard gain map.
-        unquantized_psnr: What the network reached before its weights were rounded, or None.
         fit_seconds: Time that fitting took.
         preset: Preset of the neural gain map.
         warnings: Losses and missed targets.
@@ -68,7 +67,6 @@ class EncodeReport:
     payload_bytes: int
     neural_psnr: float | None
     standard_psnr: float | None
-    unquantized_psnr: float | None
     fit_seconds: float
     preset: Preset
     warnings: tuple[str, ...]
@@ -256,33 +254,29 @@ class FittedMap:
 
     network: NeuralGainMap
     psnr: float
-    unquantized_psnr: float
     seconds: float
 
 
 def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
     """Fit a neural gain map to a pair; torch is loaded here."""
-    from gainmap_codec.neural.fit import CONFIGS, blank_network
-    from gainmap_codec.neural.targets import fit_to_target
+    from gainmap_codec.neural.targets import fit_pair
 
     start = perf_counter()
-    device = choose_device(options.device)
-    blank = replace(
-        blank_network(options.preset, CONFIGS[options.preset]),
-        alternate_hdr_headroom=pair.headroom,
-        binding=Binding(pair.file.base_digest, soft_fingerprint(pair.codes)),
-    )
-    fitted = fit_to_target(
-        blank,
-        CONFIGS[options.preset],
+    fields: dict[str, object] = {
+        "alternate_hdr_headroom": pair.headroom,
+        "binding": Binding(pair.file.base_digest, soft_fingerprint(pair.codes)),
+    }
+    fitted = fit_pair(
+        options.preset,
         pair,
+        fields,
         target_bytes=options.target_bytes,
         target_psnr=options.target_psnr,
-        device=device,
+        device=choose_device(options.device),
         seed=options.seed,
         progress=options.progress,
     )
-    return FittedMap(fitted.network, fitted.psnr, fitted.psnr + fitted.quantization_loss, perf_counter() - start)
+    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start)
 
 
 def encode_pair(
@@ -305,7 +299,6 @@ def encode_pair(
         payload_bytes=len(payload or b""),
         neural_psnr=fitted.psnr if fitted else None,
         standard_psnr=standard_psnr,
-        unquantized_psnr=fitted.unquantized_psnr if fitted else None,
         fit_seconds=fitted.seconds if fitted else 0.0,
         preset=preset,
         warnings=(),

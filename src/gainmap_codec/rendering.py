@@ -17,8 +17,8 @@ from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, 
 from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import is_bound
-from gainmap_codec.pixels.coded_image import AnyCodes, decode_coded_image
-from gainmap_codec.pixels.color import Array, transform_in_place
+from gainmap_codec.pixels.coded_image import decode_coded_image
+from gainmap_codec.pixels.color import AnyCodes, Array, transform_in_place
 from gainmap_codec.pixels.gain_map import apply_gain_map
 from gainmap_codec.pixels.geometry import to_upright, turned
 from gainmap_codec.pixels.hdr_image import RenderedFrom
@@ -85,8 +85,6 @@ def _payload_of(
     """The neural gain map, how it is bound, and what is wrong with it."""
     if file.payload is None:
         return None, None, None
-    if file.base.bits != 8:
-        return None, None, f"the neural gain map is ignored: a base of 8 bits wanted, {file.base.bits} found"
     try:
         neural = parse_payload(file.payload, limits)
         if neural.binding.strict == file.base_digest:
@@ -97,7 +95,7 @@ def _payload_of(
                 "unchecked",
                 "the base was coded again: decoding shows whether its neural map still fits",
             )
-        own = is_bound(cast(Codes, _base_codes(file.base)), neural.binding.soft)
+        own = is_bound(_base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
     if own:
@@ -209,13 +207,12 @@ def choose_device(device: str) -> str:
 
 
 def _render_neural(opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str) -> Array:
-    codes = cast(Codes, opened.codes)
     where = choose_device(device)
     if where == "cpu":
-        return render_neural_map(network, codes, opened.color, headroom=headroom)
+        return render_neural_map(network, opened.codes, opened.color, headroom=headroom)
     from gainmap_codec.neural.cuda import render_on_device
 
-    return render_on_device(network, codes, opened.color, headroom=headroom, device=where)
+    return render_on_device(network, opened.codes, opened.color, headroom=headroom, device=where)
 
 
 def _linear_base(opened: OpenedFile, orientation: int) -> Array:

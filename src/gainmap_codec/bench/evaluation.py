@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gainmap_codec.encoding import BaseOptions, Pair, make_pair
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg_segments import is_jpeg
-from gainmap_codec.files.records import GainMapChannel, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import decode_jpeg
@@ -108,7 +108,9 @@ def _opened_photo(path: Path) -> OpenedFile | None:
 def _own_map(opened: OpenedFile) -> OwnMap | None:
     """The map that the HDR rendition was made with, where it works in the base's primaries and with one offset."""
     stored = opened.file.gain_map
-    if stored is None or preference(opened, "auto")[0] != "standard" or not _is_plain(stored):
+    if stored is None or isinstance(stored.metadata, AppleMetadata):
+        return None
+    if preference(opened, "auto")[0] != "standard" or not _is_plain(stored.metadata, stored.image.icc_profile):
         return None
     codes = decode_jpeg(stored.image.data)
     planes = codes[..., np.newaxis] if codes.ndim == 2 else codes
@@ -118,11 +120,10 @@ def _own_map(opened: OpenedFile) -> OwnMap | None:
     return OwnMap(np.stack(gains, axis=2), float(numbers[0].base_offset), float(numbers[0].alternate_offset))
 
 
-def _is_plain(stored: StoredGainMap) -> bool:
-    metadata = stored.metadata
+def _is_plain(metadata: GainMapMetadata, icc_profile: bytes | None) -> bool:
     offsets = {(float(channel.base_offset), float(channel.alternate_offset)) for channel in metadata.channels}
     brightens = float(metadata.alternate_hdr_headroom) > float(metadata.base_hdr_headroom)
-    return brightens and len(offsets) == 1 and (metadata.use_base_colour_space or stored.image.icc_profile is None)
+    return brightens and len(offsets) == 1 and (metadata.use_base_colour_space or icc_profile is None)
 
 
 def _gains(codes: NDArray[np.uint8], numbers: GainMapChannel) -> Array:

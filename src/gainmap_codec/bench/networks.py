@@ -19,8 +19,9 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg import parse_jpeg
 from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.fit import CONFIGS, Fit, FitConfig, blank_network, fit
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
+from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
+from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.neural_map import render_neural_map
 
@@ -55,14 +56,14 @@ class PaperNetworks:
     def _measure(self, pair: BenchPair, evaluation: Evaluation, seed: int, preset: Preset) -> Point:
         config = self._config(preset)
         start = perf_counter()
-        fitted = fit(blank_network(preset, config), config, pair.pair.codes, pair.pair.color, pair.pair.hdr, seed=seed)
+        fitted = fit_published(blank_network(preset, config), config, pair.pair, seed=seed)
         seconds = perf_counter() - start
         score = evaluation.score(_float_rendition(fitted, pair, evaluation))
         size = sum(4 * weight.numel() for weight in fitted.weights) + METADATA_BYTES
         return Point(self.name, preset, "float32", size, size, *score, seconds, seed)
 
-    def _config(self, preset: Preset) -> FitConfig:
-        config = replace(CONFIGS[preset], quantize_from=1.0)
+    def _config(self, preset: Preset) -> PublishedConfig:
+        config = replace(PUBLISHED[preset], quantize_from=1.0)
         return config if self.steps is None else replace(config, steps=self.steps)
 
 
@@ -71,13 +72,11 @@ def _float_rendition(fitted: Fit, pair: BenchPair, evaluation: Evaluation) -> Ar
     """BT.2020 PQ codes, float32 (N, 3), at the measured pixels by the weights as they were before rounding."""
     height, width = evaluation.shape
     tables = FeatureTables(fitted.network, height, width, torch.device("cpu"))
-    codes = pair.pair.codes[evaluation.rows, evaluation.columns].astype(np.int64)
-    arrays = evaluation.rows, evaluation.columns, codes, evaluation.base_pq
-    y, x, code, pq = (torch.from_numpy(array) for array in arrays)
+    y, x, pq = (torch.from_numpy(each) for each in (evaluation.rows, evaluation.columns, evaluation.base_pq))
     parts = []
     for start in range(0, len(pq), _CHUNK):
         part = slice(start, start + _CHUNK)
-        features = tables.at(y[part], x[part], code[part], pq[part])
+        features = tables.at(y[part], x[part], pq[part])
         parts.append(hdr_pq(fitted.network, list(fitted.weights), features, pq[part]))
     return np.asarray(torch.cat(parts).numpy())
 
@@ -90,7 +89,7 @@ class NeuralPayloads:
         presets: Which.
     """
 
-    presets: tuple[Preset, ...] = ("balanced",)
+    presets: tuple[Preset, ...] = ("tiny", "balanced", "best")
 
     name = "neural"
     is_seeded = True
@@ -98,7 +97,7 @@ class NeuralPayloads:
     @property
     def parameters(self) -> str:
         """See `Method`."""
-        return json.dumps({preset: asdict(CONFIGS[preset]) for preset in self.presets})
+        return json.dumps({preset: asdict(MULTISCALE[preset]) for preset in self.presets})
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
         """See `Method`."""

@@ -1,25 +1,68 @@
-"""Rendering a neural gain map by torch, on a GPU in the first place. NumPy's `render_neural_map` is the definition."""
+"""Rendering a neural gain map with its network on a torch device. NumPy's `render_neural_map` is the definition."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.network import render_pq
+from gainmap_codec.neural.network import FeatureTables, forward
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import Array, pq_decode, pq_encode
-from gainmap_codec.pixels.gain_map import headroom_weight
-from gainmap_codec.pixels.neural_map import Codes, base_bt2020, weighted_rendition
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_encode
+from gainmap_codec.pixels.multiscale import GridInputs, dequantize, grid_inputs
+from gainmap_codec.pixels.neural_map import GridResiduals, Residuals, rendition_of
+
+_CHUNK = 1 << 20  # points of the working grid on the device at a time
 
 
-def render_on_device(network: NeuralGainMap, codes: Codes, color: BaseColor, *, headroom: float, device: str) -> Array:
+def render_on_device(
+    network: NeuralGainMap, codes: AnyCodes, color: BaseColor, *, headroom: float, device: str
+) -> Array:
     """As `pixels.neural_map.render_neural_map`, with the network on a torch device.
 
     Raises:
         RuntimeError: torch has no such device.
     """
-    base = base_bt2020(codes, color)
-    pq = torch.from_numpy(pq_encode(base)).to(device)
-    hdr = pq_decode(render_pq(network, codes, pq).cpu().numpy())
-    weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
-    return hdr if weight == 1 else weighted_rendition(network, base, hdr, weight)
+    where = torch.device(device)
+    height, width = codes.shape[:2]
+    ready: Residuals
+    if network.family == "published":
+        ready = _PublishedOnDevice(network, height, width, where)
+    else:
+        inputs = grid_inputs(network, codes, color.curves.shape[1] - 1)
+        ready = GridResiduals(inputs.grid, _residual_on_device(network, inputs, where))
+    return rendition_of(network, ready, codes, color, headroom=headroom)
+
+
+@torch.no_grad()
+def _residual_on_device(network: NeuralGainMap, inputs: GridInputs, device: torch.device) -> Array:
+    layers = [torch.from_numpy(dequantize(layer)).to(device) for layer in network.layers]
+    flat, added = inputs.features.reshape(-1, inputs.features.shape[2]), inputs.added.reshape(-1, 1)
+    parts = []
+    for start in range(0, len(flat), _CHUNK):
+        values = torch.from_numpy(flat[start : start + _CHUNK]).to(device)
+        for layer in layers[:-1]:
+            values = torch.relu(torch.addmm(layer[-1], values, layer[:-1]))
+        values = torch.addmm(layers[-1][-1], values, layers[-1][:-1])
+        values = values + torch.from_numpy(added[start : start + _CHUNK]).to(device)
+        parts.append((values.clamp(-1, 1) * network.residual_scale + network.residual_shift).cpu().numpy())
+    return np.concatenate(parts).reshape(*inputs.features.shape[:2], -1)
+
+
+class _PublishedOnDevice(Residuals):
+    """The family "published" on a device, strip by strip."""
+
+    def __init__(self, network: NeuralGainMap, height: int, width: int, device: torch.device) -> None:
+        self._network, self._width, self._device = network, width, device
+        self._tables = FeatureTables(network, height, width, device)
+        self._weights = [torch.from_numpy(dequantize(layer)).to(device) for layer in network.layers]
+
+    @torch.no_grad()
+    def at(self, rows: slice, base: Array) -> Array:
+        """See `Residuals`."""
+        y = torch.arange(rows.start, rows.stop, device=self._device).repeat_interleave(self._width)
+        x = torch.arange(self._width, device=self._device).repeat(rows.stop - rows.start)
+        pq = torch.from_numpy(pq_encode(base).reshape(-1, 3)).to(self._device)
+        output = forward(self._weights, self._tables.at(y, x, pq))
+        residual = output * self._network.residual_scale + self._network.residual_shift
+        return np.asarray(residual.cpu().numpy().reshape(*base.shape[:2], -1))

@@ -19,7 +19,7 @@ import sys
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,11 +28,18 @@ from torch import Tensor
 
 from gainmap_codec.files.payload import layer_shapes
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.fit import CONFIGS, FitConfig, blank_network, fit, prepare, step_exponent
 from gainmap_codec.neural.initial import INITIAL_WEIGHTS_ID, layer_matrix, random_weights
 from gainmap_codec.neural.network import forward
-from gainmap_codec.pixels.base_color import base_color_of_icc
-from gainmap_codec.pixels.color import D65, PRIMARIES, Array, convert, pq_psnr, rgb_to_xyz, xy_to_xyz
+from gainmap_codec.neural.published import (
+    PUBLISHED,
+    PublishedConfig,
+    blank_network,
+    fit_published,
+    prepare,
+    step_exponent,
+)
+from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.pixels.color import D65, PRIMARIES, AnyCodes, Array, convert, pq_psnr, rgb_to_xyz, xy_to_xyz
 from gainmap_codec.pixels.neural_map import render_neural_map
 from gainmap_codec.pixels.residual import residual
 from gainmap_codec.pixels.scene import render_scene
@@ -76,18 +83,26 @@ def _lab_to_xyz(lightness: NDArray[np.float64], a: NDArray[np.float64], b: NDArr
     return np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * xy_to_xyz(D65)
 
 
-def pretrained(preset: Preset, config: FitConfig) -> list[Tensor]:
+class _Pair(NamedTuple):
+    """See `PairLike`."""
+
+    codes: AnyCodes
+    color: BaseColor
+    hdr: Array
+
+
+def pretrained(preset: Preset, config: PublishedConfig) -> list[Tensor]:
     """Float32 matrices of a network fitted to all pictures of noise together."""
     rng = np.random.default_rng(0)
     features, wanted = zip(*[_noise_samples(preset, config, rng) for _ in range(PICTURES)], strict=True)
     inputs, targets = torch.cat(features), torch.cat(wanted)
-    shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
+    shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
     weights = [w.requires_grad_(True) for w in random_weights(shapes, seed=0)]
-    optimizer = torch.optim.Adam(weights, lr=config.learning_rate, betas=(0.9, config.beta2))
+    optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         batch = torch.from_numpy(rng.integers(0, len(inputs), 1 << 14))
-        loss = torch.mean((forward(config.family, weights, inputs[batch]) - targets[batch]) ** 2)
+        loss = torch.mean((forward(weights, inputs[batch]) - targets[batch]) ** 2)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -96,12 +111,13 @@ def pretrained(preset: Preset, config: FitConfig) -> list[Tensor]:
     return [weight.detach() for weight in weights]
 
 
-def _noise_samples(preset: Preset, config: FitConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _noise_samples(preset: Preset, config: PublishedConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Features and normalised residuals of some pixels of a new picture."""
     hdr = chromatic_noise(rng)
     codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=float(np.log2(PEAK))))
     blank = blank_network(preset, config)
-    network, samples = prepare(blank, codes, base_color_of_icc(None), hdr, rng, 1 << 13, torch.device("cpu"))
+    pair = _Pair(codes, base_color_of_icc(None), hdr)
+    network, samples = prepare(blank, pair, rng, 1 << 13, torch.device("cpu"))
     wanted = residual(network.domain, samples.target, samples.base, torch)
     return samples.features, (wanted - network.residual_shift) / network.residual_scale
 
@@ -120,14 +136,14 @@ def reached(preset: Preset, start: list[Tensor] | None) -> float:
     """PQ-PSNR in dB of a fit to the bundled scene; `start` as for `fit`."""
     hdr, headroom, color = render_scene(*_SCENE_SIZE), float(np.log2(PEAK)), base_color_of_icc(None)
     codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=headroom))
-    blank = replace(blank_network(preset, CONFIGS[preset]), alternate_hdr_headroom=headroom)
-    network = fit(blank, CONFIGS[preset], codes, color, hdr, start=start).network
+    blank = replace(blank_network(preset, PUBLISHED[preset]), alternate_hdr_headroom=headroom)
+    network = fit_published(blank, PUBLISHED[preset], _Pair(codes, color, hdr), start=start).network
     return pq_psnr(render_neural_map(network, codes, color, headroom=headroom), hdr)
 
 
 def main(out: Path) -> int:
     """Write new weights of every preset to `out`; 1 if a fit comes out worse from them than from the shipped ones."""
-    networks = {preset: _as_json(pretrained(preset, config)) for preset, config in CONFIGS.items()}
+    networks = {preset: _as_json(pretrained(preset, config)) for preset, config in PUBLISHED.items()}
     out.write_text(json.dumps({"id": INITIAL_WEIGHTS_ID, "networks": networks}, indent=1) + "\n", "ascii")
     print(f"written to {out}")
     worse = False

@@ -11,19 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gainmap_codec.files.payload import DOMAINS
 from gainmap_codec.files.records import Domain
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
 from gainmap_codec.pixels.residual import EPSILON, NO_OFFSET, log2_gain, offset_of, residual
 from gainmap_codec.pixels.strips import for_each_strip
-from gainmap_codec.pixels.working_grid import Axis, WorkingGrid, axis_over
-
-PQ_DOMAINS: tuple[Domain, ...] = ("pq_difference", "pq_gamma", "pq_gain")
+from gainmap_codec.pixels.working_grid import WorkingGrid
 
 _SCALES = (8, 4, 2)  # raster pixels per cell of the working grid along a side, the coarsest first
-_FEWEST_CELLS = 100  # along the longer side
-_MOST_CELLS = 3_000_000  # of a grid that is chosen for its quality
+_FEWEST_CELLS = 1 << 19  # of a grid coarser than the raster: the network needs to see small things
+_MOST_CELLS = 1 << 22  # of a grid coarser than the raster; each takes a hundred bytes of memory
 _TRANSPARENT_DB = 58.0  # a grid that can say the residual this well costs nothing
 _ONE_CHANNEL_DB = 55.0  # likewise one gain for all three channels
 _SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is smooth
@@ -80,11 +79,11 @@ def make_targets(pair: PairLike) -> list[Target]:
         single = _single(gains)
         if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
             return [_on_best_grid(pair, "log2_gain", exponent)]
-    return [_on_best_grid(pair, domain, 6) for domain in (*PQ_DOMAINS, "log2_gain")]  # type: ignore[list-item]
+    return [_on_best_grid(pair, domain, 6) for domain in DOMAINS]
 
 
 def _largest_scale(height: int, width: int) -> int:
-    return max((scale for scale in _SCALES if max(height, width) >= scale * _FEWEST_CELLS), default=1)
+    return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
 
 
 def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
@@ -97,8 +96,8 @@ def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
         values = _residual(_sample(pair, step), domain, exponent, one_channel=domain == "log2_gain" and exponent != 6)
         grid = -(-height // scale), -(-width // scale)
         on_grid, reached = _reduce(values, grid)
-        affordable = grid[0] * grid[1] > _MOST_CELLS // 4  # the next finer grid would be too large
-        if scale == 1 or reached >= _TRANSPARENT_DB or affordable:
+        finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
+        if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
             return _normalised(on_grid, domain, exponent, grid)
     raise AssertionError("the last scale always serves")
 
@@ -145,7 +144,7 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
 def _single(gains: Residual) -> Residual:
     """One gain for three channels: their mean by weight."""
     weights = gains.weights.sum(axis=2, keepdims=True)
-    values = (gains.values * gains.weights).sum(axis=2, keepdims=True) / np.maximum(weights, 1e-12)
+    values: Array = (gains.values * gains.weights).sum(axis=2, keepdims=True) / np.maximum(weights, 1e-12)
     return Residual(values, weights)
 
 
@@ -160,19 +159,15 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
     over = WorkingGrid.over(grid, height, width, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
     if over.rows.count == height and over.columns.count == width:
         return values, float("inf")
-    weights = _means(over, values.weights)
+    weights = over.average(values.weights)
     floor = np.maximum(weights, 1e-12)
-    reduced = _means(over, values.values * values.weights) / floor
+    reduced: Array = np.asarray(over.average(values.values * values.weights) / floor, np.float32)
     rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
     for _ in range(_SHARPENING):  # each time what enlarging has blurred is added back
-        error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
-        reduced = reduced + _means(over, error * values.weights) / floor
+        error: Array = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
+        reduced = np.asarray(reduced + over.average(error * values.weights) / floor, np.float32)
     error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
     return Residual(reduced, weights), _decibels(values.weights * error**2)
-
-
-def _means(over: WorkingGrid, values: Array) -> Array:
-    return over.average(values)
 
 
 def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
@@ -182,6 +177,3 @@ def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int
     shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
     return Target(domain, exponent, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)
-
-
-__all__ = ["Axis", "Target", "axis_over", "make_targets"]

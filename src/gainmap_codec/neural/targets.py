@@ -1,140 +1,180 @@
-"""Fits that have to meet a size or a quality: the width of the hidden layers is what gives."""
+"""From a pair to a neural gain map: presets, the choice of a residual, fits that have to meet a size or a quality."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.files.payload import (
-    BINDING_BYTES,
-    HEADER_BYTES,
-    layer_shapes,
-    parse_payload,
-    serialize_payload,
-)
-from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.fit import FitConfig, fit
-from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import Array, pq_psnr
-from gainmap_codec.pixels.neural_map import Codes, render_neural_map
+from gainmap_codec.files.payload import parse_payload, serialize_payload
+from gainmap_codec.files.records import NeuralGainMap, Preset
+from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
+from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.neural.published import PUBLISHED, blank_network, fit_published
+from gainmap_codec.neural.target import make_targets
+from gainmap_codec.pixels.color import pq_psnr
+from gainmap_codec.pixels.neural_map import render_neural_map
 
-_TRIES = 4
-_WIDEST = 64  # neurons; 10 KB: wider networks cost more than an ordinary gain map
-_CLOSE = 0.95  # of the bytes asked for: near enough to stop
+Progress = Callable[[float], None]
 
+MULTISCALE: dict[Preset, MultiscaleConfig] = {
+    "tiny": MultiscaleConfig(neurons=8, bytes_per_db=40),
+    "balanced": MultiscaleConfig(neurons=12, bytes_per_db=300),
+    "best": MultiscaleConfig(neurons=16, bytes_per_db=1200, steps=4000, rounds=8),
+}
+"""What a preset stands for."""
 
-class PairLike(Protocol):
-    """The pair that is fitted; see `gainmap_codec.encoding.Pair`."""
-
-    @property
-    def codes(self) -> Codes: ...
-    @property
-    def color(self) -> BaseColor: ...
-    @property
-    def hdr(self) -> Array: ...
+_PROBES = 2  # seeds that are tried for each residual
+_PROBE_STEPS = 100
+_TRIES = 6  # prices, for a target
+_TRY_ROUNDS = 2
+_CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
+_CLOSE_DB = 0.1
+_HIGHEST_PRICE, _LOWEST_PRICE = 20_000.0, 4.0  # bytes per dB
+_FEWEST_NEURONS = 4
 
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A network as its readers get it, its payload's size, its PQ-PSNR in dB, and what quantisation cost of that."""
+    """A network as its readers get it, its payload's size, and its PQ-PSNR in dB."""
 
     network: NeuralGainMap
     size: int
     psnr: float
-    quantization_loss: float
 
 
-def fit_to_target(
-    blank: NeuralGainMap,
-    config: FitConfig,
+def fit_pair(
+    preset: Preset,
     pair: PairLike,
+    fields: dict[str, object],
     *,
+    target_bytes: int | None = None,
+    target_psnr: float | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> FittedNetwork:
+    """The neural gain map of a pair.
+
+    Args:
+        fields: Of the record: what is known without a fit.
+        target_bytes: Size of the payload to keep within.
+        target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
+        device: Torch device for the published networks; others are fitted on the CPU.
+    Raises:
+        ValueError: A target for a published network, which has one size.
+    Warns:
+        GainMapWarning: A target was not met, and by how much.
+    """
+    if preset in PUBLISHED:
+        if target_bytes is not None or target_psnr is not None:
+            raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
+        config = PUBLISHED[preset]
+        blank = replace(blank_network(preset, config), **fields)  # type: ignore[arg-type]
+        result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
+        return _measured(result.network, pair)
+    blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
+    with one_thread():
+        return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, seed, progress)
+
+
+def _fit_multiscale(
+    blank: NeuralGainMap,
+    config: MultiscaleConfig,
+    pair: PairLike,
     target_bytes: int | None,
     target_psnr: float | None,
-    device: str,
     seed: int,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
 ) -> FittedNetwork:
-    """One fit where no target is given; else up to four of different widths, and the best of them.
-
-    Warns:
-        GainMapWarning: The target was not met, and by how much.
-    """
-
-    def attempt(neurons: int) -> FittedNetwork:
-        chosen = replace(config, neurons=neurons)
-        result = fit(blank, chosen, pair.codes, pair.color, pair.hdr, device=device, seed=seed, progress=progress)
-        payload = serialize_payload(result.network)
-        network = parse_payload(payload)
-        rendition = render_neural_map(network, pair.codes, pair.color, headroom=network.alternate_hdr_headroom)
-        return FittedNetwork(network, len(payload), pq_psnr(rendition, pair.hdr), result.quantization_loss)
-
-    if target_bytes is not None:
-        return _within_bytes(attempt, config, target_bytes)
-    if target_psnr is not None:
-        return _reaching(attempt, config.neurons, target_psnr)
-    return attempt(config.neurons)
+    while True:
+        fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
+        fit.improve(config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
+        first = _measured(fit.network(), pair)
+        if target_psnr is not None:
+            return _reach(fit, pair, first, target_psnr)
+        if target_bytes is None:
+            return first
+        found = _keep_within(fit, pair, first, target_bytes)
+        if found.size <= target_bytes or config.neurons <= _FEWEST_NEURONS:
+            if found.size > target_bytes:
+                _warn(f"target_bytes: {target_bytes} wanted, the smallest payload takes {found.size}")
+            return found
+        config = replace(config, neurons=max(config.neurons * 2 // 3, _FEWEST_NEURONS))
 
 
-def _within_bytes(attempt: Callable[[int], FittedNetwork], config: FitConfig, target: int) -> FittedNetwork:
-    """The widest network whose payload keeps within `target` bytes."""
-    bytes_per_weight = 0.9
-    tried: dict[int, FittedNetwork] = {}
+def start_fit(
+    blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, seed: int, progress: Progress | None = None
+) -> MultiscaleFit:
+    """A fit of the residual, and from the seed, that a short probe found the most promising."""
+    targets = make_targets(pair)
+    fits = [
+        MultiscaleFit(blank, config, pair, target, seed * _PROBES + probe)
+        for target in targets
+        for probe in range(_PROBES)
+    ]
+    costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
+    best = fits[costs.index(min(costs))]
+    best.learn(config.steps, noise_from=0.4, progress=progress)
+    best.round_latents()
+    return best
+
+
+def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """A progress that fills a part of another."""
+    return None if progress is None else lambda done: progress(start + (stop - start) * done)
+
+
+def _measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
+    payload = serialize_payload(network)
+    parsed = parse_payload(payload)
+    rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
+    return FittedNetwork(parsed, len(payload), pq_psnr(rendition, pair.hdr))
+
+
+def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:
+    """The best payload of at most `target` bytes that some prices give, or the smallest."""
+    tried = [first]
+    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
     for _ in range(_TRIES):
-        neurons = _widest_within(config, target, bytes_per_weight)
-        if neurons in tried:
+        found = tried[-1]
+        if _CLOSE_BYTES * target <= found.size <= target:
             break
-        tried[neurons] = found = attempt(neurons)
-        if _CLOSE * target <= found.size <= target:
-            break
-        bytes_per_weight *= (found.size - _fixed_bytes()) / max(_weights(config, neurons) * bytes_per_weight, 1)
-    within = [found for found in tried.values() if found.size <= target]
-    if within:
-        return max(within, key=lambda found: found.psnr)
-    smallest = min(tried.values(), key=lambda found: found.size)
-    _warn(f"target_bytes: {target} wanted, the smallest payload takes {smallest.size}")
-    return smallest
+        low, high = (price, high) if found.size < target else (low, price)
+        price = _between(low, high, price * (target / found.size) ** 2)
+        fit.improve(price, _TRY_ROUNDS)
+        tried.append(_measured(fit.network(), pair))
+    within = [found for found in tried if found.size <= target]
+    return max(within, key=lambda found: found.psnr) if within else min(tried, key=lambda found: found.size)
 
 
-def _reaching(attempt: Callable[[int], FittedNetwork], neurons: int, target: float) -> FittedNetwork:
-    """The smallest network found that reaches `target` dB: doubling or halving, then the middle."""
-    low, high = 0, _WIDEST + 1  # widths known to fail, to reach
-    best: FittedNetwork | None = None
-    nearest: FittedNetwork | None = None
+def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
+    """The smallest payload of at least `target` dB that some prices give, or the best."""
+    tried = [first]
+    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
     for _ in range(_TRIES):
-        found = attempt(neurons)
-        if found.psnr >= target:
-            best, high = found, neurons
-        else:
-            low = neurons
-            nearest = found if nearest is None or found.psnr > nearest.psnr else nearest
-        if high - low <= 1:
+        found = tried[-1]
+        if target <= found.psnr <= target + _CLOSE_DB:
             break
-        neurons = min(2 * low, _WIDEST) if best is None else max((low + high) // 2, 1)
-    if best is not None:
-        return best
-    assert nearest is not None
-    _warn(f"target_psnr: {target:.2f} dB wanted, {nearest.psnr:.2f} dB reached")
-    return nearest
+        low, high = (price, high) if found.psnr < target else (low, price)
+        price = _between(low, high, price * 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4))
+        fit.improve(price, _TRY_ROUNDS)
+        tried.append(_measured(fit.network(), pair))
+    reached = [found for found in tried if found.psnr >= target]
+    if reached:
+        return min(reached, key=lambda found: found.size)
+    best = max(tried, key=lambda found: found.psnr)
+    _warn(f"target_psnr: {target:.2f} dB wanted, {best.psnr:.2f} dB reached")
+    return best
+
+
+def _between(low: float, high: float, wanted: float) -> float:
+    """`wanted` where it lies between the prices known to be too low and too high, else their geometric mean."""
+    return wanted if low < wanted < high else math.sqrt(low * high)
 
 
 def _warn(message: str) -> None:
     warnings.warn(message, GainMapWarning, stacklevel=2)
-
-
-def _fixed_bytes() -> int:
-    return HEADER_BYTES + BINDING_BYTES + 3
-
-
-def _weights(config: FitConfig, neurons: int) -> int:
-    shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, neurons, 3)
-    return sum(inputs * outputs for inputs, outputs in shapes)
-
-
-def _widest_within(config: FitConfig, target: int, bytes_per_weight: float) -> int:
-    """The largest width whose payload is estimated within `target` bytes, at least 1."""
-    room = (target - _fixed_bytes()) / bytes_per_weight
-    return max((n for n in range(1, _WIDEST + 1) if _weights(config, n) <= room), default=1)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gainmap_codec.files.records import AppleMetadata
-from gainmap_codec.pixels.coded_image import AnyCodes
-from gainmap_codec.pixels.color import Array, srgb_decode
+from gainmap_codec.pixels.color import AnyCodes, Array, srgb_decode
 from gainmap_codec.pixels.resampling import bilinear_taps
 from gainmap_codec.pixels.strips import for_each_strip
 

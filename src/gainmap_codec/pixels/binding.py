@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color import Array
+from gainmap_codec.pixels.color import AnyCodes, Array
 from gainmap_codec.pixels.resampling import box_average
 
 _LUMA_GRID, _CHROMA_GRID = 8, 4
@@ -29,13 +29,14 @@ class _Planes(NamedTuple):
     cr: Array
 
 
-def soft_fingerprint(codes: NDArray[np.uint8]) -> bytes:
+def soft_fingerprint(codes: AnyCodes, white: int = 256) -> bytes:
     """The 64 bytes of a base.
 
     Args:
-        codes: Code values of the stored raster, uint8 (H, W, 3).
+        codes: Code values of the stored raster, (H, W, 3).
+        white: How many code values there are: 2^bits. Means count in 8-bit codes.
     """
-    planes = _means(codes)
+    planes = _means(codes, white)
     luma = np.floor(planes.luma / _LUMA_STEP).clip(0, 63).astype(np.uint8)
     chroma = np.floor(np.stack([planes.cb, planes.cr]) / _CHROMA_STEP + 8).clip(0, 15).astype(np.uint8)
     bits = (
@@ -45,7 +46,7 @@ def soft_fingerprint(codes: NDArray[np.uint8]) -> bytes:
     return np.packbits(np.concatenate([part.ravel() for part in bits])).tobytes()
 
 
-def fingerprint_distance(codes: NDArray[np.uint8], fingerprint: bytes) -> tuple[float, float, float]:
+def fingerprint_distance(codes: AnyCodes, fingerprint: bytes, white: int = 256) -> tuple[float, float, float]:
     """How far a base is from a fingerprint, in code values: largest and mean luma, largest chroma difference.
 
     The distance of a mean is counted from its quantisation interval, so an unchanged base is at 0.
@@ -54,16 +55,16 @@ def fingerprint_distance(codes: NDArray[np.uint8], fingerprint: bytes) -> tuple[
     cells = _LUMA_GRID**2 * 6
     luma = bits[:cells].reshape(-1, 6) @ (1 << np.arange(6)[::-1])
     chroma = bits[cells:].reshape(-1, 4) @ (1 << np.arange(4)[::-1])
-    planes = _means(codes)
+    planes = _means(codes, white)
     near = _outside(planes.luma.ravel(), luma * _LUMA_STEP, _LUMA_STEP)
     far = np.stack([planes.cb, planes.cr]).ravel().clip(-8 * _CHROMA_STEP, 8 * _CHROMA_STEP - 1)
     tint = _outside(far, (chroma - 8.0) * _CHROMA_STEP, _CHROMA_STEP)
     return float(near.max()), float(near.mean()), float(tint.max())
 
 
-def is_bound(codes: NDArray[np.uint8], fingerprint: bytes) -> bool:
+def is_bound(codes: AnyCodes, fingerprint: bytes, white: int = 256) -> bool:
     """Whether a base is the fingerprint's own, re-encoded or resized perhaps."""
-    luma, mean, chroma = fingerprint_distance(codes, fingerprint)
+    luma, mean, chroma = fingerprint_distance(codes, fingerprint, white)
     return luma <= _MAX_LUMA and mean <= _MEAN_LUMA and chroma <= _MAX_CHROMA
 
 
@@ -72,11 +73,12 @@ def _outside(values: Array, start: NDArray[np.float64], size: float) -> NDArray[
     return np.maximum(np.maximum(start - values, values - (start + size)), 0)
 
 
-def _means(codes: NDArray[np.uint8]) -> _Planes:
+def _means(codes: AnyCodes, white: int) -> _Planes:
     """Means over the grids, in code values, of BT.601 luma and of Cb and Cr around 0."""
     strips = (np.moveaxis(codes[r : r + 256], 2, 1).astype(np.float32) for r in range(0, len(codes), 256))
     columns = np.concatenate([box_average(strip, _LUMA_GRID) for strip in strips])
     rgb = box_average(np.ascontiguousarray(columns.T), _LUMA_GRID).T  # (rows, 3, columns)
+    rgb = rgb * np.float32(256 / white)
     luma = np.einsum("ycx,c->yx", rgb, (0.299, 0.587, 0.114))
     half = rgb.reshape(_CHROMA_GRID, 2, 3, _CHROMA_GRID, 2).mean(axis=(1, 4))
     coarse = np.einsum("ycx,c->yx", half, (0.299, 0.587, 0.114))

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.records import CodedImage
+from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.decoding import decoding
 from gainmap_codec.pixels.images import decode_jpeg
-
-AnyCodes = NDArray[np.uint8] | NDArray[np.uint16]
-"""Code values: uint8 of pictures of 8 bits, uint16 of 10 and 12 bits (0 … 2^bits − 1)."""
 
 
 def decode_coded_image(image: CodedImage) -> AnyCodes:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from gainmap_codec.pixels.strips import for_each_strip
 
 Array = NDArray[np.float32]
+AnyCodes = NDArray[np.uint8] | NDArray[np.uint16]
+"""Code values: uint8 of pictures of 8 bits, uint16 of 10 and 12 bits (0 … 2^bits − 1)."""
+
 ColorSpace = Literal["srgb", "display-p3", "bt2020"]
 COLOR_SPACES: tuple[ColorSpace, ...] = get_args(ColorSpace)
 

@@ -1,11 +1,12 @@
 """The family "multiscale": features of the working grid, and the residual there, in NumPy float32.
 
-A local tone mapper makes a pixel's gain of the pixel and of its surroundings. The base itself shows the surroundings: the
-network sees it averaged at four scales, which costs no byte, and latents say only what the base does not tell.
+A local tone mapper makes a pixel's gain of the pixel and of its surroundings. The base itself shows the surroundings:
+the network sees it averaged at four scales, which costs no byte, and latents say only what the base does not tell.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def base_features(grid: WorkingGrid, codes: NDArray[Any], largest: int, color_oc
         x, y; R, G, B of the working grid's cells; the same averaged over the three coarser levels; octaves. All but the
         octaves run over −2…2: about as far from 0 as pictures are.
     """
-    means = grid.means(codes) * np.float32(2 / largest) - 1
+    means = grid.average(codes) * np.float32(2 / largest) - 1
     rows, columns, _ = means.shape
     level = first_level(grid.rows.cells, grid.columns.cells)
     place = np.empty((rows, columns, 2), np.float32)
@@ -61,23 +62,45 @@ def dequantize(layer: QuantizedLayer) -> Array:
     return integers * np.float32(2.0 ** (layer.step_exponent / 4))
 
 
-def residual_on_grid(network: NeuralGainMap, grid: WorkingGrid, codes: NDArray[Any], largest: int) -> Array:
-    """The residual at what is evaluated, float32 (rows, columns, 1 or 3); arguments as of `base_features`."""
+@dataclass(frozen=True, eq=False)
+class GridInputs:
+    """What a network is given on the working grid.
+
+    Attributes:
+        grid: The raster over the grid.
+        features: Of the base and the latents, float32 (rows, columns, F).
+        added: Sum of the details, added to every output, float32 (rows, columns, 1).
+    """
+
+    grid: WorkingGrid
+    features: Array
+    added: Array
+
+
+def grid_inputs(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> GridInputs:
+    """Everything that goes into a network; `codes` and `largest` as for `base_features`."""
+    grid = WorkingGrid.over(network.grid, codes.shape[0], codes.shape[1], network.coordinates)
     levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
     base = base_features(grid, codes, largest, network.color_octaves)
     latents = [grid.enlarge(latent_values(each), level) for each, level in zip(network.latents, levels, strict=True)]
-    added = [grid.enlarge(latent_values(each), level) for each, level in zip(network.details, detail_levels, strict=True)]
+    added = np.zeros((*base.shape[:2], 1), np.float32)
+    for each, level in zip(network.details, detail_levels, strict=True):
+        added += grid.enlarge(latent_values(each), level)
+    return GridInputs(grid, np.concatenate([base, *latents], axis=2), added)
+
+
+def residual_on_grid(network: NeuralGainMap, inputs: GridInputs) -> Array:
+    """The residual on the working grid, float32 (rows, columns, 1 or 3)."""
     layers = [dequantize(layer) for layer in network.layers]
-    out = np.empty((*base.shape[:2], layers[-1].shape[1]), np.float32)
+    out = np.empty((*inputs.features.shape[:2], layers[-1].shape[1]), np.float32)
 
     def evaluate(rows: slice) -> None:
-        values = np.concatenate([base[rows], *(each[rows] for each in latents)], axis=2)
+        values = inputs.features[rows]
         for layer in layers[:-1]:
             values = values @ layer[:-1] + layer[-1]
             np.maximum(values, 0, out=values)
         values = values @ layers[-1][:-1] + layers[-1][-1]
-        for each in added:
-            values += each[rows]
+        values += inputs.added[rows]
         np.clip(values, -1, 1, out=values)
         out[rows] = values * np.float32(network.residual_scale) + np.float32(network.residual_shift)
 
@@ -86,7 +109,7 @@ def residual_on_grid(network: NeuralGainMap, grid: WorkingGrid, codes: NDArray[A
 
 
 def has_latents_at(rows: int, columns: int) -> tuple[int, int]:
-    """How many levels of latents and of details are of use: from the first down to a single cell, and up to the grid."""
+    """How many levels of latents and of details are of use: from the first to a single cell, and up to the grid."""
     level = first_level(rows, columns)
     coarser = 0
     while coarser < 4 and max(cells(rows, level + coarser), cells(columns, level + coarser)) > 1:

@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import Array, pq_decode, pq_encode
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
-from gainmap_codec.pixels.multiscale import dequantize, residual_on_grid
+from gainmap_codec.pixels.multiscale import dequantize, grid_inputs, residual_on_grid
 from gainmap_codec.pixels.residual import apply_log2_gain, inverse_residual, offset_of
 from gainmap_codec.pixels.strips import for_each_strip
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
-Codes = NDArray[np.uint8] | NDArray[np.uint16]
-"""Code values: uint8 of pictures of 8 bits, uint16 of more."""
+Codes = NDArray[np.uint8]
 
 
 def axis_coordinates(count: int) -> NDArray[np.float64]:
@@ -53,7 +52,7 @@ def base_bt2020(codes: NDArray[Any], color: BaseColor) -> Array:
     return color.convert_to_bt2020(color.linearize(codes))
 
 
-def render_neural_map(network: NeuralGainMap, codes: Codes, color: BaseColor, *, headroom: float) -> Array:
+def render_neural_map(network: NeuralGainMap, codes: AnyCodes, color: BaseColor, *, headroom: float) -> Array:
     """Render a base for a display of the given headroom by its neural gain map.
 
     Args:
@@ -79,17 +78,17 @@ class Residuals:
         raise NotImplementedError
 
 
-def residuals(network: NeuralGainMap, codes: Codes, color: BaseColor) -> Residuals:
+def residuals(network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> Residuals:
     """A network made ready for one base."""
     height, width = codes.shape[:2]
     if network.family == "published":
         return PublishedResiduals(network, height, width)
-    grid = WorkingGrid.over(network.grid, height, width, network.coordinates)
-    return GridResiduals(grid, residual_on_grid(network, grid, codes, color.curves.shape[1] - 1))
+    inputs = grid_inputs(network, codes, color.curves.shape[1] - 1)
+    return GridResiduals(inputs.grid, residual_on_grid(network, inputs))
 
 
 def rendition_of(
-    network: NeuralGainMap, ready: Residuals, codes: Codes, color: BaseColor, *, headroom: float
+    network: NeuralGainMap, ready: Residuals, codes: AnyCodes, color: BaseColor, *, headroom: float
 ) -> Array:
     """As `render_neural_map`, by residuals that are ready."""
     weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)

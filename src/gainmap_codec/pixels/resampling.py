@@ -44,7 +44,7 @@ class Taps(NamedTuple):
 
 def bilinear_taps(size: int, cells: int) -> Taps:
     """How `size` pixels lie over `cells` cells: pixel i at (i + 0.5) * cells / size - 0.5, clamped."""
-    return taps_at((np.arange(size) + 0.5) * (cells / size) - 0.5, cells)
+    return taps_at((np.arange(size, dtype=np.float64) + 0.5) * (cells / size) - 0.5, cells)
 
 
 def taps_at(positions: NDArray[np.float64], cells: int) -> Taps:

@@ -1,7 +1,7 @@
 """The working grid of a neural gain map: where its network is evaluated, and how a raster lies over it.
 
-The grid divides the network's coordinates, −1…1 along each side, into equal cells. A cropped raster covers some of them,
-a turned or mirrored one runs the other way; a raster smaller than the grid is evaluated at its own pixels.
+The grid divides the network's coordinates, −1…1 along each side, into equal cells. A cropped raster covers some of
+them, a turned or mirrored one runs the other way; a raster smaller than the grid is evaluated at its own pixels.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Axis:
     @property
     def centers(self) -> NDArray[np.float64]:
         """Network coordinates at which the network is evaluated, float64 (count,)."""
-        return self.start + (np.arange(self.count) + 0.5) * ((self.stop - self.start) / self.count)
+        parts = np.arange(self.count, dtype=np.float64) + 0.5
+        return self.start + parts * ((self.stop - self.start) / self.count)
 
     def edges(self) -> NDArray[np.float64]:
         """Edges of the parts evaluated in pixels of the raster, float64 (count + 1,), increasing in 0…size."""
@@ -66,12 +67,12 @@ class Axis:
 
     def raster_taps(self) -> Taps:
         """How the raster's pixels lie over the parts evaluated."""
-        pixels = self.low + (np.arange(self.size) + 0.5) * ((self.high - self.low) / self.size)
+        pixels = self.low + (np.arange(self.size, dtype=np.float64) + 0.5) * ((self.high - self.low) / self.size)
         return taps_at((pixels - self.start) * (self.count / (self.stop - self.start)) - 0.5, self.count)
 
 
 def axis_over(size: int, count: int, scale: float, shift: float) -> Axis:
-    """The axis of `size` pixels whose file coordinate c has the network coordinate scale·c + shift, over `count` cells."""
+    """The axis of `size` pixels over `count` cells, where file coordinate c is the network's scale·c + shift."""
     low, high = shift - abs(scale), shift + abs(scale)
     first = min(max(int(np.floor((low + 1) / 2 * count + _NEAR)), 0), count - 1)
     last = max(min(int(np.ceil((high + 1) / 2 * count - _NEAR)), count), first + 1)
@@ -112,11 +113,11 @@ class WorkingGrid:
             pixels = np.swapaxes(pixels, 0, 1)
         return pixels[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]  # type: ignore[return-value]
 
-    def means(self, codes: NDArray[Any]) -> Array:
-        """Mean code values of what is evaluated, float32 (rows, columns, 3), of a raster (H, W, 3)."""
-        pixels = self.turned(codes)
+    def average(self, pixels: NDArray[Any]) -> Array:
+        """Means over what is evaluated, float32 (rows, columns, C), of a raster (H, W, C)."""
+        pixels = self.turned(pixels)
         down, across = self.rows.edges(), self.columns.edges()
-        out = np.empty((self.rows.count, self.columns.count, 3), np.float32)
+        out = np.empty((self.rows.count, self.columns.count, pixels.shape[2]), np.float32)
 
         def average(rows: slice) -> None:
             first = min(int(down[rows.start]), self.rows.size - 1)

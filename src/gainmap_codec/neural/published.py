@@ -1,4 +1,4 @@
-"""One picture's fit: a network that turns this base into this HDR rendition, its weights quantised in the loop.
+"""Fitting the published networks (Gain-MLP) to one picture, their weights quantised in the loop.
 
 The fit sees the decoded base, so it corrects what coding did to it. The first part of the steps runs in float32; then
 each layer's weights are rounded in the forward pass (the gradient passes straight through) to the integers that the
@@ -9,73 +9,58 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.payload import MAX_WEIGHT, SOFT_BYTES, STRICT_BYTES, layer_shapes
-from gainmap_codec.files.records import Binding, Domain, Family, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.payload import MAX_WEIGHT, layer_shapes
+from gainmap_codec.files.records import Domain, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.initial import initial_weights
 from gainmap_codec.neural.network import FeatureTables, forward, hdr_pq, straight_through
-from gainmap_codec.pixels.base_color import BaseColor
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color import Array, pq_encode
-from gainmap_codec.pixels.neural_map import Codes, base_bt2020
+from gainmap_codec.pixels.neural_map import base_bt2020
 from gainmap_codec.pixels.residual import residual
 
 log = logging.getLogger(__name__)
 
-OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map
-
 _OUTLIERS = 0.001  # of the residual's values at either end: one wild pixel must not cost the rest their precision
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _FINER = 3  # quarter octaves: the few largest weights are clipped, and the step is finer for all others
-_FINAL_RATE = 0.02  # learning rate at the last step, of the first
 
 
 @dataclass(frozen=True)
-class FitConfig:
-    """How to fit: what a preset stands for.
+class PublishedConfig:
+    """How to fit a network as published.
 
     Attributes:
-        family: See `NeuralGainMap.family`.
         domain: See `NeuralGainMap.domain`.
-        position_octaves: Octaves of x and of y.
-        color_octaves: Octaves of each colour input.
+        octaves: Of each position and of each colour input.
         neurons: Width of both hidden layers.
         steps: Adam's steps.
         batch: Pixels a step.
-        learning_rate: Adam's; falls along a cosine where `loss` is "hdr", constant as published otherwise.
-        beta2: Decay of Adam's mean of squared gradients.
-        loss: What is minimised: the mean squared error of the normalised "residual" (as published), or of the PQ
-            codes of the "hdr" rendition, which is what quality is measured by.
+        learning_rate: Adam's, constant.
         quantize_from: Part of the steps after which weights are rounded; 1 never rounds, for comparison.
     """
 
-    family: Family
     domain: Domain
-    position_octaves: int
-    color_octaves: int
+    octaves: int = 12
     neurons: int = 16
     steps: int = 1000
     batch: int = 1 << 16
     learning_rate: float = 1e-2
-    beta2: float = 0.999
-    loss: Literal["residual", "hdr"] = "residual"
     quantize_from: float = 0.7
 
 
-CONFIGS: dict[Preset, FitConfig] = {
-    "paper-gain": FitConfig("published", "pq_gain", 12, 12),
-    "paper-gamma": FitConfig("published", "pq_gamma", 12, 12),
-    "balanced": FitConfig(
-        "table", "pq_gamma", 8, 4, neurons=24, steps=2000, batch=1 << 14, learning_rate=2e-2, beta2=0.99, loss="hdr"
-    ),
+PUBLISHED: dict[Preset, PublishedConfig] = {
+    "paper-gain": PublishedConfig("pq_gain"),
+    "paper-gamma": PublishedConfig("pq_gamma"),
 }
 
 
@@ -102,12 +87,10 @@ class Samples(NamedTuple):
     target: Tensor  # float32 (N, 3), PQ codes
 
 
-def fit(
+def fit_published(
     blank: NeuralGainMap,
-    config: FitConfig,
-    codes: Codes,
-    color: BaseColor,
-    hdr: Array,
+    config: PublishedConfig,
+    pair: PairLike,
     *,
     device: str = "cpu",
     seed: int = 0,
@@ -115,14 +98,11 @@ def fit(
     start: list[Tensor] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
-    """Fit a network to a pair.
+    """Fit a published network to a pair.
 
     Args:
         blank: The record to fill: layers, residual range and colour range are set, all else is kept.
         config: Shape and schedule.
-        codes: The decoded base, uint8 (H, W, 3).
-        color: What its code values mean.
-        hdr: The HDR rendition, linear BT.2020, float32 (H, W, 3); 1.0 = SDR white.
         device: A torch device.
         seed: Decides which pixels are drawn, and when.
         pool: How many pixels the steps draw from, spread evenly over the picture.
@@ -130,68 +110,36 @@ def fit(
         progress: Called with the part done, 0…1.
     """
     where = torch.device(device)
-    rng = np.random.default_rng(seed)
-    network, samples = prepare(blank, codes, color, hdr, rng, pool, where)
-    shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
+    network, samples = prepare(blank, pair, np.random.default_rng(seed), pool, where)
+    shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
     start = start or initial_weights(network.preset, shapes, seed)
     weights = [weight.to(where, copy=True).requires_grad_(True) for weight in start]
-    with _one_thread():
+    with one_thread():
         exponents = _train(network, config, samples, weights, progress)
         return _finished(network, weights, exponents, samples)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Matrices this small gain little from a second thread, and lose all of it to waiting on a busy machine.
-
-    The order of additions, and so the bytes, then do not depend on the number of cores either.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def blank_network(preset: Preset, config: FitConfig) -> NeuralGainMap:
+def blank_network(preset: Preset, config: PublishedConfig) -> NeuralGainMap:
     """A record with a preset's choices and nothing of a picture: no layers, no range, no headroom, no binding."""
-    return NeuralGainMap(
-        preset=preset,
-        family=config.family,
+    return replace(
+        empty_record(preset, "published"),
         domain=config.domain,
-        position_octaves=config.position_octaves,
-        color_octaves=config.color_octaves,
-        layers=(),
-        residual_shift=0.0,
-        residual_scale=1.0,
-        base_hdr_headroom=0.0,
-        alternate_hdr_headroom=0.0,
-        base_offset_exponent=OFFSET_EXPONENT,
-        alternate_offset_exponent=OFFSET_EXPONENT,
-        binding=Binding(bytes(STRICT_BYTES), bytes(SOFT_BYTES)),
+        position_octaves=config.octaves,
+        color_octaves=config.octaves,
     )
 
 
 def prepare(
-    blank: NeuralGainMap,
-    codes: Codes,
-    color: BaseColor,
-    hdr: Array,
-    rng: np.random.Generator,
-    pool: int,
-    device: torch.device,
+    blank: NeuralGainMap, pair: PairLike, rng: np.random.Generator, pool: int, device: torch.device
 ) -> tuple[NeuralGainMap, Samples]:
-    """The record with this pair's ranges, and pixels to learn from; arguments as for `fit`."""
-    height, width = codes.shape[:2]
+    """The record with this pair's ranges, and pixels to learn from; arguments as for `fit_published`."""
+    height, width = pair.codes.shape[:2]
     rows, columns = _spread(rng, height, width, pool)
-    sampled = codes[rows, columns]
-    base = pq_encode(base_bt2020(sampled, color))
-    target = pq_encode(hdr[rows, columns])
+    base = pq_encode(base_bt2020(pair.codes[rows, columns], pair.color))
+    target = pq_encode(pair.hdr[rows, columns])
     network = _with_ranges(blank, base, target)
-    arrays = rows, columns, sampled.astype(np.int64), base, target
-    y, x, code, pq, wanted = (torch.from_numpy(array).to(device) for array in arrays)
-    features = FeatureTables(network, height, width, device).at(y, x, code, pq)
+    y, x, pq, wanted = (torch.from_numpy(array).to(device) for array in (rows, columns, base, target))
+    features = FeatureTables(network, height, width, device).at(y, x, pq)
     return network, Samples(features, pq, wanted)
 
 
@@ -209,36 +157,33 @@ def _with_ranges(blank: NeuralGainMap, base: Array, target: Array) -> NeuralGain
     """The record with residual and colour ranges of these pixels, in the precision of the payload."""
     values = residual(blank.domain, target, base, np)
     low, high = np.quantile(values, [_OUTLIERS, 1 - _OUTLIERS])
-    shift = float(values.mean()) if blank.family == "published" else (low + high) / 2
-    scale = max((high - low) / 2, _SMALLEST_SCALE)
-    ranged = replace(blank, residual_shift=float(np.float16(shift)), residual_scale=float(np.float16(scale)))
-    if blank.family != "published":
-        return ranged
     span = max(float(base.max() - base.min()), _SMALLEST_SCALE)
     return replace(
-        ranged, color_shift=float(np.float16(base.mean())), color_scale=float(np.float16(min(2 / span, 1000)))
+        blank,
+        residual_shift=float(np.float16(values.mean())),
+        residual_scale=float(np.float16(max((high - low) / 2, _SMALLEST_SCALE))),
+        color_shift=float(np.float16(base.mean())),
+        color_scale=float(np.float16(min(2 / span, 1000))),
     )
 
 
 def _train(
     network: NeuralGainMap,
-    config: FitConfig,
+    config: PublishedConfig,
     samples: Samples,
     weights: list[Tensor],
     progress: Callable[[float], None] | None,
 ) -> list[int]:
     """Adam on `weights`, in place; returns the step exponent of each layer."""
-    optimizer = torch.optim.Adam(weights, lr=config.learning_rate, betas=(0.9, config.beta2))
+    optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
     exponents: list[int] = []
     count = len(samples.target)
     for step in range(config.steps):
-        if config.loss == "hdr":
-            optimizer.param_groups[0]["lr"] = config.learning_rate * _cosine(step / config.steps)
         if step == int(config.steps * config.quantize_from):
             exponents = [step_exponent(weight) - _FINER for weight in weights]
         start = step * config.batch % count  # the pixels are in random order: a run of them is a random draw
         chosen = Samples(*(part[start : start + config.batch] for part in samples))
-        loss = _loss(network, config, _rounded(weights, exponents) if exponents else weights, chosen)
+        loss = _loss(network, _rounded(weights, exponents) if exponents else weights, chosen)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -251,16 +196,10 @@ def _train(
     return exponents or [step_exponent(weight) for weight in weights]
 
 
-def _loss(network: NeuralGainMap, config: FitConfig, weights: list[Tensor], samples: Samples) -> Tensor:
-    if config.loss == "hdr":
-        return torch.mean((hdr_pq(network, weights, samples.features, samples.base) - samples.target) ** 2)
+def _loss(network: NeuralGainMap, weights: list[Tensor], samples: Samples) -> Tensor:
     wanted = residual(network.domain, samples.target, samples.base, torch)
     wanted = torch.clamp((wanted - network.residual_shift) / network.residual_scale, -2, 2)
-    return torch.mean((forward(network.family, weights, samples.features) - wanted) ** 2)
-
-
-def _cosine(done: float) -> float:
-    return _FINAL_RATE + (1 - _FINAL_RATE) * (1 + math.cos(math.pi * done)) / 2
+    return torch.mean((forward(weights, samples.features) - wanted) ** 2)
 
 
 def step_exponent(weight: Tensor) -> int:
