@@ -13,13 +13,13 @@ from gainmap_codec.encoding import (
     EncodeReport,
     HdrSource,
     NeuralOptions,
+    PresetChoice,
     SdrSource,
     StandardOptions,
     encode_pair,
     make_pair,
 )
 from gainmap_codec.errors import GainMapWarning, Limits
-from gainmap_codec.files.records import Preset
 from gainmap_codec.inspection import Inspection, inspection_of
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, transform_in_place
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -39,7 +39,7 @@ def encode(
     *,
     container: Literal["jpeg"] = "jpeg",
     carry: Carry = "both",
-    preset: Preset = "balanced",
+    preset: PresetChoice = "balanced",
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
@@ -64,7 +64,9 @@ def encode(
             sRGB; None tone-maps `hdr`. Its EXIF orientation holds for the file, and `hdr` is upright.
         container: Kind of file.
         carry: Which gain maps to write. With "both", readers that know only the standard show correct HDR.
-        preset: Kind of neural gain map.
+        preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
+            "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
+            alone where that is worth more for its bytes; it then warns.
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: JPEG quality of the base, 1…100; None keeps a JPEG as it is and codes other bases at 92.
@@ -110,7 +112,6 @@ def encode_with_report(
             pair,
             standard if o["carry"] != "neural" else None,
             neural if o["carry"] != "standard" else None,
-            o["preset"],
         )
     for warning in caught:
         warnings.warn(warning.message, stacklevel=3)
@@ -118,7 +119,7 @@ def encode_with_report(
     return replace(report, warnings=tuple(ours))
 
 
-_CHOICES = {"container": Literal["jpeg"], "carry": Carry, "preset": Preset}
+_CHOICES = {"container": Literal["jpeg"], "carry": Carry, "preset": PresetChoice}
 _RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
 
 
@@ -137,6 +138,9 @@ def _check_options(options: dict[str, Any]) -> None:
         raise ValueError(f"map_channels: 1 or 3 wanted, {options['map_channels']!r} found")
     if options["target_bytes"] is not None and options["target_psnr"] is not None:
         raise ValueError("target_bytes and target_psnr: one of them wanted, both found")
+    aims = options["target_bytes"] is not None or options["target_psnr"] is not None
+    if aims and options["preset"] in ("paper-gain", "paper-gamma", "auto"):
+        raise ValueError(f"preset {options['preset']}: no target can be met; tiny, balanced or best wanted")
 
 
 def decode(

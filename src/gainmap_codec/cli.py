@@ -58,10 +58,10 @@ def gainmap() -> None:
 )
 @click.option(
     "--preset",
-    type=click.Choice(["balanced", "paper-gain", "paper-gamma"]),
+    type=click.Choice(["tiny", "balanced", "best", "auto", "paper-gain", "paper-gamma"]),
     default="balanced",
     show_default=True,
-    help="Kind of neural map.",
+    help="Kind of neural map; auto: balanced, or none where a standard map serves better.",
 )
 @click.option("--target-bytes", type=click.IntRange(min=1), help="Largest neural payload wanted.")
 @click.option("--target-psnr", type=click.FloatRange(min=0), help="PQ-PSNR wanted of the neural map, in dB.")

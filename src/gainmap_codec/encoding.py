@@ -38,6 +38,7 @@ from gainmap_codec.pixels.tone_map import encode_base, tone_map
 from gainmap_codec.rendering import base_codes, choose_device, full_headroom, open_file, preference, render
 
 Carry = Literal["both", "neural", "standard"]
+PresetChoice = Preset | Literal["auto"]
 HdrSource = HdrImage | Source | NDArray[Any]
 SdrSource = Source | Image | Codes
 
@@ -57,7 +58,7 @@ class EncodeReport:
         neural_psnr: PQ-PSNR in dB of the HDR rendition from the neural gain map, or None.
         standard_psnr: The same from the standard gain map.
         fit_seconds: Time that fitting took.
-        preset: Preset of the neural gain map.
+        preset: Preset of the neural gain map, or None without one.
         warnings: Losses and missed targets.
     """
 
@@ -68,7 +69,7 @@ class EncodeReport:
     neural_psnr: float | None
     standard_psnr: float | None
     fit_seconds: float
-    preset: Preset
+    preset: Preset | None
     warnings: tuple[str, ...]
 
 
@@ -81,11 +82,15 @@ class StandardOptions:
     channels: int
 
 
+_AUTO_STANDARD = StandardOptions(scale=8, quality=85, channels=1)
+_AUTO_BYTES_PER_DB = 500  # as in the preset "balanced"
+
+
 @dataclass(frozen=True)
 class NeuralOptions:
     """How the neural gain map is made; see `gainmap_codec.encode`."""
 
-    preset: Preset
+    preset: PresetChoice
     target_bytes: int | None
     target_psnr: float | None
     device: str
@@ -267,7 +272,7 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
         "binding": Binding(pair.file.base_digest, soft_fingerprint(pair.codes)),
     }
     fitted = fit_pair(
-        options.preset,
+        "balanced" if options.preset == "auto" else options.preset,
         pair,
         fields,
         target_bytes=options.target_bytes,
@@ -279,13 +284,15 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
     return FittedMap(fitted.network, fitted.psnr, perf_counter() - start)
 
 
-def encode_pair(
-    pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None, preset: Preset
-) -> EncodeReport:
-    """The file of a pair with the gain maps that are asked for."""
+def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None) -> EncodeReport:
+    """The file of a pair with the gain maps that are asked for, or with the better one alone."""
     stored, standard_psnr = make_gain_map(pair, standard) if standard else (None, None)
     fitted = make_neural_map(pair, neural) if neural else None
     payload = None
+    if fitted and neural and neural.preset == "auto":
+        ordinary, psnr = (stored, standard_psnr) if stored else make_gain_map(pair, _AUTO_STANDARD)
+        if _is_better(ordinary, psnr or 0.0, fitted):
+            fitted, stored, standard_psnr = None, ordinary, psnr
     if fitted:
         network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=standard_psnr or 0.0)
         payload = serialize_payload(network)
@@ -300,6 +307,18 @@ def encode_pair(
         neural_psnr=fitted.psnr if fitted else None,
         standard_psnr=standard_psnr,
         fit_seconds=fitted.seconds if fitted else 0.0,
-        preset=preset,
+        preset=fitted.network.preset if fitted else None,
         warnings=(),
     )
+
+
+def _is_better(stored: StoredGainMap, psnr: float, fitted: FittedMap) -> bool:
+    """Whether a standard map is worth more for its bytes than the neural one; warns."""
+    saved = len(serialize_payload(fitted.network)) - len(stored.image.data)
+    if psnr - fitted.psnr <= -saved / _AUTO_BYTES_PER_DB:
+        return False
+    _warn(
+        f"auto: the standard gain map alone, {len(stored.image.data)} bytes for {psnr:.2f} dB, is worth more than a "
+        f"neural one of {len(stored.image.data) + saved} bytes for {fitted.psnr:.2f} dB"
+    )
+    return True

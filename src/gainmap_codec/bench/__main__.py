@@ -59,11 +59,16 @@ def rd(
     pictures. Tables go to standard output, every point to OUT. Points that are there already are not measured again: a
     run that was interrupted goes on, and one with more pairs, methods or seeds adds to it.
     """
-    from gainmap_codec.bench.methods import METHODS, methods_named
-    from gainmap_codec.bench.rate_distortion import PictureResult, measure, tables, write_results
-
+    try:
+        from gainmap_codec.bench.methods import METHODS, methods_named
+        from gainmap_codec.bench.rate_distortion import PictureResult, measure, tables, write_results
+    except ImportError as error:
+        raise click.ClickException(f"{error}: pip install 'gainmap-codec[bench]'") from error
     defaults = [name for name in METHODS if not (quick and name == "neural")]  # its fits have one length
-    chosen = methods_named(methods or defaults, quick=quick)
+    try:
+        chosen = methods_named(methods or defaults, quick=quick)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
     sources = [source for text in (*pairs, *more) for source in _sources(text)]
     out.mkdir(parents=True, exist_ok=True)
     results: list[PictureResult] = []

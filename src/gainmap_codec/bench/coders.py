@@ -83,7 +83,7 @@ def _encode_avif(codes: Codes, quality: float) -> bytes:
         codec="aom",
         subsampling="4:0:0" if codes.shape[2] == 1 else "4:4:4",
         max_threads=1,
-        advanced={"tune": "psnr"},  # 6…10 % fewer bytes for the same PSNR than libavif's own choice, "iq"
+        advanced={"tune": "psnr"},  # libavif's own choice, "iq", takes 4…12 % more bytes for the same PSNR
     )
     return stream.getvalue()
 

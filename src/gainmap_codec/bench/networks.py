@@ -14,18 +14,18 @@ import torch
 
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
-from gainmap_codec.encoding import NeuralOptions, encode_pair
-from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg import parse_jpeg
-from gainmap_codec.files.payload import parse_payload
+from gainmap_codec.files.jpeg import serialize_jpeg
+from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Preset
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
 from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
-from gainmap_codec.neural.targets import MULTISCALE
+from gainmap_codec.neural.targets import MULTISCALE, FittedNetwork, measured, start_fit
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.neural_map import render_neural_map
 
 _CHUNK = 1 << 16  # pixels whose features are held at a time
+_MORE_ROUNDS = 3  # at each further price
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ def _float_rendition(fitted: Fit, pair: BenchPair, evaluation: Evaluation) -> Ar
 
 @dataclass(frozen=True)
 class NeuralPayloads:
-    """Our codec's payloads: a point a preset, decoded by the definition from the written file.
+    """Our codec's payloads: each preset's, and what the same fit gives at other prices of a decibel.
 
     Attributes:
-        presets: Which.
+        presets: Which, with the prices to follow the preset's own, as multiples of it.
     """
 
-    presets: tuple[Preset, ...] = ("tiny", "balanced", "best")
+    presets: tuple[tuple[Preset, tuple[float, ...]], ...] = (("tiny", (0.5, 2)), ("balanced", (0.5, 2, 4)))
 
     name = "neural"
     is_seeded = True
@@ -97,19 +97,42 @@ class NeuralPayloads:
     @property
     def parameters(self) -> str:
         """See `Method`."""
-        return json.dumps({preset: asdict(MULTISCALE[preset]) for preset in self.presets})
+        return json.dumps([[asdict(MULTISCALE[preset]), prices] for preset, prices in self.presets])
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
         """See `Method`."""
-        for preset in self.presets:
-            yield recall(self.name, preset, partial(self._measure, pair, evaluation, seed, preset))
+        for preset, prices in self.presets:
+            measured_points = _PriceCurve(pair, evaluation, preset, seed)
+            for price in (1, *prices):
+                label = preset if price == 1 else f"{preset} × {price:g}"
+                yield recall(preset, label, partial(measured_points.at, (1, *prices), price, label))
 
-    def _measure(self, pair: BenchPair, evaluation: Evaluation, seed: int, preset: Preset) -> Point:
-        options = NeuralOptions(preset, target_bytes=None, target_psnr=None, device="cpu", seed=seed, progress=None)
-        report = encode_pair(pair.pair, None, options, preset)
-        payload = parse_jpeg(report.data, Limits()).payload
-        assert payload is not None
-        rendition = render_neural_map(parse_payload(payload), pair.pair.codes, pair.pair.color, headroom=inf)
-        growth = len(report.data) - report.base_bytes
-        score = evaluation.score_picture(rendition)
-        return Point(self.name, self.name, preset, len(payload), growth, *score, report.fit_seconds, seed)
+
+class _PriceCurve:
+    """One fit at several prices, run only when the first of its points is asked for."""
+
+    def __init__(self, pair: BenchPair, evaluation: Evaluation, preset: Preset, seed: int) -> None:
+        self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
+        self._found: dict[float, tuple[FittedNetwork, float]] = {}
+
+    def at(self, prices: tuple[float, ...], price: float, label: str) -> Point:
+        """The point of one of the prices, of which the first is 1."""
+        if not self._found:
+            with one_thread():
+                self._run(prices)
+        fitted, seconds = self._found[price]
+        pair = self._pair.pair
+        payload = serialize_payload(fitted.network)
+        rendition = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
+        growth = len(serialize_jpeg(replace(pair.file, payload=payload))) - len(serialize_jpeg(pair.file))
+        score = self._evaluation.score_picture(rendition)
+        return Point("neural", self._preset, label, len(payload), growth, *score, seconds, self._seed)
+
+    def _run(self, prices: tuple[float, ...]) -> None:
+        config, pair = MULTISCALE[self._preset], self._pair.pair
+        start = perf_counter()
+        blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
+        fit = start_fit(blank, config, pair, self._seed)
+        for price in prices:
+            fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
+            self._found[price] = measured(fit.network(), pair), perf_counter() - start

@@ -23,7 +23,7 @@ MOST_BYTES = 1 << 16
 _PHOTO_PSNR = 58.0  # dB; photos are compared up to 56
 _MARGIN = 0.05  # dB
 _STRIDE = 3  # qualities
-_NEAR = 1.0  # dB below the best of as many bytes
+_NEAR = 0.5  # dB below the best of as many bytes
 
 
 @dataclass(frozen=True)

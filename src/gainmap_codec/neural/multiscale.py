@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ from gainmap_codec.neural.initial import random_weights
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bits, neighbourhood
 from gainmap_codec.neural.target import Target
+from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.multiscale import base_features, has_latents_at
+from gainmap_codec.pixels.residual import EPSILON, inverse_residual
 from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
 _BATCH = 1 << 12
@@ -58,22 +61,57 @@ class MultiscaleConfig:
     steps: int = 2500
     rounds: int = 4
     refine_steps: int = 300
-    color_octaves: int = 2
+    color_octaves: int = 4
 
 
 class Points:
-    """Grid cells that the fit looks at: features, wanted residual and costs, and how latents reach them."""
+    """Grid cells that the fit looks at: features, what errors cost, and how latents reach them."""
 
     def __init__(self, features: Tensor, target: Target, over: WorkingGrid, levels: list[int], every: int) -> None:
         self.shape = features[::every, ::every].shape[:2]
         self.features = features[::every, ::every].reshape(-1, features.shape[2]).contiguous()
-        outputs = target.wanted.shape[2]
-        self.wanted = torch.from_numpy(target.wanted[::every, ::every].reshape(-1, outputs).copy())
-        self.weights = torch.from_numpy(target.weights[::every, ::every].reshape(-1, outputs).copy())
+        self.costs = Costs(target, every)
         self.enlarge = [
             (_matrix(over.rows, level)[::every].contiguous(), _matrix(over.columns, level)[::every].contiguous())
             for level in levels
         ]
+
+
+class Costs:
+    """How far outputs are from what is wanted, in PQ codes: squares sum over channels to mean squared PQ errors."""
+
+    def __init__(self, target: Target, every: int) -> None:
+        def points(values: Array) -> Tensor:
+            return torch.from_numpy(values[::every, ::every].reshape(-1, values.shape[2]).copy())
+
+        self._domain, self._shift, self._scale = target.domain, target.shift, target.scale
+        self._wanted = points(target.wanted)
+        self._roots = points(target.weights).sqrt()
+        self._base = None if target.base_pq is None else points(target.base_pq)
+        if self._base is not None:
+            self._wanted = self._predicted(self._wanted, self._base)
+
+    def __len__(self) -> int:
+        return len(self._wanted)
+
+    def _predicted(self, output: Tensor, base: Tensor) -> Tensor:
+        residual = output * self._scale + self._shift
+        return torch.clamp(inverse_residual(self._domain, residual, base, torch), 0, 1)
+
+    def left(self, output: Tensor, chosen: Tensor | slice = slice(None)) -> Tensor:
+        """Wanted less had, float32 (N, C), of outputs at the chosen points."""
+        if self._base is None:
+            return (self._wanted[chosen] - output) * self._roots[chosen]
+        return (self._wanted[chosen] - self._predicted(output, self._base[chosen])) / math.sqrt(3)
+
+    def slope(self, output: Tensor) -> Tensor:
+        """How much less is left for more of the output, float32 (N, C), at all points."""
+        if self._base is None:
+            return self._roots.expand_as(output)
+        slope = torch.ones_like(output) if self._domain == "pq_difference" else self._base + EPSILON
+        if self._domain == "pq_gamma":
+            slope = (self._predicted(output, self._base) + EPSILON) * torch.log(slope)
+        return slope * (self._scale / math.sqrt(3))
 
 
 def _matrix(axis: Axis, level: int) -> Tensor:
@@ -84,6 +122,16 @@ def _matrix(axis: Axis, level: int) -> Tensor:
     np.add.at(matrix, (places, taps.first), 1 - taps.fraction)
     np.add.at(matrix, (places, taps.second), taps.fraction)
     return torch.from_numpy(matrix)
+
+
+class _State(NamedTuple):
+    """What a search or a refinement changes."""
+
+    weights: list[Tensor]
+    spreads: Tensor
+    latents: list[Tensor]
+    details: list[Tensor]
+    detail_exponent: int
 
 
 class MultiscaleFit:
@@ -120,7 +168,7 @@ class MultiscaleFit:
         every = math.ceil(math.sqrt(cells / _MOST_POINTS))
         self._latent_levels, detail_levels = latent_levels(*target.grid, latents, details)
         self.points = Points(features, target, over, self._latent_levels + detail_levels, every)
-        coarser = math.ceil(math.sqrt(len(self.points.wanted) / _COARSE_POINTS))
+        coarser = math.ceil(math.sqrt(len(self.points.costs) / _COARSE_POINTS))
         self._coarser = coarser  # every so-manieth of the points, along a side
         levels = self._latent_levels
         self.coarse = Points(features, target, over, levels, every * coarser) if coarser > 1 else self.points
@@ -130,7 +178,7 @@ class MultiscaleFit:
         self.details = [torch.zeros(each.rows, each.columns) for each in added]
         self.detail_exponent = 0
         self._exponents: list[int] = []
-        self._order = torch.randperm(len(self.points.wanted), generator=self._random)
+        self._order = torch.randperm(len(self.points.costs), generator=self._random)
         self._taken = 0
 
     # What both kinds of gradient steps share
@@ -147,7 +195,7 @@ class MultiscaleFit:
     def _cost(self, output: Tensor, chosen: Tensor, bits: Tensor, bytes_per_db: float) -> Tensor:
         clipped = output.clamp(-1, 1)
         leaky = clipped + _LEAK * (output - clipped)
-        error = (self.points.weights[chosen] * (leaky - self.points.wanted[chosen]) ** 2).sum(1).mean()
+        error = (self.points.costs.left(leaky, chosen) ** 2).sum(1).mean()
         return 10 / math.log(10) * torch.log(error + _SMALLEST_ERROR) + bits / 8 / bytes_per_db
 
     def _rounded_weights(self) -> tuple[list[Tensor], Tensor]:
@@ -236,14 +284,51 @@ class MultiscaleFit:
         self._exponents = [round(4 * step / math.log(2)) for step in self.latent_steps.tolist()]
 
     def improve(self, bytes_per_db: float, rounds: int, progress: Callable[[float], None] | None = None) -> None:
-        """Latents and weights in turn, at a price."""
+        """Latents and weights in turn, at a price; the cheapest state on the way is the one that stays."""
+        best, least = self._state(), self._price(bytes_per_db)
+
+        def keep_if_better() -> None:
+            nonlocal best, least
+            if (price := self._price(bytes_per_db)) < least:
+                best, least = self._state(), price
+
         for done in range(rounds):
             self._search(bytes_per_db)
+            keep_if_better()
             last = 0.02 if done == rounds - 1 else 0.2
             self._refine(bytes_per_db, self.config.refine_steps, last)
+            keep_if_better()
             if progress:
                 progress((done + 1) / rounds)
+            if self._price(bytes_per_db) > least + bytes_per_db:  # a decibel lost: linearised too far
+                self._restore(best)
         self._search(bytes_per_db)
+        keep_if_better()
+        self._restore(best)
+
+    @torch.no_grad()
+    def _price(self, bytes_per_db: float) -> float:
+        """Estimated bytes, and decibels of error in bytes."""
+        bits = float(self._rounded_weights()[1])
+        for values in self.latents + self.details:
+            table, classes = latent_bits(values)
+            bits += float(table[classes, values.abs().long()].sum())
+        return bits / 8 + bytes_per_db * 10 * math.log10(self.error())
+
+    def _state(self) -> _State:
+        with torch.no_grad():
+            weights = [weight.clone() for weight in self.weights]
+            return _State(
+                weights, self.weight_spreads.clone(), list(self.latents), list(self.details), self.detail_exponent
+            )
+
+    @torch.no_grad()
+    def _restore(self, state: _State) -> None:
+        for weight, kept in zip(self.weights, state.weights, strict=True):
+            weight.copy_(kept)
+        self.weight_spreads.copy_(state.spreads)
+        self.latents, self.details = list(state.latents), list(state.details)
+        self.detail_exponent = state.detail_exponent
 
     @torch.no_grad()
     def _fields(self, points: Points) -> list[Tensor]:
@@ -287,9 +372,9 @@ class MultiscaleFit:
 
     def _choose_detail_step(self, output: Tensor) -> None:
         """A step in proportion to the error that is left; details that are there already keep their size."""
-        points = self.points
-        error = float((points.weights * (output.clamp(-1, 1) - points.wanted) ** 2).sum(1).mean())
-        unit = float(points.weights.sum(1).mean())
+        costs, clipped = self.points.costs, output.clamp(-1, 1)
+        error = float((costs.left(clipped) ** 2).sum(1).mean())
+        unit = float((costs.slope(clipped) ** 2).sum(1).mean())
         exponent = round(4 * math.log2(max(_DETAIL_STEP * math.sqrt(error / max(unit, 1e-12)), 1e-4)))
         exponent = min(max(exponent, -100), 0)
         ratio = 2.0 ** ((self.detail_exponent - exponent) / 4)
@@ -339,8 +424,7 @@ class MultiscaleFit:
     def error(self) -> float:
         """Mean squared PQ error on the points, by integers."""
         output = _forward(self._rounded_weights()[0], self._inputs(self.points)) + self._added(self.points)
-        error = (self.points.weights * (output.clamp(-1, 1) - self.points.wanted) ** 2).sum(1).mean()
-        return float(error) + _SMALLEST_ERROR
+        return float((self.points.costs.left(output.clamp(-1, 1)) ** 2).sum(1).mean()) + _SMALLEST_ERROR
 
     @torch.no_grad()
     def network(self) -> NeuralGainMap:
@@ -363,12 +447,13 @@ class _Problem:
 
     def __init__(self, points: Points, output: Tensor, slope: Tensor, bytes_per_db: float) -> None:
         shape = (*points.shape, -1)
-        left = points.wanted - output.clamp(-1, 1)
-        error = max(float((points.weights * left**2).sum(1).mean()), _SMALLEST_ERROR)
+        clipped = output.clamp(-1, 1)
+        left = points.costs.left(clipped)
+        error = max(float((left**2).sum(1).mean()), _SMALLEST_ERROR)
         bits_per_error = 8 * bytes_per_db * 10 / math.log(10) / error / len(left)
         self._left = left.reshape(shape)
-        self._slope = slope.reshape(shape)
-        self._weighted = (points.weights * slope).reshape(shape) * bits_per_error
+        self._slope = (points.costs.slope(clipped) * slope).reshape(shape)
+        self._weighted = self._slope * bits_per_error
 
     def solve(self, values: Tensor, matrices: tuple[Tensor, Tensor]) -> Tensor:
         """The grid's values after one pass over its four parities."""

@@ -1,24 +1,26 @@
 """What a "multiscale" network is fitted to: which residual, on which working grid, and what each error costs.
 
-An error d of the residual costs w·d² of squared PQ error, where w is the squared slope of the PQ code at the true HDR
-value. The fit works with these weights: they make every domain, and every size of grid, the same least-squares problem.
+An error d of a log2 gain costs w·d² of squared PQ error, where w is the squared slope of the PQ code at the true HDR
+value: errors that small are all but linear. In the PQ domains the fit sees the PQ codes themselves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.payload import DOMAINS
 from gainmap_codec.files.records import Domain
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.pixels.color import Array, pq_encode
+from gainmap_codec.pixels.color import PQ_PEAK, Array, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
 from gainmap_codec.pixels.residual import EPSILON, NO_OFFSET, log2_gain, offset_of, residual
 from gainmap_codec.pixels.strips import for_each_strip
 from gainmap_codec.pixels.working_grid import WorkingGrid
+
+_PQ_DOMAINS: tuple[Domain, ...] = ("pq_gamma", "pq_difference")
+"""For three channels: errors of a log2 gain, large in the dark, are too far from linear for weights."""
 
 _SCALES = (8, 4, 2)  # raster pixels per cell of the working grid along a side, the coarsest first
 _FEWEST_CELLS = 1 << 19  # of a grid coarser than the raster: the network needs to see small things
@@ -55,7 +57,8 @@ class Target:
         offset_exponent: Of both offsets of a log2 gain.
         grid: Rows and columns of the working grid.
         wanted: The residual on the grid, normalised to −1…1, float32 (rows, columns, 1 or 3).
-        weights: Mean over pixels and channels of what a squared error of `wanted` costs, float32, as `wanted`.
+        weights: What a squared error of `wanted` costs, float32, as `wanted`; sums over channels are means over pixels.
+        base_pq: PQ codes of the base on the grid, float32 (rows, columns, 3), in the PQ domains.
         shift: Residual = shift + scale × normalised.
         scale: See `shift`.
     """
@@ -67,10 +70,11 @@ class Target:
     weights: Array
     shift: float
     scale: float
+    base_pq: Array | None = None
 
 
 def make_targets(pair: PairLike) -> list[Target]:
-    """What may be fitted to a pair: one gain for all channels where that says it all, else every domain."""
+    """What may be fitted to a pair: one gain for all channels where that says it all, else the PQ domains."""
     height, width = pair.codes.shape[:2]
     for exponent in (NO_OFFSET, 6):
         coarse = max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL)
@@ -79,7 +83,7 @@ def make_targets(pair: PairLike) -> list[Target]:
         single = _single(gains)
         if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
             return [_on_best_grid(pair, "log2_gain", exponent)]
-    return [_on_best_grid(pair, domain, 6) for domain in DOMAINS]
+    return [_on_best_grid(pair, domain, 6) for domain in _PQ_DOMAINS]
 
 
 def _largest_scale(height: int, width: int) -> int:
@@ -93,12 +97,14 @@ def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
         if scale > 1 and scale > _largest_scale(height, width):
             continue
         step = max(1, scale // _SAMPLES_PER_CELL)
-        values = _residual(_sample(pair, step), domain, exponent, one_channel=domain == "log2_gain" and exponent != 6)
+        sampled = _sample(pair, step)
+        values = _residual(sampled, domain, exponent)
         grid = -(-height // scale), -(-width // scale)
         on_grid, reached = _reduce(values, grid)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
-            return _normalised(on_grid, domain, exponent, grid)
+            target = _normalised(on_grid, domain, exponent, grid)
+            return target if domain == "log2_gain" else replace(target, base_pq=_base_pq(sampled, grid))
     raise AssertionError("the last scale always serves")
 
 
@@ -110,13 +116,19 @@ def _sample(pair: PairLike, step: int) -> Sampled:
         base[rows] = np.maximum(base_bt2020(codes[rows], pair.color), 0)
 
     for_each_strip(len(codes), convert)
-    return Sampled(base, np.maximum(hdr, 0))
+    return Sampled(base, np.clip(hdr, 0, np.float32(PQ_PEAK)))
 
 
-def _residual(sampled: Sampled, domain: Domain, exponent: int, *, one_channel: bool) -> Residual:
+def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
+    height, width = sampled.base.shape[:2]
+    over = WorkingGrid.over(grid, height, width, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    return over.average(pq_encode(sampled.base))
+
+
+def _residual(sampled: Sampled, domain: Domain, exponent: int) -> Residual:
+    """One gain for all channels, or three residuals of a PQ domain."""
     if domain == "log2_gain":
-        gains = _log2_gains(sampled, exponent)
-        return _single(gains) if one_channel else gains
+        return _single(_log2_gains(sampled, exponent))
     base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
     values = residual(domain, hdr, base, np)
     slopes = {"pq_difference": np.ones_like(base), "pq_gain": base + EPSILON}
@@ -132,9 +144,8 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
 
     def measure(rows: slice) -> None:
         bright = sampled.hdr[rows] + offset
-        above, below = (pq_encode(np.maximum(bright * 2**step - offset, 0)) for step in (_PQ_STEP, -_PQ_STEP))
-        slope = (above - below) / (2 * _PQ_STEP)
-        weights[rows] = slope**2 / 3
+        here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
+        weights[rows] = ((here - below) / _PQ_STEP) ** 2 / 3  # downwards: above the peak, PQ has no slope
 
     for_each_strip(len(values), measure)
     weights[sampled.base + offset <= 0] = 0

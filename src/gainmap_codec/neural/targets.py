@@ -21,14 +21,16 @@ from gainmap_codec.pixels.neural_map import render_neural_map
 Progress = Callable[[float], None]
 
 MULTISCALE: dict[Preset, MultiscaleConfig] = {
-    "tiny": MultiscaleConfig(neurons=8, bytes_per_db=40),
-    "balanced": MultiscaleConfig(neurons=12, bytes_per_db=300),
-    "best": MultiscaleConfig(neurons=16, bytes_per_db=1200, steps=4000, rounds=8),
+    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80),
+    "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
+    "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=4000, rounds=8),
 }
 """What a preset stands for."""
 
-_PROBES = 2  # seeds that are tried for each residual
-_PROBE_STEPS = 100
+_PROBES = 3  # fits that are begun, of different residuals in turn where there is a choice
+_PROBE_STEPS = 300
+_MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
+_THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told, and globally graded pairs need no latents
 _TRIES = 6  # prices, for a target
 _TRY_ROUNDS = 2
 _CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
@@ -75,7 +77,7 @@ def fit_pair(
         config = PUBLISHED[preset]
         blank = replace(blank_network(preset, config), **fields)  # type: ignore[arg-type]
         result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
-        return _measured(result.network, pair)
+        return measured(result.network, pair)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
     with one_thread():
         return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, seed, progress)
@@ -92,8 +94,8 @@ def _fit_multiscale(
 ) -> FittedNetwork:
     while True:
         fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
-        fit.improve(config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
-        first = _measured(fit.network(), pair)
+        fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
+        first = measured(fit.network(), pair)
         if target_psnr is not None:
             return _reach(fit, pair, first, target_psnr)
         if target_bytes is None:
@@ -111,12 +113,14 @@ def start_fit(
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
+    if targets[0].wanted.shape[2] == 3:
+        config = replace(config, bytes_per_db=config.bytes_per_db * _THREE_CHANNELS)
     fits = [
-        MultiscaleFit(blank, config, pair, target, seed * _PROBES + probe)
-        for target in targets
+        MultiscaleFit(blank, config, pair, targets[probe % len(targets)], seed * _PROBES + probe)
         for probe in range(_PROBES)
     ]
     costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
+    costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]
     best.learn(config.steps, noise_from=0.4, progress=progress)
     best.round_latents()
@@ -128,7 +132,8 @@ def _part(progress: Progress | None, start: float, stop: float) -> Progress | No
     return None if progress is None else lambda done: progress(start + (stop - start) * done)
 
 
-def _measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
+def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
+    """A network after its way through a payload, with what it is worth."""
     payload = serialize_payload(network)
     parsed = parse_payload(payload)
     rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
@@ -146,7 +151,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         low, high = (price, high) if found.size < target else (low, price)
         price = _between(low, high, price * (target / found.size) ** 2)
         fit.improve(price, _TRY_ROUNDS)
-        tried.append(_measured(fit.network(), pair))
+        tried.append(measured(fit.network(), pair))
     within = [found for found in tried if found.size <= target]
     return max(within, key=lambda found: found.psnr) if within else min(tried, key=lambda found: found.size)
 
@@ -162,7 +167,7 @@ def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: flo
         low, high = (price, high) if found.psnr < target else (low, price)
         price = _between(low, high, price * 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4))
         fit.improve(price, _TRY_ROUNDS)
-        tried.append(_measured(fit.network(), pair))
+        tried.append(measured(fit.network(), pair))
     reached = [found for found in tried if found.psnr >= target]
     if reached:
         return min(reached, key=lambda found: found.size)
