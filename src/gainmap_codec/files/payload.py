@@ -285,7 +285,7 @@ def _encode_integers(network: NeuralGainMap) -> bytes:
                 raise ValueError(f"{_WHERE}: weights of at most {MAX_WEIGHT} wanted, {weight} found")
             model.encode(weight, coder)
     for grid in network.latents + network.details:
-        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values)) > LARGEST:
+        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values), default=0) > LARGEST:
             raise ValueError(f"{_WHERE}: {grid.rows} × {grid.columns} latents of at most {LARGEST} wanted")
         encode_latents(grid.values, grid.rows, grid.columns, coder)
     return coder.finish()
