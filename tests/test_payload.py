@@ -236,7 +236,7 @@ def quickly(data: bytes) -> NeuralGainMap:
 def test_latents_of_a_huge_grid_are_counted_before_they_are_made():
     steps = bytes(15)
     grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0x0F)  # details down to the grid's own cells
-    with pytest.raises(LimitError, match="latents: at most 524288 allowed, .* found"):
+    with pytest.raises(LimitError, match="latents: at most 524288 allowed"):
         quickly(sealed(TINY[:24] + grid + steps + TINY[30:]))
 
 
@@ -249,7 +249,7 @@ def test_fifteen_latents_on_a_huge_grid():
 
 
 def test_as_many_grids_as_the_format_holds():
-    inputs, added = empty_latents(1, 2, 16, 0)
+    inputs, _ = empty_latents(1, 2, 16, 0)
     grids = tuple(replace(each, values=(0,) * each.rows * each.columns) for each in inputs)
     first = QuantizedLayer(31, 1, (1,) * 31, 0)
     record = replace(TINY_RECORD, layers=(first, *TINY_RECORD.layers[1:]), latents=grids)
