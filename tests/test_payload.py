@@ -191,6 +191,8 @@ NAN = float("nan")
         (1, 0, NAN, 0, 1, 0),
         (1, 0, float("inf"), 0, 1, 0),
         (1025, 0, 0, 0, 1, 0),
+        (2.0**-25, 0, 0.5, 0, 1, 0),
+        (0, 1, 0, -(2.0**-25), 0, 0.5),
     ],
 )
 def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
@@ -198,7 +200,9 @@ def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
         parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
 
 
-@pytest.mark.parametrize("coordinates", [(-1, 0, 0, 0, 1, 0), (0, 1, 0, -1, 0, 0.25), (1024, 0, -1024, 0, 1, 0)])
+@pytest.mark.parametrize(
+    "coordinates", [(-1, 0, 0, 0, 1, 0), (0, 1, 0, -1, 0, 0.25), (1024, 0, -1024, 0, -(2.0**-24), 0.5)]
+)
 def test_coordinates_of_flips_and_turns(coordinates):
     record = parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
     assert record.coordinates == coordinates
