@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_window_average_is_the_mean_of_what_lies_between_edges(size: int, parts:
         turned = np.swapaxes(values, 0, axis)
         found = np.swapaxes(window_average(turned, edges, axis=axis), 0, axis)
         assert found.dtype == np.float32
-        for n, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+        for n, (start, stop) in enumerate(pairwise(edges)):
             for row, channel in np.ndindex(2, 3):
                 line = values[:, row, channel]
                 if stop - start > 1e-6:
