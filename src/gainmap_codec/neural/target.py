@@ -13,6 +13,7 @@ import numpy as np
 
 from gainmap_codec.files.payload import DOMAINS
 from gainmap_codec.files.records import Domain
+from gainmap_codec.neural.blank import OFFSET_EXPONENT
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
@@ -72,28 +73,28 @@ class Target:
 def make_targets(pair: PairLike) -> list[Target]:
     """What may be fitted to a pair: one gain for all channels where that says it all, else every domain."""
     height, width = pair.codes.shape[:2]
-    for exponent in (NO_OFFSET, 6):
+    for exponent in (NO_OFFSET, OFFSET_EXPONENT):
         coarse = max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL)
         sampled = _sample(pair, coarse)
         gains = _log2_gains(sampled, exponent)
         single = _single(gains)
         if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
-            return [_on_best_grid(pair, "log2_gain", exponent)]
-    return [_on_best_grid(pair, domain, 6) for domain in DOMAINS]
+            return [_on_best_grid(pair, "log2_gain", exponent, one_channel=True)]
+    return [_on_best_grid(pair, domain, OFFSET_EXPONENT, one_channel=False) for domain in DOMAINS]
 
 
 def _largest_scale(height: int, width: int) -> int:
     return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
 
 
-def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
+def _on_best_grid(pair: PairLike, domain: Domain, exponent: int, *, one_channel: bool) -> Target:
     """A target on the coarsest grid that says the residual well enough."""
     height, width = pair.codes.shape[:2]
     for scale in (*_SCALES, 1):
         if scale > 1 and scale > _largest_scale(height, width):
             continue
         step = max(1, scale // _SAMPLES_PER_CELL)
-        values = _residual(_sample(pair, step), domain, exponent, one_channel=domain == "log2_gain" and exponent != 6)
+        values = _residual(_sample(pair, step), domain, exponent, one_channel=one_channel)
         grid = -(-height // scale), -(-width // scale)
         on_grid, reached = _reduce(values, grid)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
