@@ -67,12 +67,12 @@ def centers(edges: Matrix) -> Matrix:
 
 def enlarged(axes: tuple[SlowAxis, SlowAxis], values: Matrix, level: int) -> Matrix:
     down, across = (between_centers(centers(axis.edges), level_edges(axis, level)) for axis in axes)
-    return np.einsum("ya,xb,abc->yxc", down, across, values)
+    return np.einsum("ya,xb,abc->yxc", down, across, values, optimize=True)
 
 
 def averaged(axes: tuple[SlowAxis, SlowAxis], values: Matrix, level: int) -> Matrix:
     down, across = (means_over(level_edges(axis, level), axis.edges) for axis in axes)
-    return enlarged(axes, np.einsum("ay,bx,yxc->abc", down, across, values), level)
+    return enlarged(axes, np.einsum("ay,bx,yxc->abc", down, across, values, optimize=True), level)
 
 
 def values_of(grid: LatentGrid) -> Matrix:
@@ -93,7 +93,7 @@ def slow_residual(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> 
     )
     axes = down, across
     matrices = [means_over(axis.edges, np.linspace(axis.low, axis.high, axis.size + 1)) for axis in axes]
-    means = np.einsum("ay,bx,yxc->abc", *matrices, pixels) * 2 - 1
+    means = np.einsum("ay,bx,yxc->abc", *matrices, pixels, optimize=True) * 2 - 1
     first = max(0, math.ceil(math.log2(max(rows, columns) / 64)))
     x, y = np.meshgrid(centers(across.edges), centers(down.edges))
     features = [2 * x[..., None], 2 * y[..., None], 2 * means]
@@ -112,7 +112,7 @@ def slow_residual(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> 
         values = values + enlarged(axes, values_of(grid), max(0, first - 1 - n))
     on_grid = network.residual_shift + network.residual_scale * np.clip(values, -1, 1)
     wide = [between_centers(low_high_centers(axis), axis.edges) for axis in axes]
-    found = np.einsum("ya,xb,abc->yxc", *wide, on_grid)[steps]
+    found = np.einsum("ya,xb,abc->yxc", *wide, on_grid, optimize=True)[steps]
     return found.swapaxes(0, 1) if is_turned else found
 
 
