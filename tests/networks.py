@@ -1,16 +1,24 @@
-"""Neural gain maps with random integer weights: the same on every platform, and about as lively as fitted ones."""
+"""Neural gain maps with random integers: the same on every platform, and about as lively as fitted ones."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
-from gainmap_codec.files.payload import layer_shapes, parse_payload, serialize_payload
-from gainmap_codec.files.records import Binding, Domain, Family, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.payload import empty_latents, layer_shapes, parse_payload, serialize_payload
+from gainmap_codec.files.records import (
+    Binding,
+    Domain,
+    Family,
+    LatentGrid,
+    NeuralGainMap,
+    Preset,
+    QuantizedLayer,
+)
 
-FAMILIES: dict[Preset, Family] = {"paper-gain": "published", "paper-gamma": "published", "balanced": "table"}
-DOMAINS: dict[Preset, Domain] = {"paper-gain": "pq_gain", "paper-gamma": "pq_gamma", "balanced": "pq_gamma"}
-OCTAVES: dict[Preset, tuple[int, int]] = {"paper-gain": (12, 12), "paper-gamma": (12, 12), "balanced": (8, 4)}
+DOMAINS: dict[Preset, Domain] = {"paper-gain": "pq_gain", "paper-gamma": "pq_gamma"}
+"""All others: log2_gain."""
+STEPS: dict[Family, tuple[int, int, int]] = {"published": (-27, -23, -26), "multiscale": (-18, -18, -22)}
 
 
 def round_to_wire(network: NeuralGainMap) -> NeuralGainMap:
@@ -24,26 +32,45 @@ def random_layer(random: Random, inputs: int, outputs: int, step_exponent: int, 
     return QuantizedLayer(inputs, outputs, tuple(weights), step_exponent)
 
 
-def random_network(preset: Preset = "balanced", seed: int = 0, *, neurons: int = 16, outputs: int = 3, **fields: Any):
-    """A record whose floats are exact in the payload's precision; `fields` replace any of them."""
+def random_latents(random: Random, empty: LatentGrid, step_exponent: int, largest: int = 6) -> LatentGrid:
+    """A grid with its values: small integers, most of them 0."""
+    values = (random.randint(-largest, largest) * random.randint(0, 1) for _ in range(empty.rows * empty.columns))
+    return LatentGrid(empty.rows, empty.columns, tuple(values), step_exponent)
+
+
+def random_network(
+    preset: Preset = "balanced",
+    seed: int = 0,
+    *,
+    neurons: int = 16,
+    outputs: int = 3,
+    latents: int = 2,
+    details: int = 1,
+    **fields: Any,
+) -> NeuralGainMap:
+    """A record whose floats are exact in the payload's precision; `fields` replace any of them.
+
+    The family "multiscale" has a working grid of 64 × 96, `latents` and `details`; "published" has none of them.
+    """
     random = Random(seed)
-    family = FAMILIES[preset]
-    position, color = (
-        fields.pop("position_octaves", OCTAVES[preset][0]),
-        fields.pop("color_octaves", OCTAVES[preset][1]),
-    )
-    shapes = layer_shapes(family, position, color, neurons, outputs)
+    family: Family = "published" if preset in DOMAINS else "multiscale"
+    published = family == "published"
+    octaves = (12, 12) if published else (0, fields.pop("color_octaves", 2))
+    if published:
+        latents = details = 0
+    grid = (0, 0) if published else fields.pop("grid", (64, 96))
+    inputs, added = empty_latents(*grid, latents, details)
+    shapes = layer_shapes(family, *octaves, neurons, outputs, latents)
+    domain: Domain = fields.pop("domain", DOMAINS.get(preset, "log2_gain"))
     record: dict[str, Any] = {
         "preset": preset,
         "family": family,
-        "domain": DOMAINS[preset],
-        "position_octaves": position,
-        "color_octaves": color,
-        "layers": tuple(
-            random_layer(random, *shape, step) for shape, step in zip(shapes, (-27, -23, -26), strict=True)
-        ),
-        "residual_shift": 1.125 if preset == "paper-gain" else 0.875,
-        "residual_scale": 0.125,
+        "domain": domain,
+        "position_octaves": octaves[0],
+        "color_octaves": octaves[1],
+        "layers": tuple(random_layer(random, *shape, step) for shape, step in zip(shapes, STEPS[family], strict=True)),
+        "residual_shift": {"pq_gain": 1.125, "pq_gamma": 0.875, "pq_difference": 0.125, "log2_gain": 1.0}[domain],
+        "residual_scale": 1.5 if domain == "log2_gain" else 0.125,
         "base_hdr_headroom": 0.0,
         "alternate_hdr_headroom": 3.0,
         "base_offset_exponent": 6,
@@ -51,7 +78,10 @@ def random_network(preset: Preset = "balanced", seed: int = 0, *, neurons: int =
         "binding": Binding(random.randbytes(8), random.randbytes(64)),
         "neural_psnr": 47.25,
         "standard_psnr": 42.5,
-        "color_shift": 0.375 if family == "published" else 0.0,
-        "color_scale": 2.5 if family == "published" else 1.0,
+        "color_shift": 0.375 if published else 0.0,
+        "color_scale": 2.5 if published else 1.0,
+        "grid": grid,
+        "latents": tuple(random_latents(random, each, -6) for each in inputs),
+        "details": tuple(random_latents(random, each, -12) for each in added),
     }
     return NeuralGainMap(**{**record, **fields})

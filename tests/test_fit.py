@@ -4,84 +4,195 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from base64 import b64decode
 from dataclasses import replace
 from importlib.resources import files
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload import MAX_WEIGHT, layer_shapes, parse_payload, serialize_payload
-from gainmap_codec.files.records import NeuralGainMap, Preset
-from gainmap_codec.neural.fit import CONFIGS, FitConfig, blank_network, fit, step_exponent
+from gainmap_codec.files.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.neural.initial import INITIAL_WEIGHTS_ID, initial_weights, random_weights
 from gainmap_codec.neural.network import straight_through
-from gainmap_codec.pixels.base_color import base_color_of_icc
+from gainmap_codec.neural.published import (
+    PUBLISHED,
+    PublishedConfig,
+    blank_network,
+    fit_published,
+    step_exponent,
+)
+from gainmap_codec.neural.rates import LARGEST_SEARCHED
+from gainmap_codec.neural.targets import MULTISCALE, FittedNetwork, fit_pair
+from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import Array, convert, pq_psnr
 from gainmap_codec.pixels.neural_map import base_bt2020, render_neural_map
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
 
-SRGB = base_color_of_icc(None)
-HDR = render_scene(64, 48)
-CODES = encode_base(tone_map(convert(HDR, "bt2020", "srgb"), headroom=3.2))
 
-INITIAL_SHA256 = "566c61e38fc38f6bba2f90955c2e64796670175b010edde5b76024cc9c734603"
+class Pair(NamedTuple):
+    """See `PairLike`."""
+
+    codes: NDArray[np.uint8]
+    color: BaseColor
+    hdr: Array
+
+
+SRGB = base_color_of_icc(None)
+HDR = render_scene(96, 64)
+CODES = encode_base(tone_map(convert(HDR, "bt2020", "srgb"), headroom=3.2))
+SCENE = Pair(CODES, SRGB, HDR)
+FIELDS: dict[str, object] = {"alternate_hdr_headroom": 3.25, "binding": Binding(bytes(range(8)), bytes(range(64)))}
+
+INITIAL_SHA256 = "e027e78fa863214fd8b173b57d0fb38fd7686378aa0987b378a803ae7ac86332"
 """Of the integers and exponents of the shipped initial weights. They are never edited: a better set gets a new id."""
 
 
-def short(preset: Preset, steps: int = 100) -> FitConfig:
-    return replace(CONFIGS[preset], steps=steps, batch=4096)
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits of seconds."""
+    monkeypatch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 40)
+    for preset, config in MULTISCALE.items():
+        monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=400, rounds=2, refine_steps=100))
+    for preset, published in PUBLISHED.items():
+        monkeypatch.setitem(PUBLISHED, preset, replace(published, steps=100, batch=4096))
 
 
-def fitted(
-    codes: NDArray[np.uint8], hdr: Array, *, preset: Preset = "balanced", steps: int = 100, seed: int = 0
-) -> NeuralGainMap:
-    """A network after a short fit, as its readers get it."""
-    config = short(preset, steps)
-    blank = replace(blank_network(preset, config), alternate_hdr_headroom=3.0)
-    network = fit(blank, config, codes, SRGB, hdr, seed=seed).network
-    return parse_payload(serialize_payload(network))
+def fitted(pair: Pair, preset: Preset = "balanced", **options: Any) -> FittedNetwork:
+    return fit_pair(preset, pair, FIELDS, **options)
 
 
 def render(network: NeuralGainMap, codes: NDArray[np.uint8]) -> Array:
     return render_neural_map(network, codes, SRGB, headroom=float("inf"))
 
 
+@pytest.mark.usefixtures("short")
 def test_same_seed_same_payload() -> None:
-    payloads = [serialize_payload(fitted(CODES, HDR, steps=30, seed=seed)) for seed in (7, 7, 8)]
+    payloads = [serialize_payload(fitted(SCENE, "tiny", seed=seed).network) for seed in (7, 7, 8)]
     assert payloads[0] == payloads[1]
     assert payloads[0] != payloads[2]
 
 
-@pytest.mark.parametrize(("preset", "most"), [("paper-gain", 3500), ("paper-gamma", 3500), ("balanced", 2500)])
-def test_payload_bytes_and_what_they_buy(preset: Preset, most: int) -> None:
-    network = fitted(CODES, HDR, preset=preset)
-    assert len(serialize_payload(network)) <= most
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    ("preset", "most", "least"),
+    [("paper-gain", 3500, 0), ("paper-gamma", 3500, 0), ("tiny", 700, 48), ("balanced", 1700, 48), ("best", 2400, 48)],
+)
+def test_payload_bytes_and_what_they_buy(preset: Preset, most: int, least: float) -> None:
+    found = fitted(SCENE, preset)
+    payload = serialize_payload(found.network)
+    assert found.size == len(payload) <= most
+    assert found.psnr == pytest.approx(pq_psnr(render(parse_payload(payload), CODES), HDR), abs=0.01)
     base = pq_psnr(base_bt2020(CODES, SRGB), HDR)
-    assert pq_psnr(render(network, CODES), HDR) > base + 0.5
+    assert found.psnr > max(base + 0.5, least)
 
 
-def test_a_fit_fills_only_layers_and_ranges() -> None:
-    config = short("balanced", 2)
-    blank = replace(blank_network("balanced", config), alternate_hdr_headroom=1.5, base_offset_exponent=4)
-    network = fit(blank, config, CODES, SRGB, HDR).network
-    ranges = {name: getattr(blank, name) for name in ("layers", "residual_shift", "residual_scale")}
-    assert replace(network, **ranges) == blank
-    neurons = config.neurons
-    shapes = layer_shapes("table", config.position_octaves, config.color_octaves, neurons, 3)
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
+def test_what_is_known_without_a_fit_is_kept(preset: Preset) -> None:
+    network = fitted(SCENE, preset).network
+    assert network.preset == preset
+    assert {name: getattr(network, name) for name in FIELDS} == FIELDS
+    assert (network.base_hdr_headroom, network.coordinates) == (0.0, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+
+
+@pytest.mark.usefixtures("short")
+def test_integers_stay_in_their_ranges() -> None:
+    network = fitted(SCENE, "best").network
+    for layer in network.layers:
+        assert 0 < max(map(abs, layer.weights)) <= MAX_WEIGHT
+    for grid in network.latents + network.details:
+        assert max(map(abs, grid.values)) <= LARGEST_SEARCHED
+    assert any(any(grid.values) for grid in network.latents), "latents are of use"
+    assert not network.details or any(network.details[-1].values), "details that say nothing are left out"
+
+
+@pytest.mark.usefixtures("short")
+def test_a_higher_price_takes_fewer_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for price in (10, 100, 1000):
+        monkeypatch.setitem(MULTISCALE, "tiny", replace(MULTISCALE["tiny"], bytes_per_db=price))
+        found.append(fitted(SCENE, "tiny"))
+    assert found[0].size < found[1].size < found[2].size
+    assert found[0].psnr < found[2].psnr
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("preset", ["tiny", "paper-gain"])
+def test_progress_is_told_in_order(preset: Preset) -> None:
+    told: list[float] = []
+    fitted(SCENE, preset, progress=told.append)
+    assert told == sorted(told) and len(told) >= 10
+    assert told[0] < 0.1 and told[-1] == 1
+
+
+# Targets
+
+
+@pytest.mark.usefixtures("short")
+def test_target_bytes() -> None:
+    free, small = fitted(SCENE), fitted(SCENE, target_bytes=600)
+    assert 300 < small.size == len(serialize_payload(small.network)) <= 600 < free.size
+    assert small.psnr > 44
+
+
+@pytest.mark.usefixtures("short")
+def test_target_bytes_that_nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MULTISCALE, "tiny", replace(MULTISCALE["tiny"], neurons=4))
+    with pytest.warns(GainMapWarning, match="target_bytes: 110 wanted, the smallest payload takes") as caught:
+        found = fitted(SCENE, "tiny", target_bytes=110)
+    assert str(found.size) in str(caught[0].message)
+    assert 110 < found.size < 350
+
+
+@pytest.mark.usefixtures("short")
+def test_target_psnr() -> None:
+    free, enough = fitted(SCENE), fitted(SCENE, target_psnr=50.0)
+    assert enough.psnr >= 50
+    assert enough.size < free.size
+
+
+@pytest.mark.usefixtures("short")
+def test_target_psnr_out_of_reach() -> None:
+    with pytest.warns(GainMapWarning, match=r"target_psnr: 99\.00 dB wanted, \d\d\.\d\d dB reached") as caught:
+        found = fitted(SCENE, "tiny", target_psnr=99.0)
+    assert f"{found.psnr:.2f} dB reached" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("target", [{"target_bytes": 1000}, {"target_psnr": 45.0}])
+def test_published_networks_meet_no_target(target: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="preset paper-gain: its networks have one size"):
+        fitted(SCENE, "paper-gain", **target)
+
+
+# Published networks
+
+
+def short_config(steps: int) -> PublishedConfig:
+    return replace(PUBLISHED["paper-gamma"], steps=steps, batch=4096)
+
+
+def test_a_published_fit_fills_only_layers_and_ranges() -> None:
+    config = short_config(2)
+    blank = replace(blank_network("paper-gamma", config), alternate_hdr_headroom=1.5, base_offset_exponent=4)
+    network = fit_published(blank, config, SCENE).network
+    names = ("layers", "residual_shift", "residual_scale", "color_shift", "color_scale")
+    assert replace(network, **{name: getattr(blank, name) for name in names}) == blank
+    shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
     assert tuple((layer.inputs, layer.outputs) for layer in network.layers) == shapes
     for layer in network.layers:
         assert max(map(abs, layer.weights)) <= MAX_WEIGHT
 
 
-def test_progress_is_told_in_order() -> None:
-    told: list[float] = []
-    config = short("balanced", 30)
-    fit(blank_network("balanced", config), config, CODES, SRGB, HDR, progress=told.append)
-    assert told == [0, 1 / 3, 2 / 3, 1]
+def test_rounding_costs_a_published_network_little() -> None:
+    config = short_config(300)
+    assert fit_published(blank_network("paper-gamma", config), config, SCENE).quantization_loss < 0.5
 
 
 def test_step_exponent_is_the_smallest_that_holds_the_largest_weight() -> None:
@@ -105,12 +216,12 @@ def test_straight_through_rounds_forward_and_passes_backward() -> None:
 
 
 def test_a_fit_starts_from_the_weights_it_is_given() -> None:
-    config = short("balanced", 20)
-    blank = blank_network("balanced", config)
-    shapes = layer_shapes("table", config.position_octaves, config.color_octaves, config.neurons, 3)
-    shipped, other = initial_weights("balanced", shapes, seed=0), random_weights(shapes, seed=5)
+    config = short_config(20)
+    blank = blank_network("paper-gamma", config)
+    shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
+    shipped, other = initial_weights("paper-gamma", shapes, seed=0), random_weights(shapes, seed=5)
     default, same, different = (
-        fit(blank, config, CODES, SRGB, HDR, start=start).network.layers for start in (None, shipped, other)
+        fit_published(blank, config, SCENE, start=start).network.layers for start in (None, shipped, other)
     )
     assert default == same
     assert default != different
@@ -121,7 +232,7 @@ def test_shipped_initial_weights_never_change() -> None:
     text = files("gainmap_codec.neural").joinpath(f"{INITIAL_WEIGHTS_ID}.json").read_text("ascii")
     shipped = json.loads(text)
     assert shipped["id"] == INITIAL_WEIGHTS_ID
-    assert set(shipped["networks"]) == set(CONFIGS)
+    assert set(shipped["networks"]) == set(PUBLISHED)
     digest = hashlib.sha256()
     for preset in sorted(shipped["networks"]):
         for layer in shipped["networks"][preset]:
@@ -131,18 +242,18 @@ def test_shipped_initial_weights_never_change() -> None:
     assert digest.hexdigest() == INITIAL_SHA256
 
 
-@pytest.mark.parametrize("preset", CONFIGS)
+@pytest.mark.parametrize("preset", PUBLISHED)
 def test_initial_weights_have_the_shapes_of_their_preset(preset: Preset) -> None:
-    config = CONFIGS[preset]
-    shapes = layer_shapes(config.family, config.position_octaves, config.color_octaves, config.neurons, 3)
+    config = PUBLISHED[preset]
+    shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
     shipped, other = initial_weights(preset, shapes, seed=0), initial_weights(preset, shapes, seed=1)
     assert [tuple(weight.shape) for weight in shipped] == list(shapes)
     assert all(torch.equal(a, b) for a, b in zip(shipped, other, strict=True)), "shipped ones know no seed"
 
 
 def test_other_shapes_start_from_random_weights() -> None:
-    shapes = layer_shapes("table", 8, 4, 5, 3)
-    start = initial_weights("balanced", shapes, seed=3)
+    shapes = layer_shapes("published", 12, 12, 5, 3)
+    start = initial_weights("paper-gamma", shapes, seed=3)
     assert [tuple(weight.shape) for weight in start] == list(shapes)
     assert all(torch.equal(a, b) for a, b in zip(start, random_weights(shapes, 3), strict=True))
     assert not torch.equal(start[0], random_weights(shapes, 4)[0])
@@ -169,12 +280,15 @@ def edge_pictures() -> dict[str, tuple[NDArray[np.uint8], Array]]:
     }
 
 
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", edge_pictures())
-@pytest.mark.parametrize("preset", CONFIGS)
+@pytest.mark.parametrize("preset", ["paper-gain", "paper-gamma", "tiny", "balanced"])
 def test_edge_pictures(name: str, preset: Preset) -> None:
     codes, hdr = edge_pictures()[name]
-    network = fitted(codes, hdr, preset=preset)
-    assert len(serialize_payload(network)) <= 3500
-    rendition = render(network, codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fitted(Pair(codes, SRGB, hdr), preset)
+    assert found.size <= 3500
+    rendition = render(found.network, codes)
     assert np.isfinite(rendition).all()
     assert pq_psnr(rendition, hdr) > 50

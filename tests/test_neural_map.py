@@ -10,14 +10,17 @@ import pytest
 import torch
 from networks import random_network, round_to_wire
 from numpy.typing import NDArray
+from slow_multiscale import slow_residual
 
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset
 from gainmap_codec.neural.cuda import render_on_device
-from gainmap_codec.neural.network import render_pq
+from gainmap_codec.neural.network import FeatureTables, forward, hdr_pq
 from gainmap_codec.pixels.base_color import base_color_of_icc
 from gainmap_codec.pixels.color import Array, convert, pq_decode, pq_encode
+from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.icc_profile import icc_profile_for
-from gainmap_codec.pixels.neural_map import Codes, NeuralMap, base_bt2020, octave_features, render_neural_map
+from gainmap_codec.pixels.multiscale import dequantize
+from gainmap_codec.pixels.neural_map import Codes, base_bt2020, render_neural_map
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
 
@@ -25,7 +28,7 @@ SRGB = base_color_of_icc(None)
 PRESETS: tuple[Preset, ...] = ("balanced", "paper-gain", "paper-gamma")
 CODE = 1 / 1023  # one code of 10-bit PQ
 # Against float64: the published network has twelve octaves of float32 PQ codes, whose rounding errors grow 2^11·π-fold.
-TOLERANCE = {"balanced": 0.1 * CODE, "paper-gain": CODE, "paper-gamma": CODE}
+TOLERANCE = {"balanced": 0.2 * CODE, "paper-gain": CODE, "paper-gamma": CODE}
 WHOLE = math.inf
 
 
@@ -65,14 +68,12 @@ def light_of_pq(code: float) -> float:
     return (max(q - C1, 0) / (C2 - C3 * q)) ** (1 / M1) * 10000 / 203
 
 
-def place(index: int, count: int, published: bool) -> float:
-    if published:
-        return -1 + 2 * index / (count - 1) if count > 1 else 0.0
-    return (index + 0.5) / count * 2 - 1
+def place(index: int, count: int) -> float:
+    return -1 + 2 * index / (count - 1) if count > 1 else 0.0
 
 
-def octaves_of(value: float, octaves: int, first: int) -> list[float]:
-    angles = (2.0**k * math.pi * value for k in range(first, first + octaves))
+def octaves_of(value: float, octaves: int) -> list[float]:
+    angles = (2.0**k * math.pi * value for k in range(octaves))
     return [f(angle) for angle in angles for f in (math.sin, math.cos)]
 
 
@@ -90,39 +91,63 @@ def weights_of(network: NeuralGainMap) -> list[list[list[float]]]:
     ]
 
 
-def slow_pixel(network: NeuralGainMap, codes: Codes, row: int, column: int) -> tuple[list[float], list[float]]:
-    """PQ codes of base and HDR rendition of one pixel of an sRGB base."""
-    published = network.family == "published"
+def published_residual(network: NeuralGainMap, codes: Codes, row: int, column: int) -> list[float]:
+    """The residual of one pixel by a published network."""
     height, width = codes.shape[:2]
-    linear = [light_of(int(code)) for code in codes[row, column]]
-    s = [pq_of(light) for light in times(linear, [list(r) for r in zip(*SRGB_TO_BT2020, strict=True)])]
     xx, xy, x0, yx, yy, y0 = network.coordinates
-    i, j = place(column, width, published), place(row, height, published)
-    first = 0 if published else -1
-    features = octaves_of(xx * i + xy * j + x0, network.position_octaves, first)
-    features += octaves_of(yx * i + yy * j + y0, network.position_octaves, first)
-    for channel in range(3):
-        code = int(codes[row, column, channel]) / 255 * 2 - 1
-        value = (s[channel] - network.color_shift) * network.color_scale if published else code
-        features += octaves_of(value, network.color_octaves, first)
-    values, bias = features, [] if published else [1.0]
+    i, j = place(column, width), place(row, height)
+    values = octaves_of(xx * i + xy * j + x0, network.position_octaves)
+    values += octaves_of(yx * i + yy * j + y0, network.position_octaves)
+    for s in pq_of_base(codes[row, column]):
+        values += octaves_of((s - network.color_shift) * network.color_scale, network.color_octaves)
     *hidden, last = weights_of(network)
     for layer in hidden:
-        values = [math.sin(v) if published else max(0.0, v) for v in times(values + bias, layer)]
-    output = times(values + bias, last)
-    residual = [network.residual_shift + network.residual_scale * o for o in (output * 3)[:3]]
-    e = 1 / 64
+        values = [math.sin(v) for v in times(values, layer)]
+    return [network.residual_shift + network.residual_scale * output for output in times(values, last)]
+
+
+def slow_residuals(network: NeuralGainMap, codes: Codes) -> NDArray[np.float64]:
+    if network.family == "multiscale":
+        return slow_residual(network, codes, 255)
+    height, width = codes.shape[:2]
+    return np.array([[published_residual(network, codes, y, x) for x in range(width)] for y in range(height)])
+
+
+def light_of_base(codes: NDArray[np.uint8]) -> list[float]:
+    """Linear BT.2020 of a pixel of an sRGB base."""
+    return times([light_of(int(code)) for code in codes], [list(row) for row in zip(*SRGB_TO_BT2020, strict=True)])
+
+
+def pq_of_base(codes: NDArray[np.uint8]) -> list[float]:
+    return [pq_of(light) for light in light_of_base(codes)]
+
+
+def slow_hdr(network: NeuralGainMap, codes: NDArray[np.uint8], residual: list[float]) -> list[float]:
+    """Linear HDR of one pixel of an sRGB base."""
+    f, e = (residual * 3)[:3], 1 / 64
+    if network.domain == "log2_gain":
+        kb, ka = (
+            0.0 if n == 15 else 2.0**-n for n in (network.base_offset_exponent, network.alternate_offset_exponent)
+        )
+        hdr = ((b + kb) * 2 ** min(g, 64) - ka for b, g in zip(light_of_base(codes), f, strict=True))
+        return [min(max(h, 0.0), 2.0**15) for h in hdr]
     inverse = {
         "pq_gain": lambda s, f: (s + e) * f - e,
         "pq_gamma": lambda s, f: (s + e) ** f - e,
         "pq_difference": lambda s, f: s + f,
     }[network.domain]
-    return s, [min(max(inverse(*pair), 0.0), 1.0) for pair in zip(s, residual, strict=True)]
+    pq = (min(max(inverse(*pair), 0.0), 1.0) for pair in zip(pq_of_base(codes), f, strict=True))
+    return [light_of_pq(code) for code in pq]
 
 
 def slow_pq(network: NeuralGainMap, codes: Codes) -> NDArray[np.float64]:
-    height, width = codes.shape[:2]
-    return np.array([[slow_pixel(network, codes, y, x)[1] for x in range(width)] for y in range(height)])
+    residuals = slow_residuals(network, codes)
+    return np.array(
+        [
+            [[pq_of(h) for h in slow_hdr(network, *pixel)] for pixel in zip(row, found.tolist(), strict=True)]
+            for row, found in zip(codes, residuals, strict=True)
+        ]
+    )
 
 
 def fast_pq(network: NeuralGainMap, codes: Codes) -> Array:
@@ -130,14 +155,14 @@ def fast_pq(network: NeuralGainMap, codes: Codes) -> Array:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("domain", ["pq_gain", "pq_gamma", "pq_difference"])
+@pytest.mark.parametrize("domain", ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"])
 def test_definition(preset: Preset, domain: Domain) -> None:
     shift = 0.0 if domain == "pq_difference" else 1.0
-    network = random_network(preset, seed=3, domain=domain, residual_shift=shift)
+    network = random_network(preset, seed=3, domain=domain, residual_shift=shift, residual_scale=0.125)
     codes = random_codes(7, 9)
     expected = slow_pq(network, codes)
     assert expected.std() > 0.05, "a lively picture"
-    assert np.abs(expected - [[slow_pixel(network, codes, y, x)[0] for x in range(9)] for y in range(7)]).mean() > CODE
+    assert np.abs(expected - [[pq_of_base(pixel) for pixel in row] for row in codes]).mean() > CODE
     np.testing.assert_allclose(fast_pq(network, codes), expected, rtol=0, atol=TOLERANCE[preset])
 
 
@@ -158,15 +183,16 @@ def test_definition_of_coordinates(preset: Preset, coordinates: tuple[float, ...
     np.testing.assert_allclose(fast_pq(network, codes), slow_pq(network, codes), rtol=0, atol=TOLERANCE[preset])
 
 
-def test_residual_is_unclipped_and_shifted() -> None:
-    network = random_network(seed=6)
-    codes = random_codes(4, 5)
-    ready = NeuralMap(network, 4, 5)
-    pq = pq_encode(base_bt2020(codes, SRGB))
-    moved = NeuralMap(replace(network, residual_shift=network.residual_shift + 1), 4, 5)
-    rows = slice(1, 3)
-    difference = moved.residual(rows, codes[rows], pq[rows]) - ready.residual(rows, codes[rows], pq[rows])
-    np.testing.assert_allclose(difference, 1, atol=1e-5)
+@pytest.mark.parametrize("exponents", [(15, 15), (15, 6), (4, 15), (5, 7)])
+def test_offsets_of_log2_gains(exponents: tuple[int, int]) -> None:
+    """The exponent 15 is no offset; black without one stays black."""
+    base, alternate = exponents
+    network = random_network("tiny", seed=12, outputs=1, base_offset_exponent=base, alternate_offset_exponent=alternate)
+    codes = random_codes(6, 7)
+    codes[:3, :3] = 0
+    np.testing.assert_allclose(fast_pq(network, codes), slow_pq(network, codes), rtol=0, atol=TOLERANCE["balanced"])
+    if base == 15:
+        assert not render_neural_map(network, codes, SRGB, headroom=WHOLE)[:3, :3].any()
 
 
 def test_octaves_are_sine_then_cosine_from_the_lowest() -> None:
@@ -199,9 +225,9 @@ def test_headroom(preset: Preset, weight: float) -> None:
     )
     codes = random_codes(5, 6)
     rendition = render_neural_map(network, codes, SRGB, headroom=1 + 2 * weight)
+    residuals = slow_residuals(network, codes)
     for y, x in np.ndindex(5, 6):
-        s, h = slow_pixel(network, codes, y, x)
-        base, hdr = ([light_of_pq(value) for value in pq] for pq in (s, h))
+        base, hdr = light_of_base(codes[y, x]), slow_hdr(network, codes[y, x], residuals[y, x].tolist())
         kb, ka = 2**-5, 2**-7
         expected = [
             max(0.0, (b + kb) * ((h + ka) / (b + kb)) ** weight - ka) if weight < 1 else h
@@ -224,7 +250,7 @@ def test_headroom_beyond_either_end_changes_nothing() -> None:
     np.testing.assert_allclose(at(0), base_bt2020(codes, SRGB), atol=1e-5)
 
 
-# Geometry: the network follows its base
+# Geometry: a published network follows its base; test_multiscale.py has the other family
 
 
 def with_coordinates(network: NeuralGainMap, *coordinates: float) -> NeuralGainMap:
@@ -232,24 +258,20 @@ def with_coordinates(network: NeuralGainMap, *coordinates: float) -> NeuralGainM
 
 
 def test_crop() -> None:
-    network, codes = random_network(seed=8), picture()
+    """Of places that −1…1 reaches from end to end."""
+    network, codes = random_network("paper-gamma", seed=8), picture()
     height, width = codes.shape[:2]
     top, left, rows, columns = 10, 21, 40, 53
     kept = slice(top, top + rows), slice(left, left + columns)
+    across, down = (columns - 1) / (width - 1), (rows - 1) / (height - 1)
     moved = with_coordinates(
-        network,
-        columns / width,
-        0,
-        (columns + 2 * left) / width - 1,
-        0,
-        rows / height,
-        (rows + 2 * top) / height - 1,
+        network, across, 0, across + 2 * left / (width - 1) - 1, 0, down, down + 2 * top / (height - 1) - 1
     )
-    np.testing.assert_allclose(fast_pq(moved, codes[kept]), fast_pq(network, codes)[kept], atol=0.2 * CODE)
+    np.testing.assert_allclose(fast_pq(moved, codes[kept]), fast_pq(network, codes)[kept], atol=CODE)
 
 
 def test_flips() -> None:
-    network, codes = random_network(seed=9), picture()
+    network, codes = random_network("paper-gain", seed=9), picture()
     whole = fast_pq(network, codes)
     for x, y in ((-1, 1), (1, -1), (-1, -1)):
         moved = with_coordinates(network, x, 0, 0, 0, y, 0)
@@ -258,19 +280,12 @@ def test_flips() -> None:
 
 @pytest.mark.parametrize(("turns", "coordinates"), [(1, (0, -1, 0, 1, 0, 0)), (3, (0, 1, 0, -1, 0, 0))])
 def test_quarter_turns(turns: int, coordinates: tuple[float, ...]) -> None:
-    network, codes = random_network(seed=10), picture()
+    network, codes = random_network("paper-gamma", seed=10), picture()
     turned = with_coordinates(network, *coordinates)
     expected = np.rot90(fast_pq(network, codes), turns)
     np.testing.assert_allclose(fast_pq(turned, np.rot90(codes, turns)), expected, atol=0.1 * CODE)
     upright = np.abs(fast_pq(network, np.rot90(codes, turns)) - expected)
     assert upright.mean() > CODE, "without its coordinates the network would be wrong"
-
-
-def test_other_sizes_show_the_same_picture() -> None:
-    network = random_network(seed=11)
-    codes = picture(48, 32)
-    large = fast_pq(network, codes.repeat(3, axis=0).repeat(3, axis=1))
-    np.testing.assert_allclose(large[1::3, 1::3], fast_pq(network, codes), atol=0.1 * CODE)
 
 
 # torch
@@ -283,13 +298,18 @@ def assert_agree(found: Array, expected: Array) -> None:
     assert worst.max() <= 4 * CODE
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("seed", [20, 21])
-def test_torch_agrees(preset: Preset, seed: int) -> None:
-    network, codes = random_network(preset, seed), picture()
-    pq = torch.from_numpy(pq_encode(base_bt2020(codes, SRGB)))
-    assert_agree(render_pq(network, codes, pq).numpy(), fast_pq(network, codes))
-    assert_agree(render_pq(network, codes, pq, rows=7).numpy(), fast_pq(network, codes))
+@pytest.mark.parametrize("preset", ["paper-gain", "paper-gamma"])
+@pytest.mark.parametrize("coordinates", [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, -1.0, 0.0, 1.0, 0.0, 0.0)])
+def test_the_pass_that_fits_agrees(preset: Preset, coordinates: tuple[float, ...]) -> None:
+    network, codes = random_network(preset, seed=20, coordinates=coordinates), picture(40, 56)
+    height, width = codes.shape[:2]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    pq = torch.from_numpy(pq_encode(base_bt2020(codes, SRGB)).reshape(-1, 3))
+    features = FeatureTables(network, height, width, torch.device("cpu")).at(y.flatten(), x.flatten(), pq)
+    weights = [torch.from_numpy(dequantize(layer)) for layer in network.layers]
+    assert forward(weights, features).shape == (height * width, 3)
+    found = hdr_pq(network, weights, features, pq).numpy().reshape(height, width, 3)
+    assert_agree(found, fast_pq(network, codes))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -301,11 +321,13 @@ def test_rendering_on_a_torch_device_agrees(preset: Preset, headroom: float) -> 
     assert_agree(pq_encode(found), pq_encode(expected))
 
 
-def test_torch_follows_coordinates() -> None:
-    network = random_network(seed=23, coordinates=(0.0, -1.0, 0.0, 1.0, 0.0, 0.0))
-    codes = picture(40, 56)
-    pq = torch.from_numpy(pq_encode(base_bt2020(codes, SRGB)))
-    assert_agree(render_pq(network, codes, pq).numpy(), fast_pq(network, codes))
+def test_a_device_follows_coordinates() -> None:
+    for preset in PRESETS:
+        network = random_network(preset, seed=23, coordinates=(0.0, -0.5, 0.25, 0.75, 0.0, 0.0))
+        codes = picture(40, 56)
+        expected = render_neural_map(network, codes, SRGB, headroom=WHOLE)
+        found = render_on_device(network, codes, SRGB, headroom=WHOLE, device="cpu")
+        assert_agree(pq_encode(found), pq_encode(expected))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -1,7 +1,9 @@
 import struct
+import tracemalloc
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -9,20 +11,24 @@ from hypothesis import strategies as st
 from networks import round_to_wire
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.latents import encode_latents
 from gainmap_codec.files.payload import (
     BINDING_BYTES,
     HEADER_BYTES,
+    empty_latents,
     layer_shapes,
     parse_payload,
     serialize_payload,
 )
-from gainmap_codec.files.records import NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.range_coder import IntegerModel, RangeEncoder
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures/payload/v0"
 BALANCED, PAPER, CROPPED, TINY = (
     (FOLDER / f"{name}.bin").read_bytes() for name in ("balanced", "paper-gamma", "cropped", "one-output")
 )
-LIMITS = Limits(weights=5000)  # garbled sizes stay quick
+TINY_RECORD = parse_payload(TINY)
+LIMITS = Limits(weights=5000, latents=5000)  # garbled sizes stay quick
 
 
 def sealed(data: bytes) -> bytes:
@@ -47,38 +53,74 @@ def test_fields_lie_where_the_specification_says():
     assert BALANCED[:4] == b"GNN\0"
     assert int.from_bytes(BALANCED[4:6], "big") == len(BALANCED)
     assert int.from_bytes(BALANCED[6:10], "big") == zlib.crc32(BALANCED[10:])
-    assert BALANCED[10] == 0b010_0_1_01_1  # balanced, no coordinates, three outputs, pq_gamma, table
-    assert BALANCED[11:14] == bytes((0x84, 24, 0x66))
+    assert BALANCED[10] == 0b010_0_1_01_1  # balanced, no coordinates, three outputs, pq_gamma, multiscale
+    assert BALANCED[11:14] == bytes((0x02, 6, 0x66))
     assert struct.unpack(">eeee", BALANCED[14:22]) == (0.0, 2.5, 0.75, 0.5)
     assert BALANCED[22:24] == bytes((189, 164))  # 47.25 and 41 dB
-    assert BALANCED[24:32] == record.binding.strict
-    assert BALANCED[32:96] == record.binding.soft
-    assert struct.unpack(">3b", BALANCED[96:99]) == tuple(layer.step_exponent for layer in record.layers)
+    assert struct.unpack(">HHB", BALANCED[24:29]) == (100, 150, 0x21) == (*record.grid, 2 << 4 | 1)
+    grids = record.latents + record.details
+    assert struct.unpack(">3b", BALANCED[29:32]) == (-7, -7, -11) == tuple(grid.step_exponent for grid in grids)
+    assert BALANCED[32:40] == record.binding.strict
+    assert BALANCED[40:104] == record.binding.soft
+    assert struct.unpack(">3b", BALANCED[104:107]) == tuple(layer.step_exponent for layer in record.layers)
     assert (HEADER_BYTES, BINDING_BYTES) == (24, 72)
+
+
+def test_grids_have_the_sizes_of_their_levels():
+    record = parse_payload(BALANCED)
+    assert [(grid.rows, grid.columns) for grid in record.latents] == [(25, 38), (13, 19)]
+    assert [(grid.rows, grid.columns) for grid in record.details] == [(50, 75)]
+    assert [max(map(abs, grid.values)) > 2 for grid in record.latents + record.details] == [True] * 3
+
+
+def test_integers_are_coded_by_one_coder_weights_first():
+    record = parse_payload(BALANCED)
+    coder = RangeEncoder()
+    for layer in record.layers:
+        model = IntegerModel()
+        for weight in layer.weights:
+            model.encode(weight, coder)
+    for grid in record.latents + record.details:
+        encode_latents(grid.values, grid.rows, grid.columns, coder)
+    assert BALANCED[107:] == coder.finish()
 
 
 def test_flags_of_the_other_goldens():
     assert PAPER[10] == 0b001_0_1_01_0
-    assert CROPPED[10] == 0b010_1_0_10_1
-    assert TINY[10] == 0b010_0_0_10_1
+    assert CROPPED[10] == 0b011_1_0_11_1  # tiny, coordinates, one output, log2_gain, multiscale
+    assert TINY[10] == 0b011_0_0_11_1
+    assert TINY[11:14] == bytes((0x00, 1, 0xFF))
 
 
-def test_coordinates_and_colour_range_cost_their_bytes_only():
+@pytest.mark.parametrize(
+    ("number", "preset"), list(enumerate(("paper-gain", "paper-gamma", "balanced", "tiny", "best")))
+)
+def test_numbers_of_presets(number, preset):
+    assert serialize_payload(replace(TINY_RECORD, preset=preset))[10] == number << 5 | 0b0_0_11_1
+
+
+def test_optional_parts_cost_their_bytes_only():
     tiny, cropped = parse_payload(TINY), parse_payload(CROPPED)
     assert len(CROPPED) == len(TINY) + 24
     assert struct.unpack(">6f", CROPPED[24:48]) == cropped.coordinates
     assert CROPPED[48:] == TINY[24:]
-    assert cropped.layers == tiny.layers
+    assert (cropped.layers, cropped.latents) == (tiny.layers, tiny.latents)
+    assert struct.unpack(">HHBb", TINY[24:30]) == (1, 2, 0x10, -7)
+    assert TINY[30:38] == tiny.binding.strict
     assert struct.unpack(">ee", PAPER[24:28]) == (0.25, 1.5)
     assert PAPER[28:36] == parse_payload(PAPER).binding.strict
 
 
 @pytest.mark.parametrize(
-    ("family", "shapes"),
-    [("table", ((45, 24), (25, 24), (25, 3))), ("published", ((44, 24), (24, 24), (24, 3)))],
+    ("arguments", "shapes"),
+    [
+        (("published", 5, 4, 24, 3), ((44, 24), (24, 24), (24, 3))),
+        (("multiscale", 0, 0, 8, 1), ((15, 8), (9, 8), (9, 1))),
+        (("multiscale", 0, 2, 9, 3, 4), ((31, 9), (10, 9), (10, 3))),
+    ],
 )
-def test_layer_shapes(family, shapes):
-    assert layer_shapes(family, 5, 4, 24, 3) == shapes
+def test_layer_shapes(arguments, shapes):
+    assert layer_shapes(*arguments) == shapes
 
 
 def test_floats_are_rounded_to_the_wire():
@@ -104,13 +146,19 @@ REFUSED = {
     "CRC": (TINY[:-1] + bytes([TINY[-1] ^ 1]), "CRC does not match"),
     "length above": (TINY[:4] + b"\xff\xff" + TINY[6:], f"65535 bytes, {len(TINY)} found"),
     "length below": (TINY[:4] + (23).to_bytes(2, "big") + TINY[6:], "length says 23"),
-    "no binding": (sealed(TINY[:24]), "need 8 bytes, 0 left"),
-    "half a binding": (sealed(TINY[:60]), "need 64 bytes, 28 left"),
-    "no weight steps": (sealed(TINY[:96]), "need 3 bytes, 0 left"),
+    "no working grid": (sealed(TINY[:24]), "need 5 bytes, 0 left"),
+    "half a working grid": (sealed(TINY[:26]), "need 5 bytes, 2 left"),
+    "no latent step": (sealed(TINY[:29]), "need 1 bytes, 0 left"),
+    "no binding": (sealed(TINY[:30]), "need 8 bytes, 0 left"),
+    "half a binding": (sealed(TINY[:66]), "need 64 bytes, 28 left"),
+    "no weight steps": (sealed(TINY[:102]), "need 3 bytes, 0 left"),
     "half the coordinates": (sealed(CROPPED[:30]), "need 24 bytes, 6 left"),
     "no colour range": (sealed(PAPER[:24]), "need 4 bytes, 0 left"),
-    "domain 3": (patched(TINY, 10, b"\x47"), "unknown domain or preset"),
-    "preset 3": (patched(TINY, 10, b"\x65"), "unknown domain or preset"),
+    "preset 5": (patched(TINY, 10, b"\xa7"), "unknown domain or preset"),
+    "position octaves": (patched(TINY, 11, b"\x10"), "no octaves of position wanted, 1 found"),
+    "no rows": (patched(TINY, 24, b"\0\0"), "at least 1 × 1 wanted, 0 × 2 found"),
+    "no columns": (patched(TINY, 26, b"\0\0"), "at least 1 × 1 wanted, 1 × 0 found"),
+    "latent step": (patched(TINY, 29, b"\x11"), "latent steps of at most 16 wanted, 17 found"),
     "no neurons": (patched(TINY, 12, b"\0"), "at least 1 neuron"),
     "base headroom NaN": (patched(TINY, 14, b"\x7e\0"), "must be finite"),
     "base headroom below 0": (patched(TINY, 14, b"\x80\x01"), "0 <= base headroom"),
@@ -118,8 +166,8 @@ REFUSED = {
     "alternate below base": (patched(TINY, 14, b"\x4f\0"), "base headroom <= alternate headroom"),
     "residual scale infinite": (patched(TINY, 20, b"\xfc\0"), "must be finite"),
     "colour shift NaN": (patched(PAPER, 24, b"\x7e\0"), "must be finite"),
-    "weight step": (patched(TINY, 98, b"\x11"), "at most 16 wanted, 17 found"),
-    "bytes behind the weights": (sealed(TINY + b"\x55" * 8), "behind the last weight"),
+    "weight step": (patched(TINY, 104, b"\x11"), "at most 16 wanted, 17 found"),
+    "bytes behind the integers": (sealed(TINY + b"\x55" * 8), "behind the last integer"),
 }
 
 
@@ -143,6 +191,8 @@ NAN = float("nan")
         (1, 0, NAN, 0, 1, 0),
         (1, 0, float("inf"), 0, 1, 0),
         (1025, 0, 0, 0, 1, 0),
+        (2.0**-25, 0, 0.5, 0, 1, 0),
+        (0, 1, 0, -(2.0**-25), 0, 0.5),
     ],
 )
 def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
@@ -150,7 +200,9 @@ def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
         parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
 
 
-@pytest.mark.parametrize("coordinates", [(-1, 0, 0, 0, 1, 0), (0, 1, 0, -1, 0, 0.25), (1024, 0, -1024, 0, 1, 0)])
+@pytest.mark.parametrize(
+    "coordinates", [(-1, 0, 0, 0, 1, 0), (0, 1, 0, -1, 0, 0.25), (1024, 0, -1024, 0, -(2.0**-24), 0.5)]
+)
 def test_coordinates_of_flips_and_turns(coordinates):
     record = parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
     assert record.coordinates == coordinates
@@ -161,13 +213,70 @@ def test_a_future_version():
         parse_payload(TINY[:3] + b"\1" + TINY[4:])
 
 
-@pytest.mark.parametrize("name", ["weights", "payload_bytes"])
+@pytest.mark.parametrize("name", ["weights", "payload_bytes", "latents"])
 def test_limits(name):
-    weights = sum(len(layer.weights) for layer in parse_payload(BALANCED).layers)
-    size = {"weights": weights, "payload_bytes": len(BALANCED)}[name]
-    assert parse_payload(BALANCED, Limits(**{name: size})) == parse_payload(BALANCED)
+    record = parse_payload(BALANCED)
+    weights = sum(len(layer.weights) for layer in record.layers)
+    latents = sum(len(grid.values) for grid in record.latents + record.details)
+    size = {"weights": weights, "payload_bytes": len(BALANCED), "latents": latents}[name]
+    assert parse_payload(BALANCED, Limits(**{name: size})) == record
     with pytest.raises(LimitError, match=f"{name}: at most {size - 1} allowed, {size} found"):
         parse_payload(BALANCED, Limits(**{name: size - 1}))
+
+
+def quickly(data: bytes) -> NeuralGainMap:
+    """The record, parsed in little time and memory, or the error."""
+    tracemalloc.start()
+    start = perf_counter()
+    try:
+        return parse_payload(data)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert perf_counter() - start < 2
+        assert peak < 2 << 20
+
+
+def test_latents_of_a_huge_grid_are_counted_before_they_are_made():
+    steps = bytes(15)
+    grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0x0F)  # details down to the grid's own cells
+    with pytest.raises(LimitError, match="latents: at most 524288 allowed"):
+        quickly(sealed(TINY[:24] + grid + steps + TINY[30:]))
+
+
+def test_fifteen_latents_on_a_huge_grid():
+    """64 cells across at most, whatever the grid."""
+    grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0xF0)
+    record = quickly(sealed(TINY[:24] + grid + bytes(15) + TINY[30:105]))
+    assert [len(each.values) for each in record.latents] == [4**k for k in (6, 5, 4, 3, 2, 1)] + [1] * 9
+    assert record.layers[0].inputs == 2 + 12 + 15 + 1
+
+
+def test_as_many_grids_as_the_format_holds():
+    inputs, _ = empty_latents(1, 2, 16, 0)
+    grids = tuple(replace(each, values=(0,) * each.rows * each.columns) for each in inputs)
+    first = QuantizedLayer(31, 1, (1,) * 31, 0)
+    record = replace(TINY_RECORD, layers=(first, *TINY_RECORD.layers[1:]), latents=grids)
+    with pytest.raises(ValueError, match="at most 15 grids"):
+        serialize_payload(record)
+    first = QuantizedLayer(30, 1, (1,) * 30, 0)
+    record = replace(TINY_RECORD, layers=(first, *TINY_RECORD.layers[1:]), latents=grids[:15])
+    assert parse_payload(serialize_payload(record)) == record
+
+
+def test_latents_fill_their_range_and_no_more(monkeypatch):
+    def with_latents(*values: int) -> NeuralGainMap:
+        return replace(TINY_RECORD, latents=(LatentGrid(1, 2, values, -7),))
+
+    for values in ((-127, 127), (0, 0), (127, 0)):
+        assert round_to_wire(with_latents(*values)) == with_latents(*values)
+    with pytest.raises(ValueError, match="1 × 2 latents of at most 127 wanted"):
+        serialize_payload(with_latents(0, -128))
+    with monkeypatch.context() as patch:
+        patch.setattr("gainmap_codec.files.payload.LARGEST", 1000)
+        data = serialize_payload(with_latents(0, -128))
+    with pytest.raises(FormatError, match="a latent is above 127"):
+        parse_payload(data)
 
 
 def test_weights_fill_their_range_and_no_more(monkeypatch):
@@ -184,7 +293,6 @@ def test_weights_fill_their_range_and_no_more(monkeypatch):
         parse_payload(data)
 
 
-TINY_RECORD = parse_payload(TINY)
 OTHER_SHAPE = (TINY_RECORD.layers[0], QuantizedLayer(3, 1, (1, 2, 3), 0), TINY_RECORD.layers[2])
 
 
@@ -196,6 +304,12 @@ OTHER_SHAPE = (TINY_RECORD.layers[0], QuantizedLayer(3, 1, (1, 2, 3), 0), TINY_R
         (with_first_layer(TINY_RECORD, step_exponent=-129), "out of its range"),
         (replace(TINY_RECORD, alternate_hdr_headroom=1e6), "out of its range"),
         (replace(TINY_RECORD, base_offset_exponent=16), "out of its range"),
+        (replace(TINY_RECORD, grid=(1, 65536), latents=empty_latents(1, 65536, 1, 0)[0]), "out of its range"),
+        (replace(TINY_RECORD, grid=(0, 2), latents=empty_latents(0, 2, 1, 0)[0]), "at least 1 × 1 wanted"),
+        (replace(TINY_RECORD, latents=(LatentGrid(2, 1, (0, 0), 0),)), "of another size than their level's"),
+        (replace(TINY_RECORD, latents=(LatentGrid(1, 2, (0,), 0),)), "1 × 2 latents of at most 127"),
+        (replace(TINY_RECORD, latents=(LatentGrid(1, 2, (0, 0), 17),)), "latent steps of at most 16"),
+        (replace(TINY_RECORD, latents=()), "layers of shape"),
     ],
 )
 def test_records_that_do_not_fit_the_format(record, message):

@@ -34,6 +34,9 @@ MAX_WEIGHT = 127
 MAX_STEP_EXPONENT = 16
 """Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
 PSNR_STEPS = 4
+MAX_COORDINATE = 1024
+MIN_SCALE = 2.0**-24
+"""Of a coordinate: a raster that covers less of the network's picture has no width in float32."""
 
 _WHERE = "neural payload"
 
@@ -222,9 +225,9 @@ def _slice(body: bytes, start: int, size: int) -> bytes:
 def _check_coordinates(coordinates: tuple[float, ...]) -> None:
     """Each network coordinate depends on one file coordinate, so that tables stay possible."""
     xx, xy, _, yx, yy, _ = coordinates
-    straight = xy == yx == 0 and xx != 0 != yy
-    turned = xx == yy == 0 and xy != 0 != yx
-    if not all(abs(value) <= 1024 for value in coordinates) or not (straight or turned):
+    straight = xy == yx == 0 and min(abs(xx), abs(yy)) >= MIN_SCALE
+    turned = xx == yy == 0 and min(abs(xy), abs(yx)) >= MIN_SCALE
+    if not all(abs(value) <= MAX_COORDINATE for value in coordinates) or not (straight or turned):
         raise FormatError(_WHERE, "coordinates must be a crop, flip or quarter turn", offset=HEADER_BYTES)
 
 
@@ -285,7 +288,7 @@ def _encode_integers(network: NeuralGainMap) -> bytes:
                 raise ValueError(f"{_WHERE}: weights of at most {MAX_WEIGHT} wanted, {weight} found")
             model.encode(weight, coder)
     for grid in network.latents + network.details:
-        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values)) > LARGEST:
+        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values), default=0) > LARGEST:
             raise ValueError(f"{_WHERE}: {grid.rows} × {grid.columns} latents of at most {LARGEST} wanted")
         encode_latents(grid.values, grid.rows, grid.columns, coder)
     return coder.finish()

@@ -26,6 +26,9 @@ EPSILON = 1 / 64
 NO_OFFSET = 15
 """The offset exponent that stands for an offset of 0."""
 
+MAX_GAIN = np.float32(64)
+"""log2 gain, at most: more than any picture needs, and black times it is still black."""
+
 _DARKEST = np.float32(2.0**-20)  # linear: where offsets are 0, a ratio to black still needs a number
 
 
@@ -70,7 +73,7 @@ def offset_of(exponent: int) -> np.float32:
 
 def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
     """Linear HDR, float32 (..., 3), >= 0, of log2 gains (..., 1 or 3) and a linear base (..., 3)."""
-    hdr: Array = (base + base_offset) * np.exp2(gain) - alternate_offset
+    hdr: Array = (base + base_offset) * np.exp2(np.minimum(gain, MAX_GAIN)) - alternate_offset
     return np.maximum(hdr, 0)
 
 

@@ -131,10 +131,20 @@ class WorkingGrid:
 
     def level(self, values: Array, level: int) -> Array:
         """Values averaged over a level's cells and enlarged again, float32, both (rows, columns, C)."""
-        lines = window_average(values, self.rows.level_edges(level), axis=0)
-        return self.enlarge(window_average(lines, self.columns.level_edges(level), axis=1), level)
+        edges = self.rows.level_edges(level), self.columns.level_edges(level)
+        for axis in _smallest_first(values, (len(edges[0]) - 1, len(edges[1]) - 1)):
+            values = window_average(values, edges[axis], axis=axis)
+        return self.enlarge(values, level)
 
     def enlarge(self, values: Array, level: int) -> Array:
         """A level's cells, float32 (h, w, C), at what is evaluated: bilinear, float32 (rows, columns, C)."""
-        rows, columns = self.rows.level_taps(level), self.columns.level_taps(level)
-        return rows.interpolate(columns.interpolate(values, axis=1), axis=0)
+        taps = self.rows.level_taps(level), self.columns.level_taps(level)
+        for axis in _smallest_first(values, (self.rows.count, self.columns.count)):
+            values = taps[axis].interpolate(values, axis=axis)
+        return values
+
+
+def _smallest_first(values: Array, shape: tuple[int, int]) -> tuple[int, int]:
+    """The order of axes in which making `values` of another shape takes the least memory on the way."""
+    height, width = values.shape[:2]
+    return (1, 0) if height * shape[1] <= shape[0] * width else (0, 1)
