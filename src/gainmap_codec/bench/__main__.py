@@ -21,6 +21,9 @@ _QUICK_SIDE = 128  # px
 _PICTURES = (".avif", ".exr", ".hdr", ".heic", ".jpeg", ".jpg", ".npy", ".png", ".tif", ".tiff")
 
 
+_PRESET = click.Choice(["tiny", "balanced", "best"])
+
+
 @click.group()
 def bench() -> None:
     """Measure what the documents quote."""
@@ -83,11 +86,54 @@ def rd(
 
 
 @bench.command()
+@click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="What the parts are left out of.")
+@click.option("--seed", default=0, show_default=True, help="Of the fits.")
+def ablation(pairs: tuple[str, ...], preset: Preset, seed: int) -> None:
+    """What each part of the codec buys: a row a picture and part left out."""
+    from gainmap_codec.bench.ablation import ablation_rows
+
+    for row in ablation_rows(map(_required, pairs), preset, seed):
+        click.echo(row)
+
+
+@bench.command()
+@click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the payload.")
+@click.option("--seed", default=0, show_default=True, help="Of the fits.")
+def decoders(pairs: tuple[str, ...], preset: Preset, seed: int) -> None:
+    """What other JPEG decoders, and another coding of the base, cost in dB: a row a picture and decoder."""
+    from gainmap_codec.bench.decoders import decoder_rows
+
+    for row in decoder_rows(map(_required, pairs), preset, seed):
+        click.echo(row)
+
+
+@bench.command()
+@click.option("--runs", default=100, show_default=True, help="Fits in all, in groups of five seeds.")
+@click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the payload.")
+def seeds(pairs: tuple[str, ...], runs: int, preset: Preset) -> None:
+    """Bad runs: fits that end more than 0.5 dB under the median of their picture's five seeds."""
+    from gainmap_codec.bench.ablation import seed_rows
+
+    for row in seed_rows(map(_required, pairs), preset, runs):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 def binding(pictures: tuple[Path, ...]) -> None:
     """How far edits move the soft binding's fingerprint, and which of them it accepts: a row an edit."""
     for row in binding_rows(pictures):
         click.echo(row)
+
+
+def _required(text: str) -> BenchPair:
+    """The pair of an argument, which has to be one."""
+    pair = _load(_Source(*_pair(text), is_named=True), quick=False)
+    assert pair is not None
+    return pair
 
 
 class _Source(NamedTuple):

@@ -54,6 +54,8 @@ class MultiscaleConfig:
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round.
         color_octaves: Octaves of each colour where three channels are predicted.
+        latents: Levels of latents, at most.
+        details: Levels of details, at most.
     """
 
     neurons: int
@@ -62,6 +64,8 @@ class MultiscaleConfig:
     rounds: int = 4
     refine_steps: int = 300
     color_octaves: int = 4
+    latents: int = 4
+    details: int = 3
 
 
 class Points:
@@ -145,7 +149,7 @@ class MultiscaleFit:
         three = outputs == 3
         neurons = config.neurons * 3 // 2 if three else config.neurons
         octaves = config.color_octaves if three else 0
-        latents, details = has_latents_at(*target.grid)
+        latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         self.blank = replace(
             blank,
             domain=target.domain,

@@ -1,0 +1,95 @@
+"""What each part of the codec buys: the same fit without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from statistics import median
+
+import torch
+
+from gainmap_codec.bench.evaluation import BenchPair
+from gainmap_codec.files.records import Preset
+from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
+from gainmap_codec.neural.target import make_targets
+from gainmap_codec.neural.targets import MULTISCALE, fit_pair, measured
+
+_SEEDS = 5
+_BAD_DB = 0.5
+_SURROUNDINGS = slice(5, 14)  # among the features: the base averaged over three levels
+
+
+def _all(config: MultiscaleConfig) -> MultiscaleConfig:
+    return config
+
+
+_VARIANTS: dict[str, tuple[Callable[[MultiscaleConfig], MultiscaleConfig], bool]] = {
+    "everything": (_all, True),
+    "without the surroundings": (_all, False),
+    "without latents": (lambda config: replace(config, latents=0), True),
+    "without details": (lambda config: replace(config, details=0), True),
+    "without latents and details": (lambda config: replace(config, latents=0, details=0), True),
+}
+"""A change of the preset, and whether the network is shown the surroundings."""
+
+
+def ablation_rows(pairs: Iterable[BenchPair], preset: Preset, seed: int) -> Iterator[str]:
+    """Markdown rows: picture, what was left out, bytes, PQ-PSNR, and the price in bytes of both together.
+
+    Every fit starts from one seed and the first residual that suits the pair: no probes, so that rows differ in one
+    thing.
+    """
+    yield "| picture | codec | bytes | PQ-PSNR dB | bytes more for the same quality, at the preset's price |"
+    yield "| --- | --- | --- | --- | --- |"
+    for pair in pairs:
+        first = None
+        for name, (change, sees) in _VARIANTS.items():
+            config = change(MULTISCALE[preset])
+            size, psnr = _fitted(pair, preset, config, seed, sees)
+            cost = size - config.bytes_per_db * psnr
+            first = cost if first is None else first
+            yield f"| {pair.name} | {name} | {size} | {psnr:.2f} | {cost - first:+.0f} |"
+
+
+def _fitted(pair: BenchPair, preset: Preset, config: MultiscaleConfig, seed: int, sees: bool) -> tuple[int, float]:
+    blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.pair.headroom)
+    with one_thread():
+        fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
+        if not sees:
+            _blindfold(fit)
+        fit.learn(config.steps, noise_from=0.4)
+        fit.round_latents()
+        fit.improve(config.bytes_per_db, config.rounds)
+        found = measured(fit.network(), pair.pair)
+    return found.size, found.psnr
+
+
+@torch.no_grad()
+def _blindfold(fit: MultiscaleFit) -> None:
+    """Weights of 0 for features of 0: no gradient ever moves them, and the decoder ignores what they weigh."""
+    fit.weights[0][_SURROUNDINGS] = 0
+    fit.points.features[:, _SURROUNDINGS] = 0
+    fit.coarse.features[:, _SURROUNDINGS] = 0
+
+
+def seed_rows(pairs: Iterable[BenchPair], preset: Preset, runs: int) -> Iterator[str]:
+    """Markdown rows: picture, bytes and PQ-PSNR of five seeds, and how far the worst is under their median.
+
+    Quality is compared at the preset's price: a payload that is smaller by what a decibel costs may be a decibel worse.
+    """
+    yield "| picture | bytes | PQ-PSNR dB | worst under the median, dB at the preset's price |"
+    yield "| --- | --- | --- | --- |"
+    pairs = list(pairs)
+    bad = 0
+    for index in range(runs // _SEEDS):
+        pair, first = pairs[index % len(pairs)], index // len(pairs) * _SEEDS
+        found = [fit_pair(preset, pair.pair, {}, seed=first + seed) for seed in range(_SEEDS)]
+        worth = [each.psnr - each.size / MULTISCALE[preset].bytes_per_db for each in found]
+        under = median(worth) - min(worth)
+        bad += sum(median(worth) - each > _BAD_DB for each in worth)
+        sizes, qualities = (
+            ", ".join(texts) for texts in zip(*((f"{each.size}", f"{each.psnr:.2f}") for each in found), strict=True)
+        )
+        yield f"| {pair.name}, seeds {first}…{first + _SEEDS - 1} | {sizes} | {qualities} | {under:.2f} |"
+    yield f"| bad runs | | | {bad} of {runs // _SEEDS * _SEEDS} |"
