@@ -13,6 +13,7 @@ import click
 from gainmap_codec.bench.binding import binding_rows
 from gainmap_codec.bench.pairs import pair_rows
 from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.records import Preset
 
 if TYPE_CHECKING:
     from gainmap_codec.bench.evaluation import BenchPair

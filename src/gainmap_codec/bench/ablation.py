@@ -88,8 +88,7 @@ def seed_rows(pairs: Iterable[BenchPair], preset: Preset, runs: int) -> Iterator
         worth = [each.psnr - each.size / MULTISCALE[preset].bytes_per_db for each in found]
         under = median(worth) - min(worth)
         bad += sum(median(worth) - each > _BAD_DB for each in worth)
-        sizes, qualities = (
-            ", ".join(texts) for texts in zip(*((f"{each.size}", f"{each.psnr:.2f}") for each in found), strict=True)
-        )
+        sizes = ", ".join(str(each.size) for each in found)
+        qualities = ", ".join(f"{each.psnr:.2f}" for each in found)
         yield f"| {pair.name}, seeds {first}…{first + _SEEDS - 1} | {sizes} | {qualities} | {under:.2f} |"
     yield f"| bad runs | | | {bad} of {runs // _SEEDS * _SEEDS} |"

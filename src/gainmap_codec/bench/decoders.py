@@ -42,7 +42,9 @@ def decoder_rows(pairs: Iterable[BenchPair], preset: Preset, seed: int) -> Itera
 
 def _by_opencv(jpeg: bytes) -> Codes:
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)[:, :, ::-1])
+    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[:, :, ::-1], np.uint8)
 
 
 def _by_simplejpeg(jpeg: bytes) -> Codes:
