@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from gainmap_codec.files.latents import latent_levels
 from gainmap_codec.files.payload import MAX_WEIGHT, empty_latents, layer_shapes
@@ -204,14 +205,19 @@ class MultiscaleFit:
 
     def _rounded_weights(self) -> tuple[list[Tensor], Tensor]:
         """Weights as the payload will hold them, with gradients as if they were not rounded, and their bits."""
-        rounded, bits = [], torch.zeros(())
-        for weight, exponent, spread in zip(self.weights, self._weight_exponents(), self.weight_spreads, strict=True):
-            step = 2.0 ** (exponent / 4)
+        steps = [2.0 ** (exponent / 4) for exponent in self._weight_exponents()]
+        whole = []
+        for weight, step in zip(self.weights, steps, strict=True):
             values = weight / step
-            whole = values + (values.round().clamp(-MAX_WEIGHT, MAX_WEIGHT) - values).detach()
-            bits = bits + laplace_bits(whole, spread.exp() / step).sum()
-            rounded.append(whole * step)
-        return rounded, bits
+            whole.append(values + (values.detach().round().clamp(-MAX_WEIGHT, MAX_WEIGHT) - values.detach()))
+        bits = self._weight_bits(whole, self.weight_spreads.exp() / torch.tensor(steps))
+        return [values * step for values, step in zip(whole, steps, strict=True)], bits
+
+    def _weight_bits(self, values: list[Tensor], spreads: Tensor) -> Tensor:
+        """Bits of all layers' integers, each layer with its spread, in one go: small calls cost more than sums."""
+        sizes = torch.tensor([each.numel() for each in values])
+        flat = torch.cat([each.flatten() for each in values])
+        return laplace_bits(flat, spreads.repeat_interleave(sizes, output_size=len(flat))).sum()
 
     def _weight_exponents(self) -> list[int]:
         """Steps in quarter octaves, none so fine that the largest weight takes more than 127 of them."""
@@ -228,7 +234,7 @@ class MultiscaleFit:
         latents = [each.requires_grad_(True) for each in self.latents]
         spreads = torch.tensor([[-1.0, 0.5]] * len(latents), requires_grad=True)
         others = [self.weight_steps, self.weight_spreads, self.latent_steps, spreads]
-        optimizer = torch.optim.Adam([*self.weights, *latents, *others], lr=_RATE, betas=_DECAY)
+        optimizer = torch.optim.Adam([*self.weights, *latents, *others], lr=_RATE, betas=_DECAY, fused=True)
         costs = []
         for step in range(steps):
             optimizer.param_groups[0]["lr"] = _RATE * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
@@ -237,11 +243,8 @@ class MultiscaleFit:
             if noisy:
                 weights, bits = self._noisy_weights()
                 values = [each + torch.rand(each.shape, generator=self._random) - 0.5 for each in latents]
-                bits = bits + sum(
-                    (laplace_bits(value, spread[0].exp() + torch.nn.functional.softplus(spread[1]) * around).sum())
-                    for value, spread in zip(values, spreads, strict=True)
-                    for around in (neighbourhood(value.abs()) / 8,)
-                )
+                if values:
+                    bits = bits + self._latent_bits(values, spreads)
             else:
                 weights, values = self.weights, latents
             chosen = self._batch()
@@ -260,12 +263,22 @@ class MultiscaleFit:
 
     def _noisy_weights(self) -> tuple[list[Tensor], Tensor]:
         """Weights with the noise that rounding will be, and their bits."""
-        noisy, bits = [], torch.zeros(())
-        for weight, size, spread in zip(self.weights, self.weight_steps, self.weight_spreads, strict=True):
-            values = weight / size.exp() + torch.rand(weight.shape, generator=self._random) - 0.5
-            bits = bits + laplace_bits(values, spread.exp() / size.exp()).sum()
-            noisy.append(values * size.exp())
-        return noisy, bits
+        steps = self.weight_steps.exp()
+        values = [
+            weight / step + torch.rand(weight.shape, generator=self._random) - 0.5
+            for weight, step in zip(self.weights, steps, strict=True)
+        ]
+        bits = self._weight_bits(values, self.weight_spreads.exp() / steps)
+        return [each * step for each, step in zip(values, steps, strict=True)], bits
+
+    def _latent_bits(self, values: list[Tensor], spreads: Tensor) -> Tensor:
+        """Bits of noisy latents; those among large neighbours spread wider."""
+        around = [
+            spread[0].exp() + softplus(spread[1]) * neighbourhood(value.abs()) / 8
+            for value, spread in zip(values, spreads, strict=True)
+        ]
+        flat, wide = (torch.cat([each.flatten() for each in parts]) for parts in (values, around))
+        return laplace_bits(flat, wide).sum()
 
     def _at(self, fields: list[Tensor], chosen: Tensor) -> list[Tensor]:
         """Enlarged latents at some points, float32 (N, 1) each."""
@@ -411,6 +424,7 @@ class MultiscaleFit:
                 {"params": [self.weight_spreads], "lr": 0.3 * _REFINE_RATE},
             ],
             betas=_DECAY,
+            fused=True,
         )
         rates = [group["lr"] for group in optimizer.param_groups]
         for step in range(steps):
