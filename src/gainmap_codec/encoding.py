@@ -38,7 +38,7 @@ from gainmap_codec.pixels.tone_map import encode_base, tone_map
 from gainmap_codec.rendering import base_codes, choose_device, full_headroom, open_file, preference, render
 
 Carry = Literal["both", "neural", "standard"]
-PresetChoice = Preset | Literal["auto"]
+PresetChoice = Literal[Preset, "auto"]
 HdrSource = HdrImage | Source | NDArray[Any]
 SdrSource = Source | Image | Codes
 

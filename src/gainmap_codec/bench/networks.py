@@ -89,7 +89,10 @@ class NeuralPayloads:
         presets: Which, with the prices to follow the preset's own, as multiples of it.
     """
 
-    presets: tuple[tuple[Preset, tuple[float, ...]], ...] = (("tiny", (0.5, 2)), ("balanced", (0.5, 2, 4)))
+    presets: tuple[tuple[Preset, tuple[float, ...]], ...] = (
+        ("tiny", (2, 4, 0.5, 0.25)),
+        ("balanced", (2, 4, 0.5, 0.25)),
+    )
 
     name = "neural"
     is_seeded = True

@@ -40,6 +40,7 @@ _LEAK = 0.01  # gradient of an output beyond the clip, so that it can come back
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
 _DETAIL_STEP = 3.0  # of the details, in root mean squared errors
+_WEIGHTS_FOLLOW, _LATENTS_FOLLOW = 0.35, 0.25  # octaves of step for an octave of price
 _NONZERO_BITS = 1.0  # a cell that is not 0 costs at least so much more than a 0, whatever its neighbours
 _SMALLEST_ERROR = 1e-10  # mean squared PQ error: 100 dB, where nothing is left to gain
 
@@ -129,14 +130,17 @@ def _matrix(axis: Axis, level: int) -> Tensor:
     return torch.from_numpy(matrix)
 
 
-class _State(NamedTuple):
-    """What a search or a refinement changes."""
+class State(NamedTuple):
+    """All of a fit that changes once its latents are integers."""
 
     weights: list[Tensor]
-    spreads: Tensor
+    weight_steps: Tensor
+    weight_spreads: Tensor
     latents: list[Tensor]
+    exponents: list[int]
     details: list[Tensor]
     detail_exponent: int
+    paid: float
 
 
 class MultiscaleFit:
@@ -183,6 +187,7 @@ class MultiscaleFit:
         self.details = [torch.zeros(each.rows, each.columns) for each in added]
         self.detail_exponent = 0
         self._exponents: list[int] = []
+        self._paid = config.bytes_per_db
         self._order = torch.randperm(len(self.points.costs), generator=self._random)
         self._taken = 0
 
@@ -302,12 +307,13 @@ class MultiscaleFit:
 
     def improve(self, bytes_per_db: float, rounds: int, progress: Callable[[float], None] | None = None) -> None:
         """Latents and weights in turn, at a price; the cheapest state on the way is the one that stays."""
-        best, least = self._state(), self._price(bytes_per_db)
+        self._follow(bytes_per_db)
+        best, least = self.state(), self._price(bytes_per_db)
 
         def keep_if_better() -> None:
             nonlocal best, least
             if (price := self._price(bytes_per_db)) < least:
-                best, least = self._state(), price
+                best, least = self.state(), price
 
         for done in range(rounds):
             self._search(bytes_per_db)
@@ -318,10 +324,21 @@ class MultiscaleFit:
             if progress:
                 progress((done + 1) / rounds)
             if self._price(bytes_per_db) > least + bytes_per_db:  # a decibel lost: linearised too far
-                self._restore(best)
+                self.restore(best)
         self._search(bytes_per_db)
         keep_if_better()
-        self._restore(best)
+        self.restore(best)
+
+    @torch.no_grad()
+    def _follow(self, bytes_per_db: float) -> None:
+        """Steps for another price than that of the weights and latents as they are: finer where a decibel is dearer."""
+        octaves = math.log2(bytes_per_db / self._paid)
+        self._paid = bytes_per_db
+        self.weight_steps -= _WEIGHTS_FOLLOW * octaves * math.log(2)
+        finer = round(4 * _LATENTS_FOLLOW * octaves)
+        self._exponents = [exponent - finer for exponent in self._exponents]
+        ratio = 2.0 ** (finer / 4)
+        self.latents = [(each * ratio).round().clamp(-LARGEST_SEARCHED, LARGEST_SEARCHED) for each in self.latents]
 
     @torch.no_grad()
     def _price(self, bytes_per_db: float) -> float:
@@ -332,20 +349,30 @@ class MultiscaleFit:
             bits += float(table[classes, values.abs().long()].sum())
         return bits / 8 + bytes_per_db * 10 * math.log10(self.error())
 
-    def _state(self) -> _State:
-        with torch.no_grad():
-            weights = [weight.clone() for weight in self.weights]
-            return _State(
-                weights, self.weight_spreads.clone(), list(self.latents), list(self.details), self.detail_exponent
-            )
+    @torch.no_grad()
+    def state(self) -> State:
+        """What `restore` goes back to."""
+        return State(
+            [weight.clone() for weight in self.weights],
+            self.weight_steps.clone(),
+            self.weight_spreads.clone(),
+            list(self.latents),
+            list(self._exponents),
+            list(self.details),
+            self.detail_exponent,
+            self._paid,
+        )
 
     @torch.no_grad()
-    def _restore(self, state: _State) -> None:
+    def restore(self, state: State) -> None:
+        """Go back to a state."""
         for weight, kept in zip(self.weights, state.weights, strict=True):
             weight.copy_(kept)
-        self.weight_spreads.copy_(state.spreads)
-        self.latents, self.details = list(state.latents), list(state.details)
-        self.detail_exponent = state.detail_exponent
+        self.weight_steps.copy_(state.weight_steps)
+        self.weight_spreads.copy_(state.weight_spreads)
+        self.latents, self._exponents = list(state.latents), list(state.exponents)
+        self.details, self.detail_exponent = list(state.details), state.detail_exponent
+        self._paid = state.paid
 
     @torch.no_grad()
     def _fields(self, points: Points) -> list[Tensor]:

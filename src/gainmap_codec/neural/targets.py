@@ -31,7 +31,7 @@ _PROBES = 3  # fits that are begun, of different residuals in turn where there i
 _PROBE_STEPS = 300
 _MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
 _THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told, and globally graded pairs need no latents
-_TRIES = 6  # prices, for a target
+_TRIES = 8  # prices, for a target
 _TRY_ROUNDS = 2
 _CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
 _CLOSE_DB = 0.1
@@ -142,38 +142,63 @@ def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
 
 def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:
     """The best payload of at most `target` bytes that some prices give, or the smallest."""
-    tried = [first]
-    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
-    for _ in range(_TRIES):
-        found = tried[-1]
-        if _CLOSE_BYTES * target <= found.size <= target:
-            break
-        low, high = (price, high) if found.size < target else (low, price)
-        price = _between(low, high, price * (target / found.size) ** 2)
-        fit.improve(price, _TRY_ROUNDS)
-        tried.append(measured(fit.network(), pair))
+    tried = _tried(
+        fit,
+        pair,
+        first,
+        is_enough=lambda found: found.size >= target,
+        is_met=lambda found: _CLOSE_BYTES * target <= found.size <= target,
+        factor=lambda found: (target / found.size) ** 2,
+    )
     within = [found for found in tried if found.size <= target]
     return max(within, key=lambda found: found.psnr) if within else min(tried, key=lambda found: found.size)
 
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
     """The smallest payload of at least `target` dB that some prices give, or the best."""
-    tried = [first]
-    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
-    for _ in range(_TRIES):
-        found = tried[-1]
-        if target <= found.psnr <= target + _CLOSE_DB:
-            break
-        low, high = (price, high) if found.psnr < target else (low, price)
-        price = _between(low, high, price * 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4))
-        fit.improve(price, _TRY_ROUNDS)
-        tried.append(measured(fit.network(), pair))
+    tried = _tried(
+        fit,
+        pair,
+        first,
+        is_enough=lambda found: found.psnr >= target,
+        is_met=lambda found: target <= found.psnr <= target + _CLOSE_DB,
+        factor=lambda found: 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4),
+    )
     reached = [found for found in tried if found.psnr >= target]
     if reached:
         return min(reached, key=lambda found: found.size)
     best = max(tried, key=lambda found: found.psnr)
     _warn(f"target_psnr: {target:.2f} dB wanted, {best.psnr:.2f} dB reached")
     return best
+
+
+def _tried(
+    fit: MultiscaleFit,
+    pair: PairLike,
+    first: FittedNetwork,
+    *,
+    is_enough: Callable[[FittedNetwork], bool],
+    is_met: Callable[[FittedNetwork], bool],
+    factor: Callable[[FittedNetwork], float],
+) -> list[FittedNetwork]:
+    """What a search over prices found. A try begins at the cheapest state that is more than enough, where there is one.
+
+    What a low price has taken away, a higher one does not bring back.
+    """
+    tried = [first]
+    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
+    ample = fit.state()
+    while len(tried) <= _TRIES and not is_met(tried[-1]):
+        found = tried[-1]
+        if is_enough(found):
+            high, ample = price, fit.state()
+        else:
+            low = price
+        price = _between(low, high, price * factor(found))
+        fit.restore(ample)
+        fit.improve(price, _TRY_ROUNDS)
+        tried.append(measured(fit.network(), pair))
+    return tried
 
 
 def _between(low: float, high: float, wanted: float) -> float:
