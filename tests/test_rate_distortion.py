@@ -23,7 +23,7 @@ from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
 from gainmap_codec.bench.rate_distortion import compare, measure
 from gainmap_codec.bench.residual_maps import ResidualMaps, kinds_of
 from gainmap_codec.encoding import StandardOptions, encode_pair
-from gainmap_codec.neural.fit import CONFIGS
+from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import encode_jpeg
 from gainmap_codec.pixels.scene import render_scene
@@ -106,10 +106,14 @@ def test_paper_networks_are_never_rounded(pair: BenchPair, tmp_path: Path) -> No
 
 
 def test_neural_payloads_count_whole(pair: BenchPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CONFIGS, "balanced", replace(CONFIGS["balanced"], steps=30, neurons=4))
-    (point,) = measure(pair, [NeuralPayloads()], [0], tmp_path, say_nothing).points
-    assert 200 < point.bytes < point.growth < point.bytes + 400
-    assert 20 < point.psnr < 60
+    for preset, config in MULTISCALE.items():
+        monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
+    points = measure(pair, [NeuralPayloads()], [0], tmp_path, say_nothing).points
+    assert [point.label for point in points][:3] == ["tiny", "tiny × 2", "tiny × 4"]
+    assert [point.label for point in points if point.series == "balanced"][0] == "balanced"
+    for point in points:
+        assert 150 < point.bytes < point.growth < point.bytes + 400
+        assert 20 < point.psnr < 65
 
 
 def test_comparison_without_three_common_decibels() -> None:

@@ -19,7 +19,7 @@ from gainmap_codec.files.isobmff import BoxFile
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import parse_segments
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.neural.fit import CONFIGS
+from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.scene import render_scene
 
 JPEG = serialize_jpeg(full_record())
@@ -66,7 +66,8 @@ def photos() -> list[bytes]:
     """Small written files: with both gain maps, with either of them."""
     hdr = gm.HdrImage(render_scene(48, 32))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(CONFIGS, "balanced", replace(CONFIGS["balanced"], steps=5))
+        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 2)
+        patch.setitem(MULTISCALE, "balanced", replace(MULTISCALE["balanced"], steps=20, rounds=1, refine_steps=5))
         return [gm.encode(hdr, carry=carry) for carry in ("both", "neural", "standard")]
 
 
