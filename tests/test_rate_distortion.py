@@ -67,7 +67,7 @@ def test_jpeg_growth_is_that_of_our_files(pair: BenchPair, tmp_path: Path) -> No
     points = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path, say_nothing).points
     around = {point.series[:5]: point.growth - point.bytes for point in points}
     coded = encode_jpeg(np.zeros((16, 24), np.uint8), quality=90)
-    ours = encode_pair(pair.pair, StandardOptions(4, 90, 1), None, "balanced")
+    ours = encode_pair(pair.pair, StandardOptions(4, 90, 1), None)
     assert 1000 < around["iso-1"] < len(ours.data) - ours.base_bytes - len(coded)
     assert around["iso-1"] + 80 <= around["iso-3"] < 3000
 
@@ -110,7 +110,7 @@ def test_neural_payloads_count_whole(pair: BenchPair, tmp_path: Path, monkeypatc
         monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
     points = measure(pair, [NeuralPayloads()], [0], tmp_path, say_nothing).points
     assert [point.label for point in points][:3] == ["tiny", "tiny × 2", "tiny × 4"]
-    assert [point.label for point in points if point.series == "balanced"][0] == "balanced"
+    assert next(point.label for point in points if point.series == "balanced") == "balanced"
     for point in points:
         assert 150 < point.bytes < point.growth < point.bytes + 400
         assert 20 < point.psnr < 65
