@@ -165,8 +165,8 @@ def _scales(pair: BenchPair) -> dict[str, tuple[int, int]]:
 def reduce(values: Array, height: int, width: int) -> Array:
     """The map whose bilinear enlargement comes nearest to `values` in the mean square.
 
-    Box averages, which encoders take, are blurred once more by the enlargement: on photos they need 6…23 % more bytes for
-    the same quality at the same scale.
+    Box averages, which encoders take, are blurred once more by the enlargement: on photos they need 6…23 % more bytes
+    for the same quality at the same scale.
 
     Args:
         values: float32 (H, W, C).
