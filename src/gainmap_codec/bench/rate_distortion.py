@@ -25,6 +25,7 @@ PHOTO_RANGE = 46.0, 56.0
 _LEVELS: dict[Kind, tuple[int, ...]] = {"photo": (46, 48, 50, 52, 54, 56), "graded": (25, 30, 35, 40, 45, 50)}  # dB
 _LEAST_SPAN = 3.0  # dB that two curves must share for a mean over them
 _SHORT = 8  # points that a table shows
+_HEAD = 2  # rows of a table without content
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,13 @@ def tables(results: Sequence[PictureResult]) -> Iterator[str]:
     """Lines of Markdown: bytes at several PQ-PSNR, single points, and differences from the anchor."""
     for kind in _LEVELS:
         chosen = [result for result in results if result.kind == kind]
-        if chosen:
-            yield from ("", f"## {kind} pairs", "", *_bytes_table(chosen, _LEVELS[kind]))
-            yield from ("", *_points_table(chosen), "", *_differences_table(chosen))
+        if not chosen:
+            continue
+        yield from ("", f"## {kind} pairs")
+        for table in (_bytes_table(chosen, _LEVELS[kind]), _points_table(chosen), _differences_table(chosen)):
+            rows = list(table)
+            if len(rows) > _HEAD:
+                yield from ("", *rows)
 
 
 def _methods(results: Sequence[PictureResult]) -> list[str]:
