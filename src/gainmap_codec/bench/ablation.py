@@ -45,14 +45,16 @@ def ablation_rows(pairs: Iterable[BenchPair], preset: Preset, seed: int) -> Iter
     for pair in pairs:
         first = None
         for name, (change, sees) in _VARIANTS.items():
-            config = change(MULTISCALE[preset])
-            size, psnr = _fitted(pair, preset, config, seed, sees)
-            cost = size - config.bytes_per_db * psnr
+            size, psnr, price = _fitted(pair, preset, change(MULTISCALE[preset]), seed, sees)
+            cost = size - price * psnr
             first = cost if first is None else first
             yield f"| {pair.name} | {name} | {size} | {psnr:.2f} | {cost - first:+.0f} |"
 
 
-def _fitted(pair: BenchPair, preset: Preset, config: MultiscaleConfig, seed: int, sees: bool) -> tuple[int, float]:
+def _fitted(
+    pair: BenchPair, preset: Preset, config: MultiscaleConfig, seed: int, sees: bool
+) -> tuple[int, float, float]:
+    """Bytes, PQ-PSNR in dB, and the bytes per dB that the fit went by."""
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.pair.headroom)
     with one_thread():
         fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
@@ -60,9 +62,9 @@ def _fitted(pair: BenchPair, preset: Preset, config: MultiscaleConfig, seed: int
             _blindfold(fit)
         fit.learn(config.steps, noise_from=0.4)
         fit.round_latents()
-        fit.improve(config.bytes_per_db, config.rounds)
+        fit.improve(fit.config.bytes_per_db, config.rounds)
         found = measured(fit.network(), pair.pair)
-    return found.size, found.psnr
+    return found.size, found.psnr, fit.config.bytes_per_db
 
 
 @torch.no_grad()

@@ -9,7 +9,6 @@ from math import inf
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.bench.evaluation import BenchPair
@@ -17,9 +16,7 @@ from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.targets import fit_pair
 from gainmap_codec.pixels.color import Array, pq_psnr
 from gainmap_codec.pixels.images import decode_jpeg
-from gainmap_codec.pixels.neural_map import base_bt2020, render_neural_map
-
-Codes = NDArray[np.uint8]
+from gainmap_codec.pixels.neural_map import Codes, base_bt2020, render_neural_map
 
 _OFFSET = np.float32(1 / 512)
 

@@ -16,11 +16,11 @@ from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.records import NeuralGainMap, Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
 from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
-from gainmap_codec.neural.targets import MULTISCALE, FittedNetwork, measured, start_fit
+from gainmap_codec.neural.targets import MULTISCALE, start_fit
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.neural_map import render_neural_map
 
@@ -116,16 +116,16 @@ class _PriceCurve:
 
     def __init__(self, pair: BenchPair, evaluation: Evaluation, preset: Preset, seed: int) -> None:
         self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
-        self._found: dict[float, tuple[FittedNetwork, float]] = {}
+        self._found: dict[float, tuple[NeuralGainMap, float]] = {}
 
     def at(self, prices: tuple[float, ...], price: float, label: str) -> Point:
         """The point of one of the prices, of which the first is 1."""
         if not self._found:
             with one_thread():
                 self._run(prices)
-        fitted, seconds = self._found[price]
+        network, seconds = self._found[price]
         pair = self._pair.pair
-        payload = serialize_payload(fitted.network)
+        payload = serialize_payload(network)
         rendition = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
         growth = len(serialize_jpeg(replace(pair.file, payload=payload))) - len(serialize_jpeg(pair.file))
         score = self._evaluation.score_picture(rendition)
@@ -138,4 +138,4 @@ class _PriceCurve:
         fit = start_fit(blank, config, pair, self._seed)
         for price in prices:
             fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
-            self._found[price] = measured(fit.network(), pair), perf_counter() - start
+            self._found[price] = fit.network(), perf_counter() - start

@@ -14,12 +14,12 @@ BLOCK = 8
 LARGEST = 127
 """Magnitude of a latent, at most."""
 
-_LEVELS = (0, 1, 2, 4, 8, 16)
+CLASS_LEVELS = (0, 1, 2, 4, 8, 16)
 """A cell's class is the number of these that its neighbourhood's magnitude exceeds."""
 
 _MARGIN = 2  # cells around a grid that read as 0: neighbours need no bounds
 
-CLASSES = len(_LEVELS) + 1
+CLASSES = len(CLASS_LEVELS) + 1
 
 
 def first_level(rows: int, columns: int) -> int:
@@ -107,4 +107,4 @@ class _Magnitudes:
         at, stride, cells = (row + _MARGIN) * self._stride + column + _MARGIN, self._stride, self._cells
         up = at - stride
         size = 2 * (cells[at - 1] + cells[up]) + cells[up - 1] + cells[up + 1] + cells[at - 2] + cells[up - stride]
-        return sum(size > level for level in _LEVELS)
+        return sum(size > level for level in CLASS_LEVELS)

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gainmap_codec.files.latents import latent_levels
-from gainmap_codec.files.payload import MAX_WEIGHT, empty_latents, layer_shapes
+from gainmap_codec.files.payload import IDENTITY, MAX_WEIGHT, empty_latents, layer_shapes
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.neural.initial import random_weights
 from gainmap_codec.neural.pair import PairLike
@@ -29,7 +29,7 @@ from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bi
 from gainmap_codec.neural.target import Target
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.multiscale import base_features, has_latents_at
-from gainmap_codec.pixels.residual import EPSILON, inverse_residual
+from gainmap_codec.pixels.residual import inverse_residual, residual_slope
 from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
 _BATCH = 1 << 12
@@ -39,6 +39,7 @@ _DECAY = (0.9, 0.99)
 _LEAK = 0.01  # gradient of an output beyond the clip, so that it can come back
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
+_THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
 _DETAIL_STEP = 3.0  # of the details, in root mean squared errors
 _WEIGHTS_FOLLOW, _LATENTS_FOLLOW = 0.35, 0.25  # octaves of step for an octave of price
 _NONZERO_BITS = 1.0  # a cell that is not 0 costs at least so much more than a 0, whatever its neighbours
@@ -51,7 +52,7 @@ class MultiscaleConfig:
 
     Attributes:
         neurons: Width of both hidden layers; half as many again where three channels are predicted.
-        bytes_per_db: What a decibel of PQ-PSNR is worth.
+        bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
         steps: Adam's steps of `_learn`.
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round.
@@ -114,10 +115,8 @@ class Costs:
         """How much less is left for more of the output, float32 (N, C), at all points."""
         if self._base is None:
             return self._roots.expand_as(output)
-        slope = torch.ones_like(output) if self._domain == "pq_difference" else self._base + EPSILON
-        if self._domain == "pq_gamma":
-            slope = (self._predicted(output, self._base) + EPSILON) * torch.log(slope)
-        return slope * (self._scale / math.sqrt(3))
+        slope = residual_slope(self._domain, self._predicted(output, self._base), self._base, torch)
+        return slope * (self._scale / math.sqrt(3))  # type: ignore[no-any-return]
 
 
 def _matrix(axis: Axis, level: int) -> Tensor:
@@ -144,16 +143,22 @@ class State(NamedTuple):
 
 
 class MultiscaleFit:
-    """A fit in progress; `network` gives the record at any time after `learn`."""
+    """A fit in progress; `network` gives the record once latents are integers.
+
+    Attributes:
+        config: As given, with what three channels change.
+    """
 
     def __init__(
         self, blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, target: Target, seed: int
     ) -> None:
-        self.config = config
         outputs = target.wanted.shape[2]
-        three = outputs == 3
-        neurons = config.neurons * 3 // 2 if three else config.neurons
-        octaves = config.color_octaves if three else 0
+        octaves = 0
+        if outputs == 3:
+            octaves = config.color_octaves
+            price = config.bytes_per_db * _THREE_CHANNELS
+            config = replace(config, neurons=config.neurons * 3 // 2, bytes_per_db=price)
+        self.config = config
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         self.blank = replace(
             blank,
@@ -165,12 +170,12 @@ class MultiscaleFit:
             base_offset_exponent=target.offset_exponent,
             alternate_offset_exponent=target.offset_exponent,
         )
-        shapes = layer_shapes("multiscale", 0, octaves, neurons, outputs, latents)
+        shapes = layer_shapes("multiscale", 0, octaves, config.neurons, outputs, latents)
         self._random = torch.Generator().manual_seed(seed)
         self.weights = [weight.requires_grad_(True) for weight in random_weights(shapes, seed)]
         self.weight_steps = torch.full((3,), math.log(1 / 16), requires_grad=True)
         self.weight_spreads = torch.zeros(3, requires_grad=True)
-        over = WorkingGrid.over(target.grid, *target.grid, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+        over = WorkingGrid.over(target.grid, *target.grid, IDENTITY)
         raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], blank.coordinates)
         features = torch.from_numpy(base_features(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves))
         cells = target.grid[0] * target.grid[1]
@@ -310,20 +315,21 @@ class MultiscaleFit:
         self._follow(bytes_per_db)
         best, least = self.state(), self._price(bytes_per_db)
 
-        def keep_if_better() -> None:
+        def keep_if_better() -> float:
             nonlocal best, least
             if (price := self._price(bytes_per_db)) < least:
                 best, least = self.state(), price
+            return price
 
         for done in range(rounds):
             self._search(bytes_per_db)
             keep_if_better()
             last = 0.02 if done == rounds - 1 else 0.2
             self._refine(bytes_per_db, self.config.refine_steps, last)
-            keep_if_better()
+            price = keep_if_better()
             if progress:
                 progress((done + 1) / rounds)
-            if self._price(bytes_per_db) > least + bytes_per_db:  # a decibel lost: linearised too far
+            if price > least + bytes_per_db:  # a decibel lost: linearised too far
                 self.restore(best)
         self._search(bytes_per_db)
         keep_if_better()
@@ -405,9 +411,9 @@ class MultiscaleFit:
             self.latents[index] = problem.solve(self.latents[index], self.coarse.enlarge[index])
         if not self.details:
             return
-        output, _ = self._linearised(self.points, weights)
-        self._choose_detail_step(output)
-        output = _forward(weights, self._inputs(self.points)) + self._added(self.points)
+        without = _forward(weights, self._inputs(self.points))
+        self._choose_detail_step(without + self._added(self.points))
+        output = without + self._added(self.points)
         slope = torch.full_like(output, 2.0 ** (self.detail_exponent / 4))
         slope *= (output > -1.02) & (output < 1.02)
         problem = _Problem(self.points, output, slope, bytes_per_db)

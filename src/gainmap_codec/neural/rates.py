@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.latents import CLASSES
+from gainmap_codec.files.latents import CLASS_LEVELS, CLASSES
 
 LARGEST_SEARCHED = 31
 """Magnitude of a latent that the search considers."""
 
 _PRIOR = 1.5  # observations that a class starts with
-_EDGES = torch.tensor([0.5, 1.5, 2.5, 4.5, 8.5, 16.5])  # between the classes of files/latents.py
+_EDGES = torch.tensor(CLASS_LEVELS) + 0.5
 
 
 def laplace_bits(values: Tensor, spread: Tensor) -> Tensor:

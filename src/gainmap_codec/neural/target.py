@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gainmap_codec.files.payload import IDENTITY
 from gainmap_codec.files.records import Domain
+from gainmap_codec.neural.blank import OFFSET_EXPONENT
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color import PQ_PEAK, Array, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
-from gainmap_codec.pixels.residual import EPSILON, NO_OFFSET, log2_gain, offset_of, residual
+from gainmap_codec.pixels.residual import NO_OFFSET, log2_gain, offset_of, residual, residual_slope
 from gainmap_codec.pixels.strips import for_each_strip
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
@@ -76,14 +78,13 @@ class Target:
 def make_targets(pair: PairLike) -> list[Target]:
     """What may be fitted to a pair: one gain for all channels where that says it all, else the PQ domains."""
     height, width = pair.codes.shape[:2]
-    for exponent in (NO_OFFSET, 6):
-        coarse = max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL)
-        sampled = _sample(pair, coarse)
+    sampled = _sample(pair, max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL))
+    for exponent in (NO_OFFSET, OFFSET_EXPONENT):
         gains = _log2_gains(sampled, exponent)
         single = _single(gains)
         if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
             return [_on_best_grid(pair, "log2_gain", exponent)]
-    return [_on_best_grid(pair, domain, 6) for domain in _PQ_DOMAINS]
+    return [_on_best_grid(pair, domain, OFFSET_EXPONENT) for domain in _PQ_DOMAINS]
 
 
 def _largest_scale(height: int, width: int) -> int:
@@ -121,7 +122,7 @@ def _sample(pair: PairLike, step: int) -> Sampled:
 
 def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
     height, width = sampled.base.shape[:2]
-    over = WorkingGrid.over(grid, height, width, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    over = WorkingGrid.over(grid, height, width, IDENTITY)
     return over.average(pq_encode(sampled.base))
 
 
@@ -131,8 +132,7 @@ def _residual(sampled: Sampled, domain: Domain, exponent: int) -> Residual:
         return _single(_log2_gains(sampled, exponent))
     base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
     values = residual(domain, hdr, base, np)
-    slopes = {"pq_difference": np.ones_like(base), "pq_gain": base + EPSILON}
-    slope = slopes[domain] if domain in slopes else (hdr + EPSILON) * np.log(base + EPSILON)
+    slope = residual_slope(domain, hdr, base, np)
     return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
 
 
@@ -167,7 +167,7 @@ def _decibels(costs: Array) -> float:
 def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
     """A residual on the grid that is nearest to it once enlarged, and the PQ-PSNR in dB that it leaves."""
     height, width = values.values.shape[:2]
-    over = WorkingGrid.over(grid, height, width, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    over = WorkingGrid.over(grid, height, width, IDENTITY)
     if over.rows.count == height and over.columns.count == width:
         return values, float("inf")
     weights = over.average(values.weights)

@@ -30,7 +30,6 @@ MULTISCALE: dict[Preset, MultiscaleConfig] = {
 _PROBES = 3  # fits that are begun, of different residuals in turn where there is a choice
 _PROBE_STEPS = 300
 _MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
-_THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told, and globally graded pairs need no latents
 _TRIES = 8  # prices, for a target
 _TRY_ROUNDS = 2
 _CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
@@ -113,8 +112,6 @@ def start_fit(
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
-    if targets[0].wanted.shape[2] == 3:
-        config = replace(config, bytes_per_db=config.bytes_per_db * _THREE_CHANNELS)
     fits = [
         MultiscaleFit(blank, config, pair, targets[probe % len(targets)], seed * _PROBES + probe)
         for probe in range(_PROBES)

@@ -66,6 +66,15 @@ def residual(domain: Domain, hdr_pq: Any, base_pq: Any, xp: Any) -> Any:
     return hdr_pq - base_pq
 
 
+def residual_slope(domain: Domain, hdr_pq: Any, base_pq: Any, xp: Any) -> Any:
+    """How much `inverse_residual` changes with the residual, float32 (..., 3), where it gives `hdr_pq`."""
+    if domain == "pq_gain":
+        return base_pq + EPSILON
+    if domain == "pq_gamma":
+        return (hdr_pq + EPSILON) * xp.log(base_pq + EPSILON)
+    return xp.ones_like(base_pq)
+
+
 def offset_of(exponent: int) -> np.float32:
     """The linear offset that an exponent of the payload stands for."""
     return np.float32(0.0 if exponent == NO_OFFSET else 2.0**-exponent)
