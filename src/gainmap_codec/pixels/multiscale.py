@@ -43,11 +43,17 @@ def base_features(grid: WorkingGrid, codes: NDArray[Any], largest: int, color_oc
     place = np.empty((rows, columns, 2), np.float32)
     place[..., 0], place[..., 1] = grid.columns.centers, grid.rows.centers[:, np.newaxis]
     around = [grid.level(means, max(level + step, 0)) for step in _AROUND]
-    features = [np.concatenate([place, means, *around], axis=2) * np.float32(2)]
-    if color_octaves:
-        octaves = octave_features(means, color_octaves, FIRST_OCTAVE)
-        features.append(octaves.reshape(rows, columns, 6 * color_octaves))
-    return np.concatenate(features, axis=2) if color_octaves else features[0]
+    plain = np.concatenate([place, means, *around], axis=2) * np.float32(2)
+    if not color_octaves:
+        return plain
+    features = np.empty((rows, columns, plain.shape[2] + 6 * color_octaves), np.float32)
+
+    def fill(part: slice) -> None:
+        octaves = octave_features(means[part], color_octaves, FIRST_OCTAVE)
+        features[part] = np.concatenate([plain[part], octaves.reshape(*octaves.shape[:2], -1)], axis=2)
+
+    for_each_strip(rows, fill)  # sines in float64 are most of a decoding
+    return features
 
 
 def latent_values(grid: LatentGrid) -> Array:
