@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+JOD_STAMP := .venv-jod/.installed
 
 # Real photographs for the tests, where they lie beside the checkout. Tests that need them are skipped without.
 ifndef GAINMAP_DATA
@@ -12,7 +13,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz check fmt docs fixtures init-weights clean
+.PHONY: help setup demo test test-slow fuzz check fmt docs fixtures init-weights bench-jod nightly clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,8 +56,22 @@ fixtures: setup ## Write the golden files and their manifest again
 init-weights: setup ## Fit the initial weights again from synthetic noise (minutes; compares, changes nothing shipped)
 	$(BIN)/python -m gainmap_codec.neural.synthetic "$$(mktemp)"
 
+PHOTOS ?= $(foreach name,fountain_night Ultra_HDR_Samples_Originals_01 desert_sunset lamps \
+  Ultra_HDR_Samples_Originals_04,$(wildcard $(GAINMAP_DATA)/files/*/$(name).jpg))
+bench-jod: setup $(JOD_STAMP) ## Measure JOD of PHOTOS by ColorVideoVDP, in an environment of its own (6 GB)
+	@test -n "$(strip $(PHOTOS))" || { echo "Name gain-map photos: make bench-jod PHOTOS='a.jpg b.jpg'" >&2; exit 1; }
+	$(BIN)/python -m gainmap_codec.bench jod --pairs $(PHOTOS)
+
+GRADED ?= $(foreach name,CandleGlass Desk GoldenGate MtTamWest StillLife Tree, \
+  $(wildcard $(GAINMAP_DATA)/pairs/openexr-images/$(name).exr))
+PRESET ?= balanced
+RUNS ?= 100
+nightly: setup ## RUNS (100) fits of PHOTOS and GRADED: fails where one is 0.5 dB under the median of five seeds (hours)
+	@test -n "$(strip $(PHOTOS) $(GRADED))" || { echo "Name pictures: make nightly PHOTOS='a.jpg b.jpg'" >&2; exit 1; }
+	$(BIN)/python -m gainmap_codec.bench seeds --runs $(RUNS) --preset $(PRESET) $(PHOTOS) $(GRADED)
+
 clean: ## Remove .venv and all that was generated
-	rm -rf .venv demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-jod demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests fixtures -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is touched last: an interrupted set-up starts again, a finished one costs nothing.
@@ -66,4 +81,9 @@ $(STAMP): pyproject.toml constraints.txt
 	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev]'
+	@touch $@
+
+$(JOD_STAMP): bench-jod.txt
+	$(PYTHON) -m venv .venv-jod
+	.venv-jod/bin/python -m pip install --disable-pip-version-check -q -r bench-jod.txt
 	@touch $@

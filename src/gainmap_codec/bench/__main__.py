@@ -87,6 +87,34 @@ def rd(
 
 
 @bench.command()
+@click.option("--pairs", multiple=True, required=True, metavar="PHOTO", help="What to measure; may be repeated.")
+@click.argument("more", nargs=-1, metavar="[PHOTO...]")
+@click.option("--out", default="build/jod", show_default=True, type=click.Path(path_type=Path), help="For the points.")
+@click.option("--method", "methods", multiple=True, type=click.Choice(["neural", "avif"]), help="May be repeated.")
+@click.option("--seed", default=0, show_default=True, help="Of the fits.")
+def jod(pairs: tuple[str, ...], more: tuple[str, ...], out: Path, methods: tuple[str, ...], seed: int) -> None:
+    """Bytes that ColorVideoVDP asks for: see ``make bench-jod``, which makes the environment that it runs in.
+
+    PHOTO is a gain-map photo or a folder of them. Series that are in OUT already are not measured again.
+    """
+    from gainmap_codec.bench.colorvideovdp import judge
+    from gainmap_codec.bench.jod import JodResult, jod_tables, measure_jod
+
+    out.mkdir(parents=True, exist_ok=True)
+    results: list[JodResult] = []
+    for source in (source for text in (*pairs, *more) for source in _sources(text)):
+        pair = _load(source, quick=False)
+        if pair is None:
+            continue
+        try:
+            results += measure_jod(pair, methods or ("neural", "avif"), seed, out, judge, _say)
+        except (GainMapError, ValueError, RuntimeError) as error:
+            raise click.ClickException(str(error)) from error
+    for line in jod_tables(results):
+        click.echo(line)
+
+
+@bench.command()
 @click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
 @click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="What the parts are left out of.")
 @click.option("--seed", default=0, show_default=True, help="Of the fits.")
@@ -111,15 +139,25 @@ def decoders(pairs: tuple[str, ...], preset: Preset, seed: int) -> None:
 
 
 @bench.command()
-@click.option("--runs", default=100, show_default=True, help="Fits in all, in groups of five seeds.")
+@click.option("--runs", default=100, show_default=True, type=click.IntRange(5), help="Fits in all, five a picture.")
 @click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
 @click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the payload.")
-def seeds(pairs: tuple[str, ...], runs: int, preset: Preset) -> None:
-    """Bad runs: fits that end more than 0.5 dB under the median of their picture's five seeds."""
-    from gainmap_codec.bench.ablation import seed_rows
+@click.option("--out", default="build/seeds", show_default=True, type=click.Path(path_type=Path), help="For the runs.")
+def seeds(pairs: tuple[str, ...], runs: int, preset: Preset, out: Path) -> None:
+    """Bad runs: fits that end more than 0.5 dB under the median of their picture's five seeds.
 
-    for row in seed_rows(map(_required, pairs), preset, runs):
-        click.echo(row)
+    Fails where there is one. The table goes to standard output and OUT; runs that the same code has left in OUT are
+    not repeated.
+    """
+    from gainmap_codec.bench.seeds import seed_groups, seed_rows
+
+    out.mkdir(parents=True, exist_ok=True)
+    groups = list(seed_groups([_required(pair) for pair in pairs], preset, runs, out, _say))
+    rows = list(seed_rows(groups))
+    (out / f"{preset}.md").write_text("\n".join([*rows, ""]), "utf-8")
+    click.echo("\n".join(rows))
+    if bad := sum(group.bad for group in groups):
+        raise click.ClickException(f"{bad} bad runs")
 
 
 @bench.command()
@@ -169,11 +207,15 @@ def _load(source: _Source, quick: bool) -> BenchPair | None:
         return None
 
 
+def _say(part: str) -> None:
+    click.echo(part, err=True)
+
+
 @contextmanager
 def _progress(length: int) -> Iterator[Callable[[str], None]]:
     """What to tell the beginning of each of `length` parts: a bar on a terminal, else lines."""
     if not sys.stderr.isatty():
-        yield lambda part: click.echo(part, err=True)
+        yield _say
         return
     with click.progressbar(length=length, file=sys.stderr, show_pos=True, item_show_func=lambda part: part) as bar:
         begun: list[str] = []

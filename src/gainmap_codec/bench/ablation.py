@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from statistics import median
 
 import torch
 
@@ -13,10 +12,8 @@ from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.target import make_targets
-from gainmap_codec.neural.targets import MULTISCALE, fit_pair, measured
+from gainmap_codec.neural.targets import MULTISCALE, measured
 
-_SEEDS = 5
-_BAD_DB = 0.5
 _SURROUNDINGS = slice(5, 14)  # among the features: the base averaged over three levels
 
 
@@ -73,22 +70,3 @@ def _blindfold(fit: MultiscaleFit) -> None:
     fit.weights[0][_SURROUNDINGS] = 0
     fit.points.features[:, _SURROUNDINGS] = 0
     fit.coarse.features[:, _SURROUNDINGS] = 0
-
-
-def seed_rows(pairs: Iterable[BenchPair], preset: Preset, runs: int) -> Iterator[str]:
-    """Markdown rows: picture, bytes and PQ-PSNR of five seeds, and how far the worst is under their median."""
-    yield "| picture | bytes | PQ-PSNR dB | worst under the median, dB |"
-    yield "| --- | --- | --- | --- |"
-    pairs = list(pairs)
-    bad = 0
-    for index in range(runs // _SEEDS):
-        pair, first = pairs[index % len(pairs)], index // len(pairs) * _SEEDS
-        fields: dict[str, object] = {"alternate_hdr_headroom": pair.pair.headroom}
-        found = [fit_pair(preset, pair.pair, fields, seed=first + seed) for seed in range(_SEEDS)]
-        middle = median(each.psnr for each in found)
-        under = [middle - each.psnr for each in found]
-        bad += sum(each > _BAD_DB for each in under)
-        sizes = ", ".join(str(each.size) for each in found)
-        qualities = ", ".join(f"{each.psnr:.2f}" for each in found)
-        yield f"| {pair.name}, seeds {first}…{first + _SEEDS - 1} | {sizes} | {qualities} | {max(under):.2f} |"
-    yield f"| bad runs | | | {bad} of {runs // _SEEDS * _SEEDS} |"

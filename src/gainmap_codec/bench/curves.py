@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import exp, inf
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from gainmap_codec.bench.points import Point
-
 _STEPS = 2000  # of the numerical integral: it agrees with the closed form to six digits
+
+
+class OnCurve(Protocol):
+    """A point of some series that has a size and, by one measure or another, a quality."""
+
+    @property
+    def series(self) -> str: ...
+    @property
+    def bytes(self) -> float: ...
+
+
+P = TypeVar("P", bound=OnCurve)
 
 
 class Need(NamedTuple):
@@ -23,7 +34,7 @@ class Need(NamedTuple):
 
 
 class Curve:
-    """The lower envelope of a method's series: the fewest bytes that reach a PQ-PSNR.
+    """The lower envelope of a method's series: the fewest bytes that reach a PQ-PSNR, or another `quality`.
 
     Between the points of a series the logarithm of the bytes is interpolated over the PSNR by PCHIP, as in the common
     test conditions of video coding: unlike Bjøntegaard's cubic it does not swing between points, and needs not four but
@@ -36,10 +47,10 @@ class Curve:
         is_swept: Whether any series has more than one point.
     """
 
-    def __init__(self, points: Iterable[Point]) -> None:
+    def __init__(self, points: Iterable[P], quality: Callable[[P], float] = attrgetter("psnr")) -> None:
         grouped: dict[str, list[tuple[float, float]]] = {}
         for point in points:
-            grouped.setdefault(point.series, []).append((point.psnr, point.bytes))
+            grouped.setdefault(point.series, []).append((quality(point), point.bytes))
         self._series = {name: _Series(pairs) for name, pairs in grouped.items()}
         self.low = min((series.psnr[0] for series in self._series.values()), default=inf)
         self.is_swept = any(len(series.psnr) > 1 for series in self._series.values())

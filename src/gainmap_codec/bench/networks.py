@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import inf
@@ -14,9 +14,10 @@ import torch
 
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
+from gainmap_codec.encoding import Pair
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
-from gainmap_codec.files.records import NeuralGainMap, Preset
+from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
 from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
@@ -116,26 +117,36 @@ class _PriceCurve:
 
     def __init__(self, pair: BenchPair, evaluation: Evaluation, preset: Preset, seed: int) -> None:
         self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
-        self._found: dict[float, tuple[NeuralGainMap, float]] = {}
+        self._found: dict[float, tuple[bytes, float]] = {}
 
     def at(self, prices: tuple[float, ...], price: float, label: str) -> Point:
         """The point of one of the prices, of which the first is 1."""
         if not self._found:
-            with one_thread():
-                self._run(prices)
-        network, seconds = self._found[price]
+            found = payloads_at_prices(self._pair.pair, self._preset, prices, self._seed)
+            self._found = dict(zip(prices, found, strict=True))
+        payload, seconds = self._found[price]
         pair = self._pair.pair
-        payload = serialize_payload(network)
         rendition = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
         growth = len(serialize_jpeg(replace(pair.file, payload=payload))) - len(serialize_jpeg(pair.file))
         score = self._evaluation.score_picture(rendition)
         return Point("neural", self._preset, label, len(payload), growth, *score, seconds, self._seed)
 
-    def _run(self, prices: tuple[float, ...]) -> None:
-        config, pair = MULTISCALE[self._preset], self._pair.pair
-        start = perf_counter()
-        blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
-        fit = start_fit(blank, config, pair, self._seed)
+
+def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed: int) -> list[tuple[bytes, float]]:
+    """Payloads of one fit at several prices of a decibel, and the seconds from its start to each.
+
+    Args:
+        pair: The pair.
+        preset: Whose price is 1.
+        prices: Multiples of the preset's, in the order in which the fit goes from one to the next; the first is 1.
+        seed: Of the fit.
+    """
+    config, found = MULTISCALE[preset], []
+    start = perf_counter()
+    blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
+    with one_thread():
+        fit = start_fit(blank, config, pair, seed)
         for price in prices:
             fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
-            self._found[price] = fit.network(), perf_counter() - start
+            found.append((serialize_payload(fit.network()), perf_counter() - start))
+    return found

@@ -6,17 +6,20 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import Protocol
 
+import gainmap_codec
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.pixels.images import write_atomically
 
 METADATA_BYTES = 62
 """Counted with every ordinary map and network: the ISO 21496-1 blob of one channel and the byte before it."""
 
+_CODEC = ("files", "pixels", "neural")
 _RULES = 1  # raise when pictures are measured or bytes counted in another way: older points are then not taken
 
 
@@ -91,6 +94,16 @@ class Memory:
             text = json.dumps([asdict(point) for point in self._points.values()], indent=1)
             write_atomically(self._path, text.encode())
         return self._points[key]
+
+
+@cache
+def code_digest() -> str:
+    """Names the code that payloads depend on: 16 hexadecimal digits over the sources of the layers below this one."""
+    package = Path(gainmap_codec.__file__).parent
+    content = hashlib.blake2b(digest_size=8)
+    for path in sorted(path for folder in _CODEC for path in (package / folder).glob("*.py")):
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 def mean_of_seeds(points: Iterable[Point]) -> list[Point]:

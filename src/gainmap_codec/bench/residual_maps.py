@@ -114,14 +114,18 @@ class ReducedMap:
         self.low, self.high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
         self.high = np.maximum(self.high, self.low + np.float32(_SMALLEST_RANGE))
         self.codes = np.rint((values - self.low) / (self.high - self.low) * 255).astype(np.uint8)
-        self.ceiling = self._score(values).psnr
+        self.ceiling = evaluation.score(self._rendition(values)).psnr
 
     def score(self, codes: Codes) -> Score:
         """The quality of decoded codes, uint8 (h, w, C)."""
-        return self._score(codes / np.float32(255) * (self.high - self.low) + self.low)
+        return self._evaluation.score(self.rendition(codes))
 
-    def _score(self, values: Array) -> Score:
-        return self._evaluation.score(self.kind.rendition(self._evaluation, _enlarge_at(values, self._evaluation)))
+    def rendition(self, codes: Codes) -> Array:
+        """BT.2020 PQ codes at the measured pixels, float32 (N, 3), by decoded codes, uint8 (h, w, C)."""
+        return self._rendition(codes / np.float32(255) * (self.high - self.low) + self.low)
+
+    def _rendition(self, values: Array) -> Array:
+        return self.kind.rendition(self._evaluation, _enlarge_at(values, self._evaluation))
 
 
 class ResidualMaps:
