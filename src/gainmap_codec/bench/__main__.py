@@ -161,6 +161,23 @@ def seeds(pairs: tuple[str, ...], runs: int, preset: Preset, out: Path) -> None:
 
 
 @bench.command()
+@click.argument("pairs", nargs=-1, metavar="[HDR[,SDR]...]")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the fits.")
+@click.option("--seed", default=0, show_default=True, help="Of the fits.")
+@click.option("--out", default="docs/figures", show_default=True, type=click.Path(path_type=Path), help="For the PNGs.")
+def figures(pairs: tuple[str, ...], preset: Preset, seed: int, out: Path) -> None:
+    """Figures of what a neural gain map consists of: one of the demonstration's scene, and one a pair."""
+    from gainmap_codec.bench.evaluation import scene_pair
+    from gainmap_codec.bench.figures import figure
+    from gainmap_codec.pixels.images import write_atomically
+
+    out.mkdir(parents=True, exist_ok=True)
+    for pair in (scene_pair(), *map(_required, pairs)):
+        _say(pair.name)
+        write_atomically(out / f"{pair.name}.png", figure(pair, preset, seed))
+
+
+@bench.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 def binding(pictures: tuple[Path, ...]) -> None:
     """How far edits move the soft binding's fingerprint, and which of them it accepts: a row an edit."""

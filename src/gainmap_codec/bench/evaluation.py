@@ -19,6 +19,7 @@ from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMe
 from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import decode_jpeg
+from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.rendering import OpenedFile, open_file, preference
 
 with warnings.catch_warnings():
@@ -98,6 +99,12 @@ def load_pair(hdr: Path, sdr: Path | None, *, longest_side: int | None = None) -
             codes = np.ascontiguousarray(pair.codes[::step, ::step])
             return BenchPair(hdr.stem, kind, make_pair(image, codes, small, Limits()), None)
     return BenchPair(hdr.stem, kind, pair, _own_map(opened) if opened else None)
+
+
+def scene_pair(width: int = 1536, height: int = 1024) -> BenchPair:
+    """The demonstration's scene, tone-mapped: a pair that needs no file."""
+    options = BaseOptions(None, "srgb", None, None, None)
+    return BenchPair("scene", "graded", make_pair(HdrImage(render_scene(width, height)), None, options, Limits()), None)
 
 
 def _opened_photo(path: Path) -> OpenedFile | None:
