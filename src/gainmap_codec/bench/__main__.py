@@ -97,9 +97,13 @@ def jod(pairs: tuple[str, ...], more: tuple[str, ...], out: Path, methods: tuple
 
     PHOTO is a gain-map photo or a folder of them. Series that are in OUT already are not measured again.
     """
-    from gainmap_codec.bench.colorvideovdp import judge
+    from gainmap_codec.bench.colorvideovdp import judge, require_environment
     from gainmap_codec.bench.jod import JodResult, jod_tables, measure_jod
 
+    try:
+        require_environment()  # said at once, not after the first fit
+    except GainMapError as error:
+        raise click.ClickException(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
     results: list[JodResult] = []
     for source in (source for text in (*pairs, *more) for source in _sources(text)):

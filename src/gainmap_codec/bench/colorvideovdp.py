@@ -59,6 +59,12 @@ class Judgement(NamedTuple):
     jods: tuple[float, ...]
 
 
+def require_environment(python: Path = JOD_PYTHON) -> None:
+    """Raise `MissingDependencyError` where there is no interpreter of ColorVideoVDP's environment."""
+    if not python.exists():
+        raise MissingDependencyError(f"ColorVideoVDP: no environment at {python}: make bench-jod")
+
+
 def judge(
     reference: Array, tests: Sequence[Array], *, display: Display = HDR_DISPLAY, python: Path = JOD_PYTHON
 ) -> Judgement:
@@ -73,8 +79,7 @@ def judge(
         MissingDependencyError: There is no such environment.
         RuntimeError: The metric failed; the message has the last line that it said.
     """
-    if not python.exists():
-        raise MissingDependencyError(f"ColorVideoVDP: no environment at {python}: make bench-jod")
+    require_environment(python)
     with TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "reference.npy", reference)
