@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-import torch
-
 from gainmap_codec.bench.evaluation import BenchPair
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
@@ -56,17 +54,18 @@ def _fitted(
     with one_thread():
         fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
         if not sees:
-            _blindfold(fit)
+            fit = _blindfolded(fit, seed)
         fit.learn(config.steps, noise_from=0.4)
         fit.round_latents()
         fit.improve(fit.config.bytes_per_db, config.rounds)
+        if not sees:  # what weighed zeros is noise
+            fit.model.weights[0][_SURROUNDINGS] = 0
         found = measured(fit.network(), pair.pair)
     return found.size, found.psnr, fit.config.bytes_per_db
 
 
-@torch.no_grad()
-def _blindfold(fit: MultiscaleFit) -> None:
-    """Weights of 0 for features of 0: no gradient ever moves them, and the decoder ignores what they weigh."""
-    fit.weights[0][_SURROUNDINGS] = 0
-    fit.points.features[:, _SURROUNDINGS] = 0
-    fit.coarse.features[:, _SURROUNDINGS] = 0
+def _blindfolded(fit: MultiscaleFit, seed: int) -> MultiscaleFit:
+    """The same fit with features of 0 instead of the surroundings."""
+    for points in (fit.points, fit.coarse):
+        points.features[..., _SURROUNDINGS] = 0
+    return fit.restarted(seed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,17 +13,47 @@ from gainmap_codec.files.latents import CLASS_LEVELS, CLASSES
 LARGEST_SEARCHED = 31
 """Magnitude of a latent that the search considers."""
 
+_SMALLEST_SPREAD = 0.02
 _PRIOR = 1.5  # observations that a class starts with
 _EDGES = torch.tensor(CLASS_LEVELS) + 0.5
 
 
+class _LaplaceBits(torch.autograd.Function):
+    """Bits, and their slopes in closed form: a fifth of what recording the formula takes."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, spread: Tensor) -> Tensor:
+        spread = spread.clamp(min=_SMALLEST_SPREAD)
+        distance = values.abs()
+        over = (distance - 0.5) / spread
+        is_far = over >= 0
+        whole = torch.exp(-1 / spread)
+        near, far = torch.exp(-over.abs()), torch.exp(-(distance + 0.5) / spread)
+        twice = 2 - near - far  # the share of an interval around 0, two times: 1 less both tails
+        to_bits = 1 / (math.log(2) * spread)
+        by_distance = torch.where(is_far, 1.0, (near - far) / twice)
+        by_spread = torch.where(
+            is_far,
+            whole / (1 - whole) / spread - over,
+            (far * (distance + 0.5) / spread - near * over) / twice,
+        )
+        context.save_for_backward(by_distance * to_bits * values.sign(), by_spread * to_bits)
+        bits = torch.where(is_far, over - torch.log((1 - whole) / 2), -torch.log(twice / 2))
+        return bits / math.log(2)
+
+    @staticmethod
+    def backward(context: Any, slope: Tensor) -> tuple[Tensor, Tensor]:
+        by_value, by_spread = context.saved_tensors
+        return slope * by_value, slope * by_spread
+
+
 def laplace_bits(values: Tensor, spread: Tensor) -> Tensor:
-    """Bits of integers, or of integers with noise, under a Laplace distribution of mean 0, in their shape."""
-    spread = spread.clamp(min=0.02)
-    distance = values.abs()
-    upper, lower = (distance + 0.5) / spread, (distance - 0.5) / spread
-    below = torch.where(lower > 0, torch.exp(-lower.clamp(min=0)) / 2, 1 - torch.exp(lower.clamp(max=0)) / 2)
-    return -torch.log2((below - torch.exp(-upper) / 2).clamp(min=1e-7))
+    """Bits of integers, or of integers with noise, under Laplace distributions of mean 0; all float32 of one shape.
+
+    A value's share is the integral of the density over its own interval: where that is u from 0, and 0 is outside,
+    exp(−(u − 0.5) / spread) · (1 − exp(−1 / spread)) / 2.
+    """
+    return _LaplaceBits.apply(values, spread)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def neighbourhood(magnitudes: Tensor) -> Tensor:

@@ -23,11 +23,11 @@ Progress = Callable[[float], None]
 MULTISCALE: dict[Preset, MultiscaleConfig] = {
     "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80),
     "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
-    "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=4000, rounds=8),
+    "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
 }
 """What a preset stands for."""
 
-_PROBES = 3  # fits that are begun, of different residuals in turn where there is a choice
+_PROBES = 2  # fits that are begun, of different residuals in turn where there is a choice
 _PROBE_STEPS = 300
 _MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
 _TRIES = 8  # prices, for a target
@@ -112,10 +112,8 @@ def start_fit(
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
-    fits = [
-        MultiscaleFit(blank, config, pair, targets[probe % len(targets)], seed * _PROBES + probe)
-        for probe in range(_PROBES)
-    ]
+    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n) for n, target in enumerate(targets)]
+    fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
     costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]

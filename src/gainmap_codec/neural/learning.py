@@ -1,0 +1,171 @@
+"""Gradient steps: weights and latents together, with noise for rounding; and weights alone, rounded as they go.
+
+What is minimised is the error in dB and, where bits count, bytes / `bytes_per_db`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from gainmap_codec.files.payload import MAX_WEIGHT
+from gainmap_codec.neural.model import Model, of_each, weight_bits
+from gainmap_codec.neural.perceptron import squared_error
+from gainmap_codec.neural.points import Points, batches
+from gainmap_codec.neural.rates import laplace_bits, neighbourhood
+
+Progress = Callable[[float], None]
+
+SMALLEST_ERROR = 1e-10
+"""Mean squared PQ error: 100 dB, where nothing is left to gain."""
+
+_BATCH = 1 << 12
+_RATE = 2e-2  # Adam's learning rate
+_REFINE_RATE = 3e-3
+_SPREADS_RATE = 0.3 * _REFINE_RATE
+_DECAY = (0.9, 0.99)
+_LAYERS = 3
+_WHITENED_POINTS = 1 << 16
+_WHITENING_FLOOR = 0.1  # of the mean variance: differences that a picture hardly has stay small
+_SMALLEST_VARIANCE = 1e-3
+_LAST_RATE = 0.01  # part of a rate that it falls to
+_LAST = 20  # steps whose mean cost tells how far a fit has come
+
+
+class Learner:
+    """Weights and latents together; the latents are real numbers."""
+
+    def __init__(self, model: Model, points: Points, random: torch.Generator) -> None:
+        self._model, self._random = model, random
+        self._batches = batches(points, _BATCH, random)
+        self._spreads = torch.tensor([[-1.0, 0.5]] * len(model.latents))  # logarithms: alone, and among others
+        self._whitening = _whitening(points, len(model.weights[0]))
+        model.weights[0] = self._whitening @ model.weights[0]
+
+    def run(self, steps: int, bytes_per_db: float, *, noise_from: float, progress: Progress | None = None) -> float:
+        """Steps from where the model is; returns the mean cost of the last ones.
+
+        After the part `noise_from` of the steps, noise stands for rounding, and bits count.
+        """
+        model, mixing = self._model, self._whitening
+        first, *others = torch.linalg.solve(mixing, model.weights[0]), *model.weights[1:]
+        learned = [first, *others, *model.latents, model.weight_steps, model.weight_spreads, model.latent_steps]
+        costs = []
+        with _adam(_Rated([*learned, self._spreads], _RATE)) as descend:
+            for step in range(steps):
+                weights, latents, bits = [mixing @ first, *others], model.latents, torch.zeros(())
+                if step >= noise_from * steps:
+                    weights, latents, bits = self._noisy(weights)
+                scaled = [values * size for values, size in zip(latents, model.latent_steps.exp(), strict=True)]
+                error = squared_error(next(self._batches), weights, scaled)
+                costs.append(descend(_cost(error, bits, bytes_per_db), _falling(step / steps)))
+                if progress and step % 10 == 0:
+                    progress(step / steps)
+        model.weights[0] = mixing @ first
+        return float(np.mean(costs[-_LAST:]))
+
+    def _noisy(self, weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Weights and latents with the noise that rounding will be, and their bits."""
+        model = self._model
+        steps = model.weight_steps.exp()
+        scaled = [weight / step for weight, step in zip(weights, steps, strict=True)]
+        shapes = [each.shape for each in [*scaled, *model.latents]]
+        flat = torch.cat([each.flatten() for each in [*scaled, *model.latents]])
+        flat = flat + (torch.rand(len(flat), generator=self._random) - 0.5)
+        noisy = [
+            part.reshape(shape)
+            for part, shape in zip(torch.split(flat, [*map(math.prod, shapes)]), shapes, strict=True)
+        ]
+        weights, latents = noisy[:_LAYERS], noisy[_LAYERS:]
+        spreads = of_each(weights, model.weight_spreads.exp() / steps)
+        around = [self._around(*each).flatten() for each in zip(latents, self._spreads, strict=True)]
+        bits = laplace_bits(flat, torch.cat([spreads, *around])).sum()
+        return [each * step for each, step in zip(weights, steps, strict=True)], latents, bits
+
+    def _around(self, latents: Tensor, spread: Tensor) -> Tensor:
+        """Spreads of latents in their shape: those among large neighbours spread wider."""
+        return spread[0].exp() + softplus(spread[1]) * neighbourhood(latents.detach().abs()) / 8
+
+
+def _whitening(points: Points, size: int) -> Tensor:
+    """What makes first-layer weights of those for features without correlation, float32 (size, size).
+
+    Neighbouring scales of a picture are much alike: along what differs between them, plain weights hardly move.
+    """
+    features = points.features.flatten(0, 1)[:: max(1, len(points) // _WHITENED_POINTS)]
+    mean = features.mean(0)
+    variances, vectors = torch.linalg.eigh(torch.cov(features.T, correction=0))
+    variances = variances.clamp(min=0) + (_WHITENING_FLOOR * variances.mean()).clamp(min=_SMALLEST_VARIANCE)
+    whitening = torch.eye(size)
+    inside = slice(len(mean))
+    whitening[inside, inside] = vectors * variances.rsqrt() @ vectors.T
+    whitening[-1, inside] = -mean @ whitening[inside, inside]
+    return whitening
+
+
+def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: float, steps: int) -> None:
+    """The weights alone, rounded in every forward pass."""
+    taken = batches(model.seen(points), _BATCH, random)
+    with _adam(_Rated(model.weights, _REFINE_RATE), _Rated([model.weight_spreads], _SPREADS_RATE)) as descend:
+        for step in range(steps):
+            weights, bits = _rounded_weights(model)
+            descend(_cost(squared_error(next(taken), weights), bits, bytes_per_db), _falling(step / steps))
+
+
+def _rounded_weights(model: Model) -> tuple[list[Tensor], Tensor]:
+    """Weights as the payload will hold them, with slopes as if they were not rounded, and their bits."""
+    steps = [2.0 ** (exponent / 4) for exponent in model.weight_exponents()]
+    whole = []
+    for weight, step in zip(model.weights, steps, strict=True):
+        values = weight / step
+        whole.append(values + (values.detach().round().clamp(-MAX_WEIGHT, MAX_WEIGHT) - values.detach()))
+    bits = weight_bits(whole, model.weight_spreads.exp() / torch.tensor(steps))
+    return [values * step for values, step in zip(whole, steps, strict=True)], bits
+
+
+def _cost(error: Tensor, bits: Tensor, bytes_per_db: float) -> Tensor:
+    return 10 / math.log(10) * torch.log(error + SMALLEST_ERROR) + bits / 8 / bytes_per_db
+
+
+def _falling(done: float) -> float:
+    """Part of the learning rate: half a cosine."""
+    return _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+
+
+class _Rated(NamedTuple):
+    """Tensors that are learned at a rate."""
+
+    tensors: list[Tensor]
+    rate: float
+
+
+@contextmanager
+def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float], float]]:
+    """What takes one step against the slopes of a cost, at a part of the learning rates, and returns the cost."""
+    for each in groups:
+        for tensor in each.tensors:
+            tensor.requires_grad_(True)
+    as_dicts: list[dict[str, Any]] = [{"params": each.tensors, "lr": each.rate} for each in groups]
+    optimizer = torch.optim.Adam(as_dicts, betas=_DECAY, fused=True)
+
+    def descend(cost: Tensor, part: float) -> float:
+        for group, each in zip(optimizer.param_groups, groups, strict=True):
+            group["lr"] = each.rate * part
+        optimizer.zero_grad(set_to_none=True)
+        cost.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return cost.item()
+
+    try:
+        yield descend
+    finally:
+        for each in groups:
+            for tensor in each.tensors:
+                tensor.requires_grad_(False)

@@ -1,0 +1,149 @@
+"""A "multiscale" network while it is fitted: its numbers as tensors, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from gainmap_codec.files.payload import MAX_WEIGHT
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.neural.points import Points, enlarged
+from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bits
+
+
+@dataclass
+class Model:
+    """A network in the making. Steps and spreads are natural logarithms.
+
+    Attributes:
+        weights: Three matrices, real numbers; the last row of each holds the biases.
+        weight_steps: Of each layer, float32 (3,).
+        weight_spreads: Mean magnitude of each layer's weights as the rate model has it, float32 (3,).
+        latents: In steps, float32 (rows, columns) each; integers once they are rounded.
+        latent_steps: float32 (L,).
+        details: Integers, float32 (rows, columns) each.
+        detail_exponent: Their step is 2^(exponent / 4).
+    """
+
+    weights: list[Tensor]
+    weight_steps: Tensor
+    weight_spreads: Tensor
+    latents: list[Tensor]
+    latent_steps: Tensor
+    details: list[Tensor]
+    detail_exponent: int = 0
+
+    def copy(self) -> Model:
+        """Another one that changes on its own."""
+        return replace(
+            self,
+            weights=[each.clone() for each in self.weights],
+            weight_steps=self.weight_steps.clone(),
+            weight_spreads=self.weight_spreads.clone(),
+            latents=[each.clone() for each in self.latents],
+            latent_steps=self.latent_steps.clone(),
+            details=[each.clone() for each in self.details],
+        )
+
+    def take(self, other: Model) -> None:
+        """Become another one."""
+        vars(self).update(vars(other.copy()))
+
+    # Weights
+
+    def weight_exponents(self) -> list[int]:
+        """Steps in quarter octaves, none so fine that the largest weight takes more than 127 of them."""
+        wanted = [_exponent(step) for step in self.weight_steps.tolist()]
+        largest = [max(float(weight.abs().max()), 1e-6) for weight in self.weights]
+        finest = [math.ceil(4 * math.log2(each / MAX_WEIGHT)) for each in largest]
+        return [max(pair) for pair in zip(wanted, finest, strict=True)]
+
+    def weight_integers(self, exponents: list[int]) -> list[Tensor]:
+        """Weights in steps, rounded."""
+        scaled = [weight / 2.0 ** (exponent / 4) for weight, exponent in zip(self.weights, exponents, strict=True)]
+        return [each.round_().clamp_(-MAX_WEIGHT, MAX_WEIGHT) for each in scaled]
+
+    def rounded_weights(self) -> list[Tensor]:
+        """Weights as the payload will hold them."""
+        exponents = self.weight_exponents()
+        return [whole * 2.0 ** (e / 4) for whole, e in zip(self.weight_integers(exponents), exponents, strict=True)]
+
+    # Latents and details
+
+    def round_latents(self) -> None:
+        """Make the latents integers, and their steps whole quarter octaves."""
+        self.latents = [each.round().clamp_(-LARGEST_SEARCHED, LARGEST_SEARCHED) for each in self.latents]
+        exponents = [_exponent(step) for step in self.latent_steps.tolist()]
+        self.latent_steps = torch.tensor([exponent * math.log(2) / 4 for exponent in exponents])
+
+    def scaled_latents(self) -> list[Tensor]:
+        """Latents as the network sees them."""
+        return [values * step.exp() for values, step in zip(self.latents, self.latent_steps, strict=True)]
+
+    def scaled_details(self) -> list[Tensor]:
+        """Details as they are added."""
+        return [values * 2.0 ** (self.detail_exponent / 4) for values in self.details]
+
+    def seen(self, points: Points) -> Points:
+        """Points with what latents and details say of them; nothing is left to enlarge."""
+        seen = points.with_latents(self.scaled_latents())
+        pairs = zip(self.scaled_details(), seen.enlarge, strict=False)
+        fields = [enlarged(values, matrices)[..., None] for values, matrices in pairs if bool(values.any())]
+        return replace(seen, added=torch.stack(fields).sum(0) if fields else None, enlarge=())
+
+    # Bits
+
+    def bits(self) -> float:
+        """Estimated size of the weights, latents and details."""
+        exponents = self.weight_exponents()
+        units = self.weight_spreads.exp() / 2.0 ** (torch.tensor(exponents) / 4)
+        total = float(weight_bits(self.weight_integers(exponents), units))
+        for grid in self.latents + self.details:
+            table, classes = latent_bits(grid)
+            total += float(table[classes, grid.abs().long()].sum())
+        return total
+
+    # The record
+
+    def network(self, blank: NeuralGainMap) -> NeuralGainMap:
+        """`blank` with the layers, latents and details as they stand."""
+        exponents = self.weight_exponents()
+        layers = [
+            QuantizedLayer(whole.shape[0], whole.shape[1], _integers(whole), exponent)
+            for whole, exponent in zip(self.weight_integers(exponents), exponents, strict=True)
+        ]
+        used = max((index + 1 for index, each in enumerate(self.details) if bool(each.any())), default=0)
+        steps = map(_exponent, self.latent_steps.tolist())
+        return replace(
+            blank,
+            layers=tuple(layers),
+            latents=tuple(map(_latent_grid, self.latents, steps)),
+            details=tuple(_latent_grid(each, self.detail_exponent) for each in self.details[:used]),
+        )
+
+
+def weight_bits(layers: Sequence[Tensor], spreads: Tensor) -> Tensor:
+    """Bits of all layers' integers, each layer with its spread, in one go: small calls cost more than sums."""
+    return laplace_bits(torch.cat([each.flatten() for each in layers]), of_each(layers, spreads)).sum()
+
+
+def of_each(parts: Sequence[Tensor], values: Tensor) -> Tensor:
+    """A number of each part for each of its elements, float32 (P,)."""
+    sizes = [each.numel() for each in parts]
+    return values.repeat_interleave(torch.tensor(sizes), output_size=sum(sizes))
+
+
+def _exponent(step: float) -> int:
+    return round(4 * step / math.log(2))
+
+
+def _integers(values: Tensor) -> tuple[int, ...]:
+    return tuple(int(value) for value in values.flatten().tolist())
+
+
+def _latent_grid(values: Tensor, exponent: int) -> LatentGrid:
+    return LatentGrid(values.shape[0], values.shape[1], _integers(values), exponent)
