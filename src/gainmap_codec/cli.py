@@ -1,4 +1,4 @@
-"""The command line: ``gainmap encode | decode | inspect | conformance | demo``."""
+"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what `pipeline_cli` adds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 import gainmap_codec as gm
+from gainmap_codec.pipeline_cli import COMMANDS
 
 _PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not bad usage
 _PROGRESS_STEPS = 1000
@@ -236,6 +237,10 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
         progress_bar=lambda: _progress_bar(quiet),
         say=lambda line: None if quiet else click.echo(line),
     )
+
+
+for command in COMMANDS:
+    gainmap.add_command(command)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.heif import is_heif, parse_heif
-from gainmap_codec.files.jpeg import parse_jpeg
+from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.records import GainMapFile
 
@@ -27,3 +27,8 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
     raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")
+
+
+def serialize_file(file: GainMapFile) -> bytes:
+    """The bytes of a record's file."""
+    return serialize_jpeg(file)

@@ -11,10 +11,10 @@ import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.records import Codec, CodedImage, Nclx
 from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.decoding import decoding
-from gainmap_codec.pixels.images import decode_jpeg
+from gainmap_codec.pixels.images import decode_jpeg, encode_jpeg
 
 
 def decode_coded_image(image: CodedImage) -> AnyCodes:
@@ -41,6 +41,20 @@ def decode_coded_image(image: CodedImage) -> AnyCodes:
         return codes
     left, top = image.crop.left, image.crop.top
     return codes[top : top + image.height, left : left + image.width]
+
+
+def code_picture(
+    codes: AnyCodes,
+    codec: Codec,
+    *,
+    quality: int,
+    icc_profile: bytes | None = None,
+    nclx: Nclx | None = None,
+    bits: int = 8,
+) -> CodedImage:
+    assert codec == "jpeg" and bits == 8
+    data = encode_jpeg(codes, quality=quality)  # type: ignore[arg-type]
+    return CodedImage(data, codes.shape[1], codes.shape[0], 3 if codes.ndim == 3 else 1, icc_profile)
 
 
 def _decode_av1(data: bytes) -> NDArray[Any]:
