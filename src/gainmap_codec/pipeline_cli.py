@@ -40,9 +40,7 @@ _map_quality = click.option(
 @click.command()
 @_sources
 @_output
-@click.option(
-    "--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Kind of file. Default: as -o says."
-)
+@click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: what -o says.")
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
@@ -76,7 +74,8 @@ def transcode(
 ) -> None:
     """Write the gain-map files IN anew: another container, other gain maps, HDR kept.
 
-    In the same container no picture is coded again. A bad file is reported, the others are done; then the exit code is 1.
+    In the same container no picture is coded again. A bad file is reported and the others are done; the exit code is
+    then 1.
 
     \b
     Examples:
@@ -111,7 +110,8 @@ def crop(sources: tuple[Path, ...], output: Path, *, box: str, quiet: bool, **op
 
     if not re.fullmatch(r"\d+(,\d+){3}", box, re.ASCII):
         raise click.BadParameter(f"LEFT,TOP,RIGHT,BOTTOM wanted, {box!r} found", param_hint="--box")
-    edges = tuple(map(int, box.split(",")))
+    left, top, right, bottom = map(int, box.split(","))
+    edges = (left, top, right, bottom)
     _each(sources, output, None, quiet, lambda source: crop_with_report(source, edges, limits=Limits(), **options))
 
 

@@ -29,7 +29,7 @@ from gainmap_codec.files.records import (
 )
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_psnr
-from gainmap_codec.pixels.images import Source, read_source
+from gainmap_codec.pixels.images import Codes, Source, read_source
 from gainmap_codec.pixels.map_editing import iso_of_apple
 from gainmap_codec.rendering import OpenedFile, open_file
 
@@ -164,14 +164,15 @@ def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
 
 def in_8_bits(codes: AnyCodes, bits: int) -> AnyCodes:
     """Code values of more bits, rounded to 8."""
-    return np.rint(codes * np.float32(255 / ((1 << bits) - 1))).astype(np.uint8)
+    rounded: Codes = np.rint(codes * np.float32(255 / ((1 << bits) - 1))).astype(np.uint8)
+    return rounded
 
 
 def rebound(payload: bytes, network: NeuralGainMap, file: GainMapFile, **fields: object) -> bytes:
     """The payload bound to another base by its coded bytes; `fields` as of `edit_payload`.
 
-    Unless `fields` have a `binding`, the look that it is bound by stays that of the base that the network was fitted to,
-    so that many small changes do not add up unseen.
+    Unless `fields` have a `binding`, the look that it is bound by stays that of the base that the network was fitted
+    to, so that many small changes do not add up unseen.
     """
     binding = Binding(file.base_digest, network.binding.soft)
     return edit_payload(payload, **{"binding": binding, **fields})  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from gainmap_codec.encoding import (
     Carry,
@@ -25,7 +25,7 @@ from gainmap_codec.metadata_editing import for_container, stripped_of_gps
 from gainmap_codec.pixels.binding import is_bound
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.image_color import is_hdr
-from gainmap_codec.pixels.images import Source
+from gainmap_codec.pixels.images import Codes, Source
 from gainmap_codec.rendering import OpenedFile, full_headroom, preference, render, render_best
 from gainmap_codec.rewriting import (
     CODECS,
@@ -170,9 +170,7 @@ class _Transcoding:
         file = self.opened.file
         has_map = file.gain_map is not None or self.opened.neural is not None
         if self.plan.carry is not None and not has_map:
-            raise NoGainMapError(
-                f"carry={self.plan.carry!r}: a file with a gain map that can be used wanted, none found"
-            )
+            raise NoGainMapError(f"carry {self.plan.carry}: a file with a usable gain map wanted, none found")
         if is_hdr(file.base) and self.plan.carry in ("neural", "both") and self.opened.neural is None:
             raise UnsupportedError("carry: neural gain maps are of SDR bases, an HDR base found")
         if file.refused:
@@ -208,7 +206,7 @@ class _Transcoding:
         if kind == "base":
             raise NoGainMapError("a gain map that can be used wanted, none found")
         new = OpenedFile(self.base, None, None, ())
-        return Pair(self.base, new.codes, new.color, hdr, full_headroom(opened, kind))
+        return Pair(self.base, cast(Codes, new.codes), new.color, hdr, full_headroom(opened, kind))
 
     def _standard(self) -> StoredGainMap | None:
         """The source's standard map, or one made of its neural one."""

@@ -7,6 +7,7 @@ both are linear in it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
@@ -22,9 +23,9 @@ _NEAR = 1e-6  # of a map's pixel
 def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[AnyCodes, GainMapMetadata]:
     """One of Apple's own gain maps as one of ISO 21496-1 that means the same at every pixel of the map.
 
-    Apple's factor 1 + (h − 1) · curve(map) is a gain of log2 of that, over a range of 0 to log2 h, without offsets. Half
-    a code of the result, 0.6 % of light at a headroom of 3 stops, is all that is lost. Between the map's pixels, and on
-    displays below the headroom, the two kinds differ: one interpolates codes, the other gains.
+    Apple's factor 1 + (h − 1) · curve(map) is a gain of log2 of that, over a range of 0 to log2 h, without offsets.
+    Half a code of the result, 0.4 % of light at a headroom of 3 stops, is all that is lost. Between the map's pixels,
+    and on displays below the headroom, the two kinds differ: one interpolates codes, the other gains.
 
     Args:
         codes: The map's code values, (h, w) or (h, w, 3).
@@ -38,7 +39,7 @@ def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[A
     table = np.rint(gains * (largest / float(most))) if float(most) > 0 else np.zeros(largest + 1)
     numbers = GainMapChannel(Fraction(0, 1), most, Fraction(1, 1), Fraction(0, 1), Fraction(0, 1))
     converted = np.minimum(table, largest).astype(codes.dtype)[codes]
-    return converted, GainMapMetadata(Fraction(0, 1), most, (numbers,))
+    return cast(AnyCodes, converted), GainMapMetadata(Fraction(0, 1), most, (numbers,))
 
 
 def crop_gain_map(
@@ -99,6 +100,6 @@ def _through_gains(codes: AnyCodes, metadata: GainMapMetadata, bits: int, change
     channels = metadata.channels * (planes.shape[2] // len(metadata.channels) or 1)
     gammas = np.array([float(channel.gamma) for channel in channels[: planes.shape[2]]], np.float32)
     gains = (planes.astype(np.float32) * np.float32(1 / largest)) ** (1 / gammas)
-    changed = np.clip(change(gains), 0, 1) ** gammas
+    changed = np.clip(change(gains.astype(np.float32)), 0, 1) ** gammas
     result = np.rint(changed * np.float32(largest)).astype(codes.dtype)
-    return result[..., 0] if codes.ndim == 2 else result
+    return cast(AnyCodes, result[..., 0] if codes.ndim == 2 else result)
