@@ -16,11 +16,11 @@ from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap, StoredGainMap
 from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.binding import is_bound
+from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes, Array, transform_in_place
 from gainmap_codec.pixels.gain_map import apply_gain_map
-from gainmap_codec.pixels.geometry import to_upright, turned
+from gainmap_codec.pixels.geometry import to_upright, turned, turned_coordinates
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.images import decode_jpeg
@@ -95,16 +95,28 @@ def _payload_of(
                 "unchecked",
                 "the base was coded again: decoding shows whether its neural map still fits",
             )
-        own = is_bound(_base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
+        turn = find_turn(_base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
-    if own:
+    if turn == 1:
         return neural, "soft", "the base was coded again after its neural gain map was made"
+    if turn is not None:
+        return (
+            _turned(neural, turn),
+            "soft",
+            "the base was turned after its neural gain map was made, which is turned too",
+        )
     return (
         neural,
         None,
         "the neural gain map belongs to another base (edited or cropped since?) and is ignored",
     )
+
+
+def _turned(network: NeuralGainMap, turn: int) -> NeuralGainMap:
+    """A network that is told of its base in the raster that this was turned to."""
+    binding = replace(network.binding, soft=turned_fingerprint(network.binding.soft, turn))
+    return replace(network, coordinates=turned_coordinates(network.coordinates, turn), binding=binding)
 
 
 def base_codes(jpeg: bytes) -> Codes:

@@ -175,7 +175,7 @@ def rebound(payload: bytes, network: NeuralGainMap, file: GainMapFile, **fields:
     to, so that many small changes do not add up unseen.
     """
     binding = Binding(file.base_digest, network.binding.soft)
-    return edit_payload(payload, **{"binding": binding, **fields})  # type: ignore[arg-type]
+    return edit_payload(payload, **{"binding": binding, "coordinates": network.coordinates, **fields})  # type: ignore[arg-type]
 
 
 def combined_psnr(measured: float, drift: float) -> float:

@@ -85,6 +85,16 @@ def cropped_coordinates(
     return xx * across[0], xy * down[0], x0, yx * across[0], yy * down[0], y0
 
 
+def turned_coordinates(coordinates: tuple[float, ...], turn: int) -> tuple[float, ...]:
+    """Coordinates of a neural gain map for its raster turned by an EXIF orientation."""
+    across = -1.0 if turn in (2, 3, 6, 7) else 1.0
+    down = -1.0 if turn in (3, 4, 7, 8) else 1.0
+    xx, xy, x0, yx, yy, y0 = coordinates
+    if turn in (5, 6, 7, 8):  # what was a row is a column now
+        xx, xy, yx, yy = xy, xx, yy, yx
+    return xx * across, xy * down, x0, yx * across, yy * down, y0
+
+
 def _part(start: int, stop: int, size: int, end_to_end: bool) -> tuple[float, float]:
     """Scale and shift that make file coordinates of the whole side of those of its part."""
     if not end_to_end:
