@@ -1,9 +1,10 @@
-"""The one place where containers are told apart: bytes → `GainMapFile`."""
+"""The one place where containers are told apart: bytes ⇄ `GainMapFile`."""
 
 from __future__ import annotations
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.heif import is_heif, parse_heif
+from gainmap_codec.files.heif_writer import serialize_heif
 from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.records import GainMapFile
@@ -30,5 +31,9 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
 
 
 def serialize_file(file: GainMapFile) -> bytes:
-    """The bytes of a record's file."""
-    return serialize_jpeg(file)
+    """The file's bytes in its `container`; the coded bytes of base and gain map are those of the record.
+
+    Raises:
+        ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg` and `serialize_heif`.
+    """
+    return serialize_jpeg(file) if file.container == "jpeg" else serialize_heif(file)
