@@ -202,9 +202,7 @@ def test_crop_of_a_crop_is_a_crop(preset: Any) -> None:
 
 
 def test_crop_says_what_it_did() -> None:
-    report = crop_with_report(
-        files.both(), (0, 0, 50, 50), quality=92, map_quality=95, limits=gm.Limits()
-    )
+    report = crop_with_report(files.both(), (0, 0, 50, 50), quality=92, map_quality=95, limits=gm.Limits())
     text = "\n".join((*report.notes, *report.warnings))
     for word in ("base: coded again", "standard gain map", "neural gain map: kept", "thumbnails removed", "C2PA"):
         assert word in text
@@ -323,7 +321,9 @@ def test_a_losslessly_turned_base_keeps_its_neural_map() -> None:
     base = files.read(files.encode_jpeg(np.ascontiguousarray(codes), quality=100)).base
     for kind in ("balanced", "paper-gain"):
         payload = files.read(files.made(neural=True, preset=kind)).payload  # type: ignore[arg-type]
-        image = gm.decode(files.serialize_jpeg(files.replace(old, base=base, exif=None, gain_map=None, payload=payload)))
+        image = gm.decode(
+            files.serialize_jpeg(files.replace(old, base=base, exif=None, gain_map=None, payload=payload))
+        )
         assert image.rendered_from == "neural"
         if kind == "balanced":
             wanted = np.rot90(pixels(files.both(), prefer="neural"), -1)

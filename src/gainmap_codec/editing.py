@@ -18,7 +18,7 @@ from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.geometry import Box, cropped_coordinates, stored_box, turned_orientation
 from gainmap_codec.pixels.images import Source
 from gainmap_codec.pixels.map_editing import crop_gain_map, resize_gain_map
-from gainmap_codec.pixels.reduction import resize_codes
+from gainmap_codec.pixels.resizing import resize_codes
 from gainmap_codec.rendering import OpenedFile
 from gainmap_codec.rewriting import (
     CODECS,
@@ -256,7 +256,8 @@ class _Edit:
         warn_of_what_is_not_written(file, file.container)
         left, top, right, bottom = self.part
         codes = decode_coded_image(file.base)[top:bottom, left:right]
-        codes = resize_codes(codes, *self.size, file.base.bits)
+        if codes.shape[:2] != self.size[::-1]:
+            codes = resize_codes(codes, *self.size, self.opened.color.curves)
         base = recoded(self._with_metadata(file), codes, file.container, quality)
         self.notes.append(f"base: coded again at quality {quality}, {base.base.width} x {base.base.height}")
         gain_map = self._gain_map(map_quality) if file.gain_map is not None else None

@@ -11,9 +11,8 @@ from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes
 from gainmap_codec.pixels.icc_profile import icc_profile_for
-from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.tone_map import encode_base
-from gainmap_codec.rewriting import Notes, in_8_bits, lost
+from gainmap_codec.rewriting import Notes, lost
 
 
 def stripped_of_gps(file: GainMapFile, notes: Notes) -> GainMapFile:
@@ -60,8 +59,7 @@ def for_container(
 def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor) -> tuple[GainMapFile, AnyCodes]:
     """8 bits, and a colour that an ICC profile can tell."""
     base = file.base
-    if is_hdr(base):
-        raise UnsupportedError("JPEG: an SDR base wanted, an HDR one found; encode its SDR rendition instead")
+    warn_of_items(file)
     if base.icc_profile is None and base.nclx is not None:
         space, _, curve = color.name.partition(" ")
         known = next((each for each in COLOR_SPACES if each == space), None)
@@ -72,10 +70,15 @@ def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor) -> tuple[Gai
         if curve:
             codes, base = encode_base(color.linearize(codes)), replace(base, bits=8)
         base = replace(base, icc_profile=icc_profile_for(known), nclx=None)
-    if base.bits != 8:
-        lost(f"the base has 8 bits, {base.bits} before: a JPEG holds no more")
-        codes, base = in_8_bits(codes, base.bits), replace(base, bits=8)
-    return replace(file, base=base), codes
+    return replace(file, base=base, heif_extras=None), codes
+
+
+def warn_of_items(file: GainMapFile) -> None:
+    """A line about items of a HEIC or AVIF file that a JPEG has no place for."""
+    extras = file.heif_extras
+    if extras is not None and extras.items:
+        kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in extras.items}))
+        lost(f"other items are not kept, a JPEG has no place for them: {len(extras.items)} ({kinds})")
 
 
 def _warn_of_segments(file: GainMapFile) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, log10
+from typing import cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.exif import orientation
 from gainmap_codec.files.exif_edit import with_orientation
+from gainmap_codec.files.iso21496 import serialize_iso21496
 from gainmap_codec.files.jpeg_edit import carry_segments, has_c2pa, other_segments
 from gainmap_codec.files.payload_edit import edit_payload
 from gainmap_codec.files.records import (
@@ -29,11 +31,13 @@ from gainmap_codec.files.records import (
 )
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_psnr
-from gainmap_codec.pixels.images import Codes, Source, read_source
+from gainmap_codec.pixels.images import Source, read_source
 from gainmap_codec.pixels.map_editing import iso_of_apple
 from gainmap_codec.rendering import OpenedFile, open_file
 
 CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
+
+_MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
 MAP_QUALITY = 95
 """Of a gain map that has to be coded a second time."""
@@ -86,7 +90,7 @@ def warn_of_what_is_not_written(file: GainMapFile, container: Container) -> None
     """A line about each part of a file that no writer of ours writes again, or that no longer holds."""
     if file.trailer_bytes:
         lost(f"{file.trailer_bytes} bytes behind the images (a motion photo, a preview?) are not kept")
-    if file.spare_gain_map is not None:
+    if file.spare_gain_map is not None and container == "jpeg":
         lost(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: readers need one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg":
         for line in other_segments(file.gain_map.image.data):
@@ -108,20 +112,34 @@ def settled(file: GainMapFile) -> GainMapFile:
 
 def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None) -> GainMapFile:
     """The file, without gain maps, whose base is coded anew of these code values; see `settled`."""
-    base = file.base
+    base, codec = file.base, CODECS[container]
     if base.channels == 1 and codes.ndim == 3:
         codes = codes[..., 0]  # grey, as three equal channels
+    codes, bits = in_depth_of(codec, codes, base.bits)
+    if bits != base.bits:
+        lost(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
     coded = code_picture(
         codes,
-        CODECS[container],
+        codec,
         quality=quality or DEFAULT_QUALITY,
         icc_profile=base.icc_profile,
         nclx=base.nclx,
-        bits=base.bits,
+        bits=bits,
     )
     if base.codec == coded.codec == "jpeg":
         coded = replace(coded, data=carry_segments(base.data, coded.data))
     return settled(replace(file, container=container, base=coded))
+
+
+def is_writable(stored: StoredGainMap) -> bool:
+    """Whether a map's numbers may be written; warns where not."""
+    if not isinstance(stored.metadata, AppleMetadata):
+        try:
+            serialize_iso21496(stored.metadata)
+        except ValueError as error:
+            lost(f"the standard gain map is not kept: {error}")
+            return False
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +154,7 @@ class DecodedMap:
 def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
     """The file's standard gain map, one of Apple's own converted; None, with a warning, where it cannot be decoded."""
     for stored in (opened.file.gain_map, opened.file.spare_gain_map):
-        if stored is None:
+        if stored is None or not is_writable(stored):
             continue
         try:
             codes = decode_coded_image(stored.image)
@@ -153,19 +171,20 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
 
 def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
-    codes, bits = decoded.codes, decoded.image.bits
-    if codec == "jpeg" and bits != 8:
-        codes, bits = in_8_bits(codes, bits), 8
+    codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
     image = code_picture(codes, codec, quality=quality, bits=bits)
     # What a map says of colour is about the alternate, and its own code values are none.
     image = replace(image, icc_profile=decoded.image.icc_profile, nclx=decoded.image.nclx)
     return StoredGainMap(image, decoded.metadata, "iso21496")
 
 
-def in_8_bits(codes: AnyCodes, bits: int) -> AnyCodes:
-    """Code values of more bits, rounded to 8."""
-    rounded: Codes = np.rint(codes * np.float32(255 / ((1 << bits) - 1))).astype(np.uint8)
-    return rounded
+def in_depth_of(codec: Codec, codes: AnyCodes, bits: int) -> tuple[AnyCodes, int]:
+    """Code values rounded to as many bits as a codec has, and how many these are."""
+    most = _MOST_BITS[codec]
+    if bits <= most:
+        return codes, bits
+    rounded = np.rint(codes * np.float32(((1 << most) - 1) / ((1 << bits) - 1)))
+    return cast(AnyCodes, rounded.astype(np.uint8 if most == 8 else np.uint16)), most
 
 
 def rebound(payload: bytes, network: NeuralGainMap, file: GainMapFile, **fields: object) -> bytes:

@@ -18,6 +18,7 @@ from gainmap_codec.encoding import (
     make_neural_map,
 )
 from gainmap_codec.errors import Limits, NoGainMapError, UnsupportedError
+from gainmap_codec.exchanging import jpeg_with_sdr_base
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.payload import serialize_payload
 from gainmap_codec.files.records import AppleMetadata, Container, GainMapFile, NeuralGainMap, StoredGainMap
@@ -36,11 +37,11 @@ from gainmap_codec.rewriting import (
     combined_psnr,
     decoded_map,
     drift_of,
+    is_writable,
     lost,
     rebound,
     recoded,
     rewritten,
-    settled,
     warn_of_what_is_not_written,
 )
 
@@ -145,9 +146,12 @@ class _Transcoding:
     """One file on its way."""
 
     def __init__(self, opened: OpenedFile, plan: _Plan, notes: Notes) -> None:
+        self.container = plan.container or opened.file.container
+        if self.container == "jpeg" and is_hdr(opened.file.base):
+            opened = jpeg_with_sdr_base(opened, plan.quality, plan.standard.quality, notes)
+            plan = replace(plan, quality=None)
         self.opened, self.plan, self.notes = opened, plan, notes
         file = opened.file
-        self.container = plan.container or file.container
         self.wants_standard = plan.carry in ("standard", "both") or (plan.carry is None and file.gain_map is not None)
         self.wants_neural = plan.carry in ("neural", "both") or (plan.carry is None and file.payload is not None)
         self.keeps_base = self.container == file.container and plan.quality is None
@@ -163,7 +167,10 @@ class _Transcoding:
         for name, old, new in (("standard", file.gain_map, self.standard), ("neural", file.payload, payload)):
             if self.plan.carry is not None and old is not None and new is None:
                 self.notes.append(f"{name} gain map: left out, as asked")
-        return serialize_file(replace(self.base, gain_map=self.standard, payload=payload))
+        spare = file.spare_gain_map if self.standard is file.gain_map and self.container != "jpeg" else None
+        if self.container != "jpeg" and file.spare_gain_map is not None and spare is None:
+            lost(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
+        return serialize_file(replace(self.base, gain_map=self.standard, spare_gain_map=spare, payload=payload))
 
     def _check(self) -> None:
         """Raise for what cannot be made of this file, before any work."""
@@ -183,7 +190,7 @@ class _Transcoding:
             file = stripped_of_gps(file, self.notes)
         if self.keeps_base:
             self.notes.append("base: kept bit for bit")
-            return settled(file)
+            return replace(file, gain_map=None, payload=None, trailer_bytes=0)
         codes = self.opened.codes
         if self.container != file.container:
             file, codes = for_container(file, self.container, codes, self.opened.color)
@@ -211,22 +218,30 @@ class _Transcoding:
     def _standard(self) -> StoredGainMap | None:
         """The source's standard map, or one made of its neural one."""
         stored, codec = self.opened.file.gain_map, CODECS[self.container]
-        if stored is not None and stored.image.codec == codec and not isinstance(stored.metadata, AppleMetadata):
+        if stored is not None and self._may_keep(stored):
             self.notes.append(f"standard gain map: kept bit for bit, {len(stored.image.data):,} bytes")
             return stored
         decoded = decoded_map(self.opened, self.notes)
         if decoded is not None:
             coded = coded_map(decoded, codec, self.plan.standard.quality)
-            self.notes.append(f"standard gain map: coded again, {len(coded.image.data):,} bytes, same numbers")
+            self.notes.append(f"standard gain map: coded again, {len(coded.image.data):,} bytes, at its size")
             return coded
-        if self.opened.neural is None:
+        if self.opened.neural is None and stored is None:
             return None
         made, psnr = make_gain_map(self.pair, self.plan.standard)
         self._made_psnr = psnr
         self.notes.append(
-            f"standard gain map: made of the neural one, {len(made.image.data):,} bytes, {psnr:.2f} dB of its rendition"
+            f"standard gain map: made anew, {len(made.image.data):,} bytes, {psnr:.2f} dB of the rendition"
         )
         return made
+
+    def _may_keep(self, stored: StoredGainMap) -> bool:
+        """Whether a map is written as it is: one of Apple's own only with all around it, unless one was asked for."""
+        if stored.image.codec != CODECS[self.container]:
+            return False
+        if isinstance(stored.metadata, AppleMetadata):
+            return self.plan.carry is None and self.keeps_base and self.container != "jpeg"
+        return is_writable(stored)
 
     _made_psnr: float | None = None
 
