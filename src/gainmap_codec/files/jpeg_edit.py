@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.cursor import open_tiff
@@ -46,12 +47,12 @@ def with_jpeg_orientation(data: bytes, orientation: int) -> bytes:
         GainMapError: The EXIF segment is damaged, or has no room left.
     """
     image = parse_segments(data, TRUSTED)
-    changes: dict[int, tuple[int, bytes]] = {}
+    changes: list[_Change] = []
     exif = _first(image, EXIF_ID, lambda body: open_tiff(body, "EXIF"))
     place = exif.start if exif else _behind_app0(image)
     old = image.body(exif)[len(EXIF_ID) :] if exif else None
     new = make_segment(APP1, EXIF_ID + with_orientation(old, orientation), "EXIF")
-    changes[place] = (exif.stop if exif else place, new)
+    changes.append(_Change(place, exif.stop if exif else place, new))
     for xmp in _bodies(image, APP1, XMP_ID):
         packet = image.body(xmp)[len(XMP_ID) :]
         try:
@@ -59,7 +60,7 @@ def with_jpeg_orientation(data: bytes, orientation: int) -> bytes:
         except GainMapError:
             continue  # such a packet tells nobody anything
         if turned != packet:
-            changes[xmp.start] = (xmp.stop, make_segment(APP1, XMP_ID + turned, "XMP"))
+            changes.append(_Change(xmp.start, xmp.stop, make_segment(APP1, XMP_ID + turned, "XMP")))
     return _with_changes(image, changes)
 
 
@@ -78,8 +79,7 @@ def without_segments(data: bytes, unwanted: Callable[[bytes], bool]) -> bytes:
     """A picture without those APP1 segments whose body is unwanted."""
     image = parse_segments(data, TRUSTED)
     gone = (segment for segment in image.header if segment.marker == APP1 and unwanted(image.body(segment)))
-    changes = {segment.start: (segment.stop, b"") for segment in gone}
-    return _with_changes(image, changes)
+    return _with_changes(image, [_Change(segment.start, segment.stop, b"") for segment in gone])
 
 
 def extended_xmp(picture: bytes) -> bytes | None:
@@ -161,17 +161,28 @@ def _behind_app0(image: JpegImage) -> int:
     return place
 
 
-def _with_changes(image: JpegImage, changes: dict[int, tuple[int, bytes]]) -> bytes:
-    """The file with stretches replaced, by start: stop and new bytes; an MPF index still finds its pictures."""
-    grown = sum(len(new) - (stop - start) for start, (stop, new) in changes.items())
+class _Change(NamedTuple):
+    """New bytes for `data[start:stop]`."""
+
+    start: int
+    stop: int
+    new: bytes
+
+    @property
+    def grown(self) -> int:
+        return len(self.new) - (self.stop - self.start)
+
+
+def _with_changes(image: JpegImage, changes: list[_Change]) -> bytes:
+    """The file with stretches replaced; an MPF index still finds its pictures."""
+    grown = sum(change.grown for change in changes)
     if grown:
         for segment in _bodies(image, APP2, MPF_ID):
-            behind = sum(len(new) - (stop - start) for start, (stop, new) in changes.items() if start >= segment.stop)
+            behind = sum(change.grown for change in changes if change.start >= segment.stop)
             body = MPF_ID + moved_mpf(image.body(segment)[len(MPF_ID) :], grown, behind)
-            changes[segment.start] = (segment.stop, make_segment(APP2, body, "MPF"))
+            changes = [*changes, _Change(segment.start, segment.stop, make_segment(APP2, body, "MPF"))]
     parts, position = [], 0
-    for start in sorted(changes):
-        stop, new = changes[start]
+    for start, stop, new in sorted(changes):
         parts += [image.data[position:start], new]
         position = stop
     return b"".join((*parts, image.data[position:]))
