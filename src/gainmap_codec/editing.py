@@ -6,13 +6,13 @@ from dataclasses import replace
 from operator import index
 from typing import Literal, get_args
 
-from gainmap_codec.encoding import DEFAULT_QUALITY
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files import exif_edit, xmp_edit
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg_edit import has_c2pa, has_photoshop_thumbnail, with_jpeg_orientation
 from gainmap_codec.files.payload_edit import edit_payload
-from gainmap_codec.files.records import AppleMetadata, Binding, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, GainMapFile, StoredGainMap
+from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.geometry import Box, cropped_coordinates, stored_box, turned_orientation
@@ -21,7 +21,6 @@ from gainmap_codec.pixels.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.resizing import resize_codes
 from gainmap_codec.rendering import OpenedFile
 from gainmap_codec.rewriting import (
-    CODECS,
     MAP_QUALITY,
     Notes,
     TranscodeReport,

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from gainmap_codec.encoding import DEFAULT_QUALITY
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.exif_edit import with_orientation
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
 from gainmap_codec.metadata_editing import warn_of_items
+from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.coded_image import code_picture
 from gainmap_codec.pixels.color import COLOR_SPACES, transform_in_place
 from gainmap_codec.pixels.icc_profile import icc_profile_for

@@ -6,11 +6,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, log10
-from typing import cast
 
 import numpy as np
 
-from gainmap_codec.encoding import DEFAULT_QUALITY
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.exif import orientation
@@ -19,6 +17,7 @@ from gainmap_codec.files.iso21496 import serialize_iso21496
 from gainmap_codec.files.jpeg_edit import carry_segments, has_c2pa, other_segments
 from gainmap_codec.files.payload_edit import edit_payload
 from gainmap_codec.files.records import (
+    CODECS,
     AppleMetadata,
     Binding,
     Codec,
@@ -29,13 +28,12 @@ from gainmap_codec.files.records import (
     NeuralGainMap,
     StoredGainMap,
 )
+from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, Array, pq_psnr
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.images import Source, read_source
 from gainmap_codec.pixels.map_editing import iso_of_apple
 from gainmap_codec.rendering import OpenedFile, open_file
-
-CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
@@ -181,10 +179,7 @@ def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
 def in_depth_of(codec: Codec, codes: AnyCodes, bits: int) -> tuple[AnyCodes, int]:
     """Code values rounded to as many bits as a codec has, and how many these are."""
     most = _MOST_BITS[codec]
-    if bits <= most:
-        return codes, bits
-    rounded = np.rint(codes * np.float32(((1 << most) - 1) / ((1 << bits) - 1)))
-    return cast(AnyCodes, rounded.astype(np.uint8 if most == 8 else np.uint16)), most
+    return with_bits(codes, bits, min(bits, most)), min(bits, most)
 
 
 def rebound(payload: bytes, network: NeuralGainMap, file: GainMapFile, **fields: object) -> bytes:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from gainmap_codec.encoding import (
     Carry,
     NeuralOptions,
-    Pair,
     PresetChoice,
     StandardOptions,
     make_gain_map,
@@ -21,15 +20,15 @@ from gainmap_codec.errors import Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.exchanging import jpeg_with_sdr_base
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.payload import serialize_payload
-from gainmap_codec.files.records import AppleMetadata, Container, GainMapFile, NeuralGainMap, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, NeuralGainMap, StoredGainMap
 from gainmap_codec.metadata_editing import for_container, stripped_of_gps
+from gainmap_codec.pairing import Pair
 from gainmap_codec.pixels.binding import is_bound
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.image_color import is_hdr
-from gainmap_codec.pixels.images import Codes, Source
+from gainmap_codec.pixels.images import Source
 from gainmap_codec.rendering import OpenedFile, full_headroom, preference, render, render_best
 from gainmap_codec.rewriting import (
-    CODECS,
     MAP_QUALITY,
     Notes,
     TranscodeReport,
@@ -213,7 +212,7 @@ class _Transcoding:
         if kind == "base":
             raise NoGainMapError("a gain map that can be used wanted, none found")
         new = OpenedFile(self.base, None, None, ())
-        return Pair(self.base, cast(Codes, new.codes), new.color, hdr, full_headroom(opened, kind))
+        return Pair(self.base, new.codes, new.color, hdr, full_headroom(opened, kind))
 
     def _standard(self) -> StoredGainMap | None:
         """The source's standard map, or one made of its neural one."""
@@ -279,6 +278,8 @@ class _Transcoding:
 
     def _standard_psnr(self, network: NeuralGainMap) -> float:
         """What the payload has to say of the standard map beside it."""
+        if self.standard is self.opened.file.gain_map and self.keeps_base:
+            return network.standard_psnr
         if self.standard is None:
             return 0.0
         if self._made_psnr is not None:

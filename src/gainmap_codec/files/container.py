@@ -30,6 +30,11 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")
 
 
+def may_have_gain_map(data: bytes) -> bool:
+    """Whether `data` start like a file that `parse_file` reads."""
+    return is_jpeg(data) or is_heif(data)
+
+
 def serialize_file(file: GainMapFile) -> bytes:
     """The file's bytes in its `container`; the coded bytes of base and gain map are those of the record.
 

@@ -17,10 +17,9 @@ from gainmap_codec.files.picture_properties import (
     nclx_property,
     transforms_for,
 )
-from gainmap_codec.files.records import Codec, CodedImage, GainMapFile, HeifExtras, Nclx
+from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, HeifExtras, Nclx
 
 _TRUSTED = Limits(pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
-_CODECS: dict[str, Codec] = {"heic": "hevc", "avif": "av1"}
 _CONFIGURATIONS = (b"hvcC", b"av1C")
 _UNSPECIFIED = 2
 _FIRST_BASE_TILE, _FIRST_MAP_TILE = -1_000_000, -2_000_000  # ids for the time being, downwards
@@ -80,7 +79,7 @@ def map_part(file: GainMapFile, extras: HeifExtras | None) -> Part:
 
 def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_tile: int) -> Part:
     """A picture out of its own file, under temporary ids."""
-    codec = _CODECS[file.container]
+    codec = CODECS[file.container]
     if image.codec != codec:
         raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
     boxes = BoxFile(image.data, _TRUSTED)

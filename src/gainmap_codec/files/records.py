@@ -15,6 +15,9 @@ Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
 Carrier = Literal["iso21496", "hdrgm", "apple"]
 
+CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
+"""What the pictures of a container are coded with."""
+
 
 class Fraction(NamedTuple):
     """A number as stored: numerator and denominator, never reduced (other people's bytes must come back)."""

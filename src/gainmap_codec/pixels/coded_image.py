@@ -86,7 +86,7 @@ def code_picture(
     quality: int,
     icc_profile: bytes | None = None,
     nclx: Nclx | None = None,
-    bits: int,
+    bits: int = 8,
     chroma: Chroma = "4:4:4",
 ) -> CodedImage:
     """Code a picture: JPEG by libjpeg-turbo, HEVC by x265, AV1 by libaom; YCbCr of full range.
