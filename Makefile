@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz check fmt docs fixtures init-weights clean
+.PHONY: help setup demo test test-slow fuzz survival check fmt docs fixtures init-weights clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found 
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
 	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
 	  -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
+
+survival: setup ## What other programs leave of gain-map files; Debian has them in the packages that it names
+	@for program in exiftool exiv2 jpegtran convert ffmpeg vips; do command -v $$program >/dev/null || \
+	  echo "$$program is missing: apt-get install libimage-exiftool-perl exiv2 libjpeg-turbo-progs" \
+	    "imagemagick ffmpeg libvips-tools" >&2; done
+	$(BIN)/python -m gainmap_codec.bench survival $(FILES)
 
 check: setup ## Lint, formatting, types, import directions
 	$(BIN)/ruff check
