@@ -289,8 +289,7 @@ def test_broken_files_end_in_a_picture_or_one_error(name: str) -> None:
             new = edit()
         except gm.GainMapError:
             with pytest.raises(gm.GainMapError):
-                gm.decode(data)
-                raise gm.GainMapError("the base can be shown, so it can be edited") from None
+                gm.decode(data)  # what can be shown can be edited
             continue
         assert gm.decode(new).pixels.size
 

@@ -7,9 +7,11 @@ Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers) and 4.6.5 (thumb
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gainmap_codec.errors import GainMapError, GainMapWarning
 from gainmap_codec.files.cursor import ByteOrder, open_tiff
 from gainmap_codec.files.exif import IfdEntry, ifd_entries
 
@@ -76,17 +78,23 @@ class _Tiff:
 
 
 def with_orientation(exif: bytes | None, orientation: int) -> bytes:
-    """The structure with another orientation, or a new one that says nothing else.
+    """The structure with another orientation; a new one, that says nothing else, where there is none.
+
+    A structure that cannot be read is replaced as well, with a `GainMapWarning`.
 
     Args:
         exif: TIFF structure without an ``Exif`` prefix, or None.
         orientation: 1…8.
-    Raises:
-        FormatError: The first directory cannot be read.
     """
-    if exif is None:
-        return b"MM\0*\0\0\0\x08\0\x01" + _orientation_entry(orientation, "big") + bytes(4)
-    tiff = _Tiff(exif)
+    if exif is not None:
+        try:
+            return _with_orientation(_Tiff(exif), orientation)
+        except GainMapError as error:
+            warnings.warn(f"EXIF is damaged and is replaced by its orientation: {error}", GainMapWarning, stacklevel=3)
+    return b"MM\0*\0\0\0\x08\0\x01" + _orientation_entry(orientation, "big") + bytes(4)
+
+
+def _with_orientation(tiff: _Tiff, orientation: int) -> bytes:
     directory = tiff.directory(tiff.first)
     for entry in directory.entries:
         if entry.tag == _ORIENTATION:
