@@ -113,8 +113,8 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
         return decode_hdr(data, name, limits), None  # HDR by itself: its gain map makes the SDR rendition
     kind = preference(opened, "auto")[0]
     if kind == "base":
-        what = opened.file.container.upper()
-        raise NoGainMapError(f"{name}: an HDR picture wanted, an SDR {what} without a usable gain map found")
+        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF"}[opened.file.container]
+        raise NoGainMapError(f"{name}: an HDR picture wanted, {what} without a usable gain map found")
     pixels = render(opened, kind, None, "cpu")
     headroom = full_headroom(opened, kind)
     if keep_base:
