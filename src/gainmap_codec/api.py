@@ -19,6 +19,7 @@ from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.inspection import Inspection, inspection_of
 from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
+from gainmap_codec.pixels.coded_image import Chroma
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, transform_in_place
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
@@ -42,6 +43,7 @@ def encode(
     target_psnr: float | None = None,
     quality: int | None = None,
     base_bits: int | None = None,
+    base_chroma: Chroma = "4:4:4",
     base_color_space: ColorSpace = "srgb",
     map_scale: int = 4,
     map_quality: int = 90,
@@ -74,6 +76,8 @@ def encode(
             other bases at 92.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
             given, else 8.
+        base_chroma: Of a base coded anew in HEIC or AVIF. "4:2:0" is what phones write and decode in hardware; it blurs
+            the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
         map_quality: Quality of the standard gain map, 1…100.
@@ -107,7 +111,7 @@ def encode_with_report(
     o = {**(encode.__kwdefaults__ or {}), **options}
     _check_options(o)
     base = BaseOptions(o["quality"], o["base_color_space"], o["exif"], o["xmp"], o["icc_profile"])
-    base = replace(base, container=o["container"], bits=o["base_bits"])
+    base = replace(base, container=o["container"], bits=o["base_bits"], chroma=o["base_chroma"])
     standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
     neural = NeuralOptions(o["preset"], o["target_bytes"], o["target_psnr"], o["device"], o["seed"], progress)
     with warnings.catch_warnings(record=True) as caught:
@@ -124,7 +128,7 @@ def encode_with_report(
     return replace(report, warnings=tuple(ours))
 
 
-_CHOICES = {"container": Container, "carry": Carry, "preset": PresetChoice}
+_CHOICES = {"container": Container, "base_chroma": Chroma, "carry": Carry, "preset": PresetChoice}
 _RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
 
 
@@ -145,6 +149,8 @@ def _check_options(options: dict[str, Any]) -> None:
         raise ValueError(
             f"base_bits: {wanted} wanted in {options['container'].upper()}, {options['base_bits']!r} found"
         )
+    if options["container"] == "jpeg" and options["base_chroma"] != "4:4:4":
+        raise ValueError(f"base_chroma: 4:4:4 wanted in JPEG, {options['base_chroma']!r} found")
     if options["map_channels"] not in (1, 3):
         raise ValueError(f"map_channels: 1 or 3 wanted, {options['map_channels']!r} found")
     if options["target_bytes"] is not None and options["target_psnr"] is not None:

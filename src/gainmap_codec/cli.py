@@ -74,6 +74,13 @@ def gainmap() -> None:
 @click.option("--quality", type=click.IntRange(1, 100), help="Quality of the base. Default: 92 if it is new.")
 @click.option("--base-bits", type=click.Choice(["8", "10"]), help="Depth of the base. Default: 8 if it is new.")
 @click.option(
+    "--base-chroma",
+    type=click.Choice(["4:4:4", "4:2:0"]),
+    default="4:4:4",
+    show_default=True,
+    help="Chroma of a new base; 4:2:0 for decoders in hardware (HEIC and AVIF).",
+)
+@click.option(
     "--base-color-space",
     type=click.Choice(["srgb", "display-p3"]),
     default="srgb",

@@ -17,7 +17,7 @@ from gainmap_codec.files.records import CODECS, Binding, NeuralGainMap, Preset, 
 from gainmap_codec.pairing import Pair
 from gainmap_codec.pixels.binding import soft_fingerprint
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.color import pq_psnr
+from gainmap_codec.pixels.color import pq_psnr, with_bits
 from gainmap_codec.pixels.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.image_color import code_points_for
 from gainmap_codec.rendering import choose_device
@@ -87,8 +87,11 @@ def make_gain_map(pair: Pair, options: StandardOptions) -> tuple[StoredGainMap, 
         base, alternate, alternate_headroom=pair.headroom, scale=options.scale, channels=options.channels
     )
     codec = CODECS[pair.file.container]
-    image = code_picture(codes, codec, quality=options.quality, bits=8)
-    rendition = apply_gain_map(base, decode_coded_image(image), metadata, headroom=pair.headroom, out=base)
+    # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
+    bits = pair.file.base.bits if codec == "av1" else 8
+    image = code_picture(with_bits(codes, 8, bits), codec, quality=options.quality, bits=bits)
+    decoded = decode_coded_image(image)
+    rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
     image = replace(image, nclx=None if codec == "jpeg" else code_points_for(pair.color)._replace(transfer=_PQ))

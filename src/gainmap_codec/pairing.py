@@ -15,7 +15,7 @@ from gainmap_codec.files.container import may_have_gain_map, parse_file, seriali
 from gainmap_codec.files.exif import orientation, with_orientation_1
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.coded_image import code_picture
+from gainmap_codec.pixels.coded_image import Chroma, code_picture
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes, Array, ColorSpace, convert, with_bits
 from gainmap_codec.pixels.geometry import to_stored, to_upright
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
@@ -44,6 +44,7 @@ class BaseOptions:
     icc_profile: bytes | None
     container: Container = "jpeg"
     bits: int | None = None
+    chroma: Chroma = "4:4:4"
 
 
 class Pair(NamedTuple):
@@ -112,8 +113,8 @@ def _read_hdr(hdr: HdrSource, *, keep_base: bool, limits: Limits) -> tuple[HdrIm
         return decode_hdr(data, name, limits), None  # HDR by itself: its gain map makes the SDR rendition
     kind = preference(opened, "auto")[0]
     if kind == "base":
-        what = opened.file.container.upper()
-        raise NoGainMapError(f"{name}: an HDR picture wanted, an SDR {what} without a usable gain map found")
+        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF"}[opened.file.container]
+        raise NoGainMapError(f"{name}: an HDR picture wanted, {what} without a usable gain map found")
     pixels = render(opened, kind, None, "cpu")
     headroom = full_headroom(opened, kind)
     if keep_base:
@@ -188,6 +189,7 @@ def _coded(codes: AnyCodes, options: BaseOptions, icc_profile: bytes | None, col
         icc_profile=icc_profile,
         nclx=None if options.container == "jpeg" else code_points_for(color),
         bits=options.bits or 8,
+        chroma=options.chroma,
     )
     return GainMapFile(options.container, image, b"")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import imagecodecs
 import numpy as np
@@ -93,7 +93,8 @@ def code_picture(
 
     Args:
         codes: Code values of the stored raster, (H, W) or (H, W, 3): uint8 for 8 bits, uint16 for more. One channel is
-            coded as 4:0:0; in AV1 of more than 8 bits without loss, whatever `quality`.
+            coded as 4:0:0; in AV1 of more than 8 bits, where our encoder knows that only without loss, as three equal
+            channels in 4:2:0.
         quality: 1…100, on the scale of each encoder.
         icc_profile: Of the picture, or None.
         nclx: Code points of the picture's colour. The matrix is followed where it is BT.601, BT.709 or BT.2020, else
@@ -108,6 +109,8 @@ def code_picture(
         UnsupportedError: The encoder cannot code this picture.
     """
     _check(codes, codec, quality, bits)
+    if codec == "av1" and bits > 8 and codes.ndim == 2:
+        codes, chroma = cast(AnyCodes, np.repeat(codes[..., np.newaxis], 3, axis=2)), "4:2:0"
     if codec == "jpeg":
         data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
         return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
@@ -162,8 +165,8 @@ def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, col
 
 
 def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:
-    """Colour by imagecodecs, which writes its code points into the codestream; grey of 8 bits by Pillow, with loss."""
-    if codes.ndim == 2 and bits == 8:
+    """Colour by imagecodecs, which writes its code points into the codestream; grey by Pillow, which can lose bits."""
+    if codes.ndim == 2:
         stream = io.BytesIO()
         Image.fromarray(codes).save(stream, "AVIF", quality=quality, speed=_AV1_SPEED, subsampling="4:0:0")
         return stream.getvalue()
@@ -172,7 +175,7 @@ def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, colo
         level=quality,
         speed=_AV1_SPEED,
         bitspersample=bits,
-        pixelformat="400" if codes.ndim == 2 else chroma.replace(":", ""),
+        pixelformat=chroma.replace(":", ""),
         primaries=color.primaries,
         transfer=color.transfer,
         matrix=color.matrix,
