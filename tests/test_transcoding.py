@@ -417,6 +417,16 @@ def test_one_bad_file_is_told_and_the_others_are_done(photos: Path, tmp_path: Pa
     assert gm.inspect(out / "one.avif").payload is not None
 
 
+def test_two_files_never_become_one(photos: Path, tmp_path: Path) -> None:
+    (photos / "one.jpeg").write_bytes(files.made(standard=True))
+    out = tmp_path / "out"
+    out.mkdir()
+    done = run("transcode", photos / "one.jpg", photos / "one.jpeg", "-o", out, "--to", "avif", "-q")
+    assert done.returncode == 1
+    assert "already what" in done.stderr
+    assert gm.inspect(out / "one.avif").payload is not None
+
+
 def test_the_name_says_the_container(photos: Path, tmp_path: Path) -> None:
     done = run("transcode", photos / "two.jpg", "-o", tmp_path / "two.heic", "--strip-gps")
     assert (done.returncode, gm.inspect(tmp_path / "two.heic").container) == (0, "heic")

@@ -191,9 +191,14 @@ def _each(
     if not into_folder and not output.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(output.parent))
     failed = 0
+    taken: dict[Path, Path] = {}
     for source in sources:
+        target = output / _name(source, container) if into_folder else output
         try:
-            _one(source, output / _name(source, container) if into_folder else output, quiet, work)
+            if target in taken:
+                raise ValueError(f"{target} is already what {taken[target]} became")
+            taken[target] = source
+            _one(source, target, quiet, work)
         except (GainMapError, OSError, ValueError, MemoryError) as error:
             if len(sources) == 1:
                 raise
