@@ -33,6 +33,7 @@ _SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is 
 _SHARPENING = 2
 _OUTLIERS = 0.0005
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
+_STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
 _PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
 
 
@@ -145,7 +146,10 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
     def measure(rows: slice) -> None:
         bright = sampled.hdr[rows] + offset
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
-        weights[rows] = ((here - below) / _PQ_STEP) ** 2 / 3  # downwards: above the peak, PQ has no slope
+        slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has no slope
+        # An offset makes it endless near black, where errors are far from linear: a few such pixels would be all that
+        # the fit cares for, and set the range.
+        weights[rows] = np.minimum(slope, _STEEPEST) ** 2 / 3
 
     for_each_strip(len(values), measure)
     weights[sampled.base + offset <= 0] = 0
