@@ -110,8 +110,11 @@ class _Edit:
             return None
         codes, bits = OpenedFile(base, None, None, ()).codes, base.base.bits
         soft = network.binding.soft
-        if self.is_crop or not is_bound(codes, soft, 1 << bits):
+        looks_the_same = is_bound(codes, soft, 1 << bits)
+        if self.is_crop or not looks_the_same:
             soft = soft_fingerprint(codes, 1 << bits)
+        if not self.is_crop and not looks_the_same:
+            lost("fine patterns look brighter at this size: the neural gain map is kept, a new one would fit better")
         coordinates = network.coordinates
         if self.is_crop:
             published = network.family == "published"
