@@ -30,7 +30,8 @@ test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
 READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
-READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_readers.py tests/test_tools.py
+READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_jpeg_readers.py \
+  tests/test_readers.py tests/test_tools.py
 test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
