@@ -79,7 +79,8 @@ def test_exiftool_finds_nothing_wrong_and_the_map(jpeg: bytes, tmp_path: Path) -
     command = ["exiftool", "-s3", "-validate", "-warning", "-error", "-a", str(path)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     # A wrapper would cost bytes in every file, and libultrahdr of 2023 refused it.
-    assert set(said[1:]) == {"[minor] XMP is missing xpacket wrapper"}, said
+    # exiftool before 13.05 does not know the segment of ISO 21496-1.
+    assert set(said[1:]) <= {"[minor] XMP is missing xpacket wrapper", "[minor] Unknown APP2 segment"}, said
     assert subprocess.run(["exiftool", "-s3", "-Rating", str(path)], capture_output=True, text=True).stdout == "3\n"
     cut_out = subprocess.run(["exiftool", "-b", "-MPImage2", str(path)], check=True, capture_output=True).stdout
     stored = parse_jpeg(jpeg, gm.Limits()).gain_map
