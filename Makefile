@@ -40,7 +40,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 	$(BIN)/pytest $(READER_TESTS)
 
 FUZZ_SECONDS ?= 60
-fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found lands in build/fuzz
+fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
 	mkdir -p build/fuzz/corpus build/fuzz/seeds
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
 	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
