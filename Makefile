@@ -30,7 +30,8 @@ test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
 READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
-READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_readers.py tests/test_tools.py
+READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_jpeg_readers.py \
+  tests/test_readers.py tests/test_tools.py
 test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
@@ -39,7 +40,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 	$(BIN)/pytest $(READER_TESTS)
 
 FUZZ_SECONDS ?= 60
-fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found lands in build/fuzz
+fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
 	mkdir -p build/fuzz/corpus build/fuzz/seeds
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
 	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \

@@ -6,7 +6,9 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,16 @@ def saved(folder: Path, name: str, data: bytes) -> Path:
     path = folder / f"{name}.{name[:4]}"
     path.write_bytes(data)
     return path
+
+
+@pytest.mark.skipif(find_spec("gainmap_audit") is None, reason="gainmap-audit is not installed (the extra readers)")
+@pytest.mark.parametrize("name", KINDS)
+def test_gainmap_audit_finds_the_map(files: dict[str, bytes], name: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, name, files[name])
+    command = "import sys; from gainmap_audit.cli import main; sys.exit(main())"
+    (found,) = json.loads(output(sys.executable, "-c", command, "check", path, "--json"))["files"]
+    assert (found["state"], found["error"]) == ("iso-heif", None)
+    assert (found["gain_map"]["source"], found["gain_map"]["item_id"]) == ("tmap-item", 3)
 
 
 @pytest.mark.parametrize("name", HEIC)

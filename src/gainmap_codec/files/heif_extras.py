@@ -7,6 +7,7 @@ these pixels are replaced: a thumbnail or a depth map of another picture would b
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -210,17 +211,8 @@ def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
 
 
 def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifExtras:
-    """Without some items, what only they are made of, and what only they are described by."""
-    gone = gone | gone_roles
-    while True:
-        more = {
-            item.id
-            for item, _ in extras.items
-            if item.id not in gone and (_only(extras, item.id, gone, made=True) or _only(extras, item.id, gone))
-        }
-        if not more:
-            break
-        gone |= more
+    """Without some items, what only they are made of, and what describes nothing but them."""
+    gone = _all_gone(extras, gone | gone_roles)
     references = []
     for reference in extras.references:
         targets = tuple(target for target in reference.targets if target not in gone)
@@ -234,10 +226,26 @@ def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifEx
     )
 
 
-def _only(extras: HeifExtras, item: int, gone: set[int], *, made: bool = False) -> bool:
-    """Whether an item describes nothing but what is gone; or, `made`, serves nothing else as a part."""
-    if made:
-        others = {r.source for r in extras.references if r.kind in _DERIVED and item in r.targets}
-    else:
-        others = {t for r in extras.references if r.kind in _DESCRIBING and r.source == item for t in r.targets}
-    return bool(others) and others <= gone
+def _all_gone(extras: HeifExtras, gone: set[int]) -> set[int]:
+    """The items and all that hangs on nothing but them, in one pass over the links, however long their chains are."""
+    reasons: dict[tuple[int, bool], set[int]] = defaultdict(set)  # what an item is a part of; what it describes
+    for kind, source, targets in extras.references:
+        for target in targets:
+            if kind in _DERIVED:
+                reasons[target, True].add(source)
+            elif kind in _DESCRIBING:
+                reasons[source, False].add(target)
+    hanging: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    for key, others in reasons.items():
+        for other in others:
+            hanging[other].append(key)
+    ids = {item.id for item, _ in extras.items}
+    left, all_gone = list(gone), set(gone)
+    while left:
+        number = left.pop()
+        for key in hanging[number]:
+            reasons[key].discard(number)
+            if not reasons[key] and key[0] in ids and key[0] not in all_gone:
+                all_gone.add(key[0])
+                left.append(key[0])
+    return all_gone
