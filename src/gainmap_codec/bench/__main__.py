@@ -131,6 +131,17 @@ def binding(pictures: tuple[Path, ...]) -> None:
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--quality", default=92, show_default=True, help="Of the resized base.")
+def resizing(photos: tuple[Path, ...], quality: int) -> None:
+    """Upright gain-map photos at half the size: their neural maps resized, and fitted anew; a row a photo."""
+    from gainmap_codec.bench.resizing import resizing_rows
+
+    for row in resizing_rows(photos, quality):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def survival(files: tuple[Path, ...]) -> None:
     """What other people's programs leave of gain-map files: a row a file and edit. Default: the bundled scene."""
