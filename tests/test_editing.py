@@ -14,6 +14,7 @@ from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec.editing import crop_with_report, resize_with_report
+from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload import HEADER_BYTES, parse_payload
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.geometry import turned
@@ -330,3 +331,55 @@ def test_a_losslessly_turned_base_keeps_its_neural_map() -> None:
 def test_report_of_resize_names_the_map() -> None:
     report = resize_with_report(files.both(), (48, 32), quality=92, map_quality=95, limits=gm.Limits())
     assert any("12 x 8" in line for line in report.notes)
+
+
+# HEIC and AVIF
+
+HEIFS = (
+    "tmap.heic",
+    "tmap.avif",
+    "grid.heic",
+    "tmap-turned.avif",
+    "payload.heic",
+    "base-10-bit.avif",
+    "tmap-hdr-base.avif",
+)
+
+
+@pytest.mark.parametrize("name", HEIFS)
+@pytest.mark.parametrize("turn", [90, 180, "horizontal", "vertical"])
+def test_turning_heif_changes_orientation_alone(name: str, turn: Any) -> None:
+    source = (files.FIXTURES / "heif" / name).read_bytes()
+    new = gm.rotate(source, turn) if isinstance(turn, int) else gm.flip(source, turn)
+    old_file, new_file = (parse_file(data, name, gm.Limits()) for data in (source, new))
+    assert (new_file.base, new_file.base_digest) == (old_file.base, old_file.base_digest)
+    assert (new_file.gain_map, new_file.payload) == (old_file.gain_map, old_file.payload)
+    old = pixels(source)
+    wanted = np.rot90(old, -turn // 90) if isinstance(turn, int) else np.flip(old, turn == "horizontal")
+    assert close(pixels(new), wanted)
+
+
+@pytest.mark.parametrize("name", HEIFS)
+def test_heif_is_cropped_and_resized(name: str) -> None:
+    source = (files.FIXTURES / "heif" / name).read_bytes()
+    whole = gm.decode(source)
+    height, width = whole.pixels.shape[:2]
+    part = gm.decode(gm.crop(source, (1, 2, width - 3, height - 1), quality=100))
+    assert part.pixels.shape == (height - 3, width - 4, 3)
+    assert part.rendered_from == whole.rendered_from
+    wanted = np.ascontiguousarray(whole.pixels[2 : height - 1, 1 : width - 3])
+    assert pq_psnr(part.pixels, wanted) > 30
+    half = gm.decode(gm.resize(source, (width // 2, None)))
+    assert half.pixels.shape[1] == width // 2
+    assert half.rendered_from == whole.rendered_from
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_a_neural_map_is_cropped_in_heif(container: Any) -> None:
+    source = gm.transcode(files.both(), container=container, quality=95)
+    whole = pixels(source, prefer="neural")
+    image = gm.decode(gm.crop(source, (10, 6, 80, 60), quality=98), prefer="neural")
+    assert image.rendered_from == "neural"
+    inner = (slice(8, -8), slice(8, -8))
+    wanted = np.ascontiguousarray(whole[6:60, 10:80][inner])
+    assert pq_psnr(np.ascontiguousarray(image.pixels[inner]), wanted) > 35
