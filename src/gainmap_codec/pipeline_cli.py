@@ -40,7 +40,7 @@ _map_quality = click.option(
 @click.command()
 @_sources
 @_output
-@click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: as -o is named, or as IN is.")
+@click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: as -o is named, or IN.")
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
