@@ -146,10 +146,7 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
     def measure(rows: slice) -> None:
         bright = sampled.hdr[rows] + offset
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
-        slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has no slope
-        # An offset makes it endless near black, where errors are far from linear: a few such pixels would be all that
-        # the fit cares for, and set the range.
-        weights[rows] = np.minimum(slope, _STEEPEST) ** 2 / 3
+        weights[rows] = ((here - below) / _PQ_STEP) ** 2 / 3  # downwards: above the peak, PQ has no slope
 
     for_each_strip(len(values), measure)
     weights[sampled.base + offset <= 0] = 0
@@ -187,7 +184,9 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
 
 def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
     """The target with its range, in the precision of the payload."""
-    heavy = values.values[values.weights > 1e-3 * values.weights.max()]
+    # With an offset, slopes near black have no bound: a few black pixels would set the range by themselves.
+    weights = np.minimum(values.weights, _STEEPEST**2) if domain == "log2_gain" else values.weights
+    heavy = values.values[weights > 1e-3 * weights.max()]
     low, high = np.quantile(heavy, [_OUTLIERS, 1 - _OUTLIERS]) if heavy.size else (0.0, 0.0)
     shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
