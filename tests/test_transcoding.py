@@ -463,7 +463,13 @@ def test_interrupted_it_leaves_whole_files_only(photos: Path, tmp_path: Path) ->
         os.link(photos / "one.jpg", path)
     code = "from gainmap_codec.cli import main; main()"
     command = [sys.executable, "-c", code, "transcode", *map(str, many), "-o", str(out), "--to", "avif"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs start deaf to it
+    )
     deadline = time.monotonic() + 60
     while not any(out.glob("*.avif")) and time.monotonic() < deadline:
         time.sleep(0.02)
