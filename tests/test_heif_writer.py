@@ -367,6 +367,14 @@ def test_real_files_round_trip(data_dir: Path) -> None:
     assert unreadable == ["corrupted.heic"]
 
 
+def test_what_cannot_be_kept_is_told_when_it_is_written() -> None:
+    data = with_strangers() + make_box(b"moov", bytes(8))
+    file = read(data)
+    assert not file.warnings
+    with pytest.warns(gm.GainMapWarning, match=r"box moov .* is not kept"):
+        assert b"moov" not in serialize_file(file)
+
+
 @pytest.mark.parametrize("name", REAL[2:])
 def test_real_files_keep_the_bytes_of_every_item(data_dir: Path, name: str) -> None:
     data = (data_dir / "files" / name).read_bytes()

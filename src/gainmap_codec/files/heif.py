@@ -73,7 +73,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
         trailer_bytes=len(data) - boxes[-1].stop,
     )
     known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload_item))
-    extras = collect_extras(HeifSource(file, meta, boxes, brands), record, known, notes)
+    extras = collect_extras(HeifSource(file, meta, boxes, brands), record, known)
     return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys(notes)))
 
 

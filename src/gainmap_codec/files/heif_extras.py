@@ -56,13 +56,15 @@ class KnownItems(NamedTuple):
     metadata: tuple[int | None, ...]
 
 
-def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems, notes: list[str]) -> HeifExtras:
-    """All that is in the file but not in the record; `notes` gets a line for what cannot be kept."""
+def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems) -> HeifExtras:
+    """All that is in the file but not in the record."""
     meta = source.meta
+    notes: list[str] = []
     roles = _roles(meta, known)
     items = _carried_items(source, roles, notes)
     ids = {item.id for item, _ in items} | {BASE_ID, MAP_ID, TMAP_ID}
     gain_map = known.gain_map
+    boxes = _top_boxes(source, notes)
     return HeifExtras(
         base=record.base,
         gain_map=record.gain_map,
@@ -74,15 +76,18 @@ def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems, n
         map_properties=() if gain_map is None else _lost_properties(meta.items[gain_map.item]),
         tmap_properties=() if gain_map is None or gain_map.tmap is None else meta.items[gain_map.tmap].properties,
         meta_boxes=b"".join(source.file.data[b.start : b.stop] for b in meta.unknown if b.kind not in _REMADE_BOXES),
-        **_top_boxes(source, notes),
+        **boxes,
+        lost=tuple(notes),
     )
 
 
 def surviving_extras(file: GainMapFile) -> HeifExtras | None:
-    """What may still be written beside the record: not what describes pixels that were replaced; that is warned of."""
+    """What may still be written beside the record: not what describes pixels that were replaced. Warns of losses."""
     extras = file.heif_extras
     if extras is None:
         return None
+    for line in extras.lost:
+        warnings.warn(line, GainMapWarning, stacklevel=4)
     if file.gain_map != extras.gain_map:
         extras = _without(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
         extras = replace(extras, map_properties=(), tmap_properties=())

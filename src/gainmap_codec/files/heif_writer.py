@@ -56,7 +56,8 @@ def serialize_heif(file: GainMapFile) -> bytes:
             standard does not allow, a payload of more than 65 000 bytes, or more than 65 535 items.
         FormatError, UnsupportedError: The file around a picture is broken.
     Warns:
-        GainMapWarning: The base was replaced, and other pictures that belong to it are left out.
+        GainMapWarning: The base was replaced, and other pictures that belong to it are left out; or part of the file
+            that the record was parsed from could not be kept.
     Source: libavif src/write.c (order of items and data), ISO/IEC 14496-12 clause 8.11.
     """
     extras = surviving_extras(file)

@@ -148,6 +148,7 @@ class HeifExtras:
         meta_boxes: Whole boxes of `meta`.
         first_boxes: Whole boxes of the file, those in front of `meta` or `mdat`.
         last_boxes: The same of those behind both.
+        lost: What could not be kept and why, a line each: nobody needs to know who only reads.
     """
 
     base: CodedImage
@@ -162,6 +163,7 @@ class HeifExtras:
     meta_boxes: bytes
     first_boxes: bytes
     last_boxes: bytes
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
