@@ -13,7 +13,8 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz check fmt docs fixtures init-weights bench-jod nightly clean
+.PHONY: help setup demo test test-slow test-readers fuzz survival check fmt docs fixtures init-weights bench-jod
+.PHONY: nightly clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,19 +24,35 @@ setup: $(STAMP) ## Make .venv with the tested versions of everything (Python 3.1
 demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.jpg for a photo of your own
 	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo
 
-# Some tests compare with programs and are skipped without: apt-get install libimage-exiftool-perl libheif-examples
+# Some tests compare with programs and are skipped without; test-readers installs them.
 test: setup ## Run the tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not readers"
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
+READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
+READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_jpeg_readers.py \
+  tests/test_readers.py tests/test_tools.py
+test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
+	else echo "Not installed here (root on Debian is needed); tests without their reader are skipped: $(READERS)"; fi
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,readers]'
+	$(BIN)/pytest $(READER_TESTS)
+
 FUZZ_SECONDS ?= 60
-fuzz: setup ## Fuzz `inspect` and `decode` for FUZZ_SECONDS (60); what is found lands in build/fuzz
+fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
 	mkdir -p build/fuzz/corpus build/fuzz/seeds
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
 	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
 	  -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
+
+survival: setup ## What other programs leave of gain-map files; Debian has them in the packages that it names
+	@for program in exiftool exiv2 jpegtran convert ffmpeg vips; do command -v $$program >/dev/null || \
+	  echo "$$program is missing: apt-get install libimage-exiftool-perl exiv2 libjpeg-turbo-progs" \
+	    "imagemagick ffmpeg libvips-tools" >&2; done
+	$(BIN)/python -m gainmap_codec.bench survival $(FILES)
 
 check: setup ## Lint, formatting, types, import directions
 	$(BIN)/ruff check

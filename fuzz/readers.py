@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of `inspect` and `decode`: a result or a `GainMapError`, nothing else.
+"""Coverage-guided fuzzing of `inspect`, `decode` and of writing what was read: a result or a clear error, nothing else.
 
     python fuzz/readers.py CORPUS... -max_total_time=60
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import replace
 
 import atheris
 
 with atheris.instrument_imports(include=["gainmap_codec"]):
     import gainmap_codec as gm
     from gainmap_codec.errors import GainMapError, Limits
+    from gainmap_codec.files.container import parse_file, serialize_file
 
 import numpy as np
 
@@ -35,9 +37,25 @@ def read(data: bytes) -> None:
                 assert np.isfinite(result.pixels).all()
 
 
+def write_again(data: bytes) -> None:
+    """What is read can be written, without its gain map too, and its base is the same then; or a line says why not."""
+    try:
+        file = parse_file(data, "the file", LIMITS)
+        for changed in (file, replace(file, gain_map=None)):
+            again = parse_file(serialize_file(changed), "the file again", Limits())
+            assert again.base_digest == file.base_digest
+    except (GainMapError, ValueError) as error:
+        assert str(error) and "\n" not in str(error), error
+
+
+def read_and_write(data: bytes) -> None:
+    read(data)
+    write_again(data)
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
-    atheris.Setup(sys.argv, read)
+    atheris.Setup(sys.argv, read_and_write)
     atheris.Fuzz()
 
 

@@ -12,9 +12,9 @@ from gainmap_codec.bench import ablation
 from gainmap_codec.bench.ablation import ablation_rows
 from gainmap_codec.bench.decoders import decoder_rows
 from gainmap_codec.bench.evaluation import BenchPair
-from gainmap_codec.encoding import BaseOptions, make_pair
 from gainmap_codec.errors import Limits
 from gainmap_codec.neural import targets
+from gainmap_codec.pairing import BaseOptions, make_pair
 from gainmap_codec.pixels.scene import render_scene
 
 

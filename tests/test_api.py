@@ -612,7 +612,7 @@ def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"container": "heic"}, "container: one of jpeg wanted, 'heic' found"),
+        ({"container": "png"}, "container: one of jpeg, heic, avif wanted, 'png' found"),
         ({"carry": "all"}, "carry: one of both, neural, standard wanted"),
         ({"preset": "huge"}, "preset: one of"),
         ({"quality": 0}, "quality: 1…100 wanted, 0 found"),

@@ -10,9 +10,9 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.bench.evaluation import Evaluation, load_pair
-from gainmap_codec.encoding import Pair
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg import parse_jpeg
+from gainmap_codec.pairing import Pair
 from gainmap_codec.pixels.base_color import base_color_of_icc
 from gainmap_codec.pixels.color import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.hdr_image import HdrImage

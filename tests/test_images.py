@@ -543,7 +543,7 @@ def test_a_jpeg_is_kept_bit_for_bit(tmp_path: Path) -> None:
     data = saved(Image.new("RGB", (8, 8)), "JPEG") + b"trailer"
     (tmp_path / "a.jpg").write_bytes(data)
     base = read_base(tmp_path / "a.jpg")
-    assert base.jpeg == data
+    assert base.file == data
     assert base.pixels is None
 
 
@@ -556,7 +556,7 @@ def test_other_files_give_pixels_and_metadata(kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     base = read_base(saved(Image.fromarray(codes), kind, exif=exif, icc_profile=icc, **options))
     np.testing.assert_array_equal(base.pixels, codes)
-    assert base.jpeg is None
+    assert base.file is None
     assert base.icc_profile == icc
     assert base.exif is not None
     assert base.exif[:2] in (b"II", b"MM")

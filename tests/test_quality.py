@@ -10,10 +10,11 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.api import encode_with_report
-from gainmap_codec.encoding import BaseOptions, EncodeReport, HdrSource, make_pair
+from gainmap_codec.encoding import EncodeReport
 from gainmap_codec.files.jpeg import parse_jpeg
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.published import PUBLISHED, blank_network, fit_published
+from gainmap_codec.pairing import BaseOptions, HdrSource, make_pair
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
 

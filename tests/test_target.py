@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gainmap_codec.neural import target as module
-from gainmap_codec.neural.target import Target, make_targets
+from gainmap_codec.neural.target import Residual, Target, _normalised, make_targets
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import Array, convert, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
@@ -123,3 +123,13 @@ def test_nothing_to_learn() -> None:
     (target,) = make_targets(Pair(codes, SRGB, base_bt2020(codes, SRGB)))
     assert target.scale > 0 and np.isfinite(target.wanted).all()
     assert target.shift == pytest.approx(0, abs=1e-3)
+
+
+def test_black_pixels_do_not_set_the_range() -> None:
+    """With an offset, the slope of PQ has no bound near black: there gains are of no use to anybody."""
+    values = np.full((100, 100, 1), 2.0, np.float32)
+    values[:50] = 0.5
+    weights = np.full((100, 100, 1), 0.004, np.float32)
+    values[:1], weights[:1] = 0.0, 12.0
+    target = _normalised(Residual(values, weights), "log2_gain", 6, (100, 100))
+    assert target.shift + target.scale == pytest.approx(2.0, abs=0.01)

@@ -6,6 +6,7 @@
 """
 
 from gainmap_codec.api import decode, encode, inspect
+from gainmap_codec.editing import crop, flip, resize, rotate
 from gainmap_codec.errors import (
     FormatError,
     GainMapError,
@@ -18,6 +19,7 @@ from gainmap_codec.errors import (
 )
 from gainmap_codec.inspection import Inspection
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.transcoding import transcode
 
 __all__ = [
     "FormatError",
@@ -30,7 +32,12 @@ __all__ = [
     "MissingDependencyError",
     "NoGainMapError",
     "UnsupportedError",
+    "crop",
     "decode",
     "encode",
+    "flip",
     "inspect",
+    "resize",
+    "rotate",
+    "transcode",
 ]

@@ -8,19 +8,18 @@ from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from gainmap_codec.encoding import (
-    BaseOptions,
     Carry,
     EncodeReport,
-    HdrSource,
     NeuralOptions,
     PresetChoice,
-    SdrSource,
     StandardOptions,
     encode_pair,
-    make_pair,
 )
 from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.files.records import Container
 from gainmap_codec.inspection import Inspection, inspection_of
+from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
+from gainmap_codec.pixels.coded_image import Chroma
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, transform_in_place
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
@@ -37,12 +36,14 @@ def encode(
     hdr: HdrSource,
     sdr: SdrSource | None = None,
     *,
-    container: Literal["jpeg"] = "jpeg",
+    container: Container = "jpeg",
     carry: Carry = "both",
     preset: PresetChoice = "balanced",
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
+    base_bits: int | None = None,
+    base_chroma: Chroma = "4:4:4",
     base_color_space: ColorSpace = "srgb",
     map_scale: int = 4,
     map_quality: int = 90,
@@ -58,21 +59,28 @@ def encode(
     Args:
         hdr: The HDR rendition: an `HdrImage`; an array (H, W, 3), floating point, linear, 1.0 = SDR white = 203 nits,
             sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF (BT.2020 PQ), 16-bit
-            PQ PNG, PQ or HLG HEIC or AVIF, or of a gain-map JPEG, which without `sdr` brings its own base.
-        sdr: The SDR rendition, of the same size: a JPEG (path, bytes, binary file), whose codestream becomes the base
-            bit for bit unless `quality` is given; any other picture file; a Pillow image; an array (H, W, 3), uint8,
-            sRGB; None tone-maps `hdr`. Its EXIF orientation holds for the file, and `hdr` is upright.
-        container: Kind of file.
+            PQ PNG, PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or AVIF with a gain map, which without `sdr` brings its
+            own base.
+        sdr: The SDR rendition, of the same size: a file of the container (path, bytes, binary file), whose codestream
+            becomes the base bit for bit unless `quality` or `base_bits` ask for a new one; any other picture file; a
+            Pillow image; an array (H, W, 3), uint8, sRGB; None tone-maps `hdr`. Its orientation holds for the file, and
+            `hdr` is upright.
+        container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
         carry: Which gain maps to write. With "both", readers that know only the standard show correct HDR.
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
             alone where that is worth more for its bytes; it then warns.
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
-        quality: JPEG quality of the base, 1…100; None keeps a JPEG as it is and codes other bases at 92.
+        quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
+            other bases at 92.
+        base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
+            given, else 8.
+        base_chroma: Of a base coded anew in HEIC or AVIF. "4:2:0" is what phones write and decode in hardware; it blurs
+            the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
-        map_quality: JPEG quality of the standard gain map, 1…100.
+        map_quality: Quality of the standard gain map, 1…100.
         map_channels: 1 or 3, of the standard gain map.
         exif: TIFF structure to write; None takes that of `sdr`, b"" writes none.
         xmp: XMP packet to write; likewise.
@@ -103,6 +111,7 @@ def encode_with_report(
     o = {**(encode.__kwdefaults__ or {}), **options}
     _check_options(o)
     base = BaseOptions(o["quality"], o["base_color_space"], o["exif"], o["xmp"], o["icc_profile"])
+    base = replace(base, container=o["container"], bits=o["base_bits"], chroma=o["base_chroma"])
     standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
     neural = NeuralOptions(o["preset"], o["target_bytes"], o["target_psnr"], o["device"], o["seed"], progress)
     with warnings.catch_warnings(record=True) as caught:
@@ -119,7 +128,7 @@ def encode_with_report(
     return replace(report, warnings=tuple(ours))
 
 
-_CHOICES = {"container": Literal["jpeg"], "carry": Carry, "preset": PresetChoice}
+_CHOICES = {"container": Container, "base_chroma": Chroma, "carry": Carry, "preset": PresetChoice}
 _RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
 
 
@@ -134,6 +143,14 @@ def _check_options(options: dict[str, Any]) -> None:
     for name, (low, high) in _RANGES.items():
         if options[name] is not None and not low <= options[name] <= high:
             raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
+    depths = (None, 8) if options["container"] == "jpeg" else (None, 8, 10)
+    if options["base_bits"] not in depths:
+        wanted = " or ".join(map(str, depths[1:]))
+        raise ValueError(
+            f"base_bits: {wanted} wanted in {options['container'].upper()}, {options['base_bits']!r} found"
+        )
+    if options["container"] == "jpeg" and options["base_chroma"] != "4:4:4":
+        raise ValueError(f"base_chroma: 4:4:4 wanted in JPEG, {options['base_chroma']!r} found")
     if options["map_channels"] not in (1, 3):
         raise ValueError(f"map_channels: 1 or 3 wanted, {options['map_channels']!r} found")
     if options["target_bytes"] is not None and options["target_psnr"] is not None:

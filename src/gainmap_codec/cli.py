@@ -1,4 +1,4 @@
-"""The command line: ``gainmap encode | decode | inspect | conformance | demo``."""
+"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what `pipeline_cli` adds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from typing import Any, TextIO
 import click
 
 import gainmap_codec as gm
+from gainmap_codec.pipeline_cli import COMMANDS
 
 _PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not bad usage
 _PROGRESS_STEPS = 1000
+_CONTAINERS = {".jpg": "jpeg", ".jpeg": "jpeg", ".heic": "heic", ".heif": "heic", ".avif": "avif"}
 
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 _device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
@@ -47,8 +49,12 @@ def gainmap() -> None:
 
 @gainmap.command()
 @click.argument("hdr", type=_PATH)
-@_output(".jpg", ".jpeg", help="The JPEG file to write.")
-@click.option("--sdr", type=_PATH, help="The SDR rendition; a JPEG is kept bit for bit. Default: tone-mapped.")
+@_output(*_CONTAINERS, help="The JPEG, HEIC or AVIF file to write, by its name.")
+@click.option(
+    "--sdr",
+    type=_PATH,
+    help="The SDR rendition; a file of the kind to write is kept bit for bit. Default: tone-mapped.",
+)
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
@@ -65,7 +71,15 @@ def gainmap() -> None:
 )
 @click.option("--target-bytes", type=click.IntRange(min=1), help="Largest neural payload wanted.")
 @click.option("--target-psnr", type=click.FloatRange(min=0), help="PQ-PSNR wanted of the neural map, in dB.")
-@click.option("--quality", type=click.IntRange(1, 100), help="JPEG quality of the base. Default: 92 if it is new.")
+@click.option("--quality", type=click.IntRange(1, 100), help="Quality of the base. Default: 92 if it is new.")
+@click.option("--base-bits", type=click.Choice(["8", "10"]), help="Depth of the base. Default: 8 if it is new.")
+@click.option(
+    "--base-chroma",
+    type=click.Choice(["4:4:4", "4:2:0"]),
+    default="4:4:4",
+    show_default=True,
+    help="Chroma of a new base; 4:2:0 for decoders in hardware (HEIC and AVIF).",
+)
 @click.option(
     "--base-color-space",
     type=click.Choice(["srgb", "display-p3"]),
@@ -85,7 +99,7 @@ def gainmap() -> None:
     type=click.IntRange(1, 100),
     default=90,
     show_default=True,
-    help="JPEG quality of the standard map.",
+    help="Quality of the standard map.",
 )
 @click.option(
     "--map-channels",
@@ -98,14 +112,17 @@ def gainmap() -> None:
 @_device
 @_seed
 @_quiet
-def encode(hdr: Path, output: Path, *, map_channels: str, strip: bool, quiet: bool, **options: Any) -> None:
-    """Encode the picture HDR (EXR, Radiance, PQ PNG, TIFF, HEIC, AVIF, npy or a gain-map JPEG).
+def encode(
+    hdr: Path, output: Path, *, map_channels: str, base_bits: str | None, strip: bool, quiet: bool, **options: Any
+) -> None:
+    """Encode the picture HDR (EXR, Radiance, PQ PNG, TIFF, HEIC, AVIF, npy or a gain-map file).
 
     \b
     Examples:
       gainmap encode scene.exr -o scene.jpg
       gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
+      gainmap encode scene.exr -o scene.avif --base-bits 10
     """
     from gainmap_codec.api import encode_with_report
     from gainmap_codec.pixels.images import write_atomically
@@ -113,7 +130,14 @@ def encode(hdr: Path, output: Path, *, map_channels: str, strip: bool, quiet: bo
     if strip:
         options |= {"exif": b"", "xmp": b""}
     with _progress_bar(quiet) as progress:
-        report = encode_with_report(hdr, map_channels=int(map_channels), progress=progress, **options)
+        report = encode_with_report(
+            hdr,
+            container=_CONTAINERS[output.suffix.lower()],
+            map_channels=int(map_channels),
+            base_bits=int(base_bits) if base_bits else None,
+            progress=progress,
+            **options,
+        )
     write_atomically(output, report.data)
     if not quiet:
         click.echo(f"{output}: {len(report.data):,} bytes")
@@ -236,6 +260,10 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
         progress_bar=lambda: _progress_bar(quiet),
         say=lambda line: None if quiet else click.echo(line),
     )
+
+
+for command in COMMANDS:
+    gainmap.add_command(command)
 
 
 @contextmanager

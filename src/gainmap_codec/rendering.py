@@ -16,15 +16,14 @@ from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap, StoredGainMap
 from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.binding import is_bound
+from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes, Array, transform_in_place
 from gainmap_codec.pixels.gain_map import apply_gain_map
-from gainmap_codec.pixels.geometry import to_upright, turned
+from gainmap_codec.pixels.geometry import to_upright, turned, turned_coordinates
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
-from gainmap_codec.pixels.images import decode_jpeg
-from gainmap_codec.pixels.neural_map import Codes, render_neural_map
+from gainmap_codec.pixels.neural_map import render_neural_map
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
@@ -58,7 +57,7 @@ class OpenedFile:
     @cached_property
     def codes(self) -> AnyCodes:
         """The base's code values, (H, W, 3), stored raster: uint8 of 8 bits, uint16 of more."""
-        return _base_codes(self.file.base)
+        return base_codes(self.file.base)
 
     @cached_property
     def color(self) -> BaseColor:
@@ -95,11 +94,13 @@ def _payload_of(
                 "unchecked",
                 "the base was coded again: decoding shows whether its neural map still fits",
             )
-        own = is_bound(_base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
+        turn = find_turn(base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
-    if own:
+    if turn == 1:
         return neural, "soft", "the base was coded again after its neural gain map was made"
+    if turn is not None:
+        return _turned(neural, turn), "soft", "the base was turned since, and its neural gain map with it"
     return (
         neural,
         None,
@@ -107,12 +108,13 @@ def _payload_of(
     )
 
 
-def base_codes(jpeg: bytes) -> Codes:
-    """Code values of a base JPEG, uint8 (H, W, 3), stored raster; grey becomes three equal channels."""
-    return cast(Codes, _three_channels(decode_jpeg(jpeg)))
+def _turned(network: NeuralGainMap, turn: int) -> NeuralGainMap:
+    """A network that is told of its base in the raster that this was turned to."""
+    binding = replace(network.binding, soft=turned_fingerprint(network.binding.soft, turn))
+    return replace(network, coordinates=turned_coordinates(network.coordinates, turn), binding=binding)
 
 
-def _base_codes(base: CodedImage) -> AnyCodes:
+def base_codes(base: CodedImage) -> AnyCodes:
     """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels."""
     return _three_channels(decode_coded_image(base))
 
@@ -220,7 +222,7 @@ def _linear_base(opened: OpenedFile, orientation: int) -> Array:
 
     The code values go as their light comes, so that both together never take much more than the light alone.
     """
-    blocks = _blocks(turned(_base_codes(opened.file.base), orientation))
+    blocks = _blocks(turned(base_codes(opened.file.base), orientation))
     height = sum(len(block) for block in blocks)
     linear = np.empty((height, *blocks[0].shape[1:]), np.float32)
     stop = height

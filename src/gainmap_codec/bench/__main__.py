@@ -189,6 +189,40 @@ def binding(pictures: tuple[Path, ...]) -> None:
         click.echo(row)
 
 
+@bench.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--quality", default=92, show_default=True, help="Of the resized base.")
+def resizing(photos: tuple[Path, ...], quality: int) -> None:
+    """Upright gain-map photos at half the size: their neural maps resized, and fitted anew; a row a photo."""
+    from gainmap_codec.bench.resizing import resizing_rows
+
+    for row in resizing_rows(photos, quality):
+        click.echo(row)
+
+
+@bench.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def survival(files: tuple[Path, ...]) -> None:
+    """What other people's programs leave of gain-map files: a row a file and edit. Default: the bundled scene."""
+    from gainmap_codec.bench.survival import survival_rows, versions
+
+    for line in versions():
+        click.echo(line)
+    click.echo()
+    given = [(path.name, path.read_bytes()) for path in files]
+    for row in survival_rows(given or _scene_files()):
+        click.echo(row)
+
+
+def _scene_files() -> list[tuple[str, bytes]]:
+    """The bundled scene with both gain maps, as JPEG, HEIC and AVIF."""
+    import gainmap_codec as gm
+    from gainmap_codec.pixels.scene import render_scene
+
+    jpeg = gm.encode(gm.HdrImage(render_scene(768, 512)))
+    return [("scene.jpg", jpeg)] + [(f"scene.{kind}", gm.transcode(jpeg, container=kind)) for kind in ("heic", "avif")]
+
+
 def _required(text: str) -> BenchPair:
     """The pair of an argument, which has to be one."""
     pair = _load(_Source(*_pair(text), is_named=True), quick=False)

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.encoding import BaseOptions, Pair, make_pair
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
+from gainmap_codec.pairing import BaseOptions, Pair, make_pair
 from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import decode_jpeg
@@ -96,7 +96,7 @@ def load_pair(hdr: Path, sdr: Path | None, *, longest_side: int | None = None) -
         if step > 1:
             image = HdrImage(np.ascontiguousarray(pair.hdr[::step, ::step]), "bt2020", pair.headroom)
             small = BaseOptions(None, "srgb", None, None, pair.file.base.icc_profile)
-            codes = np.ascontiguousarray(pair.codes[::step, ::step])
+            codes = np.ascontiguousarray(pair.codes[::step, ::step], np.uint8)
             return BenchPair(hdr.stem, kind, make_pair(image, codes, small, Limits()), None)
     return BenchPair(hdr.stem, kind, pair, _own_map(opened) if opened else None)
 

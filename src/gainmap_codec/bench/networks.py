@@ -14,7 +14,6 @@ import torch
 
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
-from gainmap_codec.encoding import Pair
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Preset
@@ -22,6 +21,7 @@ from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
 from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
 from gainmap_codec.neural.targets import MULTISCALE, start_fit
+from gainmap_codec.pairing import Pair
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.neural_map import render_neural_map
 

@@ -1,10 +1,11 @@
-"""The one place where containers are told apart: bytes → `GainMapFile`."""
+"""The one place where containers are told apart: bytes ⇄ `GainMapFile`."""
 
 from __future__ import annotations
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.heif import is_heif, parse_heif
-from gainmap_codec.files.jpeg import parse_jpeg
+from gainmap_codec.files.heif_writer import serialize_heif
+from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.records import GainMapFile
 
@@ -27,3 +28,17 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
     raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")
+
+
+def may_have_gain_map(data: bytes) -> bool:
+    """Whether `data` start like a file that `parse_file` reads."""
+    return is_jpeg(data) or is_heif(data)
+
+
+def serialize_file(file: GainMapFile) -> bytes:
+    """The file's bytes in its `container`; the coded bytes of base and gain map are those of the record.
+
+    Raises:
+        ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg` and `serialize_heif`.
+    """
+    return serialize_jpeg(file) if file.container == "jpeg" else serialize_heif(file)

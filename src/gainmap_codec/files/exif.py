@@ -59,6 +59,19 @@ def orientation(exif: bytes) -> int:
     return value if 1 <= value <= 8 else 1
 
 
+def with_orientation_1(exif: bytes) -> bytes:
+    """The structure whose orientation, where it has one, says that the picture is upright; all else as it was."""
+    try:
+        reader = open_tiff(exif, _WHERE)
+        entry = _find(reader, _ORIENTATION, _SHORT)
+    except FormatError:
+        return exif
+    if entry is None:
+        return exif
+    one = (1).to_bytes(2, reader.byte_order)
+    return exif[: entry.position] + one + exif[entry.position + 2 :]
+
+
 def maker_note(exif: bytes) -> bytes | None:
     """The maker note of the EXIF directory, or None where there is none that lies inside.
 

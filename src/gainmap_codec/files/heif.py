@@ -7,8 +7,11 @@ Source: ISO/IEC 23008-12 (HEIF), AV1-ISOBMFF and AVIF 1.1, ISO/IEC 14496-12.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.cursor import Reader, open_tiff
+from gainmap_codec.files.heif_extras import HeifSource, KnownItems, collect_extras
 from gainmap_codec.files.heif_gain_map import TMAP, described_by_xmp, find_gain_maps
 from gainmap_codec.files.heif_items import HeifMeta, Item, item_data
 from gainmap_codec.files.heif_meta import parse_meta
@@ -46,27 +49,32 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     brands = _brands(file, _first(boxes, b"ftyp"))
     base = find_picture(file, meta, _base_number(meta))
     notes: list[str] = []
-    exif = _exif(file, meta, base.item, notes)
+    exif_item, exif = _exif(file, meta, base.item, notes)
     map_notes: list[str] = []
-    maps = find_gain_maps(file, meta, base.item, brands, exif, map_notes)
+    found = find_gain_maps(file, meta, base.item, brands, exif, map_notes)
     notes += map_notes
+    xmp_item, xmp = _xmp(file, meta, base.item, notes)
+    payload_item, payload = _payload(file, meta, base.item)
     image = coded_image(file, meta, base)
+    maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])
-    return GainMapFile(
+    record = GainMapFile(
         container="avif" if base.codec == "av1" else "heic",
         base=image,
         base_digest=picture_digest(file, meta, base),
         gain_map=maps[0] if maps else None,
         spare_gain_map=maps[1] if len(maps) > 1 else None,
         refused=() if maps else tuple(map_notes),
-        payload=_payload(file, meta, base.item),
+        payload=payload,
         exif=exif,
-        xmp=_xmp(file, meta, base.item, notes),
+        xmp=xmp,
         orientation=orientation_of(base.item),
         trailer_bytes=len(data) - boxes[-1].stop,
-        warnings=tuple(dict.fromkeys(notes)),
     )
+    known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload_item))
+    extras = collect_extras(HeifSource(file, meta, boxes, brands), record, known)
+    return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys(notes)))
 
 
 def _first(boxes: tuple[Box, ...], kind: bytes) -> Box:
@@ -89,7 +97,11 @@ def _base_number(meta: HeifMeta) -> int:
     return inputs[0] if primary is not None and primary.kind == TMAP and inputs else meta.primary
 
 
-def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> bytes | None:
+_Found = tuple[int, bytes] | tuple[None, None]
+"""The id of an item and what it says."""
+
+
+def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
     """The TIFF structure of the base's EXIF item. Source: ISO/IEC 23008-12 annex A.2.1."""
     for item in meta.sources(b"cdsc", base.id):
         if item.kind == b"Exif":
@@ -98,23 +110,23 @@ def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> bytes 
                 reader.take(reader.u32())
                 exif = reader.take(reader.remaining)
                 open_tiff(exif, "EXIF")
-                return exif
+                return item.id, exif
             except GainMapError as error:
                 notes.append(f"EXIF ignored: {error}")
-    return None
+    return None, None
 
 
-def _xmp(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> bytes | None:
+def _xmp(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
     try:
-        for packet in described_by_xmp(file, meta, base.id):
+        for number, packet in described_by_xmp(file, meta, base.id):
             parse_packet(packet, file.limits)
-            return packet
+            return number, packet
     except GainMapError as error:
         notes.append(f"XMP ignored: {error}")
-    return None
+    return None, None
 
 
-def _payload(file: BoxFile, meta: HeifMeta, base: Item) -> bytes | None:
+def _payload(file: BoxFile, meta: HeifMeta, base: Item) -> _Found:
     """Our payload, told by its first bytes: other tools keep the item, but not the URI that names it."""
     for item in meta.sources(b"cdsc", base.id):
         place = meta.places.get(item.id)
@@ -122,5 +134,5 @@ def _payload(file: BoxFile, meta: HeifMeta, base: Item) -> bytes | None:
             continue
         start, stop = place.extents[0]
         if file.data[start:stop].startswith(PAYLOAD_MAGIC):
-            return trim_payload(item_data(file, meta, item.id), file.limits)
-    return None
+            return item.id, trim_payload(item_data(file, meta, item.id), file.limits)
+    return None, None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.files.apple import APPLE_GAIN_MAP, parse_apple
@@ -33,9 +34,17 @@ _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
 
 
+class FoundMap(NamedTuple):
+    """A gain map, the item that its picture is, and the tmap item that tells of it, if any."""
+
+    stored: StoredGainMap
+    item: int
+    tmap: int | None = None
+
+
 def find_gain_maps(
     file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], exif: bytes | None, notes: list[str]
-) -> list[StoredGainMap]:
+) -> list[FoundMap]:
     """The file's gain maps that can be read, the preferred first.
 
     Args:
@@ -45,12 +54,12 @@ def find_gain_maps(
     """
     found = [*_iso_maps(file, meta, base, brands, notes), *_auxiliary_maps(file, meta, base, exif, notes)]
     order: tuple[Carrier, ...] = ("iso21496", "hdrgm", "apple")
-    return sorted(found, key=lambda stored: order.index(stored.carrier))
+    return sorted(found, key=lambda one: order.index(one.stored.carrier))
 
 
 def _iso_maps(
     file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], notes: list[str]
-) -> Iterator[StoredGainMap]:
+) -> Iterator[FoundMap]:
     for item in [item for item in meta.items.values() if item.kind == TMAP][:_MOST_TRIED]:
         try:
             if TMAP not in brands:
@@ -60,7 +69,7 @@ def _iso_maps(
             notes.append(f"gain map of item {item.id} (tmap) ignored: {error}")
 
 
-def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bool, notes: list[str]) -> StoredGainMap:
+def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bool, notes: list[str]) -> FoundMap:
     number = _checked_inputs(meta, base, tmap)
     _check_group(meta, base, tmap)
     if not tolerant:
@@ -71,7 +80,8 @@ def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bo
     metadata = parse_iso21496(payload[1:])
     image = _map_image(file, meta, base, number, notes)
     # The alternate's colour is told by the tmap item; the map's own would be that of data.
-    return StoredGainMap(replace(image, icc_profile=icc_of(tmap), nclx=nclx_of(tmap)), metadata, "iso21496")
+    image = replace(image, icc_profile=icc_of(tmap), nclx=nclx_of(tmap))
+    return FoundMap(StoredGainMap(image, metadata, "iso21496"), number, tmap.id)
 
 
 def _checked_inputs(meta: HeifMeta, base: Item, tmap: Item) -> int:
@@ -107,29 +117,30 @@ def _check_properties(base: Item, tmap: Item) -> None:
 
 def _auxiliary_maps(
     file: BoxFile, meta: HeifMeta, base: Item, exif: bytes | None, notes: list[str]
-) -> Iterator[StoredGainMap]:
+) -> Iterator[FoundMap]:
     auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base.id))
-    maps = [item for item in auxiliaries if _auxiliary_type(meta.items[item]) in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)]
+    maps = [item for item in auxiliaries if is_auxiliary_map(meta.items[item])]
     for item in maps[:_MOST_TRIED]:
         try:
             metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
             image = _map_image(file, meta, base, item, notes)
-            yield StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, carrier)
+            yield FoundMap(StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, carrier), item)
         except GainMapError as error:
             notes.append(f"gain map of item {item} (auxiliary image) ignored: {error}")
 
 
-def _auxiliary_type(item: Item) -> str:
-    """The URN of an auxiliary image. Source: ISO/IEC 23008-12 clause 6.5.8."""
+def is_auxiliary_map(item: Item) -> bool:
+    """Whether the URN of an auxiliary image says that it is a gain map. Source: ISO/IEC 23008-12 clause 6.5.8."""
     found = item.property(b"auxC")
-    return "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
+    urn = "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
+    return urn in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)
 
 
 def _auxiliary_metadata(
     file: BoxFile, meta: HeifMeta, item: int, exif: bytes | None, notes: list[str]
 ) -> tuple[GainMapMetadata | AppleMetadata, Carrier]:
     """From the XMP that describes the map."""
-    for packet in described_by_xmp(file, meta, item):
+    for _, packet in described_by_xmp(file, meta, item):
         hdrgm = parse_hdrgm(packet, file.limits)
         if hdrgm is not None:
             return hdrgm, "hdrgm"
@@ -139,11 +150,11 @@ def _auxiliary_metadata(
     raise FormatError("auxiliary image", "wanted XMP that describes a gain map, found none")
 
 
-def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[bytes]:
-    """XMP packets that describe an item."""
+def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[tuple[int, bytes]]:
+    """XMP packets that describe an item, each with the id of its own item."""
     for source in meta.sources(b"cdsc", item):
         if source.kind == b"mime" and source.content_type == XMP_TYPE:
-            yield item_data(file, meta, source.id)
+            yield source.id, item_data(file, meta, source.id)
 
 
 def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: list[str]) -> CodedImage:

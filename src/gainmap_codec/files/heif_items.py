@@ -12,6 +12,9 @@ from typing import NamedTuple
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.isobmff import Box, BoxFile
 
+BASE_ID, MAP_ID, TMAP_ID = -1, -2, -3
+"""What stands for the ids of the base, its gain map and the tmap item where a file's own ids mean nothing."""
+
 
 class Property(NamedTuple):
     """A property of an item: the kind of its box, and what the box holds (version and flags included)."""
@@ -39,6 +42,7 @@ class Item:
         kind: Four characters: hvc1, av01, grid, tmap, Exif, mime, uri …
         name: For people, often empty.
         content_type: MIME type of a `mime` item, URI of a `uri ` item, else empty.
+        content_encoding: How the data of a `mime` item are packed, as in HTTP; empty for not at all.
         hidden: Not a picture to be shown by itself.
         properties: In the order of their association.
     """
@@ -47,6 +51,7 @@ class Item:
     kind: bytes
     name: str = ""
     content_type: str = ""
+    content_encoding: str = ""
     hidden: bool = False
     properties: tuple[Property, ...] = ()
 
@@ -64,11 +69,15 @@ class Reference(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Entities that belong together; in `altr` the preferred comes first."""
+    """Entities that belong together; in `altr` the preferred comes first.
+
+    `extension` is what a group of its kind says behind them.
+    """
 
     kind: bytes
     id: int
     entities: tuple[int, ...]
+    extension: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif_items import Group, HeifMeta, Item, Reference
-from gainmap_codec.files.heif_places import parse_places, serialize_places
+from gainmap_codec.files.heif_places import parse_places, serialize_file_places, serialize_places
 from gainmap_codec.files.heif_properties import parse_properties, serialize_properties
 from gainmap_codec.files.isobmff import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 
@@ -58,6 +58,48 @@ def serialize_meta(
         data: One for each item.
     """
     iloc, idat = serialize_places(items, data)
+    return _make_meta(primary, items, references, groups, serialize_properties(items), iloc, idat)
+
+
+def serialize_meta_and_data(
+    primary: int,
+    items: tuple[Item, ...],
+    references: tuple[Reference, ...],
+    groups: tuple[Group, ...],
+    data: dict[int, bytes],
+    start: int,
+    unknown: bytes = b"",
+) -> bytes:
+    """A `meta` box and the `mdat` box behind it, which holds the data of the items.
+
+    Args:
+        items: In the order of their ids.
+        data: By the ids of the items that have any, in the order in which they are laid out.
+        start: Where in the file the `meta` box will be.
+        unknown: Whole boxes to put into it.
+    Raises:
+        ValueError: More than 65 535 items or references of one item, or data beyond 4 GiB.
+    """
+    properties = serialize_properties(tuple(item for item in items if item.properties))
+
+    def meta(mdat_start: int) -> bytes:
+        iloc = serialize_file_places(data, mdat_start)
+        return _make_meta(primary, items, references, groups, properties, iloc, unknown)
+
+    header_bytes = 8
+    mdat_start = start + len(meta(0)) + header_bytes
+    return meta(mdat_start) + make_box(b"mdat", *dict.fromkeys(data.values()))
+
+
+def _make_meta(
+    primary: int,
+    items: tuple[Item, ...],
+    references: tuple[Reference, ...],
+    groups: tuple[Group, ...],
+    properties: bytes,
+    iloc: bytes,
+    last: bytes,
+) -> bytes:
     return make_full_box(
         b"meta",
         0,
@@ -67,9 +109,9 @@ def serialize_meta(
         iloc,
         make_full_box(b"iinf", 0, 0, len(items).to_bytes(2, "big"), *map(_serialize_item, items)),
         _serialize_references(references) if references else b"",
-        serialize_properties(items),
+        properties,
         _serialize_groups(groups) if groups else b"",
-        idat,
+        last,
     )
 
 
@@ -95,11 +137,13 @@ def _parse_item(reader: Reader) -> Item:
     reader.u16()  # protection
     kind, name = reader.take(4), reader.text()
     content_type = reader.text() if kind in (b"mime", b"uri ") else ""
-    return Item(number, kind, name, content_type, bool(flags & _HIDDEN))
+    encoding = reader.text() if kind == b"mime" else ""
+    return Item(number, kind, name, content_type, encoding, bool(flags & _HIDDEN))
 
 
 def _serialize_item(item: Item) -> bytes:
     texts = [item.name, *([item.content_type] if item.kind in (b"mime", b"uri ") else [])]
+    texts += [item.content_encoding] if item.content_encoding else []
     body = item.id.to_bytes(2, "big") + bytes(2) + item.kind + b"".join(text.encode() + b"\0" for text in texts)
     return make_full_box(b"infe", 2, _HIDDEN if item.hidden else 0, body)
 
@@ -133,7 +177,8 @@ def _parse_groups(file: BoxFile, box: Box, budget: LinkBudget) -> tuple[Group, .
         reader.take(4)  # version and flags
         number, count = reader.u32(), reader.u32()
         budget.spend(count)
-        found.append(Group(child.kind, number, tuple(reader.u32() for _ in range(count))))
+        entities = tuple(reader.u32() for _ in range(count))
+        found.append(Group(child.kind, number, entities, reader.take(reader.remaining)))
     return tuple(found)
 
 
@@ -141,5 +186,6 @@ def _serialize_groups(groups: tuple[Group, ...]) -> bytes:
     boxes = []
     for group in groups:
         numbers = (group.id, len(group.entities), *group.entities)
-        boxes.append(make_full_box(group.kind, 0, 0, b"".join(number.to_bytes(4, "big") for number in numbers)))
+        body = b"".join(number.to_bytes(4, "big") for number in numbers)
+        boxes.append(make_full_box(group.kind, 0, 0, body, group.extension))
     return make_box(b"grpl", *boxes)

@@ -26,10 +26,10 @@ _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"av01": ("av1", b"av1C", b"avif"),
 }
 _SHARES = 64  # libavif stores equal tiles once
-_NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
+NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
 
 
-class _Config(NamedTuple):
+class Config(NamedTuple):
     """What a codec's configuration record says about the samples."""
 
     bits: int
@@ -76,7 +76,7 @@ def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture) -> CodedImage:
         FormatError: Its data are missing or lie outside the file, or its properties are wrong.
         UnsupportedError: Another depth than 8, 10 or 12 bits.
     """
-    config = _config(picture)
+    config = config_of(picture)
     crop, width, height = crop_of(picture.item, picture.width, picture.height)
     return CodedImage(
         data=_alone(file, meta, picture, config),
@@ -153,21 +153,26 @@ def _record(tile: Item) -> bytes:
     return found.body
 
 
-def _config(picture: Picture) -> _Config:
-    """Depth and channels from the configuration record of the first tile."""
+def config_of(picture: Picture) -> Config:
+    """Depth and channels from the configuration record of the first tile.
+
+    Raises:
+        FormatError: It is missing or cut off.
+        UnsupportedError: Another depth than 8, 10 or 12 bits.
+    """
     record = Reader(_record(picture.tiles[0]), "configuration record")
     if picture.codec == "av1":
         record.take(2)
         flags = record.u8()
-        return _Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, 1 if flags & 0x10 else 3)
+        return Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, 1 if flags & 0x10 else 3)
     record.take(16)
     chroma, depth = record.u8() & 3, (record.u8() & 7) + 8
     if depth not in (8, 10, 12):
         raise UnsupportedError(f"HEVC: 8, 10 or 12 bits wanted, {depth} found")
-    return _Config(depth, 3 if chroma else 1)
+    return Config(depth, 3 if chroma else 1)
 
 
-def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: _Config) -> bytes:
+def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: Config) -> bytes:
     """A HEIC or AVIF file that holds this picture as its primary item, and nothing else."""
     sources = (picture.item, *picture.tiles) if picture.item.kind == b"grid" else picture.tiles
     _check_sizes(file, meta, sources)
@@ -211,9 +216,9 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
             raise FormatError("box iloc", f"wanted at most {most * len(file.data)} bytes of tiles, found {total}")
 
 
-def _for_decoder(item: Item, config: _Config) -> Item:
+def _for_decoder(item: Item, config: Config) -> Item:
     """The item without what turns, cuts or hides it; with the depths that strict decoders ask for."""
-    kept = tuple(p for p in item.properties if p.kind not in _NOT_FOR_DECODERS)
+    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS)
     if item.property(b"pixi") is None:
         kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
     return replace(item, properties=kept)

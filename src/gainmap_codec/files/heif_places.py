@@ -71,6 +71,24 @@ def serialize_places(items: tuple[Item, ...], data: list[bytes]) -> tuple[bytes,
     return make_full_box(b"iloc", 1, 0, writer.getvalue()), make_box(b"idat", *positions)
 
 
+def serialize_file_places(data: dict[int, bytes], start: int) -> bytes:
+    """The box `iloc` of items whose data, by their ids, lie one behind the other from `start` on; equal ones once.
+
+    Raises:
+        ValueError: Data beyond 4 GiB, or an id beyond 16 bits.
+    """
+    writer = Writer("box iloc")
+    writer.raw(bytes((0x44, 0x00)))
+    writer.u16(len(data))
+    positions = _laid_out(list(data.values()))
+    for number in sorted(data):
+        for value in (number, 0, 1):  # in this file, one extent
+            writer.u16(value)
+        writer.u32(start + positions[data[number]])
+        writer.u32(len(data[number]))
+    return make_full_box(b"iloc", 0, 0, writer.getvalue())
+
+
 def _laid_out(data: list[bytes]) -> dict[bytes, int]:
     """Offsets of contents one after the other; equal ones share their place."""
     positions: dict[bytes, int] = {}

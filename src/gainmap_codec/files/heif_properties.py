@@ -53,13 +53,16 @@ def _parse_associations(file: BoxFile, box: Box, budget: LinkBudget) -> Iterator
 
 
 def serialize_properties(items: tuple[Item, ...]) -> bytes:
-    store = list(dict.fromkeys((p.kind, p.body) for item in items for p in item.properties))
+    store: dict[tuple[bytes, bytes], int] = {}
+    for item in items:
+        for p in item.properties:
+            store.setdefault((p.kind, p.body), len(store) + 1)
     ipma = Writer("box ipma")
     ipma.u32(len(items))
     for item in items:
         ipma.u16(item.id)
         ipma.u8(len(item.properties))
         for p in item.properties:
-            ipma.u16(store.index((p.kind, p.body)) + 1 | (0x8000 if p.essential else 0))
+            ipma.u16(store[p.kind, p.body] | (0x8000 if p.essential else 0))
     boxes = make_box(b"ipco", *(make_box(kind, body) for kind, body in store))
     return make_box(b"iprp", boxes, make_full_box(b"ipma", 0, 1, ipma.getvalue()))

@@ -16,7 +16,7 @@ from gainmap_codec.files.cursor import Reader
 
 SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
-APP0, APP1, APP2, APP11, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
+APP0, APP1, APP2, APP11, APP13, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
 SCAN_DATA = 0x00
 """Stands for the marker of an entropy-coded stretch, which has none."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.cursor import Reader, Writer, open_tiff
 
 MPF_ID = b"MPF\0"
@@ -39,6 +39,13 @@ def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
         LimitError: More pictures than `limits` allow.
     """
     reader = open_tiff(body, _WHERE)
+    count, reader.position = _entry_table(reader)
+    limits.check("mpf_entries", count)
+    return tuple(_read_entry(reader) for _ in range(count))
+
+
+def _entry_table(reader: Reader) -> tuple[int, int]:
+    """How many entries the index at the reader's position has, and where they are."""
     previous = -1
     table: tuple[int, int] | None = None
     for _ in range(reader.u16()):
@@ -49,10 +56,30 @@ def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
         table = (count, value) if tag == _ENTRIES_TAG else table
     if table is None or table[0] % _ENTRY_BYTES:
         raise FormatError(_WHERE, f"wanted a table of {_ENTRY_BYTES}-byte entries, found {table or 'none'}")
-    count = table[0] // _ENTRY_BYTES
-    limits.check("mpf_entries", count)
-    reader.position = table[1]
-    return tuple(_read_entry(reader) for _ in range(count))
+    return table[0] // _ENTRY_BYTES, table[1]
+
+
+def moved_mpf(body: bytes, grown: int, behind: int) -> bytes:
+    """An index whose primary has grown by `grown` bytes, `behind` of them behind the index itself.
+
+    An index that cannot be read comes back as it is.
+
+    Args:
+        body: As for `parse_mpf`.
+    """
+    try:
+        entries, table = parse_mpf(body, Limits()), _entry_table(open_tiff(body, _WHERE))[1]
+    except GainMapError:
+        return body
+    order = open_tiff(body, _WHERE).byte_order
+    data = bytearray(body)
+    for index, entry in enumerate(entries):
+        size = entry.size + (grown if index == 0 else 0)
+        offset = entry.offset + (behind if entry.offset else 0)
+        place = table + index * _ENTRY_BYTES
+        if 0 <= size < 1 << 32 and 0 <= offset < 1 << 32:
+            data[place + 4 : place + 12] = size.to_bytes(4, order) + offset.to_bytes(4, order)
+    return bytes(data)
 
 
 def serialize_mpf(primary_bytes: int, gain_map_bytes: int, position: int) -> bytes:

@@ -108,8 +108,8 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
             network.alternate_hdr_headroom,
             network.residual_shift,
             network.residual_scale,
-            _psnr_to_wire(network.neural_psnr),
-            _psnr_to_wire(network.standard_psnr),
+            psnr_to_wire(network.neural_psnr),
+            psnr_to_wire(network.standard_psnr),
         )
         steps = _STEPS.pack(*(layer.step_exponent for layer in network.layers))
         color = _COLOR.pack(network.color_shift, network.color_scale) if network.family == "published" else b""
@@ -231,7 +231,7 @@ def _check_coordinates(coordinates: tuple[float, ...]) -> None:
         raise FormatError(_WHERE, "coordinates must be a crop, flip or quarter turn", offset=HEADER_BYTES)
 
 
-def _psnr_to_wire(psnr: float) -> int:
+def psnr_to_wire(psnr: float) -> int:
     return int(min(max(psnr, 0), 63.75) * PSNR_STEPS)
 
 

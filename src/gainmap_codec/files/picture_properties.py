@@ -8,8 +8,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.heif_items import Item
+from gainmap_codec.files.cursor import Reader, Writer
+from gainmap_codec.files.heif_items import Item, Property
 from gainmap_codec.files.records import Crop, Nclx
 
 _TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
@@ -29,6 +29,44 @@ def orientation_of(item: Item) -> int:
             flipped = not flipped
             quarters = -quarters + (0 if body[0] & 1 else 2)
     return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
+
+
+def transforms_for(orientation: int) -> tuple[Property, ...]:
+    """irot and imir, in this order, that do what EXIF's number says; the reverse of `orientation_of`.
+
+    Source: ISO/IEC 23000-22 (MIAF) clause 7.3.6.7: clap, then irot, then imir.
+    """
+    flipped = orientation in _FLIPPED_AND_TURNED
+    quarters = -_FLIPPED_AND_TURNED.index(orientation) % 4 if flipped else _TURNED.index(orientation)
+    found = [Property(b"irot", bytes((quarters,)), essential=True)] if quarters else []
+    return (*found, *([Property(b"imir", b"\1", essential=True)] if flipped else []))
+
+
+def clap_for(crop: Crop, width: int, height: int) -> Property:
+    """The clean aperture that leaves `width` x `height` of a raster; the reverse of `crop_of`."""
+    writer = Writer("box clap")
+    for size in (width, height):
+        writer.u32(size)
+        writer.u32(1)
+    for twice in (2 * crop.left + width - crop.coded_width, 2 * crop.top + height - crop.coded_height):
+        writer.s32(twice)
+        writer.u32(2)
+    return Property(b"clap", writer.getvalue(), essential=True)
+
+
+def nclx_property(nclx: Nclx) -> Property:
+    """Colour by code points; the reverse of `nclx_of`."""
+    writer = Writer("box colr")
+    writer.raw(b"nclx")
+    for value in nclx[:3]:
+        writer.u16(value)
+    writer.u8(0x80 if nclx.full_range else 0)
+    return Property(b"colr", writer.getvalue())
+
+
+def icc_property(profile: bytes) -> Property:
+    """Colour by an ICC profile; the reverse of `icc_of`."""
+    return Property(b"colr", b"prof" + profile)
 
 
 def icc_of(item: Item) -> bytes | None:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from gainmap_codec.files.heif_items import Group, Item, Property, Reference
+
 Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
 Carrier = Literal["iso21496", "hdrgm", "apple"]
+
+CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
+"""What the pictures of a container are coded with."""
 
 
 class Fraction(NamedTuple):
@@ -125,6 +130,43 @@ class StoredGainMap:
 
 
 @dataclass(frozen=True)
+class HeifExtras:
+    """What a HEIC or AVIF file holds beside what `GainMapFile` says, for writing it into such a file again.
+
+    Ids are those of the file it comes from; base, gain map and tmap item go by `BASE_ID`, `MAP_ID` and `TMAP_ID`.
+
+    Attributes:
+        base: The base as it was. What depends on its pixels (thumbnails, depth) goes with it.
+        gain_map: The gain map as it was. What describes it (Apple's XMP, other gain maps) goes with it.
+        orientation: As it was.
+        brands: The major brand, then the compatible ones.
+        items: Items that no field of the record stands for, with their data.
+        references: All that involve them, or tell of base and gain map what the record does not.
+        groups: The same of groups.
+        map_properties: Of the gain map, those that its stand-alone picture lacks.
+        tmap_properties: All of the tmap item's.
+        meta_boxes: Whole boxes of `meta`.
+        first_boxes: Whole boxes of the file, those in front of `meta` or `mdat`.
+        last_boxes: The same of those behind both.
+        lost: What could not be kept and why, a line each: nobody needs to know who only reads.
+    """
+
+    base: CodedImage
+    gain_map: StoredGainMap | None
+    orientation: int
+    brands: tuple[bytes, ...]
+    items: tuple[tuple[Item, bytes | None], ...]
+    references: tuple[Reference, ...]
+    groups: tuple[Group, ...]
+    map_properties: tuple[Property, ...]
+    tmap_properties: tuple[Property, ...]
+    meta_boxes: bytes
+    first_boxes: bytes
+    last_boxes: bytes
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class GainMapFile:
     """All that a gain-map file holds.
 
@@ -139,6 +181,7 @@ class GainMapFile:
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
         orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and imir.
         trailer_bytes: Bytes behind everything we know (a motion photo's video, for instance), not kept.
+        heif_extras: Of a HEIC or AVIF file: what else is in it, written into such files only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
     """
 
@@ -153,6 +196,7 @@ class GainMapFile:
     xmp: bytes | None = None
     orientation: int = 1
     trailer_bytes: int = 0
+    heif_extras: HeifExtras | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -93,6 +93,19 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> byt
     return packet
 
 
+def without_gain_map(packet: bytes) -> bytes | None:
+    """A packet without the gain-map properties of JPEG files: as it is where it has none, None where nothing is left.
+
+    A packet that cannot be read is left out with a `GainMapWarning`.
+    """
+    if HDRGM.encode() not in packet and _CONTAINER.encode() not in packet:
+        return packet
+    root, rdf = new_packet()
+    for description in _user_descriptions(packet):
+        rdf.append(description)
+    return serialize_packet(root) if len(rdf) else None
+
+
 def _directory_item(item: etree._Element) -> DirectoryItem:
     values = properties(item, _ITEM)
     semantic, mime = (values.get(name, [""])[0].strip() for name in ("Semantic", "Mime"))

@@ -33,6 +33,7 @@ _SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is 
 _SHARPENING = 2
 _OUTLIERS = 0.0005
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
+_STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
 _PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
 
 
@@ -183,7 +184,9 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
 
 def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
     """The target with its range, in the precision of the payload."""
-    heavy = values.values[values.weights > 1e-3 * values.weights.max()]
+    # With an offset, slopes near black have no bound: a few black pixels would set the range by themselves.
+    weights = np.minimum(values.weights, _STEEPEST**2) if domain == "log2_gain" else values.weights
+    heavy = values.values[weights > 1e-3 * weights.max()]
     low, high = np.quantile(heavy, [_OUTLIERS, 1 - _OUTLIERS]) if heavy.size else (0.0, 0.0)
     shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)

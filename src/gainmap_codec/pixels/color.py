@@ -38,6 +38,15 @@ PRIMARIES: dict[ColorSpace, Primaries] = {
 }
 
 
+def with_bits(codes: AnyCodes, old: int, new: int) -> AnyCodes:
+    """Code values of another depth, rounded: uint8 of 8 bits, uint16 of more."""
+    if old == new:
+        return codes
+    most, wanted = (1 << old) - 1, (1 << new) - 1
+    scaled: NDArray[np.uint32] = (codes.astype(np.uint32) * np.uint32(wanted) + np.uint32(most // 2)) // np.uint32(most)
+    return scaled.astype(np.uint8) if new == 8 else scaled.astype(np.uint16)
+
+
 def rgb_to_xyz(primaries: Primaries, white: White) -> NDArray[np.float64]:
     """Matrix from linear RGB to XYZ, float64 (3, 3), with white at Y = 1.
 

@@ -1,4 +1,4 @@
-"""What the picture decoders share: errors in one line, and pixels that come from a file."""
+"""What picture decoders and encoders share: errors in one line, and pixels that come from a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.errors import FormatError, GainMapError
+from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.pixels.color import ColorSpace, Primaries, White
 from gainmap_codec.pixels.hdr_image import HdrImage
 
@@ -30,6 +30,18 @@ def decoding(name: str, kind: str) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise FormatError(name, f"broken {kind} file: {reason}") from error
+
+
+@contextmanager
+def coding(kind: str) -> Iterator[None]:
+    """Turn whatever an encoder raises about a picture that we have checked into one `UnsupportedError`."""
+    try:
+        yield
+    except (GainMapError, MemoryError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnsupportedError(f"{kind}: the picture cannot be coded: {reason}") from error
 
 
 def image_from_file(pixels: NDArray[Any], space: ColorSpace, name: str, warnings: tuple[str, ...] = ()) -> HdrImage:

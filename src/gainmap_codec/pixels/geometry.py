@@ -41,3 +41,65 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
 def to_stored(pixels: Pixels, orientation: int) -> Pixels:
     """The inverse of `to_upright`."""
     return to_upright(pixels, _INVERSE.get(orientation, orientation))
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom edge in pixels; right and bottom lie behind the last column and row."""
+
+_LABELS = np.arange(6).reshape(2, 3)  # as many as it takes to tell the eight orientations apart
+
+
+def turned_orientation(orientation: int, turn: int) -> int:
+    """The orientation of a picture that is turned once more: by `turn`, an orientation too, as it is looked at."""
+    wanted = turned(turned(_LABELS, orientation), turn)
+    return next(code for code in range(1, 9) if np.array_equal(turned(_LABELS, code), wanted))
+
+
+def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
+    """Where a box of the upright picture lies in its stored raster of `width` × `height`."""
+    left, top, right, bottom = box
+    is_turned = orientation in (5, 6, 7, 8)
+    if is_turned:
+        width, height = height, width
+    if orientation in (2, 3, 6, 7):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 7, 8):
+        top, bottom = height - bottom, height - top
+    return (top, left, bottom, right) if is_turned else (left, top, right, bottom)
+
+
+def cropped_coordinates(
+    coordinates: tuple[float, ...], box: Box, width: int, height: int, *, end_to_end: bool
+) -> tuple[float, ...]:
+    """Coordinates of a neural gain map (`NeuralGainMap.coordinates`) for a part of its raster.
+
+    Args:
+        box: The part, inside the stored raster of `width` × `height`.
+        end_to_end: −1 and 1 are the centres of the outermost pixels, as published, and not the raster's edges.
+    """
+    left, top, right, bottom = box
+    across = _part(left, right, width, end_to_end)
+    down = _part(top, bottom, height, end_to_end)
+    xx, xy, x0, yx, yy, y0 = coordinates
+    x0, y0 = (at + a * across[1] + b * down[1] for a, b, at in ((xx, xy, x0), (yx, yy, y0)))
+    return xx * across[0], xy * down[0], x0, yx * across[0], yy * down[0], y0
+
+
+def turned_coordinates(coordinates: tuple[float, ...], turn: int) -> tuple[float, ...]:
+    """Coordinates of a neural gain map for its raster turned by an EXIF orientation."""
+    across = -1.0 if turn in (2, 3, 6, 7) else 1.0
+    down = -1.0 if turn in (3, 4, 7, 8) else 1.0
+    xx, xy, x0, yx, yy, y0 = coordinates
+    if turn in (5, 6, 7, 8):  # what was a row is a column now
+        xx, xy, yx, yy = xy, xx, yy, yx
+    return xx * across, xy * down, x0, yx * across, yy * down, y0
+
+
+def _part(start: int, stop: int, size: int, end_to_end: bool) -> tuple[float, float]:
+    """Scale and shift that make file coordinates of the whole side of those of its part."""
+    if not end_to_end:
+        return (stop - start) / size, (start + stop) / size - 1
+    if size == 1:
+        return 1.0, 0.0
+    # A side of one pixel has the coordinate 0 whatever the scale, which must not be 0.
+    return max(stop - start - 1, 0.5) / (size - 1), (start + stop - 1) / (size - 1) - 1

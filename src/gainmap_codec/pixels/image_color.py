@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.records import CodedImage, Nclx
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import (
     D65,
@@ -25,6 +25,7 @@ from gainmap_codec.pixels.color import (
 )
 
 _UNSPECIFIED = 2
+_BT601 = 6
 _SRGB, _PQ, _HLG = 13, 16, 18
 _HLG_PEAK_NITS = 1000.0
 _C, _DCI = (0.310, 0.316), (0.314, 0.351)
@@ -76,6 +77,17 @@ def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
         warnings.warn(text, GainMapWarning, stacklevel=3)
     specified = [wanted if code == _UNSPECIFIED else code for code, wanted in ((primaries, 1), (transfer, _SRGB))]
     return _cached_color(*specified, bits)
+
+
+def code_points_for(color: BaseColor) -> Nclx:
+    """Code points for a picture of this colour: unspecified primaries and transfer where it is no space that we know.
+
+    The matrix is BT.601's, as most writers of HEIC and AVIF take it whatever the primaries.
+    """
+    for primaries, space in _SPACES.items():
+        if color.name == space:
+            return Nclx(primaries, _SRGB, _BT601, True)
+    return Nclx(_UNSPECIFIED, _UNSPECIFIED, _BT601, True)
 
 
 @cache

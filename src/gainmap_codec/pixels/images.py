@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from gainmap_codec.errors import FormatError, GainMapWarning, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff, encode_png
+from gainmap_codec.pixels.color import AnyCodes, with_bits
 from gainmap_codec.pixels.decoding import decoding
 from gainmap_codec.pixels.exr import decode_exr, encode_exr
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -45,18 +46,18 @@ _HDR_ENCODERS: dict[str, Callable[[HdrImage], bytes]] = {
 
 @dataclass(frozen=True, eq=False)
 class BasePicture:
-    """An SDR picture that is to become a base: either a JPEG as it is, or pixels with their metadata.
+    """An SDR picture that is to become a base: either a file as it is, or pixels with their metadata.
 
     Attributes:
-        pixels: uint8 (H, W, 3) in the colour of `icc_profile`, or None for a JPEG.
-        jpeg: The whole JPEG file, whose metadata nobody has looked at yet, or None.
+        pixels: (H, W, 3) in the colour of `icc_profile`, uint8 of 8 bits and uint16 of more; None for a file.
+        file: A whole JPEG, HEIC or AVIF file, which nobody has looked at yet, or None.
         icc_profile: RGB profile of `pixels`, or None (sRGB).
         exif: TIFF structure, without an ``Exif`` prefix, or None.
         xmp: XMP packet, or None.
     """
 
-    pixels: Codes | None = None
-    jpeg: bytes | None = None
+    pixels: AnyCodes | None = None
+    file: bytes | None = None
     icc_profile: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
@@ -179,13 +180,21 @@ def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None
     return stream.getvalue()
 
 
-def read_base(sdr: Source | Image.Image | Codes, *, limits: Limits = Limits()) -> BasePicture:  # noqa: B008
+def read_base(
+    sdr: Source | Image.Image | Codes,
+    *,
+    bits: int = 8,
+    keep_heif: bool = False,
+    limits: Limits = Limits(),  # noqa: B008, frozen
+) -> BasePicture:
     """The SDR picture given to `encode`.
 
     Args:
         sdr: A JPEG (path, bytes or binary file; kept bit for bit), any other picture that Pillow or
             pillow-heif opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a
-            profile that does not describe RGB, each with a `GainMapWarning`; 16 bits are rounded to 8.
+            profile that does not describe RGB, each with a `GainMapWarning`.
+        bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
+        keep_heif: HEIC and AVIF files are kept as JPEG files are.
     Raises:
         FormatError: The file is broken, or no picture.
         LimitError: Over `limits`, or over Pillow's own bound for a picture that is not a JPEG.
@@ -195,16 +204,16 @@ def read_base(sdr: Source | Image.Image | Codes, *, limits: Limits = Limits()) -
     if isinstance(sdr, np.ndarray):
         if sdr.dtype != np.uint8 or sdr.shape[2:] != (3,) or sdr.size == 0:
             raise ValueError(f"sdr: a uint8 array (H, W, 3) wanted, {sdr.dtype} {sdr.shape} found")
-        return BasePicture(pixels=sdr)
+        return BasePicture(pixels=with_bits(sdr, 8, bits))
     if isinstance(sdr, Image.Image):
-        return _base_of_pillow(sdr)
+        return _base_of_pillow(sdr, bits)
     data, name = read_source(sdr, limits)
-    if data.startswith(b"\xff\xd8\xff"):
-        return BasePicture(jpeg=data)
+    if data.startswith(b"\xff\xd8\xff") or (keep_heif and data[4:8] == b"ftyp"):
+        return BasePicture(file=data)
     with decoding(name, "picture"):
         image = _open_picture(data, name)
         limits.check("pixels", image.width * image.height)
-        return _base_of_pillow(image, _deep_codes(image, data))
+        return _base_of_pillow(image, bits, _deep_codes(image, data))
 
 
 def _open_picture(data: bytes, name: str) -> Image.Image:
@@ -232,28 +241,31 @@ def _deep_codes(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
     return None
 
 
-def _base_of_pillow(image: Image.Image, deep: NDArray[np.uint16] | None = None) -> BasePicture:
+def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | None = None) -> BasePicture:
     if deep is None and image.mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
     if deep is not None:
-        image_8 = Image.fromarray(_rounded_to_8_bits(deep))
+        image_8 = Image.fromarray(with_bits(deep, 16, 8))
         image_8.info = image.info
         image = image_8
     if image.mode in ("I", "F"):
         raise ValueError(f"sdr: a picture of 8 or 16 bits wanted, Pillow mode {image.mode} found")
     if image.has_transparency_data:
         warnings.warn("sdr: alpha dropped", GainMapWarning, stacklevel=3)
+    pixels = with_bits(np.asarray(image.convert("RGB")), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
     exif, xmp = image.info.get("exif"), image.info.get("xmp")
     return BasePicture(
-        pixels=np.asarray(image.convert("RGB")),
+        pixels=pixels,
         icc_profile=_rgb_profile(image.info),
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
     )
 
 
-def _rounded_to_8_bits(codes: NDArray[np.uint16]) -> Codes:
-    return ((codes.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+def _rgb(codes: AnyCodes) -> AnyCodes:
+    """Three channels (H, W, 3) of one to four: grey is repeated, alpha dropped."""
+    codes = codes.reshape(*codes.shape[:2], -1)
+    return codes[..., :3] if codes.shape[2] >= 3 else codes[..., [0, 0, 0]]
 
 
 def _rgb_profile(info: dict[Any, Any]) -> bytes | None:

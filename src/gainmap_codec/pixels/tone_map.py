@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color import Array, pq_decode, pq_encode, srgb_encode
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode, srgb_encode
 
 
 def tone_map(linear: Array, *, headroom: float) -> Array:
@@ -35,12 +34,13 @@ def tone_map(linear: Array, *, headroom: float) -> Array:
     return np.asarray(np.clip(linear * scale, 0, 1), dtype=np.float32)
 
 
-def encode_base(linear: Array) -> NDArray[np.uint8]:
-    """SRGB-coded 8-bit values of linear light in the base's primaries, uint8 of the same shape, rounded.
+def encode_base(linear: Array, bits: int = 8) -> AnyCodes:
+    """SRGB-coded values of linear light in the base's primaries, of the same shape, rounded: uint8, or uint16 of more.
 
     Values outside [0, 1] (outside the base's gamut, or beyond SDR white) are clipped channel by channel.
     """
-    return np.asarray(srgb_encode(linear) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    codes = np.asarray(srgb_encode(linear) * np.float32((1 << bits) - 1) + np.float32(0.5))
+    return codes.astype(np.uint8) if bits == 8 else codes.astype(np.uint16)
 
 
 def _eetf(linear: Array, peak: np.float32) -> Array:
