@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ _RATE = 2e-2  # Adam's learning rate
 _REFINE_RATE = 3e-3
 _SPREADS_RATE = 0.3 * _REFINE_RATE
 _DECAY = (0.9, 0.99)
+_SMALLEST_SIZE = 1e-8  # of a slope
 _LAYERS = 3
 _WHITENED_POINTS = 1 << 16
 _WHITENING_FLOOR = 0.1  # of the mean variance: differences that a picture hardly has stay small
@@ -146,26 +147,46 @@ class _Rated(NamedTuple):
     rate: float
 
 
+class _Moments:
+    """Running means of a tensor's slopes and of their squares (Adam: Kingma and Ba, 2015, algorithm 1).
+
+    `torch.optim` loads torch's compiler, which takes as long as a tenth of a fit.
+    """
+
+    def __init__(self, tensor: Tensor, rate: float) -> None:
+        tensor.requires_grad_(True)
+        self.tensor, self._rate = tensor, rate
+        self._mean, self._square = torch.zeros_like(tensor), torch.zeros_like(tensor)
+        self._taken = 0
+
+    @torch.no_grad()
+    def step(self, part: float) -> None:
+        """Against the slope, if there is one, at a part of the rate."""
+        slope = self.tensor.grad
+        if slope is None:
+            return
+        self._taken += 1
+        unbiased = [1 - decay**self._taken for decay in _DECAY]
+        self._mean.lerp_(slope, 1 - _DECAY[0])
+        self._square.mul_(_DECAY[1]).addcmul_(slope, slope, value=1 - _DECAY[1])
+        size = self._square.sqrt().div_(math.sqrt(unbiased[1])).add_(_SMALLEST_SIZE)
+        self.tensor.addcdiv_(self._mean, size, value=-self._rate * part / unbiased[0])
+        self.tensor.grad = None
+
+
 @contextmanager
 def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float], float]]:
     """What takes one step against the slopes of a cost, at a part of the learning rates, and returns the cost."""
-    for each in groups:
-        for tensor in each.tensors:
-            tensor.requires_grad_(True)
-    as_dicts: list[dict[str, Any]] = [{"params": each.tensors, "lr": each.rate} for each in groups]
-    optimizer = torch.optim.Adam(as_dicts, betas=_DECAY, fused=True)
+    learned = [_Moments(tensor, group.rate) for group in groups for tensor in group.tensors]
 
     def descend(cost: Tensor, part: float) -> float:
-        for group, each in zip(optimizer.param_groups, groups, strict=True):
-            group["lr"] = each.rate * part
-        optimizer.zero_grad(set_to_none=True)
         cost.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        for each in learned:
+            each.step(part)
         return cost.item()
 
     try:
         yield descend
     finally:
-        for each in groups:
-            for tensor in each.tensors:
-                tensor.requires_grad_(False)
+        for each in learned:
+            each.tensor.requires_grad_(False)
