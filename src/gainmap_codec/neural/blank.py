@@ -1,4 +1,4 @@
-"""What every fit starts from: a record without a picture, and one thread."""
+"""What every fit starts from: a record without a picture, and how many threads work on it."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def empty_record(preset: Preset, family: Family) -> NeuralGainMap:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Matrices this small gain little from a second thread, and lose all of it to waiting on a busy machine.
+def threads(count: int) -> Iterator[None]:
+    """Torch's threads, for a while: one for matrices as small as a batch's, which lose to waiting all that they gain.
 
     The order of additions, and so the bytes, then do not depend on the number of cores either.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)

@@ -58,7 +58,7 @@ class Model:
     def weight_exponents(self) -> list[int]:
         """Steps in quarter octaves, none so fine that the largest weight takes more than 127 of them."""
         wanted = [_exponent(step) for step in self.weight_steps.tolist()]
-        largest = [max(float(weight.abs().max()), 1e-6) for weight in self.weights]
+        largest = [max(float(weight.detach().abs().max()), 1e-6) for weight in self.weights]
         finest = [math.ceil(4 * math.log2(each / MAX_WEIGHT)) for each in largest]
         return [max(pair) for pair in zip(wanted, finest, strict=True)]
 

@@ -30,6 +30,7 @@ _CHUNK = 1 << 12
 _DAMPING = (0.01, 1.0)  # of each weight's own curvature: where lines lead astray, smaller steps
 _STEPS = (0, 2, -2)  # quarter octaves by which the steps of all layers change, where all weights do
 _SMALLEST_SPREAD = 0.3  # in steps
+_SMALLEST_CURVATURE = 1e-6  # of a picture that is clipped everywhere
 _MENDED = 200  # weights, at most
 
 
@@ -42,7 +43,7 @@ class Quadratic(NamedTuple):
     def damped(self, part: float) -> Quadratic:
         """The same with more curvature of each weight's own."""
         own = np.diag(self.curvature)
-        return Quadratic(self.curvature + np.diag(part * own + 1e-9 * own.sum()), self.pull)
+        return Quadratic(self.curvature + np.diag(part * own + 1e-9 * own.sum() + _SMALLEST_CURVATURE), self.pull)
 
 
 @torch.no_grad()
