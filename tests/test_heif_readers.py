@@ -188,6 +188,17 @@ def test_exiftool_finds_nothing_wrong(files: dict[str, bytes], name: str, tmp_pa
 
 
 @needs("exiftool", "libimage-exiftool-perl")
+def test_a_base_whose_profile_exiftool_has_emptied(files: dict[str, bytes], tmp_path: Path) -> None:
+    """With -all= a profile of no bytes is left behind, which libavif refuses."""
+    path = tmp_path / "bare.avif"
+    path.write_bytes(files["avif-rgb"])
+    output("exiftool", "-q", "-overwrite_original", "-all=", path)
+    before, after = (parse_file(data, "f", gm.Limits()).base for data in (files["avif-rgb"], path.read_bytes()))
+    assert before.icc_profile and after.icc_profile is None
+    np.testing.assert_array_equal(decode_coded_image(after), decode_coded_image(before))
+
+
+@needs("exiftool", "libimage-exiftool-perl")
 @pytest.mark.parametrize("name", KINDS)
 def test_exiftool_keeps_everything_when_it_edits(files: dict[str, bytes], name: str, tmp_path: Path) -> None:
     path = saved(tmp_path, name, files[name])

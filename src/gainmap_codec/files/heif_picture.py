@@ -18,7 +18,7 @@ from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif_items import HeifMeta, Item, Place, Property, Reference, item_data
 from gainmap_codec.files.heif_meta import serialize_meta
 from gainmap_codec.files.isobmff import BoxFile, make_box
-from gainmap_codec.files.picture_properties import crop_of, icc_of, nclx_of, size_of
+from gainmap_codec.files.picture_properties import crop_of, icc_of, is_empty_profile, nclx_of, size_of
 from gainmap_codec.files.records import Codec, CodedImage
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
@@ -217,8 +217,8 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
 
 
 def _for_decoder(item: Item, config: Config) -> Item:
-    """The item without what turns, cuts or hides it; with the depths that strict decoders ask for."""
-    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS)
+    """The item without what turns, cuts or hides it, or is broken; with the depths that strict decoders ask for."""
+    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not is_empty_profile(p))
     if item.property(b"pixi") is None:
         kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
     return replace(item, properties=kept)

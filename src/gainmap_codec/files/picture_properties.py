@@ -71,8 +71,17 @@ def icc_property(profile: bytes) -> Property:
 
 def icc_of(item: Item) -> bytes | None:
     """The ICC profile of an item, or None."""
-    bodies = (p.body for p in item.properties if p.kind == b"colr" and p.body[:4] in (b"prof", b"rICC"))
-    return next((body[4:] for body in bodies), None)
+    profiles = (p.body[4:] for p in item.properties if _is_profile(p) and not is_empty_profile(p))
+    return next(profiles, None)
+
+
+def is_empty_profile(found: Property) -> bool:
+    """Whether a property is a profile of no bytes, as exiftool 12.57 leaves it with ``-all=``; decoders refuse it."""
+    return _is_profile(found) and len(found.body) == len(b"prof")
+
+
+def _is_profile(found: Property) -> bool:
+    return found.kind == b"colr" and found.body[:4] in (b"prof", b"rICC")
 
 
 def nclx_of(item: Item) -> Nclx | None:
