@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,18 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"GAINMAP_DATA names no folder: {name}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def short_fits() -> Iterator[None]:
+    """Fits of a second, of every preset, for tests of what becomes of a payload."""
+    from gainmap_codec.neural.published import PUBLISHED
+    from gainmap_codec.neural.targets import MULTISCALE
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
+        for preset, config in MULTISCALE.items():
+            patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
+        for preset, published in PUBLISHED.items():
+            patch.setitem(PUBLISHED, preset, replace(published, steps=150, batch=4096))
+        yield

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -21,8 +20,6 @@ from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg_segments import coded_digest, image_header, parse_segments
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import CodedImage
-from gainmap_codec.neural.published import PUBLISHED
-from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.binding import soft_fingerprint
 from gainmap_codec.pixels.color import convert, pq_psnr
 from gainmap_codec.pixels.geometry import to_stored
@@ -30,6 +27,8 @@ from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
+
+pytestmark = pytest.mark.usefixtures("short_fits")
 
 WIDTH, HEIGHT = 96, 64
 SCENE = gm.HdrImage(render_scene(WIDTH, HEIGHT))
@@ -43,17 +42,6 @@ XMP = (
 
 def exif_with(orientation: int) -> bytes:
     return b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_fits() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
-        for preset, config in MULTISCALE.items():
-            patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
-        for preset, published in PUBLISHED.items():
-            patch.setitem(PUBLISHED, preset, replace(published, steps=150, batch=4096))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
@@ -20,7 +18,6 @@ from gainmap_codec.cli import gainmap
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.exif import orientation, with_orientation_1
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.geometry import to_stored
@@ -28,6 +25,8 @@ from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.images import encode_jpeg
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
+
+pytestmark = pytest.mark.usefixtures("short_fits")
 
 SCENE = gm.HdrImage(render_scene(96, 64))
 SDR = encode_base(tone_map(SCENE.convert("srgb").pixels, headroom=SCENE.measured_headroom()))
@@ -40,15 +39,6 @@ PACKET = (
 
 def exif_with(value: int) -> bytes:
     return b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((value, 0, 0, 0, 0, 0, 0))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_fits() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
-        for preset, config in MULTISCALE.items():
-            patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
-        yield
 
 
 def read(data: bytes) -> GainMapFile:

@@ -25,7 +25,6 @@ from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.exif import orientation
 from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata
-from gainmap_codec.neural.targets import MULTISCALE
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.transcoding import TranscodeReport, transcode_with_report
 
@@ -44,15 +43,6 @@ APPLE_HEIC = (files.FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
 def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
-
-
-@pytest.fixture
-def short_fits() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
-        for preset, config in MULTISCALE.items():
-            patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
         yield
 
 
