@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gainmap_codec.bench.evaluation import BenchPair
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.blank import empty_record, threads
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.target import make_targets
 from gainmap_codec.neural.targets import MULTISCALE, measured
@@ -51,7 +51,7 @@ def _fitted(
 ) -> tuple[int, float, float]:
     """Bytes, PQ-PSNR in dB, and the bytes per dB that the fit went by."""
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.pair.headroom)
-    with threads(1):
+    with one_thread():
         fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
         if not sees:
             fit = _blindfolded(fit, seed)

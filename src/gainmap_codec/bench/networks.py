@@ -17,7 +17,7 @@ from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.blank import empty_record, threads
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.network import FeatureTables, hdr_pq
 from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
 from gainmap_codec.neural.targets import MULTISCALE, start_fit
@@ -144,7 +144,7 @@ def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed
     config, found = MULTISCALE[preset], []
     start = perf_counter()
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
-    with threads(1):
+    with one_thread():
         fit = start_fit(blank, config, pair, seed)
         for price in prices:
             fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)

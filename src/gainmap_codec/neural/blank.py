@@ -1,4 +1,4 @@
-"""What every fit starts from: a record without a picture, and how many threads work on it."""
+"""What every fit starts from: a record without a picture, and one thread."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def empty_record(preset: Preset, family: Family) -> NeuralGainMap:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Torch's threads, for a while: one for matrices as small as a batch's, which lose to waiting all that they gain.
+def one_thread() -> Iterator[None]:
+    """Torch's threads wait for one another in each of many small steps: on a busy machine, many times what they gain.
 
     The order of additions, and so the bytes, then do not depend on the number of cores either.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)

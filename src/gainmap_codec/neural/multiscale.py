@@ -19,7 +19,6 @@ import torch
 from gainmap_codec.files.latents import latent_levels
 from gainmap_codec.files.payload import IDENTITY, empty_latents, layer_shapes
 from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.blank import threads
 from gainmap_codec.neural.initial import random_weights
 from gainmap_codec.neural.learning import Learner, Progress, refine
 from gainmap_codec.neural.model import Model
@@ -36,7 +35,6 @@ _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
 _THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
 _WEIGHTS_FOLLOW, _LATENTS_FOLLOW = 0.35, 0.25  # octaves of step for an octave of price
-_SEARCH_THREADS = 2  # on any machine: sums over many points may depend on it
 _FIRST_WEIGHT_STEP, _FIRST_LATENT_STEP = 1 / 16, 1 / 4
 
 
@@ -132,17 +130,12 @@ class MultiscaleFit:
         """Latents and weights in turn, at a price; each step is taken back where the price rises."""
         self._follow(bytes_per_db)
         for done in range(rounds):
-            self._search(bytes_per_db)
+            search(self.model, self.points, self.coarse, bytes_per_db)
             self._refine(bytes_per_db)
-            with threads(_SEARCH_THREADS):
-                search_weights(self.model, self.coarse, bytes_per_db, turn=done)
+            search_weights(self.model, self.coarse, bytes_per_db, turn=done)
             if progress:
                 progress((done + 1) / rounds)
-        self._search(bytes_per_db)
-
-    def _search(self, bytes_per_db: float) -> None:
-        with threads(_SEARCH_THREADS):
-            search(self.model, self.points, self.coarse, bytes_per_db)
+        search(self.model, self.points, self.coarse, bytes_per_db)
 
     def _refine(self, bytes_per_db: float) -> None:
         before, least = self.model.copy(), price(self.model, self.coarse, bytes_per_db)

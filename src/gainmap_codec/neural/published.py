@@ -20,7 +20,7 @@ from torch import Tensor
 
 from gainmap_codec.files.payload import MAX_WEIGHT, layer_shapes
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset, QuantizedLayer
-from gainmap_codec.neural.blank import empty_record, threads
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.initial import initial_weights
 from gainmap_codec.neural.network import FeatureTables, forward, hdr_pq, straight_through
 from gainmap_codec.neural.pair import PairLike
@@ -114,7 +114,7 @@ def fit_published(
     shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
     start = start or initial_weights(network.preset, shapes, seed)
     weights = [weight.to(where, copy=True).requires_grad_(True) for weight in start]
-    with threads(1):
+    with one_thread():
         exponents = _train(network, config, samples, weights, progress)
         return _finished(network, weights, exponents, samples)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import NeuralGainMap, Preset
-from gainmap_codec.neural.blank import empty_record, threads
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published import PUBLISHED, blank_network, fit_published
@@ -78,7 +78,7 @@ def fit_pair(
         result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
         return measured(result.network, pair)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
-    with threads(1):
+    with one_thread():
         return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, seed, progress)
 
 
