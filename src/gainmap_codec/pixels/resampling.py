@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +68,10 @@ def box_average(values: Array, cells: int) -> Array:
     return np.asarray(np.diff(integral) * (cells / size), dtype=np.float32)
 
 
-def window_average(values: Array, edges: NDArray[np.float64], *, axis: int) -> Array:
-    """Means of `values`, float32 (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
+def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: int) -> Array:
+    """Means of `values` (h, w, C), float32 of that shape, between successive edges along `axis`, 0 or 1.
+
+    Edges cut values.
 
     Args:
         edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
@@ -91,9 +93,18 @@ def window_average(values: Array, edges: NDArray[np.float64], *, axis: int) -> A
     return np.asarray(np.where((widths > 1e-6).reshape(shape), means, nearest), dtype=np.float32)
 
 
-def _block_average(values: Array, step: int, axis: int) -> Array:
+def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:
     """Means of blocks of `step` values along an axis: what windows of equal whole widths are."""
     if step == 1:
-        return values
-    shape = [*values.shape[:axis], values.shape[axis] // step, step, *values.shape[axis + 1 :]]
-    return np.asarray(values.reshape(shape).mean(axis=axis + 1), dtype=np.float32)
+        return values.astype(np.float32, copy=False)
+    if axis == 0:
+        is_small = values.dtype == np.uint8 and step <= 257  # their sums fit into 16 bits
+        total: NDArray[Any] = values[::step].astype(np.uint16 if is_small else np.float32)
+        for row in range(1, step):
+            total += values[row::step]
+        return total.astype(np.float32) / np.float32(step)
+    # Along short pixels NumPy is slow. A product with ones takes a block's pixels at once.
+    height, width, channels = values.shape
+    blocks = values.reshape(height, width // step, step * channels).astype(np.float32, copy=False)
+    means: Array = blocks @ np.tile(np.eye(channels, dtype=np.float32) / np.float32(step), (step, 1))
+    return means
