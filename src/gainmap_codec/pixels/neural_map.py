@@ -14,7 +14,7 @@ from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.multiscale import dequantize, grid_inputs, residual_on_grid
 from gainmap_codec.pixels.residual import apply_log2_gain, inverse_residual, offset_of
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 Codes = NDArray[np.uint8]
@@ -100,7 +100,7 @@ def rendition_of(
         hdr = hdr_of(network, ready.at(rows, base), base)
         turned_out[rows] = hdr if weight == 1 else weighted_rendition(network, base, hdr, weight)
 
-    for_each_strip(turned_out.shape[0], render)
+    for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_out.shape[1]))
     return out
 
 
