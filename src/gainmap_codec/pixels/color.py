@@ -89,6 +89,7 @@ def conversion_matrix(source: ColorSpace, target: ColorSpace) -> NDArray[np.floa
 
 def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
     """Linear RGB in other primaries, float32 (..., 3); out-of-gamut colours come out negative."""
+    pixels = np.asarray(pixels, np.float32)
     if source == target:
         return pixels
     return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)

@@ -34,8 +34,8 @@ class Taps(NamedTuple):
     def interpolate(self, values: Array, *, axis: int) -> Array:
         """Linear interpolation along `axis`, 0 or 1, of float32 (h, w) or (h, w, C)."""
         if not self.fraction.any():  # the same size: nothing lies between two cells
-            return np.take(values, self.first, axis)
-        before, result = np.take(values, self.first, axis), np.take(values, self.second, axis)
+            return np.take(values, self.first, axis, mode="clip")
+        before, result = (np.take(values, taps, axis, mode="clip") for taps in (self.first, self.second))
         result -= before
         result *= self.fraction.reshape([-1 if each == axis else 1 for each in range(values.ndim)])
         result += before
@@ -98,7 +98,7 @@ def window_weights(edges: NDArray[np.float64], size: int) -> Array:
     weights = np.clip(np.minimum(stops, places + 1) - np.maximum(starts, places), 0, None)
     widths = stops - starts
     nearest = places == np.clip(starts.astype(np.intp), 0, size - 1)
-    return np.where(widths > 1e-6, weights / np.maximum(widths, 1e-9), nearest).astype(np.float32)
+    return np.asarray(np.where(widths > 1e-6, weights / np.maximum(widths, 1e-9), nearest), np.float32)
 
 
 def _block_average(values: Array, step: int, axis: int) -> Array:
