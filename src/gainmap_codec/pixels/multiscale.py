@@ -43,16 +43,17 @@ def base_features(grid: WorkingGrid, codes: NDArray[Any], largest: int, color_oc
     place = np.empty((rows, columns, 2), np.float32)
     place[..., 0], place[..., 1] = grid.columns.centers, grid.rows.centers[:, np.newaxis]
     around = [grid.level(means, max(level + step, 0)) for step in _AROUND]
-    plain = np.concatenate([place, means, *around], axis=2) * np.float32(2)
-    if not color_octaves:
-        return plain
-    features = np.empty((rows, columns, plain.shape[2] + 6 * color_octaves), np.float32)
-    features[..., : plain.shape[2]] = plain
+    features = np.empty((rows, columns, 5 + 3 * len(around) + 6 * color_octaves), np.float32)
+    plain = features[..., : 5 + 3 * len(around)]
     is_raster = (rows, columns) == (grid.rows.size, grid.columns.size)  # then every mean is a code value
     turned = grid.turned(codes)
     table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
 
     def fill(part: slice) -> None:
+        np.concatenate([each[part] for each in (place, means, *around)], axis=2, out=plain[part])
+        plain[part] *= 2
+        if not color_octaves:
+            return
         if is_raster:
             octaves = np.take(table, turned[part], axis=0, mode="clip")
         else:
