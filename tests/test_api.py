@@ -313,6 +313,43 @@ def test_color_space_of_the_result(both: bytes) -> None:
         np.testing.assert_allclose(other.pixels, convert(image.pixels, "bt2020", space), atol=1e-5)
 
 
+@pytest.mark.parametrize("prefer", ["neural", "standard", "base"])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 6, 7])
+def test_a_region_is_that_part_of_the_picture(both: bytes, prefer: str, orientation: int) -> None:
+    parsed = parse_jpeg(both, gm.Limits())
+    data = serialize_jpeg(replace(parsed, exif=exif_with(orientation)))
+    whole = gm.decode(data, prefer=prefer, color_space="srgb", headroom=1).pixels
+    part = gm.decode(data, prefer=prefer, color_space="srgb", headroom=1, region=(5, 7, 40, 31)).pixels
+    assert part.shape == (31, 40, 3)
+    np.testing.assert_allclose(part, whole[7:38, 5:45], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 0, 5), (90, 0, 7, 5), (0, 60, 5, 5)])
+def test_a_region_lies_in_the_picture(standard: bytes, region: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="region: x, y, width, height within 96 x 64 wanted"):
+        gm.decode(standard, region=region)
+
+
+@pytest.mark.parametrize("prefer", ["neural", "standard"])
+def test_pixels_go_where_they_are_wanted(both: bytes, prefer: str) -> None:
+    expected = gm.decode(both, prefer=prefer)
+    out = np.empty((HEIGHT, WIDTH, 3), np.float16)
+    image = gm.decode(both, prefer=prefer, dtype="float16", out=out)
+    assert image.pixels is out
+    np.testing.assert_allclose(out, expected.pixels, rtol=1e-3, atol=1e-6)
+    every_second = np.zeros((2 * HEIGHT, WIDTH, 3), np.float32)[::2]
+    gm.decode(both, prefer=prefer, out=every_second)
+    np.testing.assert_array_equal(every_second, expected.pixels)
+    assert image.convert("srgb").pixels.dtype == np.float32
+
+
+def test_out_has_to_fit(standard: bytes) -> None:
+    with pytest.raises(ValueError, match=r"out: float32 \(64, 96, 3\) wanted, float16 \(64, 96, 3\) found"):
+        gm.decode(standard, out=np.empty((HEIGHT, WIDTH, 3), np.float16))
+    with pytest.raises(ValueError, match="dtype: float32 or float16 wanted"):
+        gm.decode(standard, dtype="float64")  # type: ignore[arg-type]
+
+
 def test_sources(both: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(both)

@@ -21,7 +21,7 @@ from gainmap_codec.errors import FormatError, GainMapError, Limits  # noqa: E402
 from gainmap_codec.files.apple import headroom_of_maker_note, parse_apple, parse_maker_note  # noqa: E402
 from gainmap_codec.files.exif import maker_note  # noqa: E402
 from gainmap_codec.files.records import AppleMetadata  # noqa: E402
-from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map  # noqa: E402
+from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips  # noqa: E402
 from gainmap_codec.rendering import open_file, render  # noqa: E402
 
 LIMITS = Limits()
@@ -30,6 +30,10 @@ XMP = (
     b'<rdf:Description rdf:about="" xmlns:h="http://ns.apple.com/HDRGainMap/1.0/"'
     b' xmlns:a="http://ns.apple.com/pixeldatainfo/1.0/" %s/></rdf:RDF></x:xmpmeta>'
 )
+
+
+def apply_apple(base, gain_map, metadata, **options) -> None:
+    apple_gain_map_strips(base.shape[:2], gain_map, metadata, **options)(base, slice(None), slice(None))
 
 
 @pytest.mark.parametrize(
@@ -101,22 +105,20 @@ def test_the_formula():
     """base · (1 + (h − 1) · curve(map)): sRGB code 188 is 0.5029 of light."""
     base = np.full((2, 2, 3), 0.25, np.float32)
     gain_map = np.array([[0, 255], [188, 188]], np.uint8)
-    apply_apple_gain_map(base, gain_map, AppleMetadata(5.0, None, "xmp"), headroom=9)
+    apply_apple(base, gain_map, AppleMetadata(5.0, None, "xmp"), headroom=9)
     np.testing.assert_allclose(base[..., 0], [[0.25, 1.25], [0.7529, 0.7529]], rtol=1e-4)
 
 
 @pytest.mark.parametrize(("headroom", "factor"), [(0.0, 1), (1.0, 2), (2.0, 4), (3.0, 5), (float("inf"), 5)])
 def test_a_display_takes_what_it_can_show(headroom, factor):
     base = np.ones((1, 1, 3), np.float32)
-    apply_apple_gain_map(
-        base, np.full((1, 1), 1023, np.uint16), AppleMetadata(5, None, "xmp"), headroom=headroom, bits=10
-    )
+    apply_apple(base, np.full((1, 1), 1023, np.uint16), AppleMetadata(5, None, "xmp"), headroom=headroom, bits=10)
     np.testing.assert_allclose(base, factor, rtol=1e-6)
 
 
 def test_three_channels_serve_their_own():
     base = np.ones((1, 1, 3), np.float32)
-    apply_apple_gain_map(base, np.array([[[0, 255, 0]]], np.uint8), AppleMetadata(3, None, "xmp"), headroom=9)
+    apply_apple(base, np.array([[[0, 255, 0]]], np.uint8), AppleMetadata(3, None, "xmp"), headroom=9)
     np.testing.assert_allclose(base[0, 0], [1, 3, 1])
 
 
@@ -143,7 +145,7 @@ def test_apples_two_kinds_of_map_in_one_file_agree(data_dir: Path) -> None:
     from gainmap_codec.pixels.coded_image import decode_coded_image
 
     spare = opened.file.spare_gain_map
-    apply_apple_gain_map(base, decode_coded_image(spare.image), spare.metadata, headroom=9)
+    apply_apple(base, decode_coded_image(spare.image), spare.metadata, headroom=9)
     apple = (base @ opened.color.to_bt2020.T.astype(np.float32)).max(axis=2)
     stops = np.log2((apple + 1e-3) / (iso + 1e-3))
     assert float(np.abs(stops).mean()) < 0.036

@@ -15,9 +15,9 @@ def grey(value: float, shape: tuple[int, int] = (4, 5)) -> np.ndarray:
     return np.full((*shape, 3), value, dtype=np.float32)
 
 
-def test_float64_and_half_become_float32() -> None:
-    for dtype in (np.float64, np.float16):
-        assert HdrImage(grey(0.5).astype(dtype)).pixels.dtype == np.float32
+def test_float64_becomes_float32_and_half_stays() -> None:
+    for dtype, kept in ((np.float64, np.float32), (np.float16, np.float16)):
+        assert HdrImage(grey(0.5).astype(dtype)).pixels.dtype == kept
 
 
 def test_float32_is_taken_without_a_copy() -> None:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gainmap_codec.encoding import (
     Carry,
     EncodeReport,
@@ -20,11 +23,11 @@ from gainmap_codec.files.records import Container
 from gainmap_codec.inspection import Inspection, inspection_of
 from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
 from gainmap_codec.pixels.coded_image import Chroma
-from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace, conversion_matrix, transform_in_place
+from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, full_headroom, open_file, preference, render_best
+from gainmap_codec.rendering import Prefer, Wanted, full_headroom, open_file, preference, render_best
 
 Orientation = Literal["upright", "stored"]
 
@@ -167,6 +170,9 @@ def decode(
     prefer: Prefer = "auto",
     color_space: ColorSpace = "bt2020",
     orientation: Orientation = "upright",
+    region: tuple[int, int, int, int] | None = None,
+    dtype: Literal["float32", "float16"] = "float32",
+    out: NDArray[np.float32] | NDArray[np.float16] | None = None,
     device: str = "auto",
     limits: Limits = Limits(),  # noqa: B008, frozen
 ) -> HdrImage:
@@ -180,6 +186,10 @@ def decode(
             back to the next, at last to the base.
         color_space: Primaries of the result.
         orientation: "upright" turns the picture as its EXIF orientation, or irot and imir, say; "stored" leaves it.
+        region: x, y, width and height of the part that is wanted, in pixels of the result; None is all of it. Only as
+            much is made in floating point; the base is decoded whole.
+        dtype: Of the pixels: "float16" takes half the memory; what is above 65 504 becomes infinite and is refused.
+        out: Where to put the pixels, (height, width, 3) of that type; None makes an array.
         device: Torch device for a neural gain map; "auto" is the CPU, which needs no torch, unless torch is already
             imported and has CUDA.
         limits: Budgets for what the file may ask for.
@@ -196,6 +206,8 @@ def decode(
         raise ValueError(f"headroom: a number of stops >= 0 wanted, {headroom!r} found")
     if prefer not in get_args(Prefer) or color_space not in COLOR_SPACES:
         raise ValueError(f"prefer or color_space: unknown value {prefer!r} or {color_space!r}")
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype: float32 or float16 wanted, {dtype!r} found")
     if orientation not in get_args(Orientation):
         raise ValueError(f"orientation: upright or stored wanted, {orientation!r} found")
     opened = open_file(*read_source(source, limits), limits)
@@ -204,12 +216,11 @@ def decode(
     if prefer in ("neural", "standard") and order[0] != prefer:
         notes.append(f"no usable {prefer} gain map: rendered from the {order[0]}")
     turn = opened.file.orientation if orientation == "upright" else 1
-    opened, kind, pixels, failures = render_best(opened, order, headroom, device, turn)
+    wanted = Wanted(color_space, region, dtype, out)
+    opened, kind, pixels, failures = render_best(opened, order, headroom, device, turn, wanted)
     notes += failures
     for note in notes:
         warnings.warn(note, GainMapWarning, stacklevel=2)
-    if color_space != "bt2020":
-        transform_in_place(pixels, conversion_matrix("bt2020", color_space))
     image = HdrImage(pixels, color_space, rendered_from=kind, warnings=tuple(notes))
     if kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file

@@ -6,29 +6,65 @@ import math
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap, StoredGainMap
-from gainmap_codec.pixels.apple_gain_map import apply_apple_gain_map
+from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, Array, transform_in_place
-from gainmap_codec.pixels.gain_map import apply_gain_map
-from gainmap_codec.pixels.geometry import to_upright, turned, turned_coordinates
+from gainmap_codec.pixels.color import AnyCodes, Array, ColorSpace, conversion_matrix, convert, transform_strip
+from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
+from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_coordinates, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
-from gainmap_codec.pixels.neural_map import render_neural_map
+from gainmap_codec.pixels.neural_map import render_into, residuals
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
 
+Floats = NDArray[Any]  # float32 or float16
 BoundBy = Literal["strict", "soft", "unchecked"]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What to make of a picture; see `gainmap_codec.decode`."""
+
+    color_space: ColorSpace = "bt2020"
+    region: tuple[int, int, int, int] | None = None
+    dtype: str = "float32"
+    out: Floats | None = None
+
+    @property
+    def from_bt2020(self) -> NDArray[np.float64]:
+        """The matrix from BT.2020."""
+        return conversion_matrix("bt2020", self.color_space)
+
+    def window(self, size: tuple[int, ...]) -> Window:
+        """The region of a picture of `size`, height and width."""
+        if self.region is None:
+            return 0, 0, size[0], size[1]
+        x, y, width, height = self.region
+        if min(x, y) < 0 or min(width, height) < 1 or x + width > size[1] or y + height > size[0]:
+            raise ValueError(f"region: x, y, width, height within {size[1]} x {size[0]} wanted, {self.region} found")
+        return y, x, height, width
+
+    def array(self, window: Window) -> Floats:
+        """Where the pixels go."""
+        shape = (*window[2:], 3)
+        if self.out is None:
+            return np.empty(shape, self.dtype)
+        if self.out.shape != shape or self.out.dtype != self.dtype or not self.out.flags.writeable:
+            raise ValueError(f"out: {self.dtype} {shape} wanted, {self.out.dtype} {self.out.shape} found")
+        return self.out
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +190,13 @@ def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
 
 
 def render_best(
-    opened: OpenedFile, order: list[RenderedFrom], headroom: float | None, device: str, orientation: int
-) -> tuple[OpenedFile, RenderedFrom, Array, list[str]]:
+    opened: OpenedFile,
+    order: list[RenderedFrom],
+    headroom: float | None,
+    device: str,
+    orientation: int,
+    wanted: Wanted = Wanted(),
+) -> tuple[OpenedFile, RenderedFrom, Floats, list[str]]:
     """The first rendition that can be had; a standard map that is broken gives way to the file's spare one.
 
     Returns:
@@ -168,7 +209,7 @@ def render_best(
     while True:
         kind = remaining[0]
         try:
-            return opened, kind, render(opened, kind, headroom, device, orientation), notes
+            return opened, kind, render(opened, kind, headroom, device, orientation, wanted), notes
         except GainMapError as error:
             if kind == "base":
                 raise
@@ -180,24 +221,35 @@ def render_best(
             del remaining[0]
 
 
-def render(opened: OpenedFile, kind: RenderedFrom, headroom: float | None, device: str, orientation: int = 1) -> Array:
-    """Linear BT.2020, float32 (H, W, 3).
+def render(
+    opened: OpenedFile,
+    kind: RenderedFrom,
+    headroom: float | None,
+    device: str,
+    orientation: int = 1,
+    wanted: Wanted = Wanted(),
+) -> Floats:
+    """Linear light, (h, w, 3).
 
     Args:
         headroom: Display headroom, log2; None for the rendition with the larger headroom.
         device: See `gainmap_codec.decode`.
         orientation: As in EXIF, to turn the picture by; 1 leaves the stored raster.
+        wanted: What to make of the picture, and where to put it.
     Raises:
         GainMapError: The gain map's picture is broken.
+        ValueError: The region or the array does not fit the picture.
     """
     display = math.inf if headroom is None else headroom
+    size = turned(np.broadcast_to(np.uint8(0), (opened.file.base.height, opened.file.base.width)), orientation).shape
+    window = wanted.window(size)
+    out = wanted.array(window)
     if kind == "neural" and opened.neural:
-        return to_upright(_render_neural(opened, opened.neural, display, device), orientation)
-    if kind == "standard" and opened.file.gain_map:
-        return _render_standard(opened, opened.file.gain_map, display, orientation)
-    base = _linear_base(opened, orientation)
-    transform_in_place(base, opened.color.to_bt2020)
-    return base
+        _render_neural(opened, opened.neural, display, device, orientation, window, wanted, out)
+    else:
+        stored = opened.file.gain_map if kind == "standard" else None
+        _render_strips(opened, stored, display, orientation, window, wanted, out)
+    return out
 
 
 def choose_device(device: str) -> str:
@@ -208,49 +260,97 @@ def choose_device(device: str) -> str:
     return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
 
 
-def _render_neural(opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str) -> Array:
+def _render_neural(
+    opened: OpenedFile,
+    network: NeuralGainMap,
+    headroom: float,
+    device: str,
+    orientation: int,
+    window: Window,
+    wanted: Wanted,
+    out: Floats,
+) -> None:
     where = choose_device(device)
+    codes, color = opened.codes, opened.color
     if where == "cpu":
-        return render_neural_map(network, opened.codes, opened.color, headroom=headroom)
+        back = inverse_of(orientation)
+        size = turned(codes, orientation).shape
+        render_into(
+            turned(out, back),
+            network,
+            residuals(network, codes, color),
+            codes,
+            color,
+            headroom=headroom,
+            window=turned_window(window, size, lambda raster: turned(raster, back)),
+            from_bt2020=wanted.from_bt2020,
+        )
+        return
     from gainmap_codec.neural.cuda import render_on_device
 
-    return render_on_device(network, opened.codes, opened.color, headroom=headroom, device=where)
+    pixels = turned(render_on_device(network, codes, color, headroom=headroom, device=where), orientation)
+    top, left, height, width = window
+    out[...] = convert(pixels[top : top + height, left : left + width], "bt2020", wanted.color_space)
 
 
-def _linear_base(opened: OpenedFile, orientation: int) -> Array:
-    """Linear light of the base in its own primaries, float32 (H, W, 3), turned.
-
-    The code values go as their light comes, so that both together never take much more than the light alone.
-    """
-    blocks = _blocks(turned(base_codes(opened.file.base), orientation))
-    height = sum(len(block) for block in blocks)
-    linear = np.empty((height, *blocks[0].shape[1:]), np.float32)
+def _render_strips(
+    opened: OpenedFile,
+    stored: StoredGainMap | None,
+    headroom: float,
+    orientation: int,
+    window: Window,
+    wanted: Wanted,
+    out: Floats,
+) -> None:
+    """The base, with a standard gain map or without, strip by strip: linear, into the maths' primaries, out of them."""
+    color = opened.color
+    turned_codes = turned(base_codes(opened.file.base), orientation)
+    apply, maths = _gain_map_of(opened, stored, headroom, orientation, turned_codes.shape[:2])
+    to_maths = np.linalg.solve(maths.to_bt2020, color.to_bt2020)
+    from_maths = wanted.from_bt2020 @ maths.to_bt2020
+    top, left, height, width = window
+    across = slice(left, left + width)
+    blocks = _blocks(turned_codes[top : top + height, across])
+    del turned_codes
     stop = height
     while blocks:
         block = blocks.pop()
-        linear[stop - len(block) : stop] = opened.color.linearize(block)
-        stop -= len(block)
-    return linear
+        start = stop - len(block)
+
+        def render(strip: slice, block: AnyCodes = block, start: int = start) -> None:
+            place = out[start + strip.start : start + strip.stop]
+            direct = place.dtype == np.float32 and place.flags.c_contiguous
+            pixels = cast(Array, place) if direct else np.empty(place.shape, np.float32)
+            color.linearize_into(block[strip], pixels)
+            transform_strip(pixels, to_maths)
+            if apply:
+                rows = slice(top + start + strip.start, top + start + strip.stop)
+                apply(pixels, rows, across)
+            transform_strip(pixels, from_maths)
+            if not direct:
+                place[...] = pixels
+
+        for_each_strip(len(block), render, rows_in_cache(width))
+        stop = start
 
 
 def _blocks(codes: AnyCodes) -> list[AnyCodes]:
-    """The rows of a picture in copies of some megabytes each; turning it is part of the copy."""
+    """Rows of a picture: itself, or where its code values are large, copies of some megabytes, freed one by one."""
+    if codes.itemsize == 1:
+        return [codes]
     rows = max(1, _BLOCK_BYTES // (codes.shape[1] * codes.shape[2] * codes.itemsize))
     return [codes[start : start + rows].copy() for start in range(0, codes.shape[0], rows)]
 
 
-def _render_standard(opened: OpenedFile, stored: StoredGainMap, headroom: float, orientation: int) -> Array:
-    gain_map = turned(decode_coded_image(stored.image), orientation)
-    bits, metadata = stored.image.bits, stored.metadata
-    pixels = _linear_base(opened, orientation)
+def _gain_map_of(
+    opened: OpenedFile, stored: StoredGainMap | None, headroom: float, orientation: int, size: tuple[int, ...]
+) -> tuple[ApplyStrip | None, BaseColor]:
+    """What a standard gain map does to strips of the base, and the primaries that it does it in."""
+    if stored is None:
+        return None, opened.color
+    gain_map, bits, metadata = turned(decode_coded_image(stored.image), orientation), stored.image.bits, stored.metadata
     if isinstance(metadata, AppleMetadata):
-        apply_apple_gain_map(pixels, gain_map, metadata, headroom=headroom, bits=bits)
-        transform_in_place(pixels, opened.color.to_bt2020)
-        return pixels
-    maths = opened.color
-    if not metadata.use_base_colour_space and primaries_are_known(stored.image):
-        maths = color_of(stored.image)
-        transform_in_place(pixels, np.linalg.solve(maths.to_bt2020, opened.color.to_bt2020))
-    apply_gain_map(pixels, gain_map, metadata, headroom=headroom, bits=bits, out=pixels)
-    transform_in_place(pixels, maths.to_bt2020)
-    return pixels
+        return apple_gain_map_strips(size, gain_map, metadata, headroom=headroom, bits=bits), opened.color
+    own = not metadata.use_base_colour_space and primaries_are_known(stored.image)
+    apply = gain_map_strips(size, gain_map, metadata, headroom=headroom, bits=bits)
+    return apply, color_of(stored.image) if own else opened.color

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -179,6 +180,22 @@ def figures(pairs: tuple[str, ...], preset: Preset, seed: int, out: Path) -> Non
     for pair in (scene_pair(), *map(_required, pairs)):
         _say(pair.name)
         write_atomically(out / f"{pair.name}.png", figure(pair, preset, seed))
+
+
+@bench.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--runs", default=7, show_default=True, type=click.IntRange(1), help="Of each decoder, in turns.")
+@click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
+def speed(files: tuple[Path, ...], runs: int, out: Path | None) -> None:
+    """Time of decoding gain-map JPEGs, ours and other people's: medians and ratios of one interleaved run."""
+    from gainmap_codec.bench.speed import speed_results, speed_rows
+
+    results = []
+    for path in files:
+        results.append(speed_results(path, runs))
+        click.echo("\n".join([*speed_rows(results[-1]), ""]))
+    if out:
+        out.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
 
 
 @bench.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import imagecodecs
 import numpy as np
@@ -17,6 +17,7 @@ from gainmap_codec.pixels.color import (
     COLOR_SPACES,
     D65,
     PRIMARIES,
+    AnyCodes,
     Array,
     ColorSpace,
     adapt_white,
@@ -65,16 +66,23 @@ class BaseColor:
             codes: uint8, or uint16 with as many bits as the curves have entries for.
         """
         linear = np.empty(codes.shape, dtype=np.float32)
-
-        def look_up(rows: slice) -> None:
-            for channel in range(3):
-                linear[rows, ..., channel] = self.curves[channel][codes[rows, ..., channel]]
-            if self.system_gamma != 1:
-                luminance = np.maximum(self.convert_to_bt2020(linear[rows]) @ _BT2020_LUMA, 0)
-                linear[rows] *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
-
-        for_each_strip(codes.shape[0], look_up)
+        for_each_strip(codes.shape[0], lambda rows: self.linearize_into(codes[rows], linear[rows]))
         return linear
+
+    def linearize_into(self, codes: AnyCodes, linear: Array) -> None:
+        """As `linearize`, of a strip and into a contiguous array, float32 (..., 3)."""
+        if self._has_one_curve:
+            np.take(self.curves[0], codes, out=linear, mode="clip")  # "raise" would copy what goes out
+        else:
+            for channel in range(3):
+                linear[..., channel] = np.take(self.curves[channel], codes[..., channel], mode="clip")
+        if self.system_gamma != 1:
+            luminance = np.maximum(self.convert_to_bt2020(linear) @ _BT2020_LUMA, 0)
+            linear *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
+
+    @cached_property
+    def _has_one_curve(self) -> bool:
+        return bool((self.curves == self.curves[0]).all())
 
     def convert_to_bt2020(self, linear: Array) -> Array:
         """Linear BT.2020, float32 (..., 3), of linear light in the base's own primaries, float32 (..., 3)."""

@@ -98,6 +98,7 @@ def conversion_matrix(source: ColorSpace, target: ColorSpace) -> NDArray[np.floa
 
 def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
     """Linear RGB in other primaries, float32 (..., 3); out-of-gamut colours come out negative."""
+    pixels = np.asarray(pixels, np.float32)
     if source == target:
         return pixels
     return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)
@@ -105,12 +106,18 @@ def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
 
 def transform_in_place(pixels: Array, matrix: NDArray[np.floating]) -> None:
     """Multiply each pixel of float32 (H, W, 3) by a matrix (3, 3), without a copy of the picture."""
-    turned = matrix.T.astype(np.float32)
+    for_each_strip(pixels.shape[0], lambda rows: transform_strip(pixels[rows], matrix))
 
-    def transform(rows: slice) -> None:
-        pixels[rows] = pixels[rows] @ turned
 
-    for_each_strip(pixels.shape[0], transform)
+def transform_strip(pixels: Array, matrix: NDArray[np.floating]) -> None:
+    """As `transform_in_place`, of a strip on this thread; a matrix that is the identity costs nothing."""
+    if not is_identity(matrix):
+        pixels[...] = pixels @ matrix.T.astype(np.float32)
+
+
+def is_identity(matrix: NDArray[np.floating]) -> bool:
+    """Whether a matrix (3, 3) does nothing that float32 could tell, as there and back again between two primaries."""
+    return bool(np.abs(matrix - np.eye(3)).max() < 1e-9)
 
 
 # SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.

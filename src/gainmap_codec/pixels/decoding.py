@@ -47,7 +47,7 @@ def coding(kind: str) -> Iterator[None]:
 def image_from_file(pixels: NDArray[Any], space: ColorSpace, name: str, warnings: tuple[str, ...] = ()) -> HdrImage:
     """An `HdrImage`; what is wrong with the pixels is here the file's fault, not the caller's."""
     try:
-        return HdrImage(pixels, space, warnings=warnings)
+        return HdrImage(pixels.astype(np.float32, copy=False), space, warnings=warnings)
     except ValueError as error:
         raise FormatError(name, str(error)) from error
 

@@ -17,7 +17,7 @@ from gainmap_codec.files.iso21496 import fraction_of
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.resampling import Taps, bilinear_taps, box_average
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
 
@@ -76,29 +76,48 @@ def apply_gain_map(
     _check_rgb("base", base)
     result = np.empty_like(base) if out is None else out
     _check_same_shape("out", result, base)
-    weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
-    channels = _channels(gain_map, metadata, weight, bits)
-    rows, columns = (
-        bilinear_taps(base.shape[0], gain_map.shape[0]),
-        bilinear_taps(base.shape[1], gain_map.shape[1]),
-    )
+    apply = gain_map_strips(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
 
     def render(strip: slice) -> None:
+        if result is not base:
+            result[strip] = base[strip]
+        apply(result[strip], strip, slice(None))
+
+    for_each_strip(base.shape[0], render, rows_in_cache(base.shape[1]))
+    return result
+
+
+ApplyStrip = Callable[[Array, slice, slice], None]
+"""Turns linear RGB (h, w, 3), which lies at these rows and columns of a picture, into its rendition, in place."""
+
+
+def gain_map_strips(
+    size: tuple[int, ...], gain_map: GainMap, metadata: GainMapMetadata, *, headroom: float, bits: int = 8
+) -> ApplyStrip:
+    """A gain map made ready for a picture of `size`, height and width; other arguments as of `apply_gain_map`."""
+    weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
+    channels = _channels(gain_map, metadata, weight, bits)
+    rows, columns = bilinear_taps(size[0], gain_map.shape[0]), bilinear_taps(size[1], gain_map.shape[1])
+
+    def apply(pixels: Array, strip: slice, across: slice) -> None:
+        if weight == 0:
+            np.maximum(pixels, 0, out=pixels)  # unequal offsets would shift the base, which is right as it is
+            return
         gain = None
         for index in range(3):
             channel = channels[index % len(channels)]
             if gain is None or len(channels) == 3:
-                gain = np.exp2(_interpolate(channel, rows.part(strip), columns))
-            plane = base[strip, :, index] + channel.base_offset
+                gain = _interpolate(channel, rows.part(strip), columns.part(across))
+                np.exp2(gain, out=gain)
+            plane = pixels[..., index]
+            if channel.base_offset:
+                plane += channel.base_offset
             plane *= gain
-            plane -= channel.alternate_offset
-            np.maximum(plane, 0, out=result[strip, :, index])
+            if channel.alternate_offset:
+                plane -= channel.alternate_offset
+        np.maximum(pixels, 0, out=pixels)
 
-    if weight == 0:
-        np.maximum(base, 0, out=result)  # unequal offsets would shift the base, which is right as it is
-    else:
-        for_each_strip(base.shape[0], render)
-    return result
+    return apply
 
 
 class _Channel(NamedTuple):

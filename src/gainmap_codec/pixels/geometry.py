@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,6 +37,26 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]  # type: ignore[assignment]
     return pixels
+
+
+Window = tuple[int, int, int, int]
+"""Top, left, height and width of a part of a raster."""
+
+
+def turned_window(window: Window, size: tuple[int, ...], turn: Callable[[NDArray[Any]], NDArray[Any]]) -> Window:
+    """Where a part of a raster of `size`, height and width, lies after `turn`, which turns and mirrors rasters."""
+    top, left, height, width = window
+    corners = turn(np.array([[0, 1], [2, 3]]))
+    if corners[0, 0] >= 2:
+        top = size[0] - top - height
+    if corners[0, 0] % 2:
+        left = size[1] - left - width
+    return (left, top, width, height) if abs(corners[0, 1] - corners[0, 0]) == 2 else (top, left, height, width)
+
+
+def inverse_of(orientation: int) -> int:
+    """The orientation that undoes another."""
+    return _INVERSE.get(orientation, orientation)
 
 
 def to_stored(pixels: Pixels, orientation: int) -> Pixels:

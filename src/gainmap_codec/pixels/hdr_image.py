@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.pixels import color
 from gainmap_codec.pixels.color import COLOR_SPACES, Array, ColorSpace
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 RenderedFrom = Literal["neural", "standard", "base"]
 
@@ -23,7 +25,7 @@ class HdrImage:
 
     Attributes:
         pixels: RGB, float32 (H, W, 3), linear; 1.0 = SDR white = 203 nits. Finite; negative where a colour
-            lies outside `color_space`. Other float types are converted.
+            lies outside `color_space`. float16 stays as it is; other float types are converted.
         color_space: Primaries of `pixels`; the white point is D65.
         headroom: Headroom that the picture is meant for, log2, or None where nobody said.
         rendered_from: Which part of a gain-map file made these pixels, or None for other sources.
@@ -49,7 +51,7 @@ class HdrImage:
             raise ValueError(f"headroom: a finite number of stops >= 0 wanted, {self.headroom!r} found")
 
     def convert(self, color_space: ColorSpace) -> HdrImage:
-        """The same picture in other primaries; colours outside them come out negative, none is clipped."""
+        """The same picture in other primaries, float32; colours outside them come out negative, none is clipped."""
         pixels = color.convert(self.pixels, self.color_space, color_space)
         return HdrImage(pixels, color_space, self.headroom, self.rendered_from, self.warnings)
 
@@ -77,16 +79,22 @@ class HdrImage:
         images.write_hdr(path, self)
 
 
-def _checked_pixels(pixels: Array) -> Array:
+def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:
     array = np.asarray(pixels)
     if not np.issubdtype(array.dtype, np.floating):
         raise TypeError(f"HdrImage pixels: linear floating point wanted, {array.dtype} found")
     if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
         raise ValueError(f"HdrImage pixels: shape (H, W, 3) wanted, {array.shape} found")
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused below
-        array = array.astype(np.float32, copy=False)
-    # Minimum and maximum carry a NaN along and need no copy of the picture.
-    if not np.isfinite(array.min()) or not np.isfinite(array.max()):
+        array = array if array.dtype == np.float16 else array.astype(np.float32, copy=False)
+    bad: list[slice] = []
+
+    def check(rows: slice) -> None:  # minimum and maximum carry a NaN along and need no copy of the picture
+        if not np.isfinite(array[rows].min()) or not np.isfinite(array[rows].max()):
+            bad.append(rows)
+
+    for_each_strip(len(array), check, rows_in_cache(array.shape[1]))
+    if bad:
         y, x, c = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(f"HdrImage pixels: finite values wanted, {array[y, x, c]} at row {y}, column {x}")
     return array

@@ -16,7 +16,7 @@ from gainmap_codec.files.latents import cells, first_level, latent_levels
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.features import octave_features
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 _AROUND = (-2, 0, 2)
@@ -37,23 +37,36 @@ def base_features(grid: WorkingGrid, codes: NDArray[Any], largest: int, color_oc
         x, y; R, G, B of the working grid's cells; the same averaged over the three coarser levels; octaves. All but the
         octaves run over −2…2: about as far from 0 as pictures are.
     """
-    means = grid.average(codes) * np.float32(2 / largest) - 1
+    means = code_inputs(grid.average(codes), largest)
     rows, columns, _ = means.shape
     level = first_level(grid.rows.cells, grid.columns.cells)
     place = np.empty((rows, columns, 2), np.float32)
     place[..., 0], place[..., 1] = grid.columns.centers, grid.rows.centers[:, np.newaxis]
     around = [grid.level(means, max(level + step, 0)) for step in _AROUND]
-    plain = np.concatenate([place, means, *around], axis=2) * np.float32(2)
-    if not color_octaves:
-        return plain
-    features = np.empty((rows, columns, plain.shape[2] + 6 * color_octaves), np.float32)
+    features = np.empty((rows, columns, 5 + 3 * len(around) + 6 * color_octaves), np.float32)
+    plain = features[..., : 5 + 3 * len(around)]
+    is_raster = (rows, columns) == (grid.rows.size, grid.columns.size)  # then every mean is a code value
+    turned = grid.turned(codes)
+    table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
 
     def fill(part: slice) -> None:
-        octaves = octave_features(means[part], color_octaves, FIRST_OCTAVE)
-        features[part] = np.concatenate([plain[part], octaves.reshape(*octaves.shape[:2], -1)], axis=2)
+        np.concatenate([each[part] for each in (place, means, *around)], axis=2, out=plain[part])
+        plain[part] *= 2
+        if not color_octaves:
+            return
+        if is_raster:
+            octaves = np.take(table, turned[part], axis=0, mode="clip")
+        else:
+            octaves = octave_features(means[part], color_octaves, FIRST_OCTAVE)
+        features[part, :, plain.shape[2] :] = octaves.reshape(*octaves.shape[:2], -1)
 
-    for_each_strip(rows, fill)  # sines in float64 are most of a decoding
+    for_each_strip(rows, fill, rows_in_cache(columns))
     return features
+
+
+def code_inputs(codes: NDArray[Any], largest: int) -> Array:
+    """Code values, or means of them, over −1…1, float32."""
+    return np.asarray(codes, np.float32) * np.float32(2 / largest) - 1
 
 
 def latent_values(grid: LatentGrid) -> Array:
@@ -110,7 +123,7 @@ def residual_on_grid(network: NeuralGainMap, inputs: GridInputs) -> Array:
         np.clip(values, -1, 1, out=values)
         out[rows] = values * np.float32(network.residual_scale) + np.float32(network.residual_shift)
 
-    for_each_strip(len(out), evaluate)
+    for_each_strip(len(out), evaluate, rows_in_cache(inputs.features.shape[1]))
     return out
 
 

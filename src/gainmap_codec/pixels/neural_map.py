@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode, transform_strip
 from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
+from gainmap_codec.pixels.geometry import Window, turned_window
 from gainmap_codec.pixels.multiscale import dequantize, grid_inputs, residual_on_grid
 from gainmap_codec.pixels.residual import apply_log2_gain, inverse_residual, offset_of
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 Codes = NDArray[np.uint8]
@@ -91,17 +92,41 @@ def rendition_of(
     network: NeuralGainMap, ready: Residuals, codes: AnyCodes, color: BaseColor, *, headroom: float
 ) -> Array:
     """As `render_neural_map`, by residuals that are ready."""
-    weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
     out = np.empty(codes.shape, dtype=np.float32)
-    turned_codes, turned_out = ready.turned(codes), ready.turned(out)
-
-    def render(rows: slice) -> None:
-        base = base_bt2020(turned_codes[rows], color)
-        hdr = hdr_of(network, ready.at(rows, base), base)
-        turned_out[rows] = hdr if weight == 1 else weighted_rendition(network, base, hdr, weight)
-
-    for_each_strip(turned_out.shape[0], render)
+    whole = (0, 0, *codes.shape[:2])
+    render_into(out, network, ready, codes, color, headroom=headroom, window=whole, from_bt2020=np.eye(3))
     return out
+
+
+def render_into(
+    out: NDArray[np.floating],
+    network: NeuralGainMap,
+    ready: Residuals,
+    codes: AnyCodes,
+    color: BaseColor,
+    *,
+    headroom: float,
+    window: Window,
+    from_bt2020: NDArray[np.floating],
+) -> None:
+    """As `rendition_of`, of a part of the stored raster, and in primaries that a matrix makes of BT.2020."""
+    weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
+    turned_codes, turned_out = ready.turned(codes), ready.turned(out)
+    top, left, _, width = turned_window(window, codes.shape, ready.turned)
+
+    def render(strip: slice) -> None:
+        rows = slice(strip.start + top, strip.stop + top)
+        base = np.empty(turned_codes[rows].shape, np.float32)
+        color.linearize_into(turned_codes[rows], base)
+        transform_strip(base, color.to_bt2020)
+        hdr = hdr_of(network, ready.at(rows, base), base)
+        if weight != 1:
+            hdr = weighted_rendition(network, base, hdr, weight)
+        hdr = hdr[:, left : left + width]
+        transform_strip(hdr, from_bt2020)
+        turned_out[strip] = hdr
+
+    for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_codes.shape[1]))
 
 
 def hdr_of(network: NeuralGainMap, residual: Array, base: Array) -> Array:

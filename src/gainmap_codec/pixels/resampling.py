@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ class Taps(NamedTuple):
     def interpolate(self, values: Array, *, axis: int) -> Array:
         """Linear interpolation along `axis`, 0 or 1, of float32 (h, w) or (h, w, C)."""
         if not self.fraction.any():  # the same size: nothing lies between two cells
-            return np.take(values, self.first, axis)
-        before, result = np.take(values, self.first, axis), np.take(values, self.second, axis)
+            return np.take(values, self.first, axis, mode="clip")
+        before, result = (np.take(values, taps, axis, mode="clip") for taps in (self.first, self.second))
         result -= before
         result *= self.fraction.reshape([-1 if each == axis else 1 for each in range(values.ndim)])
         result += before
@@ -68,10 +68,8 @@ def box_average(values: Array, cells: int) -> Array:
     return np.asarray(np.diff(integral) * (cells / size), dtype=np.float32)
 
 
-def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: int) -> Array:
-    """Means of `values` (h, w, C), float32 of that shape, between successive edges along `axis`, 0 or 1.
-
-    Edges cut values.
+def window_average(values: Array, edges: NDArray[np.float64], *, axis: int) -> Array:
+    """Means of `values`, float32 (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
 
     Args:
         edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
@@ -93,18 +91,27 @@ def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: in
     return np.asarray(np.where((widths > 1e-6).reshape(shape), means, nearest), dtype=np.float32)
 
 
-def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:
+def window_weights(edges: NDArray[np.float64], size: int) -> Array:
+    """What `window_average` does along an axis of `size` values as a matrix, float32 (windows, size)."""
+    starts, stops = edges[:-1, np.newaxis], edges[1:, np.newaxis]
+    places = np.arange(size)
+    weights = np.clip(np.minimum(stops, places + 1) - np.maximum(starts, places), 0, None)
+    widths = stops - starts
+    nearest = places == np.clip(starts.astype(np.intp), 0, size - 1)
+    return np.asarray(np.where(widths > 1e-6, weights / np.maximum(widths, 1e-9), nearest), np.float32)
+
+
+def _block_average(values: Array, step: int, axis: int) -> Array:
     """Means of blocks of `step` values along an axis: what windows of equal whole widths are."""
     if step == 1:
-        return values.astype(np.float32, copy=False)
+        return values
     if axis == 0:
-        is_small = values.dtype == np.uint8 and step <= 257  # their sums fit into 16 bits
-        total: NDArray[Any] = values[::step].astype(np.uint16 if is_small else np.float32)
-        for row in range(1, step):
-            total += values[row::step]
-        return total.astype(np.float32) / np.float32(step)
-    # Along short pixels NumPy is slow. A product with ones takes a block's pixels at once.
-    height, width, channels = values.shape
-    blocks = values.reshape(height, width // step, step * channels).astype(np.float32, copy=False)
-    means: Array = blocks @ np.tile(np.eye(channels, dtype=np.float32) / np.float32(step), (step, 1))
-    return means
+        total = np.add(values[0::step], values[1::step], dtype=np.float32)
+        for each in range(2, step):
+            total += values[each::step]
+        total /= np.float32(step)
+        return total
+    # A product sums runs of a few values faster than a sum does.
+    channels = values.shape[2]
+    runs = values.reshape(values.shape[0], -1, step * channels)
+    return np.asarray(runs @ np.tile(np.eye(channels, dtype=np.float32), (step, 1)) / np.float32(step))

@@ -7,15 +7,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 _STRIP_ROWS = 64
-_THREADS = min(os.cpu_count() or 1, 8)  # each holds a few strips: more would cost memory and gain little
+_PIXELS_IN_CACHE = 1 << 17  # 1.5 MB of float32 RGB
+_THREADS = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
 
 
-def for_each_strip(height: int, work: Callable[[slice], None]) -> None:
-    """Call `work` with slices of up to 64 rows that cover 0…height, on several threads.
+def rows_in_cache(width: int) -> int:
+    """Rows of a strip, up to 64, whose pixels stay in a processor's cache while several steps pass over them."""
+    return min(max(_PIXELS_IN_CACHE // max(width, 1), 1), _STRIP_ROWS)
+
+
+def for_each_strip(height: int, work: Callable[[slice], None], rows: int = _STRIP_ROWS) -> None:
+    """Call `work` with slices of up to `rows` rows that cover 0…height, on several threads.
 
     NumPy releases the interpreter lock, so threads serve. What `work` raises is raised here.
     """
-    strips = [slice(start, min(start + _STRIP_ROWS, height)) for start in range(0, height, _STRIP_ROWS)]
+    strips = [slice(start, min(start + rows, height)) for start in range(0, height, rows)]
     if len(strips) == 1:
         work(strips[0])
         return
