@@ -45,7 +45,7 @@ class MultiscaleConfig:
     Attributes:
         neurons: Width of both hidden layers; half as many again where three channels are predicted.
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
-        steps: Adam's steps of learning.
+        steps: Adam's steps of learning; five thirds of them where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round.
         color_octaves: Octaves of each colour where three channels are predicted.
@@ -67,7 +67,7 @@ class MultiscaleConfig:
         if channels == 1:
             return replace(self, color_octaves=0)
         price = self.bytes_per_db * _THREE_CHANNELS
-        return replace(self, neurons=self.neurons * 3 // 2, bytes_per_db=price)
+        return replace(self, neurons=self.neurons * 3 // 2, bytes_per_db=price, steps=self.steps * 5 // 3)
 
 
 class MultiscaleFit:

@@ -117,7 +117,7 @@ def start_fit(
     costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]
-    best.learn(config.steps, noise_from=0.4, progress=progress)
+    best.learn(best.config.steps, noise_from=0.4, progress=progress)
     best.round_latents()
     return best
 
