@@ -18,13 +18,10 @@ from torch.nn.functional import softplus
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.neural.model import Model, of_each, weight_bits
 from gainmap_codec.neural.perceptron import squared_error
-from gainmap_codec.neural.points import Points, batches
+from gainmap_codec.neural.points import SMALLEST_ERROR, Points, batches
 from gainmap_codec.neural.rates import laplace_bits, neighbourhood
 
 Progress = Callable[[float], None]
-
-SMALLEST_ERROR = 1e-10
-"""Mean squared PQ error: 100 dB, where nothing is left to gain."""
 
 _BATCH = 1 << 12
 _RATE = 2e-2  # Adam's learning rate

@@ -12,7 +12,7 @@ from torch import Tensor
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.neural.points import Points, enlarged
-from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bits
+from gainmap_codec.neural.rates import laplace_bits, latent_bits, rounded
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Model:
 
     def round_latents(self) -> None:
         """Make the latents integers, and their steps whole quarter octaves."""
-        self.latents = [each.round().clamp_(-LARGEST_SEARCHED, LARGEST_SEARCHED) for each in self.latents]
+        self.latents = [rounded(each) for each in self.latents]
         exponents = [_exponent(step) for step in self.latent_steps.tolist()]
         self.latent_steps = torch.tensor([exponent * math.log(2) / 4 for exponent in exponents])
 

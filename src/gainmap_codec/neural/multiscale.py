@@ -24,7 +24,7 @@ from gainmap_codec.neural.learning import Learner, Progress, refine
 from gainmap_codec.neural.model import Model
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.points import Points
-from gainmap_codec.neural.rates import LARGEST_SEARCHED
+from gainmap_codec.neural.rates import rounded
 from gainmap_codec.neural.search import price, search
 from gainmap_codec.neural.target import Target
 from gainmap_codec.neural.weight_search import search_weights
@@ -152,8 +152,7 @@ class MultiscaleFit:
         finer = round(4 * _LATENTS_FOLLOW * octaves)
         self.model.latent_steps -= finer * math.log(2) / 4
         ratio = 2.0 ** (finer / 4)
-        rescaled = [(each * ratio).round() for each in self.model.latents]
-        self.model.latents = [each.clamp(-LARGEST_SEARCHED, LARGEST_SEARCHED) for each in rescaled]
+        self.model.latents = [rounded(each * ratio) for each in self.model.latents]
 
     def state(self) -> tuple[Model, float]:
         """What `restore` goes back to."""

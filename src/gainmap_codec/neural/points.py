@@ -17,6 +17,9 @@ from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.residual import inverse_residual, residual_slope
 from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
+SMALLEST_ERROR = 1e-10
+"""Mean squared PQ error: 100 dB, where nothing is left to gain."""
+
 Matrices = tuple[Tensor, Tensor]
 """What enlarges a grid of a level: down (rows of points, rows of cells) and across (columns of points, columns)."""
 

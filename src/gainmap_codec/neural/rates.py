@@ -56,6 +56,11 @@ def laplace_bits(values: Tensor, spread: Tensor) -> Tensor:
     return _LaplaceBits.apply(values, spread)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def rounded(latents: Tensor) -> Tensor:
+    """Latents or details as integers that the search considers."""
+    return latents.round().clamp(-LARGEST_SEARCHED, LARGEST_SEARCHED)
+
+
 def neighbourhood(magnitudes: Tensor) -> Tensor:
     """Weighted sum of each cell's coded neighbours, float32 (rows, columns): as the coder has it."""
     padded = torch.nn.functional.pad(magnitudes, (2, 1, 2, 0))

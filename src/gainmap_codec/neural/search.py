@@ -13,11 +13,8 @@ from torch import Tensor
 
 from gainmap_codec.neural.model import Model
 from gainmap_codec.neural.perceptron import activations_of, backward, output_of
-from gainmap_codec.neural.points import Matrices, Points, enlarged
-from gainmap_codec.neural.rates import LARGEST_SEARCHED, latent_bits
-
-SMALLEST_ERROR = 1e-10
-"""Mean squared PQ error: 100 dB, where nothing is left to gain."""
+from gainmap_codec.neural.points import SMALLEST_ERROR, Matrices, Points, enlarged
+from gainmap_codec.neural.rates import LARGEST_SEARCHED, latent_bits, rounded
 
 _DETAIL_STEP = 3.0  # of the details, in root mean squared errors
 _LARGEST_CHANGES = (2 * LARGEST_SEARCHED, 3, 1)  # of a latent in a pass: where lines lead astray, smaller steps
@@ -101,7 +98,7 @@ def _choose_detail_step(model: Model, points: Points, output: Tensor) -> None:
     exponent = round(4 * math.log2(max(_DETAIL_STEP * math.sqrt(error / max(unit, 1e-12)), 1e-4)))
     exponent = min(max(exponent, -100), 0)
     ratio = 2.0 ** ((model.detail_exponent - exponent) / 4)
-    model.details = [(each * ratio).round_().clamp_(-LARGEST_SEARCHED, LARGEST_SEARCHED) for each in model.details]
+    model.details = [rounded(each * ratio) for each in model.details]
     model.detail_exponent = exponent
 
 

@@ -11,14 +11,13 @@ from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import NeuralGainMap, Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.learning import Progress
 from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published import PUBLISHED, blank_network, fit_published
 from gainmap_codec.neural.target import make_targets
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.neural_map import render_neural_map
-
-Progress = Callable[[float], None]
 
 MULTISCALE: dict[Preset, MultiscaleConfig] = {
     "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80),
