@@ -16,6 +16,7 @@ from gainmap_codec.encoding import (
     NeuralOptions,
     PresetChoice,
     StandardOptions,
+    check_options,
     encode_pair,
 )
 from gainmap_codec.errors import GainMapWarning, Limits
@@ -131,21 +132,17 @@ def encode_with_report(
     return replace(report, warnings=tuple(ours))
 
 
-_CHOICES = {"container": Container, "base_chroma": Chroma, "carry": Carry, "preset": PresetChoice}
-_RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
+_CHOICES = {
+    "container": get_args(Container),
+    "base_chroma": get_args(Chroma),
+    "carry": get_args(Carry),
+    "preset": get_args(PresetChoice),
+}
 
 
 def _check_options(options: dict[str, Any]) -> None:
     """Raise for what no encoder could do, before any work."""
-    unknown = options.keys() - (encode.__kwdefaults__ or {}).keys()
-    if unknown:
-        raise TypeError(f"encode: unknown option {sorted(unknown)[0]!r}")
-    for name, choices in _CHOICES.items():
-        if options[name] not in get_args(choices):
-            raise ValueError(f"{name}: one of {', '.join(get_args(choices))} wanted, {options[name]!r} found")
-    for name, (low, high) in _RANGES.items():
-        if options[name] is not None and not low <= options[name] <= high:
-            raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
+    check_options(encode, options, _CHOICES)
     depths = (None, 8) if options["container"] == "jpeg" else (None, 8, 10)
     if options["base_bits"] not in depths:
         wanted = " or ".join(map(str, depths[1:]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -77,6 +77,33 @@ class NeuralOptions:
     device: str
     seed: int
     progress: Callable[[float], None] | None
+
+
+_RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
+
+
+def check_options(
+    function: Callable[..., Any], options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """Raise for options that a function does not have, or that are out of their choices or ranges.
+
+    Args:
+        function: Whose keyword arguments they are.
+        options: All of them by name; None is in every range.
+        choices: What some of them may be.
+    Raises:
+        TypeError: One that the function does not have.
+        ValueError: One that is out of its choices or its range.
+    """
+    unknown = options.keys() - (getattr(function, "__kwdefaults__", None) or {}).keys()
+    if unknown:
+        raise TypeError(f"{getattr(function, '__name__', 'function')}: unknown option {sorted(unknown)[0]!r}")
+    for name, allowed in choices.items():
+        if options[name] not in allowed:
+            raise ValueError(f"{name}: one of {', '.join(map(str, allowed))} wanted, {options[name]!r} found")
+    for name, (low, high) in _RANGES.items():
+        if options[name] is not None and not low <= options[name] <= high:
+            raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
 
 
 def make_gain_map(pair: Pair, options: StandardOptions) -> tuple[StoredGainMap, float]:

@@ -13,6 +13,7 @@ from gainmap_codec.encoding import (
     NeuralOptions,
     PresetChoice,
     StandardOptions,
+    check_options,
     make_gain_map,
     make_neural_map,
 )
@@ -106,7 +107,7 @@ def transcode_with_report(
 ) -> TranscodeReport:
     """As `transcode`, with a line for all that was done and lost; `progress` is told the share of a fit, 0…1."""
     o = {**(transcode.__kwdefaults__ or {}), **options}
-    _check_options(o)
+    check_options(transcode, o, _CHOICES)
     neural = NeuralOptions(o["preset"], o["target_bytes"], None, o["device"], o["seed"], progress)
     standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
     plan = _Plan(o["container"], o["carry"], o["strip_gps"], o["quality"], standard, neural)
@@ -114,19 +115,6 @@ def transcode_with_report(
 
 
 _CHOICES = {"container": (None, *get_args(Container)), "carry": (None, *get_args(Carry)), "map_channels": (1, 3)}
-_RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
-
-
-def _check_options(options: dict[str, Any]) -> None:
-    unknown = options.keys() - (transcode.__kwdefaults__ or {}).keys()
-    if unknown:
-        raise TypeError(f"transcode: unknown option {sorted(unknown)[0]!r}")
-    for name, choices in _CHOICES.items():
-        if options[name] not in choices:
-            raise ValueError(f"{name}: one of {', '.join(map(str, choices))} wanted, {options[name]!r} found")
-    for name, (low, high) in _RANGES.items():
-        if options[name] is not None and not low <= options[name] <= high:
-            raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
 
 
 @dataclass(frozen=True)
