@@ -14,7 +14,7 @@ from slow_multiscale import slow_residual
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import AnyCodes, Array, convert
-from gainmap_codec.pixels.multiscale import base_features, grid_inputs, has_latents_at, residual_on_grid
+from gainmap_codec.pixels.multiscale import BaseFeatures, GridInputs, has_latents_at, residual_on_grid
 from gainmap_codec.pixels.neural_map import render_neural_map, residuals
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
@@ -93,7 +93,7 @@ def test_definition_of_coordinates(name: str, coordinates: tuple[float, ...]) ->
 
 def test_features_come_in_order() -> None:
     codes = np.array([[[0, 51, 102], [153, 204, 255]]], np.uint8)
-    found = base_features(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1)[0]
+    found = BaseFeatures(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1).whole()[0]
     colors = np.array([[-1, -0.6, -0.2], [0.2, 0.6, 1]])
     wave = np.pi / 2 * colors
     np.testing.assert_allclose(found[:, :2], [[-1, 0], [1, 0]])
@@ -107,10 +107,10 @@ def test_features_come_in_order() -> None:
 def test_outputs_are_clipped_before_scale_and_shift() -> None:
     details = (LatentGrid(32, 48, (127, -127) * 768, 16),)
     network = replace(NETWORKS["one output"], details=details)
-    inputs = grid_inputs(network, picture(48, 32), 255)
+    inputs = GridInputs(network, picture(48, 32), 255)
     found = residual_on_grid(network, inputs)
     np.testing.assert_array_equal(np.unique(found), [1.0 - 1.5, 1.0 + 1.5])
-    assert inputs.added.shape == (32, 48, 1)
+    assert inputs.added(slice(None)).shape == (32, 48, 1)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_base_of_half_the_size_gives_nearly_the_same(name: str) -> None:
 def test_a_base_of_double_size_gives_the_same_on_the_grid() -> None:
     network, codes = NETWORKS["three outputs"], picture(48, 32)
     large = codes.repeat(2, axis=0).repeat(2, axis=1)
-    found, expected = (residual_on_grid(network, grid_inputs(network, each, 255)) for each in (large, codes))
+    found, expected = (residual_on_grid(network, GridInputs(network, each, 255)) for each in (large, codes))
     np.testing.assert_array_equal(found, expected)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gainmap_codec.files.records import Domain
 from gainmap_codec.neural.perceptron import squared_error
-from gainmap_codec.neural.points import Points, batches, enlarged
+from gainmap_codec.neural.points import Batches, Points, enlarged
 from gainmap_codec.neural.rates import laplace_bits
 from gainmap_codec.pixels.residual import inverse_residual
 
@@ -78,11 +78,13 @@ def test_batches_take_every_point_once() -> None:
     numbers = torch.arange(99.0).reshape(9, 11, 1)
     points.features[..., :1] = numbers
     random = torch.Generator().manual_seed(0)
-    taken = batches(points, 10, random)
+    taken = Batches(points, 10).endless(random)
     first = [next(taken).features[..., 0].flatten() for _ in range(9)]
     assert all(8 <= len(each) <= 16 for each in first)
-    assert torch.cat(first).sort().values.tolist() == numbers.flatten().tolist()
-    line = batches(points.every((9, 1)), 4, random)
+    again = [next(taken).features[..., 0].flatten() for _ in range(9)]
+    for each in (first, again):
+        assert torch.cat(each).sort().values.tolist() == numbers.flatten().tolist()
+    line = Batches(points.every((9, 1)), 4).endless(random)
     assert len(next(line)) in (5, 6), "of a single row, every second"
 
 

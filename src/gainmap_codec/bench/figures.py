@@ -20,7 +20,7 @@ from gainmap_codec.files.records import LatentGrid, NeuralGainMap, Preset
 from gainmap_codec.neural.targets import FittedNetwork, fit_pair
 from gainmap_codec.pixels.color import Array, convert, pq_encode, srgb_encode
 from gainmap_codec.pixels.geometry import to_upright
-from gainmap_codec.pixels.multiscale import grid_inputs
+from gainmap_codec.pixels.multiscale import GridInputs
 from gainmap_codec.pixels.neural_map import base_bt2020, render_neural_map
 from gainmap_codec.pixels.strips import for_each_strip
 from gainmap_codec.pixels.working_grid import WorkingGrid
@@ -148,7 +148,8 @@ def _enlarged(values: Array, shape: tuple[int, ...]) -> Array:
 def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
     """The sum of the details as it is added to the residual."""
     largest_code = pair.pair.color.curves.shape[1] - 1
-    added = _small(grid_inputs(network, pair.pair.codes, largest_code).added)[..., 0] * network.residual_scale
+    inputs = GridInputs(network, pair.pair.codes, largest_code)
+    added = _small(inputs.added(slice(None)))[..., 0] * network.residual_scale
     unit = "log2" if network.domain == "log2_gain" else "PQ residual"
     if not added.any():
         return _Panel("details: none, they were not worth their bytes", np.ones((*added.shape, 3)))

@@ -6,7 +6,8 @@ holds anything; inside, a cell is coded by the models of its neighbourhood's mag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 
 from gainmap_codec.files.range_coder import BitModel, IntegerModel, RangeDecoder, RangeEncoder
 
@@ -16,6 +17,9 @@ LARGEST = 127
 
 CLASS_LEVELS = (0, 1, 2, 4, 8, 16)
 """A cell's class is the number of these that its neighbourhood's magnitude exceeds."""
+
+_CLASS_OF = [sum(size > level for level in CLASS_LEVELS) for size in range(CLASS_LEVELS[-1] + 2)]
+"""Class by the neighbourhood's magnitude; larger ones are of the last class."""
 
 _MARGIN = 2  # cells around a grid that read as 0: neighbours need no bounds
 
@@ -49,14 +53,14 @@ class LatentModels:
 def encode_latents(values: Sequence[int], rows: int, columns: int, coder: RangeEncoder) -> None:
     """Code a grid's values, row by row, each at most `LARGEST` in magnitude."""
     models, magnitudes = LatentModels(), _Magnitudes(rows, columns)
-    filled: dict[tuple[int, int], int] = {}
-    for block, places in _blocks(rows, columns):
-        here = int(any(values[y * columns + x] for y, x in places))
+    filled: dict[_Block, int] = {}
+    for block in _blocks(rows, columns):
+        here = int(any(values[y * columns + x] for y, x in _places(block, rows, columns)))
         coder.encode(here, models.blocks[_block_class(block, filled)])
         filled[block] = here
         if not here:
             continue
-        for y, x in places:
+        for y, x in _places(block, rows, columns):
             value = values[y * columns + x]
             models.classes[magnitudes.neighbourhood(y, x)].encode(value, coder)
             magnitudes.put(y, x, abs(value))
@@ -65,29 +69,36 @@ def encode_latents(values: Sequence[int], rows: int, columns: int, coder: RangeE
 def decode_latents(rows: int, columns: int, coder: RangeDecoder) -> tuple[int, ...]:
     """A grid's values: the mirror of `encode_latents`. Any bytes decode to some values."""
     models, magnitudes = LatentModels(), _Magnitudes(rows, columns)
-    filled: dict[tuple[int, int], int] = {}
+    filled: dict[_Block, int] = {}
     values = [0] * (rows * columns)
-    for block, places in _blocks(rows, columns):
+    for block in _blocks(rows, columns):
         here = coder.decode(models.blocks[_block_class(block, filled)])
         filled[block] = here
         if not here:
             continue
-        for y, x in places:
+        for y, x in _places(block, rows, columns):
             value = models.classes[magnitudes.neighbourhood(y, x)].decode(coder)
-            values[y * columns + x] = value
-            magnitudes.put(y, x, abs(value))
+            if value:
+                values[y * columns + x] = value
+                magnitudes.put(y, x, abs(value))
     return tuple(values)
 
 
-def _blocks(rows: int, columns: int) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
-    """Each block's place and its cells, row by row."""
-    for top in range(0, rows, BLOCK):
-        for left in range(0, columns, BLOCK):
-            bottom, right = min(top + BLOCK, rows), min(left + BLOCK, columns)
-            yield (top // BLOCK, left // BLOCK), [(y, x) for y in range(top, bottom) for x in range(left, right)]
+_Block = tuple[int, int]
 
 
-def _block_class(block: tuple[int, int], filled: dict[tuple[int, int], int]) -> int:
+def _blocks(rows: int, columns: int) -> Iterable[_Block]:
+    """Each block's row and column of blocks, row by row."""
+    return product(range(-(-rows // BLOCK)), range(-(-columns // BLOCK)))
+
+
+def _places(block: _Block, rows: int, columns: int) -> Iterable[tuple[int, int]]:
+    """Row and column of a block's cells, row by row."""
+    top, left = block[0] * BLOCK, block[1] * BLOCK
+    return product(range(top, min(top + BLOCK, rows)), range(left, min(left + BLOCK, columns)))
+
+
+def _block_class(block: _Block, filled: dict[_Block, int]) -> int:
     row, column = block
     return filled.get((row, column - 1), 0) + filled.get((row - 1, column), 0)
 
@@ -107,4 +118,4 @@ class _Magnitudes:
         at, stride, cells = (row + _MARGIN) * self._stride + column + _MARGIN, self._stride, self._cells
         up = at - stride
         size = 2 * (cells[at - 1] + cells[up]) + cells[up - 1] + cells[up + 1] + cells[at - 2] + cells[up - stride]
-        return sum(size > level for level in CLASS_LEVELS)
+        return _CLASS_OF[size] if size < len(_CLASS_OF) else CLASSES - 1

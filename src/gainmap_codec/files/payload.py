@@ -288,7 +288,7 @@ def _encode_integers(network: NeuralGainMap) -> bytes:
                 raise ValueError(f"{_WHERE}: weights of at most {MAX_WEIGHT} wanted, {weight} found")
             model.encode(weight, coder)
     for grid in network.latents + network.details:
-        if len(grid.values) != grid.rows * grid.columns or max(map(abs, grid.values), default=0) > LARGEST:
+        if len(grid.values) != grid.rows * grid.columns or _exceeds(grid.values, LARGEST):
             raise ValueError(f"{_WHERE}: {grid.rows} × {grid.columns} latents of at most {LARGEST} wanted")
         encode_latents(grid.values, grid.rows, grid.columns, coder)
     return coder.finish()
@@ -302,14 +302,18 @@ def _decode_integers(
     for (inputs, outputs), step in zip(shapes, steps, strict=True):
         model = IntegerModel()
         weights = tuple(model.decode(coder) for _ in range(inputs * outputs))
-        if any(abs(weight) > MAX_WEIGHT for weight in weights):
+        if _exceeds(weights, MAX_WEIGHT):
             raise FormatError(_WHERE, f"a weight is above {MAX_WEIGHT}")
         layers.append(QuantizedLayer(inputs, outputs, weights, step))
     for grid in grids:
         values = decode_latents(grid.rows, grid.columns, coder)
-        if any(abs(value) > LARGEST for value in values):
+        if _exceeds(values, LARGEST):
             raise FormatError(_WHERE, f"a latent is above {LARGEST}")
         filled.append(replace(grid, values=values))
     if not coder.exhausted:
         raise FormatError(_WHERE, "bytes are left behind the last integer")
     return tuple(layers), tuple(filled)
+
+
+def _exceeds(values: tuple[int, ...], largest: int) -> bool:
+    return max(values, default=0) > largest or min(values, default=0) < -largest

@@ -16,6 +16,8 @@ _MASK = (1 << 32) - 1
 _SHIFTS = (1, 2, 2, 3, 3, 4, 4, 4, 5)
 """Adaptation shift by the number of bits a model has seen; the last one stays."""
 
+_LAST_SHIFT = len(_SHIFTS) - 1
+
 
 class BitModel:
     """The probability, of 65536, that the next bit is 0."""
@@ -28,10 +30,11 @@ class BitModel:
 
     def update(self, bit: int) -> None:
         """Move towards `bit`; the probability stays within 32…65504."""
-        shift = _SHIFTS[self.seen]
-        self.seen = min(self.seen + 1, len(_SHIFTS) - 1)
-        moved = self.probability + ((0 if bit else 65536) - self.probability >> shift)
-        self.probability = min(max(moved, 32), 65536 - 32)
+        seen = self.seen
+        if seen < _LAST_SHIFT:
+            self.seen = seen + 1
+        moved = self.probability + ((0 if bit else 65536) - self.probability >> _SHIFTS[seen])
+        self.probability = 32 if moved < 32 else 65504 if moved > 65504 else moved  # min and max would take longer
 
 
 class RangeEncoder:

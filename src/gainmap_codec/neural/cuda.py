@@ -9,10 +9,10 @@ from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.neural.network import FeatureTables, forward
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_encode
-from gainmap_codec.pixels.multiscale import GridInputs, dequantize, grid_inputs
+from gainmap_codec.pixels.multiscale import GridInputs, dequantize
 from gainmap_codec.pixels.neural_map import GridResiduals, Residuals, rendition_of
 
-_CHUNK = 1 << 20  # points of the working grid on the device at a time
+_POINTS = 1 << 20  # of the working grid, on the device at a time
 
 
 def render_on_device(
@@ -29,7 +29,7 @@ def render_on_device(
     if network.family == "published":
         ready = _PublishedOnDevice(network, height, width, where)
     else:
-        inputs = grid_inputs(network, codes, color.curves.shape[1] - 1)
+        inputs = GridInputs(network, codes, color.curves.shape[1] - 1)
         ready = GridResiduals(inputs.grid, _residual_on_device(network, inputs, where))
     return rendition_of(network, ready, codes, color, headroom=headroom)
 
@@ -37,16 +37,16 @@ def render_on_device(
 @torch.no_grad()
 def _residual_on_device(network: NeuralGainMap, inputs: GridInputs, device: torch.device) -> Array:
     layers = [torch.from_numpy(dequantize(layer)).to(device) for layer in network.layers]
-    flat, added = inputs.features.reshape(-1, inputs.features.shape[2]), inputs.added.reshape(-1, 1)
+    height, width = inputs.shape[:2]
+    step = max(1, _POINTS // width)
     parts = []
-    for start in range(0, len(flat), _CHUNK):
-        values = torch.from_numpy(flat[start : start + _CHUNK]).to(device)
+    for rows in (slice(start, start + step) for start in range(0, height, step)):
+        values = torch.from_numpy(inputs.features(rows)).to(device)
         for layer in layers[:-1]:
-            values = torch.relu(torch.addmm(layer[-1], values, layer[:-1]))
-        values = torch.addmm(layers[-1][-1], values, layers[-1][:-1])
-        values = values + torch.from_numpy(added[start : start + _CHUNK]).to(device)
+            values = torch.relu(values @ layer[:-1] + layer[-1])
+        values = values @ layers[-1][:-1] + layers[-1][-1] + torch.from_numpy(inputs.added(rows)).to(device)
         parts.append((values.clamp(-1, 1) * network.residual_scale + network.residual_shift).cpu().numpy())
-    return np.concatenate(parts).reshape(*inputs.features.shape[:2], -1)
+    return np.concatenate(parts)
 
 
 class _PublishedOnDevice(Residuals):

@@ -18,12 +18,14 @@ from torch.nn.functional import softplus
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.neural.model import Model, of_each, weight_bits
 from gainmap_codec.neural.perceptron import squared_error
-from gainmap_codec.neural.points import SMALLEST_ERROR, Points, batches
+from gainmap_codec.neural.points import SMALLEST_ERROR, Batches, Points
 from gainmap_codec.neural.rates import laplace_bits, neighbourhood
 
 Progress = Callable[[float], None]
 
-_BATCH = 1 << 12
+BATCH = 1 << 12
+"""Points of a step, about."""
+
 _RATE = 2e-2  # Adam's learning rate
 _REFINE_RATE = 3e-3
 _SPREADS_RATE = 0.3 * _REFINE_RATE
@@ -40,9 +42,10 @@ _LAST = 20  # steps whose mean cost tells how far a fit has come
 class Learner:
     """Weights and latents together; the latents are real numbers."""
 
-    def __init__(self, model: Model, points: Points, random: torch.Generator) -> None:
+    def __init__(self, model: Model, points: Points, batches: Batches, random: torch.Generator) -> None:
+        """A model to be fitted to points, of which it sees batches."""
         self._model, self._random = model, random
-        self._batches = batches(points, _BATCH, random)
+        self._batches = batches.endless(random)
         self._spreads = torch.tensor([[-1.0, 0.5]] * len(model.latents))  # logarithms: alone, and among others
         self._whitening = _whitening(points, len(model.weights[0]))
         model.weights[0] = self._whitening @ model.weights[0]
@@ -54,9 +57,10 @@ class Learner:
         """
         model, mixing = self._model, self._whitening
         first, *others = torch.linalg.solve(mixing, model.weights[0]), *model.weights[1:]
-        learned = [first, *others, *model.latents, model.weight_steps, model.weight_spreads, model.latent_steps]
+        learned = _Rated([first, *others, *model.latents, model.latent_steps], _RATE)
+        priced = _Rated([model.weight_steps, model.weight_spreads, self._spreads], _RATE)  # once bits count
         costs = []
-        with _adam(_Rated([*learned, self._spreads], _RATE)) as descend:
+        with _adam(learned, priced) as descend:
             for step in range(steps):
                 weights, latents, bits = [mixing @ first, *others], model.latents, torch.zeros(())
                 if step >= noise_from * steps:
@@ -110,7 +114,7 @@ def _whitening(points: Points, size: int) -> Tensor:
 
 def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: float, steps: int) -> None:
     """The weights alone, rounded in every forward pass."""
-    taken = batches(model.seen(points), _BATCH, random)
+    taken = Batches(model.seen(points), BATCH).endless(random)
     with _adam(_Rated(model.weights, _REFINE_RATE), _Rated([model.weight_spreads], _SPREADS_RATE)) as descend:
         for step in range(steps):
             weights, bits = _rounded_weights(model)
@@ -144,46 +148,57 @@ class _Rated(NamedTuple):
     rate: float
 
 
-class _Moments:
-    """Running means of a tensor's slopes and of their squares (Adam: Kingma and Ba, 2015, algorithm 1).
+class _Adam:
+    """Steps against slopes by their running means and those of their squares (Adam: Kingma and Ba, 2015, algorithm 1).
 
     `torch.optim` loads torch's compiler, which takes as long as a tenth of a fit.
     """
 
-    def __init__(self, tensor: Tensor, rate: float) -> None:
-        tensor.requires_grad_(True)
-        self.tensor, self._rate = tensor, rate
-        self._mean, self._square = torch.zeros_like(tensor), torch.zeros_like(tensor)
+    def __init__(self, tensors: list[Tensor], rate: float) -> None:
+        self._tensors, self._rate = tensors, rate
+        sizes = [tensor.numel() for tensor in tensors]
+        self._values = torch.cat([tensor.flatten() for tensor in tensors])
+        self._slopes, self._means, self._squares = torch.zeros(3, sum(sizes))
         self._taken = 0
+        parts = zip(tensors, torch.split(self._values, sizes), torch.split(self._slopes, sizes), strict=True)
+        for tensor, values, slopes in parts:  # parts of one vector: a step is the same few calls for all of them
+            tensor.data = values.view(tensor.shape)
+            tensor.requires_grad_(True)
+            tensor.grad = slopes.view(tensor.shape)
 
     @torch.no_grad()
     def step(self, part: float) -> None:
-        """Against the slope, if there is one, at a part of the rate."""
-        slope = self.tensor.grad
-        if slope is None:
+        """Against the slopes, at a part of the rate; nothing before there are any."""
+        if not self._taken and not bool(self._slopes.any()):
             return
         self._taken += 1
         unbiased = [1 - decay**self._taken for decay in _DECAY]
-        self._mean.lerp_(slope, 1 - _DECAY[0])
-        self._square.mul_(_DECAY[1]).addcmul_(slope, slope, value=1 - _DECAY[1])
-        size = self._square.sqrt().div_(math.sqrt(unbiased[1])).add_(_SMALLEST_SIZE)
-        self.tensor.addcdiv_(self._mean, size, value=-self._rate * part / unbiased[0])
-        self.tensor.grad = None
+        self._means.lerp_(self._slopes, 1 - _DECAY[0])
+        self._squares.mul_(_DECAY[1]).addcmul_(self._slopes, self._slopes, value=1 - _DECAY[1])
+        sizes = self._squares.sqrt().div_(math.sqrt(unbiased[1])).add_(_SMALLEST_SIZE)
+        self._values.addcdiv_(self._means, sizes, value=-self._rate * part / unbiased[0])
+        self._slopes.zero_()
+
+    def end(self) -> None:
+        """Let the tensors be what they were."""
+        for each in self._tensors:
+            each.requires_grad_(False)
+            each.grad = None
 
 
 @contextmanager
 def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float], float]]:
     """What takes one step against the slopes of a cost, at a part of the learning rates, and returns the cost."""
-    learned = [_Moments(tensor, group.rate) for group in groups for tensor in group.tensors]
+    steppers = [_Adam(*group) for group in groups]
 
     def descend(cost: Tensor, part: float) -> float:
         cost.backward()  # type: ignore[no-untyped-call]
-        for each in learned:
+        for each in steppers:
             each.step(part)
         return cost.item()
 
     try:
         yield descend
     finally:
-        for each in learned:
-            each.tensor.requires_grad_(False)
+        for each in steppers:
+            each.end()

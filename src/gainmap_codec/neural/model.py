@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
-from gainmap_codec.neural.points import Points, enlarged
+from gainmap_codec.neural.points import Matrices, Points, enlarged
 from gainmap_codec.neural.rates import laplace_bits, latent_bits, rounded
 
 
@@ -94,6 +94,15 @@ class Model:
         pairs = zip(self.scaled_details(), seen.enlarge, strict=False)
         fields = [enlarged(values, matrices)[..., None] for values, matrices in pairs if bool(values.any())]
         return replace(seen, added=torch.stack(fields).sum(0) if fields else None, enlarge=())
+
+    def features_before(self, seen: Points) -> int:
+        """Number of features that come before the latents."""
+        return seen.features.shape[2] - len(self.latents)
+
+    def show_latent(self, index: int, seen: Points, matrices: Matrices) -> None:
+        """Put a grid of latents as it is now into points as of `seen`."""
+        scaled = self.latents[index] * self.latent_steps[index].exp()
+        seen.features[..., self.features_before(seen) + index] = enlarged(scaled, matrices)
 
     # Bits
 

@@ -20,15 +20,15 @@ from gainmap_codec.files.latents import latent_levels
 from gainmap_codec.files.payload import IDENTITY, empty_latents, layer_shapes
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.neural.initial import random_weights
-from gainmap_codec.neural.learning import Learner, Progress, refine
+from gainmap_codec.neural.learning import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.model import Model
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.neural.points import Points
+from gainmap_codec.neural.points import Batches, Points
 from gainmap_codec.neural.rates import rounded
 from gainmap_codec.neural.search import price, search
 from gainmap_codec.neural.target import Target
 from gainmap_codec.neural.weight_search import search_weights
-from gainmap_codec.pixels.multiscale import base_features, has_latents_at
+from gainmap_codec.pixels.multiscale import BaseFeatures, has_latents_at
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
@@ -47,7 +47,7 @@ class MultiscaleConfig:
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
         steps: Adam's steps of learning; five thirds of them where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
-        refine_steps: Adam's steps of a round.
+        refine_steps: Adam's steps of a round; half as many again where three channels are predicted.
         color_octaves: Octaves of each colour where three channels are predicted.
         latents: Levels of latents, at most.
         details: Levels of details, at most.
@@ -57,7 +57,7 @@ class MultiscaleConfig:
     bytes_per_db: float
     steps: int = 1500
     rounds: int = 3
-    refine_steps: int = 300
+    refine_steps: int = 200
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
@@ -66,8 +66,13 @@ class MultiscaleConfig:
         """What it is for so many channels of the residual."""
         if channels == 1:
             return replace(self, color_octaves=0)
-        price = self.bytes_per_db * _THREE_CHANNELS
-        return replace(self, neurons=self.neurons * 3 // 2, bytes_per_db=price, steps=self.steps * 5 // 3)
+        return replace(
+            self,
+            neurons=self.neurons * 3 // 2,
+            bytes_per_db=self.bytes_per_db * _THREE_CHANNELS,
+            steps=self.steps * 5 // 3,
+            refine_steps=self.refine_steps * 3 // 2,
+        )
 
 
 class MultiscaleFit:
@@ -97,6 +102,7 @@ class MultiscaleFit:
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
+        self._batches = Batches(self.points, BATCH)
         self._shapes = layer_shapes("multiscale", 0, config.color_octaves, config.neurons, outputs, latents)
         self._begin(seed)
 
@@ -120,7 +126,7 @@ class MultiscaleFit:
         )
         self._paid = self.config.bytes_per_db
         self._random = torch.Generator().manual_seed(seed)
-        self._learner = Learner(self.model, self.points, self._random)
+        self._learner = Learner(self.model, self.points, self._batches, self._random)
 
     def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
         """See `Learner.run`."""
@@ -174,7 +180,7 @@ class MultiscaleFit:
 def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:
     """All points that a fit looks at, and some of them."""
     raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
-    features = base_features(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves)
+    features = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves).whole()
     levels, detail_levels = latent_levels(*target.grid, latents, details)
     points = Points.of(features, target, levels + detail_levels)
     points = _thinned(points, _MOST_POINTS)

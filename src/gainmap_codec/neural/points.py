@@ -134,14 +134,23 @@ def _matrix(axis: Axis, level: int) -> Tensor:
     return torch.from_numpy(matrix)
 
 
-def batches(points: Points, size: int, random: torch.Generator) -> Iterator[Points]:
-    """About `size` points at a time, for ever: evenly spread rows and columns, each offset once before any again.
+class Batches:
+    """Points in parts of about `size`: evenly spread rows and columns.
 
     Even spreading makes the gradient vary less than chance would, and enlarging a product of small matrices.
     """
-    rows, columns = points.shape
-    down = min(max(math.isqrt(len(points) // size), 1), rows)
-    across = min(max(len(points) // (size * down), 1), columns)
-    while True:
-        for offset in torch.randperm(down * across, generator=random).tolist():
-            yield points.every((down, across), divmod(offset, across))
+
+    def __init__(self, points: Points, size: int) -> None:
+        rows, columns = points.shape
+        down = min(max(math.isqrt(len(points) // size), 1), rows)
+        self._steps = down, min(max(len(points) // (size * down), 1), columns)
+        self._points = points
+        self._kept: dict[int, Points] = {}  # what comes again and again is gathered once
+
+    def endless(self, random: torch.Generator) -> Iterator[Points]:
+        """Parts for ever, each once before any again."""
+        while True:
+            for offset in torch.randperm(math.prod(self._steps), generator=random).tolist():
+                if offset not in self._kept:
+                    self._kept[offset] = self._points.every(self._steps, divmod(offset, self._steps[1]))
+                yield self._kept[offset]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gainmap_codec.neural.model import Model
-from gainmap_codec.neural.perceptron import activations_of, backward, output_of
+from gainmap_codec.neural.perceptron import Activations, activations_of, backward, output_of
 from gainmap_codec.neural.points import SMALLEST_ERROR, Matrices, Points, enlarged
 from gainmap_codec.neural.rates import LARGEST_SEARCHED, latent_bits, rounded
 
@@ -25,8 +25,12 @@ _NONZERO_BITS = 1.0  # a cell that is not 0 costs at least so much more than a 0
 @torch.no_grad()
 def price(model: Model, points: Points, bytes_per_db: float) -> float:
     """Estimated bytes, and decibels of error at points in bytes; everything rounded."""
-    output = output_of(model.rounded_weights(), model.seen(points)).clamp_(-1, 1)
-    error = float(points.left(output).square().sum(2).mean()) + SMALLEST_ERROR
+    return _price_of(model, points, output_of(model.rounded_weights(), model.seen(points)), bytes_per_db)
+
+
+def _price_of(model: Model, points: Points, output: Tensor, bytes_per_db: float) -> float:
+    """The price where the network's output is known."""
+    error = float(points.left(output.clamp(-1, 1)).square().sum(2).mean()) + SMALLEST_ERROR
     return model.bits() / 8 + bytes_per_db * 10 * math.log10(error)
 
 
@@ -39,18 +43,22 @@ def bits_per_error(left: Tensor, bytes_per_db: float) -> float:
 @torch.no_grad()
 def search(model: Model, points: Points, coarse: Points, bytes_per_db: float) -> None:
     """Every grid once: latents on the `coarse` points, from the coarsest level on, then details on all of them."""
-    weights = model.rounded_weights()
-    least = price(model, coarse, bytes_per_db)
+    weights, seen = model.rounded_weights(), model.seen(coarse)
+    found, output = activations_of(weights, seen)
+    least = _price_of(model, seen, output, bytes_per_db)
     for index in reversed(range(len(model.latents))):
-        output, slope = _linearised(weights, model, coarse, index)
+        slope = _slope(weights, model, seen, found, output, index)
         before = model.latents[index]
         for largest in _LARGEST_CHANGES:
             problem = _Problem(coarse, output, slope, bytes_per_db)
             model.latents[index] = problem.solve(before, coarse.enlarge[index], largest)
-            if (now := price(model, coarse, bytes_per_db)) < least:
-                least = now
+            model.show_latent(index, seen, coarse.enlarge[index])
+            tried = activations_of(weights, seen)
+            if (now := _price_of(model, seen, tried[1], bytes_per_db)) < least:
+                least, (found, output) = now, tried
                 break
             model.latents[index] = before
+            model.show_latent(index, seen, coarse.enlarge[index])
     if model.details:
         whole = model.copy()
         _search_details(model, points, weights, bytes_per_db)
@@ -77,17 +85,17 @@ def _search_details(model: Model, points: Points, weights: list[Tensor], bytes_p
         model.details[index] = problem.solve(model.details[index], each, 2 * LARGEST_SEARCHED)
 
 
-def _linearised(weights: list[Tensor], model: Model, points: Points, index: int) -> tuple[Tensor, Tensor]:
-    """Output, float32 (h, w, C), and its slope by the integers of a latent's field; 0 where the output is clipped."""
-    seen = model.seen(points)
-    found, output = activations_of(weights, seen)
-    row = weights[0][points.features.shape[2] + index] * model.latent_steps[index].exp()
+def _slope(
+    weights: list[Tensor], model: Model, points: Points, found: Activations, output: Tensor, index: int
+) -> Tensor:
+    """Slope of the output by the integers of a latent's field, float32 (h, w, C); 0 where the output is clipped."""
+    row = weights[0][model.features_before(points) + index] * model.latent_steps[index].exp()
     slope = torch.empty_like(output)
     for channel in range(output.shape[2]):
         alone = torch.zeros_like(found.output)
         alone[:, channel] = 1
         slope[..., channel] = (backward(weights, found, alone).first @ row).reshape(points.shape)
-    return output, slope.mul_(output.abs() < 1)
+    return slope.mul_(output.abs() < 1)
 
 
 def _choose_detail_step(model: Model, points: Points, output: Tensor) -> None:

@@ -140,10 +140,10 @@ def _residual(sampled: Sampled, domain: Domain, exponent: int) -> Residual:
 def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
     """log2 gains of the three channels. Black costs nothing where there is no offset: any gain leaves it black."""
     offset = offset_of(exponent)
-    values = log2_gain(sampled.hdr, sampled.base, offset, offset)
-    weights = np.empty_like(values)
+    values, weights = np.empty_like(sampled.hdr), np.empty_like(sampled.hdr)
 
     def measure(rows: slice) -> None:
+        values[rows] = log2_gain(sampled.hdr[rows], sampled.base[rows], offset, offset)
         bright = sampled.hdr[rows] + offset
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
         weights[rows] = ((here - below) / _PQ_STEP) ** 2 / 3  # downwards: above the peak, PQ has no slope

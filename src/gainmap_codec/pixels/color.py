@@ -133,8 +133,9 @@ def pq_encode(linear: Array) -> Array:
 
     Source: SMPTE ST 2084 equation 5.1 (inverse EOTF).
     """
-    y = np.clip(np.asarray(linear, dtype=np.float32) * np.float32(1 / PQ_PEAK), 0.0, 1.0) ** np.float32(_M1)
-    return np.asarray(((_C1 + _C2 * y) / (1 + _C3 * y)) ** np.float32(_M2), dtype=np.float32)
+    y = np.clip(np.asarray(linear, dtype=np.float32) * np.float32(1 / PQ_PEAK), 0.0, 1.0)
+    y = _power(y, _M1)
+    return _power((_C1 + _C2 * y) / (1 + _C3 * y), _M2)
 
 
 def pq_decode(code: Array) -> Array:
@@ -142,9 +143,20 @@ def pq_decode(code: Array) -> Array:
 
     Source: SMPTE ST 2084 equation 4.1 (EOTF).
     """
-    p = np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0) ** np.float32(1 / _M2)
+    p = _power(np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0), 1 / _M2)
     y = np.maximum(p - np.float32(_C1), 0) / (np.float32(_C2) - np.float32(_C3) * p)
-    return np.asarray(y ** np.float32(1 / _M1) * np.float32(PQ_PEAK), dtype=np.float32)
+    return _power(y, 1 / _M1) * np.float32(PQ_PEAK)
+
+
+def _power(values: Array, exponent: float) -> Array:
+    """Values ≥ 0 to a positive power, float32: by logarithms, which NumPy computes eight at a time, powers one by one.
+
+    PQ codes of it are as near to those of float64 as powers come: a twentieth of a code of 12 bits.
+    """
+    with np.errstate(divide="ignore"):
+        logarithms: Array = np.asarray(np.log(values), np.float32)
+    logarithms *= np.float32(exponent)
+    return np.exp(logarithms, out=logarithms)
 
 
 def srgb_decode(code: Array) -> Array:
@@ -168,10 +180,13 @@ def pq_psnr(image: Array, reference: Array) -> float:
         image: Linear BT.2020, float32 (H, W, 3); 1.0 = SDR white.
         reference: The same shape and units.
     """
-    total = 0.0
-    for start in range(0, image.shape[0], 256):  # in strips: a 200-megapixel photo has no room for copies
-        rows = slice(start, start + 256)
-        difference = pq_encode(image[rows]) - pq_encode(reference[rows])
-        total += float(np.sum(np.square(difference, dtype=np.float64)))
-    mean = total / image.size
+    rows = 64
+    totals = np.zeros(-(-image.shape[0] // rows))  # a sum for each strip: threads may end in any order
+
+    def measure(strip: slice) -> None:
+        difference = pq_encode(image[strip]) - pq_encode(reference[strip])
+        totals[strip.start // rows] = np.sum(np.square(difference, dtype=np.float64))
+
+    for_each_strip(image.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
+    mean = float(totals.sum()) / image.size
     return float("inf") if mean == 0 else -10 * float(np.log10(mean))

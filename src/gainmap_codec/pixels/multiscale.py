@@ -6,7 +6,6 @@ the network sees it averaged at four scales, which costs no byte, and latents sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,42 +25,50 @@ FIRST_OCTAVE = -1
 """Half a period over the range of a code value: without it black and white have the same features."""
 
 
-def base_features(grid: WorkingGrid, codes: NDArray[Any], largest: int, color_octaves: int) -> Array:
-    """What the network sees of a base, float32 (rows, columns, F).
+class BaseFeatures:
+    """What the network sees of a base; made for the rows that are asked for, since all of it takes much memory.
 
-    Args:
-        codes: Code values, stored raster, (H, W, 3).
-        largest: The code value of white.
-        color_octaves: Octaves of each colour of the finest scale.
-    Returns:
-        x, y; R, G, B of the working grid's cells; the same averaged over the three coarser levels; octaves. All but the
-        octaves run over −2…2: about as far from 0 as pictures are.
+    x, y; R, G, B of the working grid's cells; the same averaged over the three coarser levels; octaves. All but the
+    octaves run over −2…2: about as far from 0 as pictures are.
+
+    Attributes:
+        shape: Rows and columns of what is evaluated, and the number of features.
     """
-    means = code_inputs(grid.average(codes), largest)
-    rows, columns, _ = means.shape
-    level = first_level(grid.rows.cells, grid.columns.cells)
-    place = np.empty((rows, columns, 2), np.float32)
-    place[..., 0], place[..., 1] = grid.columns.centers, grid.rows.centers[:, np.newaxis]
-    around = [grid.level(means, max(level + step, 0)) for step in _AROUND]
-    features = np.empty((rows, columns, 5 + 3 * len(around) + 6 * color_octaves), np.float32)
-    plain = features[..., : 5 + 3 * len(around)]
-    is_raster = (rows, columns) == (grid.rows.size, grid.columns.size)  # then every mean is a code value
-    turned = grid.turned(codes)
-    table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
 
-    def fill(part: slice) -> None:
-        np.concatenate([each[part] for each in (place, means, *around)], axis=2, out=plain[part])
-        plain[part] *= 2
-        if not color_octaves:
+    def __init__(self, grid: WorkingGrid, codes: NDArray[Any], largest: int, color_octaves: int) -> None:
+        """A base's code values, stored raster, (H, W, 3); `largest` is that of white."""
+        self._grid, self._octaves = grid, color_octaves
+        self._means = code_inputs(grid.average(codes), largest)
+        first = first_level(grid.rows.cells, grid.columns.cells)
+        levels = [max(first + step, 0) for step in _AROUND]
+        self._around = [grid.enlarge(grid.reduce(self._means, level), level) for level in levels]
+        self.shape = (*self._means.shape[:2], 5 + 3 * len(levels) + 6 * color_octaves)
+        is_raster = self._means.shape[:2] == (grid.rows.size, grid.columns.size)  # then every mean is a code value
+        self._codes = grid.turned(codes) if is_raster else None
+        self._table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
+
+    def fill(self, out: Array, rows: slice) -> None:
+        """The features of some rows, float32 (h, columns, F)."""
+        plain = self.shape[2] - 6 * self._octaves
+        means = self._means[rows]
+        out[..., 0], out[..., 1] = self._grid.columns.centers, self._grid.rows.centers[rows, np.newaxis]
+        out[..., 2:5] = means
+        for index, each in enumerate(self._around):
+            out[..., 5 + 3 * index : 8 + 3 * index] = each.at(rows)
+        out[..., :plain] *= 2
+        if not self._octaves:
             return
-        if is_raster:
-            octaves = np.take(table, turned[part], axis=0, mode="clip")
+        if self._codes is None:
+            octaves = octave_features(means, self._octaves, FIRST_OCTAVE)
         else:
-            octaves = octave_features(means[part], color_octaves, FIRST_OCTAVE)
-        features[part, :, plain.shape[2] :] = octaves.reshape(*octaves.shape[:2], -1)
+            octaves = np.take(self._table, self._codes[rows], axis=0, mode="clip")
+        out[..., plain:] = octaves.reshape(*octaves.shape[:2], -1)
 
-    for_each_strip(rows, fill, rows_in_cache(columns))
-    return features
+    def whole(self) -> Array:
+        """The features of all rows, float32 (rows, columns, F)."""
+        out = np.empty(self.shape, np.float32)
+        for_each_strip(len(out), lambda rows: self.fill(out[rows], rows), rows_in_cache(self.shape[1]))
+        return out
 
 
 def code_inputs(codes: NDArray[Any], largest: int) -> Array:
@@ -81,49 +88,56 @@ def dequantize(layer: QuantizedLayer) -> Array:
     return integers * np.float32(2.0 ** (layer.step_exponent / 4))
 
 
-@dataclass(frozen=True, eq=False)
 class GridInputs:
-    """What a network is given on the working grid.
+    """Everything that goes into a network.
 
     Attributes:
         grid: The raster over the grid.
-        features: Of the base and the latents, float32 (rows, columns, F).
-        added: Sum of the details, added to every output, float32 (rows, columns, 1).
+        shape: Rows and columns of what is evaluated, and the number of features, latents among them.
     """
 
-    grid: WorkingGrid
-    features: Array
-    added: Array
+    def __init__(self, network: NeuralGainMap, codes: NDArray[Any], largest: int) -> None:
+        """A network and its base; `codes` and `largest` as for `BaseFeatures`."""
+        self.grid = grid = WorkingGrid.over(network.grid, codes.shape[0], codes.shape[1], network.coordinates)
+        levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
+        self._base = BaseFeatures(grid, codes, largest, network.color_octaves)
+        self._latents = list(map(grid.enlarge, map(latent_values, network.latents), levels))
+        self._details = list(map(grid.enlarge, map(latent_values, network.details), detail_levels))
+        rows, columns, count = self._base.shape
+        self.shape = rows, columns, count + len(levels)
+
+    def features(self, rows: slice) -> Array:
+        """Of the base and the latents, float32 (h, columns, F)."""
+        known = self._base.shape[2]
+        out = np.empty((len(range(*rows.indices(self.shape[0]))), *self.shape[1:]), np.float32)
+        self._base.fill(out[..., :known], rows)
+        for index, each in enumerate(self._latents):
+            out[..., known + index] = each.at(rows)[..., 0]
+        return out
+
+    def added(self, rows: slice) -> Array:
+        """Sum of the details, added to every output, float32 (h, columns, 1)."""
+        return sum((each.at(rows) for each in self._details), start=np.zeros((1, 1, 1), np.float32))
 
 
-def grid_inputs(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> GridInputs:
-    """Everything that goes into a network; `codes` and `largest` as for `base_features`."""
-    grid = WorkingGrid.over(network.grid, codes.shape[0], codes.shape[1], network.coordinates)
-    levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
-    base = base_features(grid, codes, largest, network.color_octaves)
-    latents = [grid.enlarge(latent_values(each), level) for each, level in zip(network.latents, levels, strict=True)]
-    added = np.zeros((*base.shape[:2], 1), np.float32)
-    for each, level in zip(network.details, detail_levels, strict=True):
-        added += grid.enlarge(latent_values(each), level)
-    return GridInputs(grid, np.concatenate([base, *latents], axis=2), added)
-
-
-def residual_on_grid(network: NeuralGainMap, inputs: GridInputs) -> Array:
-    """The residual on the working grid, float32 (rows, columns, 1 or 3)."""
+def residual_on_grid(network: NeuralGainMap, inputs: GridInputs, rows: slice = slice(None)) -> Array:
+    """The residual on rows of the working grid, float32 (h, columns, 1 or 3)."""
     layers = [dequantize(layer) for layer in network.layers]
-    out = np.empty((*inputs.features.shape[:2], layers[-1].shape[1]), np.float32)
+    first, stop, _ = rows.indices(inputs.shape[0])
+    out = np.empty((stop - first, inputs.shape[1], layers[-1].shape[1]), np.float32)
 
-    def evaluate(rows: slice) -> None:
-        values = inputs.features[rows]
+    def evaluate(strip: slice) -> None:
+        here = slice(first + strip.start, first + strip.stop)
+        values = inputs.features(here)
         for layer in layers[:-1]:
             values = values @ layer[:-1] + layer[-1]
             np.maximum(values, 0, out=values)
         values = values @ layers[-1][:-1] + layers[-1][-1]
-        values += inputs.added[rows]
+        values += inputs.added(here)
         np.clip(values, -1, 1, out=values)
-        out[rows] = values * np.float32(network.residual_scale) + np.float32(network.residual_shift)
+        out[strip] = values * np.float32(network.residual_scale) + np.float32(network.residual_shift)
 
-    for_each_strip(len(out), evaluate, rows_in_cache(inputs.features.shape[1]))
+    for_each_strip(len(out), evaluate, rows_in_cache(2 * inputs.shape[1]))
     return out
 
 

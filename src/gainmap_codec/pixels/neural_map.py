@@ -13,8 +13,8 @@ from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode, tr
 from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window, turned_window
-from gainmap_codec.pixels.multiscale import dequantize, grid_inputs, residual_on_grid
-from gainmap_codec.pixels.residual import apply_log2_gain, inverse_residual, offset_of
+from gainmap_codec.pixels.multiscale import GridInputs, dequantize, residual_on_grid
+from gainmap_codec.pixels.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
@@ -84,7 +84,7 @@ def residuals(network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> Resi
     height, width = codes.shape[:2]
     if network.family == "published":
         return PublishedResiduals(network, height, width)
-    inputs = grid_inputs(network, codes, color.curves.shape[1] - 1)
+    inputs = GridInputs(network, codes, color.curves.shape[1] - 1)
     return GridResiduals(inputs.grid, residual_on_grid(network, inputs))
 
 
@@ -113,39 +113,47 @@ def render_into(
     weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
     turned_codes, turned_out = ready.turned(codes), ready.turned(out)
     top, left, _, width = turned_window(window, codes.shape, ready.turned)
+    to_maths, from_maths = color.to_bt2020, from_bt2020
+    if _is_factor(network):  # the same in all primaries: one matrix instead of two, often none
+        to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
 
     def render(strip: slice) -> None:
         rows = slice(strip.start + top, strip.stop + top)
         base = np.empty(turned_codes[rows].shape, np.float32)
         color.linearize_into(turned_codes[rows], base)
-        transform_strip(base, color.to_bt2020)
-        hdr = hdr_of(network, ready.at(rows, base), base)
-        if weight != 1:
-            hdr = weighted_rendition(network, base, hdr, weight)
-        hdr = hdr[:, left : left + width]
-        transform_strip(hdr, from_bt2020)
+        transform_strip(base, to_maths)
+        hdr = hdr_of(network, ready.at(rows, base), base, weight)[:, left : left + width]
+        transform_strip(hdr, from_maths)
         turned_out[strip] = hdr
 
     for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_codes.shape[1]))
 
 
-def hdr_of(network: NeuralGainMap, residual: Array, base: Array) -> Array:
-    """Linear BT.2020 HDR, float32 (..., 3), of residuals (..., 1 or 3) and the linear base (..., 3)."""
+def _is_factor(network: NeuralGainMap) -> bool:
+    """Whether each pixel is multiplied by a number, and nothing is taken off."""
+    is_gain = network.domain == "log2_gain" and network.alternate_offset_exponent == NO_OFFSET
+    return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
+
+
+def hdr_of(network: NeuralGainMap, residual: Array, base: Array, weight: float = 1.0) -> Array:
+    """Linear HDR, float32 (..., 3), of residuals (..., 1 or 3) and the linear base (..., 3).
+
+    The weight, in −1…1, scales the log2 ratio, as for a standard map.
+    """
+    base_offset, alternate_offset = (
+        offset_of(network.base_offset_exponent),
+        offset_of(network.alternate_offset_exponent),
+    )
     with np.errstate(over="ignore"):  # a hostile network's infinity ends at the clip
         if network.domain == "log2_gain":
-            offsets = offset_of(network.base_offset_exponent), offset_of(network.alternate_offset_exponent)
-            return np.minimum(apply_log2_gain(residual, base, *offsets), np.float32(1 << 15))
+            return apply_log2_gain(residual * np.float32(weight), base, base_offset, alternate_offset)
         pq: Array = np.clip(inverse_residual(network.domain, residual, pq_encode(base), np), 0, 1)
-        return pq_decode(pq)
-
-
-def weighted_rendition(network: NeuralGainMap, base: Array, hdr: Array, weight: float) -> Array:
-    """The rendition between base and HDR: the weight scales the log2 ratio, as for a standard map."""
-    base_offset = offset_of(network.base_offset_exponent)
-    alternate_offset = offset_of(network.alternate_offset_exponent)
-    ratio = (hdr + alternate_offset) / np.maximum(base + base_offset, np.float32(1e-6))
-    rendition: Array = (base + base_offset) * ratio ** np.float32(weight) - alternate_offset
-    return np.maximum(rendition, 0)
+        hdr = pq_decode(pq)
+        if weight == 1:
+            return hdr
+        ratio = (hdr + alternate_offset) / np.maximum(base + base_offset, np.float32(1e-6))
+        rendition: Array = (base + base_offset) * ratio ** np.float32(weight) - alternate_offset
+        return np.maximum(rendition, 0)
 
 
 class GridResiduals(Residuals):

@@ -29,6 +29,8 @@ NO_OFFSET = 15
 MAX_GAIN = np.float32(64)
 """log2 gain, at most: more than any picture needs, and black times it is still black."""
 
+_BRIGHTEST = np.float32(1 << 15)
+
 _DARKEST = np.float32(2.0**-20)  # linear: where offsets are 0, a ratio to black still needs a number
 
 
@@ -81,13 +83,13 @@ def offset_of(exponent: int) -> np.float32:
 
 
 def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
-    """Linear HDR, float32 (..., 3), >= 0, of log2 gains (..., 1 or 3) and a linear base (..., 3)."""
+    """Linear HDR, float32 (..., 3), in 0…2^15, of log2 gains (..., 1 or 3) and a linear base (..., 3)."""
     factors = np.exp2(np.minimum(gain, MAX_GAIN))
     hdr: Array = base + base_offset
     for channel in range(3):  # a product of planes is faster than one that repeats each factor
         hdr[..., channel] *= factors[..., channel % factors.shape[-1]]
     hdr -= alternate_offset
-    return np.maximum(hdr, 0, out=hdr)
+    return np.clip(hdr, 0, _BRIGHTEST, out=hdr)
 
 
 def log2_gain(hdr: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:

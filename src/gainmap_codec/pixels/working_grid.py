@@ -7,7 +7,7 @@ them, a turned or mirrored one runs the other way; a raster smaller than the gri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,23 +133,37 @@ class WorkingGrid:
         for_each_strip(self.rows.count, average, rows_in_cache(covered))
         return out
 
-    def level(self, values: Array, level: int) -> Array:
-        """Values averaged over a level's cells and enlarged again, float32, both (rows, columns, C)."""
+    def reduce(self, values: Array, level: int) -> Array:
+        """Values, float32 (rows, columns, C), averaged over a level's cells, float32 (h, w, C)."""
         edges = self.rows.level_edges(level), self.columns.level_edges(level)
         for axis in _smallest_first(values, (len(edges[0]) - 1, len(edges[1]) - 1)):
-            if (len(edges[axis]) - 1) * values.shape[axis] <= _LARGEST_PRODUCT:
-                weights = window_weights(edges[axis], values.shape[axis])
-                values = weights @ values if axis == 1 else np.tensordot(weights, values, 1)
-            else:
+            if (len(edges[axis]) - 1) * values.shape[axis] > _LARGEST_PRODUCT:
                 values = window_average(values, edges[axis], axis=axis)
-        return self.enlarge(values, level)
-
-    def enlarge(self, values: Array, level: int) -> Array:
-        """A level's cells, float32 (h, w, C), at what is evaluated: bilinear, float32 (rows, columns, C)."""
-        taps = self.rows.level_taps(level), self.columns.level_taps(level)
-        for axis in _smallest_first(values, (self.rows.count, self.columns.count)):
-            values = taps[axis].interpolate(values, axis=axis)
+                continue
+            weights = window_weights(edges[axis], values.shape[axis])
+            values = np.moveaxis(np.tensordot(weights, values, ([1], [axis])), 0, axis)
         return values
+
+    def enlarge(self, values: Array, level: int) -> Enlarged:
+        """A level's cells, float32 (h, w, C), made ready."""
+        across, down = self.columns.level_taps(level), self.rows.level_taps(level)
+        if self.rows.count < values.shape[0]:  # fewer rows are wanted than the level has: a raster without height
+            values, down = (
+                down.interpolate(values, axis=0),
+                taps_at(np.arange(self.rows.count, dtype=np.float64), self.rows.count),
+            )
+        return Enlarged(across.interpolate(values, axis=1), down)
+
+
+class Enlarged(NamedTuple):
+    """A level's cells at what is evaluated, bilinear: enlarged across, float32 (h, columns, C), and how to go down."""
+
+    wide: Array
+    down: Taps
+
+    def at(self, rows: slice) -> Array:
+        """Some rows, float32 (rows, columns, C)."""
+        return self.down.part(rows).interpolate(self.wide, axis=0)
 
 
 def _smallest_first(values: Array, shape: tuple[int, int]) -> tuple[int, int]:
