@@ -80,7 +80,7 @@ function publishedResidual(network, picture, color) {
 }
 
 /** The network's x and y of a pixel, in the family "published": −1 and 1 are the outermost pixels' centres. */
-function publishedPlace({ coordinates: [xx, xy, x0, yx, yy, y0] }, row, column, height, width) {
+export function publishedPlace({ coordinates: [xx, xy, x0, yx, yy, y0] }, row, column, height, width) {
   const along = (n, count) => (count > 1 ? -1 + (2 * n) / (count - 1) : 0);
   const [across, down] = [along(column, width), along(row, height)];
   return [xx * across + xy * down + x0, yx * across + yy * down + y0];
