@@ -13,7 +13,7 @@ const MAX_WEIGHTS = 1 << 16;
 const MAX_LATENTS = 1 << 19;
 
 const PRESETS = ["paper-gain", "paper-gamma", "balanced", "tiny", "best"];
-const DOMAINS = ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"];
+export const DOMAINS = ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"];
 const FAMILIES = ["published", "multiscale"];
 const UUID = [0xe2, 0x59, 0xd9, 0xd6, 0xb4, 0x46, 0x4c, 0xf8, 0xa5, 0xd7, 0xdf, 0xcf, 0xbd, 0x2c, 0xce, 0x64];
 

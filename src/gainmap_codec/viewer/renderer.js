@@ -1,12 +1,11 @@
 // Renditions of one picture by WebGL 2: its base, its standard gain map, its neural gain map, for any headroom.
 
 import { FROM_BT2020, headroomWeight, inverse } from "./color.js";
+import { DOMAINS } from "./payload.js";
 import { renditionFragment } from "./shaders.js";
 import { residualTexture } from "./neural_texture.js";
 import { Program, makeTexture } from "./webgl.js";
 import { rasterPlaces } from "./working_grid.js";
-
-const DOMAINS = ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"];
 
 /** A picture whose maps have been made ready; sizes and code values are those of the base as it is looked at. */
 export class Renderer {
@@ -40,6 +39,11 @@ export class Renderer {
 
   get gl() {
     return this.#gl;
+  }
+
+  /** Give back what the graphics processor holds; nothing can be drawn afterwards. */
+  close() {
+    this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
   /** The base as it is, as a map. */

@@ -207,8 +207,8 @@ const OUTPUTS = {
   linear: "color = vec4(linear, 1.0);",
   display: `
   vec3 shown = fromBt2020 * linear * exposure;
-  vec3 light = max(isExtended ? shown : min(shown, 1.0), 0.0);
-  color = vec4(srgbEncode(light), 1.0);`,
+  vec3 kept = max(isExtended ? shown : min(shown, 1.0), 0.0);
+  color = vec4(srgbEncode(kept), 1.0);`,
   gain: `
   vec3 luma = vec3(0.2627, 0.6780, 0.0593);
   float stops = log2((max(dot(linear, luma), 0.0) + 1.0 / 64.0) / (max(dot(b, luma), 0.0) + 1.0 / 64.0));
