@@ -6,7 +6,6 @@ import base64
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from gainmap_codec.files.jpeg_segments import APP0, APP2, APP14, EOI, SOI, TRUST
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.files.structure import parts_of
 from gainmap_codec.inspection import inspection_of
-from gainmap_codec.page_assembly import assemble_page
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes, Array, with_bits
 from gainmap_codec.pixels.geometry import to_upright
@@ -42,27 +40,22 @@ _QUALITY = 92
 _LISTED_PARTS = 500
 
 
-def view_page(sources: Iterable[Path], limits: Limits = Limits()) -> bytes:  # noqa: B008, frozen
-    """A page of HTML that shows gain-map files, and loads nothing from elsewhere.
+def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
+    """What the page is told of a file, plain values for JSON; viewer/page.js reads them, `assemble_page` takes them.
 
     Args:
-        sources: JPEG, HEIC or AVIF files, or pictures that are HDR by themselves.
-        limits: Budgets for what a file may ask for.
+        source: A JPEG, HEIC or AVIF file, or a picture that is HDR by itself.
+        limits: Budgets for what the file may ask for.
     Raises:
-        GainMapError: A base is broken, not supported or over the limits.
-        OSError: A path cannot be read.
+        GainMapError: The base is broken, not supported or over the limits.
+        OSError: The path cannot be read.
     """
-    return assemble_page([shown_file(source, limits) for source in sources])
-
-
-def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
-    """What the page's script is told of a file; viewer/page.js reads it. Raises as `view_page`."""
     data, _ = read_source(source, limits)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GainMapWarning)
         notes: list[str] = []
         facts = _facts(data, source.name, limits)
-        opened = _with_sdr_base(data, source.name, limits, notes)
+        opened = _with_sdr_base(source, data, limits, notes)
         picture = _picture(opened, notes)
         standard = _standard(opened, notes)
     ours = [str(warning.message) for warning in caught if issubclass(warning.category, GainMapWarning)]
@@ -97,10 +90,10 @@ def _facts(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _with_sdr_base(data: bytes, name: str, limits: Limits, notes: list[str]) -> OpenedFile:
+def _with_sdr_base(source: Path, data: bytes, limits: Limits, notes: list[str]) -> OpenedFile:
     """The file, or where its base is HDR by itself, a JPEG made of it for the page."""
     if may_have_gain_map(data):
-        opened = open_file(data, name, limits)
+        opened = open_file(data, source.name, limits)
         if not is_hdr(opened.file.base):
             return opened
         try:
@@ -108,7 +101,7 @@ def _with_sdr_base(data: bytes, name: str, limits: Limits, notes: list[str]) -> 
         except UnsupportedError:
             pass  # no gain map leads down to SDR
     notes.append("The picture is HDR by itself: its SDR side and the gain map were made for this page.")
-    return open_file(encode(data, carry="standard", quality=_QUALITY), name, limits)
+    return open_file(encode(source, carry="standard", quality=_QUALITY), source.name, limits)
 
 
 def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
@@ -182,7 +175,7 @@ def _png(codes: AnyCodes, bits: int) -> str:
 
 def _caption(stored: StoredGainMap) -> dict[str, Any]:
     image = stored.image
-    return {"width": image.width, "height": image.height, "carrier": stored.carrier}
+    return {"width": image.width, "height": image.height, "bytes": len(image.data), "carrier": stored.carrier}
 
 
 def _numbers(stored: StoredGainMap) -> dict[str, Any]:

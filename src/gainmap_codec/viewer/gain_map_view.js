@@ -33,17 +33,17 @@ export function networkFor(payload, picture) {
  * @param {Blob} base The picture that every browser shows.
  * @param {Uint8Array} payload Its neural payload: `payloadOfJpeg` finds it in a gain-map JPEG.
  * @param {"srgb"|"display-p3"} colorSpace Of the base.
- * @returns {Promise<{canvas, way, headroom, show}>} `show({headroom, exposure})` draws; `way` is "sdr" where browser or
- *   screen show no HDR.
+ * @returns {Promise<{canvas, isHdr, headroom, show}>} `show({headroom, exposure})` draws; `isHdr` tells whether browser
+ *   and screen show HDR.
  * @throws {PayloadError}
  */
 export async function openNeuralPicture(base, payload, colorSpace = "srgb") {
   const picture = await decodePicture(base);
   const network = networkFor(payload, picture);
   const color = { curves: srgbCurves(), toBt2020: TO_BT2020[colorSpace] };
-  const { renderer, canvas, way, show } = await openOutput(picture, color);
+  const { renderer, canvas, isHdr, show } = await openOutput(picture, color);
   const map = renderer.neuralMap(network);
-  const view = { canvas, way, headroom: map.headroom, show: (options) => show(map, options) };
+  const view = { canvas, isHdr, headroom: map.headroom, show: (options) => show(map, options) };
   view.show({ headroom: map.headroom });
   return view;
 }

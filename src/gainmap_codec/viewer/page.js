@@ -4,20 +4,18 @@ import { decodePicture, networkFor } from "./gain_map_view.js";
 import { hdrScreen, openOutput } from "./hdr_output.js";
 
 const SDR_WHITE_NITS = 203;
-const COLORS = ["#7d8da1", "#e8833a", "#4aa3df", "#8bbf56", "#b07cc6", "#d6b84c", "#cf5c78", "#55b9a6"];
+const COLORS = ["#7d8da1", "#e8833a", "#4aa3df", "#8bbf56", "#b07cc6", "#d6b84c", "#cf5c78", "#55b9a6", "#a98467", "#c3c9d1"];
 const COLORED = ["base image", "neural gain map", "standard gain map"]; // the same colours on every page
 const SOURCES = { neural: "Neural gain map", standard: "Standard gain map" };
 const CARRIERS = { iso21496: "ISO 21496-1", hdrgm: "Ultra HDR", apple: "Apple" };
-const WAYS = {
-  webgl: "True HDR: this screen goes beyond white, and the right side uses it.",
-  webgpu: "True HDR: this screen goes beyond white, and the right side uses it (through WebGPU).",
-  sdr: "This browser or this screen shows no HDR here: what is brighter than white is cut off. "
-    + "Lower the exposure to look into the highlights.",
-};
+const TRUE_HDR = "True HDR: this screen goes beyond white, and so does the right side.";
+const NO_HDR = "This browser or this screen shows no HDR here: what is brighter than white is cut off. "
+  + "Lower the exposure to look into the highlights.";
 
 const files = JSON.parse(document.getElementById("files").textContent);
 const at = (id) => document.getElementById(id);
 let shown = null; // of the file that is shown: its output, its maps, the map that is used
+let turn = 0; // counts the files shown, so that one that is late does not show up over the next
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -90,16 +88,21 @@ async function mapsOf(file, picture, renderer, notes) {
 }
 
 function redraw() {
-  if (!shown || shown.isWaiting) return;
-  shown.isWaiting = true;
+  const mine = shown;
+  if (!mine || mine.isWaiting) return;
+  mine.isWaiting = true;
   requestAnimationFrame(() => {
-    shown.isWaiting = false;
-    const [headroom, stops] = [Number(at("headroom").value), Number(at("exposure").value)];
-    const nits = Math.round(SDR_WHITE_NITS * 2 ** headroom);
-    at("headroom-text").textContent = `${headroom.toFixed(2)} stops, ${count(nits)} nits`;
-    at("exposure-text").textContent = `${stops > 0 ? "+" : ""}${stops.toFixed(2)} stops`;
-    shown.output.show(shown.map, { headroom, exposure: 2 ** stops });
+    mine.isWaiting = false;
+    if (mine === shown) draw();
   });
+}
+
+function draw() {
+  const [headroom, stops] = [Number(at("headroom").value), Number(at("exposure").value)];
+  const nits = Math.round(SDR_WHITE_NITS * 2 ** headroom);
+  at("headroom-text").textContent = `${headroom.toFixed(2)} stops, ${count(nits)} nits`;
+  at("exposure-text").textContent = `${stops > 0 ? "+" : ""}${stops.toFixed(2)} stops`;
+  shown.output.show(shown.map, { headroom, exposure: 2 ** stops });
 }
 
 function useMap(kind) {
@@ -109,7 +112,7 @@ function useMap(kind) {
   slider.max = shown.map.headroom;
   slider.value = Math.min(before, shown.map.headroom);
   shown.kind = kind;
-  redraw();
+  draw();
 }
 
 function showControls(file) {
@@ -121,7 +124,7 @@ function showControls(file) {
     radio.addEventListener("change", () => useMap(kind));
     return element("label", {}, radio, SOURCES[kind]);
   }));
-  at("exposure-line").hidden = shown.output.way !== "sdr";
+  at("exposure-line").hidden = shown.output.isHdr;
   at("exposure").value = 0;
   at("controls").hidden = false;
   useMap(chosen);
@@ -131,7 +134,8 @@ function showMaps(file) {
   const fullGain = Math.max(...Object.values(shown.maps).map((map) => map.headroom));
   const captions = {
     neural: () => `${count(bytesOf(file.payload).length)} bytes, decoded by this page`,
-    standard: () => `${file.standard.width} × ${file.standard.height}, ${CARRIERS[file.standard.carrier]}`,
+    standard: () => `${count(file.standard.bytes)} bytes, ${file.standard.width} × ${file.standard.height}, `
+      + CARRIERS[file.standard.carrier],
   };
   at("most").textContent = `+${fullGain.toFixed(2)} stops`;
   at("figures").replaceChildren(...Object.entries(shown.maps).map(([kind, map]) => {
@@ -166,14 +170,14 @@ async function showPicture(file, isCurrent) {
     return;
   }
   shown = { output, maps };
+  output.renderer.whenLost(() => isCurrent() && showFallback("The graphics processor has given up."));
   at("hdr").replaceChildren(output.canvas);
   output.canvas.setAttribute("role", "img");
   output.canvas.setAttribute("aria-label", `${file.name}, as HDR`);
-  output.canvas.addEventListener("webglcontextlost", () => showFallback("The graphics processor has given up."));
   showMaps(file);
   showControls(file);
-  at("status").textContent = WAYS[output.way];
-  at("status").className = output.way === "sdr" ? "" : "hdr";
+  at("status").textContent = output.isHdr ? TRUE_HDR : NO_HDR;
+  at("status").className = output.isHdr ? "hdr" : "";
   at("stage").className = "";
 }
 
@@ -182,8 +186,6 @@ function showFallback(reason) {
   at("controls").hidden = true;
   at("status").textContent = `Shown as SDR. ${reason}`;
 }
-
-let turn = 0;
 
 async function showFile(number) {
   const mine = ++turn;

@@ -41,6 +41,11 @@ export class Renderer {
     return this.#gl;
   }
 
+  /** Call back when the graphics processor has given up, or was told to. */
+  whenLost(callback) {
+    this.#gl.canvas.addEventListener("webglcontextlost", callback, { once: true });
+  }
+
   /** Give back what the graphics processor holds; nothing can be drawn afterwards. */
   close() {
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
