@@ -25,7 +25,7 @@ from gainmap_codec.files.structure import parts_of
 from gainmap_codec.inspection import inspection_of
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes, Array, with_bits
-from gainmap_codec.pixels.geometry import to_upright
+from gainmap_codec.pixels.geometry import to_upright, turned_coordinates
 from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.image_color import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.images import encode_jpeg, read_source
@@ -67,7 +67,7 @@ def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
         **facts,
         **picture,
         "standard": standard,
-        "payload": _text(opened.file.payload) if opened.neural and opened.file.payload else None,
+        "neural": _neural(opened),
         "prefer": kind,
         "notes": list(dict.fromkeys([*notes, *opened.warnings, *ours])),
     }
@@ -76,7 +76,7 @@ def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
 def _facts(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     """What the file says of itself, and its parts; of an HDR picture without gain maps, its size alone."""
     if not may_have_gain_map(data):
-        return {"description": "", "bytes": len(data), "parts": [], "sums": [["the whole file", len(data)]]}
+        return {"description": "", "bytes": len(data), "parts": [], "sums": []}
     opened = open_file(data, name, limits)
     parts = parts_of(data, opened.file, limits)
     sums: Counter[str] = Counter()
@@ -162,6 +162,14 @@ def _standard(opened: OpenedFile, notes: list[str]) -> dict[str, Any] | None:
             except GainMapError as error:
                 notes.append(f"A standard gain map cannot be used: {error}")
     return None
+
+
+def _neural(opened: OpenedFile) -> dict[str, Any] | None:
+    """The neural payload, and its coordinates in the upright picture."""
+    if opened.neural is None or opened.file.payload is None:
+        return None
+    coordinates = turned_coordinates(opened.neural.coordinates, opened.file.orientation)
+    return {"payload": _text(opened.file.payload), "coordinates": coordinates}
 
 
 def _png(codes: AnyCodes, bits: int) -> str:

@@ -1,7 +1,8 @@
 // The page of `gainmap view`: one file at a time, its renditions, its maps and its bytes.
 
-import { decodePicture, networkFor } from "./gain_map_view.js";
+import { decodePicture } from "./gain_map_view.js";
 import { hdrScreen, openOutput } from "./hdr_output.js";
+import { parsePayload } from "./payload.js";
 
 const SDR_WHITE_NITS = 203;
 const COLORS = ["#7d8da1", "#e8833a", "#4aa3df", "#8bbf56", "#b07cc6", "#d6b84c", "#cf5c78", "#55b9a6", "#a98467", "#c3c9d1"];
@@ -53,7 +54,7 @@ function showFacts(file) {
       element("td", { className: "number" }, count(bytes)),
       element("td", { className: "number" }, share));
   }));
-  at("structure").hidden = !file.parts.length;
+  at("bytes").hidden = !file.parts.length;
   at("parts").tBodies[0].replaceChildren(...file.parts.map(([start, bytes, name]) => element("tr", {},
     element("td", { className: "number" }, count(start)),
     element("td", { className: "number" }, count(bytes)),
@@ -66,7 +67,7 @@ function showNotes(notes) {
 }
 
 /** What the file's HDR can be rendered from, by kind; what cannot be used is said. */
-async function mapsOf(file, picture, renderer, notes) {
+async function mapsOf(file, renderer, notes) {
   const maps = {};
   const prepare = async (kind, make) => {
     try {
@@ -75,8 +76,9 @@ async function mapsOf(file, picture, renderer, notes) {
       notes.push(`The ${SOURCES[kind].toLowerCase()} cannot be used here: ${error.message}`);
     }
   };
-  if (file.payload) {
-    await prepare("neural", () => renderer.neuralMap(networkFor(bytesOf(file.payload), picture)));
+  if (file.neural) {
+    const { payload, coordinates } = file.neural;
+    await prepare("neural", () => renderer.neuralMap({ ...parsePayload(bytesOf(payload)), coordinates }));
   }
   if (file.standard) {
     await prepare("standard", async () => {
@@ -133,7 +135,7 @@ function showControls(file) {
 function showMaps(file) {
   const fullGain = Math.max(...Object.values(shown.maps).map((map) => map.headroom));
   const captions = {
-    neural: () => `${count(bytesOf(file.payload).length)} bytes, decoded by this page`,
+    neural: () => `${count(bytesOf(file.neural.payload).length)} bytes, decoded by this page`,
     standard: () => `${count(file.standard.bytes)} bytes, ${file.standard.width} × ${file.standard.height}, `
       + CARRIERS[file.standard.carrier],
   };
@@ -158,7 +160,7 @@ async function showPicture(file, isCurrent) {
   const color = { curves: new Float32Array(bytesOf(file.curves).buffer), toBt2020: file.toBt2020 };
   const output = await openOutput(picture, color);
   const notes = [...file.notes];
-  const maps = await mapsOf(file, picture, output.renderer, notes);
+  const maps = await mapsOf(file, output.renderer, notes);
   if (!isCurrent()) {
     output.renderer.close();
     return;
