@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_every_byte_is_named_once() -> None:
             continue  # what cannot be parsed has no parts
         read += 1
         assert (found[0].start, found[-1].stop) == (0, len(data)), path
-        assert all(one.stop == next_one.start for one, next_one in zip(found, found[1:], strict=False)), path
+        assert all(one.stop == behind.start for one, behind in pairwise(found)), path
     assert read > 70
 
 

@@ -70,13 +70,19 @@ def base() -> NDArray[np.uint8]:
 
 
 def assert_same_pictures(found: NDArray[np.float32], network: NeuralGainMap, base: NDArray[np.uint8], h: float) -> None:
-    """Within two 8-bit codes of PQ, and but for the published networks of sRGB; nearly all much nearer."""
+    """Within two 8-bit codes of PQ and of sRGB, nearly all much nearer.
+
+    Of the published networks 99.9 % of the values, and PQ alone: with random weights and twelve octaves, the order of
+    float32 sums shows.
+    """
     wanted = render_neural_map(network, base, SRGB, headroom=h)
     distance = np.abs(pq_encode(found) - pq_encode(wanted)) * 255
+    if network.family == "published":
+        assert distance.max() <= 4 and np.mean(distance <= 2) >= 0.999
+        return
     assert distance.max() <= 2
-    if network.family == "multiscale":
-        assert np.abs(srgb_encode(found) - srgb_encode(wanted)).max() * 255 <= 2
-    assert np.mean(distance <= 0.25) >= 0.98
+    assert np.abs(srgb_encode(found) - srgb_encode(wanted)).max() * 255 <= 2
+    assert np.mean(distance <= 0.25) >= 0.99
 
 
 def exact_pq_encode(linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what the other `_cli` modules add."""
+"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what other `_cli` modules add."""
 
 from __future__ import annotations
 
