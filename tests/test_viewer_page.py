@@ -393,3 +393,28 @@ def canvas_codes(page: Any) -> NDArray[np.float32]:
     }}""")
     pixels = np.frombuffer(base64.b64decode(found), np.float16).reshape(height, width, 4)
     return pixels[..., :3].astype(np.float32)
+
+
+def test_the_documented_site(chromium: Callable[..., OpenPage], scene_file: bytes) -> None:
+    """docs/browser.md's page, on an HDR screen: the canvas takes the image's place."""
+    text = (ROOT / "docs/browser.md").read_text("utf-8")
+    site = text.split("```html\n")[1].split("```")[0]
+
+    def answer(route: Any) -> None:
+        name = route.request.url.removeprefix("http://localhost/")
+        if name == "photo.jpg":
+            route.fulfill(body=scene_file, content_type="image/jpeg")
+        elif name.startswith("gainmap/"):
+            route.fulfill(path=ROOT / "src/gainmap_codec/viewer" / name.removeprefix("gainmap/"))
+        else:
+            route.fulfill(body=site, content_type="text/html")
+
+    page = chromium(*HDR_ARGUMENTS)("about:blank")
+    page.route("http://localhost/**", answer)
+    page.goto("http://localhost/")
+    if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean) ?? false"):
+        pytest.skip("this Chromium has no WebGPU in software")
+    canvas = page.get_by_role("img", name="Lamps over a bar").and_(page.locator("canvas"))
+    canvas.wait_for(timeout=20_000)
+    assert page.complaints == []
+    page.context.browser.close()

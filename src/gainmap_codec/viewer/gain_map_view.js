@@ -33,8 +33,8 @@ export function networkFor(payload, picture) {
  * @param {Blob} base The picture that every browser shows.
  * @param {Uint8Array} payload Its neural payload: `payloadOfJpeg` finds it in a gain-map JPEG.
  * @param {"srgb"|"display-p3"} colorSpace Of the base.
- * @returns {Promise<{canvas, isHdr, headroom, show}>} `show({headroom, exposure})` draws; `isHdr` tells whether browser
- *   and screen show HDR.
+ * @returns {Promise<{canvas, isHdr, headroom, show, close}>} `show({headroom, exposure})` draws; `isHdr` tells whether
+ *   browser and screen show HDR; `close()` gives back what the graphics processor holds.
  * @throws {PayloadError}
  */
 export async function openNeuralPicture(base, payload, colorSpace = "srgb") {
@@ -43,7 +43,7 @@ export async function openNeuralPicture(base, payload, colorSpace = "srgb") {
   const color = { curves: srgbCurves(), toBt2020: TO_BT2020[colorSpace] };
   const { renderer, canvas, isHdr, show } = await openOutput(picture, color);
   const map = renderer.neuralMap(network);
-  const view = { canvas, isHdr, headroom: map.headroom, show: (options) => show(map, options) };
-  view.show({ headroom: map.headroom });
-  return view;
+  show(map, { headroom: map.headroom });
+  const close = () => renderer.close();
+  return { canvas, isHdr, headroom: map.headroom, show: (options) => show(map, options), close };
 }

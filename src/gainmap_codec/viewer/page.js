@@ -107,13 +107,13 @@ function draw() {
   shown.output.show(shown.map, { headroom, exposure: 2 ** stops });
 }
 
+/** Render from a map of this kind; a display that could show all of the last one shows all of this. */
 function useMap(kind) {
-  shown.map = shown.maps[kind];
   const slider = at("headroom");
-  const before = shown.kind ? Number(slider.value) : Infinity;
+  const before = !shown.map || slider.value === slider.max ? Infinity : Number(slider.value);
+  shown.map = shown.maps[kind];
   slider.max = shown.map.headroom;
   slider.value = Math.min(before, shown.map.headroom);
-  shown.kind = kind;
   draw();
 }
 
