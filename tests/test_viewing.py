@@ -97,6 +97,16 @@ def test_tells_what_fell_back() -> None:
     assert any("cannot be used" in note for note in broken["notes"])
 
 
+def test_bad_input_ends_in_a_page_or_an_error() -> None:
+    shown = 0
+    for path in sorted((FIXTURES / "invalid").iterdir()):
+        try:
+            shown += len(assemble_page([shown_file(path, gm.Limits())])) > 50_000
+        except gm.GainMapError as error:
+            assert str(error)
+    assert shown > 40
+
+
 def test_bad_files_are_reported_and_the_others_shown(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     done = view(str(FIXTURES / "jpeg/both.jpg"), "nope.jpg", str(Path(__file__)), "-o", str(page))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gainmap_codec.api import encode
+from gainmap_codec.api import decode, encode
 from gainmap_codec.description import describe
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits, UnsupportedError
 from gainmap_codec.exchanging import jpeg_with_sdr_base
@@ -101,7 +101,8 @@ def _with_sdr_base(source: Path, data: bytes, limits: Limits, notes: list[str]) 
         except UnsupportedError:
             pass  # no gain map leads down to SDR
     notes.append("The picture is HDR by itself: its SDR side and the gain map were made for this page.")
-    return open_file(encode(source, carry="standard", quality=_QUALITY), source.name, limits)
+    hdr = decode(source, prefer="base", limits=limits) if may_have_gain_map(data) else source
+    return open_file(encode(hdr, carry="standard", quality=_QUALITY), source.name, limits)
 
 
 def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
@@ -183,7 +184,8 @@ def _png(codes: AnyCodes, bits: int) -> str:
 
 def _caption(stored: StoredGainMap) -> dict[str, Any]:
     image = stored.image
-    return {"width": image.width, "height": image.height, "bytes": len(image.data), "carrier": stored.carrier}
+    size = len(image.data) if image.codec == "jpeg" else None  # others are carried with boxes of ours
+    return {"width": image.width, "height": image.height, "bytes": size, "carrier": stored.carrier}
 
 
 def _numbers(stored: StoredGainMap) -> dict[str, Any]:

@@ -136,8 +136,8 @@ function showMaps(file) {
   const fullGain = Math.max(...Object.values(shown.maps).map((map) => map.headroom));
   const captions = {
     neural: () => `${count(bytesOf(file.neural.payload).length)} bytes, decoded by this page`,
-    standard: () => `${count(file.standard.bytes)} bytes, ${file.standard.width} × ${file.standard.height}, `
-      + CARRIERS[file.standard.carrier],
+    standard: ({ width, height, bytes, carrier } = file.standard) =>
+      `${bytes ? `${count(bytes)} bytes, ` : ""}${width} × ${height}, ${CARRIERS[carrier]}`,
   };
   at("most").textContent = `+${fullGain.toFixed(2)} stops`;
   at("figures").replaceChildren(...Object.entries(shown.maps).map(([kind, map]) => {
