@@ -115,6 +115,7 @@ def test_reads_every_fixture(path: Path, base: NDArray[np.uint8], monkeypatch: p
 NETWORKS: dict[str, dict[str, Any]] = {
     "log2_gain": {},
     "larger than the base": {"grid": (300, 400), "latents": 2, "details": 2},
+    "one row": {"grid": (1, 700)},
     "pq_difference": {"domain": "pq_difference"},
     "pq_gain": {"domain": "pq_gain", "outputs": 1, "color_octaves": 0, "latents": 0, "details": 0},
     "published": {"preset": "paper-gain"},

@@ -368,6 +368,8 @@ def test_true_hdr(chromium: Callable[..., OpenPage], page_of: Callable[..., str]
     assert not page.is_visible("#exposure")
     page.check("#sources input[value=standard]")
     codes = canvas_codes(page)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / "hdr.png")
     page.context.browser.close()
     wanted = np.maximum(gm.decode(scene_file, prefer="standard", color_space="display-p3").pixels, 0)
     assert wanted.max() > 3

@@ -41,9 +41,8 @@ export async function openNeuralPicture(base, payload, colorSpace = "srgb") {
   const picture = await decodePicture(base);
   const network = networkFor(payload, picture);
   const color = { curves: srgbCurves(), toBt2020: TO_BT2020[colorSpace] };
-  const { renderer, canvas, isHdr, show } = await openOutput(picture, color);
+  const { renderer, canvas, isHdr, show, close } = await openOutput(picture, color);
   const map = renderer.neuralMap(network);
   show(map, { headroom: map.headroom });
-  const close = () => renderer.close();
   return { canvas, isHdr, headroom: map.headroom, show: (options) => show(map, options), close };
 }

@@ -10,8 +10,9 @@ export const hdrScreen = () => matchMedia("(dynamic-range: high)");
 
 /**
  * A renderer and the canvas that shows what it renders.
- * @returns {Promise<{renderer: Renderer, canvas: HTMLCanvasElement, isHdr: boolean, show: Function}>}
- *   `show(map, {headroom, exposure})` draws; exposure is a factor.
+ * @returns {Promise<{renderer: Renderer, canvas: HTMLCanvasElement, isHdr: boolean, show, whenLost, close}>}
+ *   `show(map, {headroom, exposure})` draws, exposure is a factor; `whenLost(callback)` tells that the graphics
+ *   processor has given up, or was closed; `close()` gives back what it holds.
  */
 export async function openOutput(picture, color) {
   const canvas = document.createElement("canvas");
@@ -19,12 +20,31 @@ export async function openOutput(picture, color) {
   const screen = hdrScreen().matches ? await openHdrCanvas(picture) : null;
   if (screen && renderer.readHalfFloats(renderer.baseMap(), { headroom: 0 })) {
     const fixed = { space: "display-p3", isExtended: true };
-    const show = (map, options) => screen.show(renderer.readHalfFloats(map, { ...options, ...fixed }));
-    return { renderer, canvas: screen.canvas, isHdr: true, show };
+    return {
+      renderer,
+      canvas: screen.canvas,
+      isHdr: true,
+      show: (map, options) => screen.show(renderer.readHalfFloats(map, { ...options, ...fixed })),
+      whenLost: (callback) => {
+        renderer.whenLost(callback);
+        screen.device.lost.then(callback);
+      },
+      close: () => {
+        renderer.close();
+        screen.device.destroy();
+      },
+    };
   }
   const space = "drawingBufferColorSpace" in renderer.gl ? "display-p3" : "srgb";
   if (space === "display-p3") renderer.gl.drawingBufferColorSpace = space;
-  return { renderer, canvas, isHdr: false, show: (map, options) => renderer.draw(map, { ...options, space }) };
+  return {
+    renderer,
+    canvas,
+    isHdr: false,
+    show: (map, options) => renderer.draw(map, { ...options, space }),
+    whenLost: (callback) => renderer.whenLost(callback),
+    close: () => renderer.close(),
+  };
 }
 
 /** A canvas of WebGPU that takes half floats, or null where the browser has none with extended tone mapping. */
@@ -48,7 +68,7 @@ async function openHdrCanvas({ width, height }) {
       const layout = { bytesPerRow: width * 8, rowsPerImage: height };
       device.queue.writeTexture({ texture: context.getCurrentTexture() }, pixels, layout, [width, height]);
     };
-    return { canvas, show };
+    return { canvas, device, show };
   } catch {
     return null; // a browser that has WebGPU, on a device that has not
   }

@@ -162,17 +162,17 @@ async function showPicture(file, isCurrent) {
   const notes = [...file.notes];
   const maps = await mapsOf(file, output.renderer, notes);
   if (!isCurrent()) {
-    output.renderer.close();
+    output.close();
     return;
   }
   showNotes(notes);
   if (!Object.keys(maps).length) {
-    output.renderer.close();
+    output.close();
     at("status").textContent = "Shown as SDR: there is no gain map to use.";
     return;
   }
   shown = { output, maps };
-  output.renderer.whenLost(() => isCurrent() && showFallback("The graphics processor has given up."));
+  output.whenLost(() => isCurrent() && showFallback("The graphics processor has given up."));
   at("hdr").replaceChildren(output.canvas);
   output.canvas.setAttribute("role", "img");
   output.canvas.setAttribute("aria-label", `${file.name}, as HDR`);
@@ -184,6 +184,7 @@ async function showPicture(file, isCurrent) {
 }
 
 function showFallback(reason) {
+  shown = null;
   at("stage").className = "sdr-only";
   at("controls").hidden = true;
   at("status").textContent = `Shown as SDR. ${reason}`;
@@ -192,7 +193,7 @@ function showFallback(reason) {
 async function showFile(number) {
   const mine = ++turn;
   const file = files[number];
-  shown?.output.renderer.close();
+  shown?.output.close();
   shown = null;
   at("hdr").replaceChildren();
   at("maps").hidden = at("controls").hidden = true;
