@@ -32,13 +32,16 @@ test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
 READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
+READERS += $(if $(shell command -v npm),,nodejs npm)
 READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_jpeg_readers.py \
-  tests/test_readers.py tests/test_tools.py
+  tests/test_readers.py tests/test_tools.py tests/test_viewer_decoder.py tests/test_viewer_page.py
+AXE := axe-core@4.14.1
 test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
 	else echo "Not installed here (root on Debian is needed); tests without their reader are skipped: $(READERS)"; fi
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,readers]'
+	@npm install --no-audit --no-fund --silent --prefix build/npm $(AXE) || echo "No $(AXE): its test is skipped"
 	$(BIN)/pytest $(READER_TESTS)
 
 FUZZ_SECONDS ?= 60

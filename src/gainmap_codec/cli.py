@@ -1,4 +1,4 @@
-"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what `pipeline_cli` adds."""
+"""The command line: ``gainmap encode | decode | inspect | conformance | demo``, and what other `_cli` modules add."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import click
 
 import gainmap_codec as gm
 from gainmap_codec.pipeline_cli import COMMANDS
+from gainmap_codec.viewing_cli import view
 
 _PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not bad usage
 _PROGRESS_STEPS = 1000
@@ -262,7 +263,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
     )
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, view):
     gainmap.add_command(command)
 
 

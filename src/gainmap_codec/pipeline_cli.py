@@ -203,7 +203,7 @@ def _each(
             if len(sources) == 1:
                 raise
             failed += 1
-            click.echo(f"gainmap: {source}: {_one_line(error)}", err=True)
+            click.echo(f"gainmap: {source}: {one_line(error)}", err=True)
     if failed:
         click.echo(f"gainmap: {failed} of {len(sources)} files failed", err=True)
         raise click.exceptions.Exit(1)
@@ -242,7 +242,8 @@ def _container_of(output: Path) -> Container:
     )
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What an error says, for a line that names the file."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or "not enough memory for this picture"
