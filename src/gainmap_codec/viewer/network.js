@@ -140,8 +140,7 @@ export function renderNeural(network, picture, color, headroom) {
       const base = baseLight(data, (row * width + column) * 4, color);
       const found = enlarged(residual, ...place(row, column), network.outputs);
       base.forEach((light, n) => {
-        const hdr = hdrOf(network, found[n % found.length], light);
-        out[(row * width + column) * 3 + n] = weighted(network, light, hdr, weight);
+        out[(row * width + column) * 3 + n] = renditionOf(network, found[n % found.length], light, weight);
       });
     }
   }
@@ -159,19 +158,18 @@ function placesOf({ grid }, height, width) {
   };
 }
 
-function hdrOf({ domain, baseOffset, alternateOffset }, residual, base) {
+function renditionOf({ domain, baseOffset, alternateOffset }, residual, base, weight) {
   if (domain === "log2_gain") {
-    const hdr = (base + baseOffset) * 2 ** Math.min(residual, 64) - alternateOffset;
-    return Math.min(Math.max(hdr, 0), BRIGHTEST);
+    const light = (base + baseOffset) * 2 ** Math.min(residual * weight, 64) - alternateOffset;
+    return Math.min(Math.max(light, 0), BRIGHTEST);
   }
-  const pq = pqEncode(base);
-  if (domain === "pq_gain") return pqDecode((pq + EPSILON) * residual - EPSILON);
-  if (domain === "pq_gamma") return pqDecode((pq + EPSILON) ** residual - EPSILON);
-  return pqDecode(pq + residual);
-}
-
-function weighted({ baseOffset, alternateOffset }, base, hdr, weight) {
+  const hdr = pqDecode(pqOf(domain, residual, pqEncode(base)));
   if (weight === 1) return hdr;
   const ratio = (hdr + alternateOffset) / Math.max(base + baseOffset, 1e-6);
   return Math.max((base + baseOffset) * ratio ** weight - alternateOffset, 0);
+}
+
+function pqOf(domain, residual, pq) {
+  if (domain === "pq_gain") return (pq + EPSILON) * residual - EPSILON;
+  return domain === "pq_gamma" ? (pq + EPSILON) ** residual - EPSILON : pq + residual;
 }

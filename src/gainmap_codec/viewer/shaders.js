@@ -156,18 +156,17 @@ uniform int domain;       // as in the payload's flags
 uniform bool isMonochrome;
 uniform vec2 offsets;
 
-vec3 hdrOf(vec3 b, vec3 f) {
+vec3 pqOf(vec3 s, vec3 f) {
   const float e = 1.0 / 64.0;
-  if (domain == 3) return clamp((b + offsets.x) * exp2(min(f, 64.0)) - offsets.y, 0.0, 32768.0);
-  vec3 s = pqEncode(b);
-  if (domain == 0) return pqDecode((s + e) * f - e);
-  if (domain == 1) return pqDecode(pow(s + e, f) - e);
-  return pqDecode(s + f);
+  if (domain == 0) return (s + e) * f - e;
+  return domain == 1 ? pow(s + e, f) - e : s + f;
 }
 
 vec3 rendition(vec3 b, vec2 part) {
   vec4 found = sampleAt(gainMap, ivec3(0, mapSize.yx), part);
-  vec3 hdr = hdrOf(b, isMonochrome ? found.rrr : found.rgb);
+  vec3 f = isMonochrome ? found.rrr : found.rgb;
+  if (domain == 3) return clamp((b + offsets.x) * exp2(min(f * weight, 64.0)) - offsets.y, 0.0, 32768.0);
+  vec3 hdr = pqDecode(pqOf(pqEncode(b), f));
   if (weight == 1.0) return hdr;
   vec3 ratio = (hdr + offsets.y) / max(b + offsets.x, 1e-6);
   return max((b + offsets.x) * pow(ratio, vec3(weight)) - offsets.y, 0.0);
