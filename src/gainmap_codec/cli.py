@@ -150,7 +150,10 @@ def encode(
 
 @gainmap.command()
 @click.argument("source", metavar="IN", type=_PATH)
-@_output(".exr", ".png", ".npy", help="OpenEXR, 16-bit PQ PNG or npy (linear, sRGB primaries), by its name.")
+@_output(
+    *(".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
+    help="OpenEXR, PNG, TIFF, AVIF, HEIC or JPEG XL (all PQ), Radiance or npy, by its name.",
+)
 @click.option(
     "--headroom",
     type=click.FloatRange(min=0),
@@ -178,6 +181,7 @@ def decode(source: Path, output: Path, *, quiet: bool, **options: Any) -> None:
     \b
     Examples:
       gainmap decode photo.jpg -o photo.exr
+      gainmap decode photo.jpg -o photo.avif
       gainmap decode photo.jpg -o laptop.png --headroom 1.5
     """
     image = gm.decode(source, **options)
