@@ -92,6 +92,12 @@ class HdrImage:
 
         saving.write_hdr(path, self, quality)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: an SDR view with a caption of size and headroom."""
+        from gainmap_codec.pixels import notebook  # it imports this module
+
+        return notebook.mime_bundle(self)
+
 
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:
     array = np.asarray(pixels)
