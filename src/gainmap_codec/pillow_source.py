@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
@@ -72,11 +73,9 @@ def matched(image: Image.Image) -> Match | None:
         return None
     stored = codes_of_8_bits(opened)
     pixels = np.asarray(image.convert(mode))
-    codes, shown = turned(_rgb(pixels), inverse_of(source.orientation)), _shown(image, source, _rgb(stored))
-    turn = find_turn(codes, soft_fingerprint(shown))
-    most = max(_MOST_DISPLACEMENT, 1 / min(image.size))
-    is_scaled = turn is not None and _is_scaled(image.size, source.size, turn)
-    if turn is None or not is_scaled or displacement(turned(codes, inverse_of(turn)), shown) > most:
+    codes = turned(_rgb(pixels), inverse_of(source.orientation))
+    turn = next(filter(None, (_turn_of(codes, shown) for shown in _shown(image, source, _rgb(stored)))), None)
+    if turn is None or not _is_scaled(image.size, source.size, turn):
         what = "cropped, turned other than by quarter turns, stretched, or changed in brightness or colour"
         lost(f"the image was {what} by Pillow itself: crop and resize it by gainmap_codec.pillow, edit it afterwards")
         return None
@@ -87,14 +86,23 @@ def matched(image: Image.Image) -> Match | None:
     return Match(replace(source, orientation=orientation, size=image.size), codes, is_untouched)
 
 
-def _shown(image: Image.Image, source: HdrSource, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What the image showed when it left here, in the stored raster: at its size, where that is smaller."""
+def _shown(image: Image.Image, source: HdrSource, stored: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """What the image showed when it left here, in the stored raster; then the same at its size, if that is smaller."""
     x0, y0, x1, y1 = (round(edge) for edge in source.part)
     shown = stored[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    yield shown
     width, height = source.size if source.orientation < 5 else source.size[::-1]
-    if width >= shown.shape[1] and height >= shown.shape[0]:
-        return shown
-    return cast(NDArray[np.uint8], resize_codes(shown, width, height, curves_of(image)))
+    if width < shown.shape[1] or height < shown.shape[0]:  # means of light are brighter than those of code values
+        yield cast(NDArray[np.uint8], resize_codes(shown, width, height, curves_of(image)))
+
+
+def _turn_of(codes: NDArray[np.uint8], shown: NDArray[np.uint8]) -> int | None:
+    """By which EXIF orientation a picture is turned against what was shown, or None where it is another one."""
+    turn = find_turn(codes, soft_fingerprint(shown))
+    if turn is None:
+        return None
+    most = max(_MOST_DISPLACEMENT, 1 / min(codes.shape[:2]))
+    return turn if displacement(turned(codes, inverse_of(turn)), shown) <= most else None
 
 
 def _rgb(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
