@@ -15,6 +15,7 @@ from pipeline_files import FIXTURES, both, made, plain
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
+from gainmap_codec.pillow_source import matched
 from gainmap_codec.pixels.alignment import displacement
 from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
@@ -296,3 +297,41 @@ def test_displacement_of_a_crop_is_what_was_cut_off(cut: float, least: float, mo
     part = scene[round(400 * cut) : round(400 * (1 - cut)), round(600 * cut) : round(600 * (1 - cut))]
     assert least <= displacement(np.ascontiguousarray(part), scene) <= most
     assert displacement(np.full((9, 9, 3), 7, np.uint8), np.full((300, 200, 3), 7, np.uint8)) == 0
+
+
+FAITHFUL: dict[str, Edit] = {
+    "half": lambda image: image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS),
+    "thumbnail": lambda image: ImageOps.contain(image, (256, 256)),
+    "coded again": lambda image: recoded(image, 75),
+    "turned": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "mirrored": ImageOps.mirror,
+    "ours": lambda image: pillow.crop(pillow.resize(image, (image.width // 2, None)), (3, 5, 24, 20)),
+}
+LOSSY: dict[str, Edit] = {
+    "10 % cut off": lambda image: ImageOps.crop(image, image.width // 10),
+    "1 % cut off": lambda image: ImageOps.crop(image, max(1, image.width // 100)),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+    "slanted": lambda image: image.rotate(5),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_real_photos(data_dir: Path) -> None:
+    """What docs/pillow.md says of the real files; smaller ones than 50 pixels are left out."""
+    told = dict.fromkeys((*FAITHFUL, *LOSSY), 0)
+    count = 0
+    for path in sorted(data_dir.glob("files/*/*")):
+        try:
+            image = pillow.open(path)
+        except (gm.GainMapError, OSError):
+            continue
+        if image.info[pillow.KEY] is None or min(image.size) < 50:
+            continue
+        count += 1
+        for name, edit in (FAITHFUL | LOSSY).items():
+            told[name] += matched(edit(image)) is None
+    print(count, told)
+    assert count >= 40
+    assert sum(told[name] for name in FAITHFUL) <= 1  # a page of text is much the same upside down
+    assert all(told[name] >= 0.85 * count for name in LOSSY)

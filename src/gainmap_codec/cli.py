@@ -43,6 +43,13 @@ def _output(*suffixes: str, help: str) -> Callable[[Any], Any]:
 def gainmap() -> None:
     """HDR photos: an SDR picture, and a gain map or a neural gain map that makes it HDR.
 
+    \b
+    Examples:
+      gainmap encode scene.exr -o scene.jpg
+      gainmap inspect photo.heic
+      gainmap decode photo.jpg -o photo.avif
+      gainmap transcode photo.heic -o photo.jpg
+
     Exit codes: 0 done, 1 a file is missing, damaged or not supported, 2 wrong usage.
     """
 
