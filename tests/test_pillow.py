@@ -160,7 +160,7 @@ def test_pillows_own_cuts_and_grading_are_told(edit: str) -> None:
 def test_an_edit_between_two_of_our_steps_is_told() -> None:
     image = opened(both())
     brighter = pillow.crop(image, (0, 0, 80, 60)).point(lambda value: min(255, value + 40))
-    with pytest.warns(gm.HdrLostWarning, match="changed in brightness"):
+    with pytest.warns(gm.HdrLostWarning, match="graded by Pillow itself"):
         pillow.resize(brighter, (40, None))
 
 
@@ -214,6 +214,15 @@ def test_heic_and_avif(file: str) -> None:
     reduced = image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)
     hdr = gm.decode(saved(reduced, "HEIF" if file.endswith("heic") else "AVIF"))
     assert (hdr.rendered_from, hdr.pixels.shape[1::-1]) == ("standard", reduced.size)
+
+
+def test_bases_of_10_bits() -> None:
+    data = gm.encode(gm.HdrImage(render_scene(96, 64)), container="avif", carry="standard", base_bits=10)
+    image = opened(data)
+    assert saved(image, "AVIF") == data
+    with pytest.warns(gm.GainMapWarning, match="8 bits instead of 10: Pillow holds no more"):
+        turned = saved(ImageOps.mirror(image), "AVIF")
+    assert pq_psnr(gm.decode(turned).pixels, np.fliplr(gm.decode(data).pixels)) > 35
 
 
 def test_libultrahdr_reads_what_is_saved() -> None:

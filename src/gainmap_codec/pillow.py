@@ -32,7 +32,7 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.exif import with_orientation_1
 from gainmap_codec.files.records import Container
 from gainmap_codec.pairing import DEFAULT_QUALITY
-from gainmap_codec.pillow_source import KEY, HdrSource, Match, codes_of_8_bits, curves_of, lost, matched
+from gainmap_codec.pillow_source import KEY, HdrSource, Match, codes_of_8_bits, curves_of, hdr_lost, matched
 from gainmap_codec.pixels.color import COLOR_SPACES, with_bits
 from gainmap_codec.pixels.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.icc_profile import icc_profile_for
@@ -40,7 +40,7 @@ from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import AnyPath, Source, read_source, write_atomically
 from gainmap_codec.pixels.resizing import resize_codes
 from gainmap_codec.rendering import OpenedFile, open_file
-from gainmap_codec.rewriting import MAP_QUALITY, Notes, rewritten
+from gainmap_codec.rewriting import MAP_QUALITY, Notes, lost, rewritten
 from gainmap_codec.transcoding import transcode
 
 _CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
@@ -159,7 +159,7 @@ def save(
     kind = _format_of(target, format)
     match = matched(image)
     if match and kind not in _CONTAINERS:
-        lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
+        hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
         match = None
     data = _with_hdr(match, _CONTAINERS[kind], quality) if match else _without_hdr(image, kind, quality)
     if isinstance(target, (str, os.PathLike)):
@@ -200,6 +200,8 @@ def _with_hdr(match: Match, container: Container, quality: int | None) -> bytes:
         if file.orientation != source.orientation:
             exif = file.exif and exif_edit.with_orientation(file.exif, source.orientation)
             opened = replace(opened, file=replace(file, orientation=source.orientation, exif=exif))
+        if file.base.bits > 8:
+            lost(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
         codes = with_bits(match.codes, 8, file.base.bits)
         return with_pixels(opened, codes, source.part, container, notes, quality or DEFAULT_QUALITY, MAP_QUALITY)
 

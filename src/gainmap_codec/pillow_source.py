@@ -59,7 +59,7 @@ class Match(NamedTuple):
 def matched(image: Image.Image) -> Match | None:
     """The image's source as far as the image still belongs to it, or None: then a warning has said so, if HDR was."""
     if KEY not in image.info:
-        lost("this image was not opened by gainmap_codec.pillow, or is composed anew: nobody knows of its HDR")
+        hdr_lost("this image was not opened by gainmap_codec.pillow, or is composed anew: nobody knows of its HDR")
         return None
     source: HdrSource | None = image.info[KEY]
     if source is None:
@@ -69,15 +69,15 @@ def matched(image: Image.Image) -> Match | None:
     if image.has_transparency_data:
         warnings.warn("alpha dropped", GainMapWarning, stacklevel=4)
     if mode == "L" and image.mode != "L":
-        lost(f"the source is grey, and the image has the mode {image.mode}")
+        hdr_lost(f"the source is grey, and the image has the mode {image.mode}")
         return None
     stored = codes_of_8_bits(opened)
     pixels = np.asarray(image.convert(mode))
     codes = turned(_rgb(pixels), inverse_of(source.orientation))
     turn = next(filter(None, (_turn_of(codes, shown) for shown in _shown(image, source, _rgb(stored)))), None)
     if turn is None or not _is_scaled(image.size, source.size, turn):
-        what = "cropped, turned other than by quarter turns, stretched, or changed in brightness or colour"
-        lost(f"the image was {what} by Pillow itself: crop and resize it by gainmap_codec.pillow, edit it afterwards")
+        what = "cropped, stretched, slanted or graded by Pillow itself"
+        hdr_lost(f"the image was {what}: crop and resize it by gainmap_codec.pillow")
         return None
     orientation = turned_orientation(turn, source.orientation)
     codes = to_upright(pixels, inverse_of(orientation))
@@ -115,7 +115,7 @@ def _is_scaled(size: tuple[int, int], known: tuple[int, int], turn: int) -> bool
     return min(abs(width - height * across / down), abs(height - width * down / across)) <= 1
 
 
-def lost(why: str) -> None:
+def hdr_lost(why: str) -> None:
     """Tell of HDR that is lost."""
     warnings.warn(f"HDR is lost: {why}", HdrLostWarning, stacklevel=4)
 
