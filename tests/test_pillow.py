@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
-from pipeline_files import FIXTURES, both, made, plain
+from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
+from pipeline_files import FIXTURES, both, made, plain, read
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
+from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.pillow_source import matched
 from gainmap_codec.pixels.alignment import displacement
 from gainmap_codec.pixels.color import pq_psnr
+from gainmap_codec.pixels.icc_profile import icc_profile_for
+from gainmap_codec.pixels.images import encode_jpeg
 from gainmap_codec.pixels.scene import render_scene
 
 Edit = Callable[[Image.Image], Image.Image]
@@ -214,6 +218,28 @@ def test_heic_and_avif(file: str) -> None:
     reduced = image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)
     hdr = gm.decode(saved(reduced, "HEIF" if file.endswith("heic") else "AVIF"))
     assert (hdr.rendered_from, hdr.pixels.shape[1::-1]) == ("standard", reduced.size)
+
+
+def test_other_colour_spaces_are_told() -> None:
+    image = opened(both())
+    profiles = [ImageCms.ImageCmsProfile(io.BytesIO(icc_profile_for(space))) for space in ("srgb", "display-p3")]
+    ImageCms.profileToProfile(image, *profiles, inPlace=True)
+    with pytest.warns(gm.HdrLostWarning, match="another ICC profile"):
+        data = saved(image)
+    assert gm.inspect(data).color_space == "display-p3"
+
+
+def test_grey_pictures() -> None:
+    grey = encode_jpeg(np.asarray(opened(plain()).convert("L")), quality=95)
+    data = serialize_jpeg(replace(read(grey), gain_map=read(large()).gain_map))
+    image = opened(data)
+    assert image.mode == "L"
+    assert saved(image) == data
+    part = saved(pillow.crop(pillow.resize(image, (48, None)), (4, 4, 40, 30)))
+    assert gm.decode(part).rendered_from == "standard"
+    assert opened(part).mode == "L"
+    with pytest.warns(gm.HdrLostWarning, match="the source is grey"):
+        saved(image.convert("RGB"))
 
 
 def test_bases_of_10_bits() -> None:

@@ -32,10 +32,18 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.exif import with_orientation_1
 from gainmap_codec.files.records import Container
 from gainmap_codec.pairing import DEFAULT_QUALITY
-from gainmap_codec.pillow_source import KEY, HdrSource, Match, codes_of_8_bits, curves_of, hdr_lost, matched
-from gainmap_codec.pixels.color import COLOR_SPACES, with_bits
+from gainmap_codec.pillow_source import (
+    KEY,
+    HdrSource,
+    Match,
+    codes_of_8_bits,
+    curves_of,
+    hdr_lost,
+    icc_profile_of,
+    matched,
+)
+from gainmap_codec.pixels.color import with_bits
 from gainmap_codec.pixels.geometry import Box, stored_box, to_upright
-from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import AnyPath, Source, read_source, write_atomically
 from gainmap_codec.pixels.resizing import resize_codes
@@ -170,10 +178,9 @@ def save(
 
 def _describe(image: Image.Image, opened: OpenedFile) -> None:
     """ICC profile and EXIF as Pillow keeps them. XMP is left out: it tells of a gain map that others do not write."""
-    profile, name = opened.file.base.icc_profile, opened.color.name
-    spaces = [space for space in COLOR_SPACES[1:] if space == name]
-    if profile or spaces:
-        image.info["icc_profile"] = profile or icc_profile_for(spaces[0])
+    profile = icc_profile_of(opened)
+    if profile:
+        image.info["icc_profile"] = profile
     if opened.file.exif:
         image.info["exif"] = b"Exif\0\0" + with_orientation_1(opened.file.exif)
 

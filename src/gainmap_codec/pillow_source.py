@@ -16,8 +16,9 @@ from gainmap_codec.pixels.alignment import displacement
 from gainmap_codec.pixels.base_color import base_color_of_icc
 from gainmap_codec.pixels.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import Array, with_bits
+from gainmap_codec.pixels.color import COLOR_SPACES, Array, with_bits
 from gainmap_codec.pixels.geometry import Part, inverse_of, to_upright, turned, turned_orientation
+from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.resizing import resize_codes
 from gainmap_codec.rendering import OpenedFile, open_file
 
@@ -71,6 +72,9 @@ def matched(image: Image.Image) -> Match | None:
     if mode == "L" and image.mode != "L":
         hdr_lost(f"the source is grey, and the image has the mode {image.mode}")
         return None
+    if image.info.get("icc_profile") != icc_profile_of(opened):
+        hdr_lost("the image was converted to another ICC profile")
+        return None
     stored = codes_of_8_bits(opened)
     pixels = np.asarray(image.convert(mode))
     codes = turned(_rgb(pixels), inverse_of(source.orientation))
@@ -118,6 +122,12 @@ def _is_scaled(size: tuple[int, int], known: tuple[int, int], turn: int) -> bool
 def hdr_lost(why: str) -> None:
     """Tell of HDR that is lost."""
     warnings.warn(f"HDR is lost: {why}", HdrLostWarning, stacklevel=4)
+
+
+def icc_profile_of(opened: OpenedFile) -> bytes | None:
+    """The ICC profile of a file's base, or one that says what its code points do; None for sRGB and for the unknown."""
+    spaces = [space for space in COLOR_SPACES[1:] if space == opened.color.name]
+    return opened.file.base.icc_profile or (icc_profile_for(spaces[0]) if spaces else None)
 
 
 def curves_of(image: Image.Image) -> Array:
