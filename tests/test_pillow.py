@@ -220,6 +220,16 @@ def test_heic_and_avif(file: str) -> None:
     assert (hdr.rendered_from, hdr.pixels.shape[1::-1]) == ("standard", reduced.size)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_hdr_is_attached_again_to_what_pillow_opened(orientation: int) -> None:
+    data = large(orientation)
+    with Image.open(io.BytesIO(data)) as theirs:  # in the stored raster
+        reduced = theirs.resize((48, 32), Image.Resampling.LANCZOS)
+    reduced.info[pillow.KEY] = opened(data).info[pillow.KEY]
+    hdr = gm.decode(saved(reduced, quality=98))
+    assert (hdr.rendered_from, hdr.pixels.shape) == ("standard", (32, 48, 3))  # as Pillow showed it
+
+
 def test_other_colour_spaces_are_told() -> None:
     image = opened(both())
     profiles = [ImageCms.ImageCmsProfile(io.BytesIO(icc_profile_for(space))) for space in ("srgb", "display-p3")]
