@@ -67,8 +67,9 @@ fmt: setup ## Format the code, and fix what the linter can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: setup ## Check the documentation's links and run its code
-	$(BIN)/pytest -q tests/test_docs.py
+docs: setup ## Build the documentation in build/site (a warning fails), check its links and run its code
+	$(BIN)/sphinx-build -W --keep-going -q docs build/site
+	$(BIN)/pytest -q tests/test_docs.py tests/test_examples.py
 
 fixtures: setup ## Write the golden files and their manifest again
 	$(BIN)/python fixtures/generate.py
@@ -100,7 +101,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,docs]'
 	@touch $@
 
 $(JOD_STAMP): bench-jod.txt

@@ -39,6 +39,7 @@ def test_internal_links(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page_name(page)} links to {link}"
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("page", [page for page in PAGES if PYTHON.search(page.read_text("utf-8"))], ids=page_name)
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page run one after another, as a reader would type them, beside a small scene."""

@@ -95,7 +95,7 @@ def test_npy_round_trip_is_exact_in_srgb(tmp_path: Path) -> None:
 
 
 def test_unknown_extension_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"a\.jpg: extension \.exr, \.npy, \.png wanted, \.jpg found"):
+    with pytest.raises(ValueError, match=r"a\.jpg: extension \.exr, \.png, .* wanted, \.jpg found"):
         HdrImage(picture()).save("a.jpg")
 
 

@@ -44,6 +44,13 @@ def _output(*suffixes: str, help: str) -> Callable[[Any], Any]:
 def gainmap() -> None:
     """HDR photos: an SDR picture, and a gain map or a neural gain map that makes it HDR.
 
+    \b
+    Examples:
+      gainmap encode scene.exr -o scene.jpg
+      gainmap inspect photo.heic
+      gainmap decode photo.jpg -o photo.avif
+      gainmap transcode photo.heic -o photo.jpg
+
     Exit codes: 0 done, 1 a file is missing, damaged or not supported, 2 wrong usage.
     """
 
@@ -151,7 +158,10 @@ def encode(
 
 @gainmap.command()
 @click.argument("source", metavar="IN", type=_PATH)
-@_output(".exr", ".png", ".npy", help="OpenEXR, 16-bit PQ PNG or npy (linear, sRGB primaries), by its name.")
+@_output(
+    *(".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
+    help="OpenEXR, PNG, TIFF, AVIF, HEIC or JPEG XL (all PQ), Radiance or npy, by its name.",
+)
 @click.option(
     "--headroom",
     type=click.FloatRange(min=0),
@@ -179,6 +189,7 @@ def decode(source: Path, output: Path, *, quiet: bool, **options: Any) -> None:
     \b
     Examples:
       gainmap decode photo.jpg -o photo.exr
+      gainmap decode photo.jpg -o photo.avif
       gainmap decode photo.jpg -o laptop.png --headroom 1.5
     """
     image = gm.decode(source, **options)

@@ -9,10 +9,12 @@ from gainmap_codec.files import exif_edit, xmp_edit
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg_edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload_edit import edit_payload
-from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, Container, GainMapFile, StoredGainMap
+from gainmap_codec.metadata_editing import for_container
 from gainmap_codec.pixels.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.geometry import Box, cropped_coordinates
+from gainmap_codec.pixels.color import AnyCodes
+from gainmap_codec.pixels.geometry import Box, Part, cropped_coordinates
 from gainmap_codec.pixels.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.resizing import resize_codes
 from gainmap_codec.rendering import OpenedFile
@@ -33,47 +35,74 @@ def edited(
     if part == (0, 0, base.width, base.height) and size == (base.width, base.height):
         notes.append("nothing to do: the file is as it was")
         return data
-    return _Edit(opened, part, size, notes).data(quality, map_quality)
+    left, top, right, bottom = part
+    codes = decode_coded_image(base)[top:bottom, left:right]
+    if codes.shape[:2] != size[::-1]:
+        codes = resize_codes(codes, *size, opened.color.curves)
+    return _Edit(opened, part, codes, opened.file.container, notes).data(quality, map_quality)
+
+
+def with_pixels(
+    opened: OpenedFile,
+    codes: AnyCodes,
+    part: Part,
+    container: Container,
+    notes: Notes,
+    quality: int,
+    map_quality: int,
+) -> bytes:
+    """A file of other pixels that look like a part of an opened file's base, with its gain maps.
+
+    Args:
+        codes: Code values of the new base, (H, W) or (H, W, 3), in the stored raster, the colour and the depth of the
+            old one.
+        part: Which part of the old base they show.
+        container: Kind of file to write.
+    """
+    edit = _Edit(opened, part, codes, container, notes)
+    edit.keeps_thumbnails = False
+    return edit.data(quality, map_quality)
 
 
 class _Edit:
-    """A part of a stored raster that becomes a file of its own, at `size`."""
+    """A part of a stored raster that becomes a file of its own, of new code values for the base."""
 
-    def __init__(self, opened: OpenedFile, part: Box, size: tuple[int, int], notes: Notes) -> None:
+    def __init__(self, opened: OpenedFile, part: Part, codes: AnyCodes, container: Container, notes: Notes) -> None:
         base = opened.file.base
-        self.opened, self.part, self.size, self.notes = opened, part, size, notes
+        self.opened, self.part, self.codes, self.container, self.notes = opened, part, codes, container, notes
+        self.size = codes.shape[1], codes.shape[0]
         self.is_crop = part != (0, 0, base.width, base.height)
+        self.keeps_thumbnails = not self.is_crop
 
     def data(self, quality: int, map_quality: int) -> bytes:
         """The new file."""
-        file = self.opened.file
-        warn_of_what_is_not_written(file, file.container)
-        left, top, right, bottom = self.part
-        codes = decode_coded_image(file.base)[top:bottom, left:right]
-        if codes.shape[:2] != self.size[::-1]:
-            codes = resize_codes(codes, *self.size, self.opened.color.curves)
-        base = recoded(self._with_metadata(file), codes, file.container, quality)
+        file, codes = self.opened.file, self.codes
+        warn_of_what_is_not_written(file, self.container)
+        new = self._with_metadata(file)
+        if self.container != file.container:
+            new, codes = for_container(new, self.container, codes, self.opened.color)
+        base = recoded(new, codes, self.container, quality)
         self.notes.append(f"base: coded again at quality {quality}, {base.base.width} x {base.base.height}")
         gain_map = self._gain_map(map_quality) if file.gain_map is not None else None
         payload = self._payload(base) if file.payload is not None else None
         return serialize_file(replace(base, gain_map=gain_map, payload=payload))
 
     def _with_metadata(self, file: GainMapFile) -> GainMapFile:
-        """The record with the new size, and without small pictures of what was cut off."""
+        """The record with the new size, and without small pictures of what it was."""
         exif, xmp = file.exif, file.xmp
         try:
             if exif is not None:
                 exif = exif_edit.with_size(exif, *self.size)
-                exif = exif_edit.without_thumbnail(exif) if self.is_crop else exif
+                exif = exif if self.keeps_thumbnails else exif_edit.without_thumbnail(exif)
             if xmp is not None:
                 xmp = xmp_edit.with_size(xmp, *self.size)
-                xmp = xmp_edit.without_thumbnails(xmp) if self.is_crop else xmp
+                xmp = xmp if self.keeps_thumbnails else xmp_edit.without_thumbnails(xmp)
         except GainMapError as error:
             lost(f"damaged metadata still tell of the whole picture: {error}")
         if (exif, xmp) != (file.exif, file.xmp):
-            self.notes.append("EXIF and XMP: size changed" + (", thumbnails removed" if self.is_crop else ""))
-        if self.is_crop and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base.data):
-            lost("Photoshop data are kept, with a thumbnail of the whole picture")
+            self.notes.append("EXIF and XMP: size changed" + ("" if self.keeps_thumbnails else ", thumbnails removed"))
+        if not self.keeps_thumbnails and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base.data):
+            lost("Photoshop data are kept, with a thumbnail of the picture as it was")
         return replace(file, exif=exif, xmp=xmp)
 
     def _gain_map(self, quality: int) -> StoredGainMap | None:
@@ -81,14 +110,10 @@ class _Edit:
         file = self.opened.file
         stored, base = file.gain_map, file.base
         assert stored is not None
-        smaller = tuple(
-            max(1, round(count * new / old)) if new < old else count
-            for count, new, old in zip(
-                (stored.image.width, stored.image.height), self.size, (base.width, base.height), strict=True
-            )
-        )
         is_iso = not isinstance(stored.metadata, AppleMetadata)
-        if not self.is_crop and is_iso and smaller == (stored.image.width, stored.image.height):
+        is_new = self.is_crop or stored.image.codec != CODECS[self.container]
+        size = stored.image.width, stored.image.height
+        if not is_new and is_iso and self._fitting(*size) == size:
             self.notes.append("standard gain map: kept bit for bit, readers enlarge it")
             return stored
         decoded = decoded_map(self.opened, self.notes)
@@ -97,10 +122,15 @@ class _Edit:
         codes, bits = decoded.codes, decoded.image.bits
         if self.is_crop:
             codes = crop_gain_map(codes, decoded.metadata, bits, self.part, (base.width, base.height))
-        else:
-            codes = resize_gain_map(codes, decoded.metadata, bits, (smaller[0], smaller[1]))
+        codes = resize_gain_map(codes, decoded.metadata, bits, self._fitting(codes.shape[1], codes.shape[0]))
         self.notes.append(f"standard gain map: {codes.shape[1]} x {codes.shape[0]}, coded again at quality {quality}")
-        return coded_map(replace(decoded, codes=codes), CODECS[file.container], quality)
+        return coded_map(replace(decoded, codes=codes), CODECS[self.container], quality)
+
+    def _fitting(self, width: int, height: int) -> tuple[int, int]:
+        """The size of a map of the part that has `width` × `height` now: smaller as the part becomes smaller."""
+        left, top, right, bottom = self.part
+        across, down = self.size[0] / (right - left), self.size[1] / (bottom - top)
+        return max(1, round(width * min(across, 1))), max(1, round(height * min(down, 1)))
 
     def _payload(self, base: GainMapFile) -> bytes | None:
         """The neural map told of its new base."""

@@ -56,6 +56,10 @@ class GainMapWarning(UserWarning):
     """A loss, a fallback or a missed target: the result is valid, but not all that was asked for."""
 
 
+class HdrLostWarning(GainMapWarning):
+    """The result is the SDR picture alone: its HDR could not come along."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Budgets for untrusted input, checked before anything of that size is allocated.

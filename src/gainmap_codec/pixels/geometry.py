@@ -67,6 +67,11 @@ def to_stored(pixels: Pixels, orientation: int) -> Pixels:
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom edge in pixels; right and bottom lie behind the last column and row."""
 
+Part = tuple[float, float, float, float]
+"""A box whose edges may lie between pixels."""
+
+Edge = TypeVar("Edge", int, float)
+
 _LABELS = np.arange(6).reshape(2, 3)  # as many as it takes to tell the eight orientations apart
 
 
@@ -76,7 +81,9 @@ def turned_orientation(orientation: int, turn: int) -> int:
     return next(code for code in range(1, 9) if np.array_equal(turned(_LABELS, code), wanted))
 
 
-def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
+def stored_box(
+    box: tuple[Edge, Edge, Edge, Edge], width: Edge, height: Edge, orientation: int
+) -> tuple[Edge, Edge, Edge, Edge]:
     """Where a box of the upright picture lies in its stored raster of `width` × `height`."""
     left, top, right, bottom = box
     is_turned = orientation in (5, 6, 7, 8)
@@ -90,7 +97,7 @@ def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
 
 
 def cropped_coordinates(
-    coordinates: tuple[float, ...], box: Box, width: int, height: int, *, end_to_end: bool
+    coordinates: tuple[float, ...], box: Part, width: int, height: int, *, end_to_end: bool
 ) -> tuple[float, ...]:
     """Coordinates of a neural gain map (`NeuralGainMap.coordinates`) for a part of its raster.
 
@@ -116,7 +123,7 @@ def turned_coordinates(coordinates: tuple[float, ...], turn: int) -> tuple[float
     return xx * across, xy * down, x0, yx * across, yy * down, y0
 
 
-def _part(start: int, stop: int, size: int, end_to_end: bool) -> tuple[float, float]:
+def _part(start: float, stop: float, size: int, end_to_end: bool) -> tuple[float, float]:
     """Scale and shift that make file coordinates of the whole side of those of its part."""
     if not end_to_end:
         return (stop - start) / size, (start + stop) / size - 1

@@ -64,19 +64,39 @@ class HdrImage:
         peak = float(np.percentile(self.pixels.max(axis=2), 99.9))
         return float(np.clip(np.log2(max(peak, 1.0)), 0.0, MAX_HEADROOM))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, quality: int = 92) -> None:
         """Write the picture in the format that the extension names; the file appears whole or not at all.
 
-        ``.exr``: OpenEXR, half floats, with chromaticities. ``.png``: 16-bit BT.2020 PQ with a cICP chunk
-        (clipped to 10 000 nits). ``.npy``: float32, linear, sRGB primaries, as `encode` takes arrays.
+        All that is PQ is BT.2020, says so to its readers, and is clipped to that gamut and to 10 000 nits.
 
+        ========== ============================================================================================
+        ``.exr``   OpenEXR, linear, half floats, with chromaticities.
+        ``.png``   16-bit PQ, with a cICP chunk.
+        ``.tiff``  16-bit PQ, with an ICC profile that holds its curve and a cicp tag; ``.tif`` as well.
+        ``.avif``  10-bit PQ, 4:4:4, nclx 9, 16, 9.
+        ``.heic``  10-bit PQ, 4:2:0, which decoders in hardware want, nclx 9, 16, 9.
+        ``.jxl``   16-bit PQ, by OpenImageIO (extra ``jxl``).
+        ``.hdr``   Radiance RGBE, linear, sRGB primaries; colours outside them are clipped.
+        ``.npy``   float32, linear, sRGB primaries, as `encode` takes arrays.
+        ========== ============================================================================================
+
+        Args:
+            quality: Of AVIF, HEIC and JPEG XL, 1…100 as each encoder counts; at 100 JPEG XL has no loss.
         Raises:
-            ValueError: Another extension.
+            ValueError: Another extension, or `quality` out of range.
+            MissingDependencyError: JPEG XL without OpenImageIO: nothing else at hand tells its readers of PQ.
+            UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
         """
-        from gainmap_codec.pixels import images  # the only module with paths; it imports this one
+        from gainmap_codec.pixels import saving  # it imports this module
 
-        images.write_hdr(path, self)
+        saving.write_hdr(path, self, quality)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: an SDR view with a caption of size and headroom."""
+        from gainmap_codec.pixels import notebook  # it imports this module
+
+        return notebook.mime_bundle(self)
 
 
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Pictures in and out: files to `HdrImage` and `BasePicture` and back, JPEG bytes to pixels and back."""
+"""Pictures in: files to `HdrImage` and `BasePicture`; JPEG bytes to pixels and back; files that appear whole."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from gainmap_codec.errors import FormatError, GainMapWarning, LimitError, Limits, UnsupportedError
-from gainmap_codec.pixels.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff, encode_png
+from gainmap_codec.pixels.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff
 from gainmap_codec.pixels.color import AnyCodes, with_bits
 from gainmap_codec.pixels.decoding import decoding
-from gainmap_codec.pixels.exr import decode_exr, encode_exr
+from gainmap_codec.pixels.exr import decode_exr
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.linear_formats import decode_npy, decode_radiance, encode_npy
+from gainmap_codec.pixels.linear_formats import decode_npy, decode_radiance
 
 Codes = NDArray[np.uint8]
 AnyPath = str | os.PathLike[str]
@@ -37,11 +37,6 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
-_HDR_ENCODERS: dict[str, Callable[[HdrImage], bytes]] = {
-    ".exr": encode_exr,
-    ".npy": encode_npy,
-    ".png": encode_png,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,20 +124,6 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
 def hdr_format(data: bytes) -> str | None:
     """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
     return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
-
-
-def write_hdr(path: AnyPath, image: HdrImage) -> None:
-    """Write `image` as OpenEXR, PNG or npy by extension (`HdrImage.save` tells the details).
-
-    Raises:
-        ValueError: Another extension.
-        OSError: The file cannot be written.
-    """
-    extension = Path(path).suffix.lower()
-    if extension not in _HDR_ENCODERS:
-        known = ", ".join(_HDR_ENCODERS)
-        raise ValueError(f"{os.fspath(path)}: extension {known} wanted, {extension or 'none'} found")
-    write_atomically(path, _HDR_ENCODERS[extension](image))
 
 
 def decode_jpeg(data: bytes) -> Codes:

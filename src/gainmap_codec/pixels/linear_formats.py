@@ -69,6 +69,11 @@ def encode_npy(image: HdrImage) -> bytes:
     return stream.getvalue()
 
 
+def encode_radiance(image: HdrImage) -> bytes:
+    """Radiance RGBE picture, run-length coded, sRGB primaries, as readers without PRIMARIES take it; 0 for less."""
+    return bytes(imagecodecs.rgbe_encode(np.maximum(image.convert("srgb").pixels, 0)))
+
+
 def _radiance_to_bt2020(lines: list[str]) -> NDArray[np.float64]:
     """Matrix of the header's PRIMARIES, with the exposure taken out."""
     primaries, white = PRIMARIES["srgb"], D65

@@ -14,7 +14,7 @@ import numpy as np
 from gainmap_codec.files.iso21496 import fraction_of
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color import AnyCodes, Array, srgb_decode
-from gainmap_codec.pixels.geometry import Box
+from gainmap_codec.pixels.geometry import Part
 from gainmap_codec.pixels.resampling import box_average, taps_at
 
 _NEAR = 1e-6  # of a map's pixel
@@ -43,7 +43,7 @@ def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[A
 
 
 def crop_gain_map(
-    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Box, base_size: tuple[int, int]
+    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Part, base_size: tuple[int, int]
 ) -> AnyCodes:
     """The part of a map that belongs to a part of its base.
 
@@ -84,12 +84,12 @@ def resize_gain_map(codes: AnyCodes, metadata: GainMapMetadata, bits: int, size:
     return _through_gains(codes, metadata, bits, average)
 
 
-def _cells(start: int, stop: int, size: int, cells: int) -> slice | np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _cells(start: float, stop: float, size: int, cells: int) -> slice | np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The map's pixels under a stretch of the base, or the positions among them to interpolate at."""
     first, last = start * cells / size, stop * cells / size
     if abs(first - round(first)) < _NEAR and abs(last - round(last)) < _NEAR and round(last) > round(first):
         return slice(round(first), round(last))
-    count = min(max(round(2 * (last - first)), 1), stop - start)
+    count = min(max(round(2 * (last - first)), 1), max(round(stop - start), 1))
     return np.asarray(first + (np.arange(count) + 0.5) * ((last - first) / count) - 0.5, np.float64)
 
 
