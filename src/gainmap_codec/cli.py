@@ -181,6 +181,13 @@ def encode(
     show_default=True,
     help="Primaries of an EXR.",
 )
+@click.option(
+    "--region",
+    nargs=4,
+    type=int,
+    metavar="X Y W H",
+    help="The part that is wanted: left edge, top edge, width and height in pixels. Default: all.",
+)
 @_device
 @_quiet
 def decode(source: Path, output: Path, *, quiet: bool, **options: Any) -> None:
@@ -191,6 +198,7 @@ def decode(source: Path, output: Path, *, quiet: bool, **options: Any) -> None:
       gainmap decode photo.jpg -o photo.exr
       gainmap decode photo.jpg -o photo.avif
       gainmap decode photo.jpg -o laptop.png --headroom 1.5
+      gainmap decode photo.jpg -o face.exr --region 400 300 1024 1024
     """
     image = gm.decode(source, **options)
     image.save(output)

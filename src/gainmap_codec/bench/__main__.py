@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -183,19 +184,20 @@ def figures(pairs: tuple[str, ...], preset: Preset, seed: int, out: Path) -> Non
 
 
 @bench.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("photo", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--scale", "scales", multiple=True, type=float, help="Side over the photo's. Default: 0.25, 1, 2 and 4.")
 @click.option("--runs", default=7, show_default=True, type=click.IntRange(1), help="Of each decoder, in turns.")
+@click.option("--encode-runs", default=3, show_default=True, type=click.IntRange(0), help="Of each encoder, in turns.")
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
-def speed(files: tuple[Path, ...], runs: int, out: Path | None) -> None:
-    """Time of decoding gain-map JPEGs, ours and other people's: medians and ratios of one interleaved run."""
-    from gainmap_codec.bench.speed import speed_results, speed_rows
+def speed(photo: Path | None, scales: tuple[float, ...], runs: int, encode_runs: int, out: Path | None) -> None:
+    """Time and memory of decoding and encoding, ours and other people's, in one run: PHOTO, or the bundled scene."""
+    from gainmap_codec.bench.speed_inputs import SCALES
+    from gainmap_codec.bench.speed_report import measure, report
 
-    results = []
-    for path in files:
-        results.append(speed_results(path, runs))
-        click.echo("\n".join([*speed_rows(results[-1]), ""]))
+    result = measure(photo, scales or SCALES, runs, encode_runs, _say)
+    click.echo(report(result), nl=False)
     if out:
-        out.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        out.write_text(json.dumps(result, indent=2, default=asdict) + "\n", "utf-8")
 
 
 @bench.command()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -14,12 +16,19 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import OpenImageIO
 from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 
+Work = Callable[[], Any]
+
+OURS = ("standard map", "neural map")
+PEERS = ("libvips, float32", "libultrahdr, half", "OpenImageIO, half", "base alone, Pillow", "base alone, imagecodecs")
+
 _FIRST = """
+import sys
 from time import perf_counter
 start = perf_counter()
 import gainmap_codec as gm
@@ -28,82 +37,106 @@ gm.decode(sys.argv[1], prefer=sys.argv[2], color_space="srgb")
 print(imported - start, perf_counter() - start)
 """
 
+_PEAK = """
+import resource, sys
+from pathlib import Path
+import gainmap_codec as gm
+gm.decode(gm.encode(__import__("numpy").full((64, 64, 3), 0.5, "float32"), preset="tiny", carry="standard"))
+def status(name):
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(name))
+data = Path(sys.argv[1]).read_bytes()
+before = status("VmRSS")
+image = gm.decode(data, prefer=sys.argv[2], color_space="srgb")
+height, width = image.pixels.shape[:2]
+print(image.rendered_from, (status("VmHWM") - before) * 1024 - 15 * width * height)
+"""
 
-def decoders(data: bytes) -> dict[str, Callable[[], Any]]:
-    """What decodes a gain-map JPEG, by name; peers that are not installed are left out."""
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of a decoder or an encoder, or what it said when it refused."""
+
+    name: str
+    seconds: tuple[float, ...]
+    refusal: str = ""
+
+    @property
+    def median(self) -> float:
+        """Seconds; not a number where it refused."""
+        return median(self.seconds) if self.seconds else float("nan")
+
+
+def decoders(data: bytes, path: Path) -> dict[str, Work]:
+    """What decodes a gain-map JPEG, by name; all from memory but OpenImageIO, which opens files."""
     limits = Limits()
-    found: dict[str, Callable[[], Any]] = {
-        "ours, standard map, sRGB": lambda: gm.decode(data, prefer="standard", color_space="srgb", limits=limits),
-        "ours, neural map, sRGB": lambda: gm.decode(data, prefer="neural", color_space="srgb", limits=limits),
-        "base alone, Pillow": lambda: np.asarray(Image.open(io.BytesIO(data))),
-        "base alone, imagecodecs": lambda: imagecodecs.jpeg8_decode(data),
-        "libultrahdr (imagecodecs), half": lambda: imagecodecs.ultrahdr_decode(data),
+
+    def ours(prefer: Any) -> Work:
+        return lambda: gm.decode(data, prefer=prefer, color_space="srgb", limits=limits)
+
+    return {
+        OURS[0]: ours("standard"),
+        OURS[1]: ours("neural"),
+        PEERS[0]: lambda: _libvips(data),
+        PEERS[1]: lambda: imagecodecs.ultrahdr_decode(data),
+        PEERS[2]: lambda: _openimageio(path),
+        PEERS[3]: lambda: np.asarray(Image.open(io.BytesIO(data))),
+        PEERS[4]: lambda: imagecodecs.jpeg8_decode(data),
     }
-    try:
-        import pyvips
-    except (ImportError, OSError):
-        return found
-    found["libvips uhdr2scRGB"] = lambda: pyvips.Image.new_from_buffer(data, "").uhdr2scRGB().numpy()
-    return found
 
 
-def measure(data: bytes, runs: int) -> dict[str, list[float]]:
-    """Seconds of each decoder that reads the file, `runs` of each, in turns."""
-    times: dict[str, list[float]] = {}
-    chosen = decoders(data)
+def _libvips(data: bytes) -> Any:
+    import pyvips  # its shared library is not everywhere
+
+    return pyvips.Image.new_from_buffer(data, "").uhdr2scRGB().numpy()
+
+
+def _openimageio(path: Path) -> Any:
+    found = OpenImageIO.ImageInput.open(str(path))
+    if found is None:
+        raise ValueError(OpenImageIO.geterror())
+    pixels = found.read_image("half")
+    found.close()
+    if pixels is None or pixels.shape[2] != 4:
+        raise ValueError(f"the HDR rendition wanted, {getattr(pixels, 'shape', None)} found")
+    return pixels
+
+
+def interleaved(works: dict[str, Work], runs: int) -> list[Timing]:
+    """`runs` of each in turns, after one that does not count and that may refuse, by an error or by stopping."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    refusals: dict[str, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gm.GainMapWarning)
-        for name, decode in list(chosen.items()):
+        for name, work in works.items():
             try:
-                decode()
-            except Exception:  # whatever a peer raises for what it refuses
-                del chosen[name]
+                work()
+            except Exception as error:  # whatever a peer raises for what it refuses
+                refusals[name] = " ".join(str(error).split())[:80] or type(error).__name__
         for _ in range(runs):
-            for name, decode in chosen.items():
+            for name in (each for each in works if each not in refusals):
                 start = perf_counter()
-                decode()
-                times.setdefault(name, []).append(perf_counter() - start)
-    return times
+                works[name]()
+                times[name].append(perf_counter() - start)
+    return [Timing(name, tuple(times[name]), refusals.get(name, "")) for name in works]
 
 
-def first_decode(path: Path, prefer: str) -> tuple[float, float]:
-    """Seconds that a new process takes to import the package, and until it has decoded a picture as well."""
-    command = [sys.executable, "-W", "ignore", "-c", "import sys" + _FIRST, str(path), prefer]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    imported, decoded = map(float, done.stdout.split())
-    return imported, decoded
+def first_decode(data: bytes, prefer: str, runs: int = 3) -> tuple[float, float]:
+    """Seconds that a new process takes to import the package, and until it has decoded a picture as well: medians."""
+    found = [_in_new_process(_FIRST, data, prefer) for _ in range(runs)]
+    return median(float(each[0]) for each in found), median(float(each[1]) for each in found)
 
 
-def speed_results(path: Path, runs: int) -> dict[str, Any]:
-    """Medians and ratios for one file, as JSON has them."""
-    data = path.read_bytes()
-    info = gm.inspect(data)
-    times = measure(data, runs)
-    firsts = [first_decode(path, "neural") for _ in range(3)]
-    return {
-        "file": path.name,
-        "width": info.width,
-        "height": info.height,
-        "runs": runs,
-        "seconds": {name: median(each) for name, each in times.items()},
-        "lowest": {name: min(each) for name, each in times.items()},
-        "import": median(each[0] for each in firsts),
-        "first decode": median(each[1] for each in firsts),
-    }
+def peak_memory(data: bytes, prefer: str) -> float:
+    """Most bytes that a decode holds above the file, the base's 8-bit pixels and the float32 result (Linux)."""
+    rendered_from, peak = _in_new_process(_PEAK, data, prefer)
+    if rendered_from != prefer:
+        raise ValueError(f"{prefer} wanted, rendered from the {rendered_from}")
+    return float(peak)
 
 
-def speed_rows(result: dict[str, Any]) -> list[str]:
-    """A Markdown table of a result: seconds, and ours over each peer."""
-    seconds: dict[str, float] = result["seconds"]
-    ours = [name for name in seconds if name.startswith("ours")]
-    rows = [
-        f"{result['file']}, {result['width']} x {result['height']}, median of {result['runs']}; "
-        f"import {result['import']:.2f} s, first decode of a process {result['first decode']:.2f} s",
-        "",
-        "| decoder | s | lowest | " + " | ".join(f"{name} / it" for name in ours) + " |",
-        "| --- " * (3 + len(ours)) + "|",
-    ]
-    for name, value in seconds.items():
-        ratios = " | ".join(f"{seconds[each] / value:.2f}" for each in ours)
-        rows.append(f"| {name} | {value:.3f} | {result['lowest'][name]:.3f} | {ratios} |")
-    return rows
+def _in_new_process(script: str, data: bytes, prefer: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "photo.jpg")
+        path.write_bytes(data)
+        command = [sys.executable, "-W", "ignore", "-c", script, str(path), prefer]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
