@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 import gainmap_codec as gm
+from gainmap_codec.batch.command import batch
 from gainmap_codec.pipeline_cli import COMMANDS
 
 _PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not bad usage
@@ -262,7 +263,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
     )
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, batch):
     gainmap.add_command(command)
 
 
