@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from posixpath import splitext
 
 from gainmap_codec.files.records import Container
 
@@ -16,13 +16,14 @@ SUFFIXES: dict[Container, tuple[str, ...]] = {
 
 def named_for(name: str, container: Container | None) -> str:
     """The name with a suffix of the container: its own where that is one, or where the container is None."""
-    if container is None or PurePath(name).suffix.lower() in SUFFIXES[container]:
+    stem, suffix = splitext(name)
+    if container is None or suffix.lower() in SUFFIXES[container]:
         return name
-    return name.removesuffix(PurePath(name).suffix) + SUFFIXES[container][0]
+    return stem + SUFFIXES[container][0]
 
 
 def check_name(name: str, container: Container) -> None:
     """Raise ValueError for a file's name whose suffix is not one of its container."""
-    if PurePath(name).suffix.lower() not in SUFFIXES[container]:
+    if splitext(name)[1].lower() not in SUFFIXES[container]:
         wanted = " or ".join(SUFFIXES[container])
         raise ValueError(f"{name}: a name ending in {wanted} wanted for {container.upper()}")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from gainmap_codec.batch.engines import Result, Work
+from gainmap_codec.batch.engines import Result, Work, for_new_processes
 from gainmap_codec.batch.records import Job
 from gainmap_codec.errors import MissingDependencyError
 from gainmap_codec.pixels.strips import PROCESSORS
@@ -63,10 +63,9 @@ class DaskEngine:
             text = "cluster: Dask distributed is needed: pip install 'gainmap-codec[scale]'"
             raise MissingDependencyError(text) from error
         if self.address == LOCAL:
-            with (
-                LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None) as cluster,
-                Client(cluster) as client,
-            ):
+            with for_new_processes(threads=1):
+                cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None)
+            with cluster, Client(cluster) as client:
                 yield client
         else:
             with Client(self.address, timeout=_SECONDS_TO_START) as client:

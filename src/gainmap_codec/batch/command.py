@@ -116,7 +116,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[PhotoRecord | None, int], None]
                 bar = click.progressbar(
                     length=count, label="Converting", file=sys.stderr, show_pos=True, show_eta=False, item_show_func=str
                 )
-                bar.update(0, "starting")
+                bar.current_item = "starting"
+                bar.render_progress()
             return
         if photo.problem:
             click.echo(f"{_CLEAR if bar else ''}gainmap: {photo.source}: {photo.problem}", err=True)

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.resource_tracker import ensure_running
 from typing import Protocol
 
 from gainmap_codec.batch.records import Job, PhotoRecord
@@ -67,7 +68,7 @@ class LocalEngine:
             while True:
                 executor = idle.pop() if idle else ProcessPoolExecutor(1, context, _end_with, (stop,))
                 try:
-                    with _for_new_processes(max(1, PROCESSORS // processes)):
+                    with for_new_processes(max(1, PROCESSORS // processes)):
                         running[executor.submit(work, job)] = executor, job
                     return
                 except BrokenProcessPool:  # it was killed while it had nothing to do
@@ -97,7 +98,7 @@ class LocalEngine:
 
 
 @contextmanager
-def _for_new_processes(threads: int) -> Iterator[None]:
+def for_new_processes(threads: int) -> Iterator[None]:
     """What processes that are started meanwhile inherit: how many threads to use, and deafness to Ctrl-C.
 
     Libraries read the number as they are loaded, which in a spawned process is before anything of ours could set it.
@@ -105,7 +106,10 @@ def _for_new_processes(threads: int) -> Iterator[None]:
     """
     before = os.environ.get(_THREADS)
     os.environ[_THREADS] = str(threads)
-    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    masked = None
+    if hasattr(signal, "pthread_sigmask"):
+        ensure_running()  # would unblock it again, were this started by the first process
+        masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:

@@ -51,9 +51,8 @@ def _photos_of(source: str, out: str) -> Iterator[tuple[str, str]]:
     own, root = f"{_resolved(out)}/", _resolved(source)
     inner = own.removeprefix(f"{root}/") if own.startswith(f"{root}/") else None
     for name in sorted(names_in(source)):
-        path = PurePosixPath(name)
-        hidden = any(part.startswith(".") for part in path.parts)
-        if path.suffix.lower() in _PHOTOS and not hidden and not (inner and name.startswith(inner)):
+        hidden = "/." in f"/{name}"
+        if name.lower().endswith(_PHOTOS) and not hidden and not (inner and name.startswith(inner)):
             yield joined(source, name), name
 
 

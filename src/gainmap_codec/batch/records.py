@@ -10,7 +10,7 @@ Status = Literal["converted", "skipped", "failed"]
 HdrFrom = Literal["neural", "standard", "base", "none"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One photo to convert.
 
@@ -27,7 +27,7 @@ class Job:
     options: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """What became of one photo.
 
@@ -62,7 +62,7 @@ class PhotoRecord:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BatchReport:
     """What became of all photos, in the order of the sources.
 

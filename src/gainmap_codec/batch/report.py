@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import asdict, fields
+from dataclasses import fields
 from statistics import median
 
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
@@ -17,15 +17,16 @@ _MOST_WARNINGS = 10
 
 
 def serialize_report(report: BatchReport, suffix: str) -> bytes:
-    """All photos of a report: an array of objects, or a line each below a header; `suffix` is ".json" or ".csv"."""
-    rows = [asdict(photo) for photo in report.photos]
+    """A report's photos, a line each: JSON objects, or rows below a header; `suffix` is ".json" or ".csv"."""
+    names = [field.name for field in fields(PhotoRecord)]
+    rows = ({name: getattr(photo, name) for name in names} for photo in report.photos)
     if suffix == ".json":
-        return json.dumps({"seconds": report.seconds, "photos": rows}, indent=1, ensure_ascii=False).encode()
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        return f'{{"seconds": {report.seconds:.3f}, "photos": [\n{lines}\n]}}\n'.encode()
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, [field.name for field in fields(PhotoRecord)])
+    writer = csv.DictWriter(stream, names)
     writer.writeheader()
-    for row in rows:
-        writer.writerow({**row, "warnings": "; ".join(row["warnings"])})
+    writer.writerows({**row, "warnings": "; ".join(row["warnings"])} for row in rows)
     return stream.getvalue().encode()
 
 

@@ -14,7 +14,8 @@ from gainmap_codec.pixels.images import AnyPath, read_source, write_atomically
 
 def location(path: AnyPath) -> str:
     """A path or URL as text; ``file://`` URLs are paths."""
-    return os.fspath(path).removeprefix("file://")
+    text = os.fspath(path).removeprefix("file://")
+    return text if is_url(text) else str(Path(text))
 
 
 def absolute(path: AnyPath) -> str:
@@ -30,7 +31,7 @@ def is_url(place: str) -> bool:
 
 def joined(folder: str, name: str) -> str:
     """The place of a name, with slashes, in a folder."""
-    return f"{folder.rstrip('/')}/{name}" if is_url(folder) else str(Path(folder, name))
+    return f"{folder.rstrip('/')}/{name}"  # a million times: pathlib would take a minute
 
 
 def read(place: str, limits: Limits) -> bytes:
@@ -88,8 +89,8 @@ def names_in(folder: str) -> Iterator[str]:
             yield str(path).removeprefix(root.rstrip("/")).lstrip("/")
         return
     for parent, _, names in os.walk(folder, onerror=_raise):
-        for name in names:
-            yield Path(parent, name).relative_to(folder).as_posix()
+        inner = Path(parent).relative_to(folder).as_posix()
+        yield from names if inner == "." else (f"{inner}/{name}" for name in names)
 
 
 def _raise(error: OSError) -> None:
