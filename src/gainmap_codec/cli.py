@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 import gainmap_codec as gm
+from gainmap_codec.batch.command import batch
 from gainmap_codec.pipeline_cli import COMMANDS
 from gainmap_codec.viewing_cli import view
 
@@ -282,7 +283,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
     )
 
 
-for command in (*COMMANDS, view):
+for command in (*COMMANDS, batch, view):
     gainmap.add_command(command)
 
 

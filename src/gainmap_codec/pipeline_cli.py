@@ -12,13 +12,9 @@ import click
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.records import Container
+from gainmap_codec.naming import SUFFIXES, check_name, named_for
 
 _PATH = click.Path(path_type=Path)  # as in `cli`: a missing file is a bad file, not bad usage
-_SUFFIXES: dict[Container, tuple[str, ...]] = {
-    "jpeg": (".jpg", ".jpeg"),
-    "heic": (".heic", ".heif"),
-    "avif": (".avif",),
-}
 
 _sources = click.argument("sources", metavar="IN...", type=_PATH, nargs=-1, required=True)
 _output = click.option(
@@ -35,39 +31,49 @@ _map_quality = click.option(
     show_default=True,
     help="Quality of a standard map that is coded.",
 )
+_TRANSCODE_OPTIONS = (
+    click.option(
+        "--carry",
+        type=click.Choice(["both", "neural", "standard"]),
+        help="Which gain maps to store; made of each other where they lack. Default: those that are there.",
+    ),
+    click.option("--strip-gps", is_flag=True, help="Leave out where the picture was taken."),
+    click.option(
+        "--preset",
+        type=click.Choice(["tiny", "balanced", "best"]),
+        default="balanced",
+        show_default=True,
+        help="Kind of a neural map that has to be fitted.",
+    ),
+    click.option("--target-bytes", type=click.IntRange(min=1), help="Largest payload of such a map."),
+    click.option(
+        "--quality", type=click.IntRange(1, 100), help="Quality of the base. Default: kept, or 92 in another container."
+    ),
+    click.option(
+        "--map-scale",
+        type=click.IntRange(1, 128),
+        default=4,
+        show_default=True,
+        help="Pixels of the picture per pixel of a standard map that has to be made, along a side.",
+    ),
+    _map_quality,
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option("--seed", default=0, show_default=True, help="Seed of a fit."),
+)
+
+
+def transcode_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of `transcode`, without the container."""
+    for option in reversed(_TRANSCODE_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command()
 @_sources
 @_output
 @click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: as -o is named, or IN.")
-@click.option(
-    "--carry",
-    type=click.Choice(["both", "neural", "standard"]),
-    help="Which gain maps to store; made of each other where they lack. Default: those that are there.",
-)
-@click.option("--strip-gps", is_flag=True, help="Leave out where the picture was taken.")
-@click.option(
-    "--preset",
-    type=click.Choice(["tiny", "balanced", "best"]),
-    default="balanced",
-    show_default=True,
-    help="Kind of a neural map that has to be fitted.",
-)
-@click.option("--target-bytes", type=click.IntRange(min=1), help="Largest payload of such a map.")
-@click.option(
-    "--quality", type=click.IntRange(1, 100), help="Quality of the base. Default: kept, or 92 in another container."
-)
-@click.option(
-    "--map-scale",
-    type=click.IntRange(1, 128),
-    default=4,
-    show_default=True,
-    help="Pixels of the picture per pixel of a standard map that has to be made, along a side.",
-)
-@_map_quality
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option("--seed", default=0, show_default=True, help="Seed of a fit.")
+@transcode_options
 @_quiet
 def transcode(
     sources: tuple[Path, ...], output: Path, *, container: Container | None, quiet: bool, **options: Any
@@ -193,7 +199,7 @@ def _each(
     failed = 0
     taken: dict[Path, Path] = {}
     for source in sources:
-        target = output / _name(source, container) if into_folder else output
+        target = output / named_for(source.name, container) if into_folder else output
         try:
             if target in taken:
                 raise ValueError(f"{target} is already what {taken[target]} became")
@@ -213,18 +219,12 @@ def _one(source: Path, target: Path, quiet: bool, work: Callable[[Path], Any]) -
     from gainmap_codec.pixels.images import write_atomically
 
     report = work(source)
-    suffixes = _SUFFIXES[report.container]
-    if target.suffix.lower() not in suffixes:
-        raise ValueError(f"{target}: a name ending in {' or '.join(suffixes)} wanted for {report.container.upper()}")
+    check_name(str(target), report.container)
     write_atomically(target, report.data)
     if not quiet:
         click.echo(f"{target}: {len(report.data):,} bytes")
         for note in report.notes:
             click.echo(f"  {note}")
-
-
-def _name(source: Path, container: Container | None) -> str:
-    return source.name if container is None else source.with_suffix(_SUFFIXES[container][0]).name
 
 
 def _container_of(output: Path) -> Container:
@@ -233,10 +233,10 @@ def _container_of(output: Path) -> Container:
     Raises:
         click.BadParameter: It says nothing.
     """
-    for container, suffixes in _SUFFIXES.items():
+    for container, suffixes in SUFFIXES.items():
         if output.suffix.lower() in suffixes:
             return container
-    known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+    known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
     raise click.BadParameter(
         f"an existing folder, or a name ending in {known}, wanted; {output} found", param_hint="-o"
     )

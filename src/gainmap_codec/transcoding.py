@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -106,12 +106,23 @@ def transcode_with_report(
     source: Source, *, progress: Callable[[float], None] | None = None, **options: Any
 ) -> TranscodeReport:
     """As `transcode`, with a line for all that was done and lost; `progress` is told the share of a fit, 0…1."""
-    o = {**(transcode.__kwdefaults__ or {}), **options}
-    check_options(transcode, o, _CHOICES)
+    o = complete_options(options)
     neural = NeuralOptions(o["preset"], o["target_bytes"], None, o["device"], o["seed"], progress)
     standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
     plan = _Plan(o["container"], o["carry"], o["strip_gps"], o["quality"], standard, neural)
     return rewritten(source, o["limits"], lambda _, opened, notes: _Transcoding(opened, plan, notes).data())
+
+
+def complete_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of `transcode`: those given, checked, and its defaults.
+
+    Raises:
+        TypeError: One that it does not have.
+        ValueError: One that is out of its range.
+    """
+    complete = {**(transcode.__kwdefaults__ or {}), **options}
+    check_options(transcode, complete, _CHOICES)
+    return complete
 
 
 _CHOICES = {"container": (None, *get_args(Container)), "carry": (None, *get_args(Carry)), "map_channels": (1, 3)}

@@ -18,6 +18,7 @@ from gainmap_codec.files.records import Codec, CodedImage, Nclx
 from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.decoding import coding, decoding
 from gainmap_codec.pixels.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.strips import THREADS
 
 Chroma = Literal["4:2:0", "4:4:4"]
 
@@ -160,6 +161,7 @@ def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, col
         transfer_characteristics=color.transfer,
         matrix_coefficients=color.matrix,
         full_range_flag=1,
+        enc_params={"x265:pools": str(THREADS)},
     )
     return stream.getvalue()
 
@@ -168,7 +170,9 @@ def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, colo
     """Colour by imagecodecs, which writes its code points into the codestream; grey by Pillow, which can lose bits."""
     if codes.ndim == 2:
         stream = io.BytesIO()
-        Image.fromarray(codes).save(stream, "AVIF", quality=quality, speed=_AV1_SPEED, subsampling="4:0:0")
+        # More threads would make other bytes.
+        options = {"quality": quality, "speed": _AV1_SPEED, "subsampling": "4:0:0", "max_threads": 1}
+        Image.fromarray(codes).save(stream, "AVIF", **options)
         return stream.getvalue()
     data = imagecodecs.avif_encode(
         codes,

@@ -8,7 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 _STRIP_ROWS = 64
 _PIXELS_IN_CACHE = 1 << 17  # 1.5 MB of float32 RGB
-_THREADS = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+_MOST_THREADS = 8
+
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""Those that this process may use."""
+
+_asked = os.environ.get("OMP_NUM_THREADS", "")
+THREADS = int(_asked) if _asked.isdecimal() and int(_asked) else PROCESSORS
+"""Threads of this process: as many as BLAS and torch take, where the environment tells them."""
 
 
 def rows_in_cache(width: int) -> int:
@@ -25,6 +32,6 @@ def for_each_strip(height: int, work: Callable[[slice], None], rows: int = _STRI
     if len(strips) == 1:
         work(strips[0])
         return
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(min(THREADS, _MOST_THREADS)) as pool:
         for _ in pool.map(work, strips):
             pass

@@ -1,0 +1,109 @@
+"""`convert`: all photos, one engine, one report."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from gainmap_codec.batch.cluster import LOCAL, DaskEngine
+from gainmap_codec.batch.engines import Engine, LocalEngine
+from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.records import BatchReport, PhotoRecord
+from gainmap_codec.batch.storage import absolute, is_url, location
+from gainmap_codec.batch.work import convert_photo
+from gainmap_codec.pixels.images import AnyPath
+from gainmap_codec.transcoding import complete_options
+
+_LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
+
+
+def convert(
+    sources: Sequence[AnyPath],
+    folder: AnyPath,
+    *,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    progress: Callable[[PhotoRecord | None, int], None] | None = None,
+    **options: Any,
+) -> BatchReport:
+    """Convert photos and folders of photos, each as `transcode` does; what was done before is not done again.
+
+    Args:
+        sources: Paths or fsspec URLs of photos, or of folders, in which JPEG, HEIC and AVIF files are looked for.
+        folder: Path or URL of the folder to write to, made where it is missing. Names stay, and folders within a source
+            folder; suffixes follow the container. `.gainmap-batch` in it holds a record of each photo done.
+        jobs: Processes; None is one for each processor.
+        cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
+            started here. All of them need to see `sources` and `folder`.
+        progress: Called with None before the first photo, and with each as it is done, and the number of all.
+        options: As of `transcode`.
+    Returns:
+        What became of each photo. One that failed is told there, and stops no other.
+    Raises:
+        ValueError, TypeError: An option is out of its range; no photos; two that would become one file; or photos that
+            lie in `folder`. Nothing is done then.
+        MissingDependencyError: The extra "scale", or a file system of fsspec's, is needed.
+        OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
+
+    Processes are spawned: a script of yours has to call this under ``if __name__ == "__main__":``.
+    """
+    start = perf_counter()
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs: at least 1 wanted, {jobs} found")
+    if jobs is not None and cluster not in (None, LOCAL):
+        raise ValueError(f"jobs: a number of processes for this machine, but {cluster} has workers of its own")
+    if cluster:
+        sources, folder = [absolute(source) for source in sources], absolute(folder)
+    planned = plan(sources, folder, complete_options(options))
+    engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)
+    photos: dict[str, PhotoRecord] = {}
+    with _sole_writer(location(folder)), closing(engine.run(convert_photo, iter(planned))) as results:
+        if progress:
+            progress(None, len(planned))
+        for job, result in results:
+            if isinstance(result, str):
+                result = PhotoRecord(job.source, job.target, "failed", result)
+            photos[job.target] = result
+            if progress:
+                progress(result, len(planned))
+    return BatchReport(tuple(photos[job.target] for job in planned), perf_counter() - start)
+
+
+@contextmanager
+def _sole_writer(folder: str) -> Iterator[None]:
+    """Hold the folder against other batches, and leave no beginnings of files in it, ours or of one that was killed."""
+    if is_url(folder):  # stores know neither locks nor half objects
+        yield
+        return
+    state = Path(folder, STATE)
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("wb") as lock:
+        _lock(lock.fileno(), folder)
+        _remove_leftovers(folder)
+        try:
+            yield
+        finally:
+            _remove_leftovers(folder)
+
+
+def _lock(file: int, folder: str) -> None:
+    """Until the file is closed, or this process dies."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two batches would do some photos twice, each whole all the same
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BlockingIOError(error.errno, "another batch is writing there", folder) from error
+
+
+def _remove_leftovers(folder: str) -> None:
+    for parent, _, names in os.walk(folder):
+        for name in filter(_LEFTOVER.fullmatch, names):
+            Path(parent, name).unlink(missing_ok=True)

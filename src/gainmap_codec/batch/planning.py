@@ -1,0 +1,64 @@
+"""Which photos there are, and where each of them lands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gainmap_codec.batch.records import Job
+from gainmap_codec.batch.storage import is_folder, is_url, joined, location, names_in
+from gainmap_codec.naming import SUFFIXES, named_for
+from gainmap_codec.pixels.images import AnyPath
+
+STATE = ".gainmap-batch"
+"""Folder of records in the output folder; hidden, so that it is never taken for photos."""
+
+_PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+
+
+def plan(sources: Sequence[AnyPath], folder: AnyPath, options: Mapping[str, Any]) -> list[Job]:
+    """A job for each photo: the sources that are files, and the photos in those that are folders.
+
+    Hidden files and folders are passed over, and so is `folder` within a source.
+
+    Raises:
+        ValueError: No photos; two that would become one file; or sources that lie in `folder`.
+        MissingDependencyError: URLs without fsspec, or without what their scheme needs.
+        OSError: A folder cannot be read.
+    """
+    out = location(folder)
+    jobs: dict[str, Job] = {}
+    for source in map(location, sources):
+        if _lies_in(source, out):
+            raise ValueError(f"{source}: photos outside of the output folder {out} wanted")
+        for photo, name in _photos_of(source, out):
+            name = named_for(name, options["container"])
+            job = Job(photo, joined(out, name), joined(out, f"{STATE}/{name}.json"), options)
+            other = jobs.setdefault(job.target, job).source
+            if other != photo and _resolved(other) != _resolved(photo):
+                raise ValueError(f"{other} and {photo} would both become {job.target}: nothing is done")
+    if not jobs:
+        raise ValueError(f"no photos ({', '.join(_PHOTOS)}) found in {', '.join(map(location, sources))}")
+    return list(jobs.values())
+
+
+def _photos_of(source: str, out: str) -> Iterator[tuple[str, str]]:
+    """Places of a source's photos, and their names in the output folder."""
+    if not is_folder(source):
+        yield source, PurePosixPath(source).name if is_url(source) else Path(source).name
+        return
+    own, root = f"{_resolved(out)}/", _resolved(source)
+    inner = own.removeprefix(f"{root}/") if own.startswith(f"{root}/") else None
+    for name in sorted(names_in(source)):
+        hidden = "/." in f"/{name}"
+        if name.lower().endswith(_PHOTOS) and not hidden and not (inner and name.startswith(inner)):
+            yield joined(source, name), name
+
+
+def _lies_in(place: str, folder: str) -> bool:
+    return f"{_resolved(place)}/".startswith(f"{_resolved(folder)}/")
+
+
+def _resolved(place: str) -> str:
+    return place.rstrip("/") if is_url(place) else Path(place).resolve().as_posix()

@@ -1,0 +1,79 @@
+"""What goes to a worker, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Status = Literal["converted", "skipped", "failed"]
+HdrFrom = Literal["neural", "standard", "base", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo to convert.
+
+    Attributes:
+        source: Path or URL of the photo.
+        target: Path or URL of the file to write.
+        record: Path or URL of the record that tells a later run what was done.
+        options: All keyword arguments of `transcode`.
+    """
+
+    source: str
+    target: str
+    record: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """What became of one photo.
+
+    Attributes:
+        source: Path or URL of the photo.
+        target: Path or URL of the file that was to be written.
+        status: "skipped" where an earlier run had done the same; all else is then of that run.
+        problem: Why it failed, a line; else empty.
+        hdr_from: What the source's HDR rendition comes from: a gain map, an HDR "base", or "none", which is an SDR
+            picture; None where the photo could not be read.
+        bytes_before: Size of the source, 0 where it could not be read.
+        bytes_after: Size of the file written, 0 where there is none.
+        width: Columns of the new base's stored raster, 0 where there is none.
+        height: Rows of it.
+        psnr: PQ-PSNR in dB of the new HDR rendition against the source's; None where both are the same, as where no
+            picture was coded again, or there is no new one.
+        seconds: Time of one worker.
+        warnings: What was lost, or no longer holds, a line each.
+    """
+
+    source: str
+    target: str
+    status: Status
+    problem: str = ""
+    hdr_from: HdrFrom | None = None
+    bytes_before: int = 0
+    bytes_after: int = 0
+    width: int = 0
+    height: int = 0
+    psnr: float | None = None
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of all photos, in the order of the sources.
+
+    Attributes:
+        photos: A record for each; fewer where the batch was interrupted.
+        seconds: Time of the whole batch.
+    """
+
+    photos: tuple[PhotoRecord, ...]
+    seconds: float
+
+    def having(self, status: Status) -> list[PhotoRecord]:
+        """The photos of one status."""
+        return [photo for photo in self.photos if photo.status == status]

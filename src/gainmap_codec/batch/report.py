@@ -1,0 +1,71 @@
+"""A batch's report in words, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import fields
+from statistics import median
+
+from gainmap_codec.batch.records import BatchReport, PhotoRecord
+
+SUFFIXES = (".json", ".csv")
+_MOST_WARNINGS = 10
+
+
+def serialize_report(report: BatchReport, suffix: str) -> bytes:
+    """A report's photos, a line each: JSON objects, or rows below a header; `suffix` is ".json" or ".csv"."""
+    names = [field.name for field in fields(PhotoRecord)]
+    rows = ({name: getattr(photo, name) for name in names} for photo in report.photos)
+    if suffix == ".json":
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        return f'{{"seconds": {report.seconds:.3f}, "photos": [\n{lines}\n]}}\n'.encode()
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, names)
+    writer.writeheader()
+    writer.writerows({**row, "warnings": "; ".join(row["warnings"])} for row in rows)
+    return stream.getvalue().encode()
+
+
+def format_summary(report: BatchReport) -> str:
+    """A table of a few lines: how many photos became what, and at which speed."""
+    lines = [f"{'':10}{'photos':>10}{'before':>14}{'after':>14}"]
+    for status in ("converted", "skipped", "failed"):
+        photos = report.having(status)
+        before, after = (_megabytes(sum(sizes)) for sizes in _sizes(photos))
+        lines.append(f"{status:10}{len(photos):>10,}{before:>14}{after if status != 'failed' else '':>14}".rstrip())
+    converted = report.having("converted")
+    origins = Counter(photo.hdr_from or "not read" for photo in report.photos)
+    lines.append("HDR from: " + ", ".join(f"{name} {count:,}" for name, count in origins.most_common()))
+    if ratios := [photo.psnr for photo in report.photos if photo.psnr is not None]:
+        lines.append(f"PQ-PSNR where coded again: median {median(ratios):.1f} dB, lowest {min(ratios):.1f} dB")
+    megapixels = sum(photo.width * photo.height for photo in converted) / 1e6
+    rates = f": {len(converted) / report.seconds:.2f} photos/s, {megapixels / report.seconds:.1f} MP/s"
+    lines.append(f"{report.seconds:.1f} s{rates if converted else ''}")
+    return "\n".join(lines)
+
+
+def warning_lines(report: BatchReport) -> list[str]:
+    """The commonest warnings, each with the number of its photos; those that differ in numbers alone are one."""
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for photo in report.photos:
+        for warning in photo.warnings:
+            kind = re.sub(r"\d+", "", warning)
+            first.setdefault(kind, warning)
+            counts[kind] += 1
+    lines = [f"{first[kind]} (photos: {count:,})" for kind, count in counts.most_common(_MOST_WARNINGS)]
+    if more := len(counts) - len(lines):
+        lines.append(f"and {more} other kinds: --report has them all")
+    return lines
+
+
+def _sizes(photos: list[PhotoRecord]) -> tuple[list[int], list[int]]:
+    return [photo.bytes_before for photo in photos], [photo.bytes_after for photo in photos]
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
