@@ -60,7 +60,7 @@ def batch(sources: tuple[str, ...], output: str, *, report_file: Path | None, qu
       gainmap batch 2024 2025 extra.heic -o everyone --to jpeg --report done.csv
       gainmap batch photos -o small --quality 80 --jobs 4
       gainmap batch photos -o out --cluster local
-      gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://10.0.0.1:8786
+      gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://head:8786
     """
     from gainmap_codec.batch.driver import convert
 
