@@ -31,6 +31,8 @@ from gainmap_codec.neural.weight_search import search_weights
 from gainmap_codec.pixels.multiscale import BaseFeatures, has_latents_at
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
+FEWEST_NEURONS = 4
+
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
 _THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
@@ -51,6 +53,7 @@ class MultiscaleConfig:
         color_octaves: Octaves of each colour where three channels are predicted.
         latents: Levels of latents, at most.
         details: Levels of details, at most.
+        most_weights: For a small payload, a network has fewer neurons, down to four, where it had more weights.
     """
 
     neurons: int
@@ -61,6 +64,7 @@ class MultiscaleConfig:
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
+    most_weights: int | None = None
 
     def for_channels(self, channels: int) -> MultiscaleConfig:
         """What it is for so many channels of the residual."""
@@ -103,7 +107,7 @@ class MultiscaleFit:
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
         self._batches = Batches(self.points, BATCH)
-        self._shapes = layer_shapes("multiscale", 0, config.color_octaves, config.neurons, outputs, latents)
+        self._shapes = _shapes(config, outputs, latents)
         self._begin(seed)
 
     def restarted(self, seed: int) -> MultiscaleFit:
@@ -175,6 +179,17 @@ class MultiscaleFit:
     def network(self) -> NeuralGainMap:
         """The record of the fit as it stands."""
         return self.model.network(self._blank)
+
+
+def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple[int, int], ...]:
+    """Shapes of the layers of the widest network that is allowed."""
+    neurons = config.neurons
+    while True:
+        shapes = layer_shapes("multiscale", 0, config.color_octaves, neurons, outputs, latents)
+        weights = sum(inputs * each for inputs, each in shapes)
+        if config.most_weights is None or weights <= config.most_weights or neurons <= FEWEST_NEURONS:
+            return shapes
+        neurons -= 1
 
 
 def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:

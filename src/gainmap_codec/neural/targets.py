@@ -34,7 +34,9 @@ _TRY_ROUNDS = 2
 _CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
 _CLOSE_DB = 0.1
 _HIGHEST_PRICE, _LOWEST_PRICE = 20_000.0, 4.0  # bytes per dB
-_FEWEST_NEURONS = 4
+_BYTES_PER_WEIGHT = 1.0  # where bytes are few; a narrower network that can afford finer weights and latents is better
+_OTHER_BYTES = 130  # header, binding, a few latents
+_BOLDEST, _TIMIDEST = 4.0, 1.5  # factors between one price and the next while only one side of the target is known
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,14 @@ def _fit_multiscale(
     seed: int,
     progress: Progress | None,
 ) -> FittedNetwork:
-    while True:
-        fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
-        fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
-        first = measured(fit.network(), pair)
-        if target_psnr is not None:
-            return _reach(fit, pair, first, target_psnr)
-        if target_bytes is None:
-            return first
-        found = _keep_within(fit, pair, first, target_bytes)
-        if found.size <= target_bytes or config.neurons <= _FEWEST_NEURONS:
-            if found.size > target_bytes:
-                _warn(f"target_bytes: {target_bytes} wanted, the smallest payload takes {found.size}")
-            return found
-        config = replace(config, neurons=max(config.neurons * 2 // 3, _FEWEST_NEURONS))
+    if target_bytes is not None:
+        config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
+    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
+    fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
+    first = measured(fit.network(), pair)
+    if target_psnr is not None:
+        return _reach(fit, pair, first, target_psnr)
+    return first if target_bytes is None else _keep_within(fit, pair, first, target_bytes)
 
 
 def start_fit(
@@ -145,7 +141,11 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         factor=lambda found: (target / found.size) ** 2,
     )
     within = [found for found in tried if found.size <= target]
-    return max(within, key=lambda found: found.psnr) if within else min(tried, key=lambda found: found.size)
+    if within:
+        return max(within, key=lambda found: found.psnr)
+    smallest = min(tried, key=lambda found: found.size)
+    _warn(f"target_bytes: {target} wanted, the smallest payload takes {smallest.size}")
+    return smallest
 
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
@@ -184,11 +184,14 @@ def _tried(
     ample = fit.state()
     while len(tried) <= _TRIES and not is_met(tried[-1]):
         found = tried[-1]
+        step = factor(found)
         if is_enough(found):
             high, ample = price, fit.state()
+            step = min(max(step, 1 / _BOLDEST), 1 / _TIMIDEST) if low == _LOWEST_PRICE else step
         else:
             low = price
-        price = _between(low, high, price * factor(found))
+            step = max(min(step, _BOLDEST), _TIMIDEST) if high == _HIGHEST_PRICE else step
+        price = _between(low, high, price * step)
         fit.restore(ample)
         fit.improve(price, _TRY_ROUNDS)
         tried.append(measured(fit.network(), pair))
