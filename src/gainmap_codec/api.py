@@ -207,7 +207,7 @@ def decode(
         raise ValueError(f"dtype: float32 or float16 wanted, {dtype!r} found")
     if orientation not in get_args(Orientation):
         raise ValueError(f"orientation: upright or stored wanted, {orientation!r} found")
-    opened = open_file(*read_source(source, limits), limits)
+    opened = open_file(*read_source(source, limits), limits, is_rendered=True)
     notes = list(opened.warnings)
     order = preference(opened, prefer)
     if prefer in ("neural", "standard") and order[0] != prefer:

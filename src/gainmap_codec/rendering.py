@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -78,12 +79,14 @@ class OpenedFile:
             look ("soft"), or not at all (None): then it does not serve. "unchecked": not the same bytes, and the look
             of so large a base was not asked for.
         warnings: What was odd, and what could not be used.
+        decoded: The base's code values where they are decoded while the payload is read.
     """
 
     file: GainMapFile
     payload: NeuralGainMap | None
     bound_by: BoundBy | None
     warnings: tuple[str, ...]
+    decoded: Future[AnyCodes] | None = None
 
     @property
     def neural(self) -> NeuralGainMap | None:
@@ -93,7 +96,7 @@ class OpenedFile:
     @cached_property
     def codes(self) -> AnyCodes:
         """The base's code values, (H, W, 3), stored raster: uint8 of 8 bits, uint16 of more."""
-        return base_codes(self.file.base)
+        return self.decoded.result() if self.decoded else base_codes(self.file.base)
 
     @cached_property
     def color(self) -> BaseColor:
@@ -101,17 +104,25 @@ class OpenedFile:
         return color_of(self.file.base)
 
 
-def open_file(data: bytes, name: str, limits: Limits, *, most_pixels: int | None = None) -> OpenedFile:
+def open_file(
+    data: bytes, name: str, limits: Limits, *, most_pixels: int | None = None, is_rendered: bool = False
+) -> OpenedFile:
     """Parse a gain-map file.
 
     Args:
         most_pixels: A larger base is not decoded to see whether a neural map still belongs to it; None decodes any.
+        is_rendered: The base will be needed: another thread decodes it while this one reads the payload.
     Raises:
         FormatError, UnsupportedError, LimitError: As `parse_file`.
     """
     file = parse_file(data, name, limits)
+    decoded = None
+    if is_rendered and file.payload and file.base.bits == 8:  # larger codes are let go as they are rendered
+        pool = ThreadPoolExecutor(1)
+        decoded = pool.submit(base_codes, file.base)
+        pool.shutdown(wait=False)
     payload, bound_by, problem = _payload_of(file, limits, most_pixels)
-    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()))
+    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()), decoded)
 
 
 def _payload_of(
@@ -304,7 +315,9 @@ def _render_strips(
 ) -> None:
     """The base, with a standard gain map or without, strip by strip: linear, into the maths' primaries, out of them."""
     color = opened.color
-    turned_codes = turned(base_codes(opened.file.base), orientation)
+    codes = opened.codes if opened.decoded else base_codes(opened.file.base)
+    turned_codes = turned(codes, orientation)
+    del codes
     apply, maths = _gain_map_of(opened, stored, headroom, orientation, turned_codes.shape[:2])
     to_maths = np.linalg.solve(maths.to_bt2020, color.to_bt2020)
     from_maths = wanted.from_bt2020 @ maths.to_bt2020

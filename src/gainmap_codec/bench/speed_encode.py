@@ -17,9 +17,9 @@ def encoders(data: bytes) -> dict[str, Work]:
     hdr = gm.decode(data, color_space="srgb", prefer="standard").pixels
     half = _with_alpha(hdr).astype(np.float16)
     return {
-        STANDARD: lambda: gm.transcode(data, carry="standard"),
-        "tiny": lambda: gm.transcode(data, carry="both", preset="tiny"),
-        BALANCED: lambda: gm.transcode(data, carry="both", preset="balanced"),
+        STANDARD: lambda: gm.encode(data, carry="standard"),
+        "tiny": lambda: gm.encode(data, preset="tiny"),
+        BALANCED: lambda: gm.encode(data, preset="balanced"),
         "libultrahdr (imagecodecs)": lambda: imagecodecs.ultrahdr_encode(half, level=92),
         "libvips uhdrsave": lambda: _libvips(hdr),
     }

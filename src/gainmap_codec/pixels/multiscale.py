@@ -6,6 +6,7 @@ the network sees it averaged at four scales, which costs no byte, and latents sa
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def code_inputs(codes: NDArray[Any], largest: int) -> Array:
 
 def latent_values(grid: LatentGrid) -> Array:
     """A grid of latents as float32 (rows, columns, 1)."""
-    values = np.array(grid.values, dtype=np.float32).reshape(grid.rows, grid.columns, 1)
+    values = np.frombuffer(array("b", grid.values), np.int8).reshape(grid.rows, grid.columns, 1)
     return values * np.float32(2.0 ** (grid.step_exponent / 4))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color import Array
+
+_MOST_BYTES = 257  # of which 16 bits hold the sum
 
 
 class Taps(NamedTuple):
@@ -68,8 +70,8 @@ def box_average(values: Array, cells: int) -> Array:
     return np.asarray(np.diff(integral) * (cells / size), dtype=np.float32)
 
 
-def window_average(values: Array, edges: NDArray[np.float64], *, axis: int) -> Array:
-    """Means of `values`, float32 (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
+def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: int) -> Array:
+    """Means of `values`, numbers (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
 
     Args:
         edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
@@ -101,17 +103,18 @@ def window_weights(edges: NDArray[np.float64], size: int) -> Array:
     return np.asarray(np.where(widths > 1e-6, weights / np.maximum(widths, 1e-9), nearest), np.float32)
 
 
-def _block_average(values: Array, step: int, axis: int) -> Array:
+def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:
     """Means of blocks of `step` values along an axis: what windows of equal whole widths are."""
     if step == 1:
-        return values
+        return np.asarray(values, np.float32)
     if axis == 0:
-        total = np.add(values[0::step], values[1::step], dtype=np.float32)
+        is_small = values.dtype == np.uint8 and step <= _MOST_BYTES  # sums of half the size take half the time
+        total = np.add(values[0::step], values[1::step], dtype=np.uint16 if is_small else np.float32)
         for each in range(2, step):
             total += values[each::step]
-        total /= np.float32(step)
-        return total
+        means: Array = np.divide(total, np.float32(step), dtype=np.float32)
+        return means
     # A product sums runs of a few values faster than a sum does.
     channels = values.shape[2]
-    runs = values.reshape(values.shape[0], -1, step * channels)
+    runs = np.asarray(values, np.float32).reshape(values.shape[0], -1, step * channels)
     return np.asarray(runs @ np.tile(np.eye(channels, dtype=np.float32), (step, 1)) / np.float32(step))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 _STRIP_ROWS = 64
-_PIXELS_IN_CACHE = 1 << 17  # 1.5 MB of float32 RGB
+_PIXELS_IN_CACHE = 1 << 18  # 3 MB of float32 RGB
 _MOST_THREADS = 8
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -125,8 +125,7 @@ class WorkingGrid:
         def average(rows: slice) -> None:
             first = min(int(down[rows.start]), self.rows.size - 1)
             last = max(int(np.ceil(down[rows.stop])), first + 1)
-            strip = np.asarray(pixels[first:last], np.float32)
-            lines = window_average(strip, down[rows.start : rows.stop + 1] - first, axis=0)
+            lines = window_average(pixels[first:last], down[rows.start : rows.stop + 1] - first, axis=0)
             out[rows] = window_average(lines, across, axis=1)
 
         covered = max(1, round(self.rows.size / self.rows.count)) * self.columns.size
