@@ -12,19 +12,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.bench.metrics import delta_e_itp, ictcp
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pairing import BaseOptions, Pair, make_pair
-from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, pq_decode, pq_encode
+from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import decode_jpeg
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.rendering import OpenedFile, open_file, preference
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells of optional packages that are not needed here
-    import colour
 
 Kind = Literal["photo", "graded"]
 
@@ -33,7 +30,6 @@ SAMPLES = 1 << 22
 of the whole picture's (other draws: 0.023 dB; 2^20 pixels: 0.04 dB)."""
 
 _COLOR_SAMPLES = 1 << 17  # dE_ITP takes ten times as long as PQ-PSNR, and is a mean, not a mean of squares
-_PQ_PEAK_NITS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +171,7 @@ class Evaluation:
         self.base_pq = pq_encode(self.base_bt2020)
         self._reference = pq_encode(pair.hdr[self.rows, self.columns])
         self._every = max(count // _COLOR_SAMPLES, 1)
-        self._reference_ictcp = _ictcp(self._reference[:: self._every])
+        self._reference_ictcp = ictcp(self._reference[:: self._every])
 
     def score(self, pq: Array) -> Score:
         """The quality of a rendition.
@@ -185,15 +181,9 @@ class Evaluation:
         """
         error = float(np.mean(np.square(pq - self._reference, dtype=np.float64)))
         psnr = float("inf") if error == 0 else -10 * float(np.log10(error))
-        difference = colour.difference.delta_E_ITP(_ictcp(pq[:: self._every]), self._reference_ictcp)
+        difference = delta_e_itp(ictcp(pq[:: self._every]), self._reference_ictcp)
         return Score(psnr, float(np.mean(difference)))
 
     def score_picture(self, linear: Array) -> Score:
         """The quality of a whole rendition, linear BT.2020, float32 (H, W, 3); 1.0 = SDR white."""
         return self.score(pq_encode(linear[self.rows, self.columns]))
-
-
-def _ictcp(pq: Array) -> NDArray[np.float64]:
-    """ICtCp, float64 (N, 3), of BT.2020 PQ codes. Source: ITU-R BT.2100-2 table 7."""
-    nits = pq_decode(pq).astype(np.float64) * SDR_WHITE_NITS
-    return np.asarray(colour.RGB_to_ICtCp(nits, L_p=_PQ_PEAK_NITS), dtype=np.float64)
