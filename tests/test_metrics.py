@@ -37,9 +37,7 @@ def light(lab: tuple[float, float, float]) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("first", "second", "expected"), SHARMA)
-def test_ciede2000(
-    first: tuple[float, float, float], second: tuple[float, float, float], expected: float
-) -> None:
+def test_ciede2000(first: tuple[float, float, float], second: tuple[float, float, float], expected: float) -> None:
     assert ciede2000(light(first), light(second)) == pytest.approx(expected, abs=2e-4)
 
 

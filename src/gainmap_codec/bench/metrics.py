@@ -87,5 +87,8 @@ def ssim(pq: Array, reference: Array) -> float:
 
     Source: Wang et al., IEEE Transactions on Image Processing 13(4), 2004: Gaussian window, σ = 1.5.
     """
-    options = {"channel_axis": 2, "data_range": 1.0, "gaussian_weights": True, "use_sample_covariance": False}
-    return float(structural_similarity(pq, reference, **options))
+    return float(
+        structural_similarity(  # type: ignore[no-untyped-call]
+            pq, reference, channel_axis=2, data_range=1.0, gaussian_weights=True, use_sample_covariance=False
+        )
+    )
