@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
+from PIL import Image
 
 from gainmap_codec.bench.effort import Effort
 from gainmap_codec.bench.jobs import Job, run
@@ -22,11 +23,11 @@ from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.geometry import to_upright
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
-_PANEL = 170  # px along the longer side
+_PANEL = 150  # px along the longer side
 _DPI = 100
 _MOST = 6.0, 20.0  # dE00 and dE_ITP that are shown as the brightest colour
 _BESIDE = 3  # methods in a row
-_COLORS = 96
+_COLORS = 32
 
 
 def sheets(sources: Sequence[Source], effort: Effort, seed: int, memory: Path, processes: int) -> list[Picture]:
@@ -70,7 +71,7 @@ def _png(name: str, drawn: Sequence[tuple[str, list[Array], tuple[Array, Array]]
         for index, each in enumerate(both):
             mean = float(np.mean(maps[index], dtype=np.float64))
             _draw(each, small[index], _MOST[index], f"{title}\n{mean:.2f}" if index == 0 else f"\n{mean:.2f}")
-    return small_png(figure, _COLORS)
+    return small_png(figure, _COLORS, Image.Dither.NONE)
 
 
 def _draw(axes: Axes, values: Array, most: float, title: str) -> None:

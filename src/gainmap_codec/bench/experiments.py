@@ -102,8 +102,9 @@ class Run:
         return Section("errors", "Where methods err", text, tuple(sheets))
 
     def report(self, docs: Path) -> None:
-        """All sections, and one page of them, in a folder that exists."""
-        sections = [self.table(), self.rate_distortion(), self.initialisation(), self.errors()]
-        for section in sections:
-            section.write(docs)
+        """All sections, each as soon as it is there, and one page of them, in a folder that exists."""
+        sections = []
+        for make in (self.table, self.rate_distortion, self.initialisation, self.errors):
+            sections.append(make())
+            sections[-1].write(docs)
         write_page("Gain maps: experiments", sections, docs / "index.html")

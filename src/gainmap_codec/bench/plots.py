@@ -7,6 +7,7 @@ from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
+from PIL import Image
 
 from gainmap_codec.bench.points import Point, mean_of_seeds
 from gainmap_codec.bench.rate_distortion import PictureResult
@@ -70,4 +71,4 @@ def _panels(draws: Sequence[object]) -> bytes:
         axes.legend(fontsize=7)
     for axes in flat[len(draws) :]:
         axes.set_axis_off()
-    return small_png(sheet, _COLORS)
+    return small_png(sheet, _COLORS, Image.Dither.NONE)
