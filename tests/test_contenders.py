@@ -102,7 +102,7 @@ def test_hard_pixels_are_mined(pair: BenchPair, tmp_path: Path) -> None:
     miner = mlp_itm._Miner(lesson, 1000, 0)
     first, same, mined = (error[miner.draw(step, weights)].mean() for step in (0, 50, 51))
     assert first == same
-    assert mined > first
+    assert mined > error.mean()
 
 
 def test_payloads(pair: BenchPair, base: Base, plain: float, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,7 @@ def rows(path: Path) -> list[list[str]]:
     return list(csv.reader(path.read_text("utf-8").splitlines()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_report(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docs = tmp_path / "docs"
