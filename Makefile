@@ -14,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-readers fuzz survival check fmt docs fixtures init-weights bench-jod
-.PHONY: nightly clean
+.PHONY: experiments nightly clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,17 @@ bench-jod: setup $(JOD_STAMP) ## Measure JOD of PHOTOS by ColorVideoVDP, in an e
 
 GRADED ?= $(foreach name,CandleGlass Desk GoldenGate MtTamWest StillLife Tree, \
   $(wildcard $(GAINMAP_DATA)/pairs/openexr-images/$(name).exr))
+# Folders, gain-map photos or HDR[,SDR]; without any, the demonstration's scene. A folder of OpenEXR pictures counts
+# twice: with bases tone-mapped globally, and locally.
+PAIRS ?= $(if $(QUICK),$(wordlist 3,3,$(PHOTOS)) $(wordlist 5,5,$(GRADED)),$(PHOTOS) \
+  $(wildcard $(GAINMAP_DATA)/pairs/openexr-images) $(HAND_GRADED))
+HAND_GRADED ?= $(if $(wildcard $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif),$\
+  $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif$(comma)$(GAINMAP_DATA)/pairs/hdr-gainmap/input_sdr.jpg)
+comma := ,
+experiments: setup ## The paper's table and curves of PAIRS in docs/experiments (hours; QUICK=1: minutes); goes on
+	OMP_NUM_THREADS=1 $(BIN)/python -m gainmap_codec.bench experiments $(if $(QUICK),--quick) \
+	  $(foreach pair,$(PAIRS),--pairs "$(pair)")
+
 PRESET ?= balanced
 RUNS ?= 100
 nightly: setup ## RUNS (100) fits of PHOTOS and GRADED: fails where one is 0.5 dB under the median of five seeds (hours)

@@ -75,7 +75,7 @@ def test_panels_are_upright(pair: BenchPair, fitted: FittedNetwork) -> None:
 def test_command(tmp_path: Path, pair: BenchPair, fitted: FittedNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "fit_pair", lambda *_, **__: fitted)
     monkeypatch.setattr(evaluation, "scene_pair", lambda: pair)
-    done = CliRunner().invoke(bench, ["figures", "--out", str(tmp_path)], catch_exceptions=False)
+    done = CliRunner().invoke(bench, ["figures", "--docs", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0
     with Image.open(BytesIO((tmp_path / "scene.png").read_bytes())) as sheet:
         assert sheet.width == 1200 and 500 < sheet.height < 1000

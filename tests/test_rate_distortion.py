@@ -12,10 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 import gainmap_codec as gm
+from gainmap_codec.bench import effort
 from gainmap_codec.bench.__main__ import bench
 from gainmap_codec.bench.coders import JPEG
 from gainmap_codec.bench.curves import Curve
+from gainmap_codec.bench.effort import QUICK
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation, load_pair
+from gainmap_codec.bench.float_networks import Schedule
 from gainmap_codec.bench.methods import methods_named
 from gainmap_codec.bench.networks import NeuralPayloads, PaperNetworks
 from gainmap_codec.bench.ordinary import OrdinaryMaps
@@ -41,12 +44,8 @@ def pair(scene: Path) -> BenchPair:
     return load_pair(scene, None)
 
 
-def say_nothing(part: str) -> None:
-    pass
-
-
 def test_what_is_left_out_is_not_on_the_curve(pair: BenchPair, tmp_path: Path) -> None:
-    pruned = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path, say_nothing)
+    pruned = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path)
     evaluation = Evaluation(pair.pair)
     everything = []
     for kind in kinds_of(pair):
@@ -64,7 +63,7 @@ def test_what_is_left_out_is_not_on_the_curve(pair: BenchPair, tmp_path: Path) -
 
 def test_jpeg_growth_is_that_of_our_files(pair: BenchPair, tmp_path: Path) -> None:
     """Around the coded map: its metadata, the base's, and the index of both; 3 channels have 80 bytes more."""
-    points = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path, say_nothing).points
+    points = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path).points
     around = {point.series[:5]: point.growth - point.bytes for point in points}
     coded = encode_jpeg(np.zeros((16, 24), np.uint8), quality=90)
     ours = encode_pair(pair.pair, StandardOptions(4, 90, 1), None)
@@ -84,19 +83,19 @@ def test_interrupted_runs_go_on(pair: BenchPair, tmp_path: Path) -> None:
         raise AssertionError("measured again")
 
     with pytest.raises(KeyboardInterrupt):
-        measure(pair, [Interrupted(JPEG, every=4)], [0], tmp_path, say_nothing)
+        measure(pair, [Interrupted(JPEG, every=4)], [0], tmp_path)
     (kept,) = tmp_path.iterdir()
     before = len(json.loads(kept.read_text("utf-8")))
-    whole = measure(pair, [OrdinaryMaps(JPEG, every=4)], [0], tmp_path, say_nothing)
+    whole = measure(pair, [OrdinaryMaps(JPEG, every=4)], [0], tmp_path)
     assert 6 <= before < len(whole.points)
-    again = measure(pair, [OrdinaryMaps(JPEG._replace(encode=fail), every=4)], [0], tmp_path, say_nothing)
+    again = measure(pair, [OrdinaryMaps(JPEG._replace(encode=fail), every=4)], [0], tmp_path)
     assert again == whole
     with pytest.raises(AssertionError, match="measured again"):
-        measure(pair, [OrdinaryMaps(JPEG._replace(encode=fail, settings="others"))], [0], tmp_path, say_nothing)
+        measure(pair, [OrdinaryMaps(JPEG._replace(encode=fail, settings="others"))], [0], tmp_path)
 
 
 def test_paper_networks_are_never_rounded(pair: BenchPair, tmp_path: Path) -> None:
-    points = measure(pair, [PaperNetworks(steps=30)], [0, 1], tmp_path, say_nothing).points
+    points = measure(pair, [PaperNetworks(schedule=Schedule(30, 1 << 12))], [0, 1], tmp_path).points
     assert {(point.series, point.seed) for point in points} == {
         (series, seed) for series in ("paper-gamma", "paper-gain") for seed in (0, 1)
     }
@@ -108,7 +107,7 @@ def test_paper_networks_are_never_rounded(pair: BenchPair, tmp_path: Path) -> No
 def test_neural_payloads_count_whole(pair: BenchPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for preset, config in MULTISCALE.items():
         monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
-    points = measure(pair, [NeuralPayloads()], [0], tmp_path, say_nothing).points
+    points = measure(pair, [NeuralPayloads()], [0], tmp_path).points
     assert [point.label for point in points][:3] == ["tiny", "tiny × 2", "tiny × 4"]
     assert next(point.label for point in points if point.series == "balanced") == "balanced"
     for point in points:
@@ -122,25 +121,28 @@ def test_comparison_without_three_common_decibels() -> None:
 
     anchor = swept((100, 40), (200, 45), (400, 50))
     assert compare(anchor, swept((50, 40), (100, 45), (200, 50)), "graded").ratio == pytest.approx(0.5)
-    assert compare(anchor, swept((50, 40), (100, 45), (200, 50)), "photo").text == "-50.0% | BD, 46.0…50.0 dB"
+    halved = compare(anchor, swept((50, 40), (100, 45), (200, 50)), "photo")
+    assert halved.cells == ("-50.0%", "BD, 46.0…50.0 dB")
     assert compare(anchor, swept((100, 45)), "graded").ratio == pytest.approx(0.5)
     assert compare(anchor, swept((300, 60)), "graded").ratio is None
 
 
 def test_unknown_method() -> None:
     with pytest.raises(ValueError, match="'webp' found"):
-        methods_named(["webp"], quick=True)
+        methods_named(["webp"], QUICK)
 
 
-def test_command(scene: Path, tmp_path: Path) -> None:
+def test_command(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "QUICK", replace(QUICK, schedule=Schedule(20, 1 << 12)))
     photo = scene.with_name("photo.jpg")
     photo.write_bytes(gm.encode(scene, carry="standard", map_scale=2))
-    arguments = ["rd", "--pairs", str(scene), str(photo), "--quick", "--out", str(tmp_path / "out")]
+    arguments = ["rd", "--pairs", str(scene), str(photo), "--quick", "--jobs", "1", "--out", str(tmp_path / "out")]
+    arguments += [word for name in ("avif", "heic", "jpegxl", "jpeg", "paper") for word in ("--method", name)]
     done = CliRunner().invoke(bench, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     for expected in (
-        "## photo pairs",
-        "## graded pairs",
+        "**Photos: bytes for a PQ-PSNR**",
+        "**Graded and globally tone-mapped pairs: bytes for a PQ-PSNR**",
         "| scene | avif |",
         "| photo | paper |",
         "geometric mean of 1",
@@ -159,10 +161,21 @@ def test_folder_of_pictures(scene: Path, tmp_path: Path) -> None:
     (folder / "a.exr").write_bytes(scene.read_bytes())
     (folder / "no_gain_map.jpg").write_bytes(gm.encode(scene, carry="standard")[:2])
     (folder / "notes.txt").write_text("no picture", "utf-8")
-    arguments = ["rd", "--pairs", str(folder), "--quick", "--method", "jpeg", "--out", str(tmp_path / "out")]
+    arguments = [
+        "rd",
+        "--pairs",
+        str(folder),
+        "--quick",
+        "--jobs",
+        "2",
+        "--method",
+        "jpeg",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     done = CliRunner().invoke(bench, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "| a | jpeg |" in done.stdout
+    assert "| a | jpeg |" in done.stdout and "| a, local | jpeg |" in done.stdout
     assert "left out: " in done.stderr and "no_gain_map.jpg" in done.stderr
     missing = CliRunner().invoke(bench, ["rd", "--pairs", str(folder / "no_gain_map.jpg"), "--out", str(tmp_path)])
     assert missing.exit_code == 1

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from gainmap_codec.bench.binding import binding_rows
+from gainmap_codec.bench.commands import Asked, experiment, experiments, init, table
 from gainmap_codec.bench.pairs import pair_rows
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.records import Preset
 
 if TYPE_CHECKING:
     from gainmap_codec.bench.evaluation import BenchPair
-
-_QUICK_SIDE = 128  # px
-_PICTURES = (".avif", ".exr", ".hdr", ".heic", ".jpeg", ".jpg", ".npy", ".png", ".tif", ".tiff")
-
 
 _PRESET = click.Choice(["tiny", "balanced", "best"])
 
@@ -43,49 +37,31 @@ def pairs(pairs: tuple[str, ...], presets: tuple[str, ...], seed: int) -> None:
 
 
 @bench.command()
-@click.option("--pairs", multiple=True, required=True, metavar="PAIR", help="What to measure; may be repeated.")
-@click.argument("more", nargs=-1, metavar="[PAIR...]")
-@click.option("--out", default="build/rd", show_default=True, type=click.Path(path_type=Path), help="For the points.")
-@click.option(
-    "--method", "methods", multiple=True, help="One of avif, heic, jpegxl, jpeg, paper, neural; may be repeated."
-)
+@experiment("build/rd")
+@click.option("--method", "methods", multiple=True, help="One of avif, heic, jpegxl, jpeg, paper, neural; repeatable.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
-@click.option("--quick", is_flag=True, help="Small pictures, few points, short fits: to see that it runs.")
-def rd(
-    pairs: tuple[str, ...],
-    more: tuple[str, ...],
-    out: Path,
-    methods: tuple[str, ...],
-    seeds: tuple[int, ...],
-    quick: bool,
-) -> None:
+def rd(asked: Asked, methods: tuple[str, ...], seeds: tuple[int, ...]) -> None:
     """Rate and distortion of ordinary, published and neural gain maps; needs the extra "bench".
 
-    PAIR is HDR,SDR or an HDR picture that we tone-map or a gain-map photo, whose base is kept; or a folder of such
-    pictures. Tables go to standard output, every point to OUT. Points that are there already are not measured again: a
-    run that was interrupted goes on, and one with more pairs, methods or seeds adds to it.
+    Every point goes to OUT: those that are there already are not measured again; a run that was interrupted goes on,
+    and one with more pairs, methods or seeds adds to it. Tables go to standard output; with --docs, the section of the
+    report that `experiments` makes, which has published networks of several widths, and residuals compared.
     """
+    if asked.docs:
+        asked.run(seeds[0]).rate_distortion().write(asked.docs)
+        return
+    from gainmap_codec.bench.methods import METHODS, methods_named
+    from gainmap_codec.bench.rate_distortion import measure_all, tables, write_results
+
     try:
-        from gainmap_codec.bench.methods import METHODS, methods_named
-        from gainmap_codec.bench.rate_distortion import PictureResult, measure, tables, write_results
-    except ImportError as error:
-        raise click.ClickException(f"{error}: pip install 'gainmap-codec[bench]'") from error
-    defaults = [name for name in METHODS if not (quick and name == "neural")]  # its fits have one length
-    try:
-        chosen = methods_named(methods or defaults, quick=quick)
+        chosen = methods_named(methods or METHODS, asked.effort)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    sources = [source for text in (*pairs, *more) for source in _sources(text)]
-    out.mkdir(parents=True, exist_ok=True)
-    results: list[PictureResult] = []
-    with _progress(len(sources) * sum(len(seeds) if method.is_seeded else 1 for method in chosen)) as say:
-        for source in sources:
-            pair = _load(source, quick)
-            if pair is not None:
-                results.append(measure(pair, chosen, seeds, out, say))
-                write_results(results, out)
-    for line in tables(results):
-        click.echo(line)
+    sources = list(asked.digests())
+    results = measure_all(sources, asked.effort.longest_side, chosen, seeds, asked.out, asked.processes)
+    write_results(results, asked.out)
+    for found in tables(results):
+        click.echo("\n".join(found.markdown()))
 
 
 @bench.command()
@@ -101,6 +77,7 @@ def jod(pairs: tuple[str, ...], more: tuple[str, ...], out: Path, methods: tuple
     """
     from gainmap_codec.bench.colorvideovdp import judge, require_environment
     from gainmap_codec.bench.jod import JodResult, jod_tables, measure_jod
+    from gainmap_codec.bench.sources import sources_of, usable
 
     try:
         require_environment()  # said at once, not after the first fit
@@ -108,10 +85,7 @@ def jod(pairs: tuple[str, ...], more: tuple[str, ...], out: Path, methods: tuple
         raise click.ClickException(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
     results: list[JodResult] = []
-    for source in (source for text in (*pairs, *more) for source in _sources(text)):
-        pair = _load(source, quick=False)
-        if pair is None:
-            continue
+    for _, pair in usable(source for text in (*pairs, *more) for source in sources_of(text)):
         try:
             results += measure_jod(pair, methods or ("neural", "avif"), seed, out, judge, _say)
         except (GainMapError, ValueError, RuntimeError) as error:
@@ -167,20 +141,28 @@ def seeds(pairs: tuple[str, ...], runs: int, preset: Preset, out: Path) -> None:
 
 
 @bench.command()
-@click.argument("pairs", nargs=-1, metavar="[HDR[,SDR]...]")
-@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the fits.")
+@experiment("build/experiments")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the fits without --pairs.")
 @click.option("--seed", default=0, show_default=True, help="Of the fits.")
-@click.option("--out", default="docs/figures", show_default=True, type=click.Path(path_type=Path), help="For the PNGs.")
-def figures(pairs: tuple[str, ...], preset: Preset, seed: int, out: Path) -> None:
-    """Figures of what a neural gain map consists of: one of the demonstration's scene, and one a pair."""
+def figures(asked: Asked, preset: Preset, seed: int) -> None:
+    """Figures: with --pairs, where every method errs, a sheet a pair; else what a neural gain map consists of.
+
+    Without --pairs, HDR[,SDR] are drawn after the demonstration's scene, in docs/figures.
+    """
+    if asked.has_pairs:
+        docs = asked.docs or Path("docs/experiments")
+        docs.mkdir(parents=True, exist_ok=True)
+        asked.run(seed).errors().write(docs)
+        return
     from gainmap_codec.bench.evaluation import scene_pair
     from gainmap_codec.bench.figures import figure
     from gainmap_codec.pixels.images import write_atomically
 
-    out.mkdir(parents=True, exist_ok=True)
-    for pair in (scene_pair(), *map(_required, pairs)):
+    docs = asked.docs or Path("docs/figures")
+    docs.mkdir(parents=True, exist_ok=True)
+    for pair in (scene_pair(), *map(_required, asked.texts)):
         _say(pair.name)
-        write_atomically(out / f"{pair.name}.png", figure(pair, preset, seed))
+        write_atomically(docs / f"{pair.name}.png", figure(pair, preset, seed))
 
 
 @bench.command()
@@ -244,15 +226,10 @@ def _scene_files() -> list[tuple[str, bytes]]:
 
 def _required(text: str) -> BenchPair:
     """The pair of an argument, which has to be one."""
-    pair = _load(_Source(*_pair(text), is_named=True), quick=False)
-    assert pair is not None
+    from gainmap_codec.bench.sources import source_of, usable
+
+    ((_, pair),) = usable([source_of(text)])
     return pair
-
-
-class _Source(NamedTuple):
-    hdr: Path
-    sdr: Path | None
-    is_named: bool
 
 
 def _pair(text: str) -> tuple[Path, Path | None]:
@@ -260,45 +237,13 @@ def _pair(text: str) -> tuple[Path, Path | None]:
     return Path(hdr), Path(sdr) if sdr else None
 
 
-def _sources(text: str) -> list[_Source]:
-    """A pair, or all pictures of a folder."""
-    if not Path(text).is_dir():
-        return [_Source(*_pair(text), is_named=True)]
-    paths = sorted(path for path in Path(text).iterdir() if path.suffix.lower() in _PICTURES)
-    return [_Source(path, None, is_named=False) for path in paths]
-
-
-def _load(source: _Source, quick: bool) -> BenchPair | None:
-    """The pair, or None for a folder's picture that is not HDR."""
-    from gainmap_codec.bench.evaluation import load_pair
-
-    try:
-        return load_pair(source.hdr, source.sdr, longest_side=_QUICK_SIDE if quick else None)
-    except (GainMapError, ValueError, OSError) as error:
-        if source.is_named:
-            raise click.ClickException(str(error)) from error
-        click.echo(f"left out: {error}", err=True)
-        return None
-
-
 def _say(part: str) -> None:
     click.echo(part, err=True)
 
 
-@contextmanager
-def _progress(length: int) -> Iterator[Callable[[str], None]]:
-    """What to tell the beginning of each of `length` parts: a bar on a terminal, else lines."""
-    if not sys.stderr.isatty():
-        yield _say
-        return
-    with click.progressbar(length=length, file=sys.stderr, show_pos=True, item_show_func=lambda part: part) as bar:
-        begun: list[str] = []
-
-        def say(part: str) -> None:
-            bar.update(1 if begun else 0, part)
-            begun.append(part)
-
-        yield say
+bench.add_command(table)
+bench.add_command(init)
+bench.add_command(experiments)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,10 @@ def _encode_jpeg(codes: Codes, quality: float) -> bytes:
     return stream.getvalue()
 
 
+def _decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+    return _channels_last(decode_jpeg(data))
+
+
 def _encode_avif(codes: Codes, quality: float) -> bytes:
     """By Pillow: imagecodecs codes grey losslessly at any level, and neither it nor the default has `tune=psnr`."""
     stream = io.BytesIO()
@@ -122,7 +126,7 @@ JPEG = Coder(
     "Pillow, optimize, 4:2:0",
     (4, 8, 13, 20, 28, 37, 46, 55, 65, 75, 84, 92, 96),
     _encode_jpeg,
-    lambda data: _channels_last(decode_jpeg(data)),
+    _decode_jpeg,
     len,
 )
 HEIC = Coder(

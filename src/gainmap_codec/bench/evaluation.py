@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.bench.metrics import delta_e_itp, ictcp
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg_segments import is_jpeg
+from gainmap_codec.files.payload import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pairing import BaseOptions, Pair, make_pair
-from gainmap_codec.pixels.color import SDR_WHITE_NITS, Array, pq_decode, pq_encode
+from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.images import decode_jpeg
+from gainmap_codec.pixels.resampling import bilinear_taps
 from gainmap_codec.pixels.scene import render_scene
+from gainmap_codec.pixels.working_grid import WorkingGrid
 from gainmap_codec.rendering import OpenedFile, open_file, preference
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells of optional packages that are not needed here
-    import colour
+Kind = Literal["photo", "graded", "local"]
 
-Kind = Literal["photo", "graded"]
+PLAIN = BaseOptions(None, "srgb", None, None, None)
+"""How bases are made that pairs lack: JPEGs in sRGB without metadata."""
 
 SAMPLES = 1 << 22
 """Measured pixels of larger pictures. For six maps each of five photos of 12 megapixels the PQ-PSNR was within 0.008 dB
 of the whole picture's (other draws: 0.023 dB; 2^20 pixels: 0.04 dB)."""
 
 _COLOR_SAMPLES = 1 << 17  # dE_ITP takes ten times as long as PQ-PSNR, and is a mean, not a mean of squares
-_PQ_PEAK_NITS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,15 @@ class OwnMap:
     base_offset: float
     alternate_offset: float
 
+    def applied(self, pair: Pair) -> Array:
+        """The HDR rendition that it makes of a pair's base, linear BT.2020, float32 (H, W, 3)."""
+        height, width = pair.codes.shape[:2]
+        rows, columns = bilinear_taps(height, self.gains.shape[0]), bilinear_taps(width, self.gains.shape[1])
+        gains = rows.interpolate(columns.interpolate(self.gains, axis=1), axis=0)
+        offsets = np.float32(self.base_offset), np.float32(self.alternate_offset)
+        linear = (pair.color.linearize(pair.codes) + offsets[0]) * np.exp2(gains) - offsets[1]
+        return np.asarray(pair.color.convert_to_bt2020(np.maximum(linear, 0)), np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class BenchPair:
@@ -57,7 +68,8 @@ class BenchPair:
 
     Attributes:
         name: As tables show it.
-        kind: "photo": its HDR rendition is a base and the gain map of a camera; "graded": anything else.
+        kind: "photo": its HDR rendition is a base and the gain map of a camera; "local": its base was tone-mapped
+            locally by us; "graded": anything else.
         pair: The renditions.
         own_map: A photo's map, where no numbers of it are odd.
     """
@@ -82,29 +94,52 @@ def load_pair(hdr: Path, sdr: Path | None, *, longest_side: int | None = None) -
     Args:
         hdr: The HDR picture; without `sdr` a gain-map photo keeps its base, and any other is tone-mapped.
         sdr: The SDR picture, or None.
-        longest_side: Pixels along it that are kept of a larger picture for a quick look: every n-th, and no own map.
+        longest_side: As for `reduced`.
     Raises:
         GainMapError, ValueError, OSError: As `make_pair`.
     """
-    options = BaseOptions(None, "srgb", None, None, None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GainMapWarning)
-        pair = make_pair(hdr, sdr, options, Limits())
+        pair = make_pair(hdr, sdr, PLAIN, Limits())
         opened = _opened_photo(hdr) if sdr is None else None
-        kind: Kind = "graded" if opened is None else "photo"
-        step = 1 if longest_side is None else -(-max(pair.codes.shape) // longest_side)
-        if step > 1:
-            image = HdrImage(np.ascontiguousarray(pair.hdr[::step, ::step]), "bt2020", pair.headroom)
-            small = BaseOptions(None, "srgb", None, None, pair.file.base.icc_profile)
-            codes = np.ascontiguousarray(pair.codes[::step, ::step], np.uint8)
-            return BenchPair(hdr.stem, kind, make_pair(image, codes, small, Limits()), None)
-    return BenchPair(hdr.stem, kind, pair, _own_map(opened) if opened else None)
+        if opened is None:
+            return reduced(BenchPair(hdr.stem, "graded", pair, None), longest_side)
+        return reduced(BenchPair(hdr.stem, "photo", pair, _own_map(opened)), longest_side)
+
+
+def reduced(pair: BenchPair, longest_side: int | None) -> BenchPair:
+    """The same pair for a quick look: averaged to so many pixels along the longer side, where it has more.
+
+    The base is coded anew. A photo's HDR rendition is then the new base and the photo's map, averaged likewise.
+    """
+    renditions = pair.pair
+    height, width = renditions.codes.shape[:2]
+    if longest_side is None or max(height, width) <= longest_side:
+        return pair
+    part = longest_side / max(height, width)
+    codes = np.rint(_averaged(renditions.codes, part)).astype(np.uint8)
+    image = HdrImage(_averaged(renditions.hdr, part), "bt2020", renditions.headroom)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GainMapWarning)
+        small = make_pair(image, codes, replace(PLAIN, icc_profile=renditions.file.base.icc_profile), Limits())
+    if renditions.color.name != small.color.name:  # a colour that no file says is that of codes as they are
+        small = small._replace(codes=codes, color=renditions.color)
+    if pair.own_map is None:
+        return BenchPair(pair.name, pair.kind, small, None)
+    own = replace(pair.own_map, gains=_averaged(pair.own_map.gains, part))
+    return BenchPair(pair.name, pair.kind, small._replace(hdr=own.applied(small)), own)
+
+
+def _averaged(values: NDArray[Any], part: float) -> Array:
+    """Means (h, w, C) of (H, W, C), whose sides are this part."""
+    height, width = values.shape[:2]
+    grid = max(round(height * part), 1), max(round(width * part), 1)
+    return WorkingGrid.over(grid, height, width, IDENTITY).average(values)
 
 
 def scene_pair(width: int = 1536, height: int = 1024) -> BenchPair:
     """The demonstration's scene, tone-mapped: a pair that needs no file."""
-    options = BaseOptions(None, "srgb", None, None, None)
-    return BenchPair("scene", "graded", make_pair(HdrImage(render_scene(width, height)), None, options, Limits()), None)
+    return BenchPair("scene", "graded", make_pair(HdrImage(render_scene(width, height)), None, PLAIN, Limits()), None)
 
 
 def _opened_photo(path: Path) -> OpenedFile | None:
@@ -175,7 +210,7 @@ class Evaluation:
         self.base_pq = pq_encode(self.base_bt2020)
         self._reference = pq_encode(pair.hdr[self.rows, self.columns])
         self._every = max(count // _COLOR_SAMPLES, 1)
-        self._reference_ictcp = _ictcp(self._reference[:: self._every])
+        self._reference_ictcp = ictcp(self._reference[:: self._every])
 
     def score(self, pq: Array) -> Score:
         """The quality of a rendition.
@@ -185,15 +220,9 @@ class Evaluation:
         """
         error = float(np.mean(np.square(pq - self._reference, dtype=np.float64)))
         psnr = float("inf") if error == 0 else -10 * float(np.log10(error))
-        difference = colour.difference.delta_E_ITP(_ictcp(pq[:: self._every]), self._reference_ictcp)
+        difference = delta_e_itp(ictcp(pq[:: self._every]), self._reference_ictcp)
         return Score(psnr, float(np.mean(difference)))
 
     def score_picture(self, linear: Array) -> Score:
         """The quality of a whole rendition, linear BT.2020, float32 (H, W, 3); 1.0 = SDR white."""
         return self.score(pq_encode(linear[self.rows, self.columns]))
-
-
-def _ictcp(pq: Array) -> NDArray[np.float64]:
-    """ICtCp, float64 (N, 3), of BT.2020 PQ codes. Source: ITU-R BT.2100-2 table 7."""
-    nits = pq_decode(pq).astype(np.float64) * SDR_WHITE_NITS
-    return np.asarray(colour.RGB_to_ICtCp(nits, L_p=_PQ_PEAK_NITS), dtype=np.float64)

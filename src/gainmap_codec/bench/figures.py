@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from math import inf
 from typing import Any
 
@@ -12,9 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from gainmap_codec.bench.evaluation import BenchPair
+from gainmap_codec.bench.report import small_png
 from gainmap_codec.files.payload import IDENTITY
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, Preset
 from gainmap_codec.neural.targets import FittedNetwork, fit_pair
@@ -27,7 +26,6 @@ from gainmap_codec.pixels.working_grid import WorkingGrid
 
 _PANEL = 480  # px along the longer side
 _INCHES, _DPI = 4.0, 100
-_COLORS = 256  # of the PNG's palette: a third of the bytes
 _OFFSET = 1 / 64
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
 _TEN_BITS = 1023
@@ -164,13 +162,7 @@ def _png(title: str, panels: list[_Panel]) -> bytes:
     sheet.suptitle(title, fontsize=13)
     for panel, axes in zip(panels, sheet.subplots(2, 3).flat, strict=True):
         _draw(sheet, axes, panel)
-    stream, smaller = BytesIO(), BytesIO()
-    sheet.savefig(stream, format="png")
-    picture = Image.open(stream).convert("RGB")
-    palette = picture.quantize(_COLORS)
-    dithered = picture.quantize(_COLORS, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    dithered.save(smaller, "PNG", optimize=True)
-    return smaller.getvalue()
+    return small_png(sheet)
 
 
 def _draw(sheet: Figure, axes: Axes, panel: _Panel) -> None:

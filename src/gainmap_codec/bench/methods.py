@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from gainmap_codec.bench.coders import CODERS
-from gainmap_codec.bench.networks import NeuralPayloads, PaperNetworks
+from gainmap_codec.bench.effort import Effort
+from gainmap_codec.bench.networks import PaperNetworks
 from gainmap_codec.bench.ordinary import OrdinaryMaps
 from gainmap_codec.bench.points import Method
 
-_QUICK_EVERY = 4  # one of so many qualities
-_QUICK_STEPS = 20  # of a published network's fit
+METHODS = (*CODERS, "paper", "neural")
+"""Their names."""
 
 
-def _ordinary(name: str) -> Callable[[bool], Method]:
-    return lambda quick: OrdinaryMaps(CODERS[name], _QUICK_EVERY if quick else 1)
-
-
-METHODS: dict[str, Callable[[bool], Method]] = {
-    **{name: _ordinary(name) for name in CODERS},
-    "paper": lambda quick: PaperNetworks(steps=_QUICK_STEPS if quick else None),
-    "neural": lambda quick: NeuralPayloads(),
-}
-"""Makers of methods; each takes whether a quick look is enough."""
-
-
-def methods_named(names: Iterable[str], *, quick: bool) -> list[Method]:
+def methods_named(
+    names: Iterable[str], effort: Effort, widths: Sequence[int] = (PaperNetworks().widths)
+) -> list[Method]:
     """The methods of these names.
 
+    Args:
+        names: Any of `METHODS`.
+        effort: The sizes of codecs' sweeps, fits and payloads.
+        widths: Of the published networks.
     Raises:
         ValueError: An unknown name.
     """
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        raise ValueError(f"method: one of {', '.join(METHODS)} wanted, {unknown[0]!r} found")
-    return [METHODS[name](quick) for name in dict.fromkeys(names)]
+    return [_method(name, effort, widths) for name in dict.fromkeys(names)]
+
+
+def _method(name: str, effort: Effort, widths: Sequence[int]) -> Method:
+    if name not in METHODS:
+        raise ValueError(f"method: one of {', '.join(METHODS)} wanted, {name!r} found")
+    if name == "paper":
+        return PaperNetworks(effort.kinds, tuple(widths), effort.schedule)
+    return effort.payloads if name == "neural" else OrdinaryMaps(CODERS[name], effort.every)

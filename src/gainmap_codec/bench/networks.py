@@ -9,23 +9,17 @@ from functools import partial
 from math import inf
 from time import perf_counter
 
-import numpy as np
-import torch
-
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
+from gainmap_codec.bench.float_networks import PUBLISHED_SCHEDULE, Kind, PublishedMlp, Schedule
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
-from gainmap_codec.neural.network import FeatureTables, hdr_pq
-from gainmap_codec.neural.published import PUBLISHED, Fit, PublishedConfig, blank_network, fit_published
 from gainmap_codec.neural.targets import MULTISCALE, start_fit
 from gainmap_codec.pairing import Pair
-from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.neural_map import render_neural_map
 
-_CHUNK = 1 << 16  # pixels whose features are held at a time
 _MORE_ROUNDS = 3  # at each further price
 
 
@@ -34,12 +28,14 @@ class PaperNetworks:
     """The networks of Gain-MLP as published: float32 weights that are never rounded, 4 bytes each.
 
     Attributes:
-        presets: Which of them.
-        steps: Of the fit; None takes the published number.
+        kinds: What they predict.
+        widths: Neurons of both hidden layers.
+        schedule: Of the fits.
     """
 
-    presets: tuple[Preset, ...] = ("paper-gamma", "paper-gain")
-    steps: int | None = None
+    kinds: tuple[Kind, ...] = ("gamma", "gain")
+    widths: tuple[int, ...] = (16,)
+    schedule: Schedule = PUBLISHED_SCHEDULE
 
     name = "paper"
     is_seeded = True
@@ -47,39 +43,24 @@ class PaperNetworks:
     @property
     def parameters(self) -> str:
         """See `Method`."""
-        return json.dumps([{preset: asdict(self._config(preset)) for preset in self.presets}, METADATA_BYTES])
+        return json.dumps([asdict(self), METADATA_BYTES])
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
-        """See `Method`: a point a preset."""
-        for preset in self.presets:
-            yield recall(preset, "float32", partial(self._measure, pair, evaluation, seed, preset))
+        """See `Method`: a point a kind and width."""
+        for kind in self.kinds:
+            for width in self.widths:
+                network = PublishedMlp(kind, width, self.schedule)
+                label = f"{width} neurons"
+                yield recall(f"paper-{kind}", label, partial(self._measure, pair, evaluation, seed, network, label))
 
-    def _measure(self, pair: BenchPair, evaluation: Evaluation, seed: int, preset: Preset) -> Point:
-        config = self._config(preset)
+    def _measure(self, pair: BenchPair, evaluation: Evaluation, seed: int, network: PublishedMlp, label: str) -> Point:
         start = perf_counter()
-        fitted = fit_published(blank_network(preset, config), config, pair.pair, seed=seed)
+        data = network.encode(pair, seed)
         seconds = perf_counter() - start
-        score = evaluation.score(_float_rendition(fitted, pair, evaluation))
-        size = sum(4 * weight.numel() for weight in fitted.weights) + METADATA_BYTES
-        return Point(self.name, preset, "float32", size, size, *score, seconds, seed)
-
-    def _config(self, preset: Preset) -> PublishedConfig:
-        config = replace(PUBLISHED[preset], quantize_from=1.0)
-        return config if self.steps is None else replace(config, steps=self.steps)
-
-
-@torch.no_grad()
-def _float_rendition(fitted: Fit, pair: BenchPair, evaluation: Evaluation) -> Array:
-    """BT.2020 PQ codes, float32 (N, 3), at the measured pixels by the weights as they were before rounding."""
-    height, width = evaluation.shape
-    tables = FeatureTables(fitted.network, height, width, torch.device("cpu"))
-    y, x, pq = (torch.from_numpy(each) for each in (evaluation.rows, evaluation.columns, evaluation.base_pq))
-    parts = []
-    for start in range(0, len(pq), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        features = tables.at(y[part], x[part], pq[part])
-        parts.append(hdr_pq(fitted.network, list(fitted.weights), features, pq[part]))
-    return np.asarray(torch.cat(parts).numpy())
+        where = evaluation.shape, evaluation.rows, evaluation.columns, evaluation.base_pq
+        score = evaluation.score(network.predict(data, *where))
+        size = 4 * sum(inputs * outputs for inputs, outputs in network.shapes) + METADATA_BYTES
+        return Point(self.name, f"paper-{network.kind}", label, size, size, *score, seconds, seed)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from time import perf_counter
 from gainmap_codec.bench.coders import Coder
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
-from gainmap_codec.bench.residual_maps import ReducedMap, ResidualMaps, kinds_of
+from gainmap_codec.bench.residual_maps import ReducedMap, ResidualMaps, all_kinds_of, kinds_of
 from gainmap_codec.files.iso21496 import fraction_of
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.records import CodedImage, Fraction, GainMapChannel, GainMapMetadata, StoredGainMap
@@ -58,7 +58,7 @@ class OrdinaryMaps:
         """See `Method`; `seed` decides nothing."""
         found: list[Point] = []
         highest = _PHOTO_PSNR if pair.kind == "photo" else float("inf")
-        for maps in _residual_maps(pair, evaluation):
+        for maps in _residual_maps(pair, evaluation)[: len(kinds_of(pair))]:
             fewest = 0.0
             for scale in maps.scales:
                 reduced = maps.at(scale)
@@ -76,7 +76,7 @@ class OrdinaryMaps:
         qualities = self.coder.qualities[:: self.every]
 
         def take(index: int) -> Point:
-            measure = partial(self._measure, pair, reduced, qualities[index])
+            measure = partial(_measure, self.coder, pair, reduced, qualities[index])
             found.append(recall(reduced.series, f"{qualities[index]:g}", measure))
             return found[-1]
 
@@ -92,19 +92,54 @@ class OrdinaryMaps:
             if any(_best(found, point.bytes) - point.psnr < _NEAR for point in (first, last)):
                 yield from (take(index) for index in range(start + 1, end))
 
-    def _measure(self, pair: BenchPair, reduced: ReducedMap, quality: float) -> Point:
-        start = perf_counter()
-        data = self.coder.encode(reduced.codes, quality)
-        seconds = perf_counter() - start
-        score = reduced.score(self.coder.decode(data))
-        growth = _growth(pair, reduced, data) if self.coder.name == "jpeg" else len(data) + METADATA_BYTES
-        counted = self.coder.count(data) + METADATA_BYTES
-        return Point(self.name, reduced.series, f"{quality:g}", counted, growth, *score, seconds)
+
+@dataclass(frozen=True)
+class DomainMaps:
+    """Maps of every residual at a quarter of the base's side, in a sweep of qualities: what a residual is worth.
+
+    Attributes:
+        coder: The codec.
+        every: Takes one of so many qualities.
+    """
+
+    coder: Coder
+    every: int = 1
+
+    is_seeded = False
+
+    @property
+    def name(self) -> str:
+        """See `Method`."""
+        return f"{self.coder.name}-domains"
+
+    @property
+    def parameters(self) -> str:
+        """See `Method`."""
+        return OrdinaryMaps(self.coder).parameters
+
+    def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
+        """See `Method`; `seed` decides nothing."""
+        for maps in _residual_maps(pair, evaluation):
+            reduced = maps.at("1/4" if "1/4" in maps.scales else next(reversed(maps.scales)))
+            for quality in self.coder.qualities[:: self.every]:
+                measure = partial(_measure, self.coder, pair, reduced, quality)
+                point = recall(reduced.series, f"{quality:g}", measure)
+                yield replace(point, method=self.name, series=maps.kind.name)
+
+
+def _measure(coder: Coder, pair: BenchPair, reduced: ReducedMap, quality: float) -> Point:
+    start = perf_counter()
+    data = coder.encode(reduced.codes, quality)
+    seconds = perf_counter() - start
+    score = reduced.score(coder.decode(data))
+    growth = _growth(pair, reduced, data) if coder.name == "jpeg" else len(data) + METADATA_BYTES
+    counted = coder.count(data) + METADATA_BYTES
+    return Point(coder.name, reduced.series, f"{quality:g}", counted, growth, *score, seconds)
 
 
 @lru_cache(maxsize=1)  # all codecs code the same maps
 def _residual_maps(pair: BenchPair, evaluation: Evaluation) -> tuple[ResidualMaps, ...]:
-    return tuple(ResidualMaps(kind, pair, evaluation) for kind in kinds_of(pair))
+    return tuple(ResidualMaps(kind, pair, evaluation) for kind in all_kinds_of(pair))
 
 
 def _best(points: list[Point], size: float) -> float:

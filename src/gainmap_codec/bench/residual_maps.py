@@ -53,13 +53,18 @@ def kinds_of(pair: BenchPair) -> list[MapKind]:
     return [*(_iso_kind(channels, offset) for channels, offset in ((1, 512), (3, 4096))), *paper]
 
 
+def all_kinds_of(pair: BenchPair) -> list[MapKind]:
+    """The kinds worth trying, and the difference of PQ codes, which our networks may predict."""
+    return [*kinds_of(pair), _pq_kind("pq-difference", "pq_difference")]
+
+
 def _own_kind(own: OwnMap) -> MapKind:
     """The gains that a photo came with, which work in the primaries of its base."""
     base_offset, alternate_offset = np.float32(own.base_offset), np.float32(own.alternate_offset)
 
     def target(pair: BenchPair) -> Array:
         height, width = pair.pair.codes.shape[:2]
-        return _enlarge(own.gains, height, width)
+        return enlarge(own.gains, height, width)
 
     def rendition(evaluation: Evaluation, gains: Array) -> Array:
         linear = (evaluation.base + base_offset) * np.exp2(gains) - alternate_offset
@@ -109,11 +114,7 @@ class ReducedMap:
 
     def __init__(self, kind: MapKind, scale: str, values: Array, evaluation: Evaluation) -> None:
         self.kind, self.series, self._evaluation = kind, f"{kind.name} {scale}", evaluation
-        # The whole range. Leaving out 0.1 % at either end was no better with the offsets chosen here, and lost up to
-        # 4 dB where the brightest lights are few.
-        self.low, self.high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
-        self.high = np.maximum(self.high, self.low + np.float32(_SMALLEST_RANGE))
-        self.codes = np.rint((values - self.low) / (self.high - self.low) * 255).astype(np.uint8)
+        self.codes, self.low, self.high = to_codes(values)
         self.ceiling = evaluation.score(self._rendition(values)).psnr
 
     def score(self, codes: Codes) -> Score:
@@ -122,10 +123,26 @@ class ReducedMap:
 
     def rendition(self, codes: Codes) -> Array:
         """BT.2020 PQ codes at the measured pixels, float32 (N, 3), by decoded codes, uint8 (h, w, C)."""
-        return self._rendition(codes / np.float32(255) * (self.high - self.low) + self.low)
+        return self._rendition(from_codes(codes, self.low, self.high))
 
     def _rendition(self, values: Array) -> Array:
         return self.kind.rendition(self._evaluation, _enlarge_at(values, self._evaluation))
+
+
+def to_codes(values: Array) -> tuple[Codes, Array, Array]:
+    """A map, float32 (h, w, C), in 8 bits: codes, and what 0 and 255 stand for, float32 (C,) both.
+
+    The whole range: leaving out 0.1 % at either end was no better with the offsets chosen here, and lost up to 4 dB
+    where the brightest lights are few.
+    """
+    low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
+    high = np.maximum(high, low + np.float32(_SMALLEST_RANGE))
+    return np.rint((values - low) / (high - low) * 255).astype(np.uint8), low, high
+
+
+def from_codes(codes: Codes, low: Array, high: Array) -> Array:
+    """The map, float32 (h, w, C): the inverse of `to_codes`."""
+    return np.asarray(codes / np.float32(255) * (high - low) + low, np.float32)
 
 
 class ResidualMaps:
@@ -200,7 +217,8 @@ def _reduce_rows(plane: Array, cells: int) -> Array:
     return np.asarray(solveh_banded(bands, enlarging.T @ plane), dtype=np.float32)
 
 
-def _enlarge(values: Array, height: int, width: int) -> Array:
+def enlarge(values: Array, height: int, width: int) -> Array:
+    """Bilinear enlargement of float32 (h, w, C) to (height, width, C)."""
     rows, columns = bilinear_taps(height, values.shape[0]), bilinear_taps(width, values.shape[1])
     planes = [rows.interpolate(columns.interpolate(plane, axis=1), axis=0) for plane in np.moveaxis(values, 2, 0)]
     return np.stack(planes, axis=2)

@@ -30,6 +30,7 @@ from gainmap_codec.files.payload import layer_shapes
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.initial import INITIAL_WEIGHTS_ID, layer_matrix, random_weights
 from gainmap_codec.neural.network import forward
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published import (
     PUBLISHED,
     PublishedConfig,
@@ -67,6 +68,13 @@ def chromatic_noise(rng: np.random.Generator) -> Array:
     to_rgb = np.linalg.inv(rgb_to_xyz(PRIMARIES["bt2020"], D65))
     rgb = np.clip(_lab_to_xyz(lightness, a, b) @ to_rgb.T, 0, 1)
     return (rgb * PEAK).astype(np.float32)
+
+
+def noise_pair(rng: np.random.Generator) -> PairLike:
+    """A picture of noise and its SDR rendition by our tone mapper."""
+    hdr = chromatic_noise(rng)
+    codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=float(np.log2(PEAK))))
+    return _Pair(codes, base_color_of_icc(None), hdr)
 
 
 def _red(noise: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -113,11 +121,8 @@ def pretrained(preset: Preset, config: PublishedConfig) -> list[Tensor]:
 
 def _noise_samples(preset: Preset, config: PublishedConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Features and normalised residuals of some pixels of a new picture."""
-    hdr = chromatic_noise(rng)
-    codes = encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=float(np.log2(PEAK))))
     blank = blank_network(preset, config)
-    pair = _Pair(codes, base_color_of_icc(None), hdr)
-    network, samples = prepare(blank, pair, rng, 1 << 13, torch.device("cpu"))
+    network, samples = prepare(blank, noise_pair(rng), rng, 1 << 13, torch.device("cpu"))
     wanted = residual(network.domain, samples.target, samples.base, torch)
     return samples.features, (wanted - network.residual_shift) / network.residual_scale
 
