@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from gainmap_codec.pixels.color import Array
 
 _MOST_BYTES = 257  # of which 16 bits hold the sum
+_NARROW = 64  # values in a window, up to which they are added one by one
+_EMPTY = 1e-6  # width of a window that has no values of its own
 
 
 class Taps(NamedTuple):
@@ -77,11 +79,13 @@ def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: in
         edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
     """
     size = values.shape[axis]
-    starts, widths = edges[:-1], np.diff(edges)
+    widths = np.diff(edges)
     whole = np.rint(edges).astype(np.intp)
     step = whole[1] - whole[0]
     if np.array_equal(whole, edges) and step > 0 and np.array_equal(np.diff(whole), np.full(len(widths), step)):
         return _block_average(values[(slice(None),) * axis + (slice(whole[0], whole[-1]),)], int(step), axis)
+    if widths.max() <= _NARROW:
+        return _narrow_average(values, edges, axis)
     totals = np.zeros([count + (each == axis) for each, count in enumerate(values.shape)])
     np.cumsum(values, axis=axis, out=totals[(slice(None),) * axis + (slice(1, None),)])
     cut = np.minimum(edges.astype(np.intp), size - 1)
@@ -89,18 +93,25 @@ def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: in
     part = (edges - cut).reshape(shape)
     integral = np.take(totals, cut, axis) + np.take(values, cut, axis) * part
     means = np.diff(integral, axis=axis) / np.maximum(widths, 1e-9).reshape(shape)
-    nearest = np.take(values, np.clip(starts.astype(np.intp), 0, size - 1), axis)
-    return np.asarray(np.where((widths > 1e-6).reshape(shape), means, nearest), dtype=np.float32)
+    nearest = np.take(values, np.clip(edges[:-1].astype(np.intp), 0, size - 1), axis)
+    return np.asarray(np.where((widths > _EMPTY).reshape(shape), means, nearest), dtype=np.float32)
 
 
-def window_weights(edges: NDArray[np.float64], size: int) -> Array:
-    """What `window_average` does along an axis of `size` values as a matrix, float32 (windows, size)."""
-    starts, stops = edges[:-1, np.newaxis], edges[1:, np.newaxis]
-    places = np.arange(size)
-    weights = np.clip(np.minimum(stops, places + 1) - np.maximum(starts, places), 0, None)
-    widths = stops - starts
-    nearest = places == np.clip(starts.astype(np.intp), 0, size - 1)
-    return np.asarray(np.where(widths > 1e-6, weights / np.maximum(widths, 1e-9), nearest), np.float32)
+def _narrow_average(values: NDArray[Any], edges: NDArray[np.float64], axis: int) -> Array:
+    """What windows of a few values each are: sums of the first of each, of the second, and so on.
+
+    Not by a product of matrices: its sums would depend on the number of threads.
+    """
+    starts, stops = edges[:-1], edges[1:]
+    first, widths = starts.astype(np.intp), stops - starts
+    shape = [-1 if each == axis else 1 for each in range(values.ndim)]
+    total = np.zeros([len(widths) if each == axis else count for each, count in enumerate(values.shape)], np.float32)
+    for step in range(int(np.ceil(widths.max())) + 1):
+        places = first + step
+        covered = np.clip(np.minimum(stops, places + 1) - np.maximum(starts, places), 0, None)
+        share = np.where(widths > _EMPTY, covered / np.maximum(widths, 1e-9), step == 0)
+        total += np.take(values, places, axis, mode="clip") * share.reshape(shape).astype(np.float32)
+    return total
 
 
 def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.latents import cells
 from gainmap_codec.pixels.color import Array
-from gainmap_codec.pixels.resampling import Taps, taps_at, window_average, window_weights
+from gainmap_codec.pixels.resampling import Taps, taps_at, window_average
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
 
 _NEAR = 1e-6  # of a cell: what rounding may add to an edge
-_LARGEST_PRODUCT = 1 << 19  # elements of a matrix; up to here it averages faster than running sums do
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,7 @@ class WorkingGrid:
         """Values, float32 (rows, columns, C), averaged over a level's cells, float32 (h, w, C)."""
         edges = self.rows.level_edges(level), self.columns.level_edges(level)
         for axis in _smallest_first(values, (len(edges[0]) - 1, len(edges[1]) - 1)):
-            if (len(edges[axis]) - 1) * values.shape[axis] > _LARGEST_PRODUCT:
-                values = window_average(values, edges[axis], axis=axis)
-                continue
-            weights = window_weights(edges[axis], values.shape[axis])
-            values = np.moveaxis(np.tensordot(weights, values, ([1], [axis])), 0, axis)
+            values = window_average(values, edges[axis], axis=axis)
         return values
 
     def enlarge(self, values: Array, level: int) -> Enlarged:
