@@ -57,5 +57,6 @@ def _eetf(linear: Array, peak: np.float32) -> Array:
     t = np.maximum((e1 - ks) / (1 - ks), 0)
     rise = 3 * t**2 - 2 * t**3
     spline = (1 - rise) * ks + (t**3 - 2 * t**2 + t) * (1 - ks) + rise * max_lum
-    compressed = np.minimum(pq_decode(spline * source_peak), 1)  # float32 may end a hair above white
+    white = pq_decode(max_lum * source_peak)  # 1 but for float32's roundings, which are those of the curve's end
+    compressed = np.minimum(pq_decode(spline * source_peak) / white, 1)
     return np.where(e1 < ks, linear, compressed).astype(np.float32)
