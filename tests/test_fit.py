@@ -19,7 +19,7 @@ from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload import MAX_WEIGHT, layer_shapes, parse_payload, serialize_payload
 from gainmap_codec.files.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.neural.initial import INITIAL_WEIGHTS_ID, initial_weights, random_weights
-from gainmap_codec.neural.network import straight_through
+from gainmap_codec.neural.network import LARGEST, straight_through
 from gainmap_codec.neural.published import (
     PUBLISHED,
     PublishedConfig,
@@ -199,8 +199,8 @@ def test_step_exponent_is_the_smallest_that_holds_the_largest_weight() -> None:
     for largest in (0.001, 0.3, 1.0, 127.0, 5000.0):
         weight = torch.tensor([[0.0, -largest]])
         step = 2.0 ** (step_exponent(weight) / 4)
-        assert largest <= MAX_WEIGHT * step * (1 + 1e-6)
-        assert largest > MAX_WEIGHT * step / 2**0.25 * (1 - 1e-6)
+        assert largest <= LARGEST * step * (1 + 1e-6)
+        assert largest > LARGEST * step / 2**0.25 * (1 - 1e-6)
     assert -128 <= step_exponent(torch.zeros(2, 2)) < 0
 
 

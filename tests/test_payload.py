@@ -281,15 +281,15 @@ def test_latents_fill_their_range_and_no_more(monkeypatch):
 
 def test_weights_fill_their_range_and_no_more(monkeypatch):
     tiny = parse_payload(TINY)
-    for weight in (-127, 127):
+    for weight in (-4095, 4095):
         assert round_to_wire(with_first_weight(tiny, weight)) == with_first_weight(tiny, weight)
-    for weight in (-128, 128):
-        with pytest.raises(ValueError, match="weights of at most 127"):
+    for weight in (-4096, 4096):
+        with pytest.raises(ValueError, match="weights of at most 4095"):
             serialize_payload(with_first_weight(tiny, weight))
     with monkeypatch.context() as patch:
-        patch.setattr("gainmap_codec.files.payload.MAX_WEIGHT", 1000)
-        data = serialize_payload(with_first_weight(tiny, 128))
-    with pytest.raises(FormatError, match="a weight is above 127"):
+        patch.setattr("gainmap_codec.files.payload.MAX_WEIGHT", 10000)
+        data = serialize_payload(with_first_weight(tiny, 4096))
+    with pytest.raises(FormatError, match="a weight is above 4095"):
         parse_payload(data)
 
 

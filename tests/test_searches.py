@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.files.records import Domain
-from gainmap_codec.neural.learning import BATCH, Learner
 from gainmap_codec.neural.model import Model
 from gainmap_codec.neural.perceptron import output_of
-from gainmap_codec.neural.points import Batches, Points
+from gainmap_codec.neural.points import Points
 from gainmap_codec.neural.search import price, search
 from gainmap_codec.neural.weight_search import _nearest_plane, _quadratic, search_weights
 
@@ -129,14 +127,14 @@ def test_a_search_of_some_weights_leaves_the_others(monkeypatch: pytest.MonkeyPa
     assert len(before) // blocks <= changed.min() and changed.max() < 2 * len(before) // blocks
 
 
-def test_where_nothing_is_to_be_gained_nothing_changes() -> None:
+def test_searches_of_weights_come_to_an_end() -> None:
     points, model = some_points("log2_gain", 1), some_model(1)
-    for turn in range(12):
+    for turn in range(60):
+        before = model.copy()
         search_weights(model, points, BYTES_PER_DB, turn=turn)
-    kept = model.copy()
-    search_weights(model, points, BYTES_PER_DB, turn=0)
-    for weight, other in zip(model.weights, kept.weights, strict=True):
-        torch.testing.assert_close(weight, other, rtol=0, atol=0)
+        if all(torch.equal(*each) for each in zip(model.weights, before.weights, strict=True)):
+            break
+    assert 3 < turn < 59
 
 
 def test_the_nearest_plane_is_nearer_than_rounding() -> None:
@@ -151,14 +149,3 @@ def test_the_nearest_plane_is_nearer_than_rounding() -> None:
         costs = [miss @ curvature @ miss for miss in (found - wanted, np.round(wanted) - wanted)]
         better.append(costs[0] < costs[1])
     assert sum(better) >= 18
-
-
-def test_noise_is_as_large_as_rounding_will_be() -> None:
-    """Where one weight is too large for the step that the others want, all are rounded by a larger one."""
-    points, model = some_points("log2_gain", 1), some_model(1)
-    learner = Learner(model, points, Batches(points, BATCH), torch.Generator().manual_seed(0))
-    model.weights[1][0, 0] = 64.0
-    noisy = learner._noisy(model.weights)[0]
-    spread = [float((after - before).abs().max()) for after, before in zip(noisy, model.weights, strict=True)]
-    assert 0.8 * 32 / MAX_WEIGHT < spread[1] <= 32.001 / MAX_WEIGHT
-    assert 0.8 / 32 < spread[2] <= 1.001 / 32

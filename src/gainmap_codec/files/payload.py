@@ -30,7 +30,7 @@ STRICT_BYTES = 8
 SOFT_BYTES = 64
 BINDING_BYTES = STRICT_BYTES + SOFT_BYTES
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-MAX_WEIGHT = 127
+MAX_WEIGHT = 4095
 MAX_STEP_EXPONENT = 16
 """Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
 PSNR_STEPS = 4

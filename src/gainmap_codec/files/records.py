@@ -212,7 +212,7 @@ class QuantizedLayer:
     Attributes:
         inputs: Inputs, the constant 1 that carries the biases included.
         outputs: Neurons.
-        weights: inputs × outputs integers in −127…127, input by input.
+        weights: inputs × outputs integers in −4095…4095, input by input.
         step_exponent: A weight is its integer × 2^(step_exponent / 4).
     """
 

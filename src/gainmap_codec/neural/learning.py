@@ -76,8 +76,7 @@ class Learner:
     def _noisy(self, weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Weights and latents with the noise that rounding will be, and their bits."""
         model = self._model
-        largest = torch.stack([weight.detach().abs().max() for weight in weights])
-        steps = torch.maximum(model.weight_steps.exp(), largest / MAX_WEIGHT)  # finer ones cannot be written
+        steps = model.weight_steps.exp()
         scaled = [weight / step for weight, step in zip(weights, steps, strict=True)]
         shapes = [each.shape for each in [*scaled, *model.latents]]
         flat = torch.cat([each.flatten() for each in [*scaled, *model.latents]])

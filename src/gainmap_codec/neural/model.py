@@ -56,7 +56,7 @@ class Model:
     # Weights
 
     def weight_exponents(self) -> list[int]:
-        """Steps in quarter octaves, none so fine that the largest weight takes more than 127 of them."""
+        """Steps in quarter octaves, none so fine that the largest weight takes more than 4095 of them."""
         wanted = [_exponent(step) for step in self.weight_steps.tolist()]
         largest = [max(float(weight.detach().abs().max()), 1e-6) for weight in self.weights]
         finest = [math.ceil(4 * math.log2(each / MAX_WEIGHT)) for each in largest]

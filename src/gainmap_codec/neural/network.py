@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.neural_map import position_features, pq_features
 from gainmap_codec.pixels.residual import inverse_residual
+
+LARGEST = 127
+"""Of a weight, in steps: fewer than payloads hold, for here the largest weights set the steps."""
 
 
 class FeatureTables:
@@ -42,5 +44,5 @@ def hdr_pq(network: NeuralGainMap, weights: list[Tensor], features: Tensor, pq: 
 
 def straight_through(weight: Tensor, step: float) -> Tensor:
     """`weight` rounded to multiples of `step`, at most 127 of them; the gradient passes as if it were not."""
-    rounded = torch.clamp(torch.round(weight.detach() / step), -MAX_WEIGHT, MAX_WEIGHT) * step
+    rounded = torch.clamp(torch.round(weight.detach() / step), -LARGEST, LARGEST) * step
     return weight + (rounded - weight.detach())

@@ -18,11 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.payload import MAX_WEIGHT, layer_shapes
+from gainmap_codec.files.payload import layer_shapes
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset, QuantizedLayer
 from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.initial import initial_weights
-from gainmap_codec.neural.network import FeatureTables, forward, hdr_pq, straight_through
+from gainmap_codec.neural.network import LARGEST, FeatureTables, forward, hdr_pq, straight_through
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.neural_map import base_bt2020
@@ -205,14 +205,14 @@ def _loss(network: NeuralGainMap, weights: list[Tensor], samples: Samples) -> Te
 def step_exponent(weight: Tensor) -> int:
     """The smallest step that keeps the largest weight within 127 of them, in quarter octaves."""
     largest = max(weight.detach().abs().max().item(), 1e-6)
-    return math.ceil(4 * math.log2(largest / MAX_WEIGHT))
+    return math.ceil(4 * math.log2(largest / LARGEST))
 
 
 @torch.no_grad()
 def _keep_representable(weights: list[Tensor], exponents: list[int]) -> None:
     """Hold each weight within 127 steps: beyond, rounding would hide from it where it stands, and it would drift."""
     for weight, exponent in zip(weights, exponents, strict=False):
-        largest = MAX_WEIGHT * 2.0 ** (exponent / 4)
+        largest = LARGEST * 2.0 ** (exponent / 4)
         weight.clamp_(-largest, largest)
 
 
@@ -224,7 +224,7 @@ def _rounded(weights: list[Tensor], exponents: list[int]) -> list[Tensor]:
 def _finished(network: NeuralGainMap, weights: list[Tensor], exponents: list[int], samples: Samples) -> Fit:
     layers = []
     for weight, exponent in zip(weights, exponents, strict=True):
-        integers = torch.clamp(torch.round(weight / 2.0 ** (exponent / 4)), -MAX_WEIGHT, MAX_WEIGHT)
+        integers = torch.clamp(torch.round(weight / 2.0 ** (exponent / 4)), -LARGEST, LARGEST)
         flat = tuple(int(value) for value in integers.flatten().tolist())
         layers.append(QuantizedLayer(weight.shape[0], weight.shape[1], flat, exponent))
     errors = [

@@ -4,7 +4,7 @@ import { IntegerModel, RangeDecoder, decodeLatents } from "./range_coder.js";
 
 const HEADER_BYTES = 24;
 const BODY = 10; // where the CRC begins to count
-const LARGEST = 127;
+const LARGEST = { weight: 4095, latent: 127 };
 const MAX_STEP = 16;
 const MAX_COORDINATE = 1024;
 const MIN_SCALE = 2 ** -24;
@@ -165,7 +165,8 @@ function readLayer(coder, inputs, outputs, step) {
 }
 
 function dequantized(integers, step, name) {
-  require(integers.every((value) => Math.abs(value) <= LARGEST), `a ${name} above ${LARGEST}`);
+  const largest = LARGEST[name];
+  require(integers.every((value) => Math.abs(value) <= largest), `a ${name} above ${largest}`);
   const unit = Math.fround(2 ** (step / 4));
   return Float32Array.from(integers, (value) => value * unit);
 }
