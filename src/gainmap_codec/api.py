@@ -218,11 +218,11 @@ def decode(
     notes += failures
     for note in notes:
         warnings.warn(note, GainMapWarning, stacklevel=2)
-    image = HdrImage(pixels, color_space, rendered_from=kind, warnings=tuple(notes))
+    full = full_headroom(opened, kind)
+    image = HdrImage(pixels, color_space, full if headroom is None else min(full, headroom), kind, tuple(notes))
     if kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
-    full = full_headroom(opened, kind)
-    return replace(image, headroom=full if headroom is None else min(full, headroom))
+    return image
 
 
 def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa: B008, frozen

@@ -20,13 +20,13 @@ from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, Array, ColorSpace, conversion_matrix, convert, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, convert, is_identity, transform_strip
 from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_coordinates, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.neural_map import render_into, residuals
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
@@ -332,16 +332,14 @@ def _render_strips(
 
         def render(strip: slice, block: AnyCodes = block, start: int = start) -> None:
             place = out[start + strip.start : start + strip.stop]
-            direct = place.dtype == np.float32 and place.flags.c_contiguous
-            pixels = cast(Array, place) if direct else np.empty(place.shape, np.float32)
+            pixels = strip_for(place, place.shape) if is_identity(from_maths) else np.empty(place.shape, np.float32)
             color.linearize_into(block[strip], pixels)
             transform_strip(pixels, to_maths)
             if apply:
                 rows = slice(top + start + strip.start, top + start + strip.stop)
                 apply(pixels, rows, across)
-            transform_strip(pixels, from_maths)
-            if not direct:
-                place[...] = pixels
+            if pixels is not place:
+                transform_strip(pixels, from_maths, place)
 
         for_each_strip(len(block), render, rows_in_cache(width))
         stop = start

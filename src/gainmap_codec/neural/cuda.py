@@ -37,14 +37,14 @@ def render_on_device(
 @torch.no_grad()
 def _residual_on_device(network: NeuralGainMap, inputs: GridInputs, device: torch.device) -> Array:
     layers = [torch.from_numpy(dequantize(layer)).to(device) for layer in network.layers]
-    height, width = inputs.shape[:2]
+    height, _, width = inputs.shape
     step = max(1, _POINTS // width)
     parts = []
     for rows in (slice(start, start + step) for start in range(0, height, step)):
-        values = torch.from_numpy(inputs.features(rows)).to(device)
+        values = torch.from_numpy(inputs.features(rows)).to(device).mT
         for layer in layers[:-1]:
             values = torch.relu(values @ layer[:-1] + layer[-1])
-        values = values @ layers[-1][:-1] + layers[-1][-1] + torch.from_numpy(inputs.added(rows)).to(device)
+        values = values @ layers[-1][:-1] + layers[-1][-1] + torch.from_numpy(inputs.added(rows)).to(device)[..., None]
         parts.append((values.clamp(-1, 1) * network.residual_scale + network.residual_shift).cpu().numpy())
     return np.concatenate(parts)
 

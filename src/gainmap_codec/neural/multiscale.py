@@ -204,4 +204,4 @@ def _points(pair: PairLike, target: Target, octaves: int, latents: int, details:
 
 def _thinned(points: Points, most: int) -> Points:
     every = math.ceil(math.sqrt(len(points) / most))
-    return points.every((every, every)) if every > 1 else points
+    return points.every((every, every))

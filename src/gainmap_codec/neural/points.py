@@ -52,7 +52,7 @@ class Points:
 
     @classmethod
     def of(cls, features: Array, target: Target, levels: list[int]) -> Points:
-        """Every cell of a target's grid; `levels` are those to enlarge from."""
+        """Every cell of a target's grid, its features (h, F, w); `levels` are those to enlarge from."""
         over = WorkingGrid.over(target.grid, *target.grid, IDENTITY)
         wanted, roots, base = torch.from_numpy(target.wanted), None, None
         if target.base_pq is None:
@@ -63,7 +63,7 @@ class Points:
             wanted = inverse_residual(target.domain, residual, base, torch).clamp(0, 1)
         enlarge = tuple((_matrix(over.rows, level), _matrix(over.columns, level)) for level in levels)
         numbers = target.domain, target.shift, target.scale
-        return cls(torch.from_numpy(features), wanted, roots, base, *numbers, enlarge)
+        return cls(torch.from_numpy(features).mT, wanted, roots, base, *numbers, enlarge)
 
     @property
     def shape(self) -> tuple[int, int]:
