@@ -53,6 +53,7 @@ class MultiscaleConfig:
         color_octaves: Octaves of each colour where three channels are predicted.
         latents: Levels of latents, at most.
         details: Levels of details, at most.
+        most_bytes: Of a payload for which no target is asked: where the price gives a larger one, it is lowered.
         most_weights: For a small payload, a network has fewer neurons, down to four, where it had more weights.
     """
 
@@ -64,6 +65,7 @@ class MultiscaleConfig:
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
+    most_bytes: int | None = None
     most_weights: int | None = None
 
     def for_channels(self, channels: int) -> MultiscaleConfig:

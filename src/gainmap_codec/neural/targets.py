@@ -20,7 +20,7 @@ from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.neural_map import render_neural_map
 
 MULTISCALE: dict[Preset, MultiscaleConfig] = {
-    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80),
+    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
     "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
     "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
 }
@@ -99,7 +99,9 @@ def _fit_multiscale(
     first = measured(fit.network(), pair)
     if target_psnr is not None:
         return _reach(fit, pair, first, target_psnr)
-    return first if target_bytes is None else _keep_within(fit, pair, first, target_bytes)
+    most = config.most_bytes if target_bytes is None else target_bytes
+    is_enough = most is None or (target_bytes is None and first.size <= most)
+    return first if is_enough or most is None else _keep_within(fit, pair, first, most)
 
 
 def start_fit(
