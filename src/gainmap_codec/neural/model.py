@@ -157,7 +157,7 @@ def weight_bits(layers: Sequence[Tensor], spreads: Tensor) -> Tensor:
 def of_each(parts: Sequence[Tensor], values: Tensor) -> Tensor:
     """A number of each part for each of its elements, float32 (P,)."""
     sizes = [each.numel() for each in parts]
-    if values.device.type != "cpu":  # where sizes would have to be sent, and slopes be summed in no fixed order
+    if values.device.type != "cpu":  # sizes would have to be sent there, and slopes be summed in no fixed order
         return torch.cat([value.expand(size) for value, size in zip(values, sizes, strict=True)])
     return values.repeat_interleave(torch.tensor(sizes), output_size=sum(sizes))
 

@@ -81,7 +81,7 @@ class MultiscaleConfig:
 
 
 class MultiscaleFit:
-    """A fit in progress; `network` gives the record once latents are integers.
+    """A fit in progress, all of whose tensors are on one device; `network` gives the record once latents are integers.
 
     Attributes:
         config: As given, with what three channels change.
