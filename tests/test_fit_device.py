@@ -42,6 +42,14 @@ def generators(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return wanted
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits of a second."""
+    monkeypatch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
+    config = replace(MULTISCALE["balanced"], steps=100, rounds=1, refine_steps=50)
+    monkeypatch.setitem(MULTISCALE, "balanced", config)
+
+
 def begun(pair: Pair, device: torch.device) -> MultiscaleFit:
     config = replace(MULTISCALE["balanced"], refine_steps=4)
     blank = replace(empty_record("balanced", "multiscale"), **FIELDS)  # type: ignore[arg-type]
@@ -125,7 +133,7 @@ def test_names_of_no_device(name: str) -> None:
         torch_device(name)
 
 
-@pytest.mark.usefixtures("short_fits")
+@pytest.mark.usefixtures("short")
 def test_auto_is_the_cpu_whatever_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the bytes of a fit would depend on whether torch had been loaded before it."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
@@ -153,7 +161,7 @@ def cuda() -> None:
         pytest.skip("torch finds no CUDA device")
 
 
-@pytest.mark.usefixtures("cuda", "short_fits")
+@pytest.mark.usefixtures("cuda", "short")
 @pytest.mark.parametrize("kind", PAIRS)
 def test_cuda_gives_the_same_bytes_for_the_same_seed(kind: str) -> None:
     first, second = (fit_pair("balanced", PAIRS[kind], FIELDS, device="cuda", seed=3) for _ in range(2))
