@@ -21,7 +21,6 @@ from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import pq_psnr, with_bits
 from gainmap_codec.pixels.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.image_color import code_points_for
-from gainmap_codec.rendering import choose_device
 
 Carry = Literal["both", "neural", "standard"]
 PresetChoice = Literal[Preset, "auto"]
@@ -150,7 +149,7 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
         fields,
         target_bytes=options.target_bytes,
         target_psnr=options.target_psnr,
-        device=choose_device(options.device),
+        device="cpu" if options.device == "auto" else options.device,
         seed=options.seed,
         progress=options.progress,
     )

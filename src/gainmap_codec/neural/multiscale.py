@@ -19,6 +19,7 @@ import torch
 from gainmap_codec.files.latents import latent_levels
 from gainmap_codec.files.payload import IDENTITY, empty_latents, layer_shapes
 from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.initial import random_weights
 from gainmap_codec.neural.learning import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.model import Model
@@ -82,7 +83,7 @@ class MultiscaleConfig:
 
 
 class MultiscaleFit:
-    """A fit in progress; `network` gives the record once latents are integers.
+    """A fit in progress, all of whose tensors are on one device; `network` gives the record once latents are integers.
 
     Attributes:
         config: As given, with what three channels change.
@@ -92,7 +93,13 @@ class MultiscaleFit:
     """
 
     def __init__(
-        self, blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, target: Target, seed: int
+        self,
+        blank: NeuralGainMap,
+        config: MultiscaleConfig,
+        pair: PairLike,
+        target: Target,
+        seed: int,
+        device: torch.device = CPU,
     ) -> None:
         outputs = target.wanted.shape[2]
         self.config = config = config.for_channels(outputs)
@@ -107,7 +114,7 @@ class MultiscaleFit:
             alternate_offset_exponent=target.offset_exponent,
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
-        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
+        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details, device)
         self._batches = Batches(self.points, BATCH)
         self._shapes = _shapes(config, outputs, latents)
         self._begin(seed)
@@ -129,9 +136,9 @@ class MultiscaleFit:
             latents=[torch.zeros(each.rows, each.columns) for each in empty],
             latent_steps=torch.full((latents,), math.log(_FIRST_LATENT_STEP)),
             details=[torch.zeros(each.rows, each.columns) for each in added],
-        )
+        ).to(self.points.device)
         self._paid = self.config.bytes_per_db
-        self._random = torch.Generator().manual_seed(seed)
+        self._random = torch.Generator(self.points.device).manual_seed(seed)
         self._learner = Learner(self.model, self.points, self._batches, self._random)
 
     def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
@@ -194,13 +201,15 @@ def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple
         neurons -= 1
 
 
-def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:
-    """All points that a fit looks at, and some of them."""
+def _points(
+    pair: PairLike, target: Target, octaves: int, latents: int, details: int, device: torch.device
+) -> tuple[Points, Points]:
+    """All points that a fit looks at, and some of them, on a device."""
     raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
     features = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves).whole()
     levels, detail_levels = latent_levels(*target.grid, latents, details)
     points = Points.of(features, target, levels + detail_levels)
-    points = _thinned(points, _MOST_POINTS)
+    points = _thinned(points, _MOST_POINTS).to(device)
     return points, _thinned(points, _COARSE_POINTS)
 
 

@@ -75,10 +75,10 @@ def latent_bits(values: Tensor) -> tuple[Tensor, Tensor]:
     Measured on the values themselves, as adaptive models would.
     """
     magnitudes = values.abs().clamp(max=LARGEST_SEARCHED)
-    classes = torch.bucketize(neighbourhood(magnitudes), _EDGES)
+    classes = torch.bucketize(neighbourhood(magnitudes), _EDGES.to(values.device))
     size = LARGEST_SEARCHED + 1
     counts = torch.bincount((classes * size + magnitudes.long()).flatten(), minlength=CLASSES * size)
-    prior = 2.0 ** -torch.arange(1.0, size + 1)
+    prior = 2.0 ** -torch.arange(1.0, size + 1, device=values.device)
     shares = counts.reshape(CLASSES, size) + _PRIOR * prior
     bits = -torch.log2(shares / shares.sum(1, keepdim=True))
     bits[:, 1:] += 1
