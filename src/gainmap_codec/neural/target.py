@@ -157,7 +157,7 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
 def _single(gains: Residual) -> Residual:
     """One gain for three channels: their mean by weight."""
     weights = _sum(gains.weights)
-    values: Array = _sum(gains.values * gains.weights) / np.maximum(weights, 1e-12)
+    values = np.asarray(_sum(gains.values * gains.weights) / np.maximum(weights, 1e-12), np.float32)
     return Residual(values, weights)
 
 
