@@ -78,10 +78,10 @@ def test_all_tensors_are_on_the_device(kind: str, generators: list[Any]) -> None
     ("kind", "part", "most"),
     [
         ("one output", "learn", 105),
-        ("one output", "learn with noise", 320),
+        ("one output", "learn with noise", 260),
         ("one output", "refine", 180),
         ("three outputs", "learn", 130),
-        ("three outputs", "learn with noise", 340),
+        ("three outputs", "learn with noise", 285),
         ("three outputs", "refine", 205),
     ],
 )

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import pad, softplus
 
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.neural.model import Model, of_each, weight_bits
 from gainmap_codec.neural.perceptron import squared_error
 from gainmap_codec.neural.points import SMALLEST_ERROR, Batches, Points
-from gainmap_codec.neural.rates import laplace_bits, neighbourhood
+from gainmap_codec.neural.rates import laplace_bits, neighbour_table
 
 Progress = Callable[[float], None]
 
@@ -49,6 +49,7 @@ class Learner:
         self._batches = batches.endless(random)
         alone, among_others = -1.0, 0.5  # logarithms
         self._spreads = model.latent_steps.new_tensor([[alone, among_others]] * len(model.latents))
+        self._neighbours = neighbour_table([(len(each), each.shape[1]) for each in model.latents], points.device)
         self._whitening = _whitening(points, len(model.weights[0]))
         model.weights[0] = self._whitening @ model.weights[0]
 
@@ -91,13 +92,14 @@ class Learner:
         ]
         weights, latents = noisy[:_LAYERS], noisy[_LAYERS:]
         spreads = of_each(weights, model.weight_spreads.exp() / steps)
-        around = [self._around(*each).flatten() for each in zip(latents, self._spreads, strict=True)]
-        bits = laplace_bits(flat, torch.cat([spreads, *around])).sum()
+        bits = laplace_bits(flat, torch.cat([spreads, self._around(latents, flat[len(spreads) :].detach())])).sum()
         return [each * step for each, step in zip(weights, steps, strict=True)], latents, bits
 
-    def _around(self, latents: Tensor, spread: Tensor) -> Tensor:
-        """Spreads of latents in their shape: those among large neighbours spread wider."""
-        return spread[0].exp() + softplus(spread[1]) * neighbourhood(latents.detach().abs()) / 8
+    def _around(self, latents: list[Tensor], flat: Tensor) -> Tensor:
+        """Spreads of all latents, one after the other: those among large neighbours spread wider."""
+        alone, among_others = self._spreads.unbind(1)
+        near = pad(flat.abs(), (1, 0))[self._neighbours].sum(0)
+        return of_each(latents, alone.exp()) + of_each(latents, softplus(among_others)) * near / 8
 
 
 def _whitening(points: Points, size: int) -> Tensor:
