@@ -28,7 +28,7 @@ from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, Wanted, full_headroom, open_file, preference, render_best
+from gainmap_codec.rendering import Prefer, Wanted, choose_device, full_headroom, open_file, preference, render_best
 
 Orientation = Literal["upright", "stored"]
 
@@ -187,14 +187,15 @@ def decode(
             much is made in floating point; the base is decoded whole.
         dtype: Of the pixels: "float16" takes half the memory; what is above 65 504 becomes infinite and is refused.
         out: Where to put the pixels, (height, width, 3) of that type; None makes an array.
-        device: Torch device for a neural gain map; "auto" is the CPU, which needs no torch, unless torch is already
+        device: Where a neural gain map is rendered: "cpu" by NumPy; "cuda" or "cuda:N" by torch, with Triton's kernel
+            where that is installed (extra "gpu"); "auto" is the CPU, which needs no torch, unless torch is already
             imported and has CUDA.
         limits: Budgets for what the file may ask for.
     Returns:
         The picture; its `rendered_from` and `warnings` tell how it came about.
     Raises:
         GainMapError: The base itself is broken, not supported or over the limits.
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of its range, or CUDA is asked for where there is none.
         OSError: The path cannot be read.
     Warns:
         GainMapWarning: Each of the result's `warnings`.
@@ -207,6 +208,7 @@ def decode(
         raise ValueError(f"dtype: float32 or float16 wanted, {dtype!r} found")
     if orientation not in get_args(Orientation):
         raise ValueError(f"orientation: upright or stored wanted, {orientation!r} found")
+    device = choose_device(device)
     opened = open_file(*read_source(source, limits), limits, is_rendered=True)
     notes = list(opened.warnings)
     order = preference(opened, prefer)

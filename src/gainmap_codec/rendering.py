@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,16 @@ from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, Array, ColorSpace, conversion_matrix, convert, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, Array, ColorSpace, conversion_matrix, transform_strip
 from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_coordinates, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.neural_map import render_into, residuals
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+
+if TYPE_CHECKING:
+    import torch
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
@@ -264,11 +267,27 @@ def render(
 
 
 def choose_device(device: str) -> str:
-    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA."""
-    if device != "auto":
+    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
+
+    Raises:
+        ValueError: Another device than the CPU or CUDA, or CUDA where there is none.
+    """
+    if device == "auto":
+        loaded = sys.modules.get("torch")
+        return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
+    if device == "cpu":
         return device
-    torch = sys.modules.get("torch")
-    return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
+    kind, _, number = device.partition(":")
+    if kind != "cuda" or not (number or "0").isdecimal():
+        raise ValueError(f"device: auto, cpu, cuda or cuda:N wanted, {device!r} found")
+    import torch
+
+    count = torch.cuda.device_count()
+    if int(number or 0) >= count:
+        raise ValueError(
+            f"device: {device} wanted, but torch {torch.__version__} finds {count or 'no'} CUDA devices here"
+        )
+    return device
 
 
 def _render_neural(
@@ -297,11 +316,35 @@ def _render_neural(
             from_bt2020=wanted.from_bt2020,
         )
         return
-    from gainmap_codec.neural.cuda import render_on_device
+    from gainmap_codec.neural.device_render import download
 
-    pixels = turned(render_on_device(network, codes, color, headroom=headroom, device=where), orientation)
-    top, left, height, width = window
-    out[...] = convert(pixels[top : top + height, left : left + width], "bt2020", wanted.color_space)
+    download(neural_tensor(opened, network, headroom, where, orientation, window, wanted), out)
+
+
+def neural_tensor(
+    opened: OpenedFile,
+    network: NeuralGainMap,
+    headroom: float,
+    device: str,
+    orientation: int,
+    window: Window,
+    wanted: Wanted,
+) -> torch.Tensor:
+    """As `render` of the neural gain map, left on a torch device: float32 or float16 (h, w, 3), linear."""
+    import torch
+
+    from gainmap_codec.neural.device_render import render_on_device, upload
+
+    return render_on_device(
+        network,
+        upload(opened.codes, torch.device(device)),
+        opened.color,
+        headroom=headroom,
+        from_bt2020=wanted.from_bt2020,
+        orientation=orientation,
+        window=window,
+        dtype=getattr(torch, wanted.dtype),
+    )
 
 
 def _render_strips(

@@ -1,0 +1,156 @@
+"""Rendering on a torch device agrees with NumPy's; with CUDA where there is some, else on the CPU."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from device_cases import CROPPED_AND_TURNED, FLIPPED, TOLERANCE, Case, by_numpy, case, cases, difference, on_device
+
+import gainmap_codec as gm
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.records import Preset
+from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
+from gainmap_codec.pixels.geometry import turned
+from gainmap_codec.pixels.scene import render_scene
+from gainmap_codec.rendering import choose_device, open_file
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> str:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    return str(request.param)
+
+
+@pytest.fixture
+def torch_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever device is asked for, `decode` takes torch's way, on the CPU."""
+    for module in ("api", "rendering"):
+        monkeypatch.setattr(f"gainmap_codec.{module}.choose_device", lambda device: "cpu:0")
+
+
+def test_every_fixture_and_domain_agrees(device: str) -> None:
+    worst = [(difference(on_device(each, device), by_numpy(each)), each.network) for each in cases()]
+    assert len(worst) == 32
+    assert [(error, network) for error, network in worst if not error <= TOLERANCE] == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (7, 5), (200, 301), (256, 384)])
+@pytest.mark.parametrize("coordinates", [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), CROPPED_AND_TURNED, FLIPPED])
+def test_every_size_agrees(size: tuple[int, int], coordinates: tuple[float, ...], device: str) -> None:
+    """Whole blocks, cut pixels, fewer pixels than cells, and a level of more cells than there are rows."""
+    each = case(*size, domain="log2_gain", coordinates=coordinates)
+    assert difference(on_device(each, device), by_numpy(each)) <= TOLERANCE
+
+
+def test_windows_of_hundreds_of_pixels_agree(device: str) -> None:
+    each = case(500, 400, grid=(2, 1))
+    assert difference(on_device(each, device), by_numpy(each)) <= TOLERANCE
+
+
+def test_strips_leave_no_seams(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    each = case(130, 97, outputs=3)
+    whole = on_device(each, device)
+    for name in ("device_grid._POINTS", "device_grid._PIXELS", "device_pixels._STRIP"):
+        monkeypatch.setattr(f"gainmap_codec.neural.{name}", 700)
+    np.testing.assert_allclose(on_device(each, device), whole, rtol=1e-5)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("coordinates", [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), CROPPED_AND_TURNED])
+def test_a_window_of_a_turned_picture(orientation: int, coordinates: tuple[float, ...], device: str) -> None:
+    each = case(60, 90, coordinates=coordinates)
+    expected = convert(turned(by_numpy(each), orientation)[20:57, 3:51], "bt2020", "display-p3")
+    matrix = conversion_matrix("bt2020", "display-p3")
+    found = on_device(each, device, orientation=orientation, window=(20, 3, 37, 48), from_bt2020=matrix)
+    assert difference(found, expected) <= TOLERANCE
+
+
+def test_hlg(device: str) -> None:
+    each = case(50, 70)
+    each = each._replace(color=replace(each.color, system_gamma=1.2))
+    assert difference(on_device(each, device), by_numpy(each)) <= TOLERANCE
+
+
+def test_half_floats(device: str) -> None:
+    each = case(50, 70)
+    found = on_device(each, device, dtype=torch.float16)
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, on_device(each, device), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("preset", ["paper-gain", "paper-gamma"])
+def test_a_published_network_agrees(preset: Preset, device: str, short_fits: None) -> None:
+    """Within one code of 10 bits: twelve octaves of colour multiply the rounding of the base's PQ by ten thousand."""
+    opened = open_file(gm.encode(render_scene(192, 128), preset=preset, carry="neural"), "scene", Limits())
+    assert opened.neural
+    network = opened.neural
+    for coordinates in (network.coordinates, CROPPED_AND_TURNED):
+        each = Case(replace(network, coordinates=coordinates), opened.codes, opened.color, 1.5)
+        worst = np.abs(pq_encode(on_device(each, device)) - pq_encode(by_numpy(each))).max(axis=2) * 1023
+        assert np.mean(worst <= 1) >= 0.999
+        assert worst.max() <= 4
+
+
+# decode
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    return gm.encode(render_scene(90, 60), preset="tiny", carry="neural")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_decode_puts_a_region_where_it_is_wanted(photo: bytes, dtype: str, torch_on_cpu: None) -> None:
+    options = {"region": (10, 5, 30, 20), "dtype": dtype, "color_space": "srgb", "headroom": 1.0}
+    whole = np.zeros((24, 40, 3), dtype)
+    image = gm.decode(photo, out=whole[2:22, 35:5:-1], **options)
+    assert image.rendered_from == "neural"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gainmap_codec.rendering.choose_device", lambda device: "cpu")
+        expected = gm.decode(photo, **options).pixels
+    np.testing.assert_allclose(whole[2:22, 35:5:-1], expected, atol=2e-3 if dtype == "float16" else 1e-4)
+    assert not whole[:2].any() and not whole[:, :6].any()
+
+
+def test_decode_on_cuda(photo: bytes) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    assert difference(gm.decode(photo, device="cuda").pixels, gm.decode(photo, device="cpu").pixels) <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("device", "line"),
+    [
+        ("cuda:99", r"device: cuda:99 wanted, but torch \S+ finds \S+ CUDA devices here"),
+        ("cuda:-1", "device: auto, cpu, cuda or cuda:N wanted, 'cuda:-1' found"),
+        ("gpu", "device: auto, cpu, cuda or cuda:N wanted, 'gpu' found"),
+    ],
+)
+def test_a_device_that_is_not_there_is_told_before_any_work(device: str, line: str) -> None:
+    with pytest.raises(ValueError, match=f"^{line}$"):
+        gm.decode(io.BytesIO(b"no picture"), device=device)
+    with pytest.raises(ValueError, match=f"^{line}$"):
+        choose_device(device)
+
+
+def test_the_command_line_tells_it_in_one_line(tmp_path: Path) -> None:
+    target = tmp_path / "out.exr"
+    command = ["decode", str(tmp_path / "missing.jpg"), "-o", str(target), "--device", "cuda:99"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from gainmap_codec.cli import main; main()", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"gainmap: device: cuda:99 wanted, but torch \S+ finds \S+ CUDA devices here\n", done.stderr)
+    assert not target.exists()
