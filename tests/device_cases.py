@@ -12,7 +12,7 @@ from networks import random_network, round_to_wire
 
 from gainmap_codec.files.payload import DOMAINS, parse_payload
 from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.device_render import render_on_device, upload
+from gainmap_codec.neural.device_render import DeviceRenderer, upload
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_encode
 from gainmap_codec.pixels.neural_map import render_neural_map
@@ -63,8 +63,9 @@ def cases() -> Iterator[Case]:
 def on_device(case: Case, device: str, **options: Any) -> Array:
     """What a torch device makes of a case."""
     options = {"headroom": case.headroom, "from_bt2020": np.eye(3), **options}
-    codes = upload(case.codes, torch.device(device))
-    return render_on_device(case.network, codes, case.color, **options).cpu().numpy()
+    where, (height, width) = torch.device(device), case.codes.shape[:2]
+    render = DeviceRenderer(case.network, (height, width), case.color, where, **options)
+    return render(upload(case.codes, where)).cpu().numpy()
 
 
 def by_numpy(case: Case) -> Array:

@@ -17,6 +17,7 @@ from device_cases import CROPPED_AND_TURNED, FLIPPED, TOLERANCE, Case, by_numpy,
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Preset
+from gainmap_codec.neural.device_render import fused_kernel
 from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
 from gainmap_codec.pixels.geometry import turned
 from gainmap_codec.pixels.scene import render_scene
@@ -98,6 +99,16 @@ def test_a_published_network_agrees(preset: Preset, device: str, short_fits: Non
         worst = np.abs(pq_encode(on_device(each, device)) - pq_encode(by_numpy(each))).max(axis=2) * 1023
         assert np.mean(worst <= 1) >= 0.999
         assert worst.max() <= 4
+
+
+def test_triton_without_cuda_is_no_kernel(caplog: pytest.LogCaptureFixture) -> None:
+    """As where Triton finds no C compiler: whatever it raises, plain torch serves."""
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    pytest.importorskip("triton", reason='Triton is not installed (extra "gpu")')
+    fused_kernel.cache_clear()
+    assert fused_kernel() is None
+    assert "Triton cannot be used, plain torch serves" in caplog.text
 
 
 # decode

@@ -20,10 +20,10 @@ from gainmap_codec.neural import device_render, triton_kernel
 from gainmap_codec.pixels.geometry import turned
 
 kernels = 0
-def fused(stage, out):
+def fused(*arguments):
     global kernels
     kernels += 1
-    triton_kernel.render_fused(stage, stage.residual, out)
+    triton_kernel.render_fused(*arguments)
 
 device_render.render_strips = fused
 for each in cases():

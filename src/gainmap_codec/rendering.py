@@ -255,8 +255,7 @@ def render(
         ValueError: The region or the array does not fit the picture.
     """
     display = math.inf if headroom is None else headroom
-    size = turned(np.broadcast_to(np.uint8(0), (opened.file.base.height, opened.file.base.width)), orientation).shape
-    window = wanted.window(size)
+    window = wanted.window(_turned_size(opened, orientation))
     out = wanted.array(window)
     if kind == "neural" and opened.neural:
         _render_neural(opened, opened.neural, display, device, orientation, window, wanted, out)
@@ -264,6 +263,12 @@ def render(
         stored = opened.file.gain_map if kind == "standard" else None
         _render_strips(opened, stored, display, orientation, window, wanted, out)
     return out
+
+
+def _turned_size(opened: OpenedFile, orientation: int) -> tuple[int, ...]:
+    """Height and width of the picture as it is to be looked at."""
+    base = opened.file.base
+    return turned(np.broadcast_to(np.uint8(0), (base.height, base.width)), orientation).shape
 
 
 def choose_device(device: str) -> str:
@@ -318,33 +323,31 @@ def _render_neural(
         return
     from gainmap_codec.neural.device_render import download
 
-    download(neural_tensor(opened, network, headroom, where, orientation, window, wanted), out)
+    download(neural_tensor(opened, network, headroom, where, orientation, wanted), out)
 
 
 def neural_tensor(
-    opened: OpenedFile,
-    network: NeuralGainMap,
-    headroom: float,
-    device: str,
-    orientation: int,
-    window: Window,
-    wanted: Wanted,
+    opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str, orientation: int, wanted: Wanted
 ) -> torch.Tensor:
     """As `render` of the neural gain map, left on a torch device: float32 or float16 (h, w, 3), linear."""
     import torch
 
-    from gainmap_codec.neural.device_render import render_on_device, upload
+    from gainmap_codec.neural.device_render import DeviceRenderer, upload
 
-    return render_on_device(
+    where = torch.device(device)
+    codes = upload(opened.codes, where)
+    render = DeviceRenderer(
         network,
-        upload(opened.codes, torch.device(device)),
+        opened.codes.shape[:2],
         opened.color,
+        where,
         headroom=headroom,
         from_bt2020=wanted.from_bt2020,
         orientation=orientation,
-        window=window,
+        window=wanted.window(_turned_size(opened, orientation)),
         dtype=getattr(torch, wanted.dtype),
     )
+    return render(codes)
 
 
 def _render_strips(

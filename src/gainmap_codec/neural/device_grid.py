@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,49 +11,67 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.latents import first_level, latent_levels
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.perceptron import forward
 from gainmap_codec.pixels.multiscale import _AROUND, FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.resampling import Taps
-from gainmap_codec.pixels.working_grid import WorkingGrid
+from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
 _POINTS = 1 << 20  # of the grid at a time: 120 MB of features
 _PIXELS = 1 << 22  # whose sums stand in memory at a time
 _EMPTY = 1e-6  # width of a window that has no pixels of its own
 
 
-def residual_on_grid(network: NeuralGainMap, grid: WorkingGrid, codes: Tensor, largest: int) -> Tensor:
-    """The residual, float32 (rows, columns, 1 or 3), on the device of the code values.
+class GridNetwork:
+    """A network of the family "multiscale" on a device, made ready for one raster: all that no code value changes."""
 
-    Args:
-        network: Of the family "multiscale".
-        grid: Its working grid over this raster.
-        codes: Code values (H, W, 3), stored raster, of any integer type.
-        largest: The code value of white.
-    """
-    means = _average(grid, codes) * np.float32(2 / largest).item() - 1
-    first = first_level(grid.rows.cells, grid.columns.cells)
-    around = [_enlarged(grid, _reduced(grid, means, level), level) for level in (max(first + n, 0) for n in _AROUND)]
-    levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
-    latents, details = (
-        [_enlarged(grid, _on(codes.device, latent_values(each)), level) for each, level in zip(grids, at, strict=True)]
-        for grids, at in ((network.latents, levels), (network.details, detail_levels))
-    )
-    x, y = (_on(codes.device, axis.centers).float() * 2 for axis in (grid.columns, grid.rows))
-    weights = [_on(codes.device, dequantize(layer)) for layer in network.layers]
-    rows, columns = means.shape[:2]
-    out = means.new_empty((rows, columns, network.layers[-1].outputs))
-    step = max(1, _POINTS // columns)
-    for strip in (slice(start, min(start + step, rows)) for start in range(0, rows, step)):
-        here = means[strip]
-        place = torch.stack([x.expand(len(here), -1), y[strip, None].expand(-1, columns)], dim=-1)
-        parts = [place, here * 2, *(each.at(strip) * 2 for each in around)]
-        parts += [octave_features(here, network.color_octaves, FIRST_OCTAVE), *(each.at(strip) for each in latents)]
-        output = forward(weights, torch.cat(parts, dim=-1).flatten(0, 1)).output.reshape(out[strip].shape)
-        for each in details:
-            output += each.at(strip)
-        out[strip] = output.clamp_(-1, 1) * network.residual_scale + network.residual_shift
-    return out
+    def __init__(self, network: NeuralGainMap, grid: WorkingGrid, largest: int, device: torch.device) -> None:
+        """On a working grid over the raster; `largest` is the code value of white."""
+        self._network, self._grid = network, grid
+        self._to_inputs = float(np.float32(2 / largest))
+        axes = grid.rows, grid.columns
+        self._down, self._across = (_windows_of(*each).on(device) for each in zip(axes, grid.flips, strict=True))
+        self._x, self._y = (_on(device, axis.centers).float() * 2 for axis in reversed(axes))
+        first = first_level(grid.rows.cells, grid.columns.cells)
+        around = [max(first + step, 0) for step in _AROUND]
+        self._around = [([_level_means(axis, n, device) for axis in axes], _Enlarger(grid, n, device)) for n in around]
+        levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
+
+        def enlarged(latents: LatentGrid, level: int) -> _Enlarged:
+            return _Enlarger(grid, level, device)(_on(device, latent_values(latents)))
+
+        self._latents = list(map(enlarged, network.latents, levels))
+        self._details = list(map(enlarged, network.details, detail_levels))
+        self._weights = [_on(device, dequantize(layer)) for layer in network.layers]
+
+    def residual(self, codes: Tensor) -> Tensor:
+        """The residual, float32 (rows, columns, 1 or 3), of code values (H, W, 3), integers, stored raster."""
+        network, means = self._network, self._average(codes) * self._to_inputs - 1
+        around = [enlarge(across @ _down(down, means)) for (down, across), enlarge in self._around]
+        rows, columns = means.shape[:2]
+        out = means.new_empty((rows, columns, network.layers[-1].outputs))
+        step = max(1, _POINTS // columns)
+        for strip in (slice(start, min(start + step, rows)) for start in range(0, rows, step)):
+            here = means[strip]
+            x, y = self._x.expand(len(here), -1), self._y[strip, None].expand(-1, columns)
+            parts = [torch.stack([x, y], dim=-1), here * 2, *(each.at(strip) * 2 for each in around)]
+            parts.append(octave_features(here, network.color_octaves, FIRST_OCTAVE))
+            parts += [each.at(strip) for each in self._latents]
+            output = forward(self._weights, torch.cat(parts, dim=-1).flatten(0, 1)).output.reshape(out[strip].shape)
+            for each in self._details:
+                output += each.at(strip)
+            out[strip] = output.clamp_(-1, 1) * network.residual_scale + network.residual_shift
+        return out
+
+    def _average(self, codes: Tensor) -> Tensor:
+        """Means over what is evaluated, float32 (rows, columns, 3): in strips of sums."""
+        pixels = codes.transpose(0, 1) if self._grid.is_turned else codes
+        out = torch.empty((self._grid.rows.count, self._grid.columns.count, 3), device=codes.device)
+        step = max(1, _PIXELS // pixels.shape[1])
+        for start in range(0, len(out), step):
+            rows = slice(start, start + step)
+            out[rows] = self._across.means(self._down.part(rows).means(pixels, 0), 1)
+        return out.flip([dim for dim, flip in enumerate(self._grid.flips) if flip])
 
 
 def octave_features(values: Tensor, octaves: int, first: int) -> Tensor:
@@ -99,77 +116,79 @@ class _Enlarged(NamedTuple):
         return self.wide[rows] if self.down is None else self.down.interpolate(self.wide, 0, rows)
 
 
-def _enlarged(grid: WorkingGrid, values: Tensor, level: int) -> _Enlarged:
-    """A level's cells, float32 (h, w, C), made ready."""
-    down, across = (DeviceTaps.of(axis.level_taps(level), values.device) for axis in (grid.rows, grid.columns))
-    if grid.rows.count < values.shape[0]:  # a raster without height: what is enlarged across first would be larger
-        return _Enlarged(across.interpolate(down.interpolate(values, 0), 1), None)
-    return _Enlarged(across.interpolate(values, 1), down)
+class _Enlarger:
+    """Enlarges a level's cells to what is evaluated."""
+
+    def __init__(self, grid: WorkingGrid, level: int, device: torch.device) -> None:
+        self._down, self._across = (DeviceTaps.of(axis.level_taps(level), device) for axis in (grid.rows, grid.columns))
+        self._rows = grid.rows.count
+
+    def __call__(self, values: Tensor) -> _Enlarged:
+        """Cells, float32 (h, w, C), made ready."""
+        if self._rows < values.shape[0]:  # a raster without height: what is enlarged across first would be larger
+            return _Enlarged(self._across.interpolate(self._down.interpolate(values, 0), 1), None)
+        return _Enlarged(self._across.interpolate(values, 1), self._down)
 
 
 class _Windows(NamedTuple):
-    """Which pixels each window of a raster's side covers, and how much of its mean each is: both (steps, n)."""
+    """What each window of a side covers: its first pixel, its second and so on, and how much of its mean each is.
 
-    places: NDArray[np.int64]
-    shares: NDArray[np.float32]
+    Attributes:
+        places: Integers (steps, n).
+        shares: Float32 (steps, n).
+    """
 
-    @classmethod
-    def between(cls, edges: NDArray[np.float64], size: int) -> _Windows:
-        """Windows between successive edges, by the rules of `pixels.resampling.window_average`."""
-        starts, widths = edges[:-1], np.diff(edges)
-        first = np.minimum(starts.astype(np.int64), size - 1)
-        steps = np.arange(int(np.ceil(widths.max())) + 1)[:, np.newaxis]
-        covered = np.minimum(edges[1:], first + steps + 1) - np.maximum(starts, first + steps)
-        shares = np.where(widths > _EMPTY, np.maximum(covered, 0) / np.maximum(widths, 1e-9), steps == 0)
-        used = shares.any(axis=1)
-        return cls(np.minimum(first + steps, size - 1)[used], shares[used].astype(np.float32))
+    places: Any
+    shares: Any
 
-    def matrix(self, size: int) -> NDArray[np.float32]:
-        """What makes means of values when it is multiplied by them, (n, size)."""
-        found = np.zeros((self.places.shape[1], size), np.float32)
-        np.add.at(found, (np.arange(len(found)), self.places), self.shares)
-        return found
+    def on(self, device: torch.device) -> _Windows:
+        """The same there."""
+        return _Windows(*(_on(device, each) for each in self))
 
+    def part(self, windows: slice) -> _Windows:
+        """Some of the windows."""
+        return _Windows(*(each[:, windows] for each in self))
 
-def _average(grid: WorkingGrid, codes: Tensor) -> Tensor:
-    """Means over what is evaluated, float32 (rows, columns, 3), of code values (H, W, 3): in strips of sums."""
-    pixels = codes.transpose(0, 1) if grid.is_turned else codes
-    edges = [axis.edges() for axis in (grid.rows, grid.columns)]
-    sizes = pixels.shape[:2]
-    down, across = (
-        _Windows.between((size - each)[::-1] if flip else each, size)  # windows are mirrored: no picture is
-        for each, size, flip in zip(edges, sizes, grid.flips, strict=True)
-    )
-    out = torch.empty((grid.rows.count, grid.columns.count, 3), device=codes.device)
-    step = max(1, _PIXELS // sizes[1])
-    for start in range(0, len(out), step):
-        rows = slice(start, start + step)
-        lines = _means(pixels, down.places[:, rows], down.shares[:, rows], 0)
-        out[rows] = _means(lines, across.places, across.shares, 1)
-    return out.flip([dim for dim, flip in enumerate(grid.flips) if flip])
+    def means(self, values: Tensor, dim: int) -> Tensor:
+        """Means of windows along an axis of (h, w, C), float32, on a device."""
+        first, *others = zip(self.places, self.shares.reshape(len(self.shares), *_along(dim)), strict=True)
+        total: Tensor = values.index_select(dim, first[0]) * first[1]
+        for place, share in others:
+            total += values.index_select(dim, place) * share
+        return total
 
 
-def _means(values: Tensor, places: NDArray[np.int64], shares: NDArray[np.float32], dim: int) -> Tensor:
-    """Means of windows along an axis, float32: the first pixel of each, the second, and so on."""
-    parts = zip(_on(values.device, places), _on(values.device, shares), strict=True)
-    total: Tensor | int = 0
-    for place, share in parts:
-        total += values.index_select(dim, place) * share.reshape(_along(dim))
-    assert isinstance(total, Tensor)
-    return total
+def _windows_between(edges: NDArray[np.float64], size: int) -> _Windows:
+    """Windows between successive edges of a side, by the rules of `pixels.resampling.window_average`."""
+    starts, widths = edges[:-1], np.diff(edges)
+    first = np.minimum(starts.astype(np.int64), size - 1)
+    steps = np.arange(int(np.ceil(widths.max())) + 1)[:, np.newaxis]
+    covered = np.minimum(edges[1:], first + steps + 1) - np.maximum(starts, first + steps)
+    shares = np.where(widths > _EMPTY, np.maximum(covered, 0) / np.maximum(widths, 1e-9), steps == 0)
+    used = shares.any(axis=1)
+    return _Windows(np.minimum(first + steps, size - 1)[used], shares[used].astype(np.float32))
 
 
-def _reduced(grid: WorkingGrid, values: Tensor, level: int) -> Tensor:
-    """Values, float32 (rows, columns, 3), averaged over a level's cells, float32 (h, w, 3)."""
-    down, across = (
-        _on(values.device, _Windows.between(axis.level_edges(level), axis.count).matrix(axis.count))
-        for axis in (grid.rows, grid.columns)
-    )
-    lines = (down @ values.flatten(1)).reshape(len(down), *values.shape[1:])
-    return across @ lines
+def _windows_of(axis: Axis, is_mirrored: bool) -> _Windows:
+    """What is evaluated, as windows of the raster as it lies: they are mirrored, and no picture has to be."""
+    edges = axis.edges()
+    return _windows_between((axis.size - edges)[::-1] if is_mirrored else edges, axis.size)
 
 
-def _along(dim: int) -> Sequence[int]:
+def _level_means(axis: Axis, level: int, device: torch.device) -> Tensor:
+    """The matrix, float32 (cells, count), that averages what is evaluated over a level's cells: at most 256 of them."""
+    windows = _windows_between(axis.level_edges(level), axis.count)
+    matrix = np.zeros((windows.places.shape[1], axis.count), np.float32)
+    np.add.at(matrix, (np.arange(len(matrix)), windows.places), windows.shares)
+    return _on(device, matrix)
+
+
+def _down(matrix: Tensor, values: Tensor) -> Tensor:
+    """A product along the first axis of (h, w, C)."""
+    return (matrix @ values.flatten(1)).reshape(len(matrix), *values.shape[1:])
+
+
+def _along(dim: int) -> tuple[int, ...]:
     return (-1, 1, 1) if dim == 0 else (-1, 1)
 
 

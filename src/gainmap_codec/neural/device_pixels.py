@@ -20,7 +20,6 @@ from gainmap_codec.pixels.base_color import _BT2020_LUMA
 from gainmap_codec.pixels.color import _C1, _C2, _C3, _M1, _M2, PQ_PEAK
 from gainmap_codec.pixels.geometry import Window, turned
 from gainmap_codec.pixels.residual import _BRIGHTEST, MAX_GAIN, inverse_residual, offset_of
-from gainmap_codec.pixels.working_grid import WorkingGrid
 
 Matrix = NDArray[np.float64]
 
@@ -63,7 +62,7 @@ class Residual(Protocol):
         """Of some rows, float32 (h, w, 1 or 3), whose linear BT.2020 base is given (h, w, 3)."""
 
 
-class GridResidual:
+class GridResidual(NamedTuple):
     """The family "multiscale": the residual of the working grid, enlarged.
 
     Attributes:
@@ -72,16 +71,9 @@ class GridResidual:
         across: How its columns lie over K.
     """
 
-    def __init__(self, values: Tensor, grid: WorkingGrid, places: Places) -> None:
-        """A residual as the grid lies: rows along the network's y."""
-        sides = (places.x, places.y) if grid.is_turned else (places.y, places.x)
-        taps = []
-        for axis, side, flip in zip((grid.rows, grid.columns), sides, grid.flips, strict=True):
-            pixels = axis.size - 1 - side if flip else side
-            taps.append(DeviceTaps.of(axis.raster_taps().part(pixels), values.device))  # type: ignore[arg-type]
-        is_across = places.is_turned != grid.is_turned  # the grid's rows run across the result
-        self.values = values.transpose(0, 1) if is_across else values
-        self.down, self.across = reversed(taps) if is_across else taps
+    values: Tensor
+    down: DeviceTaps
+    across: DeviceTaps
 
     def at(self, rows: slice, base: Tensor) -> Tensor:
         """See `Residual`."""
@@ -90,16 +82,14 @@ class GridResidual:
 
 @dataclass(frozen=True, eq=False)
 class PixelStage:
-    """All that makes the pixels of a result.
+    """All that makes the pixels of a result, but the base.
 
     Attributes:
         network: The neural gain map.
-        codes: Code values of the whole stored raster, (H · W, 3), integers, on the device.
-        places: Those wanted.
-        width: Of the raster.
+        places: The pixels wanted.
+        width: Of the stored raster.
         curves: Linear light of each code value, float32 (3, 2^bits), on the device.
         system_gamma: As in `BaseColor`.
-        residual: On the device.
         to_maths: From the base's primaries to those in which the residual is applied.
         from_maths: From there to the result's.
         to_bt2020: From the base's primaries.
@@ -107,12 +97,10 @@ class PixelStage:
     """
 
     network: NeuralGainMap
-    codes: Tensor
     places: Places
     width: int
     curves: Tensor
     system_gamma: float
-    residual: Residual
     to_maths: Matrix
     from_maths: Matrix
     to_bt2020: Matrix
@@ -123,21 +111,28 @@ class PixelStage:
         return self.places.down_and_across(self.places.y * self.width, self.places.x)
 
 
-def render_strips(stage: PixelStage, out: Tensor) -> None:
-    """Make the pixels of a result, (h, w, 3), float32 or float16."""
+def render_strips(stage: PixelStage, codes: Tensor, residual: Residual, out: Tensor) -> None:
+    """Make the pixels of a result.
+
+    Args:
+        stage: What makes them.
+        codes: The base's code values, (H, W, 3), integers, stored raster, contiguous.
+        residual: Of the result's pixels.
+        out: The result, (h, w, 3), float32 or float16, contiguous.
+    """
     down, across = (torch.from_numpy(each.copy()).to(out.device) for each in stage.offsets())
-    entries = stage.curves.shape[1]
+    pixels, entries = codes.reshape(-1, 3), stage.curves.shape[1]
     each_curve = torch.arange(3, device=out.device) * entries
     step = max(1, _STRIP // out.shape[1])
     for start in range(0, out.shape[0], step):
         rows = slice(start, min(start + step, out.shape[0]))
-        codes = stage.codes[down[rows, None] + across].long().clamp_(max=entries - 1)
-        linear = stage.curves.flatten()[codes + each_curve]
+        here = pixels[down[rows, None] + across].long().clamp_(max=entries - 1)
+        linear = stage.curves.flatten()[here + each_curve]
         if stage.system_gamma != 1:
             luma = _transformed(linear, _BT2020_LUMA.astype(np.float64)[None] @ stage.to_bt2020)
             linear = linear * luma.clamp_(min=0) ** (stage.system_gamma - 1)
         base = _transformed(linear, stage.to_maths)
-        hdr = _hdr_of(stage.network, stage.residual.at(rows, base), base, stage.weight)
+        hdr = _hdr_of(stage.network, residual.at(rows, base), base, stage.weight)
         out[rows] = _transformed(hdr, stage.from_maths)
 
 

@@ -6,7 +6,9 @@ pixels; elsewhere plain torch does, strip by strip.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import logging
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.device_grid import octave_features, residual_on_grid
+from gainmap_codec.neural.device_grid import DeviceTaps, GridNetwork, octave_features
 from gainmap_codec.neural.device_pixels import (
     GridResidual,
     Matrix,
     PixelStage,
     Places,
-    Residual,
     pq_encode,
     render_strips,
 )
@@ -31,7 +32,12 @@ from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window
 from gainmap_codec.pixels.multiscale import dequantize
 from gainmap_codec.pixels.neural_map import _is_factor, position_features
+from gainmap_codec.pixels.resampling import Taps
 from gainmap_codec.pixels.working_grid import WorkingGrid
+
+log = logging.getLogger(__name__)
+
+_TRITON = (3, 3)  # the oldest that the kernel was compiled with
 
 
 def upload(codes: AnyCodes, device: torch.device) -> Tensor:
@@ -53,74 +59,118 @@ def download(pixels: Tensor, out: NDArray[Any]) -> None:
     out[...] = pixels.numpy()
 
 
-@torch.no_grad()
-def render_on_device(
-    network: NeuralGainMap,
-    codes: Tensor,
-    color: BaseColor,
-    *,
-    headroom: float,
-    from_bt2020: Matrix,
-    orientation: int = 1,
-    window: Window | None = None,
-    dtype: torch.dtype = torch.float32,
-) -> Tensor:
-    """Render a base for a display of the given headroom by its neural gain map, on the device of its code values.
+class DeviceRenderer:
+    """A neural gain map on a torch device, made ready for one raster; what is left to do needs code values alone."""
 
-    Args:
-        network: The neural gain map.
-        codes: The base's code values, (H, W, 3), stored raster, contiguous, on the device: uint8, or int16 of more than
-            8 bits (`upload`).
-        color: What the code values mean.
-        headroom: Display headroom, log2; infinity gives the whole HDR rendition.
-        from_bt2020: The matrix from linear BT.2020 to the primaries wanted, (3, 3).
-        orientation: As in EXIF, to turn the picture by.
-        window: Top, left, height and width of what is wanted of the turned picture; None is all of it.
-        dtype: float32 or float16.
-    Returns:
-        Linear light, (h, w, 3), 1.0 = SDR white, contiguous.
-    """
-    size = (codes.shape[0], codes.shape[1])
-    upright = size[::-1] if orientation in (5, 6, 7, 8) else size
-    window = window or (0, 0, *upright)
-    places = Places.of(size, orientation, window)
-    residual: Residual
-    if network.family == "published":
-        residual = _PublishedResidual(network, size, places, codes.device)
-    else:
+    def __init__(
+        self,
+        network: NeuralGainMap,
+        size: tuple[int, int],
+        color: BaseColor,
+        device: torch.device,
+        *,
+        headroom: float,
+        from_bt2020: Matrix,
+        orientation: int = 1,
+        window: Window | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Of a base and for a display.
+
+        Args:
+            network: The neural gain map.
+            size: Height and width of the base's stored raster.
+            color: What its code values mean.
+            device: Where it is rendered.
+            headroom: Display headroom, log2; infinity gives the whole HDR rendition.
+            from_bt2020: The matrix from linear BT.2020 to the primaries wanted, (3, 3).
+            orientation: As in EXIF, to turn the picture by.
+            window: Top, left, height and width of what is wanted of the turned picture; None is all of it.
+            dtype: Of the result: float32 or float16.
+        """
+        to_maths, from_maths = color.to_bt2020, from_bt2020
+        if _is_factor(network):
+            to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
+        window = window or (0, 0, *(size[::-1] if orientation in (5, 6, 7, 8) else size))
+        self._shape, self._dtype = (*window[2:], 3), dtype
+        self._stage = PixelStage(
+            network=network,
+            places=Places.of(size, orientation, window),
+            width=size[1],
+            curves=torch.tensor(color.curves, device=device),
+            system_gamma=color.system_gamma,
+            to_maths=to_maths,
+            from_maths=from_maths,
+            to_bt2020=color.to_bt2020,
+            weight=headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom),
+        )
+        self._residual = (_Published if network.family == "published" else _Multiscale)(self._stage, size, device)
+
+    @torch.no_grad()
+    def __call__(self, codes: Tensor) -> Tensor:
+        """Render a base.
+
+        Args:
+            codes: Its code values, (H, W, 3), stored raster, contiguous, on the device: uint8, or int16 of more than 8
+                bits (`upload`).
+        Returns:
+            Linear light, (h, w, 3), 1.0 = SDR white, contiguous, on the device; its work may still be under way there.
+        """
+        residual = self._residual(codes)
+        out = torch.empty(self._shape, dtype=self._dtype, device=codes.device)
+        fused = fused_kernel() if codes.is_cuda and self._stage.system_gamma == 1 else None
+        if fused and isinstance(residual, GridResidual):
+            fused(self._stage, codes, residual, out)
+        else:
+            render_strips(self._stage, codes, residual, out)
+        return out
+
+
+@cache
+def fused_kernel() -> Callable[[PixelStage, Tensor, GridResidual, Tensor], None] | None:
+    """The kernel by Triton, where that is installed and can build what it needs to reach the GPU."""
+    try:
+        import triton
+
+        if tuple(map(int, triton.__version__.split(".")[:2])) < _TRITON:
+            return None
+        triton.runtime.driver.active.get_current_target()
+    except ImportError:
+        return None
+    except Exception as error:  # no C compiler, no headers of Python: whatever building a module may raise
+        log.warning("Triton cannot be used, plain torch serves: %s", error)
+        return None
+    from gainmap_codec.neural.triton_kernel import render_fused
+
+    return render_fused
+
+
+class _Multiscale:
+    """What a network of the family "multiscale" makes of code values."""
+
+    def __init__(self, stage: PixelStage, size: tuple[int, int], device: torch.device) -> None:
+        network, places = stage.network, stage.places
         grid = WorkingGrid.over(network.grid, size[0], size[1], network.coordinates)
-        values = residual_on_grid(network, grid, codes, color.curves.shape[1] - 1)
-        residual = GridResidual(values, grid, places)
-    to_maths, from_maths = color.to_bt2020, from_bt2020
-    if _is_factor(network):
-        to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
-    stage = PixelStage(
-        network=network,
-        codes=codes.reshape(-1, 3),
-        places=places,
-        width=size[1],
-        curves=torch.tensor(color.curves, device=codes.device),
-        system_gamma=color.system_gamma,
-        residual=residual,
-        to_maths=to_maths,
-        from_maths=from_maths,
-        to_bt2020=color.to_bt2020,
-        weight=headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom),
-    )
-    out = torch.empty((*window[2:], 3), dtype=dtype, device=codes.device)
-    if codes.is_cuda and isinstance(residual, GridResidual) and color.system_gamma == 1 and find_spec("triton"):
-        from gainmap_codec.neural.triton_kernel import render_fused
+        self._network = GridNetwork(network, grid, stage.curves.shape[1] - 1, device)
+        sides = (places.x, places.y) if grid.is_turned else (places.y, places.x)
+        taps = []
+        for axis, side, flip in zip((grid.rows, grid.columns), sides, grid.flips, strict=True):
+            every, pixels = axis.raster_taps(), axis.size - 1 - side if flip else side
+            here = Taps(every.first[pixels], every.second[pixels], every.fraction[pixels])
+            taps.append(DeviceTaps.of(here, device))
+        self._is_across = places.is_turned != grid.is_turned  # the grid's rows run across the result
+        self._down, self._along = reversed(taps) if self._is_across else taps
 
-        render_fused(stage, residual, out)
-    else:
-        render_strips(stage, out)
-    return out
+    def __call__(self, codes: Tensor) -> GridResidual:
+        values = self._network.residual(codes)
+        return GridResidual(values.transpose(0, 1) if self._is_across else values, self._down, self._along)
 
 
-class _PublishedResidual:
+class _Published:
     """The family "published": every pixel by itself. Of x and y, the first layer is a table."""
 
-    def __init__(self, network: NeuralGainMap, size: tuple[int, ...], places: Places, device: torch.device) -> None:
+    def __init__(self, stage: PixelStage, size: tuple[int, int], device: torch.device) -> None:
+        network, places = stage.network, stage.places
         first, second, third = (dequantize(layer) for layer in network.layers)
         each = 2 * network.position_octaves
         x, y, is_turned = position_features(size[0], size[1], network)
@@ -129,9 +179,12 @@ class _PublishedResidual:
         tables = places.down_and_across(along_y[places.y], along_x[places.x])
         self._network = network
         self._down, self._across, self._color, self._second, self._third = (
-            torch.from_numpy(np.ascontiguousarray(each)).to(device)
-            for each in (*tables, first[2 * each :], second, third)
+            torch.from_numpy(np.ascontiguousarray(table)).to(device)
+            for table in (*tables, first[2 * each :], second, third)
         )
+
+    def __call__(self, codes: Tensor) -> _Published:
+        return self
 
     def at(self, rows: slice, base: Tensor) -> Tensor:
         """See `Residual`."""

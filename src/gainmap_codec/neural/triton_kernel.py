@@ -25,7 +25,7 @@ _LEAST_LIGHT = tl.constexpr(DARKEST)
 _WHAT_CHANGES_WITH_THE_SIZE = ("height", "width", "start", "down", "across", "step_down", "step_across", "entries")
 
 
-def render_fused(stage: PixelStage, residual: GridResidual, out: Tensor) -> None:
+def render_fused(stage: PixelStage, codes: Tensor, residual: GridResidual, out: Tensor) -> None:
     """As `device_pixels.render_strips`, of the family "multiscale" and a base that is not HLG.
 
     Compiled once for each domain, number of outputs, depth and type of the result, whatever the size.
@@ -34,7 +34,7 @@ def render_fused(stage: PixelStage, residual: GridResidual, out: Tensor) -> None
     rows, columns = stage.offsets()
     _render[triton.cdiv(width, _COLUMNS), triton.cdiv(height, _ROWS)](
         out,
-        stage.codes,
+        codes,
         stage.curves,
         residual.values,
         *residual.down,
