@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import torch
 from device_cases import CROPPED_AND_TURNED, FLIPPED, TOLERANCE, Case, by_numpy, case, cases, difference, on_device
+from networks import random_network
 
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.device_render import fused_kernel
+from gainmap_codec.neural.device_render import DeviceRenderer, fused_kernel
 from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
 from gainmap_codec.pixels.geometry import turned
 from gainmap_codec.pixels.scene import render_scene
@@ -99,6 +100,17 @@ def test_a_published_network_agrees(preset: Preset, device: str, short_fits: Non
         worst = np.abs(pq_encode(on_device(each, device)) - pq_encode(by_numpy(each))).max(axis=2) * 1023
         assert np.mean(worst <= 1) >= 0.999
         assert worst.max() <= 4
+
+
+@pytest.mark.parametrize("preset", ["balanced", "paper-gain"])
+def test_nothing_is_left_on_the_cpu(preset: Preset) -> None:
+    """Tensors of the device "meta" have shapes alone; torch refuses those of the CPU beside them."""
+    each = case(60, 90, coordinates=CROPPED_AND_TURNED)
+    network = each.network if preset == "balanced" else random_network(preset)
+    meta, matrix = torch.device("meta"), np.eye(3)
+    render = DeviceRenderer(network, (60, 90), each.color, meta, headroom=2.0, from_bt2020=matrix, orientation=6)
+    found = render(torch.empty((60, 90, 3), dtype=torch.uint8, device=meta))
+    assert (found.device, tuple(found.shape), found.dtype) == (meta, (90, 60, 3), torch.float32)
 
 
 def test_triton_without_cuda_is_no_kernel(caplog: pytest.LogCaptureFixture) -> None:

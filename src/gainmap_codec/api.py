@@ -240,11 +240,12 @@ def decode_quietly(source: Source, o: dict[str, Any]) -> HdrImage:
     wanted = Wanted(o["color_space"], o["region"], o["dtype"], o["out"])
     opened, kind, pixels, failures = render_best(opened, order, headroom, o["device"], turn, wanted)
     notes += failures
-    image = HdrImage(pixels, o["color_space"], rendered_from=kind, warnings=tuple(notes))
+    full = full_headroom(opened, kind)
+    shown = full if headroom is None else min(full, headroom)
+    image = HdrImage(pixels, o["color_space"], shown, kind, tuple(notes))
     if kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
-    full = full_headroom(opened, kind)
-    return replace(image, headroom=full if headroom is None else min(full, headroom))
+    return image
 
 
 def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa: B008, frozen

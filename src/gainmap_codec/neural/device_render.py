@@ -23,6 +23,7 @@ from gainmap_codec.neural.device_pixels import (
     Matrix,
     PixelStage,
     Places,
+    Residual,
     pq_encode,
     render_strips,
 )
@@ -104,9 +105,8 @@ class DeviceRenderer:
             to_bt2020=color.to_bt2020,
             weight=headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom),
         )
-        self._residual = (_Published if network.family == "published" else _Multiscale)(self._stage, size, device)
+        self._network = (_Published if network.family == "published" else _Multiscale)(self._stage, size, device)
 
-    @torch.no_grad()
     def __call__(self, codes: Tensor) -> Tensor:
         """Render a base.
 
@@ -116,7 +116,16 @@ class DeviceRenderer:
         Returns:
             Linear light, (h, w, 3), 1.0 = SDR white, contiguous, on the device; its work may still be under way there.
         """
-        residual = self._residual(codes)
+        return self.pixels(codes, self.residual(codes))
+
+    @torch.no_grad()
+    def residual(self, codes: Tensor) -> Residual:
+        """What the network makes of a base: the first step of rendering it."""
+        return self._network(codes)
+
+    @torch.no_grad()
+    def pixels(self, codes: Tensor, residual: Residual) -> Tensor:
+        """What a base and its residual make: the second step."""
         out = torch.empty(self._shape, dtype=self._dtype, device=codes.device)
         fused = fused_kernel() if codes.is_cuda and self._stage.system_gamma == 1 else None
         if fused and isinstance(residual, GridResidual):
