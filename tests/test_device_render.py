@@ -18,7 +18,8 @@ from networks import random_network
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Preset
-from gainmap_codec.neural.device_render import DeviceRenderer, fused_kernel
+from gainmap_codec.neural.device_render import DeviceRenderer
+from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
 from gainmap_codec.pixels.geometry import turned
 from gainmap_codec.pixels.scene import render_scene
@@ -113,13 +114,13 @@ def test_nothing_is_left_on_the_cpu(preset: Preset) -> None:
     assert (found.device, tuple(found.shape), found.dtype) == (meta, (90, 60, 3), torch.float32)
 
 
-def test_triton_without_cuda_is_no_kernel(caplog: pytest.LogCaptureFixture) -> None:
+def test_triton_without_cuda_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
     """As where Triton finds no C compiler: whatever it raises, plain torch serves."""
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
     pytest.importorskip("triton", reason='Triton is not installed (extra "gpu")')
-    fused_kernel.cache_clear()
-    assert fused_kernel() is None
+    can_fuse.cache_clear()
+    assert not can_fuse()
     assert "Triton cannot be used, plain torch serves" in caplog.text
 
 

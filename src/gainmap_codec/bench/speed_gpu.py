@@ -56,9 +56,9 @@ def gpu_name() -> str:
 
     if not torch.cuda.is_available():
         return "no CUDA device"
-    from gainmap_codec.neural.device_render import fused_kernel
+    from gainmap_codec.neural.fusing import can_fuse
 
-    return f"{torch.cuda.get_device_name()}, pixels by {'Triton' if fused_kernel() else 'plain torch'}"
+    return f"{torch.cuda.get_device_name()}, pixels by {'Triton' if can_fuse() else 'plain torch'}"
 
 
 def _steps(data: bytes) -> dict[str, Work]:

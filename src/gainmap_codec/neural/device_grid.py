@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gainmap_codec.files.latents import first_level, latent_levels
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap
+from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.neural.perceptron import forward
 from gainmap_codec.pixels.multiscale import _AROUND, FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.resampling import Taps
@@ -19,6 +20,7 @@ from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
 _POINTS = 1 << 20  # of the grid at a time: 120 MB of features
 _PIXELS = 1 << 22  # whose sums stand in memory at a time
+_FUSED_STEPS = 100  # pixels of a window that one thread may add up
 _EMPTY = 1e-6  # width of a window that has no pixels of its own
 
 
@@ -64,14 +66,19 @@ class GridNetwork:
         return out
 
     def _average(self, codes: Tensor) -> Tensor:
-        """Means over what is evaluated, float32 (rows, columns, 3): in strips of sums."""
+        """Means over what is evaluated, float32 (rows, columns, 3): by a kernel, or in strips of sums."""
         pixels = codes.transpose(0, 1) if self._grid.is_turned else codes
         out = torch.empty((self._grid.rows.count, self._grid.columns.count, 3), device=codes.device)
+        if codes.is_cuda and len(self._down.shares) * len(self._across.shares) <= _FUSED_STEPS and can_fuse():
+            from gainmap_codec.neural.triton_means import means_fused
+
+            means_fused(pixels, *self._down, *self._across, out)
+            return out
         step = max(1, _PIXELS // pixels.shape[1])
         for start in range(0, len(out), step):
             rows = slice(start, start + step)
             out[rows] = self._across.means(self._down.part(rows).means(pixels, 0), 1)
-        return out.flip([dim for dim, flip in enumerate(self._grid.flips) if flip])
+        return out
 
 
 def octave_features(values: Tensor, octaves: int, first: int) -> Tensor:
@@ -170,9 +177,11 @@ def _windows_between(edges: NDArray[np.float64], size: int) -> _Windows:
 
 
 def _windows_of(axis: Axis, is_mirrored: bool) -> _Windows:
-    """What is evaluated, as windows of the raster as it lies: they are mirrored, and no picture has to be."""
+    """What is evaluated, in its order, as windows of the raster as it lies: no picture has to be mirrored."""
     edges = axis.edges()
-    return _windows_between((axis.size - edges)[::-1] if is_mirrored else edges, axis.size)
+    if not is_mirrored:
+        return _windows_between(edges, axis.size)
+    return _windows_between((axis.size - edges)[::-1], axis.size).part(slice(None, None, -1))
 
 
 def _level_means(axis: Axis, level: int, device: torch.device) -> Tensor:
@@ -193,4 +202,4 @@ def _along(dim: int) -> tuple[int, ...]:
 
 
 def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    return torch.from_numpy(np.array(array, order="C")).to(device)  # torch takes no negative strides

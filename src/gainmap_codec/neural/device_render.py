@@ -6,9 +6,6 @@ pixels; elsewhere plain torch does, strip by strip.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +24,7 @@ from gainmap_codec.neural.device_pixels import (
     pq_encode,
     render_strips,
 )
+from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.gain_map import headroom_weight
@@ -35,10 +33,6 @@ from gainmap_codec.pixels.multiscale import dequantize
 from gainmap_codec.pixels.neural_map import _is_factor, position_features
 from gainmap_codec.pixels.resampling import Taps
 from gainmap_codec.pixels.working_grid import WorkingGrid
-
-log = logging.getLogger(__name__)
-
-_TRITON = (3, 3)  # the oldest that the kernel was compiled with
 
 
 def upload(codes: AnyCodes, device: torch.device) -> Tensor:
@@ -127,31 +121,14 @@ class DeviceRenderer:
     def pixels(self, codes: Tensor, residual: Residual) -> Tensor:
         """What a base and its residual make: the second step."""
         out = torch.empty(self._shape, dtype=self._dtype, device=codes.device)
-        fused = fused_kernel() if codes.is_cuda and self._stage.system_gamma == 1 else None
-        if fused and isinstance(residual, GridResidual):
-            fused(self._stage, codes, residual, out)
+        may_fuse = codes.is_cuda and self._stage.system_gamma == 1 and can_fuse()
+        if may_fuse and isinstance(residual, GridResidual):
+            from gainmap_codec.neural.triton_kernel import render_fused
+
+            render_fused(self._stage, codes, residual, out)
         else:
             render_strips(self._stage, codes, residual, out)
         return out
-
-
-@cache
-def fused_kernel() -> Callable[[PixelStage, Tensor, GridResidual, Tensor], None] | None:
-    """The kernel by Triton, where that is installed and can build what it needs to reach the GPU."""
-    try:
-        import triton
-
-        if tuple(map(int, triton.__version__.split(".")[:2])) < _TRITON:
-            return None
-        triton.runtime.driver.active.get_current_target()
-    except ImportError:
-        return None
-    except Exception as error:  # no C compiler, no headers of Python: whatever building a module may raise
-        log.warning("Triton cannot be used, plain torch serves: %s", error)
-        return None
-    from gainmap_codec.neural.triton_kernel import render_fused
-
-    return render_fused
 
 
 class _Multiscale:

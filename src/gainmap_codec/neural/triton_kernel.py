@@ -6,6 +6,7 @@ tables and the grid's residual come from the caches, so that memory sees code va
 
 from __future__ import annotations
 
+import torch
 import triton
 import triton.language as tl
 from torch import Tensor
@@ -32,33 +33,34 @@ def render_fused(stage: PixelStage, codes: Tensor, residual: GridResidual, out: 
     """
     network, (height, width) = stage.network, out.shape[:2]
     rows, columns = stage.offsets()
-    _render[triton.cdiv(width, _COLUMNS), triton.cdiv(height, _ROWS)](
-        out,
-        codes,
-        stage.curves,
-        residual.values,
-        *residual.down,
-        *residual.across,
-        to_maths=_floats(stage.to_maths),
-        from_maths=_floats(stage.from_maths),
-        weight=float(stage.weight),
-        base_offset=float(offset_of(network.base_offset_exponent)),
-        alternate_offset=float(offset_of(network.alternate_offset_exponent)),
-        height=height,
-        width=width,
-        start=int(rows[0] + columns[0]),
-        down=int(rows[-1] - rows[0]) // max(height - 1, 1),
-        across=int(columns[-1] - columns[0]) // max(width - 1, 1),
-        step_down=residual.values.stride(0),
-        step_across=residual.values.stride(1),
-        entries=stage.curves.shape[1],
-        DOMAIN=network.domain,
-        IS_WHOLE=stage.weight == 1 or network.domain == "log2_gain",
-        CHANNELS=network.layers[-1].outputs,
-        ROWS=_ROWS,
-        COLUMNS=_COLUMNS,
-        num_warps=_WARPS,
-    )
+    with torch.cuda.device_of(out):  # type: ignore[no-untyped-call]
+        _render[triton.cdiv(width, _COLUMNS), triton.cdiv(height, _ROWS)](
+            out,
+            codes,
+            stage.curves,
+            residual.values,
+            *residual.down,
+            *residual.across,
+            to_maths=_floats(stage.to_maths),
+            from_maths=_floats(stage.from_maths),
+            weight=float(stage.weight),
+            base_offset=float(offset_of(network.base_offset_exponent)),
+            alternate_offset=float(offset_of(network.alternate_offset_exponent)),
+            height=height,
+            width=width,
+            start=int(rows[0] + columns[0]),
+            down=int(rows[-1] - rows[0]) // max(height - 1, 1),
+            across=int(columns[-1] - columns[0]) // max(width - 1, 1),
+            step_down=residual.values.stride(0),
+            step_across=residual.values.stride(1),
+            entries=stage.curves.shape[1],
+            DOMAIN=network.domain,
+            IS_WHOLE=stage.weight == 1 or network.domain == "log2_gain",
+            CHANNELS=network.layers[-1].outputs,
+            ROWS=_ROWS,
+            COLUMNS=_COLUMNS,
+            num_warps=_WARPS,
+        )
 
 
 def _floats(matrix: Matrix) -> tuple[float, ...]:
