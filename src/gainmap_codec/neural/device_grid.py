@@ -33,7 +33,7 @@ class GridNetwork:
         self._to_inputs = float(np.float32(2 / largest))
         axes = grid.rows, grid.columns
         self._down, self._across = (_windows_of(*each).on(device) for each in zip(axes, grid.flips, strict=True))
-        self._x, self._y = (_on(device, axis.centers).float() * 2 for axis in reversed(axes))
+        self._x, self._y = (_on(device, axis.centers).float() for axis in reversed(axes))
         first = first_level(grid.rows.cells, grid.columns.cells)
         around = [max(first + step, 0) for step in _AROUND]
         self._around = [([_level_means(axis, n, device) for axis in axes], _Enlarger(grid, n, device)) for n in around]
@@ -45,6 +45,7 @@ class GridNetwork:
         self._latents = list(map(enlarged, network.latents, levels))
         self._details = list(map(enlarged, network.details, detail_levels))
         self._weights = [_on(device, dequantize(layer)) for layer in network.layers]
+        self._weights[0][: 5 + 3 * len(around)] *= 2  # of x, y and the means, which the format doubles: as exact
 
     def residual(self, codes: Tensor) -> Tensor:
         """The residual, float32 (rows, columns, 1 or 3), of code values (H, W, 3), integers, stored raster."""
@@ -56,7 +57,7 @@ class GridNetwork:
         for strip in (slice(start, min(start + step, rows)) for start in range(0, rows, step)):
             here = means[strip]
             x, y = self._x.expand(len(here), -1), self._y[strip, None].expand(-1, columns)
-            parts = [torch.stack([x, y], dim=-1), here * 2, *(each.at(strip) * 2 for each in around)]
+            parts = [x[..., None], y[..., None], here, *(each.at(strip) for each in around)]
             parts.append(octave_features(here, network.color_octaves, FIRST_OCTAVE))
             parts += [each.at(strip) for each in self._latents]
             output = forward(self._weights, torch.cat(parts, dim=-1).flatten(0, 1)).output.reshape(out[strip].shape)
@@ -83,14 +84,14 @@ class GridNetwork:
 
 def octave_features(values: Tensor, octaves: int, first: int) -> Tensor:
     """As `pixels.features.octave_features` of (..., C), with the features of all channels on one axis: (..., C·2n)."""
+    if not octaves:
+        return values.new_empty((*values.shape[:-1], 0))
     angle = values.double() * (math.pi * 2.0**first)
     sine, cosine = torch.sin(angle), torch.cos(angle)
     found = []
     for _ in range(octaves):
         found += [sine.float(), cosine.float()]
         sine, cosine = 2 * sine * cosine, 1 - 2 * sine * sine
-    if not found:
-        return values.new_empty((*values.shape[:-1], 0))
     return torch.stack(found, dim=-1).flatten(-2)
 
 
