@@ -8,12 +8,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from device_cases import CROPPED_AND_TURNED, FLIPPED, TOLERANCE, Case, by_numpy, case, cases, difference, on_device
 from networks import random_network
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
@@ -112,6 +114,31 @@ def test_nothing_is_left_on_the_cpu(preset: Preset) -> None:
     render = DeviceRenderer(network, (60, 90), each.color, meta, headroom=2.0, from_bt2020=matrix, orientation=6)
     found = render(torch.empty((60, 90, 3), dtype=torch.uint8, device=meta))
     assert (found.device, tuple(found.shape), found.dtype) == (meta, (90, 60, 3), torch.float32)
+
+
+class _Calls(TorchDispatchMode):
+    """Counts what a GPU would launch: all that is no view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += not func.is_view and "empty" not in str(func) and "_unsafe_view" not in str(func)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_network_is_few_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a photo's usual network, averages apart, which are one kernel. docs/performance.md reckons with them."""
+    each = case(256, 384, outputs=1, latents=4, details=3, color_octaves=0)
+    codes = torch.from_numpy(each.codes)
+    render = DeviceRenderer(each.network, (256, 384), each.color, codes.device, headroom=1, from_bt2020=np.eye(3))
+    means = torch.zeros(64, 96, 3)
+    monkeypatch.setattr("gainmap_codec.neural.device_grid.GridNetwork._average", lambda self, codes: means)
+    with _Calls() as calls:
+        render.residual(codes)
+    print(calls.count, "launches")
+    assert calls.count <= 62
 
 
 def test_triton_without_cuda_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
