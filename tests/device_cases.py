@@ -58,6 +58,10 @@ def cases() -> Iterator[Case]:
             yield case(21, 150, domain=domain, outputs=outputs)
             yield case(33, 20, 10, 1.25, domain=domain, outputs=outputs, coordinates=CROPPED_AND_TURNED)
     yield case(40, 24, outputs=1, alternate_offset_exponent=15, coordinates=FLIPPED)
+    no_offsets = {"base_offset_exponent": 15, "alternate_offset_exponent": 15}
+    yield case(
+        17, 20, headroom=0.0, domain="pq_difference", residual_shift=-0.5, **no_offsets
+    )  # black to the power of 0
 
 
 def on_device(case: Case, device: str, **options: Any) -> Array:

@@ -191,7 +191,9 @@ def _hdr_of(
     if IS_WHOLE:
         return hdr
     base += kb
-    return tl.maximum(base * _power((hdr + ka) / tl.maximum(base, _LEAST_LIGHT), weight) - ka, 0)
+    ratio = _power((hdr + ka) / tl.maximum(base, _LEAST_LIGHT), weight)
+    ratio = tl.where(weight > 0, ratio, 1)  # black to the power of 0 would be no number
+    return tl.maximum(base * ratio - ka, 0)
 
 
 @triton.jit
