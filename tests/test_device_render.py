@@ -117,15 +117,21 @@ def test_nothing_is_left_on_the_cpu(preset: Preset) -> None:
 
 
 class _Calls(TorchDispatchMode):
-    """Counts what a GPU would launch: all that is no view."""
+    """What a GPU would launch, all that is no view; and the numbers of the largest tensor of floats made."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.count = 0
+        self.count = self.largest = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += not func.is_view and "empty" not in str(func) and "_unsafe_view" not in str(func)
-        return func(*args, **(kwargs or {}))
+        made = func(*args, **(kwargs or {}))
+        if func.is_view or "_unsafe_view" in str(func):
+            return made
+        if "empty" not in str(func):
+            self.count += 1
+            if made.is_floating_point() and made is not args[0]:
+                self.largest = max(self.largest, made.numel())
+        return made
 
 
 def test_a_network_is_few_launches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +145,20 @@ def test_a_network_is_few_launches(monkeypatch: pytest.MonkeyPatch) -> None:
         render.residual(codes)
     print(calls.count, "launches")
     assert calls.count <= 62
+
+
+@pytest.mark.parametrize("preset", ["balanced", "paper-gamma"])
+def test_no_float_of_every_pixel_stands_in_memory(preset: Preset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But the result's: strips hold as many as they were told, times features."""
+    for name in ("device_grid._POINTS", "device_grid._PIXELS", "device_pixels._STRIP"):
+        monkeypatch.setattr(f"gainmap_codec.neural.{name}", 1000)
+    each = case(300, 400, grid=(30, 40))
+    network = each.network if preset == "balanced" else random_network(preset)
+    codes = torch.from_numpy(each.codes)
+    render = DeviceRenderer(network, (300, 400), each.color, codes.device, headroom=1, from_bt2020=np.eye(3))
+    with _Calls() as calls:
+        render(codes)
+    assert 3000 <= calls.largest <= 120 * 1000
 
 
 def test_triton_without_cuda_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
