@@ -12,7 +12,8 @@ from networks import random_network, round_to_wire
 
 from gainmap_codec.files.payload import DOMAINS, parse_payload
 from gainmap_codec.files.records import NeuralGainMap
-from gainmap_codec.neural.device_render import DeviceRenderer, upload
+from gainmap_codec.neural.device_render import DeviceRenderer
+from gainmap_codec.neural.transfer import upload
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_encode
 from gainmap_codec.pixels.neural_map import render_neural_map

@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from device_cases import CROPPED_AND_TURNED, FLIPPED, TOLERANCE, Case, by_numpy, case, cases, difference, on_device
+from device_cases import (
+    CROPPED_AND_TURNED,
+    FLIPPED,
+    TOLERANCE,
+    Case,
+    by_numpy,
+    case,
+    cases,
+    difference,
+    on_device,
+    picture,
+)
 from networks import random_network
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -22,6 +33,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.device_render import DeviceRenderer
 from gainmap_codec.neural.fusing import can_fuse
+from gainmap_codec.neural.transfer import download, upload
 from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
 from gainmap_codec.pixels.geometry import turned
 from gainmap_codec.pixels.scene import render_scene
@@ -77,6 +89,18 @@ def test_a_window_of_a_turned_picture(orientation: int, coordinates: tuple[float
     matrix = conversion_matrix("bt2020", "display-p3")
     found = on_device(each, device, orientation=orientation, window=(20, 3, 37, 48), from_bt2020=matrix)
     assert difference(found, expected) <= TOLERANCE
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_there_and_back_in_strips(bits: int, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gainmap_codec.neural.transfer._STAGED_BYTES", 1000)
+    codes = picture(37, 50, bits)
+    codes.flags.writeable = False
+    there = upload(codes[:, ::-1], torch.device(device))
+    assert (there.dtype, there.is_contiguous()) == (torch.uint8 if bits == 8 else torch.int16, True)
+    back = np.zeros((60, 37, 3), codes.dtype)
+    download(there.view(torch.uint8 if bits == 8 else torch.uint16), back[55:5:-1].transpose(1, 0, 2))
+    np.testing.assert_array_equal(back[55:5:-1], codes[:, ::-1].transpose(1, 0, 2))
 
 
 def test_hlg(device: str) -> None:

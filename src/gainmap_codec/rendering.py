@@ -321,7 +321,7 @@ def _render_neural(
             from_bt2020=wanted.from_bt2020,
         )
         return
-    from gainmap_codec.neural.device_render import download
+    from gainmap_codec.neural.transfer import download
 
     download(neural_tensor(opened, network, headroom, where, orientation, wanted), out)
 
@@ -332,7 +332,8 @@ def neural_tensor(
     """As `render` of the neural gain map, left on a torch device: float32 or float16 (h, w, 3), linear."""
     import torch
 
-    from gainmap_codec.neural.device_render import DeviceRenderer, upload
+    from gainmap_codec.neural.device_render import DeviceRenderer
+    from gainmap_codec.neural.transfer import upload
 
     where = torch.device(device)
     codes = upload(opened.codes, where)

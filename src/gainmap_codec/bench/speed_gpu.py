@@ -65,7 +65,8 @@ def _steps(data: bytes) -> dict[str, Work]:
     """The steps of rendering a photo whose code values are on the device."""
     import torch
 
-    from gainmap_codec.neural.device_render import DeviceRenderer, upload
+    from gainmap_codec.neural.device_render import DeviceRenderer
+    from gainmap_codec.neural.transfer import upload
 
     opened, where = open_file(data, "photo", Limits()), torch.device(_CUDA)
     assert opened.neural

@@ -6,11 +6,8 @@ pixels; elsewhere plain torch does, strip by strip.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.records import NeuralGainMap
@@ -26,32 +23,12 @@ from gainmap_codec.neural.device_pixels import (
 )
 from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window
 from gainmap_codec.pixels.multiscale import dequantize
 from gainmap_codec.pixels.neural_map import _is_factor, position_features
 from gainmap_codec.pixels.resampling import Taps
 from gainmap_codec.pixels.working_grid import WorkingGrid
-
-
-def upload(codes: AnyCodes, device: torch.device) -> Tensor:
-    """Code values on a device: uint8, or int16 of more than 8 bits. To CUDA by pinned memory, on the current stream."""
-    plain = np.require(codes, requirements=["C", "W"])  # torch warns of what it could not write to
-    here = torch.from_numpy(plain if plain.dtype == np.uint8 else plain.view(np.int16))
-    if device.type != "cuda":
-        return here.to(device)
-    return here.pin_memory().to(device, non_blocking=True)
-
-
-def download(pixels: Tensor, out: NDArray[Any]) -> None:
-    """Copy pixels to an array of their shape and type. From CUDA by pinned memory, on the current stream."""
-    if pixels.is_cuda:
-        pinned = torch.empty(pixels.shape, dtype=pixels.dtype, pin_memory=True)
-        pinned.copy_(pixels, non_blocking=True)
-        torch.cuda.current_stream(pixels.device).synchronize()
-        pixels = pinned
-    out[...] = pixels.numpy()
 
 
 class DeviceRenderer:
@@ -106,7 +83,7 @@ class DeviceRenderer:
 
         Args:
             codes: Its code values, (H, W, 3), stored raster, contiguous, on the device: uint8, or int16 of more than 8
-                bits (`upload`).
+                bits (`neural.transfer.upload`).
         Returns:
             Linear light, (h, w, 3), 1.0 = SDR white, contiguous, on the device; its work may still be under way there.
         """
