@@ -92,14 +92,14 @@ bench-jod: setup $(JOD_STAMP) ## Measure JOD of PHOTOS by ColorVideoVDP, in an e
 GRADED ?= $(foreach name,CandleGlass Desk GoldenGate MtTamWest StillLife Tree, \
   $(wildcard $(GAINMAP_DATA)/pairs/openexr-images/$(name).exr))
 # Folders, gain-map photos or HDR[,SDR]; without any, the demonstration's scene. A folder of OpenEXR pictures counts
-# twice: with bases tone-mapped globally, and locally.
-PAIRS ?= $(if $(QUICK),$(wordlist 3,3,$(PHOTOS)) $(wordlist 5,5,$(GRADED)),$(PHOTOS) \
-  $(wildcard $(GAINMAP_DATA)/pairs/openexr-images) $(HAND_GRADED))
+# twice: with bases tone-mapped globally, and locally. QUICK takes two pairs, with SIDE all of them.
+ALL_PAIRS = $(PHOTOS) $(wildcard $(GAINMAP_DATA)/pairs/openexr-images) $(HAND_GRADED)
+PAIRS ?= $(if $(QUICK),$(if $(SIDE),$(ALL_PAIRS),$(wordlist 3,3,$(PHOTOS)) $(wordlist 5,5,$(GRADED))),$(ALL_PAIRS))
 HAND_GRADED ?= $(if $(wildcard $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif),$\
   $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif$(comma)$(GAINMAP_DATA)/pairs/hdr-gainmap/input_sdr.jpg)
 comma := ,
-experiments: setup ## The paper's table and curves of PAIRS in docs/experiments (hours; QUICK=1: minutes); goes on
-	OMP_NUM_THREADS=1 $(BIN)/python -m gainmap_codec.bench experiments $(if $(QUICK),--quick) \
+experiments: setup ## The paper's table and curves of PAIRS in docs/experiments (hours; QUICK=1, SIDE=1024: less); goes on
+	OMP_NUM_THREADS=1 $(BIN)/python -m gainmap_codec.bench experiments $(if $(QUICK),--quick) $(if $(SIDE),--side $(SIDE)) \
 	  $(foreach pair,$(PAIRS),--pairs "$(pair)")
 
 PRESET ?= balanced

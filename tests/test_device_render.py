@@ -225,9 +225,9 @@ def test_decode_on_cuda(photo: bytes) -> None:
 @pytest.mark.parametrize(
     ("device", "line"),
     [
-        ("cuda:99", r"device: cuda:99 wanted, but torch \S+ finds \S+ CUDA devices here"),
-        ("cuda:-1", "device: auto, cpu, cuda or cuda:N wanted, 'cuda:-1' found"),
-        ("gpu", "device: auto, cpu, cuda or cuda:N wanted, 'gpu' found"),
+        ("cuda:99", r"device: cuda:99 wanted, \S+ CUDA devices? found"),
+        ("cuda:-1", "device: cpu, cuda or cuda:N wanted, 'cuda:-1' found"),
+        ("gpu", "device: cpu, cuda or cuda:N wanted, 'gpu' found"),
     ],
 )
 def test_a_device_that_is_not_there_is_told_before_any_work(device: str, line: str) -> None:
@@ -247,5 +247,5 @@ def test_the_command_line_tells_it_in_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"gainmap: device: cuda:99 wanted, but torch \S+ finds \S+ CUDA devices here\n", done.stderr)
+    assert re.fullmatch(r"gainmap: device: cuda:99 wanted, \S+ CUDA devices? found\n", done.stderr)
     assert not target.exists()

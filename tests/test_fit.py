@@ -117,7 +117,7 @@ def test_integers_stay_in_their_ranges() -> None:
 def test_a_higher_price_takes_fewer_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for price in (10, 100, 1000):
-        monkeypatch.setitem(MULTISCALE, "tiny", replace(MULTISCALE["tiny"], bytes_per_db=price))
+        monkeypatch.setitem(MULTISCALE, "tiny", replace(MULTISCALE["tiny"], bytes_per_db=price, most_bytes=None))
         found.append(fitted(SCENE, "tiny"))
     assert found[0].size < found[1].size < found[2].size
     assert found[0].psnr < found[2].psnr

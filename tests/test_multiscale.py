@@ -93,7 +93,7 @@ def test_definition_of_coordinates(name: str, coordinates: tuple[float, ...]) ->
 
 def test_features_come_in_order() -> None:
     codes = np.array([[[0, 51, 102], [153, 204, 255]]], np.uint8)
-    found = BaseFeatures(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1).whole()[0]
+    found = BaseFeatures(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1).whole()[0].T
     colors = np.array([[-1, -0.6, -0.2], [0.2, 0.6, 1]])
     wave = np.pi / 2 * colors
     np.testing.assert_allclose(found[:, :2], [[-1, 0], [1, 0]])
@@ -110,7 +110,7 @@ def test_outputs_are_clipped_before_scale_and_shift() -> None:
     inputs = GridInputs(network, picture(48, 32), 255)
     found = residual_on_grid(network, inputs)
     np.testing.assert_array_equal(np.unique(found), [1.0 - 1.5, 1.0 + 1.5])
-    assert inputs.added(slice(None)).shape == (32, 48, 1)
+    assert inputs.added(slice(None)).shape == (32, 48)
 
 
 @pytest.mark.parametrize(

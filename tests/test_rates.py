@@ -9,7 +9,7 @@ import torch
 
 from gainmap_codec.files.latents import CLASSES, encode_latents
 from gainmap_codec.files.range_coder import RangeEncoder
-from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bits, neighbourhood
+from gainmap_codec.neural.rates import LARGEST_SEARCHED, laplace_bits, latent_bits, neighbour_table, neighbourhood
 
 
 @pytest.mark.parametrize("spread", [0.1, 0.7, 3.0, 20.0])
@@ -36,6 +36,13 @@ def test_a_neighbourhood_is_what_the_coder_has_coded_before() -> None:
     expected[2, 4] = expected[3, 3] = 2
     expected[2, 5] = expected[4, 3] = expected[3, 2] = expected[3, 4] = 1
     assert torch.equal(neighbourhood(magnitudes), expected)
+
+
+def test_neighbourhoods_of_several_grids_at_once() -> None:
+    grids = [torch.randint(0, 9, shape).float() for shape in ((5, 6), (1, 4), (3, 1))]
+    table = neighbour_table([(len(each), each.shape[1]) for each in grids], torch.device("cpu"))
+    cells = torch.cat([torch.zeros(1), *(each.flatten() for each in grids)])
+    assert torch.equal(cells[table].sum(0), torch.cat([neighbourhood(each).flatten() for each in grids]))
 
 
 def some_latents(rows: int = 40, columns: int = 56) -> torch.Tensor:

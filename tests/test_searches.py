@@ -127,6 +127,14 @@ def test_a_search_of_some_weights_leaves_the_others(monkeypatch: pytest.MonkeyPa
     assert len(before) // blocks <= changed.min() and changed.max() < 2 * len(before) // blocks
 
 
+def test_steps_hold_the_largest_weight() -> None:
+    """As wanted, or as fine as 4095 of them allow; the tensor is what the exponents say, to the last bit."""
+    model = some_model(1)
+    model.weights[1][0, 0], model.weights[2][0, 0] = 4095 / 16, -4100 / 16
+    assert model.weight_exponents() == [-16, -16, -15]
+    assert model.weight_sizes().tolist() == torch.tensor([2.0**-4, 2.0**-4, 2.0 ** (-15 / 4)]).tolist()
+
+
 def test_searches_of_weights_come_to_an_end() -> None:
     points, model = some_points("log2_gain", 1), some_model(1)
     for turn in range(60):

@@ -11,7 +11,7 @@ import torch
 
 import gainmap_codec as gm
 from gainmap_codec.bench.speed import OURS, PEERS, Timing, decoders, interleaved, peak_memory
-from gainmap_codec.bench.speed_encode import encoders
+from gainmap_codec.bench.speed_encode import CUDA, encoders
 from gainmap_codec.bench.speed_gpu import ROWS, gpu_timings
 from gainmap_codec.bench.speed_inputs import at_scale, photo
 from gainmap_codec.bench.speed_report import report
@@ -63,6 +63,12 @@ def test_peers_encode_what_we_read(scene: Path) -> None:
     for name, encode in encoders(scene.read_bytes()).items():
         if name.startswith("lib"):
             assert gm.decode(encode(), prefer="standard").rendered_from == "standard", name
+
+
+def test_a_device_that_is_not_there_is_a_row(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    (timing,) = interleaved({CUDA: encoders(scene.read_bytes())[CUDA]}, 1)
+    assert (timing.seconds, timing.refusal) == ((), "device: cuda wanted, no CUDA device found")
 
 
 def test_a_refusal_is_a_row() -> None:

@@ -48,7 +48,8 @@ def hdr_by(target: Target, pair: Pair, wanted: Array) -> Array:
     base = np.maximum(base_bt2020(pair.codes, SRGB), 0)
     if target.domain == "log2_gain":
         offset = offset_of(target.offset_exponent)
-        return pq_encode(apply_log2_gain(residual, base, offset, offset))
+        apply_log2_gain(residual, base, offset, offset)
+        return pq_encode(base)
     return np.clip(inverse_residual(target.domain, residual, pq_encode(base), np), 0, 1)
 
 

@@ -89,8 +89,8 @@ def encode(
         exif: TIFF structure to write; None takes that of `sdr`, b"" writes none.
         xmp: XMP packet to write; likewise.
         icc_profile: Profile to write, which changes what the base's code values mean; likewise.
-        device: Torch device to fit on: "cpu", "cuda"; "auto" takes CUDA only where torch is loaded already.
-        seed: Of the fit: the same input and seed give the same bytes on the same platform.
+        device: Torch device to fit on: "cpu", "cuda", "cuda:N"; "auto" is the CPU.
+        seed: Of the fit: the same input and seed give the same bytes on the same platform and device.
     Returns:
         The file.
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Literal
@@ -20,7 +21,6 @@ from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import pq_psnr, with_bits
 from gainmap_codec.pixels.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.image_color import code_points_for
-from gainmap_codec.rendering import choose_device
 
 Carry = Literal["both", "neural", "standard"]
 PresetChoice = Literal[Preset, "auto"]
@@ -149,7 +149,7 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
         fields,
         target_bytes=options.target_bytes,
         target_psnr=options.target_psnr,
-        device=choose_device(options.device),
+        device="cpu" if options.device == "auto" else options.device,
         seed=options.seed,
         progress=options.progress,
     )
@@ -158,13 +158,17 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
 
 def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None) -> EncodeReport:
     """The file of a pair with the gain maps that are asked for, or with the better one alone."""
-    stored, standard_psnr = make_gain_map(pair, standard) if standard else (None, None)
-    fitted = make_neural_map(pair, neural) if neural else None
+    is_auto = neural is not None and neural.preset == "auto"
+    ordinary = standard or (_AUTO_STANDARD if is_auto else None)
+    with ThreadPoolExecutor(1) as pool:  # a fit takes one processor: the standard map is made beside it
+        making = pool.submit(make_gain_map, pair, ordinary) if ordinary else None
+        fitted = make_neural_map(pair, neural) if neural else None
+    stored, standard_psnr = making.result() if making else (None, None)
+    if stored and fitted and is_auto and _is_better(stored, standard_psnr or 0.0, fitted):
+        fitted = None
+    elif standard is None:
+        stored, standard_psnr = None, None
     payload = None
-    if fitted and neural and neural.preset == "auto":
-        ordinary, psnr = (stored, standard_psnr) if stored else make_gain_map(pair, _AUTO_STANDARD)
-        if _is_better(ordinary, psnr or 0.0, fitted):
-            fitted, stored, standard_psnr = None, ordinary, psnr
     if fitted:
         network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=standard_psnr or 0.0)
         payload = serialize_payload(network)

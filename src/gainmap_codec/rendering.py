@@ -20,13 +20,13 @@ from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, Array, ColorSpace, conversion_matrix, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, is_identity, transform_strip
 from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_coordinates, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.neural_map import render_into, residuals
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
 
 if TYPE_CHECKING:
     import torch
@@ -275,23 +275,15 @@ def choose_device(device: str) -> str:
     """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
 
     Raises:
-        ValueError: Another device than the CPU or CUDA, or CUDA where there is none.
+        ValueError: As `torch_device`.
     """
     if device == "auto":
         loaded = sys.modules.get("torch")
         return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
-    if device == "cpu":
-        return device
-    kind, _, number = device.partition(":")
-    if kind != "cuda" or not (number or "0").isdecimal():
-        raise ValueError(f"device: auto, cpu, cuda or cuda:N wanted, {device!r} found")
-    import torch
+    if device != "cpu":
+        from gainmap_codec.neural.devices import torch_device
 
-    count = torch.cuda.device_count()
-    if int(number or 0) >= count:
-        raise ValueError(
-            f"device: {device} wanted, but torch {torch.__version__} finds {count or 'no'} CUDA devices here"
-        )
+        torch_device(device)
     return device
 
 
@@ -379,16 +371,14 @@ def _render_strips(
 
         def render(strip: slice, block: AnyCodes = block, start: int = start) -> None:
             place = out[start + strip.start : start + strip.stop]
-            direct = place.dtype == np.float32 and place.flags.c_contiguous
-            pixels = cast(Array, place) if direct else np.empty(place.shape, np.float32)
+            pixels = strip_for(place, place.shape) if is_identity(from_maths) else np.empty(place.shape, np.float32)
             color.linearize_into(block[strip], pixels)
             transform_strip(pixels, to_maths)
             if apply:
                 rows = slice(top + start + strip.start, top + start + strip.stop)
                 apply(pixels, rows, across)
-            transform_strip(pixels, from_maths)
-            if not direct:
-                place[...] = pixels
+            if pixels is not place:
+                transform_strip(pixels, from_maths, place)
 
         for_each_strip(len(block), render, rows_in_cache(width))
         stop = start

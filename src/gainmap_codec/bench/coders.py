@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import imagecodecs
@@ -12,6 +12,8 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.isobmff import Box, BoxFile
 from gainmap_codec.pixels.images import decode_jpeg
 from gainmap_codec.pixels.neural_map import Codes
 
@@ -41,21 +43,16 @@ def coded_bytes(data: bytes) -> int:
 
     Source: ISO/IEC 14496-12 (mdat), 23008-12 (ipco), 14496-15 (hvcC), AV1-ISOBMFF 1.2 (av1C).
     """
-    top = dict(boxes(data))
-    properties = dict(boxes(dict(boxes(dict(boxes(top[b"meta"][4:]))[b"iprp"]))[b"ipco"]))
-    record = properties[b"av1C"] if b"av1C" in properties else properties[b"hvcC"]
-    return len(top[b"mdat"]) + len(record)
+    file = BoxFile(data, Limits())
+    meta, media = (_one(file.top_level(), kind) for kind in (b"meta", b"mdat"))
+    properties = file.children(_one(file.children(_one(file.children(meta, 4), b"iprp")), b"ipco"))
+    record = _one(properties, b"av1C", b"hvcC")
+    return media.stop - media.body + record.stop - record.body
 
 
-def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of the boxes that fill `data`, all with short sizes, as the two encoders write them."""
-    position = 0
-    while position < len(data):
-        size = int.from_bytes(data[position : position + 4], "big")
-        if not 8 <= size <= len(data) - position:
-            raise ValueError(f"box at byte {position}: a size of 8…{len(data) - position} wanted, {size} found")
-        yield data[position + 4 : position + 8], data[position + 8 : position + size]
-        position += size
+def _one(boxes: tuple[Box, ...], *kinds: bytes) -> Box:
+    (found,) = (box for box in boxes if box.kind in kinds)
+    return found
 
 
 def _picture(codes: Codes) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ class Asked:
         out: Folder that exists, for what was measured.
         docs: Folder that exists, for sections of the report, or None.
         quick: Whether a quick look is enough.
+        side: Pixels that larger pictures are averaged to along the longer side; None leaves it to the effort.
         processes: To work in.
     """
 
@@ -36,6 +37,7 @@ class Asked:
     out: Path
     docs: Path | None
     quick: bool
+    side: int | None
     processes: int
 
     @property
@@ -43,7 +45,8 @@ class Asked:
         """The sizes of the experiments."""
         from gainmap_codec.bench.effort import FULL, QUICK
 
-        return QUICK if self.quick else FULL
+        effort = QUICK if self.quick else FULL
+        return replace(effort, longest_side=self.side) if self.side else effort
 
     def digests(self) -> dict[Source, str]:
         """The pairs, and what names their content; the demonstration's scene where none was named."""
@@ -71,6 +74,7 @@ def experiment(out: str) -> Callable[[Callable[..., None]], Callable[..., None]]
         @click.option("--out", default=out, show_default=True, type=click.Path(path_type=Path), help="For the points.")
         @click.option("--docs", type=click.Path(path_type=Path), help="For the report.")
         @click.option("--quick", is_flag=True, help="Small pictures, few points, short fits: minutes.")
+        @click.option("--side", type=click.IntRange(64), metavar="N", help="Larger pictures are averaged to N pixels.")
         @click.option("--jobs", default=CORES, show_default=True, type=click.IntRange(1), help="Processes.")
         @wraps(command)
         def asked(
@@ -79,6 +83,7 @@ def experiment(out: str) -> Callable[[Callable[..., None]], Callable[..., None]]
             out: Path,
             docs: Path | None,
             quick: bool,
+            side: int | None,
             jobs: int,
             **others: Any,
         ) -> None:
@@ -86,7 +91,7 @@ def experiment(out: str) -> Callable[[Callable[..., None]], Callable[..., None]]
                 if folder:
                     folder.mkdir(parents=True, exist_ok=True)
             try:
-                command(Asked((*pairs, *more), bool(pairs), out, docs, quick, jobs), **others)
+                command(Asked((*pairs, *more), bool(pairs), out, docs, quick, side, jobs), **others)
             except ImportError as error:
                 raise click.ClickException(f"{error}: pip install 'gainmap-codec[bench]'") from error
 

@@ -102,7 +102,7 @@ class CodedMap:
 
         def apply(rows: slice) -> None:
             if self.domain == "log2_gain":
-                out[rows] = apply_log2_gain(values[rows], out[rows], _OFFSET, _OFFSET)
+                apply_log2_gain(values[rows], out[rows], _OFFSET, _OFFSET)
             else:
                 out[rows] = pq_decode(inverse_residual(self.domain, values[rows], pq_encode(out[rows]), np))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gainmap_codec.bench import domains, error_sheets, initialisation, plots, table
 from gainmap_codec.bench.coders import CODERS
-from gainmap_codec.bench.effort import FULL, Effort
+from gainmap_codec.bench.effort import FULL, QUICK, Effort
 from gainmap_codec.bench.methods import methods_named
 from gainmap_codec.bench.points import Method
 from gainmap_codec.bench.rate_distortion import PictureResult, measure_all, tables
@@ -49,12 +49,13 @@ class Run:
 
     def _text(self, command: str, *paragraphs: str) -> tuple[str, ...]:
         """With the command that makes the section, and what it was made from."""
-        quick = "" if self.effort == FULL else " --quick"
-        size = "at their full size"
-        if self.effort.longest_side:
-            size = f"averaged to {self.effort.longest_side} pixels along the longer side, with short fits"
-        pairs = f"{len(self.digests)} pairs, {size}; seed {self.seed}."
-        return f"`python -m gainmap_codec.bench {command}{quick} --pairs …`: {pairs}", *paragraphs
+        side = self.effort.longest_side
+        usual = FULL if replace(self.effort, longest_side=FULL.longest_side) == FULL else QUICK
+        options = (" --quick" if usual is QUICK else "") + (f" --side {side}" if side != usual.longest_side else "")
+        size = f"averaged to {side} pixels along the longer side" if side else "at their full size"
+        fits = ", with short fits" if usual is QUICK else ""
+        pairs = f"{len(self.digests)} pairs, {size}{fits}; seed {self.seed}."
+        return f"`python -m gainmap_codec.bench {command}{options} --pairs …`: {pairs}", *paragraphs
 
     def table(self) -> Section:
         """The paper's Table 1."""

@@ -147,7 +147,7 @@ def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
     """The sum of the details as it is added to the residual."""
     largest_code = pair.pair.color.curves.shape[1] - 1
     inputs = GridInputs(network, pair.pair.codes, largest_code)
-    added = _small(inputs.added(slice(None)))[..., 0] * network.residual_scale
+    added = _small(inputs.added(slice(None))[..., np.newaxis])[..., 0] * network.residual_scale
     unit = "log2" if network.domain == "log2_gain" else "PQ residual"
     if not added.any():
         return _Panel("details: none, they were not worth their bytes", np.ones((*added.shape, 3)))

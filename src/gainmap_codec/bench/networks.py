@@ -11,7 +11,7 @@ from time import perf_counter
 
 from gainmap_codec.bench.evaluation import BenchPair, Evaluation
 from gainmap_codec.bench.float_networks import PUBLISHED_SCHEDULE, Kind, PublishedMlp, Schedule
-from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall
+from gainmap_codec.bench.points import METADATA_BYTES, Point, Recall, code_digest
 from gainmap_codec.files.jpeg import serialize_jpeg
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Preset
@@ -82,7 +82,7 @@ class NeuralPayloads:
     @property
     def parameters(self) -> str:
         """See `Method`."""
-        return json.dumps([[asdict(MULTISCALE[preset]), prices] for preset, prices in self.presets])
+        return json.dumps([[[asdict(MULTISCALE[preset]), prices] for preset, prices in self.presets], code_digest()])
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
         """See `Method`."""

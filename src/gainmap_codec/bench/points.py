@@ -61,7 +61,8 @@ class Method(Protocol):
 
     Attributes:
         name: As tables show it, and `Point.method`.
-        parameters: All that its points depend on beside pair, seed and code; other parameters, other memory.
+        parameters: All that its points depend on beside pair and seed, of payloads the code too (`code_digest`); other
+            parameters, other memory.
         is_seeded: Whether points depend on the seed.
     """
 

@@ -9,7 +9,7 @@ import gainmap_codec as gm
 from gainmap_codec.bench.speed import Work
 from gainmap_codec.pixels.color import Array
 
-STANDARD, BALANCED = "standard map alone", "balanced"
+STANDARD, BALANCED, CUDA = "standard map alone", "balanced", "balanced, device cuda"
 
 
 def encoders(data: bytes) -> dict[str, Work]:
@@ -20,6 +20,7 @@ def encoders(data: bytes) -> dict[str, Work]:
         STANDARD: lambda: gm.encode(data, carry="standard"),
         "tiny": lambda: gm.encode(data, preset="tiny"),
         BALANCED: lambda: gm.encode(data, preset="balanced"),
+        CUDA: lambda: gm.encode(data, preset="balanced", device="cuda"),
         "libultrahdr (imagecodecs)": lambda: imagecodecs.ultrahdr_encode(half, level=92),
         "libvips uhdrsave": lambda: _libvips(hdr),
     }

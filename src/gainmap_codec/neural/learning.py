@@ -6,6 +6,7 @@ What is minimised is the error in dB and, where bits count, bytes / `bytes_per_d
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -13,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import pad, softplus
 
 from gainmap_codec.files.payload import MAX_WEIGHT
 from gainmap_codec.neural.model import Model, of_each, weight_bits
 from gainmap_codec.neural.perceptron import squared_error
 from gainmap_codec.neural.points import SMALLEST_ERROR, Batches, Points
-from gainmap_codec.neural.rates import laplace_bits, neighbourhood
+from gainmap_codec.neural.rates import laplace_bits, neighbour_table
 
 Progress = Callable[[float], None]
 
@@ -46,7 +47,9 @@ class Learner:
         """A model to be fitted to points, of which it sees batches."""
         self._model, self._random = model, random
         self._batches = batches.endless(random)
-        self._spreads = torch.tensor([[-1.0, 0.5]] * len(model.latents))  # logarithms: alone, and among others
+        alone, among_others = -1.0, 0.5  # logarithms
+        self._spreads = model.latent_steps.new_tensor([[alone, among_others]] * len(model.latents))
+        self._neighbours = neighbour_table([(len(each), each.shape[1]) for each in model.latents], points.device)
         self._whitening = _whitening(points, len(model.weights[0]))
         model.weights[0] = self._whitening @ model.weights[0]
 
@@ -56,22 +59,24 @@ class Learner:
         After the part `noise_from` of the steps, noise stands for rounding, and bits count.
         """
         model, mixing = self._model, self._whitening
-        first, *others = torch.linalg.solve(mixing, model.weights[0]), *model.weights[1:]
+        first, *others = _solved(mixing, model.weights[0]), *model.weights[1:]
         learned = _Rated([first, *others, *model.latents, model.latent_steps], _RATE)
         priced = _Rated([model.weight_steps, model.weight_spreads, self._spreads], _RATE)  # once bits count
-        costs = []
+        nothing, costs = mixing.new_zeros(()), deque[Tensor](maxlen=_LAST)
         with _adam(learned, priced) as descend:
             for step in range(steps):
-                weights, latents, bits = [mixing @ first, *others], model.latents, torch.zeros(())
-                if step >= noise_from * steps:
+                weights, latents, bits = [mixing @ first, *others], model.latents, nothing
+                if is_priced := step >= noise_from * steps:
                     weights, latents, bits = self._noisy(weights)
                 scaled = [values * size for values, size in zip(latents, model.latent_steps.exp(), strict=True)]
                 error = squared_error(next(self._batches), weights, scaled)
-                costs.append(descend(_cost(error, bits, bytes_per_db), _falling(step / steps)))
+                cost = _cost(error, bits, bytes_per_db)
+                descend(cost, _falling(step / steps), 1 + is_priced)
+                costs.append(cost.detach())
                 if progress and step % 10 == 0:
                     progress(step / steps)
         model.weights[0] = mixing @ first
-        return float(np.mean(costs[-_LAST:]))
+        return float(np.mean(torch.stack([*costs]).tolist()))
 
     def _noisy(self, weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Weights and latents with the noise that rounding will be, and their bits."""
@@ -80,20 +85,21 @@ class Learner:
         scaled = [weight / step for weight, step in zip(weights, steps, strict=True)]
         shapes = [each.shape for each in [*scaled, *model.latents]]
         flat = torch.cat([each.flatten() for each in [*scaled, *model.latents]])
-        flat = flat + (torch.rand(len(flat), generator=self._random) - 0.5)
+        flat = flat + (torch.rand(len(flat), generator=self._random, device=flat.device) - 0.5)
         noisy = [
             part.reshape(shape)
             for part, shape in zip(torch.split(flat, [*map(math.prod, shapes)]), shapes, strict=True)
         ]
         weights, latents = noisy[:_LAYERS], noisy[_LAYERS:]
         spreads = of_each(weights, model.weight_spreads.exp() / steps)
-        around = [self._around(*each).flatten() for each in zip(latents, self._spreads, strict=True)]
-        bits = laplace_bits(flat, torch.cat([spreads, *around])).sum()
+        bits = laplace_bits(flat, torch.cat([spreads, self._around(latents, flat[len(spreads) :].detach())])).sum()
         return [each * step for each, step in zip(weights, steps, strict=True)], latents, bits
 
-    def _around(self, latents: Tensor, spread: Tensor) -> Tensor:
-        """Spreads of latents in their shape: those among large neighbours spread wider."""
-        return spread[0].exp() + softplus(spread[1]) * neighbourhood(latents.detach().abs()) / 8
+    def _around(self, latents: list[Tensor], flat: Tensor) -> Tensor:
+        """Spreads of all latents, one after the other: those among large neighbours spread wider."""
+        alone, among_others = self._spreads.unbind(1)
+        near = pad(flat.abs(), (1, 0))[self._neighbours].sum(0)
+        return of_each(latents, alone.exp()) + of_each(latents, softplus(among_others)) * near / 8
 
 
 def _whitening(points: Points, size: int) -> Tensor:
@@ -102,14 +108,20 @@ def _whitening(points: Points, size: int) -> Tensor:
     Neighbouring scales of a picture are much alike: along what differs between them, plain weights hardly move.
     """
     features = points.features.flatten(0, 1)[:: max(1, len(points) // _WHITENED_POINTS)]
-    mean = features.mean(0)
-    variances, vectors = torch.linalg.eigh(torch.cov(features.T, correction=0))
+    mean = features.mean(0).cpu()
+    variances, vectors = torch.linalg.eigh(torch.cov(features.T, correction=0).cpu())
     variances = variances.clamp(min=0) + (_WHITENING_FLOOR * variances.mean()).clamp(min=_SMALLEST_VARIANCE)
     whitening = torch.eye(size)
     inside = slice(len(mean))
     whitening[inside, inside] = vectors * variances.rsqrt() @ vectors.T
     whitening[-1, inside] = -mean @ whitening[inside, inside]
-    return whitening
+    return whitening.to(points.device)
+
+
+def _solved(matrix: Tensor, values: Tensor) -> Tensor:
+    """What `matrix` makes `values` of; small as they are, a device would take longer to load its library."""
+    solved: Tensor = torch.linalg.solve(matrix.cpu(), values.cpu())
+    return solved.to(values.device)
 
 
 def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: float, steps: int) -> None:
@@ -118,17 +130,17 @@ def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: 
     with _adam(_Rated(model.weights, _REFINE_RATE), _Rated([model.weight_spreads], _SPREADS_RATE)) as descend:
         for step in range(steps):
             weights, bits = _rounded_weights(model)
-            descend(_cost(squared_error(next(taken), weights), bits, bytes_per_db), _falling(step / steps))
+            descend(_cost(squared_error(next(taken), weights), bits, bytes_per_db), _falling(step / steps), 2)
 
 
 def _rounded_weights(model: Model) -> tuple[list[Tensor], Tensor]:
     """Weights as the payload will hold them, with slopes as if they were not rounded, and their bits."""
-    steps = [2.0 ** (exponent / 4) for exponent in model.weight_exponents()]
+    steps = model.weight_sizes()
     whole = []
     for weight, step in zip(model.weights, steps, strict=True):
         values = weight / step
         whole.append(values + (values.detach().round().clamp(-MAX_WEIGHT, MAX_WEIGHT) - values.detach()))
-    bits = weight_bits(whole, model.weight_spreads.exp() / torch.tensor(steps))
+    bits = weight_bits(whole, model.weight_spreads.exp() / steps)
     return [values * step for values, step in zip(whole, steps, strict=True)], bits
 
 
@@ -158,7 +170,7 @@ class _Adam:
         self._tensors, self._rate = tensors, rate
         sizes = [tensor.numel() for tensor in tensors]
         self._values = torch.cat([tensor.flatten() for tensor in tensors])
-        self._slopes, self._means, self._squares = torch.zeros(3, sum(sizes))
+        self._slopes, self._means, self._squares = self._values.new_zeros(3, sum(sizes))
         self._taken = 0
         parts = zip(tensors, torch.split(self._values, sizes), torch.split(self._slopes, sizes), strict=True)
         for tensor, values, slopes in parts:  # parts of one vector: a step is the same few calls for all of them
@@ -187,15 +199,14 @@ class _Adam:
 
 
 @contextmanager
-def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float], float]]:
-    """What takes one step against the slopes of a cost, at a part of the learning rates, and returns the cost."""
+def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float, int], None]]:
+    """What takes one step against the slopes of a cost, at a part of the learning rates, with the first few groups."""
     steppers = [_Adam(*group) for group in groups]
 
-    def descend(cost: Tensor, part: float) -> float:
+    def descend(cost: Tensor, part: float, count: int) -> None:
         cost.backward()  # type: ignore[no-untyped-call]
-        for each in steppers:
+        for each in steppers[:count]:
             each.step(part)
-        return cost.item()
 
     try:
         yield descend

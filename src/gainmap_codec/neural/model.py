@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -39,14 +39,21 @@ class Model:
 
     def copy(self) -> Model:
         """Another one that changes on its own."""
+        return self._changed(Tensor.clone)
+
+    def to(self, device: torch.device) -> Model:
+        """The same on a device."""
+        return self._changed(lambda values: values.to(device))
+
+    def _changed(self, change: Callable[[Tensor], Tensor]) -> Model:
         return replace(
             self,
-            weights=[each.clone() for each in self.weights],
-            weight_steps=self.weight_steps.clone(),
-            weight_spreads=self.weight_spreads.clone(),
-            latents=[each.clone() for each in self.latents],
-            latent_steps=self.latent_steps.clone(),
-            details=[each.clone() for each in self.details],
+            weights=[*map(change, self.weights)],
+            weight_steps=change(self.weight_steps),
+            weight_spreads=change(self.weight_spreads),
+            latents=[*map(change, self.latents)],
+            latent_steps=change(self.latent_steps),
+            details=[*map(change, self.details)],
         )
 
     def take(self, other: Model) -> None:
@@ -57,10 +64,17 @@ class Model:
 
     def weight_exponents(self) -> list[int]:
         """Steps in quarter octaves, none so fine that the largest weight takes more than 4095 of them."""
-        wanted = [_exponent(step) for step in self.weight_steps.tolist()]
-        largest = [max(float(weight.detach().abs().max()), 1e-6) for weight in self.weights]
-        finest = [math.ceil(4 * math.log2(each / MAX_WEIGHT)) for each in largest]
-        return [max(pair) for pair in zip(wanted, finest, strict=True)]
+        return [int(exponent) for exponent in self._weight_exponents().tolist()]
+
+    def weight_sizes(self) -> Tensor:
+        """The steps of `weight_exponents`, float32 (3,); nothing waits for the device."""
+        return torch.exp2(self._weight_exponents() / 4).float()
+
+    @torch.no_grad()
+    def _weight_exponents(self) -> Tensor:
+        wanted = (4 * self.weight_steps.double() / math.log(2)).round()
+        largest = torch.stack([weight.abs().max() for weight in self.weights]).double().clamp(min=1e-6)
+        return torch.maximum(wanted, (4 * torch.log2(largest / MAX_WEIGHT)).ceil())
 
     def weight_integers(self, exponents: list[int]) -> list[Tensor]:
         """Weights in steps, rounded."""
@@ -78,7 +92,7 @@ class Model:
         """Make the latents integers, and their steps whole quarter octaves."""
         self.latents = [rounded(each) for each in self.latents]
         exponents = [_exponent(step) for step in self.latent_steps.tolist()]
-        self.latent_steps = torch.tensor([exponent * math.log(2) / 4 for exponent in exponents])
+        self.latent_steps = self.latent_steps.new_tensor([exponent * math.log(2) / 4 for exponent in exponents])
 
     def scaled_latents(self) -> list[Tensor]:
         """Latents as the network sees them."""
@@ -109,7 +123,7 @@ class Model:
     def bits(self) -> float:
         """Estimated size of the weights, latents and details."""
         exponents = self.weight_exponents()
-        units = self.weight_spreads.exp() / 2.0 ** (torch.tensor(exponents) / 4)
+        units = self.weight_spreads.exp() / 2.0 ** (self.weight_spreads.new_tensor(exponents) / 4)
         total = float(weight_bits(self.weight_integers(exponents), units))
         for grid in self.latents + self.details:
             table, classes = latent_bits(grid)
@@ -143,6 +157,8 @@ def weight_bits(layers: Sequence[Tensor], spreads: Tensor) -> Tensor:
 def of_each(parts: Sequence[Tensor], values: Tensor) -> Tensor:
     """A number of each part for each of its elements, float32 (P,)."""
     sizes = [each.numel() for each in parts]
+    if values.device.type != "cpu":  # sizes would have to be sent there, and slopes be summed in no fixed order
+        return torch.cat([value.expand(size) for value, size in zip(values, sizes, strict=True)])
     return values.repeat_interleave(torch.tensor(sizes), output_size=sum(sizes))
 
 

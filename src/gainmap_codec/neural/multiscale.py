@@ -19,6 +19,7 @@ import torch
 from gainmap_codec.files.latents import latent_levels
 from gainmap_codec.files.payload import IDENTITY, empty_latents, layer_shapes
 from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.initial import random_weights
 from gainmap_codec.neural.learning import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.model import Model
@@ -53,6 +54,7 @@ class MultiscaleConfig:
         color_octaves: Octaves of each colour where three channels are predicted.
         latents: Levels of latents, at most.
         details: Levels of details, at most.
+        most_bytes: Of a payload for which no target is asked: where the price gives a larger one, it is lowered.
         most_weights: For a small payload, a network has fewer neurons, down to four, where it had more weights.
     """
 
@@ -64,6 +66,7 @@ class MultiscaleConfig:
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
+    most_bytes: int | None = None
     most_weights: int | None = None
 
     def for_channels(self, channels: int) -> MultiscaleConfig:
@@ -80,7 +83,7 @@ class MultiscaleConfig:
 
 
 class MultiscaleFit:
-    """A fit in progress; `network` gives the record once latents are integers.
+    """A fit in progress, all of whose tensors are on one device; `network` gives the record once latents are integers.
 
     Attributes:
         config: As given, with what three channels change.
@@ -90,7 +93,13 @@ class MultiscaleFit:
     """
 
     def __init__(
-        self, blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, target: Target, seed: int
+        self,
+        blank: NeuralGainMap,
+        config: MultiscaleConfig,
+        pair: PairLike,
+        target: Target,
+        seed: int,
+        device: torch.device = CPU,
     ) -> None:
         outputs = target.wanted.shape[2]
         self.config = config = config.for_channels(outputs)
@@ -105,7 +114,7 @@ class MultiscaleFit:
             alternate_offset_exponent=target.offset_exponent,
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
-        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
+        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details, device)
         self._batches = Batches(self.points, BATCH)
         self._shapes = _shapes(config, outputs, latents)
         self._begin(seed)
@@ -127,9 +136,9 @@ class MultiscaleFit:
             latents=[torch.zeros(each.rows, each.columns) for each in empty],
             latent_steps=torch.full((latents,), math.log(_FIRST_LATENT_STEP)),
             details=[torch.zeros(each.rows, each.columns) for each in added],
-        )
+        ).to(self.points.device)
         self._paid = self.config.bytes_per_db
-        self._random = torch.Generator().manual_seed(seed)
+        self._random = torch.Generator(self.points.device).manual_seed(seed)
         self._learner = Learner(self.model, self.points, self._batches, self._random)
 
     def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
@@ -192,16 +201,18 @@ def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple
         neurons -= 1
 
 
-def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:
-    """All points that a fit looks at, and some of them."""
+def _points(
+    pair: PairLike, target: Target, octaves: int, latents: int, details: int, device: torch.device
+) -> tuple[Points, Points]:
+    """All points that a fit looks at, and some of them, on a device."""
     raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
     features = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves).whole()
     levels, detail_levels = latent_levels(*target.grid, latents, details)
     points = Points.of(features, target, levels + detail_levels)
-    points = _thinned(points, _MOST_POINTS)
+    points = _thinned(points, _MOST_POINTS).to(device)
     return points, _thinned(points, _COARSE_POINTS)
 
 
 def _thinned(points: Points, most: int) -> Points:
     every = math.ceil(math.sqrt(len(points) / most))
-    return points.every((every, every)) if every > 1 else points
+    return points.every((every, every))

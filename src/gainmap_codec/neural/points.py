@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,7 +52,7 @@ class Points:
 
     @classmethod
     def of(cls, features: Array, target: Target, levels: list[int]) -> Points:
-        """Every cell of a target's grid; `levels` are those to enlarge from."""
+        """Every cell of a target's grid, its features (h, F, w); `levels` are those to enlarge from."""
         over = WorkingGrid.over(target.grid, *target.grid, IDENTITY)
         wanted, roots, base = torch.from_numpy(target.wanted), None, None
         if target.base_pq is None:
@@ -63,7 +63,17 @@ class Points:
             wanted = inverse_residual(target.domain, residual, base, torch).clamp(0, 1)
         enlarge = tuple((_matrix(over.rows, level), _matrix(over.columns, level)) for level in levels)
         numbers = target.domain, target.shift, target.scale
-        return cls(torch.from_numpy(features), wanted, roots, base, *numbers, enlarge)
+        return cls(torch.from_numpy(features).mT, wanted, roots, base, *numbers, enlarge)
+
+    @property
+    def device(self) -> torch.device:
+        """Where all of its tensors are."""
+        return self.features.device
+
+    def to(self, device: torch.device) -> Points:
+        """The same points on a device."""
+        enlarge = tuple((down.to(device), across.to(device)) for down, across in self.enlarge)
+        return self._changed(lambda values: values.to(device), enlarge)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,19 +86,13 @@ class Points:
     def every(self, steps: tuple[int, int], first: tuple[int, int] = (0, 0)) -> Points:
         """Every so-manieth row and column."""
         lattice = slice(first[0], None, steps[0]), slice(first[1], None, steps[1])
+        enlarge = tuple((down[lattice[0]], across[lattice[1]]) for down, across in self.enlarge)
+        return self._changed(lambda values: values[lattice].contiguous(), enlarge)
 
-        def kept(values: Tensor | None) -> Tensor | None:
-            return None if values is None else values[lattice].contiguous()
-
-        return replace(
-            self,
-            features=self.features[lattice].contiguous(),
-            wanted=self.wanted[lattice].contiguous(),
-            roots=kept(self.roots),
-            base=kept(self.base),
-            enlarge=tuple((down[lattice[0]], across[lattice[1]]) for down, across in self.enlarge),
-            added=kept(self.added),
-        )
+    def _changed(self, change: Callable[[Tensor], Tensor], enlarge: tuple[Matrices, ...]) -> Points:
+        roots, base, added = (None if each is None else change(each) for each in (self.roots, self.base, self.added))
+        features, wanted = change(self.features), change(self.wanted)
+        return replace(self, features=features, wanted=wanted, roots=roots, base=base, enlarge=enlarge, added=added)
 
     def with_latents(self, latents: Sequence[Tensor]) -> Points:
         """The same points, where the network sees these latents, float32 (rows, columns) each, too."""
@@ -150,7 +154,8 @@ class Batches:
     def endless(self, random: torch.Generator) -> Iterator[Points]:
         """Parts for ever, each once before any again."""
         while True:
-            for offset in torch.randperm(math.prod(self._steps), generator=random).tolist():
+            order = torch.randperm(math.prod(self._steps), generator=random, device=random.device)
+            for offset in order.tolist():
                 if offset not in self._kept:
                     self._kept[offset] = self._points.every(self._steps, divmod(offset, self._steps[1]))
                 yield self._kept[offset]

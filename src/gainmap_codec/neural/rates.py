@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -63,10 +64,27 @@ def rounded(latents: Tensor) -> Tensor:
 
 def neighbourhood(magnitudes: Tensor) -> Tensor:
     """Weighted sum of each cell's coded neighbours, float32 (rows, columns): as the coder has it."""
-    padded = torch.nn.functional.pad(magnitudes, (2, 1, 2, 0))
+    left, up, *others = _coded_neighbours(magnitudes)
+    return 2 * (left + up) + sum(others)
+
+
+def neighbour_table(shapes: Sequence[tuple[int, int]], device: torch.device) -> Tensor:
+    """Where `neighbourhood`'s terms are in a 0 and all grids' cells behind it, int64 (8, cells): to sum up at once."""
+    parts, first = [], 1
+    for rows, columns in shapes:
+        numbers = torch.arange(first, first + rows * columns, device=device).reshape(rows, columns)
+        left, up, *others = _coded_neighbours(numbers)
+        parts.append(torch.stack([left, left, up, up, *others]).flatten(1))
+        first += rows * columns
+    return torch.cat(parts, dim=1)
+
+
+def _coded_neighbours(values: Tensor) -> list[Tensor]:
+    """Of each cell left, above; above left, above right, second to the left, second above; 0 outside."""
+    padded = torch.nn.functional.pad(values, (2, 1, 2, 0))
     left, far_left = padded[2:, 1:-2], padded[2:, :-3]
     up, far_up = padded[1:-1, 2:-1], padded[:-2, 2:-1]
-    return 2 * (left + up) + padded[1:-1, 1:-2] + padded[1:-1, 3:] + far_left + far_up
+    return [left, up, padded[1:-1, 1:-2], padded[1:-1, 3:], far_left, far_up]
 
 
 def latent_bits(values: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,10 +93,10 @@ def latent_bits(values: Tensor) -> tuple[Tensor, Tensor]:
     Measured on the values themselves, as adaptive models would.
     """
     magnitudes = values.abs().clamp(max=LARGEST_SEARCHED)
-    classes = torch.bucketize(neighbourhood(magnitudes), _EDGES)
+    classes = torch.bucketize(neighbourhood(magnitudes), _EDGES.to(values.device))
     size = LARGEST_SEARCHED + 1
     counts = torch.bincount((classes * size + magnitudes.long()).flatten(), minlength=CLASSES * size)
-    prior = 2.0 ** -torch.arange(1.0, size + 1)
+    prior = 2.0 ** -torch.arange(1.0, size + 1, device=values.device)
     shares = counts.reshape(CLASSES, size) + _PRIOR * prior
     bits = -torch.log2(shares / shares.sum(1, keepdim=True))
     bits[:, 1:] += 1

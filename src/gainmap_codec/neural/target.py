@@ -111,14 +111,15 @@ def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
 
 
 def _sample(pair: PairLike, step: int) -> Sampled:
-    codes, hdr = pair.codes[::step, ::step], pair.hdr[::step, ::step]
-    base = np.empty(codes.shape, np.float32)
+    codes, linear = pair.codes[::step, ::step], pair.hdr[::step, ::step]
+    base, hdr = np.empty(codes.shape, np.float32), np.empty(codes.shape, np.float32)
 
     def convert(rows: slice) -> None:
-        base[rows] = np.maximum(base_bt2020(codes[rows], pair.color), 0)
+        np.maximum(base_bt2020(codes[rows], pair.color), 0, out=base[rows])
+        np.clip(linear[rows], 0, np.float32(PQ_PEAK), out=hdr[rows])
 
     for_each_strip(len(codes), convert)
-    return Sampled(base, np.clip(hdr, 0, np.float32(PQ_PEAK)))
+    return Sampled(base, hdr)
 
 
 def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
@@ -146,18 +147,23 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
         values[rows] = log2_gain(sampled.hdr[rows], sampled.base[rows], offset, offset)
         bright = sampled.hdr[rows] + offset
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
-        weights[rows] = ((here - below) / _PQ_STEP) ** 2 / 3  # downwards: above the peak, PQ has no slope
+        slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has none
+        weights[rows] = np.where(sampled.base[rows] + offset > 0, slope**2 / 3, 0)
 
     for_each_strip(len(values), measure)
-    weights[sampled.base + offset <= 0] = 0
     return Residual(values, weights)
 
 
 def _single(gains: Residual) -> Residual:
     """One gain for three channels: their mean by weight."""
-    weights = gains.weights.sum(axis=2, keepdims=True)
-    values: Array = (gains.values * gains.weights).sum(axis=2, keepdims=True) / np.maximum(weights, 1e-12)
+    weights = _sum(gains.weights)
+    values = np.asarray(_sum(gains.values * gains.weights) / np.maximum(weights, 1e-12), np.float32)
     return Residual(values, weights)
+
+
+def _sum(channels: Array) -> Array:
+    """The sum of three channels (h, w, 3), (h, w, 1): plane by plane, which takes a quarter of a sum along an axis."""
+    return channels[..., :1] + channels[..., 1:2] + channels[..., 2:]
 
 
 def _decibels(costs: Array) -> float:

@@ -7,10 +7,13 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
+
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import NeuralGainMap, Preset
 from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.devices import CPU, torch_device
 from gainmap_codec.neural.learning import Progress
 from gainmap_codec.neural.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.pair import PairLike
@@ -20,7 +23,7 @@ from gainmap_codec.pixels.color import pq_psnr
 from gainmap_codec.pixels.neural_map import render_neural_map
 
 MULTISCALE: dict[Preset, MultiscaleConfig] = {
-    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80),
+    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
     "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
     "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
 }
@@ -65,12 +68,13 @@ def fit_pair(
         fields: Of the record: what is known without a fit.
         target_bytes: Size of the payload to keep within.
         target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
-        device: Torch device for the published networks; others are fitted on the CPU.
+        device: "cpu", "cuda" or "cuda:N". A seed gives the same bytes on the same device, not on another.
     Raises:
-        ValueError: A target for a published network, which has one size.
+        ValueError: A target for a published network, which has one size; or there is no such device.
     Warns:
         GainMapWarning: A target was not met, and by how much.
     """
+    where = torch_device(device)
     if preset in PUBLISHED:
         if target_bytes is not None or target_psnr is not None:
             raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
@@ -80,7 +84,7 @@ def fit_pair(
         return measured(result.network, pair)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
     with one_thread():
-        return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, seed, progress)
+        return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, where, seed, progress)
 
 
 def _fit_multiscale(
@@ -89,25 +93,33 @@ def _fit_multiscale(
     pair: PairLike,
     target_bytes: int | None,
     target_psnr: float | None,
+    device: torch.device,
     seed: int,
     progress: Progress | None,
 ) -> FittedNetwork:
     if target_bytes is not None:
         config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
-    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
+    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4), device)
     fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
     first = measured(fit.network(), pair)
     if target_psnr is not None:
         return _reach(fit, pair, first, target_psnr)
-    return first if target_bytes is None else _keep_within(fit, pair, first, target_bytes)
+    most = config.most_bytes if target_bytes is None else target_bytes
+    is_enough = most is None or (target_bytes is None and first.size <= most)
+    return first if is_enough or most is None else _keep_within(fit, pair, first, most)
 
 
 def start_fit(
-    blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, seed: int, progress: Progress | None = None
+    blank: NeuralGainMap,
+    config: MultiscaleConfig,
+    pair: PairLike,
+    seed: int,
+    progress: Progress | None = None,
+    device: torch.device = CPU,
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
-    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n) for n, target in enumerate(targets)]
+    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n, device) for n, target in enumerate(targets)]
     fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
     costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]

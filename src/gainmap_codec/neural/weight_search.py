@@ -56,7 +56,7 @@ def search_weights(model: Model, points: Points, bytes_per_db: float, turn: int)
     blocks = -(-total // _BLOCK)
     block = slice(total * (turn % blocks) // blocks, total * (turn % blocks + 1) // blocks)
     layer = of_each(layers, torch.arange(len(layers))).numpy()
-    integers = torch.cat([each.flatten() for each in layers]).double().numpy()
+    integers = torch.cat([each.flatten() for each in layers]).double().cpu().numpy()
     form = _quadratic(model, points, block, bytes_per_db)
     changes = _STEPS if blocks == 1 else _STEPS[:1]
     for part in _DAMPING:
@@ -115,12 +115,14 @@ class _Rounding:
 
 def _put(model: Model, found: _Rounding, layers: list[Tensor]) -> None:
     steps = 2.0 ** (found.exponents / 4)
-    parts = torch.split(torch.from_numpy(found.integers).float(), [each.numel() for each in layers])
+    device = layers[0].device
+    integers = torch.from_numpy(found.integers).float().to(device)
+    parts = torch.split(integers, [each.numel() for each in layers])
     model.weights = [
         part.reshape(each.shape) * float(step) for part, each, step in zip(parts, layers, steps, strict=True)
     ]
-    model.weight_steps = torch.from_numpy(np.log(steps)).float()
-    model.weight_spreads = torch.from_numpy(np.log(found.spreads * steps)).float()
+    model.weight_steps = torch.from_numpy(np.log(steps)).float().to(device)
+    model.weight_spreads = torch.from_numpy(np.log(found.spreads * steps)).float().to(device)
 
 
 def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) -> Quadratic:
@@ -133,7 +135,7 @@ def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) 
     left = seen.left(clipped)
     slope = (seen.slope(clipped) * (output.abs() < 1)).flatten(0, 1)
     size = block.stop - block.start
-    curvature, pull = torch.zeros(size, size), torch.zeros(size)
+    curvature, pull = slope.new_zeros(size, size), slope.new_zeros(size)
     for start in range(0, len(seen), _CHUNK):
         part = slice(start, start + _CHUNK)
         some = Activations(*(each[part] for each in found))
@@ -144,7 +146,7 @@ def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) 
             curvature.addmm_(rows.T, rows)
             pull.addmv_(rows.T, left[..., channel].flatten()[part])
     bits = bits_per_error(left, bytes_per_db)
-    return Quadratic(curvature.double().numpy() * bits, pull.double().numpy() * bits)
+    return Quadratic(curvature.double().cpu().numpy() * bits, pull.double().cpu().numpy() * bits)
 
 
 def _jacobian(found: Activations, slopes: Slopes, block: slice) -> Tensor:

@@ -109,10 +109,13 @@ def transform_in_place(pixels: Array, matrix: NDArray[np.floating]) -> None:
     for_each_strip(pixels.shape[0], lambda rows: transform_strip(pixels[rows], matrix))
 
 
-def transform_strip(pixels: Array, matrix: NDArray[np.floating]) -> None:
-    """As `transform_in_place`, of a strip on this thread; a matrix that is the identity costs nothing."""
+def transform_strip(pixels: Array, matrix: NDArray[np.floating], out: NDArray[np.floating] | None = None) -> None:
+    """As `transform_in_place`, of a strip on this thread, in place or into `out`, float32 or float16 of its shape."""
     if not is_identity(matrix):
-        pixels[...] = pixels @ matrix.T.astype(np.float32)
+        # Rows of pixels by a matrix in C order take half as long as all at once, or as one transposed.
+        np.matmul(pixels, np.ascontiguousarray(matrix.T, np.float32), out=pixels if out is None else out)
+    elif out is not None:
+        out[...] = pixels
 
 
 def is_identity(matrix: NDArray[np.floating]) -> bool:

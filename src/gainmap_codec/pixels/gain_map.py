@@ -97,27 +97,33 @@ def gain_map_strips(
     """A gain map made ready for a picture of `size`, height and width; other arguments as of `apply_gain_map`."""
     weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
     channels = _channels(gain_map, metadata, weight, bits)
+    base_offset = _common([channel.base_offset for channel in channels])
+    alternate_offset = _common([channel.alternate_offset for channel in channels])
     rows, columns = bilinear_taps(size[0], gain_map.shape[0]), bilinear_taps(size[1], gain_map.shape[1])
 
     def apply(pixels: Array, strip: slice, across: slice) -> None:
         if weight == 0:
             np.maximum(pixels, 0, out=pixels)  # unequal offsets would shift the base, which is right as it is
             return
+        if np.any(base_offset):
+            pixels += base_offset
         gain = None
         for index in range(3):
             channel = channels[index % len(channels)]
             if gain is None or len(channels) == 3:
                 gain = _interpolate(channel, rows.part(strip), columns.part(across))
                 np.exp2(gain, out=gain)
-            plane = pixels[..., index]
-            if channel.base_offset:
-                plane += channel.base_offset
-            plane *= gain
-            if channel.alternate_offset:
-                plane -= channel.alternate_offset
+            pixels[..., index] *= gain
+        if np.any(alternate_offset):
+            pixels -= alternate_offset
         np.maximum(pixels, 0, out=pixels)
 
     return apply
+
+
+def _common(offsets: list[np.float32]) -> Array:
+    """Offsets of one channel or of three; one number where they are alike, which is added four times faster."""
+    return np.array(offsets[:1] if len(set(offsets)) == 1 else offsets, np.float32)
 
 
 class _Channel(NamedTuple):

@@ -30,10 +30,10 @@ class BaseFeatures:
     """What the network sees of a base; made for the rows that are asked for, since all of it takes much memory.
 
     x, y; R, G, B of the working grid's cells; the same averaged over the three coarser levels; octaves. All but the
-    octaves run over −2…2: about as far from 0 as pictures are.
+    octaves run over −2…2: about as far from 0 as pictures are. Of each row, one feature lies after the other.
 
     Attributes:
-        shape: Rows and columns of what is evaluated, and the number of features.
+        shape: Rows of what is evaluated, the number of features, columns.
     """
 
     def __init__(self, grid: WorkingGrid, codes: NDArray[Any], largest: int, color_octaves: int) -> None:
@@ -43,38 +43,40 @@ class BaseFeatures:
         first = first_level(grid.rows.cells, grid.columns.cells)
         levels = [max(first + step, 0) for step in _AROUND]
         self._around = [grid.enlarge(grid.reduce(self._means, level), level) for level in levels]
-        self.shape = (*self._means.shape[:2], 5 + 3 * len(levels) + 6 * color_octaves)
+        self.shape = self._means.shape[0], 5 + 3 * len(levels) + 6 * color_octaves, self._means.shape[1]
         is_raster = self._means.shape[:2] == (grid.rows.size, grid.columns.size)  # then every mean is a code value
         self._codes = grid.turned(codes) if is_raster else None
         self._table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
 
     def fill(self, out: Array, rows: slice) -> None:
-        """The features of some rows, float32 (h, columns, F)."""
-        plain = self.shape[2] - 6 * self._octaves
+        """The features of some rows, float32 (h, F, columns)."""
+        plain = self.shape[1] - 6 * self._octaves
         means = self._means[rows]
-        out[..., 0], out[..., 1] = self._grid.columns.centers, self._grid.rows.centers[rows, np.newaxis]
-        out[..., 2:5] = means
+        out[:, 0], out[:, 1] = self._grid.columns.centers, self._grid.rows.centers[rows, np.newaxis]
+        out[:, 2:5] = np.swapaxes(means, 1, 2)
         for index, each in enumerate(self._around):
-            out[..., 5 + 3 * index : 8 + 3 * index] = each.at(rows)
-        out[..., :plain] *= 2
+            out[:, 5 + 3 * index : 8 + 3 * index] = np.swapaxes(each.at(rows), 1, 2)
+        out[:, :plain] *= 2
         if not self._octaves:
             return
         if self._codes is None:
             octaves = octave_features(means, self._octaves, FIRST_OCTAVE)
         else:
             octaves = np.take(self._table, self._codes[rows], axis=0, mode="clip")
-        out[..., plain:] = octaves.reshape(*octaves.shape[:2], -1)
+        out[:, plain:] = np.swapaxes(octaves.reshape(*octaves.shape[:2], -1), 1, 2)
 
     def whole(self) -> Array:
-        """The features of all rows, float32 (rows, columns, F)."""
+        """The features of all rows, float32 (rows, F, columns)."""
         out = np.empty(self.shape, np.float32)
-        for_each_strip(len(out), lambda rows: self.fill(out[rows], rows), rows_in_cache(self.shape[1]))
+        for_each_strip(len(out), lambda rows: self.fill(out[rows], rows), rows_in_cache(self.shape[2]))
         return out
 
 
 def code_inputs(codes: NDArray[Any], largest: int) -> Array:
     """Code values, or means of them, over −1…1, float32."""
-    return np.asarray(codes, np.float32) * np.float32(2 / largest) - 1
+    inputs: Array = np.multiply(codes, np.float32(2 / largest), dtype=np.float32)
+    inputs -= 1
+    return inputs
 
 
 def latent_values(grid: LatentGrid) -> Array:
@@ -94,7 +96,7 @@ class GridInputs:
 
     Attributes:
         grid: The raster over the grid.
-        shape: Rows and columns of what is evaluated, and the number of features, latents among them.
+        shape: Rows of what is evaluated, the number of features, latents among them, columns.
     """
 
     def __init__(self, network: NeuralGainMap, codes: NDArray[Any], largest: int) -> None:
@@ -104,41 +106,44 @@ class GridInputs:
         self._base = BaseFeatures(grid, codes, largest, network.color_octaves)
         self._latents = list(map(grid.enlarge, map(latent_values, network.latents), levels))
         self._details = list(map(grid.enlarge, map(latent_values, network.details), detail_levels))
-        rows, columns, count = self._base.shape
-        self.shape = rows, columns, count + len(levels)
+        height, known, width = self._base.shape
+        self.shape = height, known + len(levels), width
 
     def features(self, rows: slice) -> Array:
-        """Of the base and the latents, float32 (h, columns, F)."""
-        known = self._base.shape[2]
+        """Of the base and the latents, float32 (h, F, columns)."""
+        known = self._base.shape[1]
         out = np.empty((len(range(*rows.indices(self.shape[0]))), *self.shape[1:]), np.float32)
-        self._base.fill(out[..., :known], rows)
+        self._base.fill(out[:, :known], rows)
         for index, each in enumerate(self._latents):
-            out[..., known + index] = each.at(rows)[..., 0]
+            out[:, known + index] = each.at(rows)[..., 0]
         return out
 
     def added(self, rows: slice) -> Array:
-        """Sum of the details, added to every output, float32 (h, columns, 1)."""
-        return sum((each.at(rows) for each in self._details), start=np.zeros((1, 1, 1), np.float32))
+        """Sum of the details, added to every output, float32 (h, columns)."""
+        return sum((each.at(rows)[..., 0] for each in self._details), start=np.zeros((1, 1), np.float32))
 
 
 def residual_on_grid(network: NeuralGainMap, inputs: GridInputs, rows: slice = slice(None)) -> Array:
     """The residual on rows of the working grid, float32 (h, columns, 1 or 3)."""
-    layers = [dequantize(layer) for layer in network.layers]
+    layers = [dequantize(layer).T for layer in network.layers]
     first, stop, _ = rows.indices(inputs.shape[0])
-    out = np.empty((stop - first, inputs.shape[1], layers[-1].shape[1]), np.float32)
+    out = np.empty((stop - first, inputs.shape[2], len(layers[-1])), np.float32)
 
     def evaluate(strip: slice) -> None:
         here = slice(first + strip.start, first + strip.stop)
         values = inputs.features(here)
-        for layer in layers[:-1]:
-            values = values @ layer[:-1] + layer[-1]
-            np.maximum(values, 0, out=values)
-        values = values @ layers[-1][:-1] + layers[-1][-1]
-        values += inputs.added(here)
+        for index, layer in enumerate(layers):
+            if index:
+                np.maximum(values, 0, out=values)
+            values = layer[:, :-1] @ values  # row by row: a product of all would call up threads of its own
+            values += layer[:, -1:]
+        values += inputs.added(here)[:, np.newaxis]
         np.clip(values, -1, 1, out=values)
-        out[strip] = values * np.float32(network.residual_scale) + np.float32(network.residual_shift)
+        values *= np.float32(network.residual_scale)
+        values += np.float32(network.residual_shift)
+        out[strip] = np.swapaxes(values, 1, 2)
 
-    for_each_strip(len(out), evaluate, rows_in_cache(2 * inputs.shape[1]))
+    for_each_strip(len(out), evaluate, rows_in_cache(2 * inputs.shape[2]))
     return out
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, Array, is_identity, pq_decode, pq_encode, transform_strip
 from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window, turned_window
 from gainmap_codec.pixels.multiscale import GridInputs, dequantize, residual_on_grid
 from gainmap_codec.pixels.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 Codes = NDArray[np.uint8]
@@ -118,13 +118,14 @@ def render_into(
         to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
 
     def render(strip: slice) -> None:
-        rows = slice(strip.start + top, strip.stop + top)
-        base = np.empty(turned_codes[rows].shape, np.float32)
-        color.linearize_into(turned_codes[rows], base)
-        transform_strip(base, to_maths)
-        hdr = hdr_of(network, ready.at(rows, base), base, weight)[:, left : left + width]
-        transform_strip(hdr, from_maths)
-        turned_out[strip] = hdr
+        rows, place = slice(strip.start + top, strip.stop + top), turned_out[strip]
+        seen = turned_codes[rows]
+        pixels = strip_for(place, seen.shape) if is_identity(from_maths) else np.empty(seen.shape, np.float32)
+        color.linearize_into(seen, pixels)
+        transform_strip(pixels, to_maths)
+        to_hdr(network, ready.at(rows, pixels), pixels, weight)
+        if pixels is not place:
+            transform_strip(pixels[:, left : left + width], from_maths, place)
 
     for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_codes.shape[1]))
 
@@ -135,8 +136,8 @@ def _is_factor(network: NeuralGainMap) -> bool:
     return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
 
 
-def hdr_of(network: NeuralGainMap, residual: Array, base: Array, weight: float = 1.0) -> Array:
-    """Linear HDR, float32 (..., 3), of residuals (..., 1 or 3) and the linear base (..., 3).
+def to_hdr(network: NeuralGainMap, residual: Array, pixels: Array, weight: float) -> None:
+    """Turn a linear base, float32 (..., 3), into linear HDR by residuals (..., 1 or 3), in place.
 
     The weight, in −1…1, scales the log2 ratio, as for a standard map.
     """
@@ -146,14 +147,16 @@ def hdr_of(network: NeuralGainMap, residual: Array, base: Array, weight: float =
     )
     with np.errstate(over="ignore"):  # a hostile network's infinity ends at the clip
         if network.domain == "log2_gain":
-            return apply_log2_gain(residual * np.float32(weight), base, base_offset, alternate_offset)
-        pq: Array = np.clip(inverse_residual(network.domain, residual, pq_encode(base), np), 0, 1)
+            gain = residual if weight == 1 else residual * np.float32(weight)
+            apply_log2_gain(gain, pixels, base_offset, alternate_offset)
+            return
+        pq: Array = np.clip(inverse_residual(network.domain, residual, pq_encode(pixels), np), 0, 1)
         hdr = pq_decode(pq)
         if weight == 1:
-            return hdr
-        ratio = (hdr + alternate_offset) / np.maximum(base + base_offset, np.float32(1e-6))
-        rendition: Array = (base + base_offset) * ratio ** np.float32(weight) - alternate_offset
-        return np.maximum(rendition, 0)
+            pixels[...] = hdr
+            return
+        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(1e-6))
+        pixels[...] = np.maximum((pixels + base_offset) * ratio ** np.float32(weight) - alternate_offset, 0)
 
 
 class GridResiduals(Residuals):

@@ -82,14 +82,17 @@ def offset_of(exponent: int) -> np.float32:
     return np.float32(0.0 if exponent == NO_OFFSET else 2.0**-exponent)
 
 
-def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
-    """Linear HDR, float32 (..., 3), in 0…2^15, of log2 gains (..., 1 or 3) and a linear base (..., 3)."""
-    factors = np.exp2(np.minimum(gain, MAX_GAIN))
-    hdr: Array = base + base_offset
+def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> None:
+    """Turn a linear base, float32 (..., 3), into linear HDR in 0…2^15 by log2 gains (..., 1 or 3), in place."""
+    factors = np.minimum(gain, MAX_GAIN)
+    np.exp2(factors, out=factors)
+    if base_offset:
+        base += base_offset
     for channel in range(3):  # a product of planes is faster than one that repeats each factor
-        hdr[..., channel] *= factors[..., channel % factors.shape[-1]]
-    hdr -= alternate_offset
-    return np.clip(hdr, 0, _BRIGHTEST, out=hdr)
+        base[..., channel] *= factors[..., channel % factors.shape[-1]]
+    if alternate_offset:
+        base -= alternate_offset
+    np.clip(base, 0, _BRIGHTEST, out=base)
 
 
 def log2_gain(hdr: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:

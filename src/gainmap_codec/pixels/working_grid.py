@@ -53,14 +53,12 @@ class Axis:
     def edges(self) -> NDArray[np.float64]:
         """Edges of the parts evaluated in pixels of the raster, float64 (count + 1,), increasing in 0…size."""
         coordinates = np.linspace(self.start, self.stop, self.count + 1)
-        edges = np.clip((coordinates - self.low) * (self.size / (self.high - self.low)), 0, self.size)
-        whole = np.rint(edges)  # what is whole but for rounding is averaged ten times faster
-        return np.where(np.abs(edges - whole) < _NEAR, whole, edges)
+        return _snapped(np.clip((coordinates - self.low) * (self.size / (self.high - self.low)), 0, self.size))
 
     def level_edges(self, level: int) -> NDArray[np.float64]:
         """Edges of a level's cells in the parts evaluated, float64, increasing in 0…count."""
         coordinates = np.linspace(-1, 1, cells(self.cells, level) + 1)
-        return np.clip((coordinates - self.start) * (self.count / (self.stop - self.start)), 0, self.count)
+        return _snapped(np.clip((coordinates - self.start) * (self.count / (self.stop - self.start)), 0, self.count))
 
     def level_taps(self, level: int) -> Taps:
         """How the parts evaluated lie over a level's cells."""
@@ -71,6 +69,12 @@ class Axis:
         """How the raster's pixels lie over the parts evaluated."""
         pixels = self.low + (np.arange(self.size, dtype=np.float64) + 0.5) * ((self.high - self.low) / self.size)
         return taps_at((pixels - self.start) * (self.count / (self.stop - self.start)) - 0.5, self.count)
+
+
+def _snapped(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Edges, whole where they are so but for rounding: these are averaged ten times faster."""
+    whole = np.rint(edges)
+    return np.where(np.abs(edges - whole) < _NEAR, whole, edges)
 
 
 def axis_over(size: int, count: int, scale: float, shift: float) -> Axis:
@@ -127,8 +131,7 @@ class WorkingGrid:
             lines = window_average(pixels[first:last], down[rows.start : rows.stop + 1] - first, axis=0)
             out[rows] = window_average(lines, across, axis=1)
 
-        covered = max(1, round(self.rows.size / self.rows.count)) * self.columns.size
-        for_each_strip(self.rows.count, average, rows_in_cache(covered))
+        for_each_strip(self.rows.count, average, rows_in_cache(self.columns.size))
         return out
 
     def reduce(self, values: Array, level: int) -> Array:

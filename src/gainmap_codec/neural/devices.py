@@ -1,0 +1,25 @@
+"""Torch devices by name."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+CPU = torch.device("cpu")
+
+
+def torch_device(name: str) -> torch.device:
+    """The device called "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        ValueError: Another name, or torch finds no such device.
+    """
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ValueError(f"device: cpu, cuda or cuda:N wanted, {name!r} found")
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= count:
+            raise ValueError(f"device: {name} wanted, {count or 'no'} CUDA device{'s' * (count > 1)} found")
+    return device
