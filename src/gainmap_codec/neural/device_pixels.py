@@ -143,7 +143,7 @@ def _transformed(pixels: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: float) -> Tensor:
-    """As `pixels.neural_map.hdr_of`."""
+    """As `pixels.neural_map.to_hdr`."""
     kb, ka = (float(offset_of(n)) for n in (network.base_offset_exponent, network.alternate_offset_exponent))
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))

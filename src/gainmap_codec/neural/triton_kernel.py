@@ -100,18 +100,18 @@ def _render(
 ) -> None:
     column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     inside = column < width
-    left = residual + tl.load(across_first + column, mask=inside, other=0) * step_across
-    right = residual + tl.load(across_second + column, mask=inside, other=0) * step_across
+    left = residual + tl.load(across_first + column, mask=inside, other=0).to(tl.int64) * step_across
+    right = residual + tl.load(across_second + column, mask=inside, other=0).to(tl.int64) * step_across
     fraction = tl.load(across_fraction + column, mask=inside, other=0)
-    codes += (start + column * across) * 3
+    codes += (start + column.to(tl.int64) * across) * 3
     for step in tl.static_range(ROWS):
         row = tl.program_id(1) * ROWS + step
         here = column < tl.where(row < height, width, 0)
         at = tl.minimum(row, height - 1)  # what is beyond is made like the last row, and not written
-        upper = tl.load(down_first + at) * step_down
-        lower = tl.load(down_second + at) * step_down
+        upper = tl.load(down_first + at).to(tl.int64) * step_down
+        lower = tl.load(down_second + at).to(tl.int64) * step_down
         part = tl.load(down_fraction + at)
-        pixel = codes + at * down * 3
+        pixel = codes + at.to(tl.int64) * down * 3
         red = _light(curves, pixel, here, entries)
         green = _light(curves + entries, pixel + 1, here, entries)
         blue = _light(curves + 2 * entries, pixel + 2, here, entries)
@@ -174,7 +174,7 @@ def _hdr_of(
     DOMAIN: tl.constexpr,
     IS_WHOLE: tl.constexpr,
 ) -> tl.tensor:
-    """As `pixels.neural_map.hdr_of`, of one channel and of both offsets."""
+    """As `pixels.neural_map.to_hdr`, of one channel and of both offsets."""
     if DOMAIN == "log2_gain":
         hdr = (base + kb) * tl.exp2(tl.minimum(f * weight, _MOST_GAIN)) - ka
         return tl.minimum(tl.maximum(hdr, 0), _MOST_LIGHT)
