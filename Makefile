@@ -48,7 +48,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 TRITON := triton==3.9.0
 test-gpu: setup ## Test decoding on CUDA where there is some, and its kernel by Triton (285 MB, is installed) without
 	@$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check -q $(TRITON)
-	$(BIN)/pytest tests/test_device_render.py tests/test_triton.py
+	$(BIN)/pytest tests/test_device_render.py tests/test_decoding_many.py tests/test_triton.py
 
 FUZZ_SECONDS ?= 60
 fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
