@@ -13,7 +13,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-readers fuzz survival check fmt docs fixtures init-weights bench-jod
+.PHONY: help setup demo test test-slow test-readers test-gpu fuzz survival check fmt docs fixtures init-weights bench-jod
 .PHONY: experiments nightly clean
 
 help: ## List the targets
@@ -43,6 +43,12 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,docs,scale,readers]'
 	@npm install --no-audit --no-fund --silent --prefix build/npm $(AXE) || echo "No $(AXE): its test is skipped"
 	$(BIN)/pytest $(READER_TESTS)
+
+# CUDA builds of torch bring the Triton that they were tested with: it is pinned here for others, not in constraints.txt.
+TRITON := triton==3.9.0
+test-gpu: setup ## Test decoding on CUDA where there is some, and its kernel by Triton (285 MB, is installed) without
+	@$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check -q $(TRITON)
+	$(BIN)/pytest tests/test_device_render.py tests/test_decoding_many.py tests/test_triton.py
 
 FUZZ_SECONDS ?= 60
 fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz

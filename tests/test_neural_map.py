@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from slow_multiscale import slow_residual
 
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset
-from gainmap_codec.neural.cuda import render_on_device
 from gainmap_codec.neural.network import FeatureTables, forward, hdr_pq
 from gainmap_codec.pixels.base_color import base_color_of_icc
 from gainmap_codec.pixels.color import Array, convert, pq_decode, pq_encode
@@ -310,35 +309,6 @@ def test_the_pass_that_fits_agrees(preset: Preset, coordinates: tuple[float, ...
     assert forward(weights, features).shape == (height * width, 3)
     found = hdr_pq(network, weights, features, pq).numpy().reshape(height, width, 3)
     assert_agree(found, fast_pq(network, codes))
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("headroom", [1.5, WHOLE])
-def test_rendering_on_a_torch_device_agrees(preset: Preset, headroom: float) -> None:
-    network, codes = random_network(preset, seed=22), picture()
-    expected = render_neural_map(network, codes, SRGB, headroom=headroom)
-    found = render_on_device(network, codes, SRGB, headroom=headroom, device="cpu")
-    assert_agree(pq_encode(found), pq_encode(expected))
-
-
-def test_a_device_follows_coordinates() -> None:
-    for preset in PRESETS:
-        network = random_network(preset, seed=23, coordinates=(0.0, -0.5, 0.25, 0.75, 0.0, 0.0))
-        codes = picture(40, 56)
-        expected = render_neural_map(network, codes, SRGB, headroom=WHOLE)
-        found = render_on_device(network, codes, SRGB, headroom=WHOLE, device="cpu")
-        assert_agree(pq_encode(found), pq_encode(expected))
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_cuda_agrees(preset: Preset) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("torch finds no CUDA device")
-    network, codes = random_network(preset, seed=24), picture(384, 256)
-    for headroom in (1.5, WHOLE):
-        expected = render_neural_map(network, codes, SRGB, headroom=headroom)
-        found = render_on_device(network, codes, SRGB, headroom=headroom, device="cuda")
-        assert_agree(pq_encode(found), pq_encode(expected))
 
 
 def test_pq_here_is_pq_there() -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import gainmap_codec as gm
 from gainmap_codec.bench.speed import OURS, PEERS, Timing, decoders, interleaved, peak_memory
 from gainmap_codec.bench.speed_encode import CUDA, encoders
+from gainmap_codec.bench.speed_gpu import ROWS, gpu_timings
 from gainmap_codec.bench.speed_inputs import at_scale, photo
 from gainmap_codec.bench.speed_report import report
 from gainmap_codec.bench.speed_steps import Roofline, Step, decode_steps, roofline
@@ -110,6 +112,8 @@ def test_the_report_divides_ours_by_each_peer() -> None:
             "sizes": [size],
             "steps": [Step("base: JPEG", 0.05)],
             "roofline": Roofline(1e6, 1e9, 1e9, 1e10, 0.1),
+            "gpu": "a GPU",
+            "gpu_decode": [Timing("decode, float16", (0.004, 0.002, 0.003)), Timing("decode, float32", (), "none")],
             "encode": encode,
         }
     )
@@ -118,3 +122,14 @@ def test_the_report_divides_ours_by_each_peer() -> None:
     assert "| 2.0 megapixels | 150.0 | 150.0 | 1 | 2 |" in text
     assert "| standard map alone | 1.00 | 10.00 | 1.00 |" in text
     assert "0.100 s at least" in text
+    assert "| a GPU | ms | lowest |" in text
+    assert "| decode, float16 | 3.00 | 2.00 |\n| decode, float32 | n/a: none | |" in text
+
+
+def test_rows_of_a_gpu_are_there_without_one(scene: Path) -> None:
+    timings = gpu_timings(scene.read_bytes(), 2)
+    assert tuple(each.name for each in timings) == ROWS
+    if torch.cuda.is_available():
+        assert all(min(each.seconds) > 0 for each in timings)
+    else:
+        assert {(each.seconds, each.refusal) for each in timings} == {((), "no CUDA device")}

@@ -6,6 +6,7 @@
 """
 
 from gainmap_codec.api import decode, encode, inspect
+from gainmap_codec.decoding_many import decode_many
 from gainmap_codec.editing import crop, flip, resize, rotate
 from gainmap_codec.errors import (
     FormatError,
@@ -36,6 +37,7 @@ __all__ = [
     "UnsupportedError",
     "crop",
     "decode",
+    "decode_many",
     "encode",
     "flip",
     "inspect",

@@ -28,7 +28,7 @@ from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, Wanted, full_headroom, open_file, preference, render_best
+from gainmap_codec.rendering import Prefer, Wanted, choose_device, full_headroom, open_file, preference, render_best
 
 Orientation = Literal["upright", "stored"]
 
@@ -187,39 +187,62 @@ def decode(
             much is made in floating point; the base is decoded whole.
         dtype: Of the pixels: "float16" takes half the memory; what is above 65 504 becomes infinite and is refused.
         out: Where to put the pixels, (height, width, 3) of that type; None makes an array.
-        device: Torch device for a neural gain map; "auto" is the CPU, which needs no torch, unless torch is already
+        device: Where a neural gain map is rendered: "cpu" by NumPy; "cuda" or "cuda:N" by torch, with Triton's kernel
+            where that is installed (extra "gpu"); "auto" is the CPU, which needs no torch, unless torch is already
             imported and has CUDA.
         limits: Budgets for what the file may ask for.
     Returns:
         The picture; its `rendered_from` and `warnings` tell how it came about.
     Raises:
         GainMapError: The base itself is broken, not supported or over the limits.
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of its range, or CUDA is asked for where there is none.
         OSError: The path cannot be read.
     Warns:
         GainMapWarning: Each of the result's `warnings`.
     """
-    if headroom is not None and not headroom >= 0:
-        raise ValueError(f"headroom: a number of stops >= 0 wanted, {headroom!r} found")
-    if prefer not in get_args(Prefer) or color_space not in COLOR_SPACES:
-        raise ValueError(f"prefer or color_space: unknown value {prefer!r} or {color_space!r}")
-    if dtype not in ("float32", "float16"):
-        raise ValueError(f"dtype: float32 or float16 wanted, {dtype!r} found")
-    if orientation not in get_args(Orientation):
-        raise ValueError(f"orientation: upright or stored wanted, {orientation!r} found")
-    opened = open_file(*read_source(source, limits), limits, is_rendered=True)
+    options = {name: value for name, value in locals().items() if name != "source"}
+    image = decode_quietly(source, check_decode_options(options))
+    for note in image.warnings:
+        warnings.warn(note, GainMapWarning, stacklevel=2)
+    return image
+
+
+def check_decode_options(options: dict[str, Any]) -> dict[str, Any]:
+    """All options of `decode`, those that are missing by default, once they are checked; the device as it is chosen.
+
+    Raises:
+        TypeError: `decode` has no such option.
+        ValueError: One is out of its range.
+    """
+    o = {**(decode.__kwdefaults__ or {}), **options}
+    if unknown := o.keys() - (decode.__kwdefaults__ or {}).keys():
+        raise TypeError(f"decode: unknown option {sorted(unknown)[0]!r}")
+    if o["headroom"] is not None and not o["headroom"] >= 0:
+        raise ValueError(f"headroom: a number of stops >= 0 wanted, {o['headroom']!r} found")
+    if o["prefer"] not in get_args(Prefer) or o["color_space"] not in COLOR_SPACES:
+        raise ValueError(f"prefer or color_space: unknown value {o['prefer']!r} or {o['color_space']!r}")
+    if o["dtype"] not in ("float32", "float16"):
+        raise ValueError(f"dtype: float32 or float16 wanted, {o['dtype']!r} found")
+    if o["orientation"] not in get_args(Orientation):
+        raise ValueError(f"orientation: upright or stored wanted, {o['orientation']!r} found")
+    return {**o, "device": choose_device(o["device"])}
+
+
+def decode_quietly(source: Source, o: dict[str, Any]) -> HdrImage:
+    """As `decode`, by options that are checked; the picture's `warnings` are all that is told of them."""
+    opened = open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True)
     notes = list(opened.warnings)
+    prefer, headroom = o["prefer"], o["headroom"]
     order = preference(opened, prefer)
     if prefer in ("neural", "standard") and order[0] != prefer:
         notes.append(f"no usable {prefer} gain map: rendered from the {order[0]}")
-    turn = opened.file.orientation if orientation == "upright" else 1
-    wanted = Wanted(color_space, region, dtype, out)
-    opened, kind, pixels, failures = render_best(opened, order, headroom, device, turn, wanted)
+    turn = opened.file.orientation if o["orientation"] == "upright" else 1
+    wanted = Wanted(o["color_space"], o["region"], o["dtype"], o["out"])
+    opened, kind, pixels, failures = render_best(opened, order, headroom, o["device"], turn, wanted)
     notes += failures
-    for note in notes:
-        warnings.warn(note, GainMapWarning, stacklevel=2)
     full = full_headroom(opened, kind)
-    image = HdrImage(pixels, color_space, full if headroom is None else min(full, headroom), kind, tuple(notes))
+    shown = full if headroom is None else min(full, headroom)
+    image = HdrImage(pixels, o["color_space"], shown, kind, tuple(notes))
     if kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
     return image

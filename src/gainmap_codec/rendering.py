@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,16 @@ from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, convert, is_identity, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, is_identity, transform_strip
 from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_coordinates, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.neural_map import render_into, residuals
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
+
+if TYPE_CHECKING:
+    import torch
 
 Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
@@ -252,8 +255,7 @@ def render(
         ValueError: The region or the array does not fit the picture.
     """
     display = math.inf if headroom is None else headroom
-    size = turned(np.broadcast_to(np.uint8(0), (opened.file.base.height, opened.file.base.width)), orientation).shape
-    window = wanted.window(size)
+    window = wanted.window(_turned_size(opened, orientation))
     out = wanted.array(window)
     if kind == "neural" and opened.neural:
         _render_neural(opened, opened.neural, display, device, orientation, window, wanted, out)
@@ -263,12 +265,26 @@ def render(
     return out
 
 
+def _turned_size(opened: OpenedFile, orientation: int) -> tuple[int, ...]:
+    """Height and width of the picture as it is to be looked at."""
+    base = opened.file.base
+    return turned(np.broadcast_to(np.uint8(0), (base.height, base.width)), orientation).shape
+
+
 def choose_device(device: str) -> str:
-    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA."""
-    if device != "auto":
-        return device
-    torch = sys.modules.get("torch")
-    return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
+    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
+
+    Raises:
+        ValueError: As `torch_device`.
+    """
+    if device == "auto":
+        loaded = sys.modules.get("torch")
+        return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
+    if device != "cpu":
+        from gainmap_codec.neural.devices import torch_device
+
+        torch_device(device)
+    return device
 
 
 def _render_neural(
@@ -297,11 +313,34 @@ def _render_neural(
             from_bt2020=wanted.from_bt2020,
         )
         return
-    from gainmap_codec.neural.cuda import render_on_device
+    from gainmap_codec.neural.transfer import download
 
-    pixels = turned(render_on_device(network, codes, color, headroom=headroom, device=where), orientation)
-    top, left, height, width = window
-    out[...] = convert(pixels[top : top + height, left : left + width], "bt2020", wanted.color_space)
+    download(neural_tensor(opened, network, headroom, where, orientation, wanted), out)
+
+
+def neural_tensor(
+    opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str, orientation: int, wanted: Wanted
+) -> torch.Tensor:
+    """As `render` of the neural gain map, left on a torch device: float32 or float16 (h, w, 3), linear."""
+    import torch
+
+    from gainmap_codec.neural.device_render import DeviceRenderer
+    from gainmap_codec.neural.transfer import upload
+
+    where = torch.device(device)
+    codes = upload(opened.codes, where)
+    render = DeviceRenderer(
+        network,
+        opened.codes.shape[:2],
+        opened.color,
+        where,
+        headroom=headroom,
+        from_bt2020=wanted.from_bt2020,
+        orientation=orientation,
+        window=wanted.window(_turned_size(opened, orientation)),
+        dtype=getattr(torch, wanted.dtype),
+    )
+    return render(codes)
 
 
 def _render_strips(

@@ -12,6 +12,7 @@ from typing import Any
 import gainmap_codec as gm
 from gainmap_codec.bench.speed import OURS, PEERS, Timing, decoders, first_decode, interleaved, peak_memory
 from gainmap_codec.bench.speed_encode import BALANCED, STANDARD, encoders
+from gainmap_codec.bench.speed_gpu import gpu_name, gpu_timings
 from gainmap_codec.bench.speed_inputs import at_scale, photo
 from gainmap_codec.bench.speed_steps import Roofline, decode_steps, roofline
 from gainmap_codec.errors import Limits
@@ -47,6 +48,8 @@ def measure(source: Path | None, scales: Sequence[float], runs: int, encode_runs
         "sizes": sizes,
         "steps": decode_steps(data),
         "roofline": _roofline(data),
+        "gpu": gpu_name(),
+        "gpu_decode": gpu_timings(data, runs),
     }
     if encode_runs:
         say("encoders")
@@ -83,6 +86,7 @@ def report(result: dict[str, Any]) -> str:
         _growth_table(result["sizes"]),
         f"Import {result['import']:.2f} s; first decode of a new process, import included, {result['first']:.2f} s.",
         _steps_table(result),
+        _gpu_table(result),
     ]
     if "encode" in result:
         sections.append(_encode_table(result["encode"]))
@@ -130,6 +134,16 @@ def _steps_table(result: dict[str, Any]) -> str:
     computed = f"{roof.operations / 1e9:.2f} G operations at {roof.rate / 1e9:.0f} G/s"
     text = f"Roofline of the neural rendition, JPEG apart: {moved}, {computed}: {roof.seconds:.3f} s at least."
     return "\n".join([*rows, "", text])
+
+
+def _gpu_table(result: dict[str, Any]) -> str:
+    rows = [f"| {result['gpu']} | ms | lowest |", "| --- | --- | --- |"]
+    for each in result["gpu_decode"]:
+        if each.refusal:
+            rows.append(f"| {each.name} | n/a: {each.refusal} | |")
+        else:
+            rows.append(f"| {each.name} | {each.median * 1e3:.2f} | {min(each.seconds) * 1e3:.2f} |")
+    return "\n".join(rows)
 
 
 def _encode_table(timings: list[Timing]) -> str:
