@@ -21,8 +21,9 @@ from gainmap_codec.errors import FormatError, GainMapError, Limits  # noqa: E402
 from gainmap_codec.files.apple import headroom_of_maker_note, parse_apple, parse_maker_note  # noqa: E402
 from gainmap_codec.files.exif import maker_note  # noqa: E402
 from gainmap_codec.files.records import AppleMetadata  # noqa: E402
+from gainmap_codec.opening import open_file  # noqa: E402
 from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips  # noqa: E402
-from gainmap_codec.rendering import open_file, render  # noqa: E402
+from gainmap_codec.rendering import render  # noqa: E402
 
 LIMITS = Limits()
 XMP = (

@@ -34,10 +34,11 @@ from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.device_render import DeviceRenderer
 from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.neural.transfer import download, upload
+from gainmap_codec.opening import open_file
 from gainmap_codec.pixels.color import conversion_matrix, convert, pq_encode
 from gainmap_codec.pixels.geometry import turned
 from gainmap_codec.pixels.scene import render_scene
-from gainmap_codec.rendering import choose_device, open_file
+from gainmap_codec.rendering import choose_device
 
 
 @pytest.fixture(params=["cpu", "cuda"])

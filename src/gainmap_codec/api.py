@@ -22,13 +22,14 @@ from gainmap_codec.encoding import (
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.inspection import Inspection, inspection_of
+from gainmap_codec.opening import open_file
 from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
 from gainmap_codec.pixels.coded_image import Chroma
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, Wanted, choose_device, full_headroom, open_file, preference, render_best
+from gainmap_codec.rendering import Prefer, Wanted, choose_device, full_headroom, preference, render_best
 
 Orientation = Literal["upright", "stored"]
 

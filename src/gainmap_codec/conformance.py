@@ -10,9 +10,10 @@ from pathlib import Path
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.heif import is_heif
 from gainmap_codec.files.jpeg_segments import is_jpeg
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pixels.color import SDR_WHITE_NITS
 from gainmap_codec.pixels.images import read_source
-from gainmap_codec.rendering import OpenedFile, full_headroom, open_file, preference, render_best
+from gainmap_codec.rendering import full_headroom, preference, render_best
 
 _HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
 

@@ -11,13 +11,13 @@ from gainmap_codec.files.jpeg_edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload_edit import edit_payload
 from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, Container, GainMapFile, StoredGainMap
 from gainmap_codec.metadata_editing import for_container
+from gainmap_codec.opening import OpenedFile
 from gainmap_codec.pixels.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.geometry import Box, Part, cropped_coordinates
 from gainmap_codec.pixels.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.resizing import resize_codes
-from gainmap_codec.rendering import OpenedFile
 from gainmap_codec.rewriting import Notes, coded_map, decoded_map, lost, recoded, warn_of_what_is_not_written
 
 

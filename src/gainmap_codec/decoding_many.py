@@ -65,8 +65,7 @@ def _decoded(source: Source, options: dict[str, Any]) -> HdrImage | Exception:
 
 
 def _own_stream(device: str) -> None:
-    """Have this thread's work on CUDA wait for no other thread's."""
     if device != "cpu":
-        import torch
+        from gainmap_codec.neural.devices import take_own_stream
 
-        torch.cuda.set_stream(torch.cuda.Stream(device))  # type: ignore[no-untyped-call]
+        take_own_stream(device)

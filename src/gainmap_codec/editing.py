@@ -12,10 +12,10 @@ from gainmap_codec.files import exif_edit
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg_edit import has_c2pa, with_jpeg_orientation
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.opening import OpenedFile
 from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.geometry import Box, stored_box, turned_orientation
 from gainmap_codec.pixels.images import Source
-from gainmap_codec.rendering import OpenedFile
 from gainmap_codec.rewriting import (
     MAP_QUALITY,
     Notes,

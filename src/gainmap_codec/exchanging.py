@@ -11,13 +11,14 @@ from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.exif_edit import with_orientation
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
 from gainmap_codec.metadata_editing import warn_of_items
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.coded_image import code_picture
 from gainmap_codec.pixels.color import COLOR_SPACES, transform_in_place
 from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.tone_map import encode_base
-from gainmap_codec.rendering import OpenedFile, open_file, render
+from gainmap_codec.rendering import render
 from gainmap_codec.rewriting import Notes, coded_map, decoded_map
 
 

@@ -19,10 +19,11 @@ from gainmap_codec.files.records import (
     Preset,
     StoredGainMap,
 )
+from gainmap_codec.opening import BoundBy, OpenedFile
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import decode_hdr, hdr_format
-from gainmap_codec.rendering import BoundBy, OpenedFile, full_headroom, preference
+from gainmap_codec.rendering import full_headroom, preference
 
 
 @dataclass(frozen=True)

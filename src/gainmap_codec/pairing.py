@@ -14,6 +14,7 @@ from gainmap_codec.errors import GainMapWarning, Limits, NoGainMapError, Unsuppo
 from gainmap_codec.files.container import may_have_gain_map, parse_file, serialize_file
 from gainmap_codec.files.exif import orientation, with_orientation_1
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
+from gainmap_codec.opening import base_codes, open_file
 from gainmap_codec.pixels.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.coded_image import Chroma, code_picture
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes, Array, ColorSpace, convert, with_bits
@@ -24,7 +25,7 @@ from gainmap_codec.pixels.image_color import code_points_for, color_of, is_hdr
 from gainmap_codec.pixels.images import Source, decode_hdr, read_base, read_source
 from gainmap_codec.pixels.neural_map import Codes
 from gainmap_codec.pixels.tone_map import encode_base, tone_map
-from gainmap_codec.rendering import base_codes, full_headroom, open_file, preference, render
+from gainmap_codec.rendering import full_headroom, preference, render
 
 HdrSource = HdrImage | Source | NDArray[Any]
 SdrSource = Source | Image | Codes

@@ -31,6 +31,7 @@ from gainmap_codec.files import exif_edit
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.exif import with_orientation_1
 from gainmap_codec.files.records import Container
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pillow_source import (
     KEY,
@@ -47,7 +48,6 @@ from gainmap_codec.pixels.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import AnyPath, Source, read_source, write_atomically
 from gainmap_codec.pixels.resizing import resize_codes
-from gainmap_codec.rendering import OpenedFile, open_file
 from gainmap_codec.rewriting import MAP_QUALITY, Notes, lost, rewritten
 from gainmap_codec.transcoding import transcode
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pixels.alignment import displacement
 from gainmap_codec.pixels.base_color import base_color_of_icc
 from gainmap_codec.pixels.binding import find_turn, soft_fingerprint
@@ -20,7 +21,6 @@ from gainmap_codec.pixels.color import COLOR_SPACES, Array, with_bits
 from gainmap_codec.pixels.geometry import Part, inverse_of, to_upright, turned, turned_orientation
 from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.resizing import resize_codes
-from gainmap_codec.rendering import OpenedFile, open_file
 
 KEY = "gainmap_codec"
 """Where an image's `HdrSource` is in ``image.info``; None there stands for a picture that never had HDR."""

@@ -28,12 +28,12 @@ from gainmap_codec.files.records import (
     NeuralGainMap,
     StoredGainMap,
 )
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.pixels.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.color import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.images import Source, read_source
 from gainmap_codec.pixels.map_editing import iso_of_apple
-from gainmap_codec.rendering import OpenedFile, open_file
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 

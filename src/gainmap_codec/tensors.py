@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from gainmap_codec.api import check_decode_options, decode_quietly
 from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.neural.transfer import to_device
+from gainmap_codec.opening import open_file
 from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Wanted, neural_tensor, open_file, preference
+from gainmap_codec.rendering import Wanted, neural_tensor, preference
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
@@ -48,7 +50,7 @@ def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
         pixels = neural_tensor(opened, opened.neural, headroom, o["device"], turn, wanted)
     else:
         image = decode_quietly(data, o)
-        pixels, notes = torch.from_numpy(image.pixels).to(o["device"]), image.warnings
+        pixels, notes = to_device(image.pixels, o["device"]), image.warnings
     for note in notes:
         warnings.warn(note, GainMapWarning, stacklevel=2)
     return pixels

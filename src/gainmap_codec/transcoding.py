@@ -23,12 +23,13 @@ from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.payload import serialize_payload
 from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, NeuralGainMap, StoredGainMap
 from gainmap_codec.metadata_editing import for_container, stripped_of_gps
+from gainmap_codec.opening import OpenedFile
 from gainmap_codec.pairing import Pair
 from gainmap_codec.pixels.binding import is_bound
 from gainmap_codec.pixels.color import Array
 from gainmap_codec.pixels.image_color import is_hdr
 from gainmap_codec.pixels.images import Source
-from gainmap_codec.rendering import OpenedFile, full_headroom, preference, render, render_best
+from gainmap_codec.rendering import full_headroom, preference, render, render_best
 from gainmap_codec.rewriting import (
     MAP_QUALITY,
     Notes,

@@ -23,6 +23,7 @@ from gainmap_codec.files.jpeg_segments import APP0, APP2, APP14, EOI, SOI, TRUST
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.files.structure import parts_of
 from gainmap_codec.inspection import inspection_of
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.color import COLOR_SPACES, AnyCodes, Array, with_bits
 from gainmap_codec.pixels.geometry import to_upright, turned_coordinates
@@ -30,7 +31,7 @@ from gainmap_codec.pixels.icc_profile import icc_profile_for
 from gainmap_codec.pixels.image_color import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.images import encode_jpeg, read_source
 from gainmap_codec.pixels.resizing import resize_codes
-from gainmap_codec.rendering import OpenedFile, open_file, preference
+from gainmap_codec.rendering import preference
 from gainmap_codec.rewriting import MAP_QUALITY
 
 LONGEST_SIDE = 2048

@@ -17,6 +17,7 @@ from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg_segments import is_jpeg
 from gainmap_codec.files.payload import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pairing import BaseOptions, Pair, make_pair
 from gainmap_codec.pixels.color import Array, pq_encode
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -24,7 +25,7 @@ from gainmap_codec.pixels.images import decode_jpeg
 from gainmap_codec.pixels.resampling import bilinear_taps
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.pixels.working_grid import WorkingGrid
-from gainmap_codec.rendering import OpenedFile, open_file, preference
+from gainmap_codec.rendering import preference
 
 Kind = Literal["photo", "graded", "local"]
 

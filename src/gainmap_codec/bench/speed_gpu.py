@@ -12,8 +12,8 @@ import numpy as np
 import gainmap_codec as gm
 from gainmap_codec.bench.speed import Timing, Work, interleaved
 from gainmap_codec.errors import Limits
+from gainmap_codec.opening import open_file
 from gainmap_codec.pixels.color import conversion_matrix
-from gainmap_codec.rendering import open_file
 
 Depth = Literal["float32", "float16"]
 

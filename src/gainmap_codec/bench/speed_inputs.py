@@ -14,11 +14,11 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg_segments import coded_digest
 from gainmap_codec.files.payload import parse_payload, serialize_payload
 from gainmap_codec.files.records import Binding
+from gainmap_codec.opening import base_codes
 from gainmap_codec.pixels.binding import soft_fingerprint
 from gainmap_codec.pixels.coded_image import code_picture
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
-from gainmap_codec.rendering import base_codes
 
 SCALES = (0.25, 1, 2, 4)
 """Sides of the sizes over those of the photo: 0.8, 12, 50 and 200 megapixels of one of 12."""

@@ -13,11 +13,12 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload import parse_payload
 from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.opening import base_codes, open_file
 from gainmap_codec.pixels.coded_image import decode_coded_image
 from gainmap_codec.pixels.multiscale import GridInputs, residual_on_grid
 from gainmap_codec.pixels.neural_map import rendition_of, residuals
 from gainmap_codec.pixels.strips import for_each_strip
-from gainmap_codec.rendering import base_codes, open_file, render
+from gainmap_codec.rendering import render
 
 _RUNS = 7
 _STREAMED = 1 << 26  # float32 values: no cache holds them

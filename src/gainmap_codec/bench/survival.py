@@ -19,7 +19,8 @@ from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.jpeg_segments import coded_digest
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile
-from gainmap_codec.rendering import open_file, preference, render_best
+from gainmap_codec.opening import open_file
+from gainmap_codec.rendering import preference, render_best
 
 PACKAGES = "libimage-exiftool-perl exiv2 libjpeg-turbo-progs imagemagick ffmpeg libvips-tools"
 """Debian packages of the programs."""

@@ -22,7 +22,9 @@ from gainmap_codec.neural.device_pixels import (
     render_strips,
 )
 from gainmap_codec.neural.fusing import can_fuse
+from gainmap_codec.neural.transfer import upload
 from gainmap_codec.pixels.base_color import BaseColor
+from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window
 from gainmap_codec.pixels.multiscale import dequantize
@@ -106,6 +108,35 @@ class DeviceRenderer:
         else:
             render_strips(self._stage, codes, residual, out)
         return out
+
+
+def render_there(
+    network: NeuralGainMap,
+    codes: AnyCodes,
+    color: BaseColor,
+    device: str,
+    *,
+    headroom: float,
+    from_bt2020: Matrix,
+    orientation: int,
+    window: Window,
+    dtype: str,
+) -> Tensor:
+    """Upload a base's code values, (H, W, 3), and render it on a device; arguments as of `DeviceRenderer`."""
+    where, size = torch.device(device), (codes.shape[0], codes.shape[1])
+    there = upload(codes, where)
+    render = DeviceRenderer(
+        network,
+        size,
+        color,
+        where,
+        headroom=headroom,
+        from_bt2020=from_bt2020,
+        orientation=orientation,
+        window=window,
+        dtype=getattr(torch, dtype),
+    )
+    return render(there)
 
 
 class _Multiscale:

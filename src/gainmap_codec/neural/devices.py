@@ -9,6 +9,11 @@ import torch
 CPU = torch.device("cpu")
 
 
+def take_own_stream(name: str) -> None:
+    """Have this thread's work on a CUDA device wait for no other thread's."""
+    torch.cuda.set_stream(torch.cuda.Stream(name))  # type: ignore[no-untyped-call]
+
+
 def torch_device(name: str) -> torch.device:
     """The device called "cpu", "cuda" or "cuda:N".
 

@@ -18,6 +18,11 @@ from gainmap_codec.pixels.color import AnyCodes
 _STAGED_BYTES = 1 << 24
 
 
+def to_device(array: NDArray[Any], device: str) -> Tensor:
+    """An array as a tensor on a device called "cpu", "cuda" or "cuda:N"; on the CPU it shares its memory."""
+    return torch.from_numpy(array).to(device)
+
+
 def upload(codes: AnyCodes, device: torch.device) -> Tensor:
     """Code values, (H, W, 3), on a device: uint8, or int16 of more than 8 bits. The last may still be under way."""
     plain = np.require(codes, requirements=["C", "W"])  # torch warns of what it could not write to
