@@ -43,6 +43,7 @@ def test_neighbourhoods_of_several_grids_at_once() -> None:
     table = neighbour_table([(len(each), each.shape[1]) for each in grids], torch.device("cpu"))
     cells = torch.cat([torch.zeros(1), *(each.flatten() for each in grids)])
     assert torch.equal(cells[table].sum(0), torch.cat([neighbourhood(each).flatten() for each in grids]))
+    assert neighbour_table([], torch.device("cpu")).shape == (8, 0)
 
 
 def some_latents(rows: int = 40, columns: int = 56) -> torch.Tensor:

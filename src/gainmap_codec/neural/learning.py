@@ -97,6 +97,8 @@ class Learner:
 
     def _around(self, latents: list[Tensor], flat: Tensor) -> Tensor:
         """Spreads of all latents, one after the other: those among large neighbours spread wider."""
+        if not latents:
+            return flat
         alone, among_others = self._spreads.unbind(1)
         near = pad(flat.abs(), (1, 0))[self._neighbours].sum(0)
         return of_each(latents, alone.exp()) + of_each(latents, softplus(among_others)) * near / 8

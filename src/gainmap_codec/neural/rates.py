@@ -70,7 +70,7 @@ def neighbourhood(magnitudes: Tensor) -> Tensor:
 
 def neighbour_table(shapes: Sequence[tuple[int, int]], device: torch.device) -> Tensor:
     """Where `neighbourhood`'s terms are in a 0 and all grids' cells behind it, int64 (8, cells): to sum up at once."""
-    parts, first = [], 1
+    parts, first = [torch.empty(8, 0, dtype=torch.int64, device=device)], 1
     for rows, columns in shapes:
         numbers = torch.arange(first, first + rows * columns, device=device).reshape(rows, columns)
         left, up, *others = _coded_neighbours(numbers)
