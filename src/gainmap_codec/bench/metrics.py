@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import NamedTuple
 
@@ -12,9 +13,14 @@ from skimage.metrics import structural_similarity
 from gainmap_codec.pixels.color import D65, PRIMARIES, SDR_WHITE_NITS, Array, pq_decode, pq_encode, pq_psnr, rgb_to_xyz
 from gainmap_codec.pixels.strips import for_each_strip
 
+# It loads OpenImageIO where that is installed, which ends every process with a page about leaks, and tells of packages
+# that are not. None of them is needed here.
+_is_hidden = sys.modules.setdefault("OpenImageIO", None) is None  # type: ignore[arg-type]
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells of optional packages that are not needed here
+    warnings.simplefilter("ignore")
     import colour
+if _is_hidden:
+    del sys.modules["OpenImageIO"]
 
 _PQ_PEAK_NITS = 10_000
 _TO_XYZ = rgb_to_xyz(PRIMARIES["bt2020"], D65)

@@ -16,7 +16,6 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-import OpenImageIO
 from PIL import Image
 
 import gainmap_codec as gm
@@ -91,6 +90,8 @@ def _libvips(data: bytes) -> Any:
 
 
 def _openimageio(path: Path) -> Any:
+    import OpenImageIO  # ends its process with a page about leaks: only those that time it
+
     found = OpenImageIO.ImageInput.open(str(path))
     if found is None:
         raise ValueError(OpenImageIO.geterror())
