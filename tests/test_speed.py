@@ -100,7 +100,9 @@ def test_steps_and_roofline(scene: Path) -> None:
 def test_the_report_divides_ours_by_each_peer() -> None:
     timings = [Timing(name, (0.2, 0.4, 0.3)) for name in (*OURS, *PEERS[:-1])]
     timings.append(Timing(PEERS[-1], (), "too large"))
-    size = {"width": 2000, "height": 1000, "decode": timings, "peak": {"standard": 1e6, "neural": 2e6}}
+    into_array = [Timing(OURS[0], (0.1,)), Timing(OURS[1], (0.2,))]
+    peak = {"standard": 1e6, "neural": 2e6}
+    size = {"width": 2000, "height": 1000, "decode": timings, "into_array": into_array, "peak": peak}
     encode = [Timing("standard map alone", (1.0,)), Timing("balanced", (10.0,)), Timing("libvips", (), "no")]
     text = report(
         {
@@ -119,7 +121,7 @@ def test_the_report_divides_ours_by_each_peer() -> None:
     )
     assert "| libvips, float32 | 0.300 | 0.200 | 1.00 | 1.00 |" in text
     assert "| base alone, imagecodecs | n/a: too large | | | |" in text
-    assert "| 2.0 megapixels | 150.0 | 150.0 | 1 | 2 |" in text
+    assert "| 2.0 megapixels | 150.0 | 150.0 | 50.0 | 100.0 | 1 | 2 |" in text
     assert "| standard map alone | 1.00 | 10.00 | 1.00 |" in text
     assert "0.100 s at least" in text
     assert "| a GPU | ms | lowest |" in text

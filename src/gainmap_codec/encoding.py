@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event
 from time import perf_counter
 from typing import Any, Literal
 
@@ -156,14 +157,37 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
     return FittedMap(fitted.network, fitted.psnr, perf_counter() - start)
 
 
+def _both_maps(
+    pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None
+) -> tuple[StoredGainMap | None, float | None, FittedMap | None]:
+    """The standard map is made beside the fit, whose steps leave processors free; what comes before them does not."""
+    if standard is None or neural is None:
+        stored, psnr = make_gain_map(pair, standard) if standard else (None, None)
+        return stored, psnr, make_neural_map(pair, neural) if neural else None
+    begun = Event()
+
+    def progress(done: float) -> None:
+        begun.set()
+        if neural.progress:
+            neural.progress(done)
+
+    def make() -> tuple[StoredGainMap, float]:
+        begun.wait()
+        return make_gain_map(pair, standard)
+
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(make)
+        try:
+            fitted = make_neural_map(pair, replace(neural, progress=progress))
+        finally:
+            begun.set()
+    return *making.result(), fitted
+
+
 def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None) -> EncodeReport:
     """The file of a pair with the gain maps that are asked for, or with the better one alone."""
     is_auto = neural is not None and neural.preset == "auto"
-    ordinary = standard or (_AUTO_STANDARD if is_auto else None)
-    with ThreadPoolExecutor(1) as pool:  # a fit takes one processor: the standard map is made beside it
-        making = pool.submit(make_gain_map, pair, ordinary) if ordinary else None
-        fitted = make_neural_map(pair, neural) if neural else None
-    stored, standard_psnr = making.result() if making else (None, None)
+    stored, standard_psnr, fitted = _both_maps(pair, standard or (_AUTO_STANDARD if is_auto else None), neural)
     if stored and fitted and is_auto and _is_better(stored, standard_psnr or 0.0, fitted):
         fitted = None
     elif standard is None:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import gainmap_codec as gm
-from gainmap_codec.bench.speed import OURS, PEERS, Timing, decoders, first_decode, interleaved, peak_memory
+from gainmap_codec.bench.speed import (
+    OURS,
+    PEERS,
+    Timing,
+    decoders,
+    decoders_into_array,
+    first_decode,
+    interleaved,
+    peak_memory,
+)
 from gainmap_codec.bench.speed_encode import BALANCED, STANDARD, encoders
 from gainmap_codec.bench.speed_gpu import gpu_name, gpu_timings
 from gainmap_codec.bench.speed_inputs import at_scale, photo
@@ -62,11 +71,12 @@ def _size(data: bytes, path: Path, runs: int, say: Say) -> dict[str, Any]:
     megapixels = info.width * info.height / 1e6
     say(f"{info.width} x {info.height}")
     path.write_bytes(data)
-    timings = interleaved(decoders(data, path), runs if megapixels < _HUGE else min(runs, 3))
+    runs = runs if megapixels < _HUGE else min(runs, 3)
     return {
         "width": info.width,
         "height": info.height,
-        "decode": timings,
+        "decode": interleaved(decoders(data, path), runs),
+        "into_array": interleaved(decoders_into_array(data), runs),
         "peak": {kind: peak_memory(data, kind) for kind in ("standard", "neural")},
     }
 
@@ -114,13 +124,13 @@ def _decode_table(size: dict[str, Any]) -> str:
 
 def _growth_table(sizes: list[dict[str, Any]]) -> str:
     rows = [
-        "| size | standard, ns a pixel | neural, ns a pixel | standard, MB above | neural, MB above |",
-        "| --- | --- | --- | --- | --- |",
+        "| size | standard, ns a pixel | neural | standard, `out=` | neural, `out=` | standard, MB above | neural |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for size in sizes:
         pixels = size["width"] * size["height"]
-        medians = {each.name: each.median for each in size["decode"]}
-        times = " | ".join(f"{medians[name] / pixels * 1e9:.1f}" for name in OURS)
+        ours = [each for each in (*size["decode"], *size["into_array"]) if each.name in OURS]
+        times = " | ".join(f"{each.median / pixels * 1e9:.1f}" for each in ours)
         peaks = " | ".join(f"{size['peak'][kind] / 1e6:.0f}" for kind in ("standard", "neural"))
         rows.append(f"| {pixels / 1e6:.1f} megapixels | {times} | {peaks} |")
     return "\n".join([*rows, "", "MB above the file, the decoded 8-bit base and the float32 result."])
