@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import subprocess
 import sys
 import tempfile
@@ -116,7 +117,7 @@ def _openimageio(path: Path) -> Any:
 def interleaved(works: dict[str, Work], runs: int) -> list[Timing]:
     """`runs` of each in turns, after one that does not count and that may refuse, by an error.
 
-    Each round begins with another: who comes after one that has let much memory go has an advantage.
+    Each round has an order of its own: who comes after one that has let much memory go has an advantage.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     refusals: dict[str, str] = {}
@@ -129,8 +130,7 @@ def interleaved(works: dict[str, Work], runs: int) -> list[Timing]:
                 refusals[name] = " ".join(str(error).split())[:80] or type(error).__name__
         names = [name for name in works if name not in refusals]
         for run in range(runs):
-            first = run * len(names) // runs
-            for name in names[first:] + names[:first]:
+            for name in random.Random(run).sample(names, len(names)):
                 start = perf_counter()
                 works[name]()
                 times[name].append(perf_counter() - start)
