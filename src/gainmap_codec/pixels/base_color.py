@@ -76,6 +76,8 @@ class BaseColor:
             two = linear.reshape(-1)[:even].view(np.complex64)
             np.take(self._pairs, codes.reshape(-1)[:even].view(np.uint16), out=two, mode="clip")
             linear.reshape(-1)[even:] = self.curves[0][codes.reshape(-1)[even:]]
+        elif self._has_one_curve:
+            np.take(self.curves[0], codes, out=linear, mode="clip")  # "raise" would copy what goes out
         else:
             for channel in range(3):
                 linear[..., channel] = np.take(self.curves[channel], codes[..., channel], mode="clip")
@@ -84,9 +86,13 @@ class BaseColor:
             linear *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
 
     @cached_property
+    def _has_one_curve(self) -> bool:
+        return bool((self.curves == self.curves[0]).all())
+
+    @cached_property
     def _pairs(self) -> NDArray[np.complex64] | None:
         """Light of two code values of 8 bits next to each other, where three channels have one curve: half the work."""
-        if self.curves.shape[1] != 256 or not (self.curves == self.curves[0]).all():
+        if self.curves.shape[1] != 256 or not self._has_one_curve:
             return None
         codes = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)  # in the order of this machine
         pairs: NDArray[np.complex64] = self.curves[0][codes].view(np.complex64)[:, 0]
