@@ -22,7 +22,7 @@ from gainmap_codec.encoding import (
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.inspection import Inspection, inspection_of
-from gainmap_codec.opening import open_file
+from gainmap_codec.opening import OpenedFile, open_file
 from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
 from gainmap_codec.pixels.coded_image import Chroma
 from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
@@ -231,7 +231,11 @@ def check_decode_options(options: dict[str, Any]) -> dict[str, Any]:
 
 def decode_quietly(source: Source, o: dict[str, Any]) -> HdrImage:
     """As `decode`, by options that are checked; the picture's `warnings` are all that is told of them."""
-    opened = open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True)
+    return decode_opened(open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True), o)
+
+
+def decode_opened(opened: OpenedFile, o: dict[str, Any]) -> HdrImage:
+    """As `decode_quietly`, of a file that is opened already."""
     notes = list(opened.warnings)
     prefer, headroom = o["prefer"], o["headroom"]
     order = preference(opened, prefer)

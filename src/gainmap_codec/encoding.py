@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from threading import Event
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, Literal
 
@@ -164,24 +164,16 @@ def _both_maps(
     if standard is None or neural is None:
         stored, psnr = make_gain_map(pair, standard) if standard else (None, None)
         return stored, psnr, make_neural_map(pair, neural) if neural else None
-    begun = Event()
-
-    def progress(done: float) -> None:
-        begun.set()
-        if neural.progress:
-            neural.progress(done)
-
-    def make() -> tuple[StoredGainMap, float]:
-        begun.wait()
-        return make_gain_map(pair, standard)
-
     with ThreadPoolExecutor(1) as pool:
-        making = pool.submit(make)
-        try:
-            fitted = make_neural_map(pair, replace(neural, progress=progress))
-        finally:
-            begun.set()
-    return *making.result(), fitted
+        making = cache(partial(pool.submit, make_gain_map, pair, standard))  # begun once, at the first call
+
+        def progress(done: float) -> None:
+            making()
+            if neural.progress:
+                neural.progress(done)
+
+        fitted = make_neural_map(pair, replace(neural, progress=progress))
+        return *making().result(), fitted
 
 
 def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None) -> EncodeReport:

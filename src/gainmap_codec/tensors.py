@@ -11,7 +11,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from gainmap_codec.api import check_decode_options, decode_quietly
+from gainmap_codec.api import check_decode_options, decode_opened
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.neural.transfer import to_device
 from gainmap_codec.opening import open_file
@@ -40,8 +40,7 @@ def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
         GainMapWarning: As `gainmap_codec.decode`.
     """
     o = check_decode_options({"device": device, **options, "out": None})
-    data, name = read_source(source, o["limits"])
-    opened = open_file(data, name, o["limits"], is_rendered=True)
+    opened = open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True)
     notes = opened.warnings
     if preference(opened, o["prefer"])[0] == "neural" and opened.neural:
         headroom = math.inf if o["headroom"] is None else o["headroom"]
@@ -49,7 +48,7 @@ def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
         wanted = Wanted(o["color_space"], o["region"], o["dtype"])
         pixels = neural_tensor(opened, opened.neural, headroom, o["device"], turn, wanted)
     else:
-        image = decode_quietly(data, o)
+        image = decode_opened(opened, o)
         pixels, notes = to_device(image.pixels, o["device"]), image.warnings
     for note in notes:
         warnings.warn(note, GainMapWarning, stacklevel=2)

@@ -105,8 +105,9 @@ def _fit_multiscale(
     if target_psnr is not None:
         return _reach(fit, pair, first, target_psnr)
     most = config.most_bytes if target_bytes is None else target_bytes
-    is_enough = most is None or (target_bytes is None and first.size <= most)
-    return first if is_enough or most is None else _keep_within(fit, pair, first, most)
+    if most is None or (target_bytes is None and first.size <= most):
+        return first
+    return _keep_within(fit, pair, first, most)
 
 
 def start_fit(
