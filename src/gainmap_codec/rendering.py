@@ -16,13 +16,13 @@ from gainmap_codec.opening import OpenedFile, base_codes
 from gainmap_codec.pixels.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.base_color import BaseColor
 from gainmap_codec.pixels.coded_image import decode_coded_image
-from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, is_identity, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, ColorSpace, conversion_matrix, strip_for, transform_strip
 from gainmap_codec.pixels.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.geometry import Window, inverse_of, turned, turned_window
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.image_color import color_of, primaries_are_known
 from gainmap_codec.pixels.neural_map import render_into, residuals
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 if TYPE_CHECKING:
     import torch  # never at run time: decoding on the CPU needs none
@@ -258,7 +258,7 @@ def _render_strips(
 
         def render(strip: slice, block: AnyCodes = block, start: int = start) -> None:
             place = out[start + strip.start : start + strip.stop]
-            pixels = strip_for(place, place.shape) if is_identity(from_maths) else np.empty(place.shape, np.float32)
+            pixels = strip_for(place, place.shape, from_maths)
             color.linearize_into(block[strip], pixels)
             transform_strip(pixels, to_maths)
             if apply:

@@ -15,13 +15,12 @@ from gainmap_codec.files.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.neural.perceptron import forward
 from gainmap_codec.pixels.multiscale import _AROUND, FIRST_OCTAVE, dequantize, latent_values
-from gainmap_codec.pixels.resampling import Taps
+from gainmap_codec.pixels.resampling import Taps, windows_between
 from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
 _POINTS = 1 << 20  # of the grid at a time: 120 MB of features
 _PIXELS = 1 << 22  # whose sums stand in memory at a time
 _FUSED_STEPS = 100  # pixels of a window that one thread may add up
-_EMPTY = 1e-6  # width of a window that has no pixels of its own
 
 
 class GridNetwork:
@@ -139,7 +138,7 @@ class _Enlarger:
 
 
 class _Windows(NamedTuple):
-    """What each window of a side covers: its first pixel, its second and so on, and how much of its mean each is.
+    """`pixels.resampling.windows_between` of a side.
 
     Attributes:
         places: Integers (steps, n).
@@ -166,30 +165,19 @@ class _Windows(NamedTuple):
         return total
 
 
-def _windows_between(edges: NDArray[np.float64], size: int) -> _Windows:
-    """Windows between successive edges of a side, by the rules of `pixels.resampling.window_average`."""
-    starts, widths = edges[:-1], np.diff(edges)
-    first = np.minimum(starts.astype(np.int64), size - 1)
-    steps = np.arange(int(np.ceil(widths.max())) + 1)[:, np.newaxis]
-    covered = np.minimum(edges[1:], first + steps + 1) - np.maximum(starts, first + steps)
-    shares = np.where(widths > _EMPTY, np.maximum(covered, 0) / np.maximum(widths, 1e-9), steps == 0)
-    used = shares.any(axis=1)
-    return _Windows(np.minimum(first + steps, size - 1)[used], shares[used].astype(np.float32))
-
-
 def _windows_of(axis: Axis, is_mirrored: bool) -> _Windows:
     """What is evaluated, in its order, as windows of the raster as it lies: no picture has to be mirrored."""
     edges = axis.edges()
     if not is_mirrored:
-        return _windows_between(edges, axis.size)
-    return _windows_between((axis.size - edges)[::-1], axis.size).part(slice(None, None, -1))
+        return _Windows(*windows_between(edges, axis.size))
+    return _Windows(*windows_between((axis.size - edges)[::-1], axis.size)).part(slice(None, None, -1))
 
 
 def _level_means(axis: Axis, level: int, device: torch.device) -> Tensor:
     """The matrix, float32 (cells, count), that averages what is evaluated over a level's cells: at most 256 of them."""
-    windows = _windows_between(axis.level_edges(level), axis.count)
-    matrix = np.zeros((windows.places.shape[1], axis.count), np.float32)
-    np.add.at(matrix, (np.arange(len(matrix)), windows.places), windows.shares)
+    places, shares = windows_between(axis.level_edges(level), axis.count)
+    matrix = np.zeros((places.shape[1], axis.count), np.float32)
+    np.add.at(matrix, (np.arange(len(matrix)), places), shares)
     return _on(device, matrix)
 
 

@@ -7,7 +7,7 @@ here have the white point D65.
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +116,13 @@ def transform_strip(pixels: Array, matrix: NDArray[np.floating], out: NDArray[np
         np.matmul(pixels, np.ascontiguousarray(matrix.T, np.float32), out=pixels if out is None else out)
     elif out is not None:
         out[...] = pixels
+
+
+def strip_for(place: NDArray[Any], shape: tuple[int, ...], matrix: NDArray[np.floating]) -> Array:
+    """Where a strip is computed that a matrix then takes to its place: there already, if the matrix does nothing."""
+    if is_identity(matrix) and place.dtype == np.float32 and place.flags.c_contiguous and place.shape == shape:
+        return cast(Array, place)
+    return np.empty(shape, np.float32)
 
 
 def is_identity(matrix: NDArray[np.floating]) -> bool:

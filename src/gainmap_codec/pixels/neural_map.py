@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.base_color import BaseColor
-from gainmap_codec.pixels.color import AnyCodes, Array, is_identity, pq_decode, pq_encode, transform_strip
+from gainmap_codec.pixels.color import AnyCodes, Array, pq_decode, pq_encode, strip_for, transform_strip
 from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window, turned_window
 from gainmap_codec.pixels.multiscale import GridInputs, dequantize, residual_on_grid
 from gainmap_codec.pixels.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache, strip_for
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
 Codes = NDArray[np.uint8]
@@ -120,7 +120,7 @@ def render_into(
     def render(strip: slice) -> None:
         rows, place = slice(strip.start + top, strip.stop + top), turned_out[strip]
         seen = turned_codes[rows]
-        pixels = strip_for(place, seen.shape) if is_identity(from_maths) else np.empty(seen.shape, np.float32)
+        pixels = strip_for(place, seen.shape, from_maths)
         color.linearize_into(seen, pixels)
         transform_strip(pixels, to_maths)
         to_hdr(network, ready.at(rows, pixels), pixels, weight)

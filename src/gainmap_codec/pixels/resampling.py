@@ -102,16 +102,30 @@ def _narrow_average(values: NDArray[Any], edges: NDArray[np.float64], axis: int)
 
     Not by a product of matrices: its sums would depend on the number of threads.
     """
-    starts, stops = edges[:-1], edges[1:]
-    first, widths = starts.astype(np.intp), stops - starts
+    places, shares = windows_between(edges, values.shape[axis])
     shape = [-1 if each == axis else 1 for each in range(values.ndim)]
-    total = np.zeros([len(widths) if each == axis else count for each, count in enumerate(values.shape)], np.float32)
-    for step in range(int(np.ceil(widths.max())) + 1):
-        places = first + step
-        covered = np.clip(np.minimum(stops, places + 1) - np.maximum(starts, places), 0, None)
-        share = np.where(widths > _EMPTY, covered / np.maximum(widths, 1e-9), step == 0)
-        total += np.take(values, places, axis, mode="clip") * share.reshape(shape).astype(np.float32)
+    total = np.zeros(
+        [shares.shape[1] if each == axis else count for each, count in enumerate(values.shape)], np.float32
+    )
+    for place, share in zip(places, shares, strict=True):
+        total += np.take(values, place, axis) * share.reshape(shape)
     return total
+
+
+def windows_between(edges: NDArray[np.float64], size: int) -> tuple[NDArray[np.intp], Array]:
+    """What each window between successive edges of a side covers: its first pixel, its second and so on.
+
+    Returns:
+        Places, (steps, windows), and how much of a window's mean each is, float32 of the same shape. An empty window is
+        the pixel next to it.
+    """
+    starts, widths = edges[:-1], np.diff(edges)
+    first = np.minimum(starts.astype(np.intp), size - 1)
+    steps = np.arange(int(np.ceil(widths.max())) + 1)[:, np.newaxis]
+    covered = np.minimum(edges[1:], first + steps + 1) - np.maximum(starts, first + steps)
+    shares = np.where(widths > _EMPTY, np.maximum(covered, 0) / np.maximum(widths, 1e-9), steps == 0)
+    used = shares.any(axis=1)
+    return np.minimum(first + steps, size - 1)[used], shares[used].astype(np.float32)
 
 
 def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:

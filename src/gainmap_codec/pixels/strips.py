@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
-
-import numpy as np
-from numpy.typing import NDArray
 
 _STRIP_ROWS = 64
 _PIXELS_IN_CACHE = 1 << 18  # 3 MB of float32 RGB
@@ -25,13 +21,6 @@ THREADS = int(_asked) if _asked.isdecimal() and int(_asked) else PROCESSORS
 def rows_in_cache(width: int) -> int:
     """Rows of a strip, up to 64, whose pixels stay in a processor's cache while several steps pass over them."""
     return min(max(_PIXELS_IN_CACHE // max(width, 1), 1), _STRIP_ROWS)
-
-
-def strip_for(place: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Where a strip of float32 is computed: its place in the result if that is such, or memory of its own."""
-    if place.dtype == np.float32 and place.flags.c_contiguous and place.shape == shape:
-        return cast(NDArray[np.float32], place)
-    return np.empty(shape, np.float32)
 
 
 def for_each_strip(height: int, work: Callable[[slice], None], rows: int = _STRIP_ROWS) -> None:
