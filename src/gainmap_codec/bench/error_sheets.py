@@ -27,7 +27,7 @@ _PANEL = 150  # px along the longer side
 _DPI = 100
 _MOST = 6.0, 20.0  # dE00 and dE_ITP that are shown as the brightest colour
 _BESIDE = 3  # methods in a row
-_COLORS = 32
+_COLORS = 16
 
 
 def sheets(sources: Sequence[Source], effort: Effort, seed: int, memory: Path, processes: int) -> list[Picture]:
