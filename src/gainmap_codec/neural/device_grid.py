@@ -14,7 +14,7 @@ from gainmap_codec.files.latents import first_level, latent_levels
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.fusing import can_fuse
 from gainmap_codec.neural.perceptron import forward
-from gainmap_codec.pixels.multiscale import _AROUND, FIRST_OCTAVE, dequantize, latent_values
+from gainmap_codec.pixels.multiscale import AROUND, FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.resampling import Taps, windows_between
 from gainmap_codec.pixels.working_grid import Axis, WorkingGrid
 
@@ -34,7 +34,7 @@ class GridNetwork:
         self._down, self._across = (_windows_of(*each).on(device) for each in zip(axes, grid.flips, strict=True))
         self._x, self._y = (_on(device, axis.centers).float() for axis in reversed(axes))
         first = first_level(grid.rows.cells, grid.columns.cells)
-        around = [max(first + step, 0) for step in _AROUND]
+        around = [max(first + step, 0) for step in AROUND]
         self._around = [([_level_means(axis, n, device) for axis in axes], _Enlarger(grid, n, device)) for n in around]
         levels, detail_levels = latent_levels(*network.grid, len(network.latents), len(network.details))
 

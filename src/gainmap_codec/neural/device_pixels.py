@@ -16,10 +16,10 @@ from torch import Tensor
 
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.neural.device_grid import DeviceTaps
-from gainmap_codec.pixels.base_color import _BT2020_LUMA
-from gainmap_codec.pixels.color import _C1, _C2, _C3, _M1, _M2, PQ_PEAK
+from gainmap_codec.pixels.base_color import BT2020_LUMA
+from gainmap_codec.pixels.color import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK
 from gainmap_codec.pixels.geometry import Window, turned
-from gainmap_codec.pixels.residual import _BRIGHTEST, MAX_GAIN, inverse_residual, offset_of
+from gainmap_codec.pixels.residual import BRIGHTEST, MAX_GAIN, inverse_residual, offset_of
 
 Matrix = NDArray[np.float64]
 
@@ -129,7 +129,7 @@ def render_strips(stage: PixelStage, codes: Tensor, residual: Residual, out: Ten
         here = pixels[down[rows, None] + across].long().clamp_(max=entries - 1)
         linear = stage.curves.flatten()[here + each_curve]
         if stage.system_gamma != 1:
-            luma = _transformed(linear, _BT2020_LUMA.astype(np.float64)[None] @ stage.to_bt2020)
+            luma = _transformed(linear, BT2020_LUMA.astype(np.float64)[None] @ stage.to_bt2020)
             linear = linear * luma.clamp_(min=0) ** (stage.system_gamma - 1)
         base = _transformed(linear, stage.to_maths)
         hdr = _hdr_of(stage.network, residual.at(rows, base), base, stage.weight)
@@ -147,7 +147,7 @@ def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: floa
     kb, ka = (float(offset_of(n)) for n in (network.base_offset_exponent, network.alternate_offset_exponent))
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))
-        return ((base + kb) * factors - ka).clamp_(0, float(_BRIGHTEST))
+        return ((base + kb) * factors - ka).clamp_(0, float(BRIGHTEST))
     hdr = pq_decode(inverse_residual(network.domain, residual, pq_encode(base), torch))
     if weight == 1:
         return hdr
@@ -157,14 +157,14 @@ def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: floa
 
 def pq_encode(linear: Tensor) -> Tensor:
     """As `pixels.color.pq_encode`."""
-    y = _power((linear * (1 / PQ_PEAK)).clamp_(0, 1), _M1)
-    return _power((_C1 + _C2 * y) / (1 + _C3 * y), _M2)
+    y = _power((linear * (1 / PQ_PEAK)).clamp_(0, 1), PQ_M1)
+    return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2)
 
 
 def pq_decode(code: Tensor) -> Tensor:
     """As `pixels.color.pq_decode`."""
-    p = _power(code.clamp(0, 1), 1 / _M2)
-    return _power((p - _C1).clamp_(min=0) / (_C2 - _C3 * p), 1 / _M1) * PQ_PEAK
+    p = _power(code.clamp(0, 1), 1 / PQ_M2)
+    return _power((p - PQ_C1).clamp_(min=0) / (PQ_C2 - PQ_C3 * p), 1 / PQ_M1) * PQ_PEAK
 
 
 def _power(values: Tensor, exponent: float) -> Tensor:

@@ -28,7 +28,7 @@ from gainmap_codec.pixels.color import AnyCodes
 from gainmap_codec.pixels.gain_map import headroom_weight
 from gainmap_codec.pixels.geometry import Window
 from gainmap_codec.pixels.multiscale import dequantize
-from gainmap_codec.pixels.neural_map import _is_factor, position_features
+from gainmap_codec.pixels.neural_map import is_factor, position_features
 from gainmap_codec.pixels.resampling import Taps
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
@@ -63,7 +63,7 @@ class DeviceRenderer:
             dtype: Of the result: float32 or float16.
         """
         to_maths, from_maths = color.to_bt2020, from_bt2020
-        if _is_factor(network):
+        if is_factor(network):
             to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
         window = window or (0, 0, *(size[::-1] if orientation in (5, 6, 7, 8) else size))
         self._shape, self._dtype = (*window[2:], 3), dtype

@@ -215,4 +215,4 @@ def _points(
 
 def _thinned(points: Points, most: int) -> Points:
     every = math.ceil(math.sqrt(len(points) / most))
-    return points.every((every, every))
+    return points.every((every, every))  # of 1 too: what is kept is made contiguous

@@ -12,15 +12,15 @@ import triton.language as tl
 from torch import Tensor
 
 from gainmap_codec.neural.device_pixels import DARKEST, GridResidual, Matrix, PixelStage
-from gainmap_codec.pixels.color import _C1, _C2, _C3, _M1, _M2, PQ_PEAK
-from gainmap_codec.pixels.residual import _BRIGHTEST, EPSILON, MAX_GAIN, offset_of
+from gainmap_codec.pixels.color import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK
+from gainmap_codec.pixels.residual import BRIGHTEST, EPSILON, MAX_GAIN, offset_of
 
 _COLUMNS, _ROWS, _WARPS = 128, 8, 4  # of a program: a thread has one pixel of each row
 
 # Numbers of this module that the kernel may see.
-_PQ_M1, _PQ_M2, _PQ_C1, _PQ_C2, _PQ_C3 = (tl.constexpr(number) for number in (_M1, _M2, _C1, _C2, _C3))
+_PQ_M1, _PQ_M2, _PQ_C1, _PQ_C2, _PQ_C3 = (tl.constexpr(number) for number in (PQ_M1, PQ_M2, PQ_C1, PQ_C2, PQ_C3))
 _PEAK, _E = tl.constexpr(PQ_PEAK), tl.constexpr(EPSILON)
-_MOST_GAIN, _MOST_LIGHT = tl.constexpr(float(MAX_GAIN)), tl.constexpr(float(_BRIGHTEST))
+_MOST_GAIN, _MOST_LIGHT = tl.constexpr(float(MAX_GAIN)), tl.constexpr(float(BRIGHTEST))
 _LEAST_LIGHT = tl.constexpr(DARKEST)
 
 _WHAT_CHANGES_WITH_THE_SIZE = ("height", "width", "start", "down", "across", "step_down", "step_across", "entries")

@@ -29,7 +29,8 @@ from gainmap_codec.pixels.color import (
 )
 from gainmap_codec.pixels.strips import for_each_strip
 
-_BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
+BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
+"""Shares of R, G and B in luminance (ITU-R BT.2020 table 4)."""
 
 D50_XYZ = np.array([0.9642, 1.0, 0.8249])
 """White of the profile connection space (ICC.1:2022 clause 6.3.4.3)."""
@@ -82,7 +83,7 @@ class BaseColor:
             for channel in range(3):
                 linear[..., channel] = np.take(self.curves[channel], codes[..., channel], mode="clip")
         if self.system_gamma != 1:
-            luminance = np.maximum(self.convert_to_bt2020(linear) @ _BT2020_LUMA, 0)
+            luminance = np.maximum(self.convert_to_bt2020(linear) @ BT2020_LUMA, 0)
             linear *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
 
     @cached_property

@@ -131,11 +131,11 @@ def is_identity(matrix: NDArray[np.floating]) -> bool:
 
 
 # SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.
-_M1 = 2610 / 16384
-_M2 = 2523 / 4096 * 128
-_C1 = 3424 / 4096
-_C2 = 2413 / 4096 * 32
-_C3 = 2392 / 4096 * 32
+PQ_M1 = 2610 / 16384
+PQ_M2 = 2523 / 4096 * 128
+PQ_C1 = 3424 / 4096
+PQ_C2 = 2413 / 4096 * 32
+PQ_C3 = 2392 / 4096 * 32
 
 
 def pq_encode(linear: Array) -> Array:
@@ -144,8 +144,8 @@ def pq_encode(linear: Array) -> Array:
     Source: SMPTE ST 2084 equation 5.1 (inverse EOTF).
     """
     y = np.clip(np.asarray(linear, dtype=np.float32) * np.float32(1 / PQ_PEAK), 0.0, 1.0)
-    y = _power(y, _M1)
-    return _power((_C1 + _C2 * y) / (1 + _C3 * y), _M2)
+    y = _power(y, PQ_M1)
+    return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2)
 
 
 def pq_decode(code: Array) -> Array:
@@ -153,9 +153,9 @@ def pq_decode(code: Array) -> Array:
 
     Source: SMPTE ST 2084 equation 4.1 (EOTF).
     """
-    p = _power(np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0), 1 / _M2)
-    y = np.maximum(p - np.float32(_C1), 0) / (np.float32(_C2) - np.float32(_C3) * p)
-    return _power(y, 1 / _M1) * np.float32(PQ_PEAK)
+    p = _power(np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0), 1 / PQ_M2)
+    y = np.maximum(p - np.float32(PQ_C1), 0) / (np.float32(PQ_C2) - np.float32(PQ_C3) * p)
+    return _power(y, 1 / PQ_M1) * np.float32(PQ_PEAK)
 
 
 def _power(values: Array, exponent: float) -> Array:

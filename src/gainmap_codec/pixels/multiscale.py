@@ -19,7 +19,7 @@ from gainmap_codec.pixels.features import octave_features
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 from gainmap_codec.pixels.working_grid import WorkingGrid
 
-_AROUND = (-2, 0, 2)
+AROUND = (-2, 0, 2)
 """Levels of the averages, from that of the finest latents on."""
 
 FIRST_OCTAVE = -1
@@ -41,7 +41,7 @@ class BaseFeatures:
         self._grid, self._octaves = grid, color_octaves
         self._means = code_inputs(grid.average(codes), largest)
         first = first_level(grid.rows.cells, grid.columns.cells)
-        levels = [max(first + step, 0) for step in _AROUND]
+        levels = [max(first + step, 0) for step in AROUND]
         self._around = [grid.enlarge(grid.reduce(self._means, level), level) for level in levels]
         self.shape = self._means.shape[0], 5 + 3 * len(levels) + 6 * color_octaves, self._means.shape[1]
         is_raster = self._means.shape[:2] == (grid.rows.size, grid.columns.size)  # then every mean is a code value

@@ -114,7 +114,7 @@ def render_into(
     turned_codes, turned_out = ready.turned(codes), ready.turned(out)
     top, left, _, width = turned_window(window, codes.shape, ready.turned)
     to_maths, from_maths = color.to_bt2020, from_bt2020
-    if _is_factor(network):  # the same in all primaries: one matrix instead of two, often none
+    if is_factor(network):  # the same in all primaries: one matrix instead of two, often none
         to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
 
     def render(strip: slice) -> None:
@@ -130,7 +130,7 @@ def render_into(
     for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_codes.shape[1]))
 
 
-def _is_factor(network: NeuralGainMap) -> bool:
+def is_factor(network: NeuralGainMap) -> bool:
     """Whether each pixel is multiplied by a number, and nothing is taken off."""
     is_gain = network.domain == "log2_gain" and network.alternate_offset_exponent == NO_OFFSET
     return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1

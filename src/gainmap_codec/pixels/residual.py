@@ -29,7 +29,8 @@ NO_OFFSET = 15
 MAX_GAIN = np.float32(64)
 """log2 gain, at most: more than any picture needs, and black times it is still black."""
 
-_BRIGHTEST = np.float32(1 << 15)
+BRIGHTEST = np.float32(1 << 15)
+"""Linear light of a log2 gain, at most."""
 
 _DARKEST = np.float32(2.0**-20)  # linear: where offsets are 0, a ratio to black still needs a number
 
@@ -92,7 +93,7 @@ def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate
         base[..., channel] *= factors[..., channel % factors.shape[-1]]
     if alternate_offset:
         base -= alternate_offset
-    np.clip(base, 0, _BRIGHTEST, out=base)
+    np.clip(base, 0, BRIGHTEST, out=base)
 
 
 def log2_gain(hdr: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> Array:
