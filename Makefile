@@ -33,14 +33,14 @@ test-slow: setup ## Run the tests that take minutes
 
 READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
 READERS += $(if $(shell command -v npm),,nodejs npm)
-READER_TESTS := tests/test_chromium.py tests/test_heif_readers.py tests/test_jpeg_readers.py \
-  tests/test_readers.py tests/test_tools.py tests/test_viewer_decoder.py tests/test_viewer_page.py
+READER_TESTS := tests/readers/test_chromium.py tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
+  tests/readers/test_readers.py tests/readers/test_tools.py tests/view/test_viewer_decoder.py tests/view/test_viewer_page.py
 AXE := axe-core@4.14.1
 test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
 	else echo "Not installed here (root on Debian is needed); tests without their reader are skipped: $(READERS)"; fi
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,docs,scale,readers]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,readers]' -e bench
 	@npm install --no-audit --no-fund --silent --prefix build/npm $(AXE) || echo "No $(AXE): its test is skipped"
 	$(BIN)/pytest $(READER_TESTS)
 
@@ -48,7 +48,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 TRITON := triton==3.9.0
 test-gpu: setup ## Test decoding on CUDA where there is some, and its kernel by Triton (285 MB, is installed) without
 	@$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check -q $(TRITON)
-	$(BIN)/pytest tests/test_device_render.py tests/test_decoding_many.py tests/test_triton.py
+	$(BIN)/pytest tests/neural/device/test_render.py tests/codec/test_decoding_many.py tests/neural/device/test_triton_render.py
 
 FUZZ_SECONDS ?= 60
 fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
@@ -61,7 +61,7 @@ survival: setup ## What other programs leave of gain-map files; Debian has them 
 	@for program in exiftool exiv2 jpegtran convert ffmpeg vips; do command -v $$program >/dev/null || \
 	  echo "$$program is missing: apt-get install libimage-exiftool-perl exiv2 libjpeg-turbo-progs" \
 	    "imagemagick ffmpeg libvips-tools" >&2; done
-	$(BIN)/python -m gainmap_codec.bench survival $(FILES)
+	$(BIN)/python -m gainmap_bench survival $(FILES)
 
 check: setup ## Lint, formatting, types, import directions
 	$(BIN)/ruff check
@@ -78,16 +78,16 @@ docs: setup ## Build the documentation in build/site (a warning fails), check it
 	$(BIN)/pytest -q tests/test_docs.py tests/test_examples.py
 
 fixtures: setup ## Write the golden files and their manifest again
-	$(BIN)/python fixtures/generate.py
+	PYTHONPATH=tests $(BIN)/python -m support.generate
 
 init-weights: setup ## Fit the initial weights again from synthetic noise (minutes; compares, changes nothing shipped)
-	$(BIN)/python -m gainmap_codec.neural.synthetic "$$(mktemp)"
+	$(BIN)/python -m gainmap_codec.neural.published.synthetic "$$(mktemp)"
 
 PHOTOS ?= $(foreach name,fountain_night Ultra_HDR_Samples_Originals_01 desert_sunset lamps \
   Ultra_HDR_Samples_Originals_04,$(wildcard $(GAINMAP_DATA)/files/*/$(name).jpg))
 bench-jod: setup $(JOD_STAMP) ## Measure JOD of PHOTOS by ColorVideoVDP, in an environment of its own (6 GB)
 	@test -n "$(strip $(PHOTOS))" || { echo "Name gain-map photos: make bench-jod PHOTOS='a.jpg b.jpg'" >&2; exit 1; }
-	$(BIN)/python -m gainmap_codec.bench jod --pairs $(PHOTOS)
+	$(BIN)/python -m gainmap_bench jod --pairs $(PHOTOS)
 
 GRADED ?= $(foreach name,CandleGlass Desk GoldenGate MtTamWest StillLife Tree, \
   $(wildcard $(GAINMAP_DATA)/pairs/openexr-images/$(name).exr))
@@ -99,26 +99,26 @@ HAND_GRADED ?= $(if $(wildcard $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif)
   $(GAINMAP_DATA)/pairs/hdr-gainmap/input_hdr.avif$(comma)$(GAINMAP_DATA)/pairs/hdr-gainmap/input_sdr.jpg)
 comma := ,
 experiments: setup ## The paper's table and curves of PAIRS in docs/experiments (hours; QUICK=1, SIDE=1024: less); goes on
-	OMP_NUM_THREADS=1 $(BIN)/python -m gainmap_codec.bench experiments $(if $(QUICK),--quick) $(if $(SIDE),--side $(SIDE)) \
+	OMP_NUM_THREADS=1 $(BIN)/python -m gainmap_bench experiments $(if $(QUICK),--quick) $(if $(SIDE),--side $(SIDE)) \
 	  $(foreach pair,$(PAIRS),--pairs "$(pair)")
 
 PRESET ?= balanced
 RUNS ?= 100
 nightly: setup ## RUNS (100) fits of PHOTOS and GRADED: fails where one is 0.5 dB under the median of five seeds (hours)
 	@test -n "$(strip $(PHOTOS) $(GRADED))" || { echo "Name pictures: make nightly PHOTOS='a.jpg b.jpg'" >&2; exit 1; }
-	$(BIN)/python -m gainmap_codec.bench seeds --runs $(RUNS) --preset $(PRESET) $(PHOTOS) $(GRADED)
+	$(BIN)/python -m gainmap_bench seeds --runs $(RUNS) --preset $(PRESET) $(PHOTOS) $(GRADED)
 
 clean: ## Remove .venv and all that was generated
 	rm -rf .venv .venv-jod demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find src tests fixtures -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src bench tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is touched last: an interrupted set-up starts again, a finished one costs nothing.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml bench/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[bench,dev,docs,scale]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale]' -e bench
 	@touch $@
 
 $(JOD_STAMP): bench-jod.txt

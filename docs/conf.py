@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from gainmap_codec.cli import gainmap
+from gainmap_codec.cli.main import gainmap
 
 project = "gainmap_codec"
 author = copyright = "the authors of gainmap_codec"

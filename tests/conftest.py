@@ -29,11 +29,11 @@ def data_dir() -> Path:
 @pytest.fixture(scope="module")
 def short_fits() -> Iterator[None]:
     """Fits of a second, of every preset, for tests of what becomes of a payload."""
-    from gainmap_codec.neural.published import PUBLISHED
-    from gainmap_codec.neural.targets import MULTISCALE
+    from gainmap_codec.neural.fit.presets import MULTISCALE
+    from gainmap_codec.neural.published.fit import PUBLISHED
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 10)
+        patch.setattr("gainmap_codec.neural.fit.presets._PROBE_STEPS", 10)
         for preset, config in MULTISCALE.items():
             patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
         for preset, published in PUBLISHED.items():

@@ -16,17 +16,17 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec import api
 from gainmap_codec.api import encode_with_report
-from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg_segments import coded_digest, image_header, parse_segments
-from gainmap_codec.files.payload import parse_payload, serialize_payload
+from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.segments import coded_digest, image_header, parse_segments
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.records import CodedImage
-from gainmap_codec.pixels.binding import soft_fingerprint
-from gainmap_codec.pixels.color import convert, pq_psnr
-from gainmap_codec.pixels.geometry import to_stored
-from gainmap_codec.pixels.icc_profile import icc_profile_for
-from gainmap_codec.pixels.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.light import convert, pq_psnr
+from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.maps.binding import soft_fingerprint
+from gainmap_codec.pixels.raster.geometry import to_stored
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
-from gainmap_codec.pixels.tone_map import encode_base, tone_map
 
 pytestmark = pytest.mark.usefixtures("short_fits")
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

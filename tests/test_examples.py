@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.pixels.color import pq_psnr
+from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
+from support.paths import ROOT
 
-FOLDER = Path(__file__).parents[1] / "docs" / "examples"
+FOLDER = ROOT / "docs" / "examples"
 
 
 def example(name: str) -> ModuleType:

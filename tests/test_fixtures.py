@@ -2,25 +2,21 @@
 
 import hashlib
 import json
-import sys
 import tomllib
 import warnings
 from pathlib import Path
 
 import pytest
-from cases import ISO_CASES
 
 import gainmap_codec as gm
-from gainmap_codec.files.iso21496 import parse_iso21496
-from gainmap_codec.files.payload import parse_payload, serialize_payload
+from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from support import generate
+from support.cases import ISO_CASES
+from support.paths import FIXTURES
 
-FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
-sys.path.insert(0, str(FOLDER))
-
-import generate  # noqa: E402
-
-ROWS = {row["file"]: row for row in tomllib.loads((FOLDER / "manifest.toml").read_text())["fixture"]}
-OURS = {"generate.py", "heif_files.py", "heif_fixtures.py", "jpeg_files.py", "jpeg_oddities.py", "manifest.toml"}
+ROWS = {row["file"]: row for row in tomllib.loads((FIXTURES / "manifest.toml").read_text())["fixture"]}
+OURS = {"manifest.toml"}
 PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic")) and not file.startswith("flat/")]
 PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
 
@@ -31,12 +27,12 @@ def files_in(folder: Path) -> set[str]:
 
 
 def test_the_manifest_lists_every_file():
-    assert files_in(FOLDER) - OURS == set(ROWS)
+    assert files_in(FIXTURES) - OURS == set(ROWS)
 
 
 @pytest.mark.parametrize("file", ROWS)
 def test_the_manifest_is_true(file):
-    data = (FOLDER / file).read_bytes()
+    data = (FIXTURES / file).read_bytes()
     row = ROWS[file]
     assert (len(data), hashlib.sha256(data).hexdigest()) == (row["bytes"], row["sha256"])
     assert len(data) < 30_000
@@ -49,7 +45,7 @@ def test_the_generator_writes_the_same_bytes_again(tmp_path):
     written = files_in(tmp_path)
     assert written == set(ROWS) - set(generate.INPUTS) | {"manifest.toml"}
     for file in written:
-        assert (tmp_path / file).read_bytes() == (FOLDER / file).read_bytes(), file
+        assert (tmp_path / file).read_bytes() == (FIXTURES / file).read_bytes(), file
 
 
 @pytest.mark.parametrize("file", PICTURES)
@@ -58,7 +54,7 @@ def test_a_picture_ends_as_its_row_says(file):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            outcome = gm.decode(FOLDER / file).rendered_from
+            outcome = gm.decode(FIXTURES / file).rendered_from
         except gm.GainMapError as error:
             outcome = type(error).__name__
     assert outcome == row["expected"]
@@ -69,12 +65,12 @@ def test_a_picture_ends_as_its_row_says(file):
 
 @pytest.mark.parametrize("file", PAYLOADS)
 def test_a_payload_parses_to_its_json_and_back(file):
-    data = (FOLDER / file).read_bytes()
+    data = (FIXTURES / file).read_bytes()
     record = parse_payload(data)
-    assert json.loads(generate.dump_payload(record)) == json.loads((FOLDER / file).with_suffix(".json").read_text())
+    assert json.loads(generate.dump_payload(record)) == json.loads((FIXTURES / file).with_suffix(".json").read_text())
     assert serialize_payload(record) == data
 
 
 @pytest.mark.parametrize("name", ISO_CASES)
 def test_an_iso_blob_parses_to_its_record(name):
-    assert parse_iso21496((FOLDER / f"iso21496/{name}.bin").read_bytes()) == ISO_CASES[name][0]
+    assert parse_iso21496((FIXTURES / f"iso21496/{name}.bin").read_bytes()) == ISO_CASES[name][0]

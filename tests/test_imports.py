@@ -36,7 +36,7 @@ def test_importing_the_package_leaves_torch_unloaded() -> None:
 
 
 def test_importing_the_command_line_leaves_torch_unloaded() -> None:
-    assert run_python("import sys, gainmap_codec.cli", "print('torch' in sys.modules)") == "False"
+    assert run_python("import sys, gainmap_codec.cli.main", "print('torch' in sys.modules)") == "False"
 
 
 def test_decoding_works_without_torch(neural_file: Path) -> None:

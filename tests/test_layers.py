@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from support.paths import ROOT
+
 PACKAGE = "gainmap_codec"
-SOURCE = Path(__file__).parents[1] / "src"
+SOURCE = ROOT / "src"
 LAYERS = {f"{PACKAGE}.{name}": layer for layer, name in enumerate(("errors", "files", "pixels", "neural"))}
 EDGE = 4
 LAYERS[f"{PACKAGE}.bench"] = 5
@@ -114,20 +116,20 @@ def test_no_import_cycles() -> None:
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("gainmap_codec.files.jpeg", "import gainmap_codec.pixels.color"),
-        ("gainmap_codec.files.jpeg", "from gainmap_codec.pixels import color"),
-        ("gainmap_codec.files.jpeg", "from pathlib import Path"),
-        ("gainmap_codec.pixels.color", "def late():\n    import torch.nn"),
-        ("gainmap_codec.pixels.color", "from gainmap_codec.neural.published import fit_published"),
-        ("gainmap_codec.neural.published", "from gainmap_codec import api"),
-        ("gainmap_codec.neural.published", "import gainmap_codec"),
+        ("gainmap_codec.files.jpeg.read", "import gainmap_codec.pixels.color.light"),
+        ("gainmap_codec.files.jpeg.read", "from gainmap_codec.pixels import color"),
+        ("gainmap_codec.files.jpeg.read", "from pathlib import Path"),
+        ("gainmap_codec.pixels.color.light", "def late():\n    import torch.nn"),
+        ("gainmap_codec.pixels.color.light", "from gainmap_codec.neural.published.fit import fit_published"),
+        ("gainmap_codec.neural.published.fit", "from gainmap_codec import api"),
+        ("gainmap_codec.neural.published.fit", "import gainmap_codec"),
         ("gainmap_codec.errors", "from gainmap_codec.files import records"),
         ("gainmap_codec.api", "def late():\n    from torch import Tensor"),
-        ("gainmap_codec.api", "from gainmap_codec.bench import pairs"),
+        ("gainmap_codec.api", "from gainmap_bench import pairs"),
     ],
 )
 def test_checker_finds_wrong_directions(module: str, text: str) -> None:
-    trees = {name: ast.parse("") for name in ("gainmap_codec.api", "gainmap_codec.pixels.color")}
+    trees = {name: ast.parse("") for name in ("gainmap_codec.api", "gainmap_codec.pixels.color.light")}
     assert len(wrong_directions({**trees, module: ast.parse(text)})) == 1
 
 
@@ -137,8 +139,8 @@ def test_checker_leaves_types_alone() -> None:
 
 
 def test_checker_accepts_the_right_direction() -> None:
-    text = "import torch\nfrom gainmap_codec.pixels import color\nfrom gainmap_codec.files.jpeg import x"
-    assert wrong_directions({"gainmap_codec.neural.published": ast.parse(text)}) == []
+    text = "import torch\nfrom gainmap_codec.pixels import color\nfrom gainmap_codec.files.jpeg.read import x"
+    assert wrong_directions({"gainmap_codec.neural.published.fit": ast.parse(text)}) == []
 
 
 def test_checker_finds_cycles() -> None:

@@ -3,24 +3,24 @@
 import warnings
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_jpeg import full_record
 
 import gainmap_codec as gm
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.heif_meta import parse_meta
-from gainmap_codec.files.isobmff import BoxFile
-from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg_segments import parse_segments
+from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.meta import parse_meta
+from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.segments import parse_segments
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.neural.targets import MULTISCALE
+from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.scene import render_scene
+from support.jpeg_records import full_record
+from support.paths import FIXTURES
 
 JPEG = serialize_jpeg(full_record())
 PRIMARY_BYTES = parse_segments(JPEG, Limits()).end
@@ -66,7 +66,7 @@ def photos() -> list[bytes]:
     """Small written files: with both gain maps, with either of them."""
     hdr = gm.HdrImage(render_scene(48, 32))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.targets._PROBE_STEPS", 2)
+        patch.setattr("gainmap_codec.neural.fit.presets._PROBE_STEPS", 2)
         patch.setitem(MULTISCALE, "balanced", replace(MULTISCALE["balanced"], steps=20, rounds=1, refine_steps=5))
         return [gm.encode(hdr, carry=carry) for carry in ("both", "neural", "standard")]
 
@@ -109,7 +109,6 @@ def test_photo_with_overwritten_header(which, part, middle):
     decode_and_inspect(photos()[which][:start] + middle + photos()[which][start + len(middle) :])
 
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 HEIFS = ("tmap.avif", "tmap.heic", "payload.avif", "apple-maker-note.heic", "adobe-auxiliary.avif", "grid.heic")
 
 

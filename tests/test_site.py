@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import gainmap_codec as gm
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 LOADED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)\"|<link\b([^>]*)>")
 
 

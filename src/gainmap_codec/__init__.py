@@ -6,8 +6,10 @@
 """
 
 from gainmap_codec.api import decode, encode, inspect
-from gainmap_codec.decoding_many import decode_many
-from gainmap_codec.editing import crop, flip, resize, rotate
+from gainmap_codec.codec.decoding_many import decode_many
+from gainmap_codec.codec.inspection import Inspection
+from gainmap_codec.edit.transcode import transcode
+from gainmap_codec.edit.turn import crop, flip, resize, rotate
 from gainmap_codec.errors import (
     FormatError,
     GainMapError,
@@ -19,9 +21,7 @@ from gainmap_codec.errors import (
     NoGainMapError,
     UnsupportedError,
 )
-from gainmap_codec.inspection import Inspection
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.transcoding import transcode
 
 __all__ = [
     "FormatError",

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.encoding import (
+from gainmap_codec.codec.encoding import (
     Carry,
     EncodeReport,
     NeuralOptions,
@@ -19,17 +19,17 @@ from gainmap_codec.encoding import (
     check_options,
     encode_pair,
 )
+from gainmap_codec.codec.inspection import Inspection, inspection_of
+from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
+from gainmap_codec.codec.rendering import Prefer, Wanted, choose_device, full_headroom, preference, render_best
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
-from gainmap_codec.inspection import Inspection, inspection_of
-from gainmap_codec.opening import OpenedFile, open_file
-from gainmap_codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
-from gainmap_codec.pixels.coded_image import Chroma
-from gainmap_codec.pixels.color import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.color.code_points import is_hdr
+from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.formats.coded_image import Chroma
+from gainmap_codec.pixels.formats.images import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.image_color import is_hdr
-from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Prefer, Wanted, choose_device, full_headroom, preference, render_best
 
 Orientation = Literal["upright", "stored"]
 

@@ -12,11 +12,11 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from gainmap_codec.api import check_decode_options, decode_opened
+from gainmap_codec.codec.opening import open_file
+from gainmap_codec.codec.rendering import Wanted, neural_tensor, preference
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.neural.transfer import to_device
-from gainmap_codec.opening import open_file
-from gainmap_codec.pixels.images import Source, read_source
-from gainmap_codec.rendering import Wanted, neural_tensor, preference
+from gainmap_codec.neural.device.transfer import to_device
+from gainmap_codec.pixels.formats.images import Source, read_source
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,13 +14,13 @@ from typing import Any
 from gainmap_codec.api import decode, inspect
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
 from gainmap_codec.batch.storage import digest_of, read, write
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.jpeg_segments import coded_digest
+from gainmap_codec.files.jpeg.segments import coded_digest
+from gainmap_codec.files.naming import check_name
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.naming import check_name
-from gainmap_codec.pixels.color import pq_psnr
-from gainmap_codec.transcoding import transcode_with_report
+from gainmap_codec.pixels.color.light import pq_psnr
 
 _ONE_AT_A_TIME = Lock()  # a cluster's worker may have several threads, and warnings are caught process by process
 

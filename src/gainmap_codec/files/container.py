@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif import is_heif, parse_heif
-from gainmap_codec.files.heif_writer import serialize_heif
-from gainmap_codec.files.jpeg import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg_segments import is_jpeg
+from gainmap_codec.files.heif.read import is_heif, parse_heif
+from gainmap_codec.files.heif.write import serialize_heif
+from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.segments import is_jpeg
 from gainmap_codec.files.records import GainMapFile
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from gainmap_codec.files.heif_items import Group, Item, Property, Reference
+from gainmap_codec.files.heif.items import Group, Item, Property, Reference
 
 Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
@@ -260,7 +260,7 @@ class NeuralGainMap:
         family: "multiscale": the network sees the base's code values averaged at four scales, position and latents, on
             a working grid; ReLU, biases. "published": it sees each pixel's BT.2020 PQ codes and position; sine, no
             biases (Gain-MLP).
-        domain: What the network predicts; see `gainmap_codec.pixels.residual`.
+        domain: What the network predicts; see `gainmap_codec.pixels.maps.residual`.
         position_octaves: Octaves of each position input; 0 in the family "multiscale".
         color_octaves: Octaves of each colour input.
         layers: The network's three layers.

@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif_gain_map import is_auxiliary_map
-from gainmap_codec.files.heif_items import HeifMeta, Item
-from gainmap_codec.files.heif_meta import parse_meta
-from gainmap_codec.files.isobmff import BoxFile
-from gainmap_codec.files.jpeg_metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
-from gainmap_codec.files.jpeg_segments import APP0, APP1, APP2, APP11, COM, JpegImage, Segment, parse_segments
-from gainmap_codec.files.jumbf import find_payload
-from gainmap_codec.files.payload import MAGIC
+from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.gain_map import is_auxiliary_map
+from gainmap_codec.files.heif.items import HeifMeta, Item
+from gainmap_codec.files.heif.meta import parse_meta
+from gainmap_codec.files.jpeg.jumbf import find_payload
+from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.segments import APP0, APP1, APP2, APP11, COM, JpegImage, Segment, parse_segments
+from gainmap_codec.files.payload.format import MAGIC
 from gainmap_codec.files.records import GainMapFile
 
 BASE, MAP, NEURAL, OTHER = "base image", "standard gain map", "neural gain map", "other bytes"

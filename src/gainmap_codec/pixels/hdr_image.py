@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels import color
-from gainmap_codec.pixels.color import COLOR_SPACES, Array, ColorSpace
+from gainmap_codec.pixels.color import light as color
+from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 RenderedFrom = Literal["neural", "standard", "base"]
@@ -88,13 +88,13 @@ class HdrImage:
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
         """
-        from gainmap_codec.pixels import saving  # it imports this module
+        from gainmap_codec.pixels.formats import saving
 
         saving.write_hdr(path, self, quality)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: an SDR view with a caption of size and headroom."""
-        from gainmap_codec.pixels import notebook  # it imports this module
+        from gainmap_codec.pixels.formats import notebook
 
         return notebook.mime_bundle(self)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color import Array
+from gainmap_codec.pixels.color.light import Array
 
 SHORE = 0.60
 """Where the water begins, in picture heights from the top."""

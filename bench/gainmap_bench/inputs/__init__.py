@@ -1,0 +1,1 @@
+"""What is measured: pairs, pictures, and how they are judged."""

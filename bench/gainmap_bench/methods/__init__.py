@@ -1,0 +1,1 @@
+"""The methods that are measured: ours, and other people's."""

@@ -1,0 +1,179 @@
+"""Figures of the documentation: what a neural gain map of a picture consists of, on one sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from gainmap_bench.inputs.evaluation import BenchPair
+from gainmap_bench.report.pages import small_png
+from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap, Preset
+from gainmap_codec.neural.fit.presets import FittedNetwork, fit_pair
+from gainmap_codec.pixels.color.light import Array, convert, pq_encode, srgb_encode
+from gainmap_codec.pixels.maps.multiscale import GridInputs
+from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+from gainmap_codec.pixels.raster.geometry import to_upright
+from gainmap_codec.pixels.strips import for_each_strip
+
+_PANEL = 480  # px along the longer side
+_INCHES, _DPI = 4.0, 100
+_OFFSET = 1 / 64
+_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
+_TEN_BITS = 1023
+_OUTLIERS = 0.5  # per cent at either end that a colour scale leaves out
+
+
+@dataclass(frozen=True, eq=False)
+class _Panel:
+    """A field with its colour scale, or a picture, float32 (h, w) or (h, w, 3)."""
+
+    caption: str
+    values: NDArray[Any]
+    colors: str | None = None
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+
+
+def figure(pair: BenchPair, preset: Preset, seed: int) -> bytes:
+    """Base, gains, latents, details and errors of a fit, as a PNG.
+
+    Args:
+        pair: The picture.
+        preset: Of its fit.
+        seed: Of its fit.
+    """
+    fitted = fit_pair(preset, pair.pair, {"alternate_hdr_headroom": pair.pair.headroom}, seed=seed)
+    title = f"{pair.name}, preset {preset}: {fitted.size} bytes, {fitted.psnr:.2f} dB"
+    return _png(title, _panels(pair, fitted))
+
+
+def _panels(pair: BenchPair, fitted: FittedNetwork) -> list[_Panel]:
+    codes, color, orientation = pair.pair.codes, pair.pair.color, pair.pair.file.orientation
+    base = base_bt2020(codes, color)
+    rendition = render_neural_map(fitted.network, codes, color, headroom=inf)
+    wanted, had = (_gain(hdr, base) for hdr in (pair.pair.hdr, rendition))
+    low, high = _scale(wanted)
+    errors = _small(_errors(rendition, pair.pair.hdr))[..., 0]
+    panels = [
+        _Panel(
+            "the base: what every reader shows", np.clip(srgb_encode(convert(_small(base), "bt2020", "srgb")), 0, 1)
+        ),
+        _Panel("gain of the HDR rendition", wanted, "magma", low, high, "log2"),
+        _Panel("gain that the payload gives", had, "magma", low, high, "log2"),
+        _latents(fitted.network, orientation),
+        _details(pair, fitted.network),
+        _Panel("what is left: errors", errors, "inferno", 0, _scale(errors)[1], "10-bit PQ codes"),
+    ]
+    is_stored = [True, True, True, False, True, True]
+    return [_upright(panel, orientation) if stored else panel for panel, stored in zip(panels, is_stored, strict=True)]
+
+
+def _upright(panel: _Panel, orientation: int) -> _Panel:
+    values = to_upright(panel.values, orientation)
+    return _Panel(panel.caption, values, panel.colors, panel.low, panel.high, panel.unit)
+
+
+def _small(values: Array) -> Array:
+    """Values (H, W, C) averaged over what a pixel of a panel covers, float32 (h, w, C)."""
+    height, width = values.shape[:2]
+    part = min(_PANEL / max(height, width), 1)
+    over = WorkingGrid.over((round(height * part), round(width * part)), height, width, IDENTITY)
+    return over.average(values)
+
+
+def _gain(hdr: Array, base: Array) -> Array:
+    """log2 of the ratio of luminances, float32 (h, w), of averages."""
+    bright, dark = (_small(each) @ _LUMINANCE + _OFFSET for each in (hdr, base))
+    return np.asarray(np.log2(bright / dark), np.float32)
+
+
+def _errors(rendition: Array, reference: Array) -> Array:
+    """Mean over channels of the difference in 10-bit PQ codes, float32 (H, W, 1)."""
+    out = np.empty((*rendition.shape[:2], 1), np.float32)
+
+    def compare(rows: slice) -> None:
+        difference = np.abs(pq_encode(rendition[rows]) - pq_encode(reference[rows]))
+        out[rows] = difference.mean(axis=2, keepdims=True) * _TEN_BITS
+
+    for_each_strip(len(out), compare)
+    return out
+
+
+def _scale(values: Array) -> tuple[float, float]:
+    low, high = np.percentile(values, [_OUTLIERS, 100 - _OUTLIERS])
+    return float(low), float(max(high, low + 1e-3))
+
+
+def _latents(network: NeuralGainMap, orientation: int) -> _Panel:
+    """The grids of latents in the network's own units, each enlarged to the size of the finest: two by two."""
+    grids = [_cells(grid) for grid in network.latents]
+    if not grids:
+        return _Panel("latents: none", np.ones((3, 4, 3)))
+    tiles = [to_upright(_enlarged(grid, grids[0].shape), orientation) for grid in grids]
+    tiles += [np.full_like(tiles[0], np.nan)] * (-len(tiles) % 2)
+    framed = [np.pad(tile, 8, constant_values=np.nan) for tile in tiles]
+    rows = [np.concatenate(framed[index : index + 2], axis=1) for index in range(0, len(framed), 2)]
+    shapes = ", ".join(f"{grid.columns} × {grid.rows}" for grid in network.latents)
+    largest = float(np.percentile(np.abs(grids[0][grids[0] != 0]), 95)) if grids[0].any() else 1.0
+    return _Panel(f"latents of {shapes}", np.concatenate(rows), "RdBu_r", -largest, largest, "input of the network")
+
+
+def _cells(grid: LatentGrid) -> Array:
+    values = np.array(grid.values, np.float32).reshape(grid.rows, grid.columns)
+    return values * np.float32(2.0 ** (grid.step_exponent / 4))
+
+
+def _enlarged(values: Array, shape: tuple[int, ...]) -> Array:
+    """Cells as squares, the longer side `_PANEL` / 2."""
+    part = _PANEL / 2 / max(shape)
+    rows, columns = (
+        (np.arange(round(size * part)) * cells / round(size * part)).astype(np.intp)
+        for size, cells in zip(shape, values.shape, strict=True)
+    )
+    return np.asarray(values[rows][:, columns])
+
+
+def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
+    """The sum of the details as it is added to the residual."""
+    largest_code = pair.pair.color.curves.shape[1] - 1
+    inputs = GridInputs(network, pair.pair.codes, largest_code)
+    added = _small(inputs.added(slice(None))[..., np.newaxis])[..., 0] * network.residual_scale
+    unit = "log2" if network.domain == "log2_gain" else "PQ residual"
+    if not added.any():
+        return _Panel("details: none, they were not worth their bytes", np.ones((*added.shape, 3)))
+    largest = float(np.percentile(np.abs(added[added != 0]), 95))
+    return _Panel("details: added to the network's output", added, "RdBu_r", -largest, largest, unit)
+
+
+def _png(title: str, panels: list[_Panel]) -> bytes:
+    height, width = panels[0].values.shape[:2]
+    size = _INCHES * 3, (_INCHES * height / width + 0.75) * 2 + 0.3
+    sheet = Figure(figsize=size, dpi=_DPI, layout="constrained")
+    sheet.suptitle(title, fontsize=13)
+    for panel, axes in zip(panels, sheet.subplots(2, 3).flat, strict=True):
+        _draw(sheet, axes, panel)
+    return small_png(sheet)
+
+
+def _draw(sheet: Figure, axes: Axes, panel: _Panel) -> None:
+    axes.set_title(panel.caption, fontsize=10)
+    axes.set_axis_off()
+    colors = matplotlib.colormaps[panel.colors or "gray"].with_extremes(bad="white")
+    image = axes.imshow(panel.values, cmap=colors, vmin=panel.low, vmax=panel.high, interpolation="nearest")
+    bar = sheet.colorbar(image, ax=axes, orientation="horizontal", shrink=0.8, aspect=40, pad=0.02)
+    bar.set_label(panel.unit, fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+    if panel.colors is None:  # an empty place of the same size keeps the row level
+        bar.ax.set_axis_off()
+        for part in bar.ax.get_children():
+            part.set_visible(False)

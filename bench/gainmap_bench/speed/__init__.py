@@ -1,0 +1,1 @@
+"""Speed against other people's decoders and encoders."""

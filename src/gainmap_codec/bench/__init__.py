@@ -1,1 +1,0 @@
-"""Measurements that the documents quote, each by a command: ``python -m gainmap_codec.bench --help``."""

@@ -1,0 +1,162 @@
+"""The demonstration: encode a picture with both kinds of gain map, decode it, show what each is worth."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TypeVar
+
+from gainmap_codec.api import decode, encode_with_report
+from gainmap_codec.cli.comparison import Rendition, comparison_sheet
+from gainmap_codec.codec.encoding import EncodeReport
+from gainmap_codec.codec.rendering import Prefer
+from gainmap_codec.errors import NoGainMapError
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
+from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.scene import render_scene
+
+ProgressBar = Callable[[], AbstractContextManager[Callable[[float], None] | None]]
+Say = Callable[[str], None]
+T = TypeVar("T")
+
+_REPEATS = 3
+_TABLE = "{:<30}{:>9}{:>9}{:>10}{:>10}{:>10}"
+_BASELINE_QUALITY, _WRITTEN_QUALITY = 85, 90
+
+
+def run_demo(source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say) -> None:
+    """Encode `source`, decode it in every way, print a table and write files that one can look at.
+
+    Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its neural map) and ``comparison.png``.
+
+    Args:
+        source: A gain-map file; None takes the bundled scene.
+        out: Folder for the results; made if missing.
+        device: As for `encode`.
+        seed: Of the fit.
+        progress_bar: Opens what is told the share of the fit that is done, 0…1, or gives None.
+        say: Takes the lines of the report.
+    Raises:
+        GainMapError: `source` cannot be read, or has no gain map.
+        OSError: A file cannot be read or written.
+    """
+    picture = HdrImage(render_scene()) if source is None else source
+    reference = picture if isinstance(picture, HdrImage) else _reference(picture)
+    name = "scene" if source is None else source.stem
+    height, width = reference.pixels.shape[:2]
+    say(f"{name}: {width} x {height}, {_brightness(reference.measured_headroom())}")
+    with progress_bar() as progress:
+        start = perf_counter()
+        report = encode_with_report(picture, device=device, seed=seed, progress=progress)
+    neural = _measure(report, "neural", reference, perf_counter() - start)
+    baseline = _standard(picture, reference, _BASELINE_QUALITY)
+    written = _standard(picture, reference, _WRITTEN_QUALITY)
+    base = decode(report.data, prefer="base")
+    _print_table(say, reference, base, baseline, written, neural)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / f"{name}.jpg", report.data)
+    neural.image.save(out / f"{name}.exr")
+    write_atomically(out / "comparison.png", _sheet(name, reference, base, baseline, neural))
+    say(f"Written to {out}/: {name}.jpg, {name}.exr (from the neural map), comparison.png (look at it)")
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """One file, and the rendition of it that is looked at."""
+
+    report: EncodeReport
+    image: HdrImage
+    psnr: float
+    encode_seconds: float
+    decode_seconds: float
+
+
+def _reference(path: Path) -> HdrImage:
+    image = decode(path)
+    if image.rendered_from == "base":
+        raise NoGainMapError(f"{path}: a picture with a gain map wanted, none found")
+    return image
+
+
+def _measure(report: EncodeReport, prefer: Prefer, reference: HdrImage, encode_seconds: float) -> _Result:
+    image, decode_seconds = _timed(lambda: decode(report.data, prefer=prefer))
+    return _Result(report, image, pq_psnr(image.pixels, reference.pixels), encode_seconds, decode_seconds)
+
+
+def _standard(picture: HdrImage | Path, reference: HdrImage, quality: int) -> _Result:
+    start = perf_counter()
+    report = encode_with_report(picture, carry="standard", map_quality=quality)
+    return _measure(report, "standard", reference, perf_counter() - start)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """The result, and the median time of a few runs in seconds."""
+    seconds = []
+    for _ in range(_REPEATS):
+        start = perf_counter()
+        result = work()
+        seconds.append(perf_counter() - start)
+    return result, median(seconds)
+
+
+def _print_table(
+    say: Say, reference: HdrImage, base: HdrImage, baseline: _Result, written: _Result, neural: _Result
+) -> None:
+    report, alone = neural.report, written.report
+    say("")
+    say(_TABLE.format("HDR from", "bytes", "growth", "PQ-PSNR", "encode", "decode"))
+    say(_TABLE.format("", "", "of file", "dB", "s", "s"))
+    say(_TABLE.format("nothing (the base)", "0", "0", f"{pq_psnr(base.pixels, reference.pixels):.2f}", "", ""))
+    for name, result in (("1/4-scale JPEG map, q85", baseline), ("the standard map, q90", written)):
+        growth = len(result.report.data) - result.report.base_bytes
+        say(_row(name, result.report.map_bytes, growth, result))
+    name = f"the neural map ({report.preset})"
+    say(_row(name, report.payload_bytes, len(report.data) - len(alone.data), neural))
+    say("")
+    say(f"The file holds the standard and the neural map: {len(report.data):,} bytes.")
+    say(f"Fitting the network took {report.fit_seconds:.1f} s.")
+    say(f"import gainmap_codec takes {_import_seconds():.2f} s.")
+
+
+def _row(name: str, stored_bytes: int, growth: int, result: _Result) -> str:
+    times = f"{result.encode_seconds:.2f}", f"{result.decode_seconds:.3f}"
+    return _TABLE.format(name, f"{stored_bytes:,}", f"{growth:,}", f"{result.psnr:.2f}", *times)
+
+
+def _brightness(headroom: float) -> str:
+    return f"{headroom:.2f} stops above SDR white ({SDR_WHITE_NITS * 2**headroom:,.0f} nits)"
+
+
+def _import_seconds() -> float:
+    """Median time of importing the package in fresh interpreters."""
+    code = "from time import perf_counter as now; t = now(); import gainmap_codec; print(now() - t)"
+    runs = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        for _ in range(_REPEATS)
+    ]
+    return median(float(run.stdout) for run in runs)
+
+
+def _sheet(name: str, reference: HdrImage, base: HdrImage, baseline: _Result, neural: _Result) -> bytes:
+    stops = max(round(reference.measured_headroom()), 1)
+    return comparison_sheet(
+        f"{name}: {_brightness(reference.measured_headroom())}",
+        Rendition("as old readers show it", base.pixels),
+        (
+            Rendition("HDR reference", reference.pixels),
+            Rendition(_caption("neural", neural.report.payload_bytes, neural), neural.image.pixels),
+            Rendition(_caption("JPEG map, q85", baseline.report.map_bytes, baseline), baseline.image.pixels),
+        ),
+        stops=stops,
+    )
+
+
+def _caption(name: str, stored_bytes: int, result: _Result) -> str:
+    return f"{name}: {stored_bytes:,} bytes, {result.psnr:.1f} dB"

@@ -1,0 +1,1 @@
+"""From files to renditions, and from pairs to files."""

@@ -1,0 +1,77 @@
+"""What this package makes of every picture in a folder: the table of ``gainmap conformance``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.rendering import full_headroom, preference, render_best
+from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
+from gainmap_codec.files.heif.read import is_heif
+from gainmap_codec.files.jpeg.segments import is_jpeg
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
+from gainmap_codec.pixels.formats.images import read_source
+
+_HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
+
+
+@dataclass(frozen=True)
+class ConformanceRow:
+    """One file.
+
+    Attributes:
+        cells: As in the table's header, the problem left out.
+        problem: Why a gain map that is there yields nothing, or the file cannot be read; empty where all is well.
+    """
+
+    cells: tuple[str, ...]
+    problem: str
+
+
+def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
+    """A row for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name; others are passed over.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            start = file.read(16)
+        if is_jpeg(start) or is_heif(start):
+            yield _check_file(path, path.relative_to(folder).as_posix(), limits)
+
+
+def format_table(rows: list[ConformanceRow]) -> str:
+    """The rows as text, in columns."""
+    lines = [_HEADER, *((*row.cells, row.problem or "–") for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GainMapWarning)
+        try:
+            data, _ = read_source(path, limits)
+            opened = open_file(data, name, limits)
+            used, kind, pixels, failures = render_best(opened, preference(opened, "auto"), None, "cpu", 1)
+        except GainMapError as error:
+            return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), str(error))
+    lost = [*opened.file.refused, *failures] if kind == "base" else []
+    cells = _cells(used, f"{full_headroom(used, kind):.2f}", f"{float(pixels.max()) * SDR_WHITE_NITS:,.0f}", kind)
+    return ConformanceRow((name, *cells), "; ".join(lost))
+
+
+def _cells(opened: OpenedFile, headroom: str, peak: str, kind: str) -> tuple[str, ...]:
+    base, stored = opened.file.base, opened.file.gain_map
+    picture = f"{base.width}x{base.height}x{base.bits} {opened.color.name}"
+    if stored is None:
+        return opened.file.container, "–", picture, "–", headroom, peak, kind
+    image = stored.image
+    size = f"{image.width}x{image.height}x{image.bits} {image.channels} ch."
+    return opened.file.container, stored.carrier, picture, size, headroom, peak, kind

@@ -1,0 +1,132 @@
+"""What `gainmap inspect` prints: an `Inspection` in words for people who take pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
+from gainmap_codec.pixels.hdr_image import MAX_HEADROOM
+
+_CARRIERS = {"iso21496": "ISO 21496-1", "hdrgm": "Adobe/Ultra HDR XMP", "apple": "Apple"}
+_CODECS = {"jpeg": "JPEG", "hevc": "HEVC", "av1": "AV1"}
+_SPACES = {"srgb": "sRGB", "display-p3": "Display P3", "bt2020": "BT.2020"}
+_HEADROOM_SOURCES = {"xmp": "the map's XMP", "maker-note": "the camera's maker note"}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
+
+def describe(info: dict[str, Any]) -> str:
+    """A screen of text about a file; `info` is what `Inspection.to_dict` gives."""
+    lines = [_picture_line(info), f"HDR comes from {_source(info)}"]
+    if info["headroom"]:
+        lines.append(f"Brightest: {_brightness(info['headroom'])}")
+    if gain_map := info["gain_map"]:
+        lines += ["", *_gain_map_lines(gain_map, "Standard")]
+    if gain_map := info["spare_gain_map"]:
+        lines += ["", *_gain_map_lines(gain_map, "Second (not used)")]
+    if payload := info["payload"]:
+        lines += ["", *_payload_lines(payload)]
+    odd = [*_oddities(info), *info["warnings"]]
+    if odd:
+        lines += ["", "Odd:", *(f"  - {line}" for line in odd)]
+    return "\n".join(lines)
+
+
+def describe_picture(info: dict[str, Any]) -> str:
+    """The same of an HDR picture without a gain map; `info` is what `inspect_picture` gives."""
+    return "\n".join(
+        [
+            f"{info['format']}, {info['width']} x {info['height']}, {_color(info)}",
+            "HDR comes from the picture itself; no gain map",
+            f"Brightest: {_brightness(info['headroom'])} (all but 0.1 % of the pixels are darker)",
+            *(["", "Odd:", *(f"  - {line}" for line in info["warnings"])] if info["warnings"] else []),
+        ]
+    )
+
+
+def _picture_line(info: dict[str, Any]) -> str:
+    size = [info["width"], info["height"]]
+    if info["orientation"] in _ON_ITS_SIDE:
+        size.reverse()
+    depth = f", {info['bits']} bits" if info["bits"] != 8 else ""
+    turned = ", stored turned" if info["orientation"] != 1 else ""
+    return f"{info['container'].upper()}, {size[0]} x {size[1]}{turned}, {_color(info)}{depth}"
+
+
+def _color(info: dict[str, Any]) -> str:
+    first, *rest = info["color_space"].split(" ")
+    return " ".join((_SPACES.get(first, first), *rest))
+
+
+def _source(info: dict[str, Any]) -> str:
+    if info["base_is_hdr"]:
+        sdr = "; the gain map makes the SDR rendition" if info["hdr_from"] == "standard" else ""
+        return f"the picture itself{sdr}"
+    if info["hdr_from"] == "base":
+        return "nowhere: no gain map can be used, the picture is shown as SDR"
+    if info["hdr_from"] == "neural":
+        return "the neural gain map"
+    return f"the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"
+
+
+def _brightness(headroom: float) -> str:
+    return f"{headroom:.2f} stops above SDR white, {SDR_WHITE_NITS * 2**headroom:,.0f} nits"
+
+
+def _gain_map_lines(gain_map: dict[str, Any], kind: str) -> list[str]:
+    planes = "one channel" if gain_map["channels"] == 1 else "three channels"
+    depth = f", {gain_map['bits']} bits" if gain_map["bits"] != 8 else ""
+    return [
+        f"{kind} gain map: {gain_map['bytes']:,} bytes of {_CODECS[gain_map['codec']]}",
+        f"  {gain_map['width']} x {gain_map['height']}, {planes}{depth}",
+        *(_apple_lines if gain_map["carrier"] == "apple" else _metadata_lines)(gain_map),
+    ]
+
+
+def _apple_lines(gain_map: dict[str, Any]) -> Iterator[str]:
+    numbers = gain_map["metadata"]
+    yield "  metadata: Apple's own"
+    linear, source = numbers["headroom"], _HEADROOM_SOURCES[numbers["source"]]
+    yield f"  headroom: {math.log2(linear):.2f} stops ({linear:.2f} times SDR white), by {source}"
+
+
+def _metadata_lines(gain_map: dict[str, Any]) -> Iterator[str]:
+    numbers = gain_map["metadata"]
+    colour = "base" if numbers["use_base_colour_space"] else "alternate"
+    yield f"  metadata: {_CARRIERS[gain_map['carrier']]}; maths in the primaries of the {colour}"
+    low, high = numbers["base_hdr_headroom"], numbers["alternate_hdr_headroom"]
+    yield f"  headroom: base {low:.2f}, alternate {high:.2f} stops"
+    names = ("R", "G", "B") if len(numbers["channels"]) == 3 else ("all",)
+    for name, channel in zip(names, numbers["channels"], strict=True):
+        yield _channel_line(name, channel)
+
+
+def _channel_line(name: str, channel: dict[str, float]) -> str:
+    low, high = (round(channel[name], 2) + 0.0 for name in ("gain_map_min", "gain_map_max"))  # no "-0.00"
+    gains = f"gain {low:+.2f} to {high:+.2f} stops"
+    offsets = f"offsets {channel['base_offset']:g} and {channel['alternate_offset']:g}"
+    return f"  {name}: {gains}, gamma {channel['gamma']:g}, {offsets}"
+
+
+def _payload_lines(payload: dict[str, Any]) -> list[str]:
+    reached = f", {payload['neural_psnr']:.2f} dB" if payload["neural_psnr"] else ""
+    bound = {
+        "strict": "made for this very base",
+        "soft": "made for this base before it was coded again",
+        "unchecked": "the base was coded again since: decoding shows whether it still fits",
+        None: "made for another base: not used",
+    }[payload["bound_by"]]
+    return [
+        f"Neural gain map: {payload['bytes']:,} bytes{reached}",
+        f"  preset {payload['preset']}, domain {payload['domain']}, {payload['weights']:,} weights",
+        f"  {bound}",
+    ]
+
+
+def _oddities(info: dict[str, Any]) -> Iterator[str]:
+    """What people would wonder about, though it breaks no rule."""
+    if info["headroom"] is not None and info["headroom"] > MAX_HEADROOM + 0.01:
+        yield f"brighter than the 10,000 nits that any HDR signal can hold ({MAX_HEADROOM:.2f} stops): displays dim it"
+    if info["trailer_bytes"]:
+        yield f"{info['trailer_bytes']:,} bytes behind the pictures, perhaps the video of a motion photo"

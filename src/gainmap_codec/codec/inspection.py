@@ -1,0 +1,227 @@
+"""What a file holds, for people and programs: `Inspection`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gainmap_codec.codec.opening import BoundBy, OpenedFile
+from gainmap_codec.codec.rendering import full_headroom, preference
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.records import (
+    AppleMetadata,
+    Binding,
+    Carrier,
+    Codec,
+    Container,
+    Domain,
+    Fraction,
+    GainMapMetadata,
+    NeuralGainMap,
+    Preset,
+    StoredGainMap,
+)
+from gainmap_codec.pixels.color.code_points import is_hdr
+from gainmap_codec.pixels.formats.images import decode_hdr, hdr_format
+from gainmap_codec.pixels.hdr_image import RenderedFrom
+
+
+@dataclass(frozen=True)
+class GainMapInspection:
+    """A standard gain map.
+
+    Attributes:
+        bytes: Size of the gain-map image as a file of its own (HEVC and AV1: some 300 bytes of boxes with it).
+        bits: Depth of its code values.
+        codec: How its pixels are coded.
+        carrier: Where its metadata were found.
+        metadata: Its numbers, fractions as stored.
+    """
+
+    bytes: int
+    width: int
+    height: int
+    channels: int
+    bits: int
+    codec: Codec
+    carrier: Carrier
+    metadata: GainMapMetadata | AppleMetadata
+
+
+@dataclass(frozen=True)
+class PayloadInspection:
+    """A neural payload.
+
+    Attributes:
+        bytes: Its whole size.
+        weights: Weights of the network, biases included.
+        neural_psnr: PQ-PSNR in dB that the writer measured, rounded down to 0.25; 0 where not measured.
+        standard_psnr: The same for the standard map that was written beside it.
+        base_hdr_headroom: log2.
+        alternate_hdr_headroom: log2.
+        bound_by: How the base was recognised as the payload's own.
+        binding: What it was recognised by.
+    """
+
+    bytes: int
+    preset: Preset
+    domain: Domain
+    weights: int
+    neural_psnr: float
+    standard_psnr: float
+    base_hdr_headroom: float
+    alternate_hdr_headroom: float
+    bound_by: BoundBy | None
+    binding: Binding
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All that `gainmap_codec.inspect` tells about a file.
+
+    Attributes:
+        container: Kind of file.
+        file_bytes: Size of the file.
+        base_bytes: Size of the base image with its metadata.
+        width: Columns of the base's stored raster.
+        height: Rows of the base's stored raster.
+        bits: Depth of the base's code values.
+        orientation: As in EXIF, 1…8, to be applied to base and gain map alike.
+        color_space: Colour of the base: a known space or the ICC profile's description.
+        exif_bytes, xmp_bytes, icc_bytes: Sizes of the base's metadata, 0 where there are none.
+        trailer_bytes: Unknown bytes behind the images.
+        gain_map: The standard gain map, or None.
+        spare_gain_map: A second one, which serves if the first is broken, or None.
+        payload: The neural payload, or None where there is none that can be read.
+        base_is_hdr: The base is PQ or HLG, so HDR by itself.
+        hdr_from: What `decode` renders from.
+        headroom: Headroom of that rendition, log2 (stops over SDR white); None where only the pixels of an HDR base
+            could tell.
+        warnings: What is odd about the file.
+    """
+
+    container: Container
+    file_bytes: int
+    base_bytes: int
+    width: int
+    height: int
+    bits: int
+    orientation: int
+    color_space: str
+    exif_bytes: int
+    xmp_bytes: int
+    icc_bytes: int
+    trailer_bytes: int
+    gain_map: GainMapInspection | None
+    spare_gain_map: GainMapInspection | None
+    payload: PayloadInspection | None
+    base_is_hdr: bool
+    hdr_from: RenderedFrom
+    headroom: float | None
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
+        plain = asdict(self)
+        plain["warnings"] = list(self.warnings)
+        for name in ("gain_map", "spare_gain_map"):
+            gain_map: GainMapInspection | None = getattr(self, name)
+            if gain_map and isinstance(gain_map.metadata, GainMapMetadata):
+                plain[name]["metadata"] = _metadata(gain_map.metadata, float)
+                plain[name]["stored"] = _metadata(gain_map.metadata, list)
+        if self.payload:
+            plain["payload"]["binding"] = {
+                "strict": self.payload.binding.strict.hex(),
+                "soft": self.payload.binding.soft.hex(),
+            }
+        return plain
+
+
+def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
+    """Sum up an opened file of `file_bytes` bytes."""
+    file = opened.file
+    kind = preference(opened, "auto")[0]
+    return Inspection(
+        container=file.container,
+        file_bytes=file_bytes,
+        base_bytes=len(file.base.data),
+        width=file.base.width,
+        height=file.base.height,
+        bits=file.base.bits,
+        orientation=file.orientation,
+        color_space=opened.color.name,
+        exif_bytes=len(file.exif or b""),
+        xmp_bytes=len(file.xmp or b""),
+        icc_bytes=len(file.base.icc_profile or b""),
+        trailer_bytes=file.trailer_bytes,
+        gain_map=_gain_map(file.gain_map) if file.gain_map else None,
+        spare_gain_map=_gain_map(file.spare_gain_map) if file.spare_gain_map else None,
+        payload=_payload(opened.payload, opened, len(file.payload or b"")) if opened.payload else None,
+        base_is_hdr=is_hdr(file.base),
+        hdr_from=kind,
+        headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
+        warnings=opened.warnings,
+    )
+
+
+def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | None:
+    """An HDR picture without a gain map in plain values, or None where the file is none; the pixels are decoded.
+
+    Args:
+        data: The file; OpenEXR, Radiance, npy, PNG or TIFF.
+        name: What messages call it.
+        limits: Budgets for what the file may ask for.
+    Raises:
+        GainMapError: It is one, but broken or not supported.
+    """
+    kind = hdr_format(data)
+    if kind is None:
+        return None
+    image = decode_hdr(data, name, limits)
+    height, width = image.pixels.shape[:2]
+    return {
+        "format": kind,
+        "width": width,
+        "height": height,
+        "color_space": image.color_space,
+        "headroom": image.measured_headroom(),
+        "warnings": list(image.warnings),
+    }
+
+
+def _gain_map(stored: StoredGainMap) -> GainMapInspection:
+    image = stored.image
+    return GainMapInspection(
+        len(image.data),
+        image.width,
+        image.height,
+        image.channels,
+        image.bits,
+        image.codec,
+        stored.carrier,
+        stored.metadata,
+    )
+
+
+def _payload(network: NeuralGainMap, opened: OpenedFile, size: int) -> PayloadInspection:
+    return PayloadInspection(
+        bytes=size,
+        preset=network.preset,
+        domain=network.domain,
+        weights=sum(len(layer.weights) for layer in network.layers),
+        neural_psnr=network.neural_psnr,
+        standard_psnr=network.standard_psnr,
+        base_hdr_headroom=network.base_hdr_headroom,
+        alternate_hdr_headroom=network.alternate_hdr_headroom,
+        bound_by=opened.bound_by,
+        binding=network.binding,
+    )
+
+
+def _metadata(metadata: GainMapMetadata, number: type[float] | type[list[int]]) -> dict[str, Any]:
+    """The fields by their wire names, each fraction made a `number`."""
+
+    def plain(record: Any) -> dict[str, Any]:
+        return {name: number(value) if isinstance(value, Fraction) else value for name, value in vars(record).items()}
+
+    return plain(metadata) | {"channels": [plain(channel) for channel in metadata.channels]}

@@ -1,0 +1,125 @@
+"""From a file's bytes to its record, with the neural payload checked against its base."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, cast
+
+import numpy as np
+
+from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.payload.format import parse_payload
+from gainmap_codec.files.records import CodedImage, GainMapFile, NeuralGainMap
+from gainmap_codec.pixels.color.base_color import BaseColor
+from gainmap_codec.pixels.color.code_points import color_of
+from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.maps.binding import find_turn, turned_fingerprint
+from gainmap_codec.pixels.raster.geometry import turned_coordinates
+
+BoundBy = Literal["strict", "soft", "unchecked"]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedFile:
+    """A parsed file whose neural payload has been checked against its base.
+
+    Attributes:
+        file: All that the file holds.
+        payload: Its neural gain map, or None where there is none that can be read.
+        bound_by: How it was recognised as this base's own: by the very same coded bytes ("strict"), by the base's
+            look ("soft"), or not at all (None): then it does not serve. "unchecked": not the same bytes, and the look
+            of so large a base was not asked for.
+        warnings: What was odd, and what could not be used.
+        decoded: The base's code values where they are decoded while the payload is read.
+    """
+
+    file: GainMapFile
+    payload: NeuralGainMap | None
+    bound_by: BoundBy | None
+    warnings: tuple[str, ...]
+    decoded: Future[AnyCodes] | None = None
+
+    @property
+    def neural(self) -> NeuralGainMap | None:
+        """The neural gain map, where there is one that belongs to this base."""
+        return self.payload if self.bound_by else None
+
+    @cached_property
+    def codes(self) -> AnyCodes:
+        """The base's code values, (H, W, 3), stored raster: uint8 of 8 bits, uint16 of more."""
+        return self.decoded.result() if self.decoded else base_codes(self.file.base)
+
+    @cached_property
+    def color(self) -> BaseColor:
+        """What the code values mean."""
+        return color_of(self.file.base)
+
+
+def open_file(
+    data: bytes, name: str, limits: Limits, *, most_pixels: int | None = None, is_rendered: bool = False
+) -> OpenedFile:
+    """Parse a gain-map file.
+
+    Args:
+        most_pixels: A larger base is not decoded to see whether a neural map still belongs to it; None decodes any.
+        is_rendered: The base will be needed: another thread decodes it while this one reads the payload.
+    Raises:
+        FormatError, UnsupportedError, LimitError: As `parse_file`.
+    """
+    file = parse_file(data, name, limits)
+    decoded = None
+    if is_rendered and file.payload and file.base.bits == 8:  # larger codes are let go as they are rendered
+        pool = ThreadPoolExecutor(1)
+        decoded = pool.submit(base_codes, file.base)
+        pool.shutdown(wait=False)
+    payload, bound_by, problem = _payload_of(file, limits, most_pixels)
+    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()), decoded)
+
+
+def _payload_of(
+    file: GainMapFile, limits: Limits, most_pixels: int | None
+) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
+    """The neural gain map, how it is bound, and what is wrong with it."""
+    if file.payload is None:
+        return None, None, None
+    try:
+        neural = parse_payload(file.payload, limits)
+        if neural.binding.strict == file.base_digest:
+            return neural, "strict", None
+        if most_pixels is not None and file.base.width * file.base.height > most_pixels:
+            return (
+                neural,
+                "unchecked",
+                "the base was coded again: decoding shows whether its neural map still fits",
+            )
+        turn = find_turn(base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
+    except GainMapError as error:
+        return None, None, f"{error}; the neural gain map is ignored"
+    if turn == 1:
+        return neural, "soft", "the base was coded again after its neural gain map was made"
+    if turn is not None:
+        return _turned(neural, turn), "soft", "the base was turned since, and its neural gain map with it"
+    return (
+        neural,
+        None,
+        "the neural gain map belongs to another base (edited or cropped since?) and is ignored",
+    )
+
+
+def _turned(network: NeuralGainMap, turn: int) -> NeuralGainMap:
+    """A network that is told of its base in the raster that this was turned to."""
+    binding = replace(network.binding, soft=turned_fingerprint(network.binding.soft, turn))
+    return replace(network, coordinates=turned_coordinates(network.coordinates, turn), binding=binding)
+
+
+def base_codes(base: CodedImage) -> AnyCodes:
+    """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels."""
+    return _three_channels(decode_coded_image(base))
+
+
+def _three_channels(codes: AnyCodes) -> AnyCodes:
+    return codes if codes.ndim == 3 else cast(AnyCodes, np.repeat(codes[:, :, np.newaxis], 3, axis=2))

@@ -1,0 +1,1 @@
+"""Gain-map files changed: container, size, part, orientation, metadata; HDR kept."""

@@ -1,0 +1,256 @@
+"""What a HEIC or AVIF file holds beside base, gain map, EXIF, XMP and payload, kept for writing it again.
+
+Thumbnails, depth maps, alpha, other people's metadata and boxes are carried as bytes. What describes pixels goes when
+these pixels are replaced: a thumbnail or a depth map of another picture would be worse than none.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from dataclasses import replace
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, GainMapWarning
+from gainmap_codec.files.heif.boxes import Box, BoxFile
+from gainmap_codec.files.heif.gain_map import TMAP, FoundMap, is_auxiliary_map
+from gainmap_codec.files.heif.items import (
+    BASE_ID,
+    MAP_ID,
+    TMAP_ID,
+    Group,
+    HeifMeta,
+    Item,
+    Place,
+    Property,
+    Reference,
+    item_data,
+)
+from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
+from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
+from gainmap_codec.files.records import GainMapFile, HeifExtras
+
+_REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
+_BOXES_OF_OFFSETS = (b"moov", b"moof", b"mfra", b"sidx", b"ssix")  # they say where in the file something is
+_METADATA = (b"mime", b"uri ", b"Exif")
+_DATALESS = (b"iden",)
+_DERIVED = (b"dimg",)
+_DESCRIBING = (b"cdsc", b"auxl", b"thmb", b"prem")
+_TRANSFORMS = (b"irot", b"imir", b"clap")  # the record says them
+
+
+class HeifSource(NamedTuple):
+    """A parsed file: its bytes, its items, its boxes, its brands."""
+
+    file: BoxFile
+    meta: HeifMeta
+    boxes: tuple[Box, ...]
+    brands: tuple[bytes, ...]
+
+
+class KnownItems(NamedTuple):
+    """The items that the record stands for: base, preferred gain map, and EXIF, XMP and payload where they are."""
+
+    base: Picture
+    gain_map: FoundMap | None
+    metadata: tuple[int | None, ...]
+
+
+def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems) -> HeifExtras:
+    """All that is in the file but not in the record."""
+    meta = source.meta
+    notes: list[str] = []
+    roles = _roles(meta, known)
+    items = _carried_items(source, roles, notes)
+    ids = {item.id for item, _ in items} | {BASE_ID, MAP_ID, TMAP_ID}
+    gain_map = known.gain_map
+    boxes = _top_boxes(source, notes)
+    return HeifExtras(
+        base=record.base,
+        gain_map=record.gain_map,
+        orientation=record.orientation,
+        brands=source.brands,
+        items=items,
+        references=_references(meta, roles, ids),
+        groups=_groups(meta, roles, ids),
+        map_properties=() if gain_map is None else _lost_properties(meta.items[gain_map.item]),
+        tmap_properties=() if gain_map is None or gain_map.tmap is None else meta.items[gain_map.tmap].properties,
+        meta_boxes=b"".join(source.file.data[b.start : b.stop] for b in meta.unknown if b.kind not in _REMADE_BOXES),
+        **boxes,
+        lost=tuple(notes),
+    )
+
+
+def surviving_extras(file: GainMapFile) -> HeifExtras | None:
+    """What may still be written beside the record: not what describes pixels that were replaced. Warns of losses."""
+    extras = file.heif_extras
+    if extras is None:
+        return None
+    for line in extras.lost:
+        warnings.warn(line, GainMapWarning, stacklevel=4)
+    if file.gain_map != extras.gain_map:
+        extras = _without(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
+        extras = replace(extras, map_properties=(), tmap_properties=())
+    if file.base.data != extras.base.data:
+        pictures = _of_base(extras, all_pictures=file.base.codec != extras.base.codec)
+        if pictures:
+            count = f"{len(pictures)} item{'s' if len(pictures) > 1 else ''}"
+            text = f"the base was replaced: its thumbnail, alpha, depth or other pictures ({count}) are not written"
+            warnings.warn(text, GainMapWarning, stacklevel=4)
+        extras = _without(extras, pictures, set())
+    if file.orientation != extras.orientation:
+        extras = _turned(extras, file.orientation)
+    return extras
+
+
+def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:
+    """What stands for the id of each item that the record knows; None where nothing does."""
+    roles: dict[int, int | None] = {number: None for number in known.metadata if number is not None}
+    roles |= {tile.id: None for tile in known.base.tiles}
+    if known.gain_map:
+        item = meta.items[known.gain_map.item]
+        if item.kind == b"grid":
+            roles |= dict.fromkeys(meta.targets(b"dimg", item.id))
+        roles[item.id] = MAP_ID
+        if known.gain_map.tmap is not None:
+            roles[known.gain_map.tmap] = TMAP_ID
+    return roles | {known.base.item.id: BASE_ID}
+
+
+def _carried_items(
+    source: HeifSource, roles: dict[int, int | None], notes: list[str]
+) -> tuple[tuple[Item, bytes | None], ...]:
+    """Items with their data; those at one place share their bytes, and all together are no larger than the file."""
+    meta, file = source.meta, source.file
+    read: dict[Place | None, bytes] = {}
+    total = 0
+    found: list[tuple[Item, bytes | None]] = []
+    for item in meta.items.values():
+        if item.id in roles:
+            continue
+        place = meta.places.get(item.id)
+        try:
+            if item.kind in _DATALESS:
+                found.append((item, None))
+                continue
+            if place not in read:
+                data = item_data(file, meta, item.id)
+                total += len(data)
+                if total > len(file.data):
+                    raise FormatError("box iloc", "its data overlap with others'")
+                read[place] = data
+            found.append((item, read[place]))
+        except FormatError as error:
+            notes.append(f"item {item.id} ({item.kind.decode('latin-1')}) is not kept: {error}")
+    return tuple(found)
+
+
+def _mapped(roles: dict[int, int | None], ids: set[int], number: int) -> int | None:
+    """What the extras call an item of the file; None where they do not know it."""
+    found = roles.get(number, number)
+    return found if found in ids else None
+
+
+def _references(meta: HeifMeta, roles: dict[int, int | None], ids: set[int]) -> tuple[Reference, ...]:
+    found = []
+    for kind, source, targets in meta.references:
+        start = _mapped(roles, ids, source)
+        ends = tuple(end for end in (_mapped(roles, ids, target) for target in targets) if end is not None)
+        derived_again = kind in _DERIVED and start in (BASE_ID, MAP_ID, TMAP_ID)
+        if start is not None and ends and not derived_again:
+            found.append(Reference(kind, start, ends))
+    return tuple(found)
+
+
+def _groups(meta: HeifMeta, roles: dict[int, int | None], ids: set[int]) -> tuple[Group, ...]:
+    found = []
+    for group in meta.groups:
+        entities = tuple(e for e in (_mapped(roles, ids, number) for number in group.entities) if e is not None)
+        if len(entities) == len(group.entities) and set(entities) != {TMAP_ID, BASE_ID}:
+            found.append(group._replace(entities=entities))
+    return tuple(found)
+
+
+def _lost_properties(item: Item) -> tuple[Property, ...]:
+    return tuple(p for p in item.properties if p.kind in NOT_FOR_DECODERS and p.kind not in _TRANSFORMS)
+
+
+def _top_boxes(source: HeifSource, notes: list[str]) -> dict[str, bytes]:
+    """Whole boxes by the field that holds them; those that tell places in the file cannot be kept."""
+    ours = [index for index, box in enumerate(source.boxes) if box.kind in (b"meta", b"mdat")]
+    parts: dict[str, list[bytes]] = {"first_boxes": [], "last_boxes": []}
+    for index, box in enumerate(source.boxes):
+        if box.kind in _BOXES_OF_OFFSETS:
+            notes.append(f"box {box.name} (a sequence of pictures?) is not kept")
+        elif box.kind not in _REMADE_BOXES:
+            field = "first_boxes" if index < ours[-1] else "last_boxes"
+            parts[field].append(source.file.data[box.start : box.stop])
+    return {field: b"".join(part) for field, part in parts.items()}
+
+
+def _of_gain_maps(extras: HeifExtras) -> set[int]:
+    """Ids of other gain maps."""
+    return {item.id for item, _ in extras.items if item.kind == TMAP or is_auxiliary_map(item)}
+
+
+def _of_base(extras: HeifExtras, *, all_pictures: bool) -> set[int]:
+    """Ids of the pictures that belong to the base, or of all where they are of a codec that the new file is not of."""
+    linked = {r.source for r in extras.references if BASE_ID in r.targets}
+    linked |= {target for r in extras.references if r.source == BASE_ID for target in r.targets}
+    pictures = {item.id for item, _ in extras.items if item.kind not in _METADATA}
+    return pictures if all_pictures else pictures & linked
+
+
+def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
+    """With the pictures that are turned as the base was turned as the base is now."""
+
+    def turned(item: Item) -> Item:
+        if item.property(b"ispe") is None or orientation_of(item) != extras.orientation:
+            return item
+        kept = tuple(p for p in item.properties if p.kind not in (b"irot", b"imir"))
+        return replace(item, properties=(*kept, *transforms_for(orientation)))
+
+    belonging = _of_base(extras, all_pictures=False)
+    items = tuple((turned(item) if item.id in belonging else item, data) for item, data in extras.items)
+    return replace(extras, items=items)
+
+
+def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifExtras:
+    """Without some items, what only they are made of, and what describes nothing but them."""
+    gone = _all_gone(extras, gone | gone_roles)
+    references = []
+    for reference in extras.references:
+        targets = tuple(target for target in reference.targets if target not in gone)
+        if reference.source not in gone and targets:
+            references.append(reference._replace(targets=targets))
+    return replace(
+        extras,
+        items=tuple((item, data) for item, data in extras.items if item.id not in gone),
+        references=tuple(references),
+        groups=tuple(group for group in extras.groups if not gone.intersection(group.entities)),
+    )
+
+
+def _all_gone(extras: HeifExtras, gone: set[int]) -> set[int]:
+    """The items and all that hangs on nothing but them, in one pass over the links, however long their chains are."""
+    reasons: dict[tuple[int, bool], set[int]] = defaultdict(set)  # what an item is a part of; what it describes
+    for kind, source, targets in extras.references:
+        for target in targets:
+            if kind in _DERIVED:
+                reasons[target, True].add(source)
+            elif kind in _DESCRIBING:
+                reasons[source, False].add(target)
+    hanging: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    for key, others in reasons.items():
+        for other in others:
+            hanging[other].append(key)
+    ids = {item.id for item, _ in extras.items}
+    left, all_gone = list(gone), set(gone)
+    while left:
+        number = left.pop()
+        for key in hanging[number]:
+            reasons[key].discard(number)
+            if not reasons[key] and key[0] in ids and key[0] not in all_gone:
+                all_gone.add(key[0])
+                left.append(key[0])
+    return all_gone

@@ -1,0 +1,164 @@
+"""Finding the gain maps of a HEIC or AVIF file and their metadata; whatever fails becomes a note.
+
+A `tmap` item (ISO 21496-1) comes first, then auxiliary images with hdrgm XMP, then Apple's own.
+Source: ISO/IEC 23008-12 (tmap, altr, auxiliary images), as read by libavif src/read.c and CrabbyAvif
+src/parser/mp4box.rs, whose allowances for Apple's files are made here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
+from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.items import HeifMeta, Item, item_data
+from gainmap_codec.files.heif.picture import coded_image, find_picture
+from gainmap_codec.files.heif.picture_properties import icc_of, nclx_of, orientation_of, size_of
+from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, parse_apple
+from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
+from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
+from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
+
+TMAP = b"tmap"
+XMP_TYPE = "application/rdf+xml"
+
+_OTHER_AUXILIARIES = (
+    "urn:com:photo:aux:hdrgainmap",  # Adobe's and Apple's draft
+    "urn:com:samsung:photo:2024:aux:hdrgainmap",
+    "urn:iso:std:iso:ts:21496:-1:aux:gainmap",
+)
+_MOST_TRIED = 8  # files have one or two; thousands, each with its XMP, would take minutes
+_APPLE_BRANDS = (b"heic", b"heix")
+_TRANSFORMS = (b"irot", b"imir", b"clap")
+
+
+class FoundMap(NamedTuple):
+    """A gain map, the item that its picture is, and the tmap item that tells of it, if any."""
+
+    stored: StoredGainMap
+    item: int
+    tmap: int | None = None
+
+
+def find_gain_maps(
+    file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], exif: bytes | None, notes: list[str]
+) -> list[FoundMap]:
+    """The file's gain maps that can be read, the preferred first.
+
+    Args:
+        base: The item of the base image.
+        brands: The file's, major and compatible.
+        exif: TIFF structure of the base, which may tell an Apple map's headroom.
+    """
+    found = [*_iso_maps(file, meta, base, brands, notes), *_auxiliary_maps(file, meta, base, exif, notes)]
+    order: tuple[Carrier, ...] = ("iso21496", "hdrgm", "apple")
+    return sorted(found, key=lambda one: order.index(one.stored.carrier))
+
+
+def _iso_maps(
+    file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], notes: list[str]
+) -> Iterator[FoundMap]:
+    for item in [item for item in meta.items.values() if item.kind == TMAP][:_MOST_TRIED]:
+        try:
+            if TMAP not in brands:
+                raise FormatError("box ftyp", "wanted the brand tmap, found none")
+            yield _iso_map(file, meta, base, item, brands[0] in _APPLE_BRANDS, notes)
+        except GainMapError as error:
+            notes.append(f"gain map of item {item.id} (tmap) ignored: {error}")
+
+
+def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bool, notes: list[str]) -> FoundMap:
+    number = _checked_inputs(meta, base, tmap)
+    _check_group(meta, base, tmap)
+    if not tolerant:
+        _check_properties(base, tmap)
+    payload = item_data(file, meta, tmap.id)
+    if payload[:1] != b"\0":
+        raise UnsupportedError(f"tmap: version 0 wanted, {payload[0] if payload else 'nothing'} found")
+    metadata = parse_iso21496(payload[1:])
+    image = _map_image(file, meta, base, number, notes)
+    # The alternate's colour is told by the tmap item; the map's own would be that of data.
+    image = replace(image, icc_profile=icc_of(tmap), nclx=nclx_of(tmap))
+    return FoundMap(StoredGainMap(image, metadata, "iso21496"), number, tmap.id)
+
+
+def _checked_inputs(meta: HeifMeta, base: Item, tmap: Item) -> int:
+    """The item of the gain map."""
+    derivations = [r.targets for r in meta.references if (r.kind, r.source) == (b"dimg", tmap.id)]
+    if len(derivations) != 1 or len(set(derivations[0])) != 2 or len(derivations[0]) != 2:
+        raise FormatError("tmap", f"wanted two different inputs (dimg), found {derivations}"[:160])
+    first, second = derivations[0]
+    if first != base.id:
+        raise FormatError("tmap", f"wanted the base, item {base.id}, as its first input, found item {first}")
+    if second in meta.items and meta.items[second].kind == TMAP:
+        raise FormatError("tmap", f"wanted a picture as its second input, found tmap item {second}")
+    return second
+
+
+def _check_group(meta: HeifMeta, base: Item, tmap: Item) -> None:
+    for group in meta.groups:
+        if group.kind == b"altr" and tmap.id in group.entities:
+            entities = group.entities
+            if base.id in entities and entities.index(tmap.id) < entities.index(base.id):
+                return
+    raise FormatError("tmap", f"wanted a group altr that prefers item {tmap.id} to the base, found none")
+
+
+def _check_properties(base: Item, tmap: Item) -> None:
+    """Not asked of HEIC: Apple's files give the tmap item a rotation, and the size after it, which do no harm."""
+    turned = [kind.decode() for kind in _TRANSFORMS if tmap.property(kind)]
+    if turned:
+        raise FormatError("tmap", f"wanted no rotation and cropping, found {', '.join(turned)}")
+    if size_of(tmap) != size_of(base):
+        raise FormatError("tmap", f"wanted the base's size {size_of(base)}, found {size_of(tmap)}")
+
+
+def _auxiliary_maps(
+    file: BoxFile, meta: HeifMeta, base: Item, exif: bytes | None, notes: list[str]
+) -> Iterator[FoundMap]:
+    auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base.id))
+    maps = [item for item in auxiliaries if is_auxiliary_map(meta.items[item])]
+    for item in maps[:_MOST_TRIED]:
+        try:
+            metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
+            image = _map_image(file, meta, base, item, notes)
+            yield FoundMap(StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, carrier), item)
+        except GainMapError as error:
+            notes.append(f"gain map of item {item} (auxiliary image) ignored: {error}")
+
+
+def is_auxiliary_map(item: Item) -> bool:
+    """Whether the URN of an auxiliary image says that it is a gain map. Source: ISO/IEC 23008-12 clause 6.5.8."""
+    found = item.property(b"auxC")
+    urn = "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
+    return urn in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)
+
+
+def _auxiliary_metadata(
+    file: BoxFile, meta: HeifMeta, item: int, exif: bytes | None, notes: list[str]
+) -> tuple[GainMapMetadata | AppleMetadata, Carrier]:
+    """From the XMP that describes the map."""
+    for _, packet in described_by_xmp(file, meta, item):
+        hdrgm = parse_hdrgm(packet, file.limits)
+        if hdrgm is not None:
+            return hdrgm, "hdrgm"
+        apple = parse_apple(packet, exif, file.limits, notes)
+        if apple is not None:
+            return apple, "apple"
+    raise FormatError("auxiliary image", "wanted XMP that describes a gain map, found none")
+
+
+def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[tuple[int, bytes]]:
+    """XMP packets that describe an item, each with the id of its own item."""
+    for source in meta.sources(b"cdsc", item):
+        if source.kind == b"mime" and source.content_type == XMP_TYPE:
+            yield source.id, item_data(file, meta, source.id)
+
+
+def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: list[str]) -> CodedImage:
+    picture = find_picture(file, meta, number)
+    if orientation_of(picture.item) != orientation_of(base):
+        notes.append("the gain map has another rotation than the base: taken as stored, and turned with the base")
+    return coded_image(file, meta, picture)

@@ -1,0 +1,122 @@
+"""The items of a HEIC or AVIF file and what links them: records, no boxes.
+
+Source: ISO/IEC 14496-12 clause 8.11, ISO/IEC 23008-12 clauses 6.4 (groups) and 9.3 (properties).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.heif.boxes import Box, BoxFile
+
+BASE_ID, MAP_ID, TMAP_ID = -1, -2, -3
+"""What stands for the ids of the base, its gain map and the tmap item where a file's own ids mean nothing."""
+
+
+class Property(NamedTuple):
+    """A property of an item: the kind of its box, and what the box holds (version and flags included)."""
+
+    kind: bytes
+    body: bytes
+    essential: bool = False
+
+
+class Place(NamedTuple):
+    """Where an item's bytes are: (start, stop) pairs in the file, in their order."""
+
+    extents: tuple[tuple[int, int], ...]
+
+    @property
+    def size(self) -> int:
+        return sum(stop - start for start, stop in self.extents)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of the file.
+
+    Attributes:
+        kind: Four characters: hvc1, av01, grid, tmap, Exif, mime, uri …
+        name: For people, often empty.
+        content_type: MIME type of a `mime` item, URI of a `uri ` item, else empty.
+        content_encoding: How the data of a `mime` item are packed, as in HTTP; empty for not at all.
+        hidden: Not a picture to be shown by itself.
+        properties: In the order of their association.
+    """
+
+    id: int
+    kind: bytes
+    name: str = ""
+    content_type: str = ""
+    content_encoding: str = ""
+    hidden: bool = False
+    properties: tuple[Property, ...] = ()
+
+    def property(self, kind: bytes) -> Property | None:
+        """The first property of this kind."""
+        return next((p for p in self.properties if p.kind == kind), None)
+
+
+class Reference(NamedTuple):
+    """From one item to others: dimg to inputs, cdsc to the described, auxl to the master image."""
+
+    kind: bytes
+    source: int
+    targets: tuple[int, ...]
+
+
+class Group(NamedTuple):
+    """Entities that belong together; in `altr` the preferred comes first.
+
+    `extension` is what a group of its kind says behind them.
+    """
+
+    kind: bytes
+    id: int
+    entities: tuple[int, ...]
+    extension: bytes = b""
+
+
+@dataclass(frozen=True)
+class HeifMeta:
+    """What the `meta` box says.
+
+    Attributes:
+        primary: Id of the item that is the file's picture.
+        items: By id.
+        places: By id, of the items that have any.
+        unknown: Boxes in `meta` that we do not read.
+    """
+
+    primary: int
+    items: dict[int, Item]
+    places: dict[int, Place]
+    references: tuple[Reference, ...] = ()
+    groups: tuple[Group, ...] = ()
+    unknown: tuple[Box, ...] = ()
+
+    def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
+        """What the item refers to by the first reference of this kind."""
+        return next((r.targets for r in self.references if (r.kind, r.source) == (kind, source)), ())
+
+    def sources(self, kind: bytes, target: int) -> Iterator[Item]:
+        """The items that refer to `target` by references of this kind."""
+        found = (self.items.get(r.source) for r in self.references if r.kind == kind and target in r.targets)
+        return (item for item in found if item is not None)
+
+
+def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:
+    """The bytes of an item.
+
+    Raises:
+        FormatError: It has no place, or more bytes than the file.
+    """
+    place = meta.places.get(item)
+    if place is None or not place.extents:
+        raise FormatError("box iloc", f"wanted a place for item {item}, found none")
+    if place.size > len(file.data):
+        raise FormatError("box iloc", f"item {item}: wanted at most {len(file.data)} bytes, found {place.size}")
+    return b"".join(file.data[start:stop] for start, stop in place.extents)

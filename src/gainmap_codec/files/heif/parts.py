@@ -1,0 +1,133 @@
+"""Base and gain map as items of a file to be: opened, checked against their records, with the properties they need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, Item, Property, item_data
+from gainmap_codec.files.heif.meta import parse_meta
+from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture
+from gainmap_codec.files.heif.picture_properties import (
+    clap_for,
+    icc_property,
+    nclx_of,
+    nclx_property,
+    transforms_for,
+)
+from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, HeifExtras, Nclx
+
+_TRUSTED = Limits(pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
+_CONFIGURATIONS = (b"hvcC", b"av1C")
+_UNSPECIFIED = 2
+_FIRST_BASE_TILE, _FIRST_MAP_TILE = -1_000_000, -2_000_000  # ids for the time being, downwards
+
+
+class Part(NamedTuple):
+    """A picture of the file to be.
+
+    Attributes:
+        item: With all its properties.
+        data: Its own: coded, or a grid's few bytes.
+        tiles: Of a grid, with the data of each; empty where the item itself is coded.
+        picture: As it stands in its own file.
+    """
+
+    item: Item
+    data: bytes
+    tiles: tuple[tuple[Item, bytes], ...]
+    picture: Picture
+
+
+def base_part(file: GainMapFile) -> Part:
+    """The base.
+
+    Raises:
+        ValueError: It is of another codec than the container, or its record does not say what it is.
+        FormatError, UnsupportedError: Its own file is broken.
+    """
+    part = _opened(file, file.base, "base", BASE_ID, _FIRST_BASE_TILE)
+    nclx = file.base.nclx or nclx_of(part.item) or nclx_of(part.picture.tiles[0])
+    profile = file.base.icc_profile
+    wanted = ([icc_property(profile)] if profile else []) + ([nclx_property(nclx)] if nclx else [])
+    tiles = tuple((_colored(tile, wanted, add=False), data) for tile, data in part.tiles)
+    item = _with_transforms(_colored(part.item, wanted), file.base, file.orientation)
+    return part._replace(item=item, tiles=tiles)
+
+
+def map_part(file: GainMapFile, extras: HeifExtras | None) -> Part:
+    """The gain map, hidden; its colour is that of data, unless it stands as another writer left it.
+
+    Raises:
+        As `base_part`.
+    """
+    assert file.gain_map is not None
+    image = file.gain_map.image
+    part = _opened(file, image, "gain map", MAP_ID, _FIRST_MAP_TILE)
+    item, tiles = replace(part.item, hidden=True), part.tiles
+    if extras and extras.gain_map == file.gain_map:
+        item = replace(item, properties=(*item.properties, *extras.map_properties))
+    else:
+        found = nclx_of(part.item) or nclx_of(part.picture.tiles[0]) or Nclx(0, 0, _UNSPECIFIED, True)
+        data_color = nclx_property(found._replace(primaries=_UNSPECIFIED, transfer=_UNSPECIFIED))
+        item = _colored(item, [data_color])
+        tiles = tuple((_colored(tile, [data_color], add=False), data) for tile, data in tiles)
+    return part._replace(item=_with_transforms(item, image, file.orientation), tiles=tiles)
+
+
+def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_tile: int) -> Part:
+    """A picture out of its own file, under temporary ids."""
+    codec = CODECS[file.container]
+    if image.codec != codec:
+        raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
+    boxes = BoxFile(image.data, _TRUSTED)
+    box = next((box for box in boxes.top_level() if box.kind == b"meta"), None)
+    if box is None:
+        raise FormatError(name, "wanted a HEIC or AVIF file of its own, found no box meta")
+    meta = parse_meta(boxes, box)
+    picture = find_picture(boxes, meta, meta.primary)
+    _check_record(image, picture, name)
+    item = replace(_plain(picture.item), id=number, hidden=False)
+    data = item_data(boxes, meta, picture.item.id)
+    tiles = []
+    if picture.item.kind == b"grid":
+        for index, tile in enumerate(picture.tiles):
+            numbered = replace(_plain(tile), id=first_tile - index, hidden=True)
+            tiles.append((numbered, item_data(boxes, meta, tile.id)))
+    return Part(item, data, tuple(tiles), picture)
+
+
+def _check_record(image: CodedImage, picture: Picture, name: str) -> None:
+    config = config_of(picture)
+    crop = image.crop
+    size = (crop.coded_width, crop.coded_height) if crop else (image.width, image.height)
+    wanted = (picture.codec, config.bits, config.channels, (picture.width, picture.height))
+    found = (image.codec, image.bits, image.channels, size)
+    for what, is_coded, said in zip(("codec", "bits", "channels", "size"), wanted, found, strict=True):
+        if is_coded != said:
+            raise ValueError(f"{name}: its record says {what} {said}, its coded data {is_coded}")
+    if crop and not (
+        0 <= crop.left <= crop.coded_width - image.width and 0 <= crop.top <= crop.coded_height - image.height
+    ):
+        raise ValueError(f"{name}: a crop inside {size} wanted, {crop} found")
+
+
+def _plain(item: Item) -> Item:
+    """Without what the record says, and with the configuration marked as essential."""
+    kept = (p for p in item.properties if p.kind not in NOT_FOR_DECODERS)
+    return replace(item, properties=tuple(p._replace(essential=p.essential or p.kind in _CONFIGURATIONS) for p in kept))
+
+
+def _colored(item: Item, wanted: list[Property], *, add: bool = True) -> Item:
+    """With these colours and no others; those that it has already stay as they are."""
+    bodies = [p.body for p in wanted]
+    kept = tuple(p for p in item.properties if p.kind != b"colr" or p.body in bodies)
+    there = {p.body for p in kept if p.kind == b"colr"}
+    return replace(item, properties=(*kept, *(p for p in wanted if add and p.body not in there)))
+
+
+def _with_transforms(item: Item, image: CodedImage, orientation: int) -> Item:
+    crop = (clap_for(image.crop, image.width, image.height),) if image.crop else ()
+    return replace(item, properties=(*item.properties, *crop, *transforms_for(orientation)))

@@ -1,0 +1,224 @@
+"""A picture item of a HEIC or AVIF file, alone or a grid of tiles, as a `CodedImage` that stands by itself.
+
+Decoding libraries open files, not items, and hidden items not at all. So each picture becomes a file of its own: the
+coded data as they are, with the properties that a decoder needs, and without those that turn or cut the picture.
+Source: ISO/IEC 23008-12 clauses 6.5 (ispe, pixi, irot, imir, clap) and 6.6.2.3 (grid), AV1-ISOBMFF 2.3.3 (av1C),
+ISO/IEC 14496-15 clause 8.3.3 (hvcC).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.heif.av1_header import largest_frame
+from gainmap_codec.files.heif.boxes import BoxFile, make_box
+from gainmap_codec.files.heif.items import HeifMeta, Item, Place, Property, Reference, item_data
+from gainmap_codec.files.heif.meta import serialize_meta
+from gainmap_codec.files.heif.picture_properties import crop_of, icc_of, is_empty_profile, nclx_of, size_of
+from gainmap_codec.files.records import Codec, CodedImage
+
+_CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
+    b"hvc1": ("hevc", b"hvcC", b"heic"),
+    b"av01": ("av1", b"av1C", b"avif"),
+}
+_SHARES = 64  # libavif stores equal tiles once
+NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
+
+
+class Config(NamedTuple):
+    """What a codec's configuration record says about the samples."""
+
+    bits: int
+    channels: int
+
+
+class Picture(NamedTuple):
+    """A picture and the tiles that it is made of.
+
+    Attributes:
+        item: The picture's item.
+        tiles: The coded items, the picture's own where it is no grid.
+        codec: Of the tiles.
+        width: Columns of the raster, before rotation and cropping.
+        height: Rows of it.
+    """
+
+    item: Item
+    tiles: tuple[Item, ...]
+    codec: Codec
+    width: int
+    height: int
+
+
+def find_picture(file: BoxFile, meta: HeifMeta, number: int) -> Picture:
+    """The picture that an item is, checked against the limits; nothing of it is copied yet.
+
+    Raises:
+        FormatError: No such item, a broken grid, or properties that are missing or wrong.
+        UnsupportedError: Neither HEVC, AV1 nor a grid of these.
+        LimitError: More pixels than the file's limits allow.
+    """
+    item = _item(meta, number)
+    if item.kind == b"grid":
+        return _find_grid(file, meta, item)
+    width, height = _size(item, file.limits)
+    return Picture(item, (item,), _codec(item), width, height)
+
+
+def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture) -> CodedImage:
+    """The picture as a file of its own.
+
+    Raises:
+        FormatError: Its data are missing or lie outside the file, or its properties are wrong.
+        UnsupportedError: Another depth than 8, 10 or 12 bits.
+    """
+    config = config_of(picture)
+    crop, width, height = crop_of(picture.item, picture.width, picture.height)
+    return CodedImage(
+        data=_alone(file, meta, picture, config),
+        width=width,
+        height=height,
+        channels=config.channels,
+        icc_profile=icc_of(picture.item) or icc_of(picture.tiles[0]),
+        codec=picture.codec,
+        bits=config.bits,
+        nclx=nclx_of(picture.item) or nclx_of(picture.tiles[0]),
+        crop=crop,
+    )
+
+
+def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
+    """First 8 bytes of SHA-256 over the coded data of all tiles in their order, then their configuration records."""
+    digest = hashlib.sha256()
+    for tile in picture.tiles:
+        digest.update(item_data(file, meta, tile.id))
+    for record in dict.fromkeys(_record(tile) for tile in picture.tiles):
+        digest.update(record)
+    return digest.digest()[:8]
+
+
+def _item(meta: HeifMeta, number: int) -> Item:
+    if number not in meta.items:
+        raise FormatError("box iinf", f"wanted item {number}, found none")
+    return meta.items[number]
+
+
+def _size(item: Item, limits: Limits) -> tuple[int, int]:
+    width, height = size_of(item)
+    limits.check("pixels", width * height)
+    return width, height
+
+
+def _codec(item: Item) -> Codec:
+    if item.kind not in _CODECS:
+        raise UnsupportedError(f"item {item.id}: a picture of type {item.kind.decode('latin-1')!r} is not read")
+    return _CODECS[item.kind][0]
+
+
+def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
+    """Source: ISO/IEC 23008-12 clause 6.6.2.3.2."""
+    reader = Reader(item_data(file, meta, item.id), "grid")
+    version, flags, rows, columns = reader.u8(), reader.u8(), reader.u8() + 1, reader.u8() + 1
+    if version:
+        raise UnsupportedError(f"grid: version {version} is not read")
+    field = 4 if flags & 1 else 2
+    width, height = reader.unsigned(field), reader.unsigned(field)
+    numbers = meta.targets(b"dimg", item.id)
+    if len(numbers) != rows * columns:
+        raise FormatError("grid", f"wanted {rows} x {columns} tiles, found {len(numbers)}")
+    tiles = tuple(_item(meta, number) for number in numbers)
+    if len({_codec(tile) for tile in tiles}) != 1:
+        raise FormatError("grid", "wanted tiles of one codec")
+    sizes = {size_of(tile) for tile in tiles}
+    if len(sizes) != 1:
+        raise FormatError("grid", "wanted tiles of one size")
+    ((tile_width, tile_height),) = sizes
+    file.limits.check("pixels", rows * tile_height * columns * tile_width)
+    if not (0 < width <= columns * tile_width and 0 < height <= rows * tile_height):
+        found = f"{width}x{height} from {columns} x {rows} of {tile_width}x{tile_height}"
+        raise FormatError("grid", f"wanted tiles that cover it, found {found}")
+    return Picture(item, tiles, _codec(tiles[0]), width, height)
+
+
+def _record(tile: Item) -> bytes:
+    """The configuration record of a coded item."""
+    kind = _CODECS[tile.kind][1]
+    found = tile.property(kind)
+    if found is None:
+        raise FormatError("box ipma", f"wanted a configuration ({kind.decode()}) of item {tile.id}, found none")
+    return found.body
+
+
+def config_of(picture: Picture) -> Config:
+    """Depth and channels from the configuration record of the first tile.
+
+    Raises:
+        FormatError: It is missing or cut off.
+        UnsupportedError: Another depth than 8, 10 or 12 bits.
+    """
+    record = Reader(_record(picture.tiles[0]), "configuration record")
+    if picture.codec == "av1":
+        record.take(2)
+        flags = record.u8()
+        return Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, 1 if flags & 0x10 else 3)
+    record.take(16)
+    chroma, depth = record.u8() & 3, (record.u8() & 7) + 8
+    if depth not in (8, 10, 12):
+        raise UnsupportedError(f"HEVC: 8, 10 or 12 bits wanted, {depth} found")
+    return Config(depth, 3 if chroma else 1)
+
+
+def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: Config) -> bytes:
+    """A HEIC or AVIF file that holds this picture as its primary item, and nothing else."""
+    sources = (picture.item, *picture.tiles) if picture.item.kind == b"grid" else picture.tiles
+    _check_sizes(file, meta, sources)
+    brand = _CODECS[picture.tiles[0].kind][2]
+    tiles = tuple(_for_decoder(tile, config) for tile in picture.tiles)
+    items: tuple[Item, ...] = (replace(tiles[0], id=1, hidden=False),)
+    references: tuple[Reference, ...] = ()
+    if picture.item.kind == b"grid":
+        grid = replace(_for_decoder(picture.item, config), id=1, hidden=False)
+        numbered = tuple(replace(tile, id=index, hidden=True) for index, tile in enumerate(tiles, 2))
+        items = (grid, *numbered)
+        references = (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
+    contents = _contents(file, meta, sources)
+    if picture.codec == "av1":
+        _check_frames(file.limits, contents[-len(tiles) :])
+    return make_box(b"ftyp", brand, bytes(4), b"mif1miaf" + brand) + serialize_meta(1, items, references, contents)
+
+
+def _contents(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> list[bytes]:
+    """The data of each item; tiles that share their place share their bytes."""
+    read: dict[Place, bytes] = {}
+    for item in items:
+        place = meta.places.get(item.id)
+        if place is None or place not in read:
+            data = item_data(file, meta, item.id)
+            read[meta.places[item.id]] = data
+    return [read[meta.places[item.id]] for item in items]
+
+
+def _check_frames(limits: Limits, tiles: list[bytes]) -> None:
+    """Spend the pixels that the coded data themselves announce; HEVC's library compares them with `ispe`."""
+    sizes = {tile: largest_frame(tile) for tile in set(tiles)}
+    limits.check("pixels", sum(sizes[tile][0] * sizes[tile][1] for tile in tiles))
+
+
+def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None:
+    """Refuse a few bytes that pass for many: overlapping places, or one place shared by very many tiles."""
+    places = [meta.places[item.id] for item in items if item.id in meta.places]
+    for total, most in ((sum(p.size for p in set(places)), 1), (sum(p.size for p in places), _SHARES)):
+        if total > most * len(file.data):
+            raise FormatError("box iloc", f"wanted at most {most * len(file.data)} bytes of tiles, found {total}")
+
+
+def _for_decoder(item: Item, config: Config) -> Item:
+    """The item without what turns, cuts or hides it, or is broken; with the depths that strict decoders ask for."""
+    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not is_empty_profile(p))
+    if item.property(b"pixi") is None:
+        kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
+    return replace(item, properties=kept)

@@ -1,0 +1,131 @@
+"""What the properties of a picture item say: its size, colour, turn and crop.
+
+Source: ISO/IEC 23008-12 clause 6.5 (ispe, irot, imir), ISO/IEC 14496-12 clauses 12.1.4 (clap) and 12.1.5 (colr).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.cursor import Reader, Writer
+from gainmap_codec.files.heif.items import Item, Property
+from gainmap_codec.files.records import Crop, Nclx
+
+_TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
+_FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
+
+
+def orientation_of(item: Item) -> int:
+    """EXIF's number for what irot and imir do, in the order of their association.
+
+    Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
+    """
+    quarters, flipped = 0, False  # first left and right are exchanged, then it is turned anticlockwise
+    for kind, body, _ in item.properties:
+        if kind == b"irot" and body:
+            quarters += body[0] & 3
+        elif kind == b"imir" and body:
+            flipped = not flipped
+            quarters = -quarters + (0 if body[0] & 1 else 2)
+    return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
+
+
+def transforms_for(orientation: int) -> tuple[Property, ...]:
+    """irot and imir, in this order, that do what EXIF's number says; the reverse of `orientation_of`.
+
+    Source: ISO/IEC 23000-22 (MIAF) clause 7.3.6.7: clap, then irot, then imir.
+    """
+    flipped = orientation in _FLIPPED_AND_TURNED
+    quarters = -_FLIPPED_AND_TURNED.index(orientation) % 4 if flipped else _TURNED.index(orientation)
+    found = [Property(b"irot", bytes((quarters,)), essential=True)] if quarters else []
+    return (*found, *([Property(b"imir", b"\1", essential=True)] if flipped else []))
+
+
+def clap_for(crop: Crop, width: int, height: int) -> Property:
+    """The clean aperture that leaves `width` x `height` of a raster; the reverse of `crop_of`."""
+    writer = Writer("box clap")
+    for size in (width, height):
+        writer.u32(size)
+        writer.u32(1)
+    for twice in (2 * crop.left + width - crop.coded_width, 2 * crop.top + height - crop.coded_height):
+        writer.s32(twice)
+        writer.u32(2)
+    return Property(b"clap", writer.getvalue(), essential=True)
+
+
+def nclx_property(nclx: Nclx) -> Property:
+    """Colour by code points; the reverse of `nclx_of`."""
+    writer = Writer("box colr")
+    writer.raw(b"nclx")
+    for value in nclx[:3]:
+        writer.u16(value)
+    writer.u8(0x80 if nclx.full_range else 0)
+    return Property(b"colr", writer.getvalue())
+
+
+def icc_property(profile: bytes) -> Property:
+    """Colour by an ICC profile; the reverse of `icc_of`."""
+    return Property(b"colr", b"prof" + profile)
+
+
+def icc_of(item: Item) -> bytes | None:
+    """The ICC profile of an item, or None."""
+    profiles = (p.body[4:] for p in item.properties if _is_profile(p) and not is_empty_profile(p))
+    return next(profiles, None)
+
+
+def is_empty_profile(found: Property) -> bool:
+    """Whether a property is a profile of no bytes, as exiftool 12.57 leaves it with ``-all=``; decoders refuse it."""
+    return _is_profile(found) and len(found.body) == len(b"prof")
+
+
+def _is_profile(found: Property) -> bool:
+    return found.kind == b"colr" and found.body[:4] in (b"prof", b"rICC")
+
+
+def nclx_of(item: Item) -> Nclx | None:
+    """The code points of an item's colour, or None. Source: ISO/IEC 14496-12 clause 12.1.5."""
+    for kind, body, _ in item.properties:
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
+            reader = Reader(body, "box colr", position=4)
+            return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
+    return None
+
+
+def size_of(item: Item) -> tuple[int, int]:
+    """Width and height that `ispe` gives an item.
+
+    Raises:
+        FormatError: None, or 0.
+    """
+    found = item.property(b"ispe")
+    if found is None:
+        raise FormatError("box ipma", f"wanted a size (ispe) of item {item.id}, found none")
+    reader = Reader(found.body, "box ispe", position=4)
+    width, height = reader.u32(), reader.u32()
+    if not width or not height:
+        raise FormatError(reader.where, f"item {item.id}: wanted a size above 0, found {width}x{height}")
+    return width, height
+
+
+def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | None, int, int]:
+    """The clean aperture, and the size that it leaves. Source: ISO/IEC 14496-12 clause 12.1.4."""
+    found = item.property(b"clap")
+    if found is None:
+        return None, coded_width, coded_height
+    reader = Reader(found.body, "box clap")
+    numbers = [
+        (reader.u32(), reader.u32()),
+        (reader.u32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+        (reader.s32(), reader.u32()),
+    ]
+    if any(denominator == 0 for _, denominator in numbers):
+        raise FormatError(reader.where, "wanted denominators above 0")
+    width, height, x, y = (Fraction(*number) for number in numbers)
+    left, top = (coded_width - width) / 2 + x, (coded_height - height) / 2 + y
+    inside = left >= 0 and top >= 0 and left + width <= coded_width and top + height <= coded_height
+    if not inside or int(width) < 1 or int(height) < 1:
+        raise FormatError(reader.where, f"wanted a window inside {coded_width}x{coded_height}")
+    return Crop(int(left), int(top), coded_width, coded_height), int(width), int(height)

@@ -1,0 +1,197 @@
+"""`GainMapFile` → HEIC and AVIF: boxes of our own around coded pictures, which stay bit for bit what they are.
+
+The recipe is what libavif writes and the strictest readers ask for: the brand tmap, the base as primary item, a group
+`altr` that prefers tmap to it, `dimg` from tmap to base and map, a hidden map whose colour is that of data, the same
+rotation on both and none on tmap, EXIF, XMP and our payload describing the base alone.
+Source: ISO/IEC 23008-12 and its amendment 1 (tmap) as written by libavif src/write.c and read by libavif src/read.c and
+CrabbyAvif src/parser/mp4box.rs; AV1-ISOBMFF and AVIF 1.1; ISO/IEC 23000-22 (MIAF).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.heif.brands import brands_for
+from gainmap_codec.files.heif.extras import surviving_extras
+from gainmap_codec.files.heif.gain_map import TMAP, XMP_TYPE
+from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, Group, Item, Property, Reference
+from gainmap_codec.files.heif.meta import serialize_meta_and_data
+from gainmap_codec.files.heif.parts import Part, base_part, map_part
+from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
+from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD_MAGIC
+from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, HeifExtras, Nclx, StoredGainMap
+
+PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
+
+_EXIF_ID, _XMP_ID, _PAYLOAD_ID = -4, -5, -6
+_MOST_ITEMS = 0xFFFF
+_PQ, _SRGB, _UNSPECIFIED = 16, 13, 2
+_FRESH = (b"ispe", b"colr", b"irot", b"imir", b"clap")
+
+
+class _Entry(NamedTuple):
+    """An item to be. Data of lower rank come first: what a reader wants to know before it decodes."""
+
+    item: Item
+    data: bytes | None
+    rank: int
+
+
+_FIRST, _OTHERS, _MAP, _BASE = range(4)
+
+
+def serialize_heif(file: GainMapFile) -> bytes:
+    """The file's bytes; coded data and configuration records of base and gain map are those of the record.
+
+    EXIF, XMP, colour, orientation, gain map and payload are the record's. What else was in the file that the record was
+    parsed from comes along (`heif_extras`), as far as the pixels that it describes do; so does a spare gain map. An
+    Apple gain map is written only where `heif_extras` have it unchanged.
+
+    Raises:
+        ValueError: Pictures of another codec than the container's or other than their record says, metadata that the
+            standard does not allow, a payload of more than 65 000 bytes, or more than 65 535 items.
+        FormatError, UnsupportedError: The file around a picture is broken.
+    Warns:
+        GainMapWarning: The base was replaced, and other pictures that belong to it are left out; or part of the file
+            that the record was parsed from could not be kept.
+    Source: libavif src/write.c (order of items and data), ISO/IEC 14496-12 clause 8.11.
+    """
+    extras = surviving_extras(file)
+    base = base_part(file)
+    gain_map = map_part(file, extras) if file.gain_map else None
+    tmap = _tmap_entry(file, file.gain_map, base, extras) if file.gain_map and gain_map else None
+    entries = list(_entries(file, base, gain_map, tmap, extras))
+    references, groups = _links(file, base, gain_map, tmap is not None, extras)
+    brands = brands_for(file, base.picture, extras, tmap is not None)
+    start = make_box(b"ftyp", brands[0], bytes(4), *brands[1:]) + (extras.first_boxes if extras else b"")
+    items, numbers = _numbered(entries, groups)
+    return b"".join(
+        (
+            start,
+            serialize_meta_and_data(
+                numbers[BASE_ID],
+                items,
+                tuple(_renumbered(references, numbers)),
+                tuple(_numbered_groups(groups, numbers, len(entries))),
+                {numbers[e.item.id]: e.data for e in sorted(entries, key=lambda e: e.rank) if e.data is not None},
+                len(start),
+                extras.meta_boxes if extras else b"",
+            ),
+            extras.last_boxes if extras else b"",
+        )
+    )
+
+
+def _entries(
+    file: GainMapFile, base: Part, gain_map: Part | None, tmap: _Entry | None, extras: HeifExtras | None
+) -> Iterator[_Entry]:
+    """All items in the order of their ids to be; our payload is the last."""
+    yield _Entry(base.item, base.data, _BASE if not base.tiles else _FIRST)
+    if tmap:
+        yield tmap
+    if gain_map:
+        yield _Entry(gain_map.item, gain_map.data, _MAP if not gain_map.tiles else _FIRST)
+    if file.exif:
+        yield _Entry(Item(_EXIF_ID, b"Exif", hidden=True), bytes(4) + file.exif, _FIRST)
+    xmp = _xmp(file)
+    if xmp:
+        yield _Entry(Item(_XMP_ID, b"mime", content_type=XMP_TYPE, hidden=True), xmp, _FIRST)
+    for part, rank in ((base, _BASE), (gain_map, _MAP)):
+        if part:
+            yield from (_Entry(tile, data, rank) for tile, data in part.tiles)
+    if extras:
+        yield from (_Entry(item, data, _OTHERS) for item, data in extras.items)
+    if file.payload:
+        yield _Entry(Item(_PAYLOAD_ID, b"uri ", content_type=PAYLOAD_URI, hidden=True), _checked(file.payload), _FIRST)
+
+
+def _checked(payload: bytes) -> bytes:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"payload: at most {MAX_PAYLOAD_BYTES} bytes wanted, {len(payload)} found")
+    if not payload.startswith(PAYLOAD_MAGIC):
+        raise ValueError(f"payload: its first bytes {PAYLOAD_MAGIC!r} wanted, {payload[:4]!r} found")
+    return payload
+
+
+def _xmp(file: GainMapFile) -> bytes | None:
+    """The record's packet; one of a JPEG file without what only tells JPEG's readers of a gain map."""
+    if not file.xmp or file.heif_extras is not None:
+        return file.xmp
+    return without_gain_map(file.xmp)
+
+
+def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: Part, extras: HeifExtras | None) -> _Entry | None:
+    """The tmap item, with the properties that it had in the file of the record where nothing has changed."""
+    if isinstance(stored.metadata, AppleMetadata):
+        if extras is None or stored != extras.gain_map:
+            raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
+        return None
+    found = extras.tmap_properties if extras else ()
+    same = extras is not None and file.base == extras.base and file.orientation == extras.orientation
+    if not found or not same:
+        found = (*_tmap_size_and_color(file, stored, base), *(p for p in found if p.kind not in _FRESH))
+        if not any(p.kind == b"pixi" for p in found):
+            found += (Property(b"pixi", bytes((0, 0, 0, 0, 3)) + bytes((10 if _to_hdr(stored) else 8,)) * 3),)
+    return _Entry(Item(TMAP_ID, TMAP, properties=found), b"\0" + serialize_iso21496(stored.metadata), _FIRST)
+
+
+def _to_hdr(stored: StoredGainMap) -> bool:
+    """Whether the alternate is the brighter rendition."""
+    assert not isinstance(stored.metadata, AppleMetadata)
+    return float(stored.metadata.alternate_hdr_headroom) >= float(stored.metadata.base_hdr_headroom)
+
+
+def _tmap_size_and_color(file: GainMapFile, stored: StoredGainMap, base: Part) -> Iterator[Property]:
+    """The base's size, and the alternate's colour: as the record says, or else the base's primaries."""
+    yield from (p for p in base.item.properties if p.kind == b"ispe")
+    if stored.image.icc_profile:
+        yield icc_property(stored.image.icc_profile)
+    if stored.image.nclx or not stored.image.icc_profile:
+        own = file.base.nclx or nclx_of(base.item) or Nclx(_UNSPECIFIED, _UNSPECIFIED, _UNSPECIFIED, True)
+        transfer = _PQ if _to_hdr(stored) else _SRGB
+        yield nclx_property(stored.image.nclx or own._replace(transfer=transfer, full_range=True))
+
+
+def _links(
+    file: GainMapFile, base: Part, gain_map: Part | None, has_tmap: bool, extras: HeifExtras | None
+) -> tuple[list[Reference], list[Group]]:
+    """References and groups by the ids that items have before they are numbered; ours come first."""
+    references = [Reference(b"cdsc", number, (BASE_ID,)) for number in (_EXIF_ID, _XMP_ID, _PAYLOAD_ID)]
+    if has_tmap:
+        references.append(Reference(b"dimg", TMAP_ID, (BASE_ID, MAP_ID)))
+    for part in (base, gain_map):
+        if part and part.tiles:
+            references.append(Reference(b"dimg", part.item.id, tuple(tile.id for tile, _ in part.tiles)))
+    references += extras.references if extras else ()
+    groups = list(extras.groups) if extras else []
+    if has_tmap and not any(g.kind == b"altr" and {TMAP_ID, BASE_ID} <= set(g.entities) for g in groups):
+        groups.insert(0, Group(b"altr", 0, (TMAP_ID, BASE_ID)))
+    return references, groups
+
+
+def _numbered(entries: list[_Entry], groups: list[Group]) -> tuple[tuple[Item, ...], dict[int, int]]:
+    """Items with their numbers, and what became of each id. Groups share the numbers; our payload is above them all."""
+    if len(entries) + len(groups) > _MOST_ITEMS:
+        raise ValueError(f"HEIF file: at most {_MOST_ITEMS} items wanted, {len(entries) + len(groups)} found")
+    numbers = {entry.item.id: index for index, entry in enumerate(entries, 1)}
+    if _PAYLOAD_ID in numbers:
+        numbers[_PAYLOAD_ID] += len(groups)
+    return tuple(Item(**{**vars(e.item), "id": numbers[e.item.id]}) for e in entries), numbers
+
+
+def _numbered_groups(groups: list[Group], numbers: dict[int, int], items: int) -> Iterator[Group]:
+    first = items + 1 - (_PAYLOAD_ID in numbers)
+    for index, group in enumerate(groups, first):
+        yield group._replace(id=index, entities=tuple(numbers[entity] for entity in group.entities))
+
+
+def _renumbered(references: list[Reference], numbers: dict[int, int]) -> Iterator[Reference]:
+    """References of the items that are there."""
+    for kind, source, targets in references:
+        there = tuple(numbers[target] for target in targets if target in numbers)
+        if source in numbers and there:
+            yield Reference(kind, numbers[source], there)

@@ -1,0 +1,159 @@
+"""Finding the gain map of a JPEG file and its metadata; whatever fails falls through to the next possibility.
+
+Source: CIPA DC-007 (MPF), Ultra HDR image format v1.1 (GContainer), libultrahdr lib/src/jpegr.cpp (scan).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID, coded_image, first_valid
+from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf
+from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, parse_segments
+from gainmap_codec.files.jpeg.xmp_directory import parse_directory
+from gainmap_codec.files.map_metadata.apple import parse_apple
+from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
+from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
+from gainmap_codec.files.map_metadata.oddities import odd_gain_map
+from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
+
+_VERSION_ONLY_BYTES = 4
+
+
+class _Candidate(NamedTuple):
+    """Where something says that a picture lies: `data[start:stop]`."""
+
+    place: str
+    start: int
+    stop: int
+
+
+class FoundGainMap(NamedTuple):
+    """A gain map, and the offset behind its image."""
+
+    stored: StoredGainMap
+    end: int
+
+
+def find_gain_maps(
+    base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str]
+) -> list[FoundGainMap]:
+    """The file's gain map; one of Apple's own comes second where the same index names a standard one too.
+
+    Args:
+        base: The file's first image; what it holds in `data` behind its end is searched.
+        packet: The base's XMP, which may hold a GContainer directory.
+        exif: The base's EXIF, which may tell an Apple map's headroom.
+        notes: Gets a line for whatever failed on the way.
+    """
+    apple: FoundGainMap | None = None
+    place = ""
+    for candidate in _candidates(base, packet, limits, notes):
+        if apple is not None and candidate.place != place:
+            break
+        try:
+            found = _read_gain_map(base, candidate, exif, limits, notes)
+        except GainMapError as error:
+            notes.append(f"{candidate.place} gives no gain map: {error}")
+            continue
+        if found is not None and found.stored.carrier != "apple":
+            return [found, *([apple] if apple else [])]
+        if found is not None and apple is None:
+            apple, place = found, candidate.place
+    return [apple] if apple else []
+
+
+def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
+    """Places to look at, the most trustworthy first; each is worked out only when those before fail."""
+    sources: tuple[Callable[[], Iterator[_Candidate]], ...] = (
+        lambda: _mpf_candidates(base, limits),
+        lambda: _directory_candidates(base, packet, limits),
+        lambda: _following_images(base, limits),
+    )
+    for source in sources:
+        try:
+            yield from source()
+        except GainMapError as error:
+            notes.append(str(error))
+
+
+def _mpf_candidates(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
+    """Pictures of the MPF index but the first, whose size many editing tools leave stale."""
+    for segment in base.header:
+        body = base.body(segment)
+        if segment.marker == APP2 and body.startswith(MPF_ID):
+            origin = segment.start + 4 + len(MPF_ID)
+            entries = parse_mpf(body[len(MPF_ID) :], limits)
+            starts = sorted((origin + entry.offset, entry.size) for entry in entries[1:])
+            for (start, size), (following, _) in pairwise(starts):
+                if start + size > following:
+                    raise FormatError("MPF index", f"pictures overlap at byte {following} of the file")
+            yield from (_Candidate("MPF index", start, start + size) for start, size in starts)
+            return
+
+
+def _directory_candidates(base: JpegImage, packet: bytes | None, limits: Limits) -> Iterator[_Candidate]:
+    items = () if packet is None else parse_directory(packet, limits)
+    start = base.end + (items[0].padding if items else 0)
+    for item in items[1:]:
+        if item.semantic == "GainMap":
+            yield _Candidate("GContainer directory", start, start + item.length)
+        start += item.length
+
+
+def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
+    """Whole JPEG images behind the base, one after the other."""
+    position = base.end
+    for _ in range(limits.mpf_entries):
+        position = base.data.find(SOI + b"\xff", position)
+        if position < 0:
+            return
+        image = parse_segments(base.data, limits, start=position)
+        yield _Candidate("image behind the base", position, image.end)
+        position = image.end
+
+
+def _read_gain_map(
+    base: JpegImage, place: _Candidate, exif: bytes | None, limits: Limits, notes: list[str]
+) -> FoundGainMap | None:
+    """The gain map at a candidate's place, or None for a picture without gain-map metadata."""
+    if not base.end <= place.start <= place.stop <= len(base.data):
+        raise FormatError(
+            "gain map",
+            f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
+        )
+    image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
+    metadata = _gain_map_metadata(image, exif, limits, notes)
+    if metadata is None:
+        return None
+    if not image.complete:
+        raise FormatError("gain map", "cut off, its end (EOI) is missing", offset=image.end)
+    return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.end)
+
+
+def _gain_map_metadata(
+    image: JpegImage, exif: bytes | None, limits: Limits, notes: list[str]
+) -> tuple[GainMapMetadata | AppleMetadata, Carrier] | None:
+    """ISO 21496-1 first, then hdrgm, then Apple's."""
+    blobs = [body for body in image.bodies(APP2, ISO_ID) if len(body) > _VERSION_ONLY_BYTES]
+    iso = first_valid("ISO 21496-1 metadata", blobs, parse_iso21496, notes)
+    if iso is not None:
+        return iso[1], "iso21496"
+    packets = image.bodies(APP1, XMP_ID)
+    hdrgm = first_valid("gain-map XMP", packets, lambda body: parse_hdrgm(body, limits), notes)
+    if hdrgm is not None and hdrgm[1] is not None:
+        return hdrgm[1], "hdrgm"
+    apple = first_valid("Apple gain map", packets, lambda body: parse_apple(body, exif, limits, notes), notes)
+    if apple is not None and apple[1] is not None:
+        return apple[1], "apple"
+    return None
+
+
+def gain_map_notes(image: JpegImage, base: CodedImage, found: StoredGainMap) -> Iterator[str]:
+    """What is odd about a gain map that is used all the same."""
+    yield from odd_gain_map(base, found)
+    if found.carrier == "iso21496" and not image.bodies(APP2, ISO_ID):
+        yield "no ISO 21496-1 version segment in the base: some readers show SDR"

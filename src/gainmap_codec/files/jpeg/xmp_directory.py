@@ -1,0 +1,160 @@
+"""XMP of a primary image: the GContainer directory, and ours merged into the user's packet.
+
+Readers compare namespaces, never prefixes. Written packets use the prefixes and forms that the pickiest
+readers
+demand: root ``x:xmpmeta``, prefixes rdf, hdrgm, Container and Item, ``hdrgm:Version`` as an attribute.
+Source: Ultra HDR image format v1.1; demands from Skia src/codec/SkXmp.cpp, libavif apps/shared/avifjpeg.c and
+libultrahdr lib/src/jpegrutils.cpp.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import warnings
+from typing import NamedTuple
+
+from lxml import etree
+
+from gainmap_codec.errors import FormatError, GainMapError, GainMapWarning, Limits
+from gainmap_codec.files.tags.xmp_packet import (
+    ABOUT,
+    DESCRIPTION,
+    HDRGM,
+    HDRGM_VERSION,
+    LI,
+    PARSE_TYPE,
+    RDF,
+    SEQ,
+    attributes,
+    new_packet,
+    parse_packet,
+    properties,
+    serialize_packet,
+)
+
+MAX_PACKET_BYTES = 65_502
+"""What one JPEG segment holds behind the XMP identifier."""
+
+_CONTAINER = "http://ns.google.com/photos/1.0/container/"
+_ITEM = "http://ns.google.com/photos/1.0/container/item/"
+_LENGTH = re.compile(r"\d{1,10}", re.ASCII)
+
+
+class DirectoryItem(NamedTuple):
+    """One picture of a GContainer directory; `length` and `padding` in bytes, 0 where not given."""
+
+    semantic: str
+    mime: str
+    length: int
+    padding: int
+
+
+def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
+    """Items of the GContainer directory in file order; empty where the packet has none.
+
+    Raises:
+        FormatError: Broken XML, a document type, or a length that is not a plain number.
+        LimitError: Larger or deeper than `limits` allow.
+    Source: Ultra HDR image format v1.1, "GContainer directory".
+    """
+    for description in parse_packet(packet, limits).findall(DESCRIPTION):
+        directory = description.find(f"{{{_CONTAINER}}}Directory")
+        if directory is not None:
+            return tuple(_directory_item(item) for item in directory.iter(f"{{{_CONTAINER}}}Item"))
+    return ()
+
+
+def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> bytes | None:
+    """The primary image's one packet: the user's properties and ours.
+
+    Properties of hdrgm and Container that the user's packet holds are replaced. A packet that cannot be read
+    is left out with a `GainMapWarning`.
+
+    Args:
+        user_packet: UTF-8 XMP, or None.
+        gain_map_length: Bytes of the whole gain-map JPEG, or None to write no gain-map properties.
+    Returns:
+        At most `MAX_PACKET_BYTES`, without ``<?xpacket`` wrapper; None where nothing is left to write.
+    Raises:
+        GainMapError: The merged packet is too long for a JPEG segment.
+    Source: Ultra HDR image format v1.1, "XMP metadata of the primary image".
+    """
+    root, rdf = new_packet()
+    if gain_map_length is not None:
+        rdf.append(_primary_description(gain_map_length))
+    for description in _user_descriptions(user_packet):
+        rdf.append(description)
+    if len(rdf) == 0:
+        return None
+    packet = serialize_packet(root)
+    if len(packet) > MAX_PACKET_BYTES:
+        raise GainMapError(f"main XMP packet: at most {MAX_PACKET_BYTES} bytes fit a JPEG segment, {len(packet)} found")
+    return packet
+
+
+def without_gain_map(packet: bytes) -> bytes | None:
+    """A packet without the gain-map properties of JPEG files: as it is where it has none, None where nothing is left.
+
+    A packet that cannot be read is left out with a `GainMapWarning`.
+    """
+    if HDRGM.encode() not in packet and _CONTAINER.encode() not in packet:
+        return packet
+    root, rdf = new_packet()
+    for description in _user_descriptions(packet):
+        rdf.append(description)
+    return serialize_packet(root) if len(rdf) else None
+
+
+def _directory_item(item: etree._Element) -> DirectoryItem:
+    values = properties(item, _ITEM)
+    semantic, mime = (values.get(name, [""])[0].strip() for name in ("Semantic", "Mime"))
+    return DirectoryItem(semantic, mime, _byte_count(values, "Length"), _byte_count(values, "Padding"))
+
+
+def _byte_count(values: dict[str, list[str]], name: str) -> int:
+    text = values.get(name, ["0"])[0].strip()
+    if not _LENGTH.fullmatch(text):
+        raise FormatError(f"Item:{name}", f"wanted a number of bytes, found {text[:64]!r}")
+    return int(text)
+
+
+def _primary_description(gain_map_length: int) -> etree._Element:
+    names = {"rdf": RDF, "hdrgm": HDRGM, "Container": _CONTAINER, "Item": _ITEM}
+    description = etree.Element(DESCRIPTION, nsmap=names)
+    description.set(ABOUT, "")
+    description.set(f"{{{HDRGM}}}Version", HDRGM_VERSION)
+    sequence = etree.SubElement(etree.SubElement(description, f"{{{_CONTAINER}}}Directory"), SEQ)
+    for semantic, length in (("Primary", None), ("GainMap", gain_map_length)):
+        entry = etree.SubElement(sequence, LI)
+        entry.set(PARSE_TYPE, "Resource")
+        item = etree.SubElement(entry, f"{{{_CONTAINER}}}Item")
+        item.set(f"{{{_ITEM}}}Semantic", semantic)
+        item.set(f"{{{_ITEM}}}Mime", "image/jpeg")
+        if length is not None:
+            item.set(f"{{{_ITEM}}}Length", str(length))
+    return description
+
+
+def _user_descriptions(packet: bytes | None) -> list[etree._Element]:
+    """The user's rdf:RDF children without gain-map properties; those left empty are dropped."""
+    if not packet:
+        return []
+    try:
+        rdf = parse_packet(packet, Limits())
+    except GainMapError as error:
+        warnings.warn(f"the XMP packet given is left out: {error}", GainMapWarning, stacklevel=4)
+        return []
+    return [child for child in map(_without_ours, rdf) if len(child) or set(child.attrib) - {ABOUT}]
+
+
+def _without_ours(description: etree._Element) -> etree._Element:
+    result = copy.deepcopy(description)
+    ours = (f"{{{HDRGM}}}", f"{{{_CONTAINER}}}")
+    for name in [name for name in attributes(result) if name.startswith(ours)]:
+        del result.attrib[name]
+    for child in [child for child in result if str(child.tag).startswith(ours)]:
+        result.remove(child)
+    result.tail = None
+    etree.cleanup_namespaces(result, keep_ns_prefixes=None)
+    return result

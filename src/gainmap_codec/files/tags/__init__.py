@@ -1,0 +1,1 @@
+"""EXIF and XMP: reading a little of them, changing a little of them."""

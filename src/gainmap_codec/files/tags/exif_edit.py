@@ -1,0 +1,202 @@
+"""Changing a few things of an EXIF structure, every other byte of it where it was.
+
+Cameras' maker notes hold offsets that nobody can update, so nothing is laid out anew: values are overwritten in place,
+and a directory that needs one more entry is written again at the end.
+Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers) and 4.6.5 (thumbnail).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gainmap_codec.errors import GainMapError, GainMapWarning
+from gainmap_codec.files.cursor import ByteOrder, open_tiff
+from gainmap_codec.files.tags.exif import IfdEntry, ifd_entries
+
+_WHERE = "EXIF"
+_ORIENTATION, _EXIF_IFD, _GPS_IFD = 0x0112, 0x8769, 0x8825
+_WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+_THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
+_SHORT, _LONG = 3, 4
+_VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_ENTRY_BYTES = 12
+_MOST_DIRECTORIES = 8  # in a chain: the picture's, its thumbnail's, and what loops make of them
+
+
+class _Directory(NamedTuple):
+    """An image file directory: where it begins, its entries, and where the offset of the next one stands."""
+
+    start: int
+    entries: tuple[IfdEntry, ...]
+    link: int
+
+
+class _Tiff:
+    """A TIFF structure that can be written to."""
+
+    def __init__(self, exif: bytes) -> None:
+        reader = open_tiff(exif, _WHERE)
+        self.data = bytearray(exif)
+        self.order: ByteOrder = reader.byte_order
+        self.first = reader.position
+
+    def directory(self, start: int) -> _Directory:
+        """The directory at an offset.
+
+        Raises:
+            FormatError: It is cut off.
+        """
+        reader = open_tiff(bytes(self.data), _WHERE)
+        reader.position = start
+        entries = tuple(ifd_entries(reader))
+        link = reader.position
+        reader.take(4)
+        return _Directory(start, entries, link)
+
+    def chain(self) -> Iterator[_Directory]:
+        """The picture's directory, then those that it links to."""
+        start, seen = self.first, set[int]()
+        while start and start not in seen and len(seen) < _MOST_DIRECTORIES:
+            seen.add(start)
+            directory = self.directory(start)
+            yield directory
+            start = self.number(directory.link, 4)
+
+    def number(self, position: int, size: int) -> int:
+        return int.from_bytes(self.data[position : position + size], self.order)
+
+    def put(self, position: int, value: int, size: int) -> None:
+        self.data[position : position + size] = value.to_bytes(size, self.order)
+
+    def erase(self, start: int, size: int) -> None:
+        """Zeros over what lies inside the structure, its header left alone."""
+        start, stop = max(start, 8), min(start + size, len(self.data))
+        if start < stop:
+            self.data[start:stop] = bytes(stop - start)
+
+
+def with_orientation(exif: bytes | None, orientation: int) -> bytes:
+    """The structure with another orientation; a new one, that says nothing else, where there is none.
+
+    A structure that cannot be read is replaced as well, with a `GainMapWarning`.
+
+    Args:
+        exif: TIFF structure without an ``Exif`` prefix, or None.
+        orientation: 1…8.
+    """
+    if exif is not None:
+        try:
+            return _with_orientation(_Tiff(exif), orientation)
+        except GainMapError as error:
+            warnings.warn(f"EXIF is damaged and is replaced by its orientation: {error}", GainMapWarning, stacklevel=3)
+    return b"MM\0*\0\0\0\x08\0\x01" + _orientation_entry(orientation, "big") + bytes(4)
+
+
+def _with_orientation(tiff: _Tiff, orientation: int) -> bytes:
+    directory = tiff.directory(tiff.first)
+    for entry in directory.entries:
+        if entry.tag == _ORIENTATION:
+            tiff.put(entry.position - 6, _SHORT, 2)
+            tiff.put(entry.position - 4, 1, 4)
+            tiff.data[entry.position : entry.position + 4] = orientation.to_bytes(2, tiff.order) + bytes(2)
+            return bytes(tiff.data)
+    return _with_entry(tiff, directory, _orientation_entry(orientation, tiff.order))
+
+
+def with_size(exif: bytes, width: int, height: int) -> bytes:
+    """The structure with the size of another stored raster, where it tells one.
+
+    Raises:
+        FormatError: The first directory, or the EXIF directory that it names, cannot be read.
+    """
+    tiff = _Tiff(exif)
+    for entry in [entry for directory in _main_directories(tiff) for entry in directory.entries]:
+        size = {_SHORT: 2, _LONG: 4}.get(entry.kind)
+        value = width if entry.tag in _WIDTHS else height if entry.tag in _HEIGHTS else None
+        if value is not None and size is not None and entry.values == 1 and value < 1 << 8 * size:
+            tiff.put(entry.position, value, size)
+    return bytes(tiff.data)
+
+
+def without_gps(exif: bytes) -> bytes:
+    """The structure without its GPS directory, whose bytes become zeros; the same bytes where there is none.
+
+    Raises:
+        FormatError: A directory is damaged, so that the place may still be in it.
+    """
+    tiff = _Tiff(exif)
+    for directory in tiff.chain():
+        for entry in directory.entries:
+            if entry.tag == _GPS_IFD:
+                own = bytes(tiff.data[directory.start : directory.link + 4])
+                _erase_directory(tiff, tiff.directory(tiff.number(entry.position, 4)))
+                tiff.data[directory.start : directory.link + 4] = own  # even where the pointer was to itself
+                _remove_entry(tiff, directory, entry)
+                break
+    return bytes(tiff.data)
+
+
+def without_thumbnail(exif: bytes) -> bytes:
+    """The structure without the small picture of its second directory; the same bytes where there is none.
+
+    Raises:
+        FormatError: A directory is damaged.
+    """
+    tiff = _Tiff(exif)
+    first = tiff.directory(tiff.first)
+    start = tiff.number(first.link, 4)
+    if not start or start == tiff.first:
+        return exif
+    own = bytes(tiff.data[first.start : first.link])
+    directory = tiff.directory(start)
+    places = {entry.tag: tiff.number(entry.position, 4) for entry in directory.entries if entry.kind == _LONG}
+    tiff.erase(places.get(_THUMBNAIL, 0), places.get(_THUMBNAIL_BYTES, 0))
+    _erase_directory(tiff, directory)
+    tiff.data[first.start : first.link] = own
+    tiff.put(first.link, 0, 4)
+    return bytes(tiff.data)
+
+
+def _main_directories(tiff: _Tiff) -> Iterator[_Directory]:
+    """The first directory and the EXIF directory."""
+    first = tiff.directory(tiff.first)
+    yield first
+    for entry in first.entries:
+        if entry.tag == _EXIF_IFD:
+            yield tiff.directory(tiff.number(entry.position, 4))
+            return
+
+
+def _orientation_entry(orientation: int, order: ByteOrder) -> bytes:
+    parts = ((_ORIENTATION, 2), (_SHORT, 2), (1, 4), (orientation, 2), (0, 2))
+    return b"".join(value.to_bytes(size, order) for value, size in parts)
+
+
+def _with_entry(tiff: _Tiff, directory: _Directory, new: bytes) -> bytes:
+    """The structure whose first directory has one entry more, in its place by tag: it moves to the end."""
+    raw = [bytes(tiff.data[entry.position - 8 : entry.position + 4]) for entry in directory.entries]
+    raw = sorted([*raw, new], key=lambda entry: int.from_bytes(entry[:2], tiff.order))
+    link = bytes(tiff.data[directory.link : directory.link + 4])
+    tiff.data += bytes(len(tiff.data) % 2)
+    tiff.put(4, len(tiff.data), 4)
+    return bytes(tiff.data) + len(raw).to_bytes(2, tiff.order) + b"".join(raw) + link
+
+
+def _remove_entry(tiff: _Tiff, directory: _Directory, entry: IfdEntry) -> None:
+    """What stands behind the entry moves up; the directory ends twelve zero bytes earlier."""
+    start, stop = entry.position - 8, directory.link + 4
+    tiff.data[start:stop] = tiff.data[start + _ENTRY_BYTES : stop] + bytes(_ENTRY_BYTES)
+    tiff.put(directory.start, len(directory.entries) - 1, 2)
+
+
+def _erase_directory(tiff: _Tiff, directory: _Directory) -> None:
+    """Zeros over a directory and the values that it keeps elsewhere."""
+    budget = 2 * len(tiff.data)  # overlapping values of a hostile file would take for ever
+    for entry in directory.entries:
+        size = _VALUE_BYTES.get(entry.kind, 0) * entry.values
+        if size > 4 and budget > 0:
+            budget -= min(size, len(tiff.data))
+            tiff.erase(tiff.number(entry.position, 4), size)
+    tiff.erase(directory.start, directory.link + 4 - directory.start)

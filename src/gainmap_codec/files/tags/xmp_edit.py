@@ -1,0 +1,119 @@
+"""Changing a few properties of a user's XMP packet; a packet without them comes back byte for byte.
+
+Source: EXIF 2.32 for XMP (CIPA DC-010): namespaces tiff and exif.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lxml import etree
+
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.tags.xmp_packet import (
+    ABOUT,
+    DESCRIPTION,
+    attributes,
+    new_packet,
+    parse_packet,
+    serialize_packet,
+)
+
+_EXIF = "{http://ns.adobe.com/exif/1.0/}"
+_TIFF = "{http://ns.adobe.com/tiff/1.0/}"
+_XMP = "{http://ns.adobe.com/xap/1.0/}"
+_NOTE = "{http://ns.adobe.com/xmp/note/}"
+
+
+def without_gps(packet: bytes) -> bytes:
+    """The packet without exif:GPS properties.
+
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
+    return _edited(packet, lambda name, text: None if name.startswith(f"{_EXIF}GPS") else text)
+
+
+def without_thumbnails(packet: bytes) -> bytes:
+    """The packet without xmp:Thumbnails.
+
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
+    return _edited(packet, lambda name, text: None if name == f"{_XMP}Thumbnails" else text)
+
+
+def with_orientation(packet: bytes, orientation: int) -> bytes:
+    """The packet whose tiff:Orientation, if it has one, says so.
+
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
+    return _with_values(packet, {f"{_TIFF}Orientation": orientation})
+
+
+def with_size(packet: bytes, width: int, height: int) -> bytes:
+    """The packet whose sizes of the stored raster, where it tells any, are these.
+
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
+    names = {f"{_TIFF}ImageWidth": width, f"{_EXIF}PixelXDimension": width}
+    return _with_values(packet, names | {f"{_TIFF}ImageLength": height, f"{_EXIF}PixelYDimension": height})
+
+
+def join_extension(packet: bytes, extension: bytes) -> bytes:
+    """One packet of a main packet and its extension, for containers that do not limit a packet's size.
+
+    Raises:
+        GainMapError: One of them cannot be read.
+    Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
+    """
+    root, rdf = new_packet()
+    main = _edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
+    for part in (main, extension):
+        for description in parse_packet(part, _UNLIMITED):
+            if len(description) or set(attributes(description)) - {ABOUT}:
+                rdf.append(description)
+    return serialize_packet(root)
+
+
+_UNLIMITED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
+"""For packets whose reader has kept its own budget."""
+
+
+def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
+    return _edited(packet, lambda name, text: str(values[name]) if name in values else text)
+
+
+def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
+    """The packet with each property of its descriptions as `change` wants it; None leaves the property out."""
+    rdf = parse_packet(packet, _UNLIMITED)
+    changes = [_edit_description(description, change) for description in rdf.findall(DESCRIPTION)]
+    if not any(changes):
+        return packet
+    root, fresh = new_packet()
+    for description in rdf:
+        fresh.append(description)
+    return serialize_packet(root)
+
+
+def _edit_description(description: etree._Element, change: Callable[[str, str], str | None]) -> bool:
+    """Whether anything changed."""
+    changed = False
+    for name, text in attributes(description).items():
+        wanted = change(name, text)
+        if wanted is None:
+            del description.attrib[name]
+        else:
+            description.set(name, wanted)
+        changed |= wanted != text
+    for child in list(description):
+        text = child.text or ""
+        wanted = change(str(child.tag), text)
+        if wanted is None:
+            description.remove(child)
+        elif wanted != text:
+            child.text = wanted
+        changed |= wanted != text
+    return changed

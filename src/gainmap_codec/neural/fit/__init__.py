@@ -1,0 +1,1 @@
+"""Fitting our own networks, and choosing among fits."""

@@ -1,0 +1,46 @@
+"""What every fit starts from: a record without a picture, and one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from gainmap_codec.files.payload.format import SOFT_BYTES, STRICT_BYTES
+from gainmap_codec.files.records import Binding, Family, NeuralGainMap, Preset
+
+OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map
+
+
+def empty_record(preset: Preset, family: Family) -> NeuralGainMap:
+    """A record with nothing of a picture: no layers, no range, no headroom, no binding."""
+    return NeuralGainMap(
+        preset=preset,
+        family=family,
+        domain="pq_gamma",
+        position_octaves=0,
+        color_octaves=0,
+        layers=(),
+        residual_shift=0.0,
+        residual_scale=1.0,
+        base_hdr_headroom=0.0,
+        alternate_hdr_headroom=0.0,
+        base_offset_exponent=OFFSET_EXPONENT,
+        alternate_offset_exponent=OFFSET_EXPONENT,
+        binding=Binding(bytes(STRICT_BYTES), bytes(SOFT_BYTES)),
+    )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch's threads wait for one another in each of many small steps: on a busy machine, many times what they gain.
+
+    The order of additions, and so the bytes, then do not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

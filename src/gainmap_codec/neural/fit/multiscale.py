@@ -1,0 +1,218 @@
+"""Fitting a "multiscale" network to one picture: by Adam, then by searches that know what each bit costs.
+
+What is minimised is bytes + `bytes_per_db` × decibels of squared PQ error. The first step is taken once, the others in
+turn:
+
+1. `Learner.run`: weights and latents together, latents as real numbers with noise, until the network knows their use.
+2. `search`: latents and details as integers.
+3. `refine`: the weights, rounded in every forward pass, over latents as they are; `search_weights`: as integers too.
+"""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from dataclasses import dataclass, replace
+
+import torch
+
+from gainmap_codec.files.payload.format import IDENTITY, empty_latents, layer_shapes
+from gainmap_codec.files.payload.latents import latent_levels
+from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.neural.devices import CPU
+from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
+from gainmap_codec.neural.fit.latent_search import price, search
+from gainmap_codec.neural.fit.model import Model
+from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.fit.points import Batches, Points
+from gainmap_codec.neural.fit.rates import rounded
+from gainmap_codec.neural.fit.target import Target
+from gainmap_codec.neural.fit.weight_search import search_weights
+from gainmap_codec.neural.published.initial import random_weights
+from gainmap_codec.pixels.maps.multiscale import BaseFeatures, has_latents_at
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+
+FEWEST_NEURONS = 4
+
+_MOST_POINTS = 1 << 20  # grid cells that the fit looks at
+_COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
+_THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
+_WEIGHTS_FOLLOW, _LATENTS_FOLLOW = 0.35, 0.25  # octaves of step for an octave of price
+_FIRST_WEIGHT_STEP, _FIRST_LATENT_STEP = 1 / 16, 1 / 4
+
+
+@dataclass(frozen=True)
+class MultiscaleConfig:
+    """How much a payload may cost, and how long fitting may take.
+
+    Attributes:
+        neurons: Width of both hidden layers; half as many again where three channels are predicted.
+        bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
+        steps: Adam's steps of learning; five thirds of them where three channels are predicted.
+        rounds: How often latents and weights are improved in turn.
+        refine_steps: Adam's steps of a round; half as many again where three channels are predicted.
+        color_octaves: Octaves of each colour where three channels are predicted.
+        latents: Levels of latents, at most.
+        details: Levels of details, at most.
+        most_bytes: Of a payload for which no target is asked: where the price gives a larger one, it is lowered.
+        most_weights: For a small payload, a network has fewer neurons, down to four, where it had more weights.
+    """
+
+    neurons: int
+    bytes_per_db: float
+    steps: int = 1500
+    rounds: int = 3
+    refine_steps: int = 200
+    color_octaves: int = 4
+    latents: int = 4
+    details: int = 3
+    most_bytes: int | None = None
+    most_weights: int | None = None
+
+    def for_channels(self, channels: int) -> MultiscaleConfig:
+        """What it is for so many channels of the residual."""
+        if channels == 1:
+            return replace(self, color_octaves=0)
+        return replace(
+            self,
+            neurons=self.neurons * 3 // 2,
+            bytes_per_db=self.bytes_per_db * _THREE_CHANNELS,
+            steps=self.steps * 5 // 3,
+            refine_steps=self.refine_steps * 3 // 2,
+        )
+
+
+class MultiscaleFit:
+    """A fit in progress, all of whose tensors are on one device; `network` gives the record once latents are integers.
+
+    Attributes:
+        config: As given, with what three channels change.
+        points: All that the fit looks at.
+        coarse: Some of them.
+        model: The network as it stands.
+    """
+
+    def __init__(
+        self,
+        blank: NeuralGainMap,
+        config: MultiscaleConfig,
+        pair: PairLike,
+        target: Target,
+        seed: int,
+        device: torch.device = CPU,
+    ) -> None:
+        outputs = target.wanted.shape[2]
+        self.config = config = config.for_channels(outputs)
+        self._blank = replace(
+            blank,
+            domain=target.domain,
+            color_octaves=config.color_octaves,
+            grid=target.grid,
+            residual_shift=target.shift,
+            residual_scale=target.scale,
+            base_offset_exponent=target.offset_exponent,
+            alternate_offset_exponent=target.offset_exponent,
+        )
+        latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
+        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details, device)
+        self._batches = Batches(self.points, BATCH)
+        self._shapes = _shapes(config, outputs, latents)
+        self._begin(seed)
+
+    def restarted(self, seed: int) -> MultiscaleFit:
+        """Another fit to the same points, from the beginning."""
+        other = copy(self)
+        other._begin(seed)
+        return other
+
+    def _begin(self, seed: int) -> None:
+        rows, columns = self._blank.grid
+        latents = self._shapes[0][0] - 1 - self.points.features.shape[2]
+        empty, added = empty_latents(rows, columns, latents, len(self.points.enlarge) - latents)
+        self.model = Model(
+            weights=random_weights(self._shapes, seed),
+            weight_steps=torch.full((3,), math.log(_FIRST_WEIGHT_STEP)),
+            weight_spreads=torch.zeros(3),
+            latents=[torch.zeros(each.rows, each.columns) for each in empty],
+            latent_steps=torch.full((latents,), math.log(_FIRST_LATENT_STEP)),
+            details=[torch.zeros(each.rows, each.columns) for each in added],
+        ).to(self.points.device)
+        self._paid = self.config.bytes_per_db
+        self._random = torch.Generator(self.points.device).manual_seed(seed)
+        self._learner = Learner(self.model, self.points, self._batches, self._random)
+
+    def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
+        """See `Learner.run`."""
+        return self._learner.run(steps, self.config.bytes_per_db, noise_from=noise_from, progress=progress)
+
+    def improve(self, bytes_per_db: float, rounds: int, progress: Progress | None = None) -> None:
+        """Latents and weights in turn, at a price; each step is taken back where the price rises."""
+        self._follow(bytes_per_db)
+        for done in range(rounds):
+            search(self.model, self.points, self.coarse, bytes_per_db)
+            self._refine(bytes_per_db)
+            search_weights(self.model, self.coarse, bytes_per_db, turn=done)
+            if progress:
+                progress((done + 1) / rounds)
+        search(self.model, self.points, self.coarse, bytes_per_db)
+
+    def _refine(self, bytes_per_db: float) -> None:
+        before, least = self.model.copy(), price(self.model, self.coarse, bytes_per_db)
+        refine(self.model, self.points, self._random, bytes_per_db, self.config.refine_steps)
+        if price(self.model, self.coarse, bytes_per_db) > least:
+            self.model.take(before)
+
+    @torch.no_grad()
+    def _follow(self, bytes_per_db: float) -> None:
+        """Steps for another price than that of the model as it is: finer where a decibel is dearer."""
+        octaves = math.log2(bytes_per_db / self._paid)
+        self._paid = bytes_per_db
+        self.model.weight_steps -= _WEIGHTS_FOLLOW * octaves * math.log(2)
+        finer = round(4 * _LATENTS_FOLLOW * octaves)
+        self.model.latent_steps -= finer * math.log(2) / 4
+        ratio = 2.0 ** (finer / 4)
+        self.model.latents = [rounded(each * ratio) for each in self.model.latents]
+
+    def state(self) -> tuple[Model, float]:
+        """What `restore` goes back to."""
+        return self.model.copy(), self._paid
+
+    def restore(self, state: tuple[Model, float]) -> None:
+        """Go back to a state."""
+        self.model, self._paid = state[0].copy(), state[1]
+
+    def round_latents(self) -> None:
+        """See `Model.round_latents`."""
+        self.model.round_latents()
+
+    def network(self) -> NeuralGainMap:
+        """The record of the fit as it stands."""
+        return self.model.network(self._blank)
+
+
+def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple[int, int], ...]:
+    """Shapes of the layers of the widest network that is allowed."""
+    neurons = config.neurons
+    while True:
+        shapes = layer_shapes("multiscale", 0, config.color_octaves, neurons, outputs, latents)
+        weights = sum(inputs * each for inputs, each in shapes)
+        if config.most_weights is None or weights <= config.most_weights or neurons <= FEWEST_NEURONS:
+            return shapes
+        neurons -= 1
+
+
+def _points(
+    pair: PairLike, target: Target, octaves: int, latents: int, details: int, device: torch.device
+) -> tuple[Points, Points]:
+    """All points that a fit looks at, and some of them, on a device."""
+    raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
+    features = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves).whole()
+    levels, detail_levels = latent_levels(*target.grid, latents, details)
+    points = Points.of(features, target, levels + detail_levels)
+    points = _thinned(points, _MOST_POINTS).to(device)
+    return points, _thinned(points, _COARSE_POINTS)
+
+
+def _thinned(points: Points, most: int) -> Points:
+    every = math.ceil(math.sqrt(len(points) / most))
+    return points.every((every, every))  # of 1 too: what is kept is made contiguous

@@ -1,0 +1,220 @@
+"""From a pair to a neural gain map: presets, the choice of a residual, fits that have to meet a size or a quality."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.records import NeuralGainMap, Preset
+from gainmap_codec.neural.devices import CPU, torch_device
+from gainmap_codec.neural.fit.blank import empty_record, one_thread
+from gainmap_codec.neural.fit.gradient_steps import Progress
+from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
+from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.fit.target import make_targets
+from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
+from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.maps.neural_map import render_neural_map
+
+MULTISCALE: dict[Preset, MultiscaleConfig] = {
+    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
+    "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
+    "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
+}
+"""What a preset stands for."""
+
+_PROBES = 2  # fits that are begun, of different residuals in turn where there is a choice
+_PROBE_STEPS = 300
+_MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
+_TRIES = 8  # prices, for a target
+_TRY_ROUNDS = 2
+_CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
+_CLOSE_DB = 0.1
+_HIGHEST_PRICE, _LOWEST_PRICE = 20_000.0, 4.0  # bytes per dB
+_BYTES_PER_WEIGHT = 1.0  # where bytes are few; a narrower network that can afford finer weights and latents is better
+_OTHER_BYTES = 130  # header, binding, a few latents
+_BOLDEST, _TIMIDEST = 4.0, 1.5  # factors between one price and the next while only one side of the target is known
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """A network as its readers get it, its payload's size, and its PQ-PSNR in dB."""
+
+    network: NeuralGainMap
+    size: int
+    psnr: float
+
+
+def fit_pair(
+    preset: Preset,
+    pair: PairLike,
+    fields: dict[str, object],
+    *,
+    target_bytes: int | None = None,
+    target_psnr: float | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> FittedNetwork:
+    """The neural gain map of a pair.
+
+    Args:
+        fields: Of the record: what is known without a fit.
+        target_bytes: Size of the payload to keep within.
+        target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
+        device: "cpu", "cuda" or "cuda:N". A seed gives the same bytes on the same device, not on another.
+    Raises:
+        ValueError: A target for a published network, which has one size; or there is no such device.
+    Warns:
+        GainMapWarning: A target was not met, and by how much.
+    """
+    where = torch_device(device)
+    if preset in PUBLISHED:
+        if target_bytes is not None or target_psnr is not None:
+            raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
+        config = PUBLISHED[preset]
+        blank = replace(blank_network(preset, config), **fields)  # type: ignore[arg-type]
+        result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
+        return measured(result.network, pair)
+    blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
+    with one_thread():
+        return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, where, seed, progress)
+
+
+def _fit_multiscale(
+    blank: NeuralGainMap,
+    config: MultiscaleConfig,
+    pair: PairLike,
+    target_bytes: int | None,
+    target_psnr: float | None,
+    device: torch.device,
+    seed: int,
+    progress: Progress | None,
+) -> FittedNetwork:
+    if target_bytes is not None:
+        config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
+    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4), device)
+    fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
+    first = measured(fit.network(), pair)
+    if target_psnr is not None:
+        return _reach(fit, pair, first, target_psnr)
+    most = config.most_bytes if target_bytes is None else target_bytes
+    if most is None or (target_bytes is None and first.size <= most):
+        return first
+    return _keep_within(fit, pair, first, most)
+
+
+def start_fit(
+    blank: NeuralGainMap,
+    config: MultiscaleConfig,
+    pair: PairLike,
+    seed: int,
+    progress: Progress | None = None,
+    device: torch.device = CPU,
+) -> MultiscaleFit:
+    """A fit of the residual, and from the seed, that a short probe found the most promising."""
+    targets = make_targets(pair)
+    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n, device) for n, target in enumerate(targets)]
+    fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
+    costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
+    costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
+    best = fits[costs.index(min(costs))]
+    best.learn(best.config.steps, noise_from=0.4, progress=progress)
+    best.round_latents()
+    return best
+
+
+def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """A progress that fills a part of another."""
+    return None if progress is None else lambda done: progress(start + (stop - start) * done)
+
+
+def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
+    """A network after its way through a payload, with what it is worth."""
+    payload = serialize_payload(network)
+    parsed = parse_payload(payload)
+    rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
+    return FittedNetwork(parsed, len(payload), pq_psnr(rendition, pair.hdr))
+
+
+def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:
+    """The best payload of at most `target` bytes that some prices give, or the smallest."""
+    tried = _tried(
+        fit,
+        pair,
+        first,
+        is_enough=lambda found: found.size >= target,
+        is_met=lambda found: _CLOSE_BYTES * target <= found.size <= target,
+        factor=lambda found: (target / found.size) ** 2,
+    )
+    within = [found for found in tried if found.size <= target]
+    if within:
+        return max(within, key=lambda found: found.psnr)
+    smallest = min(tried, key=lambda found: found.size)
+    _warn(f"target_bytes: {target} wanted, the smallest payload takes {smallest.size}")
+    return smallest
+
+
+def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
+    """The smallest payload of at least `target` dB that some prices give, or the best."""
+    tried = _tried(
+        fit,
+        pair,
+        first,
+        is_enough=lambda found: found.psnr >= target,
+        is_met=lambda found: target <= found.psnr <= target + _CLOSE_DB,
+        factor=lambda found: 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4),
+    )
+    reached = [found for found in tried if found.psnr >= target]
+    if reached:
+        return min(reached, key=lambda found: found.size)
+    best = max(tried, key=lambda found: found.psnr)
+    _warn(f"target_psnr: {target:.2f} dB wanted, {best.psnr:.2f} dB reached")
+    return best
+
+
+def _tried(
+    fit: MultiscaleFit,
+    pair: PairLike,
+    first: FittedNetwork,
+    *,
+    is_enough: Callable[[FittedNetwork], bool],
+    is_met: Callable[[FittedNetwork], bool],
+    factor: Callable[[FittedNetwork], float],
+) -> list[FittedNetwork]:
+    """What a search over prices found. A try begins at the cheapest state that is more than enough, where there is one.
+
+    What a low price has taken away, a higher one does not bring back.
+    """
+    tried = [first]
+    price, low, high = fit.config.bytes_per_db, _LOWEST_PRICE, _HIGHEST_PRICE
+    ample = fit.state()
+    while len(tried) <= _TRIES and not is_met(tried[-1]):
+        found = tried[-1]
+        step = factor(found)
+        if is_enough(found):
+            high, ample = price, fit.state()
+            step = min(max(step, 1 / _BOLDEST), 1 / _TIMIDEST) if low == _LOWEST_PRICE else step
+        else:
+            low = price
+            step = max(min(step, _BOLDEST), _TIMIDEST) if high == _HIGHEST_PRICE else step
+        price = _between(low, high, price * step)
+        fit.restore(ample)
+        fit.improve(price, _TRY_ROUNDS)
+        tried.append(measured(fit.network(), pair))
+    return tried
+
+
+def _between(low: float, high: float, wanted: float) -> float:
+    """`wanted` where it lies between the prices known to be too low and too high, else their geometric mean."""
+    return wanted if low < wanted < high else math.sqrt(low * high)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, GainMapWarning, stacklevel=2)

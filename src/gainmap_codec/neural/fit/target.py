@@ -1,0 +1,199 @@
+"""What a "multiscale" network is fitted to: which residual, on which working grid, and what each error costs.
+
+An error d of a log2 gain costs w·d² of squared PQ error, where w is the squared slope of the PQ code at the true HDR
+value: errors that small are all but linear. In the PQ domains the fit sees the PQ codes themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.records import Domain
+from gainmap_codec.neural.fit.blank import OFFSET_EXPONENT
+from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
+from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from gainmap_codec.pixels.maps.residual import NO_OFFSET, log2_gain, offset_of, residual, residual_slope
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+from gainmap_codec.pixels.strips import for_each_strip
+
+_PQ_DOMAINS: tuple[Domain, ...] = ("pq_gamma", "pq_difference")
+"""For three channels: errors of a log2 gain, large in the dark, are too far from linear for weights."""
+
+_SCALES = (8, 4, 2)  # raster pixels per cell of the working grid along a side, the coarsest first
+_FEWEST_CELLS = 1 << 19  # of a grid coarser than the raster: the network needs to see small things
+_MOST_CELLS = 1 << 22  # of a grid coarser than the raster; each takes a hundred bytes of memory
+_TRANSPARENT_DB = 58.0  # a grid that can say the residual this well costs nothing
+_ONE_CHANNEL_DB = 55.0  # likewise one gain for all three channels
+_SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is smooth
+_SHARPENING = 2
+_OUTLIERS = 0.0005
+_SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
+_STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
+_PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
+
+
+class Sampled(NamedTuple):
+    """Some pixels of a pair: every n-th along either side, linear BT.2020, float32 (h, w, 3)."""
+
+    base: Array
+    hdr: Array
+
+
+class Residual(NamedTuple):
+    """A residual, float32 (h, w, C), and the cost of its squared errors, float32 (h, w, C)."""
+
+    values: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to fit.
+
+    Attributes:
+        domain: The residual's domain.
+        offset_exponent: Of both offsets of a log2 gain.
+        grid: Rows and columns of the working grid.
+        wanted: The residual on the grid, normalised to −1…1, float32 (rows, columns, 1 or 3).
+        weights: What a squared error of `wanted` costs, float32, as `wanted`; sums over channels are means over pixels.
+        base_pq: PQ codes of the base on the grid, float32 (rows, columns, 3), in the PQ domains.
+        shift: Residual = shift + scale × normalised.
+        scale: See `shift`.
+    """
+
+    domain: Domain
+    offset_exponent: int
+    grid: tuple[int, int]
+    wanted: Array
+    weights: Array
+    shift: float
+    scale: float
+    base_pq: Array | None = None
+
+
+def make_targets(pair: PairLike) -> list[Target]:
+    """What may be fitted to a pair: one gain for all channels where that says it all, else the PQ domains."""
+    height, width = pair.codes.shape[:2]
+    sampled = _sample(pair, max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL))
+    for exponent in (NO_OFFSET, OFFSET_EXPONENT):
+        gains = _log2_gains(sampled, exponent)
+        single = _single(gains)
+        if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
+            return [_on_best_grid(pair, "log2_gain", exponent)]
+    return [_on_best_grid(pair, domain, OFFSET_EXPONENT) for domain in _PQ_DOMAINS]
+
+
+def _largest_scale(height: int, width: int) -> int:
+    return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
+
+
+def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
+    """A target on the coarsest grid that says the residual well enough."""
+    height, width = pair.codes.shape[:2]
+    for scale in (*_SCALES, 1):
+        if scale > 1 and scale > _largest_scale(height, width):
+            continue
+        step = max(1, scale // _SAMPLES_PER_CELL)
+        sampled = _sample(pair, step)
+        values = _residual(sampled, domain, exponent)
+        grid = -(-height // scale), -(-width // scale)
+        on_grid, reached = _reduce(values, grid)
+        finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
+        if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
+            target = _normalised(on_grid, domain, exponent, grid)
+            return target if domain == "log2_gain" else replace(target, base_pq=_base_pq(sampled, grid))
+    raise AssertionError("the last scale always serves")
+
+
+def _sample(pair: PairLike, step: int) -> Sampled:
+    codes, linear = pair.codes[::step, ::step], pair.hdr[::step, ::step]
+    base, hdr = np.empty(codes.shape, np.float32), np.empty(codes.shape, np.float32)
+
+    def convert(rows: slice) -> None:
+        np.maximum(base_bt2020(codes[rows], pair.color), 0, out=base[rows])
+        np.clip(linear[rows], 0, np.float32(PQ_PEAK), out=hdr[rows])
+
+    for_each_strip(len(codes), convert)
+    return Sampled(base, hdr)
+
+
+def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
+    height, width = sampled.base.shape[:2]
+    over = WorkingGrid.over(grid, height, width, IDENTITY)
+    return over.average(pq_encode(sampled.base))
+
+
+def _residual(sampled: Sampled, domain: Domain, exponent: int) -> Residual:
+    """One gain for all channels, or three residuals of a PQ domain."""
+    if domain == "log2_gain":
+        return _single(_log2_gains(sampled, exponent))
+    base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
+    values = residual(domain, hdr, base, np)
+    slope = residual_slope(domain, hdr, base, np)
+    return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
+
+
+def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
+    """log2 gains of the three channels. Black costs nothing where there is no offset: any gain leaves it black."""
+    offset = offset_of(exponent)
+    values, weights = np.empty_like(sampled.hdr), np.empty_like(sampled.hdr)
+
+    def measure(rows: slice) -> None:
+        values[rows] = log2_gain(sampled.hdr[rows], sampled.base[rows], offset, offset)
+        bright = sampled.hdr[rows] + offset
+        here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
+        slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has none
+        weights[rows] = np.where(sampled.base[rows] + offset > 0, slope**2 / 3, 0)
+
+    for_each_strip(len(values), measure)
+    return Residual(values, weights)
+
+
+def _single(gains: Residual) -> Residual:
+    """One gain for three channels: their mean by weight."""
+    weights = _sum(gains.weights)
+    values = np.asarray(_sum(gains.values * gains.weights) / np.maximum(weights, 1e-12), np.float32)
+    return Residual(values, weights)
+
+
+def _sum(channels: Array) -> Array:
+    """The sum of three channels (h, w, 3), (h, w, 1): plane by plane, which takes a quarter of a sum along an axis."""
+    return channels[..., :1] + channels[..., 1:2] + channels[..., 2:]
+
+
+def _decibels(costs: Array) -> float:
+    """PQ-PSNR in dB of weighted squared errors (h, w, C), which are sums over channels of means."""
+    return -10 * float(np.log10(max(np.sum(costs, dtype=np.float64) / (costs.shape[0] * costs.shape[1]), 1e-12)))
+
+
+def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
+    """A residual on the grid that is nearest to it once enlarged, and the PQ-PSNR in dB that it leaves."""
+    height, width = values.values.shape[:2]
+    over = WorkingGrid.over(grid, height, width, IDENTITY)
+    if over.rows.count == height and over.columns.count == width:
+        return values, float("inf")
+    weights = over.average(values.weights)
+    floor = np.maximum(weights, 1e-12)
+    reduced: Array = np.asarray(over.average(values.values * values.weights) / floor, np.float32)
+    rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
+    for _ in range(_SHARPENING):  # each time what enlarging has blurred is added back
+        error: Array = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
+        reduced = np.asarray(reduced + over.average(error * values.weights) / floor, np.float32)
+    error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
+    return Residual(reduced, weights), _decibels(values.weights * error**2)
+
+
+def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
+    """The target with its range, in the precision of the payload."""
+    # With an offset, slopes near black have no bound: a few black pixels would set the range by themselves.
+    weights = np.minimum(values.weights, _STEEPEST**2) if domain == "log2_gain" else values.weights
+    heavy = values.values[weights > 1e-3 * weights.max()]
+    low, high = np.quantile(heavy, [_OUTLIERS, 1 - _OUTLIERS]) if heavy.size else (0.0, 0.0)
+    shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
+    wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
+    return Target(domain, exponent, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)

@@ -1,0 +1,1 @@
+"""Gain-MLP's networks: the forward pass, the fit, the initial weights."""

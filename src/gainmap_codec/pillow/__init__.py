@@ -1,0 +1,241 @@
+"""Pillow images whose HDR comes along: `open`, `resize`, `crop` and `save`. Nothing of Pillow is patched.
+
+>>> from gainmap_codec import pillow
+>>> pillow.open.__name__
+'open'
+
+An image that `open` gives is an ordinary Pillow image of the SDR picture. Its ``info["gainmap_codec"]``, which Pillow's
+own methods carry along, tells where its HDR is. `save` looks whether the pixels are still the source's, and writes base
+and gain maps; or it warns with `HdrLostWarning` and writes the SDR picture. What Pillow's ``Image.save`` writes is SDR,
+without a word: nobody can change that from outside.
+
+Pixels are upright everywhere here. The orientation of the source stays in the file that `save` writes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps
+
+from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.pairing import DEFAULT_QUALITY
+from gainmap_codec.edit.crop import with_pixels
+from gainmap_codec.edit.parts import MAP_QUALITY, Notes, lost, rewritten
+from gainmap_codec.edit.transcode import transcode
+from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.records import Container
+from gainmap_codec.files.tags import exif_edit
+from gainmap_codec.files.tags.exif import with_orientation_1
+from gainmap_codec.pillow.source import (
+    KEY,
+    HdrSource,
+    Match,
+    codes_of_8_bits,
+    curves_of,
+    hdr_lost,
+    icc_profile_of,
+    matched,
+)
+from gainmap_codec.pixels.color.code_points import is_hdr
+from gainmap_codec.pixels.color.light import with_bits
+from gainmap_codec.pixels.formats.images import AnyPath, Source, read_source, write_atomically
+from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
+from gainmap_codec.pixels.raster.resizing import resize_codes
+
+_CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
+
+
+def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:  # noqa: B008, frozen
+    """Open a picture, upright, with all that `save` needs to keep its HDR.
+
+    Args:
+        source: A path, bytes or a binary file: JPEG, HEIC or AVIF, with a gain map or without; or what else Pillow
+            opens, which has none.
+        limits: Budgets for what the file may ask for.
+    Returns:
+        The SDR picture, loaded, mode RGB or L, with an ICC profile and EXIF in its info; of a file whose base is HDR,
+        the SDR rendition that its gain map leads to.
+    Raises:
+        GainMapError: A JPEG, HEIC or AVIF file that is broken, not supported or over the limits; or HDR without a gain
+            map, of which Pillow can show nothing.
+        OSError: The path cannot be read; or another file that Pillow does not open.
+    Warns:
+        GainMapWarning: What is odd about the file, or cannot be used.
+    """
+    data, name = read_source(source, limits)
+    if not may_have_gain_map(data):
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        image.info[KEY] = None
+        return image
+    opened = open_file(data, name, limits)
+    if is_hdr(opened.file.base):
+        data = transcode(data, container="jpeg", limits=limits)
+        opened = open_file(data, name, limits)
+    for line in opened.warnings:
+        warnings.warn(line, GainMapWarning, stacklevel=2)
+    file = opened.file
+    image = Image.fromarray(to_upright(codes_of_8_bits(opened), file.orientation))
+    _describe(image, opened)
+    has_hdr = file.gain_map is not None or opened.neural is not None
+    part = (0, 0, file.base.width, file.base.height)
+    image.info[KEY] = HdrSource(data, part, file.orientation, image.size, limits) if has_hdr else None
+    return image
+
+
+def resize(image: Image.Image, size: tuple[int | None, int | None]) -> Image.Image:
+    """An image of another size, its HDR with it; light is averaged, as `gainmap_codec.resize` does.
+
+    Args:
+        image: Mode RGB or L.
+        size: Width and height in pixels; None for one of them keeps the proportions.
+    Raises:
+        ValueError: Another mode, or a size below 1.
+    Warns:
+        HdrLostWarning: The image is no longer what its HDR belongs to; the result has none.
+    """
+    width, height = size
+    if width is None and height is None:
+        raise ValueError("size: a width or a height wanted, none found")
+    wanted = (
+        max(1, round(image.width * (height or 0) / image.height)) if width is None else width,
+        max(1, round(image.height * (width or 0) / image.width)) if height is None else height,
+    )
+    if min(wanted) < 1 or image.mode not in ("RGB", "L"):
+        raise ValueError(f"size of at least 1 x 1 and mode RGB or L wanted, {wanted}, {image.mode} found")
+    match = matched(image)
+    result = Image.fromarray(resize_codes(np.asarray(image), *wanted, curves_of(image)))
+    return _with_source(result, image, match and replace(match.source, size=wanted))
+
+
+def crop(image: Image.Image, box: Box) -> Image.Image:
+    """A part of an image, its HDR with it.
+
+    Args:
+        box: Left, top, right and bottom edge in pixels; right and bottom are behind the last.
+    Raises:
+        ValueError: An empty box, or one that is not inside the image.
+    Warns:
+        HdrLostWarning: As `resize`.
+    """
+    left, top, right, bottom = box
+    width, height = image.size
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"box: left, top, right, bottom inside {width} x {height} wanted, {tuple(box)} found")
+    match = matched(image)
+    result = image.crop((left, top, right, bottom))
+    if match is None:
+        return _with_source(result, image, None)
+    shares = (left / width, top / height, right / width, bottom / height)
+    a, b, c, d = stored_box(shares, 1.0, 1.0, match.source.orientation)
+    x0, y0, x1, y1 = match.source.part
+    across, down = x1 - x0, y1 - y0
+    part = (x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
+    return _with_source(result, image, replace(match.source, part=part, size=result.size))
+
+
+def save(
+    image: Image.Image, target: AnyPath | BinaryIO, *, format: str | None = None, quality: int | None = None
+) -> None:
+    """Write an image with its HDR; a path appears whole or not at all.
+
+    An image that is as `open` gave it is written without coding anything again, where the container stays: the very
+    bytes of its source. Otherwise the image's pixels become the base, and the gain maps of the source go with them,
+    cut, reduced and turned as the image was. EXIF and XMP are the source's, without thumbnails.
+
+    Args:
+        target: A path, or a binary file to write to.
+        format: By Pillow's names; None is by the path's extension. JPEG, HEIF and AVIF hold gain maps.
+        quality: Quality of the base, 1…100; None is 92 where pixels have to be coded.
+    Raises:
+        ValueError: No format, or one that Pillow does not know.
+        GainMapError: The picture cannot be in that container.
+        OSError: The file cannot be written, or Pillow cannot write this mode in this format.
+    Warns:
+        HdrLostWarning: The SDR picture alone is written: the format holds no gain map, the image was not opened here,
+            or its pixels were cropped, turned or edited so that its HDR no longer belongs to it.
+        GainMapWarning: For each other thing that is lost.
+    """
+    kind = _format_of(target, format)
+    match = matched(image)
+    if match and kind not in _CONTAINERS:
+        hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
+        match = None
+    data = _with_hdr(match, _CONTAINERS[kind], quality) if match else _without_hdr(image, kind, quality)
+    if isinstance(target, (str, os.PathLike)):
+        write_atomically(target, data)
+    else:
+        target.write(data)
+
+
+def _describe(image: Image.Image, opened: OpenedFile) -> None:
+    """ICC profile and EXIF as Pillow keeps them. XMP is left out: it tells of a gain map that others do not write."""
+    profile = icc_profile_of(opened)
+    if profile:
+        image.info["icc_profile"] = profile
+    if opened.file.exif:
+        image.info["exif"] = b"Exif\0\0" + with_orientation_1(opened.file.exif)
+
+
+def _with_source(result: Image.Image, image: Image.Image, source: HdrSource | None) -> Image.Image:
+    """The result with what the image's info says, and where its HDR is now."""
+    result.info = dict(image.info)
+    if source:
+        result.info[KEY] = source
+    elif result.info.get(KEY) is not None:
+        del result.info[KEY]
+    return result
+
+
+def _with_hdr(match: Match, container: Container, quality: int | None) -> bytes:
+    """The file of base and gain maps."""
+    source = match.source
+    if match.is_untouched and quality is None:
+        same = open_file(source.data, "the image's source", source.limits).file.container == container
+        return source.data if same else transcode(source.data, container=container, limits=source.limits)
+
+    def work(_: bytes, opened: OpenedFile, notes: Notes) -> bytes:
+        file = opened.file
+        if file.orientation != source.orientation:
+            exif = file.exif and exif_edit.with_orientation(file.exif, source.orientation)
+            opened = replace(opened, file=replace(file, orientation=source.orientation, exif=exif))
+        if file.base.bits > 8:
+            lost(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
+        codes = with_bits(match.codes, 8, file.base.bits)
+        return with_pixels(opened, codes, source.part, container, notes, quality or DEFAULT_QUALITY, MAP_QUALITY)
+
+    return rewritten(source.data, source.limits, work).data
+
+
+def _without_hdr(image: Image.Image, kind: str, quality: int | None) -> bytes:
+    """The SDR picture as Pillow or pillow-heif writes it, with its ICC profile and EXIF."""
+    stream = io.BytesIO()
+    options = {name: image.info[name] for name in ("exif", "icc_profile") if image.info.get(name)}
+    options["quality"] = quality or DEFAULT_QUALITY
+    if _CONTAINERS.get(kind) == "heic":
+        pillow_heif.from_pillow(image).save(stream, **options)
+    else:
+        image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def _format_of(target: AnyPath | BinaryIO, format: str | None) -> str:
+    """Pillow's name of a format.
+
+    Raises:
+        ValueError: None is named.
+    """
+    extension = Path(target).suffix.lower() if isinstance(target, (str, os.PathLike)) else ""
+    known = {**Image.registered_extensions(), ".heic": "HEIF", ".heif": "HEIF"}
+    found = format.upper() if format else known.get(extension)
+    if found is None or not (found in _CONTAINERS or found in Image.SAVE):
+        raise ValueError(f"a format that Pillow writes wanted, {format or target!r} found")
+    return found

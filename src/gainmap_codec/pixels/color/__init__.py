@@ -1,0 +1,1 @@
+"""What code values mean: primaries, transfer functions, ICC profiles, code points."""

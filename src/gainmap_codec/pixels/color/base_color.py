@@ -1,0 +1,191 @@
+"""The colour of a base image: what its ICC profile makes of code values."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageCms
+
+from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.pixels.color.light import (
+    COLOR_SPACES,
+    D65,
+    PRIMARIES,
+    AnyCodes,
+    Array,
+    ColorSpace,
+    adapt_white,
+    conversion_matrix,
+    rgb_to_xyz,
+    srgb_decode,
+    srgb_encode,
+    xy_to_xyz,
+)
+from gainmap_codec.pixels.strips import for_each_strip
+
+BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
+"""Shares of R, G and B in luminance (ITU-R BT.2020 table 4)."""
+
+D50_XYZ = np.array([0.9642, 1.0, 0.8249])
+"""White of the profile connection space (ICC.1:2022 clause 6.3.4.3)."""
+
+_PRIMARY_TOLERANCE = 0.002
+"""In XYZ, per colorant. Profiles in the wild round differently; libultrahdr takes 0.001, Skia 0.01."""
+
+_MATRIX_TOLERANCE = 0.002
+"""In XYZ with white at Y = 1: how well a matrix and three curves must tell what the profile does."""
+
+
+@dataclass(frozen=True, eq=False)
+class BaseColor:
+    """How the code values of a base image become light: three curves, then a matrix.
+
+    Attributes:
+        name: ``"srgb"``, ``"display-p3"`` or ``"bt2020"`` for these primaries with the sRGB curve, else the
+            profile's description.
+        to_bt2020: Linear base RGB to linear BT.2020, float64 (3, 3).
+        curves: Linear light of each code value in R, G and B, float32 (3, 2^bits); 1.0 = SDR white.
+        system_gamma: 1.2 for HLG, whose curves give the light of the scene: a display shows it times its luminance to
+            the power of 0.2 (ITU-R BT.2100-2 table 5, OOTF). 1 for all others.
+    """
+
+    name: str
+    to_bt2020: NDArray[np.float64]
+    curves: Array
+    system_gamma: float = 1.0
+
+    def linearize(self, codes: NDArray[np.uint8] | NDArray[np.uint16]) -> Array:
+        """Linear light in the base's own primaries, float32 (..., 3), of code values (..., 3).
+
+        Args:
+            codes: uint8, or uint16 with as many bits as the curves have entries for.
+        """
+        linear = np.empty(codes.shape, dtype=np.float32)
+        for_each_strip(codes.shape[0], lambda rows: self.linearize_into(codes[rows], linear[rows]))
+        return linear
+
+    def linearize_into(self, codes: AnyCodes, linear: Array) -> None:
+        """As `linearize`, of a strip and into a contiguous array, float32 (..., 3)."""
+        if self._pairs is not None and codes.dtype == np.uint8 and codes.flags.c_contiguous:
+            even = codes.size & ~1
+            two = linear.reshape(-1)[:even].view(np.complex64)
+            np.take(self._pairs, codes.reshape(-1)[:even].view(np.uint16), out=two, mode="clip")
+            linear.reshape(-1)[even:] = self.curves[0][codes.reshape(-1)[even:]]
+        elif self._has_one_curve:
+            np.take(self.curves[0], codes, out=linear, mode="clip")  # "raise" would copy what goes out
+        else:
+            for channel in range(3):
+                linear[..., channel] = np.take(self.curves[channel], codes[..., channel], mode="clip")
+        if self.system_gamma != 1:
+            luminance = np.maximum(self.convert_to_bt2020(linear) @ BT2020_LUMA, 0)
+            linear *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
+
+    @cached_property
+    def _has_one_curve(self) -> bool:
+        return bool((self.curves == self.curves[0]).all())
+
+    @cached_property
+    def _pairs(self) -> NDArray[np.complex64] | None:
+        """Light of two code values of 8 bits next to each other, where three channels have one curve: half the work."""
+        if self.curves.shape[1] != 256 or not self._has_one_curve:
+            return None
+        codes = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)  # in the order of this machine
+        pairs: NDArray[np.complex64] = self.curves[0][codes].view(np.complex64)[:, 0]
+        return pairs
+
+    def convert_to_bt2020(self, linear: Array) -> Array:
+        """Linear BT.2020, float32 (..., 3), of linear light in the base's own primaries, float32 (..., 3)."""
+        return linear @ self.to_bt2020.T.astype(np.float32)
+
+
+def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
+    """The colour that an ICC profile gives a base image; no profile means sRGB.
+
+    The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries that agree with
+    sRGB, Display P3 or BT.2020 within 0.002 in XYZ are taken as exactly these, as is a curve within half a code of
+    sRGB's: a profile's roundings would show in dark, saturated colours. A profile that no matrix and three curves
+    describe (LUT, grey, CMYK, broken) counts as sRGB, with a `GainMapWarning`.
+
+    Args:
+        icc: The profile.
+        bits: Depth of the code values.
+    Source: ICC.1:2022 annexes E (Bradford) and F (three-component matrix-based profiles).
+    """
+    if icc is None:
+        return _ideal("srgb", bits)
+    try:
+        colorants, curves = _measured(icc, bits)
+        name = _description(icc)
+    except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
+        return _ideal("srgb", bits)
+    for space in COLOR_SPACES:
+        if np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE:
+            ideal = _ideal(space, bits)
+            return ideal if _has_srgb_curve(curves) else BaseColor(name, ideal.to_bt2020, curves)
+    to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
+    to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
+    return BaseColor(name, to_bt2020.astype(np.float64), curves)
+
+
+def colorants_d50(color_space: ColorSpace) -> NDArray[np.float64]:
+    """XYZ of red, green and blue as an ICC profile stores them: columns of a float64 (3, 3), white D50."""
+    return adapt_white(xy_to_xyz(D65), D50_XYZ) @ rgb_to_xyz(PRIMARIES[color_space], D65)
+
+
+@cache
+def _ideal(space: ColorSpace, bits: int) -> BaseColor:
+    largest = (1 << bits) - 1
+    curve = srgb_decode(np.arange(largest + 1, dtype=np.float32) / np.float32(largest))
+    return BaseColor(space, conversion_matrix(space, "bt2020"), np.stack([curve] * 3))
+
+
+def _measured(icc: bytes, bits: int) -> tuple[NDArray[np.float64], Array]:
+    """Colorants (columns, D50) and curves of a matrix profile. Raises ValueError where there are none."""
+    largest = (1 << bits) - 1
+    ramp = np.arange(largest + 1) / largest
+    ramps = np.einsum("v,ck->cvk", ramp, np.eye(3))
+    steps = ramp[largest // 17 :: largest * 4 // 17]
+    mixtures = np.stack(np.meshgrid(*[steps] * 3, indexing="ij"), axis=-1).reshape(1, -1, 3)
+    xyz = _to_pcs(icc, ramps)
+    colorants = xyz[:, -1].T
+    if not np.isfinite(xyz).all() or abs(np.linalg.det(colorants)) < 1e-4:
+        raise ValueError("its three colorants span no colour space")
+    along = np.einsum("cvk,kc->cv", xyz, colorants) / np.sum(colorants**2, axis=0)[:, np.newaxis]
+    curves = np.clip(along, 0, 1)
+    codes = np.rint(mixtures * largest).astype(np.intp)
+    linear = np.stack([curves[channel][codes[..., channel]] for channel in range(3)], axis=-1)
+    if np.abs(linear @ colorants.T - _to_pcs(icc, mixtures)).max() > _MATRIX_TOLERANCE:
+        raise ValueError("no matrix and curves describe it")
+    return colorants, curves.astype(np.float32)
+
+
+def _to_pcs(icc: bytes, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """XYZ relative to D50, float64 (H, W, 3), of coded RGB in [0, 1], by LittleCMS."""
+    xyz = imagecodecs.cms_transform(
+        rgb,
+        icc,
+        imagecodecs.cms_profile("xyz"),
+        colorspace="rgb",
+        outcolorspace="xyz",
+        outdtype=np.float64,
+        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
+    )
+    return np.asarray(xyz, dtype=np.float64)
+
+
+def _has_srgb_curve(curves: Array) -> bool:
+    codes = srgb_encode(curves) * 255
+    return bool(np.abs(codes - np.linspace(0, 255, curves.shape[1])).max() <= 0.5)
+
+
+def _description(icc: bytes) -> str:
+    described = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
+    return " ".join(described.split())[:80] or "unnamed profile"

@@ -1,0 +1,154 @@
+"""PQ and HLG pictures: PNG, TIFF, HEIC and AVIF bytes to `HdrImage`, and 16-bit PQ PNG out.
+
+Colour is told by the coding-independent code points of ITU-T H.273: primaries and transfer.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+
+from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import Nclx
+from gainmap_codec.pixels.color.code_points import color_of_code_points
+from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
+from gainmap_codec.pixels.hdr_image import HdrImage
+
+PQ, HLG = 16, 18
+PRIMARIES_OF_CODE: dict[int, ColorSpace] = {1: "srgb", 9: "bt2020", 12: "display-p3"}
+
+
+def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """16-bit PNG whose cICP chunk says PQ or HLG, full range; alpha dropped, grey spread over R, G and B.
+
+    Raises:
+        FormatError: The file is broken.
+        UnsupportedError: No cICP chunk, or it says something else; or 8 bits.
+        LimitError: Over `limits.pixels`.
+    Source: PNG third edition (W3C, 2025), clauses 11.2.1 and 11.3.2.6.
+    """
+    with decoding(name, "PNG"):
+        width, height, depth = struct.unpack_from(">IIB", data, 16)
+        limits.check("pixels", width * height)
+        cicp = png_chunk(data, b"cICP")
+        if cicp is None:
+            raise UnsupportedError(f"{name}: an HDR PNG needs a cICP chunk that says PQ or HLG, none found")
+        primaries, transfer, matrix, full_range = struct.unpack("4B", cicp)
+        if depth != 16 or matrix != 0 or full_range != 1:
+            found = f"{depth} bits, matrix {matrix}, full range {full_range}"
+            raise UnsupportedError(f"{name}: 16 bits, matrix 0, full range 1 wanted, {found} found")
+        codes = imagecodecs.png_decode(data)
+    return _image_of_codes(codes, 16, primaries, transfer, name)
+
+
+def encode_png(image: HdrImage) -> bytes:
+    """16-bit BT.2020 PQ PNG with a cICP chunk 9, 16, 0, 1."""
+    codes = np.asarray(image.to_pq() * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+    png = bytes(imagecodecs.png_encode(codes))
+    body = b"cICP" + bytes([9, PQ, 0, 1])
+    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+    header_end = 8 + 25  # signature and IHDR, which must come first
+    return png[:header_end] + chunk + png[header_end:]
+
+
+def png_chunk(data: bytes, kind: bytes) -> bytes | None:
+    """Data of the first chunk of this kind before the pixels, or None. Raises struct.error on a cut file."""
+    position = 8
+    while data[position + 4 : position + 8] != b"IDAT":
+        (length,) = struct.unpack_from(">I", data, position)
+        if data[position + 4 : position + 8] == kind:
+            return data[position + 8 : position + 8 + length]
+        position += 12 + length
+    return None
+
+
+def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """First image of a 16-bit TIFF, taken as BT.2020 PQ (TIFF has no way to say it); alpha dropped.
+
+    Raises:
+        FormatError: The file is broken.
+        UnsupportedError: Not 16-bit integers.
+        LimitError: Over `limits.pixels`.
+    """
+    with decoding(name, "TIFF"):
+        limits.check("pixels", _tiff_pixels(data, name))
+        codes = imagecodecs.tiff_decode(data)
+        if codes.dtype != np.uint16:
+            raise UnsupportedError(f"{name}: a TIFF of 16-bit integers wanted, {codes.dtype} found")
+    return _image_of_codes(codes, 16, 9, PQ, name)
+
+
+def decode_heic(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """Primary image of a PQ or HLG HEIC at its full depth; alpha dropped.
+
+    Raises:
+        FormatError: The file is broken.
+        UnsupportedError: The image is not PQ or HLG.
+        LimitError: Over `limits.pixels`.
+    """
+    with decoding(name, "HEIC"):
+        heif = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        limits.check("pixels", heif.size[0] * heif.size[1])
+        colour = heif.info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
+        bits = max(heif.info["bit_depth"], 8)
+        _check_transfer(colour["transfer_characteristics"], name)
+        codes = np.asarray(heif)
+    return _image_of_codes(codes, bits, colour["color_primaries"], colour["transfer_characteristics"], name)
+
+
+def decode_avif(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """Primary image of a PQ or HLG AVIF at its full depth; alpha dropped.
+
+    Raises:
+        FormatError: The file is broken.
+        UnsupportedError: The image is not PQ or HLG.
+        LimitError: Over `limits.pixels`.
+    """
+    with decoding(name, "AVIF"):
+        base = parse_file(data, name, limits).base
+        colour = base.nclx or Nclx(2, 2, 2, True)
+        _check_transfer(colour.transfer, name)
+        codes = imagecodecs.avif_decode(data)
+    return _image_of_codes(codes, base.bits, colour.primaries, colour.transfer, name)
+
+
+def _tiff_pixels(data: bytes, name: str) -> int:
+    """Pixels of a TIFF's first image; more than four samples count as more pixels. Source: TIFF 6.0 section 2."""
+    order = "<" if data[:2] == b"II" else ">"
+    magic, start = struct.unpack_from(order + "HI", data, 2)
+    if magic != 42:
+        raise UnsupportedError(f"{name}: a classic TIFF wanted, BigTIFF or a TIFF-like file found")
+    (count,) = struct.unpack_from(order + "H", data, start)
+    entries = struct.iter_unpack(order + "HHI4s", data[start + 2 : start + 2 + 12 * count])
+    width_height_samples = {256: 0, 257: 0, 277: 1}
+    for tag, kind, _, value in entries:
+        if tag in width_height_samples:
+            (width_height_samples[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), value)
+    width, height, samples = width_height_samples.values()
+    return width * height * -(-samples // 4)
+
+
+def _check_transfer(transfer: int, name: str) -> None:
+    if transfer not in (PQ, HLG):
+        raise UnsupportedError(f"{name}: not HDR: transfer 16 (PQ) or 18 (HLG) wanted, {transfer} found")
+
+
+def _image_of_codes(codes: NDArray[Any], bits: int, primaries: int, transfer: int, name: str) -> HdrImage:
+    _check_transfer(transfer, name)
+    if primaries not in PRIMARIES_OF_CODE:
+        raise UnsupportedError(f"{name}: primaries 1, 9 (BT.2020) or 12 (P3) wanted, {primaries} found")
+    codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
+    colours = 1 if codes.shape[2] < 3 else 3
+    warnings = ("alpha dropped",) if codes.shape[2] in (2, 4) else ()
+    rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
+    color = color_of_code_points(primaries, transfer, bits)
+    return image_from_file(color.linearize(rgb), PRIMARIES_OF_CODE[primaries], name, warnings)

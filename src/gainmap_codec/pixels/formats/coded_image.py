@@ -1,0 +1,187 @@
+"""`CodedImage` ⇄ pixels, whatever codec it is of."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any, Literal, cast
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image
+
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.heif.read import parse_heif
+from gainmap_codec.files.records import Codec, CodedImage, Nclx
+from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.formats.decoding import coding, decoding
+from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.strips import THREADS
+
+Chroma = Literal["4:2:0", "4:4:4"]
+
+_DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
+_LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 65536}
+_BT601 = 6
+_MATRICES = (1, 5, _BT601, 9)  # BT.709, BT.601 twice, BT.2020
+_AV1_SPEED = 6
+_SRGB = Nclx(1, 13, _BT601, True)
+_UNSPECIFIED = Nclx(2, 2, _BT601, True)
+_TRUSTED = Limits(pixels=1 << 40)
+
+
+def decode_coded_image(image: CodedImage) -> AnyCodes:
+    """Code values of a picture, stored raster, its crop applied.
+
+    JPEG by libjpeg-turbo, HEVC by libde265, AV1 by dav1d or libaom; YCbCr to RGB and chroma upsampling as
+    libjpeg-turbo, libheif and libavif do them. The caller has checked the sizes in the header.
+
+    Returns:
+        (height, width) of a picture of one channel, (height, width, 3) RGB of one of three; uint8 where `image.bits` is
+        8, else uint16.
+    Raises:
+        FormatError: The picture cannot be decoded, or is not what its header says.
+        UnsupportedError: As `decode_jpeg`.
+    """
+    codes: NDArray[Any]
+    if image.codec == "jpeg":
+        codes = decode_jpeg(image.data)
+    else:
+        with decoding(image.codec.upper(), image.codec.upper()):
+            codes = _decode_av1(image.data) if image.codec == "av1" else _decode_hevc(image.data)
+    codes = _checked(codes, image)
+    if image.crop is None:
+        return codes
+    left, top = image.crop.left, image.crop.top
+    return codes[top : top + image.height, left : left + image.width]
+
+
+def _decode_av1(data: bytes) -> NDArray[Any]:
+    return np.asarray(imagecodecs.avif_decode(data))
+
+
+def _decode_hevc(data: bytes) -> NDArray[Any]:
+    opened = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    return np.asarray(opened)
+
+
+def _checked(codes: NDArray[Any], image: CodedImage) -> AnyCodes:
+    """The array in the shape and type that the record promises."""
+    if image.channels == 1 and codes.ndim == 3:
+        codes = codes[..., 0]  # some decoders give grey as three equal channels
+    width, height = (image.crop.coded_width, image.crop.coded_height) if image.crop else (image.width, image.height)
+    wanted = (height, width) if image.channels == 1 else (height, width, 3)
+    if codes.shape != wanted:
+        raise FormatError(image.codec.upper(), f"wanted a picture of shape {wanted}, found {codes.shape}")
+    if codes.dtype != (np.uint8 if image.bits == 8 else np.uint16) or int(codes.max()) >= 1 << image.bits:
+        raise FormatError(image.codec.upper(), f"wanted {image.bits} bits, found {codes.dtype} up to {codes.max()}")
+    return codes
+
+
+def code_picture(
+    codes: AnyCodes,
+    codec: Codec,
+    *,
+    quality: int,
+    icc_profile: bytes | None = None,
+    nclx: Nclx | None = None,
+    bits: int = 8,
+    chroma: Chroma = "4:4:4",
+) -> CodedImage:
+    """Code a picture: JPEG by libjpeg-turbo, HEVC by x265, AV1 by libaom; YCbCr of full range.
+
+    Args:
+        codes: Code values of the stored raster, (H, W) or (H, W, 3): uint8 for 8 bits, uint16 for more. One channel is
+            coded as 4:0:0; in AV1 of more than 8 bits, where our encoder knows that only without loss, as three equal
+            channels in 4:2:0.
+        quality: 1…100, on the scale of each encoder.
+        icc_profile: Of the picture, or None.
+        nclx: Code points of the picture's colour. The matrix is followed where it is BT.601, BT.709 or BT.2020, else
+            BT.601 is taken; the range is full. JPEG has no place for them: they stay in the record. None stands for
+            sRGB, or for unspecified ones beside a profile.
+        bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1.
+        chroma: Of three channels; in JPEG always 4:4:4.
+    Returns:
+        The picture as a file of its own.
+    Raises:
+        ValueError: An array or number out of its range.
+        UnsupportedError: The encoder cannot code this picture.
+    """
+    _check(codes, codec, quality, bits)
+    if codec == "av1" and bits > 8 and codes.ndim == 2:
+        codes, chroma = cast(AnyCodes, np.repeat(codes[..., np.newaxis], 3, axis=2)), "4:2:0"
+    if codec == "jpeg":
+        data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
+        return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
+    color = nclx or (_UNSPECIFIED if icc_profile else _SRGB)
+    color = color._replace(matrix=color.matrix if color.matrix in _MATRICES else _BT601, full_range=True)
+    coder = _code_hevc if codec == "hevc" else _code_av1
+    with coding(codec.upper()):
+        image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color), _TRUSTED).base
+    found = (image.codec, image.width, image.height, image.channels, image.bits)
+    if found != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
+        raise UnsupportedError(f"{codec.upper()}: a picture of {codes.shape}, {bits} bits wanted, {found} was coded")
+    return replace(image, icc_profile=icc_profile, nclx=color)
+
+
+def _channels(codes: AnyCodes) -> int:
+    return 1 if codes.ndim == 2 else 3
+
+
+def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int) -> None:
+    if codec not in _DEPTHS:
+        raise ValueError(f"codec: one of {', '.join(_DEPTHS)} wanted, {codec!r} found")
+    if bits not in _DEPTHS[codec]:
+        raise ValueError(f"bits: {' or '.join(map(str, _DEPTHS[codec]))} wanted in {codec.upper()}, {bits} found")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality: 1…100 wanted, {quality} found")
+    kind = np.uint8 if bits == 8 else np.uint16
+    if codes.dtype != kind or not (codes.ndim == 2 or codes.shape[2:] == (3,)) or codes.size == 0:
+        wanted = f"{np.dtype(kind)} (H, W) or (H, W, 3)"
+        raise ValueError(f"picture of {bits} bits: {wanted} wanted, {codes.dtype} {codes.shape} found")
+    if max(codes.shape[:2]) > _LONGEST_SIDE[codec]:
+        sides = f"{codes.shape[1]} x {codes.shape[0]}"
+        raise ValueError(f"{codec.upper()}: sides of at most {_LONGEST_SIDE[codec]} wanted, {sides} found")
+    if int(codes.max()) >= 1 << bits:
+        raise ValueError(f"picture of {bits} bits: code values below {1 << bits} wanted, {codes.max()} found")
+
+
+def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:
+    mode = ("L" if codes.ndim == 2 else "RGB") if bits == 8 else ("I;16" if codes.ndim == 2 else "RGB;16")
+    samples = codes if bits == 8 else codes << np.uint16(16 - bits)
+    heif = pillow_heif.from_bytes(mode, (codes.shape[1], codes.shape[0]), samples.tobytes())
+    stream = io.BytesIO()
+    heif.save(
+        stream,
+        quality=quality,
+        chroma=chroma.replace(":", ""),
+        color_primaries=color.primaries,
+        transfer_characteristics=color.transfer,
+        matrix_coefficients=color.matrix,
+        full_range_flag=1,
+        enc_params={"x265:pools": str(THREADS)},
+    )
+    return stream.getvalue()
+
+
+def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:
+    """Colour by imagecodecs, which writes its code points into the codestream; grey by Pillow, which can lose bits."""
+    if codes.ndim == 2:
+        stream = io.BytesIO()
+        # More threads would make other bytes.
+        options = {"quality": quality, "speed": _AV1_SPEED, "subsampling": "4:0:0", "max_threads": 1}
+        Image.fromarray(codes).save(stream, "AVIF", **options)
+        return stream.getvalue()
+    data = imagecodecs.avif_encode(
+        codes,
+        level=quality,
+        speed=_AV1_SPEED,
+        bitspersample=bits,
+        pixelformat=chroma.replace(":", ""),
+        primaries=color.primaries,
+        transfer=color.transfer,
+        matrix=color.matrix,
+    )
+    return bytes(data)

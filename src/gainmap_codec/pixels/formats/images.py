@@ -1,0 +1,262 @@
+"""Pictures in: files to `HdrImage` and `BasePicture`; JPEG bytes to pixels and back; files that appear whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from gainmap_codec.errors import FormatError, GainMapWarning, LimitError, Limits, UnsupportedError
+from gainmap_codec.pixels.color.light import AnyCodes, with_bits
+from gainmap_codec.pixels.formats.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff
+from gainmap_codec.pixels.formats.decoding import decoding
+from gainmap_codec.pixels.formats.exr import decode_exr
+from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
+from gainmap_codec.pixels.hdr_image import HdrImage
+
+Codes = NDArray[np.uint8]
+AnyPath = str | os.PathLike[str]
+Source = AnyPath | bytes | BinaryIO
+
+_HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
+    (b"v/1\x01", "OpenEXR", decode_exr),
+    (b"#?", "Radiance", decode_radiance),
+    (b"\x93NUMPY", "npy", decode_npy),
+    (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
+    (b"II", "TIFF", decode_tiff),
+    (b"MM", "TIFF", decode_tiff),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class BasePicture:
+    """An SDR picture that is to become a base: either a file as it is, or pixels with their metadata.
+
+    Attributes:
+        pixels: (H, W, 3) in the colour of `icc_profile`, uint8 of 8 bits and uint16 of more; None for a file.
+        file: A whole JPEG, HEIC or AVIF file, which nobody has looked at yet, or None.
+        icc_profile: RGB profile of `pixels`, or None (sRGB).
+        exif: TIFF structure, without an ``Exif`` prefix, or None.
+        xmp: XMP packet, or None.
+    """
+
+    pixels: AnyCodes | None = None
+    file: bytes | None = None
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+
+
+def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:  # noqa: B008, frozen
+    """Bytes of a path, a bytes object or an open binary file, and a name for messages.
+
+    Raises:
+        LimitError: Over `limits.file_bytes`.
+        OSError: A path cannot be read (FileNotFoundError and its kin).
+    """
+    if isinstance(source, (str, os.PathLike)):
+        with Path(source).open("rb") as file:
+            return _read(file, limits), os.fspath(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        limits.check("file_bytes", memoryview(source).nbytes)
+        return bytes(source), "bytes"
+    if hasattr(source, "read"):
+        return _read(source, limits), str(getattr(source, "name", "file object"))
+    raise TypeError(f"source: a path, bytes or a binary file wanted, {type(source).__name__} found")
+
+
+def _read(file: BinaryIO, limits: Limits) -> bytes:
+    data = file.read(limits.file_bytes + 1)
+    limits.check("file_bytes", len(data))
+    return data
+
+
+def write_atomically(path: AnyPath, data: bytes) -> None:
+    """Write a file that appears whole or not at all: a temporary sibling, then a rename.
+
+    Raises:
+        OSError: The folder or file cannot be written.
+    """
+    target = Path(path)
+    sibling = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with sibling.open("xb") as file:
+            file.write(data)
+        sibling.replace(target)
+    except BaseException:
+        sibling.unlink(missing_ok=True)
+        raise
+
+
+def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:  # noqa: B008
+    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
+
+    Raises:
+        FormatError: The file is broken, or none of these.
+        UnsupportedError: A picture that is not HDR, or a variant that is not read.
+        LimitError: Over `limits.file_bytes` or `limits.pixels`; nothing is decoded before this is known.
+        OSError: The path cannot be read.
+    """
+    return decode_hdr(*read_source(source, limits), limits)
+
+
+def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
+    if data[4:8] == b"ftyp":
+        return (decode_avif if _is_avif(data) else decode_heic)(data, name, limits)
+    for magic, _, decode in _HDR_DECODERS:
+        if data.startswith(magic):
+            return decode(data, name, limits)
+    raise FormatError(name, "no HDR picture: OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF wanted")
+
+
+def hdr_format(data: bytes) -> str | None:
+    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
+    return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
+
+
+def decode_jpeg(data: bytes) -> Codes:
+    """Pixels of a JPEG, uint8 (H, W, 3) RGB or (H, W) grey: libjpeg-turbo's, accurate DCT, smooth chroma.
+
+    A cut scan gives what is there, the rest grey. The caller has checked the size in the header.
+
+    Raises:
+        FormatError: No image can be decoded.
+        UnsupportedError: CMYK, or more than 8 bits.
+    """
+    with decoding("JPEG", "JPEG"):
+        codes = np.asarray(imagecodecs.jpeg8_decode(data))
+    if codes.dtype != np.uint8 or not (codes.ndim == 2 or codes.shape[2] == 3):
+        raise UnsupportedError(f"JPEG: 8-bit grey or RGB wanted, {codes.dtype} {codes.shape} found")
+    return codes
+
+
+def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None) -> bytes:
+    """A baseline JPEG, SOI … EOI, of uint8 (H, W, 3) RGB or (H, W) grey: 4:4:4, optimised Huffman tables.
+
+    Args:
+        quality: 1…100, libjpeg's scale.
+        icc_profile: Embedded as it is, or None.
+    Raises:
+        ValueError: Another shape or type, a side above 65 500, or `quality` out of range.
+    """
+    if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or pixels.shape[2:] == (3,)):
+        raise ValueError(f"pixels: uint8 (H, W, 3) or (H, W) wanted, {pixels.dtype} {pixels.shape} found")
+    if not 1 <= quality <= 100 or max(pixels.shape[:2]) > 65500:
+        raise ValueError(f"JPEG: quality 1…100 and sides up to 65500 wanted, {quality}, {pixels.shape} found")
+    stream = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc_profile)
+    return stream.getvalue()
+
+
+def read_base(
+    sdr: Source | Image.Image | Codes,
+    *,
+    bits: int = 8,
+    keep_heif: bool = False,
+    limits: Limits = Limits(),  # noqa: B008, frozen
+) -> BasePicture:
+    """The SDR picture given to `encode`.
+
+    Args:
+        sdr: A JPEG (path, bytes or binary file; kept bit for bit), any other picture that Pillow or
+            pillow-heif opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a
+            profile that does not describe RGB, each with a `GainMapWarning`.
+        bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
+        keep_heif: HEIC and AVIF files are kept as JPEG files are.
+    Raises:
+        FormatError: The file is broken, or no picture.
+        LimitError: Over `limits`, or over Pillow's own bound for a picture that is not a JPEG.
+        TypeError, ValueError: An array or image of another kind.
+        OSError: The path cannot be read.
+    """
+    if isinstance(sdr, np.ndarray):
+        if sdr.dtype != np.uint8 or sdr.shape[2:] != (3,) or sdr.size == 0:
+            raise ValueError(f"sdr: a uint8 array (H, W, 3) wanted, {sdr.dtype} {sdr.shape} found")
+        return BasePicture(pixels=with_bits(sdr, 8, bits))
+    if isinstance(sdr, Image.Image):
+        return _base_of_pillow(sdr, bits)
+    data, name = read_source(sdr, limits)
+    if data.startswith(b"\xff\xd8\xff") or (keep_heif and data[4:8] == b"ftyp"):
+        return BasePicture(file=data)
+    with decoding(name, "picture"):
+        image = _open_picture(data, name)
+        limits.check("pixels", image.width * image.height)
+        return _base_of_pillow(image, bits, _deep_codes(image, data))
+
+
+def _open_picture(data: bytes, name: str) -> Image.Image:
+    """A Pillow image, not decoded yet."""
+    stream = io.BytesIO(data)
+    if data[4:8] == b"ftyp" and not _is_avif(data):
+        return pillow_heif.open_heif(stream).to_pillow()
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is checked next; Pillow's warning comes at a third of it.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(stream)
+    except Image.DecompressionBombError as error:
+        raise LimitError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise FormatError(name, "no picture: nothing that Pillow or pillow-heif can open") from error
+
+
+def _deep_codes(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
+    """Codes of a 16-bit RGB picture, which Pillow would cut to 8 bits without rounding."""
+    if image.format == "PNG" and data[24] == 16:
+        return np.asarray(imagecodecs.png_decode(data), dtype=np.uint16)
+    if image.format == "TIFF" and 16 in getattr(image, "tag_v2", {}).get(258, ()):
+        return np.asarray(imagecodecs.tiff_decode(data), dtype=np.uint16)
+    return None
+
+
+def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | None = None) -> BasePicture:
+    if deep is None and image.mode.startswith("I;16"):
+        deep = np.asarray(image).astype(np.uint16)
+    if deep is not None:
+        image_8 = Image.fromarray(with_bits(deep, 16, 8))
+        image_8.info = image.info
+        image = image_8
+    if image.mode in ("I", "F"):
+        raise ValueError(f"sdr: a picture of 8 or 16 bits wanted, Pillow mode {image.mode} found")
+    if image.has_transparency_data:
+        warnings.warn("sdr: alpha dropped", GainMapWarning, stacklevel=3)
+    pixels = with_bits(np.asarray(image.convert("RGB")), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
+    exif, xmp = image.info.get("exif"), image.info.get("xmp")
+    return BasePicture(
+        pixels=pixels,
+        icc_profile=_rgb_profile(image.info),
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+    )
+
+
+def _rgb(codes: AnyCodes) -> AnyCodes:
+    """Three channels (H, W, 3) of one to four: grey is repeated, alpha dropped."""
+    codes = codes.reshape(*codes.shape[:2], -1)
+    return codes[..., :3] if codes.shape[2] >= 3 else codes[..., [0, 0, 0]]
+
+
+def _rgb_profile(info: dict[Any, Any]) -> bytes | None:
+    profile: bytes | None = info.get("icc_profile")
+    if profile and profile[16:20] != b"RGB ":
+        warnings.warn("sdr: its ICC profile is not for RGB and is dropped", GainMapWarning, stacklevel=4)
+        return None
+    return profile or None
+
+
+def _is_avif(data: bytes) -> bool:
+    """Whether the file type box names AVIF among its first brands."""
+    return b"avif" in data[8:64] or b"avis" in data[8:64]

@@ -1,0 +1,86 @@
+"""Radiance and NumPy bytes to and from `HdrImage`. Scene-linear: 1.0 is taken as SDR white."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, matrix_to_bt2020
+from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
+from gainmap_codec.pixels.hdr_image import HdrImage
+
+
+def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """Radiance RGBE picture, top-down; primaries of BT.709 and D65 unless the header has PRIMARIES.
+
+    The values are divided by the product of the header's EXPOSURE lines, as the format asks.
+
+    Raises:
+        FormatError: The file is broken.
+        UnsupportedError: XYZE pixels or another scan order than ``-Y H +X W``.
+        LimitError: Over `limits.pixels`.
+    Source: "Radiance File Formats" (radsite.lbl.gov/radiance/refer/filefmts.pdf), section on picture files.
+    """
+    with decoding(name, "Radiance"):
+        head = re.match(rb"#\?(.*?)\n\n([^\n]{1,80})\n", data[:65536], re.DOTALL)
+        if head is None:
+            raise FormatError(name, "broken Radiance file: no resolution line in the first 64 KB")
+        lines = head[1].decode("latin-1").splitlines()
+        size = re.fullmatch(r"-Y (\d{1,9}) \+X (\d{1,9})", head[2].decode("latin-1").strip())
+        if size is None or "FORMAT=32-bit_rle_xyze" in lines:
+            raise UnsupportedError(f"{name}: RGBE pixels in the order -Y H +X W wanted, others found")
+        limits.check("pixels", int(size[1]) * int(size[2]))
+        pixels = np.asarray(imagecodecs.rgbe_decode(data), dtype=np.float32)
+        pixels = pixels @ _radiance_to_bt2020(lines).T.astype(np.float32)
+    return image_from_file(pixels, "bt2020", name)
+
+
+def decode_npy(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """NumPy array file: floating point (H, W, 3), linear, sRGB primaries.
+
+    Raises:
+        FormatError: The file is broken, or not such an array.
+        LimitError: Over `limits.pixels`.
+    """
+    stream = io.BytesIO(data)
+    with decoding(name, "npy"):
+        version = np.lib.format.read_magic(stream)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran_order, dtype = read_header(stream)
+        if len(shape) != 3 or shape[2] != 3 or dtype.kind != "f":
+            raise FormatError(name, f"a float array of shape (H, W, 3) wanted, {dtype} {shape} found")
+        limits.check("pixels", shape[0] * shape[1])
+        flat = np.frombuffer(data, dtype, count=shape[0] * shape[1] * 3, offset=stream.tell())
+    return image_from_file(flat.reshape(shape, order="F" if fortran_order else "C"), "srgb", name)
+
+
+def encode_npy(image: HdrImage) -> bytes:
+    """NumPy array file, float32 (H, W, 3), linear, sRGB primaries (negative outside them)."""
+    stream = io.BytesIO()
+    np.save(stream, image.convert("srgb").pixels, allow_pickle=False)
+    return stream.getvalue()
+
+
+def encode_radiance(image: HdrImage) -> bytes:
+    """Radiance RGBE picture, run-length coded, sRGB primaries, as readers without PRIMARIES take it; 0 for less."""
+    return bytes(imagecodecs.rgbe_encode(np.maximum(image.convert("srgb").pixels, 0)))
+
+
+def _radiance_to_bt2020(lines: list[str]) -> NDArray[np.float64]:
+    """Matrix of the header's PRIMARIES, with the exposure taken out."""
+    primaries, white = PRIMARIES["srgb"], D65
+    for line in lines:
+        if line.startswith("PRIMARIES="):
+            primaries, white = primaries_and_white([float(n) for n in line.partition("=")[2].split()])
+    exposure = np.prod([float(line.partition("=")[2]) for line in lines if line.startswith("EXPOSURE=")])
+    if not 1e-12 < exposure < 1e12:
+        raise ValueError(f"EXPOSURE of {exposure}")
+    return matrix_to_bt2020(primaries, white) / exposure

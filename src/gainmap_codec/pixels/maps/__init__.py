@@ -1,0 +1,1 @@
+"""Gain maps, standard and neural: computed, applied, edited."""

@@ -1,0 +1,281 @@
+"""Compute and apply a standard gain map (ISO 21496-1): one rendition of a picture from the other.
+
+Both directions work in strips of rows: applying a map takes a few megabytes beside the arrays that go in and
+out, computing one a plane of the picture's height and the map's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.files.map_metadata.iso21496 import fraction_of
+from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
+from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.raster.resampling import Taps, bilinear_taps, box_average
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+
+GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
+
+_OUTLIERS_PERCENT = 0.1  # at either end of a map's range; libavif ignores about as many
+_FLAT_LOG2 = 2.0**-10  # ranges below a thousandth of a stop are rounding noise, which would only cost bytes
+
+
+def headroom_weight(headroom: float, base_headroom: float, alternate_headroom: float) -> float:
+    """How far to go from the base to the alternate on a display: 0 shows the base, ±1 the alternate.
+
+    Args:
+        headroom: Display headroom, log2 (stops).
+        base_headroom: Headroom at which the base is right, log2.
+        alternate_headroom: Headroom at which the alternate is right, log2.
+    Returns:
+        W in [-1, 1], negative for an HDR base (the map stores log2(HDR / SDR) all the same); 0 where both
+        headrooms are equal.
+    Source: ISO 21496-1:2025 clause 6; libavif src/gainmap.c (avifGetGainMapWeight).
+    """
+    if alternate_headroom == base_headroom:
+        return 0.0
+    weight = (headroom - base_headroom) / (alternate_headroom - base_headroom)
+    weight = min(max(weight, 0.0), 1.0)
+    return -weight if alternate_headroom < base_headroom else weight
+
+
+def apply_gain_map(
+    base: Array,
+    gain_map: GainMap,
+    metadata: GainMapMetadata,
+    *,
+    headroom: float,
+    bits: int = 8,
+    out: Array | None = None,
+) -> Array:
+    """Render `base` for a display of the given headroom.
+
+    The map's gamma and range are undone first and the gains interpolated (bilinear, pixel centres aligned) in
+    log2. A map of one channel and metadata of three are legal, and so is the reverse: the single plane or the
+    single set of numbers then serves all channels.
+
+    Args:
+        base: Linear RGB in the primaries of the maths, float32 (H, W, 3); 1.0 = SDR white.
+        gain_map: Encoded gain map of any size, (h, w) or (h, w, C), C in {1, 3}; code values as uint8 or uint16, or
+            float32 in [0, 1].
+        metadata: How to read `gain_map`.
+        headroom: Display headroom, log2 (stops); infinity shows the brightest rendition.
+        bits: Depth of code values.
+        out: Where to put the result, float32 (H, W, 3); may be `base` itself.
+    Returns:
+        Linear RGB in the same primaries, float32 (H, W, 3), >= 0. Where the weight is 0 it is the base.
+    Raises:
+        ValueError: an array of another shape or type.
+    Source: ISO 21496-1:2025 clause 6; libavif src/gainmap.c; tev src/imageio/GainMap.cpp (interpolation).
+    """
+    _check_rgb("base", base)
+    result = np.empty_like(base) if out is None else out
+    _check_same_shape("out", result, base)
+    apply = gain_map_strips(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
+
+    def render(strip: slice) -> None:
+        if result is not base:
+            result[strip] = base[strip]
+        apply(result[strip], strip, slice(None))
+
+    for_each_strip(base.shape[0], render, rows_in_cache(base.shape[1]))
+    return result
+
+
+ApplyStrip = Callable[[Array, slice, slice], None]
+"""Turns linear RGB (h, w, 3), which lies at these rows and columns of a picture, into its rendition, in place."""
+
+
+def gain_map_strips(
+    size: tuple[int, ...], gain_map: GainMap, metadata: GainMapMetadata, *, headroom: float, bits: int = 8
+) -> ApplyStrip:
+    """A gain map made ready for a picture of `size`, height and width; other arguments as of `apply_gain_map`."""
+    weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
+    channels = _channels(gain_map, metadata, weight, bits)
+    base_offset = _common([channel.base_offset for channel in channels])
+    alternate_offset = _common([channel.alternate_offset for channel in channels])
+    rows, columns = bilinear_taps(size[0], gain_map.shape[0]), bilinear_taps(size[1], gain_map.shape[1])
+
+    def apply(pixels: Array, strip: slice, across: slice) -> None:
+        if weight == 0:
+            np.maximum(pixels, 0, out=pixels)  # unequal offsets would shift the base, which is right as it is
+            return
+        if np.any(base_offset):
+            pixels += base_offset
+        gain = None
+        for index in range(3):
+            channel = channels[index % len(channels)]
+            if gain is None or len(channels) == 3:
+                gain = _interpolate(channel, rows.part(strip), columns.part(across))
+                np.exp2(gain, out=gain)
+            pixels[..., index] *= gain
+        if np.any(alternate_offset):
+            pixels -= alternate_offset
+        np.maximum(pixels, 0, out=pixels)
+
+    return apply
+
+
+def _common(offsets: list[np.float32]) -> Array:
+    """Offsets of one channel or of three; one number where they are alike, which is added four times faster."""
+    return np.array(offsets[:1] if len(set(offsets)) == 1 else offsets, np.float32)
+
+
+class _Channel(NamedTuple):
+    """One plane of a gain map with the numbers that turn it into gains."""
+
+    codes: GainMap
+    log2_gain: Callable[[GainMap], Array]
+    base_offset: np.float32
+    alternate_offset: np.float32
+
+
+def _channels(gain_map: GainMap, metadata: GainMapMetadata, weight: float, bits: int) -> list[_Channel]:
+    if gain_map.ndim == 2:
+        gain_map = gain_map[:, :, np.newaxis]
+    if gain_map.ndim != 3 or gain_map.shape[2] not in (1, 3) or gain_map.size == 0:
+        raise ValueError(f"gain_map: (h, w), (h, w, 1) or (h, w, 3) wanted, {gain_map.shape} found")
+    count = max(gain_map.shape[2], len(metadata.channels))
+    return [
+        _channel(
+            gain_map[:, :, index % gain_map.shape[2]],
+            metadata.channels[index % len(metadata.channels)],
+            weight,
+            bits,
+        )
+        for index in range(count)
+    ]
+
+
+def _channel(codes: GainMap, numbers: GainMapChannel, weight: float, bits: int) -> _Channel:
+    low, high = float(numbers.gain_map_min), float(numbers.gain_map_max)
+    exponent = 1 / float(numbers.gamma)
+
+    def log2_gain(encoded: GainMap) -> Array:
+        straight = np.asarray(np.clip(encoded, 0, 1), np.float32) ** np.float32(exponent)
+        return np.asarray(straight * np.float32((high - low) * weight) + np.float32(low * weight), np.float32)
+
+    offsets = np.float32(float(numbers.base_offset)), np.float32(float(numbers.alternate_offset))
+    if codes.dtype in (np.uint8, np.uint16):
+        table = log2_gain(np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1))
+        return _Channel(codes, lambda block: table[block], *offsets)
+    if codes.dtype != np.float32:
+        raise ValueError(f"gain_map: uint8, uint16 or float32 wanted, {codes.dtype} found")
+    return _Channel(codes, log2_gain, *offsets)
+
+
+def _interpolate(channel: _Channel, rows: Taps, columns: Taps) -> Array:
+    """Weighted log2 gains of one strip, float32 (rows, W)."""
+    start, stop = int(rows.first[0]), int(rows.second[-1]) + 1
+    gains = channel.log2_gain(channel.codes[start:stop])
+    return rows.shifted(-start).interpolate(columns.interpolate(gains, axis=1), axis=0)
+
+
+def compute_gain_map(
+    base: Array,
+    alternate: Array,
+    *,
+    base_headroom: float = 0.0,
+    alternate_headroom: float,
+    scale: int,
+    channels: int,
+    offset: float = 1 / 64,
+) -> tuple[NDArray[np.uint8], GainMapMetadata]:
+    """The gain map that turns `base` into `alternate`, and its metadata.
+
+    Ratios are taken at full size and averaged over the map's pixels in log2. The range leaves out 0.1 % of
+    the map at either end, which is clamped; a map of one gain everywhere has min == max and zeros for pixels.
+    Gamma is 1: readers that interpolate coded values and those that interpolate gains then agree.
+
+    Args:
+        base: Linear RGB, float32 (H, W, 3); 1.0 = SDR white; as a decoder will see it. Negatives count as 0.
+        alternate: The other rendition in the same primaries, same shape and units.
+        base_headroom: Headroom at which `base` is right, log2 (stops).
+        alternate_headroom: Headroom at which `alternate` is right, log2.
+        scale: Pixels of the base per pixel of the map along either side, >= 1.
+        channels: 1 (from the largest of R, G and B, so that no colour clips) or 3.
+        offset: Added to both renditions before the division, linear, > 0.
+    Returns:
+        The encoded map, uint8 (ceil(H / scale), ceil(W / scale)), with (…, 3) for three channels.
+    Raises:
+        ValueError: arrays of different shapes, or an option outside its range.
+    Source: ISO 21496-1:2025 clause 5; libavif src/gainmap.c (outliers).
+    """
+    _check_rgb("base", base)
+    _check_same_shape("alternate", alternate, base)
+    if scale < 1 or channels not in (1, 3) or not offset > 0:
+        raise ValueError(f"scale >= 1, channels 1 or 3, offset > 0 wanted, {scale}, {channels}, {offset} found")
+    # The map holds log2(brighter / darker) whichever rendition is the base.
+    bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
+    planes, numbers = [], []
+    for index in (None,) if channels == 1 else (0, 1, 2):
+        codes, low, high = _quantize(_log2_ratio(bright, dark, index, scale, offset))
+        planes.append(codes)
+        numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
+    metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
+    return (planes[0] if channels == 1 else np.stack(planes, axis=2)), metadata
+
+
+def _log2_ratio(bright: Array, dark: Array, index: int | None, scale: int, offset: float) -> Array:
+    """Mean log2 ratio over each map pixel, float32 (h, w), of channel `index` or of the largest channel."""
+    height, width = bright.shape[:2]
+    lines = np.empty((height, ceil(width / scale)), np.float32)
+
+    def divide(strip: slice) -> None:
+        ratio = _plane(bright[strip], index, offset)
+        ratio /= _plane(dark[strip], index, offset)
+        lines[strip] = box_average(np.log2(ratio, out=ratio), lines.shape[1])
+
+    for_each_strip(height, divide)
+    if scale == 1:
+        return lines
+    averaged = np.empty((ceil(height / scale), lines.shape[1]), np.float32)
+
+    def average(columns: slice) -> None:
+        averaged[:, columns] = box_average(lines[:, columns].T, averaged.shape[0]).T
+
+    for_each_strip(lines.shape[1], average)
+    return averaged
+
+
+def _plane(pixels: Array, index: int | None, offset: float) -> Array:
+    if index is None:
+        plane = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    else:
+        plane = pixels[..., index]
+    plane = np.maximum(plane, 0)
+    plane += np.float32(offset)
+    return plane
+
+
+def _quantize(gains: Array) -> tuple[NDArray[np.uint8], Fraction, Fraction]:
+    """Codes of log2 gains, uint8 of the same shape, and their range as it will be stored."""
+    low, high = (float(edge) for edge in np.percentile(gains, (_OUTLIERS_PERCENT, 100 - _OUTLIERS_PERCENT)))
+    if high - low < _FLAT_LOG2:
+        level = fraction_of((low + high) / 2)
+        return np.zeros(gains.shape, np.uint8), level, level
+    stored_low, stored_high = fraction_of(low, rounding="down"), fraction_of(high, rounding="up")
+    start, step = float(stored_low), (float(stored_high) - float(stored_low)) / 255
+    codes = np.empty(gains.shape, np.uint8)
+
+    def encode(strip: slice) -> None:
+        codes[strip] = np.clip(np.rint((gains[strip] - np.float32(start)) / np.float32(step)), 0, 255)
+
+    for_each_strip(gains.shape[0], encode)
+    return codes, stored_low, stored_high
+
+
+def _check_rgb(name: str, pixels: Array) -> None:
+    if pixels.dtype != np.float32 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+        raise ValueError(f"{name}: float32 (H, W, 3) wanted, {pixels.dtype} {pixels.shape} found")
+
+
+def _check_same_shape(name: str, pixels: Array, base: Array) -> None:
+    _check_rgb(name, pixels)
+    if pixels.shape != base.shape:
+        raise ValueError(f"{name}: {base.shape} wanted like the base, {pixels.shape} found")

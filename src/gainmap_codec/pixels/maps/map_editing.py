@@ -1,0 +1,105 @@
+"""Standard gain maps of other sizes, and of Apple's kind as ISO 21496-1: code values in, code values out.
+
+Gains are what is averaged and interpolated: the map's gamma is undone first and applied again. Its range may stay, as
+both are linear in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+
+from gainmap_codec.files.map_metadata.iso21496 import fraction_of
+from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
+from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
+from gainmap_codec.pixels.raster.geometry import Part
+from gainmap_codec.pixels.raster.resampling import box_average, taps_at
+
+_NEAR = 1e-6  # of a map's pixel
+
+
+def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[AnyCodes, GainMapMetadata]:
+    """One of Apple's own gain maps as one of ISO 21496-1 that means the same at every pixel of the map.
+
+    Apple's factor 1 + (h − 1) · curve(map) is a gain of log2 of that, over a range of 0 to log2 h, without offsets.
+    Half a code of the result, 0.4 % of light at a headroom of 3 stops, is all that is lost. Between the map's pixels,
+    and on displays below the headroom, the two kinds differ: one interpolates codes, the other gains.
+
+    Args:
+        codes: The map's code values, (h, w) or (h, w, 3).
+        bits: Their depth, which the result keeps.
+    Source: Apple, "Applying Apple HDR effect to your photos"; ISO 21496-1:2025 clause 6.
+    """
+    largest = (1 << bits) - 1
+    curve = srgb_decode(np.arange(largest + 1, dtype=np.float32) / np.float32(largest))
+    gains = np.log2(1 + (metadata.headroom - 1) * curve.astype(np.float64))
+    most = fraction_of(float(np.log2(metadata.headroom)), rounding="up")
+    table = np.rint(gains * (largest / float(most))) if float(most) > 0 else np.zeros(largest + 1)
+    numbers = GainMapChannel(Fraction(0, 1), most, Fraction(1, 1), Fraction(0, 1), Fraction(0, 1))
+    converted = np.minimum(table, largest).astype(codes.dtype)[codes]
+    return cast(AnyCodes, converted), GainMapMetadata(Fraction(0, 1), most, (numbers,))
+
+
+def crop_gain_map(
+    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Part, base_size: tuple[int, int]
+) -> AnyCodes:
+    """The part of a map that belongs to a part of its base.
+
+    Where the box's edges lie between the map's pixels, these are interpolated at twice their density, which keeps more
+    of them than the same density does.
+
+    Args:
+        codes: The map's code values, (h, w) or (h, w, 3).
+        box: The part, in pixels of the base.
+        base_size: Width and height of the base.
+    """
+    left, top, right, bottom = box
+    across = _cells(left, right, base_size[0], codes.shape[1])
+    down = _cells(top, bottom, base_size[1], codes.shape[0])
+    if isinstance(across, slice) and isinstance(down, slice):
+        return codes[down, across]
+
+    def interpolate(gains: Array) -> Array:
+        for axis, cells in ((0, down), (1, across)):
+            if isinstance(cells, slice):
+                gains = gains[(slice(None),) * axis + (cells,)]
+            else:
+                gains = taps_at(cells, gains.shape[axis]).interpolate(gains, axis=axis)
+        return gains
+
+    return _through_gains(codes, metadata, bits, interpolate)
+
+
+def resize_gain_map(codes: AnyCodes, metadata: GainMapMetadata, bits: int, size: tuple[int, int]) -> AnyCodes:
+    """The map averaged to `size` (width, height), neither of them above its own."""
+    if size == (codes.shape[1], codes.shape[0]):
+        return codes
+
+    def average(gains: Array) -> Array:
+        lines = box_average(np.moveaxis(gains, 1, -1), size[0])
+        return np.moveaxis(box_average(np.moveaxis(np.moveaxis(lines, -1, 1), 0, -1), size[1]), -1, 0)
+
+    return _through_gains(codes, metadata, bits, average)
+
+
+def _cells(start: float, stop: float, size: int, cells: int) -> slice | np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The map's pixels under a stretch of the base, or the positions among them to interpolate at."""
+    first, last = start * cells / size, stop * cells / size
+    if abs(first - round(first)) < _NEAR and abs(last - round(last)) < _NEAR and round(last) > round(first):
+        return slice(round(first), round(last))
+    count = min(max(round(2 * (last - first)), 1), max(round(stop - start), 1))
+    return np.asarray(first + (np.arange(count) + 0.5) * ((last - first) / count) - 0.5, np.float64)
+
+
+def _through_gains(codes: AnyCodes, metadata: GainMapMetadata, bits: int, change: Callable[[Array], Array]) -> AnyCodes:
+    """Code values whose gains, 0…1 of the range, `change` makes of float32 (h, w, C)."""
+    largest = (1 << bits) - 1
+    planes = codes[..., np.newaxis] if codes.ndim == 2 else codes
+    channels = metadata.channels * (planes.shape[2] // len(metadata.channels) or 1)
+    gammas = np.array([float(channel.gamma) for channel in channels[: planes.shape[2]]], np.float32)
+    gains = (planes.astype(np.float32) * np.float32(1 / largest)) ** (1 / gammas)
+    changed = np.clip(change(gains.astype(np.float32)), 0, 1) ** gammas
+    result = np.rint(changed * np.float32(largest)).astype(codes.dtype)
+    return cast(AnyCodes, result[..., 0] if codes.ndim == 2 else result)

@@ -1,0 +1,169 @@
+"""The working grid of a neural gain map: where its network is evaluated, and how a raster lies over it.
+
+The grid divides the network's coordinates, −1…1 along each side, into equal cells. A cropped raster covers some of
+them, a turned or mirrored one runs the other way; a raster smaller than the grid is evaluated at its own pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.files.payload.latents import cells
+from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.raster.resampling import Taps, taps_at, window_average
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+
+Pixels = TypeVar("Pixels", bound=NDArray[Any])
+
+_NEAR = 1e-6  # of a cell: what rounding may add to an edge
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of a raster over the same side of the grid, both running towards larger coordinates.
+
+    Attributes:
+        size: Pixels of the raster.
+        cells: Cells of the whole grid.
+        start: Network coordinate where what is evaluated begins.
+        stop: Network coordinate where it ends.
+        count: How many equal parts of it are evaluated: the cells touched, or the raster's pixels if these are fewer.
+        low: Network coordinate of the raster's first edge.
+        high: Network coordinate of its last.
+    """
+
+    size: int
+    cells: int
+    start: float
+    stop: float
+    count: int
+    low: float
+    high: float
+
+    @property
+    def centers(self) -> NDArray[np.float64]:
+        """Network coordinates at which the network is evaluated, float64 (count,)."""
+        parts = np.arange(self.count, dtype=np.float64) + 0.5
+        return self.start + parts * ((self.stop - self.start) / self.count)
+
+    def edges(self) -> NDArray[np.float64]:
+        """Edges of the parts evaluated in pixels of the raster, float64 (count + 1,), increasing in 0…size."""
+        coordinates = np.linspace(self.start, self.stop, self.count + 1)
+        return _snapped(np.clip((coordinates - self.low) * (self.size / (self.high - self.low)), 0, self.size))
+
+    def level_edges(self, level: int) -> NDArray[np.float64]:
+        """Edges of a level's cells in the parts evaluated, float64, increasing in 0…count."""
+        coordinates = np.linspace(-1, 1, cells(self.cells, level) + 1)
+        return _snapped(np.clip((coordinates - self.start) * (self.count / (self.stop - self.start)), 0, self.count))
+
+    def level_taps(self, level: int) -> Taps:
+        """How the parts evaluated lie over a level's cells."""
+        count = cells(self.cells, level)
+        return taps_at((self.centers + 1) * (count / 2) - 0.5, count)
+
+    def raster_taps(self) -> Taps:
+        """How the raster's pixels lie over the parts evaluated."""
+        pixels = self.low + (np.arange(self.size, dtype=np.float64) + 0.5) * ((self.high - self.low) / self.size)
+        return taps_at((pixels - self.start) * (self.count / (self.stop - self.start)) - 0.5, self.count)
+
+
+def _snapped(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Edges, whole where they are so but for rounding: these are averaged ten times faster."""
+    whole = np.rint(edges)
+    return np.where(np.abs(edges - whole) < _NEAR, whole, edges)
+
+
+def axis_over(size: int, count: int, scale: float, shift: float) -> Axis:
+    """The axis of `size` pixels over `count` cells, where file coordinate c is the network's scale·c + shift."""
+    low, high = shift - abs(scale), shift + abs(scale)
+    first = min(max(int(np.floor((low + 1) / 2 * count + _NEAR)), 0), count - 1)
+    last = max(min(int(np.ceil((high + 1) / 2 * count - _NEAR)), count), first + 1)
+    if last - first > size:
+        return Axis(size, count, low, high, size, low, high)
+    return Axis(size, count, 2 * first / count - 1, 2 * last / count - 1, last - first, low, high)
+
+
+@dataclass(frozen=True)
+class WorkingGrid:
+    """A raster over a working grid.
+
+    Attributes:
+        rows: Down the turned raster, along y.
+        columns: Across it, along x.
+        is_turned: The network's x runs along the raster's rows.
+        flips: Whether the network's y and x run against the (turned) raster.
+    """
+
+    rows: Axis
+    columns: Axis
+    is_turned: bool
+    flips: tuple[bool, bool]
+
+    @classmethod
+    def over(cls, grid: tuple[int, int], height: int, width: int, coordinates: tuple[float, ...]) -> WorkingGrid:
+        """A raster of `height` × `width` over a grid of (rows, columns); `coordinates` as in `NeuralGainMap`."""
+        xx, xy, x0, yx, yy, y0 = coordinates
+        is_turned = xx == 0
+        x_scale, y_scale = (xy, yx) if is_turned else (xx, yy)
+        down, across = (width, height) if is_turned else (height, width)
+        rows, columns = axis_over(down, grid[0], y_scale, y0), axis_over(across, grid[1], x_scale, x0)
+        return cls(rows, columns, is_turned, (y_scale < 0, x_scale < 0))
+
+    def turned(self, pixels: Pixels) -> Pixels:
+        """A raster (H, W, ...) the way the network's coordinates run: a view."""
+        if self.is_turned:
+            pixels = np.swapaxes(pixels, 0, 1)
+        return pixels[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]  # type: ignore[return-value]
+
+    def average(self, pixels: NDArray[Any]) -> Array:
+        """Means over what is evaluated, float32 (rows, columns, C), of a raster (H, W, C)."""
+        pixels = self.turned(pixels)
+        down, across = self.rows.edges(), self.columns.edges()
+        out = np.empty((self.rows.count, self.columns.count, pixels.shape[2]), np.float32)
+
+        def average(rows: slice) -> None:
+            first = min(int(down[rows.start]), self.rows.size - 1)
+            last = max(int(np.ceil(down[rows.stop])), first + 1)
+            lines = window_average(pixels[first:last], down[rows.start : rows.stop + 1] - first, axis=0)
+            out[rows] = window_average(lines, across, axis=1)
+
+        for_each_strip(self.rows.count, average, rows_in_cache(self.columns.size))
+        return out
+
+    def reduce(self, values: Array, level: int) -> Array:
+        """Values, float32 (rows, columns, C), averaged over a level's cells, float32 (h, w, C)."""
+        edges = self.rows.level_edges(level), self.columns.level_edges(level)
+        for axis in _smallest_first(values, (len(edges[0]) - 1, len(edges[1]) - 1)):
+            values = window_average(values, edges[axis], axis=axis)
+        return values
+
+    def enlarge(self, values: Array, level: int) -> Enlarged:
+        """A level's cells, float32 (h, w, C), made ready."""
+        across, down = self.columns.level_taps(level), self.rows.level_taps(level)
+        if self.rows.count < values.shape[0]:  # fewer rows are wanted than the level has: a raster without height
+            values, down = (
+                down.interpolate(values, axis=0),
+                taps_at(np.arange(self.rows.count, dtype=np.float64), self.rows.count),
+            )
+        return Enlarged(across.interpolate(values, axis=1), down)
+
+
+class Enlarged(NamedTuple):
+    """A level's cells at what is evaluated, bilinear: enlarged across, float32 (h, columns, C), and how to go down."""
+
+    wide: Array
+    down: Taps
+
+    def at(self, rows: slice) -> Array:
+        """Some rows, float32 (rows, columns, C)."""
+        return self.down.part(rows).interpolate(self.wide, axis=0)
+
+
+def _smallest_first(values: Array, shape: tuple[int, int]) -> tuple[int, int]:
+    """The order of axes in which making `values` of another shape takes the least memory on the way."""
+    height, width = values.shape[:2]
+    return (1, 0) if height * shape[1] <= shape[0] * width else (0, 1)

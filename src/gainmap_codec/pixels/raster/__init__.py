@@ -1,0 +1,1 @@
+"""Pictures turned, cut, made larger or smaller."""

@@ -1,0 +1,1 @@
+"""One page that shows gain-map files in a browser."""

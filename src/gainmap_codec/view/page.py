@@ -1,0 +1,71 @@
+"""One self-contained page: the viewer's modules, style and data in its template, under a strict security policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+_MODULES = (
+    "color",
+    "range_coder",
+    "payload",
+    "working_grid",
+    "binding",
+    "network",
+    "shaders",
+    "webgl",
+    "neural_texture",
+    "renderer",
+    "hdr_output",
+    "gain_map_view",
+    "page",
+)
+"""In an order in which each finds what it imports."""
+
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_REEXPORT = re.compile(r"^export (\{[^}]*\});$", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
+
+
+def assemble_page(shown: list[dict[str, Any]]) -> bytes:
+    """The page that shows these files; `shown` is what `viewing.shown_file` gives for each."""
+    script, style = bundled_script(), _read("page.css")
+    title = shown[0]["name"] if len(shown) == 1 else f"{len(shown)} pictures"
+    page = Template(_read("page.html")).substitute(
+        policy=(
+            f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src blob: data:; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        title=escape(title),
+        style=style,
+        script=script,
+        # In a script element nothing is escaped, but nothing can end it either.
+        files=json.dumps(shown, ensure_ascii=True).replace("<", "\\u003c"),
+    )
+    return page.encode("utf-8", "replace")  # a path may hold what is no text
+
+
+def bundled_script() -> str:
+    """All modules in one script, each in a function of its own: names of one do not meet those of another."""
+    return "\n".join(_wrapped(name, _read(f"{name}.js")) for name in _MODULES)
+
+
+def _wrapped(name: str, text: str) -> str:
+    exported = [found[1] for found in _EXPORT.findall(text)]
+    text = _IMPORT.sub(r"const \1 = $\2;", text)
+    text = _EXPORT.sub(r"\1", _REEXPORT.sub("", text))
+    return f"const ${name} = (() => {{\n{text}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
+
+
+def _read(name: str) -> str:
+    return (files("gainmap_codec.view") / "static" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

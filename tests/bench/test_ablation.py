@@ -1,0 +1,46 @@
+"""The measurements around the codec run, and say what they are meant to say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gainmap_codec as gm
+from gainmap_bench.experiments import ablation
+from gainmap_bench.experiments.ablation import ablation_rows
+from gainmap_bench.inputs.evaluation import BenchPair
+from gainmap_bench.methods.decoders import decoder_rows
+from gainmap_codec.codec.pairing import BaseOptions, make_pair
+from gainmap_codec.errors import Limits
+from gainmap_codec.neural.fit import presets as targets
+from gainmap_codec.pixels.scene import render_scene
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> BenchPair:
+    """A small pair, and fits of few steps."""
+    short = {name: replace(config, steps=60, rounds=1, refine_steps=20) for name, config in targets.MULTISCALE.items()}
+    monkeypatch.setattr(targets, "MULTISCALE", short)
+    monkeypatch.setattr(ablation, "MULTISCALE", short)
+    monkeypatch.setattr(targets, "_PROBE_STEPS", 10)
+    hdr = gm.HdrImage(np.asarray(render_scene(96, 64), np.float32))
+    return BenchPair(
+        "scene", "graded", make_pair(hdr, None, BaseOptions(None, "srgb", None, None, None), Limits()), None
+    )
+
+
+def test_each_part_is_left_out_once(pair: BenchPair) -> None:
+    rows = [row.strip("| ").split(" | ") for row in ablation_rows([pair], "tiny", 0)][2:]
+    assert [row[1] for row in rows] == list(ablation._VARIANTS)
+    assert rows[0][4] == "+0"
+    assert all(row[2:4] != rows[0][2:4] for row in rows[1:])
+
+
+def test_other_decoders_are_compared_with_the_first(pair: BenchPair) -> None:
+    rows = [row.strip("| ").split(" | ") for row in decoder_rows([pair], "tiny", 0)][2:]
+    losses = {row[1]: float(row[3]) for row in rows}
+    assert losses.pop("libjpeg-turbo") == 0
+    assert {int(row[2]) > 0 for row in rows if "quality" in row[1]} == {True}
+    assert all(np.isfinite(loss) for loss in losses.values())

@@ -1,0 +1,238 @@
+"""The command line, run as a user runs it: exit codes, one clear line, whole files or none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.cli.main import main as cli
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.scene import render_scene
+from support.paths import FIXTURES
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from gainmap_codec.cli.main import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def failure(*arguments: object) -> str:
+    """The one line on stderr of a command that ends with exit code 1."""
+    done = run(*arguments)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gainmap: ")
+    return line
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "scene.exr"
+    HdrImage(render_scene(width=96, height=64)).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def photo(scene: Path) -> Path:
+    path = scene.with_name("photo.jpg")
+    path.write_bytes(gm.encode(scene, carry="standard"))
+    return path
+
+
+def test_encode_decode_inspect(scene: Path, tmp_path: Path) -> None:
+    encoded, decoded = tmp_path / "out.jpg", tmp_path / "out.exr"
+    done = run("encode", scene, "-o", encoded)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "neural map" in done.stdout and "standard map" in done.stdout
+    assert run("decode", encoded, "-o", decoded, "--prefer", "neural", "--quiet").stdout == ""
+    assert gm.decode(encoded).pixels.shape == (64, 96, 3)
+    assert decoded.stat().st_size > 0
+    shown = run("inspect", encoded).stdout
+    assert "96 x 64" in shown and "Neural gain map" in shown and "Standard gain map" in shown
+    assert json.loads(run("inspect", encoded, "--json").stdout)["payload"]["bytes"] <= 2500
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["out.exr", "out.jpg"]
+
+
+def test_options_reach_the_encoder(scene: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jpg"
+    options = ("--carry", "standard", "--map-scale", "2", "--map-channels", "3", "--quiet")
+    done = run("encode", scene, "-o", out, *options)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    gain_map = gm.inspect(out).to_dict()["gain_map"]
+    assert (gain_map["width"], gain_map["height"], gain_map["channels"]) == (48, 32, 3)
+
+
+def test_inspecting_a_plain_jpeg(photo: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.jpg"
+    data = photo.read_bytes()
+    plain.write_bytes(data[: data.index(b"\xff\xd9") + 2])
+    done = run("inspect", plain)
+    assert done.returncode == 0
+    assert "shown as SDR" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "lines"),
+    [
+        ("jpeg/standard.jpg", ["JPEG, 16 x 16, sRGB", "HDR comes from the standard gain map (ISO 21496-1)"]),
+        ("jpeg/apple-xmp.jpg", ["JPEG, 16 x 16, sRGB", "HDR comes from the standard gain map (Apple)"]),
+        ("jpeg/apple-maker-note.jpg", ["  headroom: 2.30 stops (4.92 times SDR white), by the camera's maker note"]),
+        ("heif/tmap.heic", ["HEIC, 64 x 64, sRGB", "Brightest: 2.00 stops above SDR white, 812 nits"]),
+        ("heif/tmap-turned.avif", ["AVIF, 16 x 16, stored turned, sRGB"]),
+        (
+            "heif/tmap-hdr-base.avif",
+            [
+                "AVIF, 16 x 16, BT.2020 PQ, 10 bits",
+                "HDR comes from the picture itself; the gain map makes the SDR rendition",
+            ],
+        ),
+        ("heif/base-10-bit.avif", ["HDR comes from the picture itself"]),
+        ("heif/payload.avif", ["HDR comes from the neural gain map", "  made for this very base"]),
+        ("jpeg/motion-photo.jpg", ["  - 112 bytes behind the pictures, perhaps the video of a motion photo"]),
+        ("invalid/tmap-broken-map-apple-spare.heic", ["Second (not used) gain map: 499 bytes of HEVC"]),
+    ],
+)
+def test_inspect_in_words(file: str, lines: list[str]) -> None:
+    shown = run("inspect", FIXTURES / file).stdout.splitlines()
+    assert [line for line in lines if line not in shown] == []
+
+
+def test_inspect_describes_hdr_pictures(scene: Path) -> None:
+    shown = run("inspect", scene).stdout.splitlines()
+    assert shown[1] == "HDR comes from the picture itself; no gain map"
+    assert shown[0].startswith("OpenEXR, 96 x 64")
+    assert json.loads(run("inspect", scene, "--json").stdout)["format"] == "OpenEXR"
+
+
+def test_conformance_tells_files_whose_map_yields_nothing(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "good" / "bad"
+    bad.mkdir(parents=True)
+    (good / "notes.txt").write_text("not a picture")
+    for file in ("jpeg/both.jpg", "heif/tmap.heic", "heif/base-16x16.avif"):
+        (good / Path(file).name).write_bytes((FIXTURES / file).read_bytes())
+    done = run("conformance", good)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, *rows, summary = done.stdout.splitlines()
+    assert header.split()[:3] == ["file", "kind", "metadata"]
+    assert [row.split()[0] for row in rows] == ["base-16x16.avif", "both.jpg", "tmap.heic"]
+    assert ["neural" in row for row in rows] == [False, True, False]
+    assert summary == "3 files, 0 with a problem"
+    for file in ("tmap-no-brand.avif", "map-12-bit.jpg", "no-meta.avif", "map-broken.avif"):
+        (bad / file).write_bytes((FIXTURES / "invalid" / file).read_bytes())
+    done = run("conformance", good)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "7 files, 4 with a problem"
+    assert "wanted the brand tmap" in done.stdout and "12 bits" in done.stdout and "box meta" in done.stdout
+    assert run("conformance", tmp_path / "none").returncode == 1
+
+
+@pytest.mark.parametrize("command", ["encode", "decode", "inspect", "demo"])
+def test_missing_file(command: str, tmp_path: Path) -> None:
+    out = {
+        "encode": ("-o", tmp_path / "x.jpg"),
+        "decode": ("-o", tmp_path / "x.exr"),
+        "demo": ("--out", tmp_path / "x"),
+    }
+    line = failure(command, tmp_path / "nowhere.jpg", *out.get(command, ()))
+    assert "nowhere.jpg" in line and "No such file" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("decode", "-o", "x.exr"), ("inspect",), ("demo", "--out", "x")])
+def test_damaged_file(command: tuple[str, ...], photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cut.jpg").write_bytes(photo.read_bytes()[:200])
+    failure(command[0], "cut.jpg", *command[1:])
+    assert [path.name for path in tmp_path.iterdir()] == ["cut.jpg"]
+
+
+def test_output_folder_must_exist(photo: Path, tmp_path: Path) -> None:
+    assert "nowhere: no such folder" in failure("decode", photo, "-o", tmp_path / "nowhere" / "x.exr")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("encode", "a.exr"),
+        ("encode", "a.exr", "-o", "b.jxl"),
+        ("encode", "a.exr", "-o", "b.jpg", "--carry", "nothing"),
+        ("encode", "a.exr", "-o", "b.jpg", "--map-scale", "0"),
+        ("decode", "a.jpg", "-o", "b.bmp"),
+        ("decode", "a.jpg", "-o", "b.exr", "--headroom", "-1"),
+        ("inspect",),
+        ("paint", "a.jpg"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Usage: gainmap" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_and_version() -> None:
+    assert "Exit codes" in run("--help").stdout
+    assert run("--version").stdout.startswith("gainmap, version ")
+    for command in ("encode", "decode", "inspect", "demo"):
+        shown = run(command, "--help")
+        assert shown.returncode == 0
+        assert f"gainmap {command}" in shown.stdout.split("Examples:")[1]
+
+
+def run_in_process(monkeypatch: pytest.MonkeyPatch, work: object) -> int:
+    """Exit code of ``gainmap inspect x.jpg`` where inspecting is `work`."""
+    monkeypatch.setattr(gm, "inspect", work)
+    monkeypatch.setattr(sys, "argv", ["gainmap", "inspect", "x.jpg", "--json"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    return int(stop.value.code or 0)
+
+
+def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(source: Path) -> None:
+        raise KeyboardInterrupt
+
+    assert run_in_process(monkeypatch, interrupted) == 130
+    assert capsys.readouterr().err.strip() == "gainmap: interrupted"
+
+
+def test_warnings_are_one_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Nothing:
+        def to_dict(self) -> dict[str, str]:
+            return {}
+
+    def warned(source: Path) -> Nothing:
+        for _ in range(2):
+            warnings.warn("alpha\nis dropped", gm.GainMapWarning, stacklevel=1)
+        return Nothing()
+
+    assert run_in_process(monkeypatch, warned) == 0
+    assert capsys.readouterr().err.splitlines() == ["gainmap: warning: alpha is dropped"] * 2
+
+
+@pytest.mark.parametrize("error", [gm.GainMapError("a\nb"), MemoryError(), ValueError("sizes differ")])
+def test_errors_are_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(source: Path) -> None:
+        raise error
+
+    assert run_in_process(monkeypatch, failing) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gainmap: ")
+
+
+def test_a_broken_pipe_is_quiet(photo: Path) -> None:
+    code = "from gainmap_codec.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "inspect", str(photo), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""

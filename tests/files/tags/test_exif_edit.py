@@ -1,0 +1,132 @@
+"""EXIF changed in place: Pillow and exiftool read what we wrote, and every other byte stays."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import piexif
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from gainmap_codec.errors import GainMapError, GainMapWarning
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation, with_size, without_gps, without_thumbnail
+from support import pipeline_files as files
+
+ORIENTATION_6 = bytes.fromhex("4D4D002A 00000008 0001 0112 0003 00000001 0006 0000 00000000")
+MAKE_ONLY = bytes.fromhex("49492A00 08000000 0100 0F01 0200 02000000 41000000 00000000")
+
+
+def pillow(exif: bytes) -> Image.Exif:
+    found = Image.Exif()
+    found.load(exif)
+    return found
+
+
+def thumbnail(exif: bytes) -> bytes | None:
+    found: bytes | None = piexif.load(b"Exif\0\0" + exif)["thumbnail"]
+    return found
+
+
+def test_new_exif_is_these_26_bytes() -> None:
+    assert with_orientation(None, 6) == ORIENTATION_6
+
+
+def test_a_value_is_overwritten_where_it_stands() -> None:
+    old = files.gps_exif(1)
+    new = with_orientation(old, 8)
+    assert [index for index, (one, other) in enumerate(zip(old, new, strict=True)) if one != other] == [18]
+    assert with_orientation(ORIENTATION_6, 3) == ORIENTATION_6.replace(b"\0\6\0\0", b"\0\3\0\0")
+
+
+def test_an_entry_is_added_in_its_order_and_offsets_stay() -> None:
+    new = with_orientation(MAKE_ONLY, 6)
+    assert new[8 : len(MAKE_ONLY)] == MAKE_ONLY[8:]
+    found = pillow(new)
+    assert (found[0x010F], found[0x0112]) == ("A", 6)
+    start = int.from_bytes(new[4:8], "little")
+    assert new[start : start + 2] == b"\2\0"
+    assert new[start + 2 : start + 4] == b"\x0f\1" and new[start + 14 : start + 16] == b"\x12\1"
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_exiftool_finds_all_that_was_there(data_dir: Path, tmp_path: Path) -> None:
+    import gainmap_codec as gm
+
+    source = data_dir / "files/libavif/apple_gainmap_new.jpg"
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(gm.rotate(source, 90))
+
+    def told(name: Path) -> dict[str, object]:
+        command = ["exiftool", "-j", "-n", "-q", "-EXIF:all", "-MakerNotes:all", str(name)]
+        (found,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        return {tag: value for tag, value in found.items() if tag not in ("SourceFile", "ThumbnailOffset")}
+
+    old, new = told(source), told(path)
+    turned = new.pop("Orientation")
+    assert turned != old.pop("Orientation", 1)
+    assert new == old
+
+
+def test_gps_goes_and_nothing_else() -> None:
+    old = files.gps_exif(6)
+    new = without_gps(old)
+    assert len(new) == len(old)
+    assert files.LATITUDE in old and files.LATITUDE not in new
+    before, after = pillow(old), pillow(new)
+    assert before.get_ifd(0x8825) != {} and 0x8825 not in after
+    assert after.get_ifd(0x8769) == before.get_ifd(0x8769)
+    assert (orientation(new), thumbnail(new)) == (6, b"\xff\xd8THUM\xff\xd9")
+    assert without_gps(new) == new
+    assert without_gps(ORIENTATION_6) == ORIENTATION_6
+
+
+def test_a_gps_pointer_to_its_own_directory() -> None:
+    looped = files.gps_exif(6)
+    place = looped.index(b"\x25\x88") + 8
+    new = without_gps(looped[:place] + bytes((8, 0, 0, 0)) + looped[place + 4 :])
+    assert orientation(new) == 6
+
+
+def test_the_thumbnail_goes() -> None:
+    new = without_thumbnail(files.gps_exif(6))
+    assert b"THUM" not in new
+    assert (thumbnail(files.gps_exif(6)), thumbnail(new)) == (b"\xff\xd8THUM\xff\xd9", None)
+    assert pillow(new).get_ifd(0x8825) == pillow(files.gps_exif(6)).get_ifd(0x8825)
+    assert without_thumbnail(ORIENTATION_6) == ORIENTATION_6
+
+
+def test_sizes() -> None:
+    found = pillow(with_size(files.gps_exif(1), 300, 200)).get_ifd(0x8769)
+    assert (found[0xA002], found[0xA003]) == (300, 200)
+
+
+def test_damaged_exif_is_replaced_with_a_warning() -> None:
+    with pytest.warns(GainMapWarning, match="damaged"):
+        assert with_orientation(files.gps_exif(1)[:30], 6) == ORIENTATION_6
+
+
+@given(st.integers(0, 175), st.binary(min_size=1, max_size=8), st.integers(0, 176))
+def test_whatever_the_bytes(place: int, new: bytes, cut: int) -> None:
+    exif = (files.gps_exif(1)[:place] + new + files.gps_exif(1)[place + len(new) :])[: cut or None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GainMapWarning)
+        assert orientation(with_orientation(exif, 5)) == 5
+    for edit in (without_gps, without_thumbnail, lambda data: with_size(data, 3, 4)):
+        with suppress(GainMapError):
+            assert len(edit(exif)) == len(exif)
+
+
+def test_a_picture_with_edited_exif_opens() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 4)).save(out, "JPEG", exif=b"Exif\0\0" + with_orientation(MAKE_ONLY, 6))
+    with Image.open(out) as image:
+        assert image.getexif()[0x0112] == 6

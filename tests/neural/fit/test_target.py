@@ -1,0 +1,136 @@
+"""What a network is fitted to: domain, channels, grid, range, and what an error costs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gainmap_codec.neural.fit import target as module
+from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets
+from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.pixels.color.light import Array, convert, pq_encode
+from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from gainmap_codec.pixels.maps.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.scene import render_scene
+
+PQ_DOMAINS = ("pq_gamma", "pq_difference")
+SRGB = base_color_of_icc(None)
+
+
+class Pair(NamedTuple):
+    """See `PairLike`."""
+
+    codes: NDArray[np.uint8]
+    color: BaseColor
+    hdr: Array
+
+
+def scene(width: int = 96, height: int = 64) -> Pair:
+    hdr = render_scene(width, height)
+    return Pair(encode_base(tone_map(convert(hdr, "bt2020", "srgb"), headroom=3.2)), SRGB, hdr)
+
+
+def with_one_gain(width: int = 96, height: int = 64, offset: float = 0.0) -> Pair:
+    """A smooth gain for all three channels: brighter to the right."""
+    codes = scene(width, height).codes
+    gain = np.linspace(0, 3, width, dtype=np.float32)[None, :, None]
+    base = base_bt2020(codes, SRGB)
+    return Pair(codes, SRGB, np.maximum((base + np.float32(offset)) * 2**gain - np.float32(offset), 0))
+
+
+def hdr_by(target: Target, pair: Pair, wanted: Array) -> Array:
+    """PQ codes of the HDR rendition by a normalised residual at the raster's size."""
+    residual = wanted * np.float32(target.scale) + np.float32(target.shift)
+    base = np.maximum(base_bt2020(pair.codes, SRGB), 0)
+    if target.domain == "log2_gain":
+        offset = offset_of(target.offset_exponent)
+        apply_log2_gain(residual, base, offset, offset)
+        return pq_encode(base)
+    return np.clip(inverse_residual(target.domain, residual, pq_encode(base), np), 0, 1)
+
+
+def test_one_gain_is_one_output() -> None:
+    (target,) = make_targets(with_one_gain())
+    assert (target.domain, target.offset_exponent) == ("log2_gain", NO_OFFSET)
+    assert target.wanted.shape == target.weights.shape == (64, 96, 1)
+    assert target.shift == pytest.approx(1.5, abs=0.02) and target.scale == pytest.approx(1.5, abs=0.02)
+
+
+def test_one_gain_with_offsets_is_one_output() -> None:
+    (target,) = make_targets(with_one_gain(offset=1 / 64))
+    assert (target.domain, target.offset_exponent) == ("log2_gain", 6)
+    assert target.wanted.shape == (64, 96, 1)
+
+
+def test_a_tone_mapped_scene_takes_three_outputs_in_pq() -> None:
+    targets = make_targets(scene())
+    assert tuple(target.domain for target in targets) == PQ_DOMAINS
+    assert all(target.wanted.shape == (64, 96, 3) and target.offset_exponent == 6 for target in targets)
+
+
+@pytest.mark.parametrize("pair", [scene(), with_one_gain()], ids=["scene", "one gain"])
+def test_the_wanted_residual_gives_the_rendition_back(pair: Pair) -> None:
+    for target in make_targets(pair):
+        assert np.abs(target.wanted).max() <= 1
+        error = hdr_by(target, pair, target.wanted) - pq_encode(pair.hdr)
+        assert np.sqrt(np.mean(error**2)) < 0.003, target.domain
+
+
+@pytest.mark.parametrize("number", range(2), ids=PQ_DOMAINS)
+def test_weights_are_what_a_small_error_costs(number: int) -> None:
+    """Mean squared PQ error of a rendition by residuals that are slightly off."""
+    pair = scene()
+    target = make_targets(pair)[number]
+    inside = (np.abs(target.wanted) < 0.9).all(axis=2) & (pair.codes.min(axis=2) > 8) & (pair.hdr.min(axis=2) > 0.01)
+    off = np.random.default_rng(0).normal(0, 0.003, target.wanted.shape).astype(np.float32)
+    error = hdr_by(target, pair, target.wanted + off) - hdr_by(target, pair, target.wanted)
+    expected = (error**2).mean(axis=2)[inside].mean()
+    assert (target.weights * off**2).sum(axis=2)[inside].mean() == pytest.approx(expected, rel=0.1)
+
+
+def test_black_costs_nothing_where_there_is_no_offset() -> None:
+    pair = with_one_gain()
+    pair.codes[:20] = 0
+    pair = pair._replace(hdr=np.where(pair.codes.any(axis=2, keepdims=True), pair.hdr, 0))
+    (target,) = make_targets(pair)
+    assert target.offset_exponent == NO_OFFSET
+    assert not target.weights[:20].any() and target.weights[20:].all()
+
+
+def test_a_smooth_gain_takes_a_coarse_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FEWEST_CELLS", 100)
+    (target,) = make_targets(with_one_gain(160, 96))
+    assert target.grid == target.wanted.shape[:2] == (12, 20)
+
+
+def test_fine_detail_takes_a_fine_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FEWEST_CELLS", 100)
+    pair = with_one_gain(160, 96)
+    grain = np.random.default_rng(0).uniform(1, 2, (96, 160, 1)).astype(np.float32)
+    (target,) = make_targets(pair._replace(hdr=pair.hdr * grain))
+    assert target.grid == (96, 160)
+
+
+def test_a_small_picture_has_a_cell_a_pixel() -> None:
+    assert make_targets(with_one_gain(50, 30))[0].grid == (30, 50)
+
+
+def test_nothing_to_learn() -> None:
+    codes = np.full((8, 9, 3), 128, np.uint8)
+    (target,) = make_targets(Pair(codes, SRGB, base_bt2020(codes, SRGB)))
+    assert target.scale > 0 and np.isfinite(target.wanted).all()
+    assert target.shift == pytest.approx(0, abs=1e-3)
+
+
+def test_black_pixels_do_not_set_the_range() -> None:
+    """With an offset, the slope of PQ has no bound near black: there gains are of no use to anybody."""
+    values = np.full((100, 100, 1), 2.0, np.float32)
+    values[:50] = 0.5
+    weights = np.full((100, 100, 1), 0.004, np.float32)
+    values[:1], weights[:1] = 0.0, 12.0
+    target = _normalised(Residual(values, weights), "log2_gain", 6, (100, 100))
+    assert target.shift + target.scale == pytest.approx(2.0, abs=0.01)

@@ -1,0 +1,144 @@
+"""ICC profiles as LittleCMS sees them, and the profiles that we write."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from PIL import Image
+
+from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace, conversion_matrix, srgb_decode
+
+XYZ = imagecodecs.cms_profile("xyz")
+
+
+def littlecms_xyz(icc: bytes, codes: np.ndarray) -> np.ndarray:
+    """XYZ relative to D50 by LittleCMS itself."""
+    rgb = codes[np.newaxis] / 255.0
+    xyz = imagecodecs.cms_transform(rgb, icc, XYZ, colorspace="rgb", outcolorspace="xyz", outdtype="f8", intent=1)
+    return np.asarray(xyz)[0]
+
+
+def some_codes() -> np.ndarray:
+    return np.random.default_rng(4).integers(0, 256, (500, 3)).astype(np.uint8)
+
+
+def assert_agrees_with_littlecms(color: BaseColor, icc: bytes) -> None:
+    """Compare in XYZ relative to D50, through LittleCMS's sRGB colorants in place of our own Bradford."""
+    codes = some_codes()
+    colorants = littlecms_xyz(imagecodecs.cms_profile("srgb"), np.eye(3) * 255).T
+    linear_srgb = color.linearize(codes) @ (conversion_matrix("bt2020", "srgb") @ color.to_bt2020).T
+    np.testing.assert_allclose(linear_srgb @ colorants.T, littlecms_xyz(icc, codes), atol=1e-3)
+
+
+def test_no_profile_means_srgb() -> None:
+    color = base_color_of_icc(None)
+    assert color.name == "srgb"
+    codes = np.arange(256, dtype=np.uint8)
+    linear = color.linearize(np.stack([codes] * 3, axis=-1))
+    assert linear.dtype == np.float32
+    np.testing.assert_array_equal(linear[:, 1], srgb_decode(codes.astype(np.float32) / np.float32(255)))
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES)
+def test_our_own_profiles_are_recognised_as_ideal(space: ColorSpace) -> None:
+    color = base_color_of_icc(icc_profile_for(space))
+    assert color.name == space
+    np.testing.assert_array_equal(color.to_bt2020, conversion_matrix(space, "bt2020"))
+    np.testing.assert_array_equal(color.curves, base_color_of_icc(None).curves)
+    assert_agrees_with_littlecms(color, icc_profile_for(space))
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES)
+def test_our_own_profiles_are_small_sound_and_constant(space: ColorSpace) -> None:
+    icc = icc_profile_for(space)
+    assert len(icc) < 600
+    assert struct.unpack_from(">I", icc)[0] == len(icc)
+    assert icc[24:36] == bytes.fromhex("07ea 0001 0001 0000 0000 0000")
+    imagecodecs.cms_profile_validate(icc)
+
+
+def test_our_srgb_profile_holds_the_published_colorants() -> None:
+    icc = icc_profile_for("srgb")
+    numbers = [np.frombuffer(icc, ">i4", 3, offset) / 65536 for offset in xyz_elements(icc)]
+    np.testing.assert_allclose(numbers[0], [0.9642, 1, 0.8249], atol=1e-4)
+    np.testing.assert_allclose(
+        numbers[1:], [[0.4360, 0.2225, 0.0139], [0.3851, 0.7169, 0.0971], [0.1431, 0.0606, 0.7139]], atol=2e-4
+    )
+
+
+def xyz_elements(icc: bytes) -> list[int]:
+    """Offsets of the numbers in the XYZ tags, in the order of the tag table."""
+    count = struct.unpack_from(">I", icc, 128)[0]
+    entries = [struct.unpack_from(">4sII", icc, 132 + 12 * i) for i in range(count)]
+    return [offset + 8 for name, offset, _ in entries if name in (b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ")]
+
+
+def test_littlecms_own_srgb_is_srgb() -> None:
+    assert base_color_of_icc(imagecodecs.cms_profile("srgb")).name == "srgb"
+
+
+def test_adobe_rgb_is_measured() -> None:
+    icc = imagecodecs.cms_profile("adobergb")
+    color = base_color_of_icc(icc)
+    assert color.name not in COLOR_SPACES
+    np.testing.assert_allclose(color.curves[1], (np.arange(256) / 255) ** (563 / 256), atol=2e-4)
+    np.testing.assert_allclose(color.to_bt2020 @ np.ones(3), np.ones(3), atol=5e-4)
+    assert_agrees_with_littlecms(color, icc)
+
+
+@pytest.mark.parametrize(("name", "primaries_name"), [("prophoto_rgb", "ProPhoto RGB"), ("rec_2020", "Rec. 2020")])
+def test_wide_profiles_of_real_files(data_dir: Path, name: str, primaries_name: str) -> None:
+    picture = Image.open(data_dir / f"files/vearutop-ultrahdr/sample_{name}.jpg")
+    icc = picture.info["icc_profile"]
+    picture.close()
+    color = base_color_of_icc(icc)
+    assert color.name == primaries_name, "neither has the sRGB curve"
+    assert_agrees_with_littlecms(color, icc)
+
+
+def unusable_profiles() -> dict[str, bytes]:
+    good = icc_profile_for("srgb")
+    return {
+        "empty": b"",
+        "text": b"not a profile",
+        "cut": good[:200],
+        "grey": imagecodecs.cms_profile("gray", gamma=2.2),
+        "lab": imagecodecs.cms_profile("lab4"),
+        "no colorants": good.replace(b"rXYZ", b"qXYZ"),
+        "black": good[:128]
+        + b"".join([good[128:252], good[252:].replace(good[xyz_elements(good)[1] :][:12], bytes(12))]),
+    }
+
+
+@pytest.mark.parametrize("defect", unusable_profiles())
+def test_unusable_profiles_count_as_srgb_with_a_warning(defect: str) -> None:
+    with pytest.warns(GainMapWarning, match="ICC profile cannot be used, sRGB assumed: "):
+        assert base_color_of_icc(unusable_profiles()[defect]).name == "srgb"
+
+
+def test_garbled_profiles_give_a_result() -> None:
+    random = np.random.default_rng(7)
+    for _ in range(200):
+        icc = bytearray(icc_profile_for("display-p3"))
+        for place in random.integers(0, len(icc), 4):
+            icc[place] = random.integers(256)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", GainMapWarning)
+            color = base_color_of_icc(bytes(icc))
+        assert np.isfinite(color.to_bt2020).all()
+        assert np.isfinite(color.curves).all()
+
+
+def test_pillow_reads_our_profile_from_a_jpeg() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "JPEG", icc_profile=icc_profile_for("display-p3"))
+    assert base_color_of_icc(Image.open(stream).info["icc_profile"]).name == "display-p3"

@@ -1,0 +1,96 @@
+"""Chromium shows our files: with the map it matches us at every headroom, without it the base (make test-readers)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import gainmap_codec as gm
+from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.pixels.color.light import convert, pq_encode
+from gainmap_codec.pixels.raster.geometry import to_stored
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.scene import render_scene
+from support.chromium import Browser, find_chromium, open_browser
+
+pytestmark = [
+    pytest.mark.readers,
+    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed (apt-get install chromium)"),
+    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed (the extra readers)"),
+]
+
+SCENE = gm.HdrImage(render_scene(384, 256))
+FILES: dict[str, dict[str, object]] = {
+    "jpeg": {"container": "jpeg"},
+    "jpeg, three channels": {"container": "jpeg", "map_channels": 3, "base_color_space": "display-p3"},
+    "avif": {"container": "avif"},
+    "avif, three channels": {"container": "avif", "map_channels": 3, "base_color_space": "display-p3"},
+    "avif, 10 bits": {"container": "avif", "base_bits": 10},
+    "avif, 4:2:0": {"container": "avif", "base_chroma": "4:2:0"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser(find_chromium() or "") as found:
+        yield found
+
+
+def mime(data: bytes) -> str:
+    return f"image/{gm.inspect(data).container}"
+
+
+def without_map(data: bytes) -> bytes:
+    return serialize_file(replace(parse_file(data, "", gm.Limits()), gain_map=None, heif_extras=None))
+
+
+def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Codes of 10-bit BT.2020 PQ between two linear sRGB pictures, the largest of the channels."""
+    first, second = (pq_encode(convert(pixels, "srgb", "bt2020")) for pixels in (one, other))
+    return np.abs(first - second).max(axis=2) * 1023
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
+    data = gm.encode(SCENE, carry="standard", map_scale=1, **FILES[name])
+    full = gm.inspect(data).headroom or 0.0
+    assert full > 2
+    for headroom in (0.0, full / 2, full):
+        shown = browser.read(data, mime(data), headroom)
+        ours = gm.decode(data, headroom=headroom, prefer="standard", color_space="srgb").pixels
+        codes = difference(shown, ours)
+        assert np.mean(codes <= 2) >= 0.99, (name, headroom)
+        base = browser.read(without_map(data), mime(data), headroom)
+        assert base.max() <= 1.01
+        assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
+
+
+@pytest.mark.parametrize("container", ["jpeg", "avif"])
+def test_the_browser_ignores_our_payload(browser: Browser, container: str) -> None:
+    """A payload beside a map changes nothing; alone, the base is shown."""
+    payload = b"GNN\0" + (400).to_bytes(2, "big") + bytes(range(197)) * 2
+    data = gm.encode(SCENE, carry="standard", container=container)
+    file = replace(parse_file(data, "", gm.Limits()), payload=payload)
+    with_both = serialize_file(file)
+    assert payload in with_both
+    np.testing.assert_array_equal(browser.read(with_both, mime(data), 3), browser.read(data, mime(data), 3))
+    alone = serialize_file(replace(file, gain_map=None))
+    assert browser.read(alone, mime(data), 3).max() <= 1.01
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 5, 6, 8])
+@pytest.mark.parametrize("container", ["jpeg", "avif"])
+def test_the_browser_turns_base_and_map_together(browser: Browser, container: str, orientation: int) -> None:
+    exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
+    sdr = encode_base(tone_map(SCENE.convert("srgb").pixels, headroom=SCENE.measured_headroom()))
+    data = gm.encode(SCENE, to_stored(sdr, orientation), carry="standard", container=container, exif=exif)
+    assert gm.inspect(data).orientation == orientation
+    shown = browser.read(data, mime(data), 8)
+    ours = gm.decode(data, color_space="srgb").pixels
+    assert shown.shape == ours.shape
+    assert np.mean(difference(shown, ours) <= 4) >= 0.95  # a map of a quarter of the size: enlarged in another way

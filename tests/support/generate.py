@@ -1,0 +1,295 @@
+"""Write the golden files and their manifest: the same bytes on every platform, and on every run.
+
+`jpeg/base-16x16.jpg` and `jpeg/map-4x4.jpg` are inputs, coded once: another Pillow may code them otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from support.paths import FIXTURES
+
+sys.path.insert(0, str(FIXTURES.parent / "tests"))
+
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.jpeg.mpf import MPF_ID
+from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.segments import parse_segments
+from gainmap_codec.files.payload.format import (
+    SOFT_BYTES,
+    empty_latents,
+    layer_shapes,
+    serialize_payload,
+)
+from gainmap_codec.files.records import (
+    Binding,
+    Domain,
+    Family,
+    LatentGrid,
+    NeuralGainMap,
+    Preset,
+    QuantizedLayer,
+)
+from support import heif_fixtures, jpeg_oddities
+from support.cases import ISO_CASES
+from support.heif_fixtures import HEIF_INPUTS
+from support.jpeg_files import BASE, MAP, alternate_space, iso, patched, read, record, standard, with_xmp
+
+INPUTS = (BASE, MAP, *HEIF_INPUTS)
+_MPF_OFFSET = 50 + 16 + 8  # of the second picture, from the byte-order mark
+_HUGE_EXIF = b"MM\0*\0\0\0\x08\xff\xff"  # 65535 tags, none of them there
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A file, and the line about it in the manifest.
+
+    Attributes:
+        expected: For a picture, what `decode` renders from, or the error it raises; else what a parser gives.
+        warning: Part of a warning that `decode` gives; empty where it gives none.
+    """
+
+    file: str
+    data: bytes
+    exercises: str
+    expected: str
+    warning: str = ""
+    source: str = "tests/support/generate.py"
+
+
+def fixtures() -> list[Fixture]:
+    """All of them, inputs included."""
+    return [*_inputs(), *_written(), *_payloads(), *_iso_blobs(), *_invalid()]
+
+
+def generate(folder: Path) -> None:
+    """Write everything but the inputs into a folder."""
+    for fixture in fixtures():
+        path = folder / fixture.file
+        if fixture.file not in INPUTS:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(fixture.data)
+    (folder / "manifest.toml").write_bytes(_manifest(fixtures()).encode())
+
+
+def dump_payload(network: NeuralGainMap) -> str:
+    """The record as JSON: bytes in hexadecimal, weights as a line of text per input, latents as a line per row."""
+    fields = dataclasses.asdict(network)
+    fields["binding"] = {name: data.hex() for name, data in fields["binding"].items()}
+    for layer in fields["layers"]:
+        layer["weights"] = _lines(layer["weights"], layer["outputs"])
+    for grid in (*fields["latents"], *fields["details"]):
+        grid["values"] = _lines(grid["values"], grid["columns"])
+    return json.dumps(fields, indent=1) + "\n"
+
+
+def _lines(integers: tuple[int, ...], width: int) -> list[str]:
+    return [" ".join(map(str, integers[n : n + width])) for n in range(0, len(integers), width)]
+
+
+def _manifest(listed: list[Fixture]) -> str:
+    blocks = ["# Written by tests/support/generate.py.\n"]
+    for fixture in listed:
+        lines = {
+            "file": fixture.file,
+            "sha256": hashlib.sha256(fixture.data).hexdigest(),
+            "bytes": len(fixture.data),
+            "source": fixture.source,
+            "licence": "MIT",
+            "exercises": fixture.exercises,
+            "expected": fixture.expected,
+            "warning": fixture.warning,
+        }
+        # A JSON string of plain ASCII is a TOML basic string too.
+        blocks.append("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+    return "\n[[fixture]]\n".join(blocks)
+
+
+def _inputs() -> Iterator[Fixture]:
+    source = "drawn by us with NumPy, coded once with Pillow 13"
+    yield Fixture(BASE, read(BASE), "the base of the others: colour ramps, 4:4:4", "base", source=source)
+    yield Fixture(MAP, read(MAP), "the gain map of the others: one channel", "base", source=source)
+    for name, exercises in HEIF_INPUTS.items():
+        source = "drawn by us with NumPy, coded once with Pillow 13, pillow-heif 1.8 and imagecodecs 2026.3.6"
+        yield Fixture(name, read(name), exercises, "base", source=source)
+
+
+def _written() -> Iterator[Fixture]:
+    yield Fixture("jpeg/both.jpg", _both(), "the writer's layout: a standard map and a neural payload", "neural")
+    yield Fixture("jpeg/standard.jpg", standard(), "the writer's layout: a standard map", "standard")
+    for name, row in {**jpeg_oddities.readable_files(), **heif_fixtures.readable_files(_payload)}.items():
+        yield Fixture(name, *row)
+
+
+def _payloads() -> Iterator[Fixture]:
+    for name, (network, exercises) in _networks().items():
+        file = f"payload/v0/{name}"
+        yield Fixture(f"{file}.bin", serialize_payload(network), exercises, "record")
+        yield Fixture(f"{file}.json", dump_payload(network).encode(), f"what {name}.bin says", "record")
+
+
+def _networks() -> dict[str, tuple[NeuralGainMap, str]]:
+    balanced = _network(1, "balanced", "multiscale", "pq_gamma", (0, 2), 6, 3, grid=(100, 150), latents=2, details=1)
+    paper = _network(2, "paper-gamma", "published", "pq_gamma", (12, 12), 16, 3)
+    paper = replace(paper, color_shift=0.25, color_scale=1.5)
+    tiny = _network(3, "tiny", "multiscale", "log2_gain", (0, 0), 1, 1, grid=(1, 2), latents=1)
+    tiny = replace(tiny, base_offset_exponent=15, alternate_offset_exponent=15)
+    crop = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
+    return {
+        "balanced": (balanced, "three outputs, colour octaves, two grids of latents and one of details"),
+        "paper-gamma": (paper, "the published family: sine, no biases, a colour range"),
+        "cropped": (replace(tiny, coordinates=crop), "the coordinates block"),
+        "one-output": (replace(tiny, neural_psnr=0.0), "one neuron, one output, a log2 gain without offsets"),
+    }
+
+
+def _network(
+    seed: int,
+    preset: Preset,
+    family: Family,
+    domain: Domain,
+    octaves: tuple[int, int],
+    neurons: int,
+    outputs: int,
+    *,
+    grid: tuple[int, int] = (0, 0),
+    latents: int = 0,
+    details: int = 0,
+) -> NeuralGainMap:
+    """A network of random integers; all its other numbers are exact on the wire."""
+    random = Random(seed)
+    shapes = layer_shapes(family, *octaves, neurons, outputs, latents)
+    inputs, added = empty_latents(*grid, latents, details)
+    layers = tuple(
+        QuantizedLayer(rows, columns, tuple(_weight(random) for _ in range(rows * columns)), step)
+        for (rows, columns), step in zip(shapes, (-24, -20, -22), strict=True)
+    )
+    soft = random.randbytes(SOFT_BYTES)
+    return NeuralGainMap(
+        preset=preset,
+        family=family,
+        domain=domain,
+        position_octaves=octaves[0],
+        color_octaves=octaves[1],
+        layers=layers,
+        residual_shift=0.75,
+        residual_scale=0.5,
+        base_hdr_headroom=0.0,
+        alternate_hdr_headroom=2.5,
+        base_offset_exponent=6,
+        alternate_offset_exponent=6,
+        binding=Binding(bytes(range(8)), soft),
+        neural_psnr=47.25,
+        standard_psnr=41.0,
+        grid=grid,
+        latents=tuple(_filled(random, each, -7) for each in inputs),
+        details=tuple(_filled(random, each, -11) for each in added),
+    )
+
+
+def _weight(random: Random) -> int:
+    """−127…127, small ones more often, as after a fit."""
+    return random.randrange(-127, 128) // random.choice((1, 4, 16, 128))
+
+
+def _filled(random: Random, empty: LatentGrid, step_exponent: int) -> LatentGrid:
+    """The grid with values in spots, as after a fit: most blocks are empty, and each size of neighbour occurs."""
+    spots = [(random.randrange(empty.rows), random.randrange(empty.columns), size) for size in (2, 9, 50)]
+    values = tuple(
+        sum(int(random.randint(-size, size) / (1 + (y - row) ** 2 + (x - column) ** 2)) for row, column, size in spots)
+        for y in range(empty.rows)
+        for x in range(empty.columns)
+    )
+    return LatentGrid(empty.rows, empty.columns, values, step_exponent)
+
+
+def _iso_blobs() -> Iterator[Fixture]:
+    for name, (_, data) in ISO_CASES.items():
+        yield Fixture(f"iso21496/{name}.bin", data, f"ISO 21496-1 C.2.2, {name}", "record", source="tests/cases.py")
+
+
+def _payload(base_digest: bytes | None = None) -> bytes:
+    """A payload that is bound to a base, the JPEG one if no other is named."""
+    network = _network(4, "balanced", "multiscale", "pq_gamma", (0, 2), 4, 3, grid=(8, 8), latents=2)
+    digest = record().base_digest if base_digest is None else base_digest
+    return serialize_payload(replace(network, binding=replace(network.binding, strict=digest)))
+
+
+def _both(payload: bytes | None = None) -> bytes:
+    return serialize_jpeg(replace(record(), payload=_payload() if payload is None else payload))
+
+
+def _invalid() -> Iterator[Fixture]:
+    for table in (_broken_pictures(), _broken_metadata(), _broken_payloads()):
+        for name, (data, exercises, expected, warning) in table.items():
+            yield Fixture(f"invalid/{name}.jpg", data, exercises, expected, warning)
+    for name, row in {**jpeg_oddities.broken_files(), **heif_fixtures.broken_files()}.items():
+        yield Fixture(f"invalid/{name}", *row)
+
+
+Rows = dict[str, tuple[bytes, str, str, str]]
+"""By name: bytes, what it exercises, what comes of it, part of a warning."""
+
+
+def _broken_pictures() -> Rows:
+    data, base = standard(), read(INPUTS[0])
+    primary = parse_segments(data, Limits())
+    scan, end = primary.tail[0].start, primary.end
+    frame, map_frame = base.index(b"\xff\xc0"), data.rindex(b"\xff\xc0")
+    huge = b"\xff" * 4
+    return {
+        "truncated-header": (data[: scan - 20], "the base ends inside its tables", "FormatError", ""),
+        "truncated-base": (data[: end - 40], "the base ends inside its scan", "base", "cut off"),
+        "truncated-map": (data[:-6], "the gain map ends inside its scan", "base", "its end (EOI) is missing"),
+        "no-eoi": (data[: end - 2] + data[end:], "the base's EOI is missing", "standard", "EOI"),
+        "base-12-bit": (patched(base, frame + 4, b"\x0c"), "12-bit samples", "UnsupportedError", ""),
+        "base-huge-size": (patched(base, frame + 5, huge), "65535 x 65535 pixels", "LimitError", ""),
+        "map-huge-size": (patched(data, map_frame + 5, huge), "65535 x 65535 pixels of gain map", "base", "pixels"),
+    }
+
+
+def _broken_metadata() -> Rows:
+    data, alternate = standard(), alternate_space()
+    offset = data.index(MPF_ID) + len(MPF_ID) + _MPF_OFFSET
+    past_end, itself = (patched(data, offset, new) for new in (b"\x7f\xff\xff\xff", bytes(4)))
+    xmp = parse_jpeg(data, Limits()).xmp
+    doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa">]>' + xmp
+    latin = xmp.replace(b'rdf:about=""', b'rdf:about="\xff"', 1)
+    return {
+        "iso-zero-denominator": (iso(data, 9, bytes(4)), "hdrgm XMP stands in", "standard", "denominator"),
+        "iso-gamma-zero": (iso(alternate, 37, bytes(4)), "no hdrgm XMP stands in", "base", "gamma"),
+        "iso-minimum-version-1": (iso(alternate, 0, b"\0\1\0\1"), "a future version", "base", "version 1"),
+        "mpf-offset-past-end": (past_end, "the GContainer directory stands in", "standard", "MPF index"),
+        "mpf-self-pointing": (itself, "the index names itself as the gain map", "standard", "MPF index"),
+        "xmp-doctype": (with_xmp(data, xmp, doctype), "entities are not expanded", "standard", "document types"),
+        "xmp-not-utf8": (with_xmp(data, xmp, latin), "a byte that UTF-8 lacks", "standard", "not well-formed"),
+        "exif-huge-count": (standard(exif=_HUGE_EXIF), "an orientation that cannot be found is 1", "standard", ""),
+    }
+
+
+def _broken_payloads() -> Rows:
+    payload = _payload()
+    huge = _with_crc(patched(payload, 11, b"\x0f\xff"))
+    foreign = _payload(bytes(8))
+    return {
+        "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),
+        "payload-wrong-length": (_both(patched(payload, 4, b"\xfd\xe8")), "longer than it is", "standard", "length"),
+        "payload-huge-network": (_both(huge), "255 neurons, 15 octaves of colour", "standard", "weights: at most"),
+        "payload-foreign-base": (_both(foreign), "bound to another base", "standard", "another base"),
+    }
+
+
+def _with_crc(payload: bytes) -> bytes:
+    return patched(payload, 6, zlib.crc32(payload[10:]).to_bytes(4, "big"))
+
+
+if __name__ == "__main__":
+    generate(FIXTURES)

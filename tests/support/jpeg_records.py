@@ -1,0 +1,51 @@
+"""Records of small JPEG files with all that such a file can carry."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from PIL import Image
+
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.jpeg.segments import coded_digest, image_header, make_segment, parse_segments
+from gainmap_codec.files.records import CodedImage, GainMapFile, StoredGainMap
+from support.cases import ONE_CHANNEL
+
+LIMITS = Limits()
+EXIF = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+USER_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="urn:dc" dc:rights="mine"/></rdf:RDF></x:xmpmeta>'
+)
+PAYLOAD = b"GNN\0" + (106).to_bytes(2, "big") + bytes(range(100))
+
+
+def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: object) -> bytes:
+    image = Image.radial_gradient("L").resize(size).convert(mode)
+    out = io.BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def coded(data: bytes, icc_profile: bytes | None = None) -> CodedImage:
+    header = image_header(data, LIMITS)
+    return CodedImage(data, header.width, header.height, header.channels, icc_profile)
+
+
+def record(base: bytes | None = None, **fields: object) -> GainMapFile:
+    base = tiny() if base is None else base
+    fields = {"gain_map": StoredGainMap(coded(tiny("L", (12, 8))), ONE_CHANNEL, "iso21496"), **fields}
+    return replace(GainMapFile("jpeg", coded(base), coded_digest(base)), **fields)
+
+
+def full_record() -> GainMapFile:
+    base = tiny()
+    other = make_segment(0xED, b"Photoshop 3.0\0", "IPTC") + make_segment(0xFE, b"a comment", "COM")
+    other += make_segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(50), "extended XMP")
+    base = base[:20] + other + base[20:]
+    assert parse_segments(base, LIMITS).complete
+    return replace(
+        record(base, payload=PAYLOAD, exif=EXIF, xmp=USER_XMP, orientation=6),
+        base=coded(base, b"profile" * 20_000),
+    )

@@ -1,0 +1,140 @@
+"""The second decoder: the viewer's JavaScript reads every payload as the Python decoder does (node runs it)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.pixels.maps.binding import soft_fingerprint
+from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.scene import render_scene
+from support.networks import random_network, round_to_wire
+from support.paths import ROOT
+from support.viewer import NETWORKS, PAYLOADS, assert_same_pictures, base64_of, exact_pq_encode, job
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
+
+
+def decode(*jobs: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the page's modules say to each job: a payload, and perhaps a base to render."""
+    command = ["node", str(ROOT / "tests/support/viewer_decoder.mjs"), str(ROOT / "src/gainmap_codec/view/static")]
+    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def rendition(answer: dict[str, Any], base: NDArray[np.uint8]) -> NDArray[np.float32]:
+    assert "error" not in answer, answer["error"]
+    return np.frombuffer(base64.b64decode(answer["rendition"]), np.float32).reshape(base.shape)
+
+
+@pytest.fixture(scope="module")
+def base() -> NDArray[np.uint8]:
+    sdr: NDArray[np.uint8] = encode_base(tone_map(render_scene(96, 64), headroom=3.0))
+    return sdr
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_reads_every_fixture(path: Path, base: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    payload = path.read_bytes()
+    network = parse_payload(payload)
+    if network.family == "published":  # twelve octaves of random weights make 100 codes of what float32 rounds away
+        monkeypatch.setattr("gainmap_codec.pixels.maps.neural_map.pq_encode", exact_pq_encode)
+    whole, half = decode(job(payload, base), job(payload, base, network.alternate_hdr_headroom / 2))
+    found = whole["network"]
+    assert [layer["weights"] for layer in found["layers"]] == [list(layer.weights) for layer in network.layers]
+    assert [layer["step"] for layer in found["layers"]] == [layer.step_exponent for layer in network.layers]
+    grids = network.latents + network.details
+    assert [grid["values"] for grid in found["latents"]] == [list(grid.values) for grid in grids]
+    assert (found["family"], found["domain"], found["preset"]) == (network.family, network.domain, network.preset)
+    assert (found["soft"], found["strict"]) == (network.binding.soft.hex(), network.binding.strict.hex())
+    assert tuple(found["coordinates"]) == network.coordinates and tuple(found["grid"]) == network.grid
+    assert found["neuralPsnr"] == network.neural_psnr and found["residualShift"] == network.residual_shift
+    assert_same_pictures(rendition(whole, base), network, base, float("inf"))
+    assert_same_pictures(rendition(half, base), network, base, network.alternate_hdr_headroom / 2)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_renders_as_python_does(name: str, base: NDArray[np.uint8]) -> None:
+    network = round_to_wire(random_network(seed=7, **NETWORKS[name]))
+    (answer,) = decode(job(serialize_payload(network), base))
+    assert_same_pictures(rendition(answer, base), network, base, float("inf"))
+
+
+def test_finds_its_base_however_it_is_turned(base: NDArray[np.uint8]) -> None:
+    network = random_network(seed=3)
+    network = replace(network, binding=replace(network.binding, soft=soft_fingerprint(base)))
+    payload = serialize_payload(network)
+    turns = [np.ascontiguousarray(turned(base, turn)) for turn in range(1, 9)]
+    answers = decode(*(job(payload, picture) for picture in turns), job(payload, base[:, 20:70].copy()))
+    assert [answer["turn"] for answer in answers] == [1, 2, 3, 4, 5, 6, 7, 8, None]
+
+
+def test_finds_the_payload_in_a_jpeg() -> None:
+    data = (ROOT / "fixtures/jpeg/both.jpg").read_bytes()
+    (answer,) = decode({"jpeg": base64_of(data)})
+    payload = parse_file(data, "", Limits()).payload
+    assert payload is not None
+    assert answer["network"]["soft"] == parse_payload(payload).binding.soft.hex()
+
+
+def test_refuses_what_python_refuses() -> None:
+    """Each payload with a byte changed and its CRC made right again, and cut: the same ones are read, to the same."""
+    random = Random(1)
+    payloads = []
+    for path in PAYLOADS:
+        data = path.read_bytes()
+        for _ in range(60):
+            place, value = random.randrange(10, min(len(data), 120)), random.randrange(256)
+            payloads.append(sealed(data[:place] + bytes((value,)) + data[place + 1 :]))
+        payloads += [sealed(data[:length]) for length in range(10, 110, 9)]
+    payloads = [payload for payload in payloads if fits(payload)]
+    for payload, answer in zip(payloads, decode(*map(job, payloads)), strict=True):
+        try:
+            network = parse_payload(payload)
+        except GainMapError as error:
+            assert "error" in answer, error
+            assert answer["error"].startswith("PayloadError: neural payload: ")
+        else:
+            assert "error" not in answer, answer["error"]
+            layers = [list(layer.weights) for layer in network.layers]
+            assert [layer["weights"] for layer in answer["network"]["layers"]] == layers
+
+
+def fits(payload: bytes) -> bool:
+    """Whether Python's own answer is quick: garbled sizes ask for half a million latents."""
+    try:
+        parse_payload(payload, Limits(latents=20_000))
+    except GainMapError as error:
+        return "Limits.latents" not in str(error)
+    return True
+
+
+def sealed(data: bytes) -> bytes:
+    return data[:4] + len(data).to_bytes(2, "big") + crc32(data[10:]).to_bytes(4, "big") + data[10:]
+
+
+def test_coordinates_turn_as_in_python() -> None:
+    coordinates = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
+    script = (
+        f"import {{ turnedCoordinates }} from '{ROOT}/src/gainmap_codec/view/static/payload.js';"
+        f"console.log(JSON.stringify([1,2,3,4,5,6,7,8].map((turn) => turnedCoordinates({list(coordinates)}, turn))))"
+    )
+    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [list(turned_coordinates(coordinates, turn)) for turn in range(1, 9)]
