@@ -1,0 +1,155 @@
+"""What callers ask of `decode`, `encode` and `transcode`: frozen, checked once, where they are made.
+
+`gainmap_codec.decode`, `encode` and `transcode` tell what each field means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.records import Container, Preset
+from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.formats.coded_image import Chroma
+
+Carry = Literal["both", "neural", "standard"]
+Orientation = Literal["upright", "stored"]
+Prefer = Literal["auto", "neural", "standard", "base"]
+PresetChoice = Literal[Preset, "auto"]
+FloatType = Literal["float32", "float16"]
+Region = tuple[int, int, int, int]
+"""Left column, top row, width and height."""
+
+_PRESETS = (*get_args(Preset), "auto")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DecodeOptions:
+    """What `gainmap_codec.decode` is asked for.
+
+    Raises:
+        ValueError: A field is out of its range.
+    """
+
+    headroom: float | None = None
+    prefer: Prefer = "auto"
+    color_space: ColorSpace = "bt2020"
+    orientation: Orientation = "upright"
+    region: Region | None = None
+    dtype: FloatType = "float32"
+    out: NDArray[np.float32] | NDArray[np.float16] | None = None
+    device: str = "auto"
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if self.headroom is not None and not self.headroom >= 0:
+            raise ValueError(f"headroom: expected a number of stops >= 0, got {self.headroom!r}")
+        _check_choice("prefer", self.prefer, get_args(Prefer))
+        _check_choice("color_space", self.color_space, COLOR_SPACES)
+        _check_choice("orientation", self.orientation, get_args(Orientation))
+        _check_choice("dtype", self.dtype, get_args(FloatType))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeOptions:
+    """What `gainmap_codec.encode` is asked for.
+
+    Raises:
+        ValueError: A field is out of its range, or does not go with the others.
+    """
+
+    container: Container = "jpeg"
+    carry: Carry = "both"
+    preset: PresetChoice = "balanced"
+    target_bytes: int | None = None
+    target_psnr: float | None = None
+    quality: int | None = None
+    base_bits: int | None = None
+    base_chroma: Chroma = "4:4:4"
+    base_color_space: ColorSpace = "srgb"
+    map_scale: int = 4
+    map_quality: int = 90
+    map_channels: int = 1
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc_profile: bytes | None = None
+    device: str = "auto"
+    seed: int = 0
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        _check_choice("container", self.container, get_args(Container))
+        _check_choice("carry", self.carry, get_args(Carry))
+        _check_choice("preset", self.preset, _PRESETS)
+        _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
+        _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
+        self._check_base()
+        if self.target_bytes is not None and self.target_psnr is not None:
+            raise ValueError("target_bytes and target_psnr: expected one of them, got both")
+        aims = self.target_bytes is not None or self.target_psnr is not None
+        if aims and self.preset in ("paper-gain", "paper-gamma", "auto"):
+            raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
+
+    def _check_base(self) -> None:
+        if self.container == "jpeg":
+            if self.base_bits not in (None, 8):
+                raise ValueError(f"base_bits: expected 8 in JPEG, got {self.base_bits!r}")
+            if self.base_chroma != "4:4:4":
+                raise ValueError(f"base_chroma: expected 4:4:4 in JPEG, got {self.base_chroma!r}")
+        elif self.base_bits not in (None, 8, 10):
+            raise ValueError(f"base_bits: expected 8 or 10 in {self.container.upper()}, got {self.base_bits!r}")
+        if self.base_color_space not in COLOR_SPACES[:2]:
+            raise ValueError(f"base_color_space: expected srgb or display-p3, got {self.base_color_space!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscodeOptions:
+    """What `gainmap_codec.transcode` is asked for.
+
+    Raises:
+        ValueError: A field is out of its range.
+    """
+
+    container: Container | None = None
+    carry: Carry | None = None
+    strip_gps: bool = False
+    preset: PresetChoice = "balanced"
+    target_bytes: int | None = None
+    quality: int | None = None
+    map_scale: int = 4
+    map_quality: int = 95
+    map_channels: int = 1
+    device: str = "auto"
+    seed: int = 0
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        _check_choice("container", self.container, (None, *get_args(Container)))
+        _check_choice("carry", self.carry, (None, *get_args(Carry)))
+        _check_choice("preset", self.preset, _PRESETS)
+        _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
+
+
+def _check_maps(quality: int | None, map_quality: int, map_scale: int, map_channels: int) -> None:
+    if quality is not None:
+        check_range("quality", quality, 1, 100)
+    check_range("map_quality", map_quality, 1, 100)
+    check_range("map_scale", map_scale, 1, 128)
+    _check_choice("map_channels", map_channels, (1, 3))
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Raise ValueError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise ValueError(f"{name}: expected {low}…{high}, got {value!r}")
+
+
+def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    allowed = tuple(choices)
+    if value not in allowed:
+        raise ValueError(f"{name}: expected one of {', '.join(map(str, allowed))}, got {value!r}")
