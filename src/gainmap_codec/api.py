@@ -172,7 +172,7 @@ def decode(
     dtype: Literal["float32", "float16"] = "float32",
     out: NDArray[np.float32] | NDArray[np.float16] | None = None,
     device: str = "auto",
-    limits: Limits = Limits(),  # noqa: B008, frozen
+    limits: Limits = Limits(),
 ) -> HdrImage:
     """Decode the HDR rendition of a gain-map file: JPEG, HEIC or AVIF.
 
@@ -253,7 +253,7 @@ def decode_opened(opened: OpenedFile, o: dict[str, Any]) -> HdrImage:
     return image
 
 
-def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:  # noqa: B008, frozen
+def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:
     """What a gain-map file holds, without decoding its HDR; loads no torch.
 
     Args:

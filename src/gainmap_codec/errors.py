@@ -24,7 +24,7 @@ class FormatError(GainMapError):
 
     Attributes:
         where: The structure being read, e.g. ``"ISO 21496-1 metadata"``.
-        problem: What was wanted and what was found.
+        problem: What was expected and what was found.
         offset: Byte offset inside that structure, or None where no single byte is at fault.
     """
 
@@ -98,4 +98,19 @@ class Limits:
         """Raise `LimitError` if `value` is above the limit called `name`."""
         allowed: int = getattr(self, name)
         if value > allowed:
-            raise LimitError(f"{name}: at most {allowed} allowed, {value} found (raise Limits.{name} to accept)")
+            raise LimitError(f"{name}: expected at most {allowed}, got {value} (raise Limits.{name} to accept)")
+
+
+def error_line(error: BaseException) -> str:
+    """What an error says, in one line; the path that it is about first, where there is one.
+
+    Errors that nobody raised on purpose keep the name of their class.
+    """
+    if isinstance(error, MemoryError):
+        return "not enough memory for this picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    text = " ".join(str(error).split())
+    if isinstance(error, (GainMapError, OSError, ValueError)):
+        return text
+    return f"{type(error).__name__}: {text}"

@@ -63,7 +63,7 @@ def transcode(
     map_channels: int = 1,
     device: str = "auto",
     seed: int = 0,
-    limits: Limits = Limits(),  # noqa: B008, frozen
+    limits: Limits = Limits(),
 ) -> bytes:
     """Write a gain-map file anew, in another container or with other gain maps, its HDR kept.
 

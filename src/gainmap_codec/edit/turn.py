@@ -37,7 +37,7 @@ def crop(
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,
-    limits: Limits = Limits(),  # noqa: B008, frozen
+    limits: Limits = Limits(),
 ) -> bytes:
     """Cut a gain-map file to a part of its picture.
 
@@ -68,7 +68,7 @@ def resize(
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,
-    limits: Limits = Limits(),  # noqa: B008, frozen
+    limits: Limits = Limits(),
 ) -> bytes:
     """Make a gain-map file smaller or larger.
 
@@ -90,7 +90,7 @@ def resize(
     return resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=limits).data
 
 
-def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:  # noqa: B008, frozen
+def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
     """Turn a gain-map file clockwise without coding anything again.
 
     The orientation changes that the file asks its viewers for, in EXIF or by irot and imir. Base, standard map and
@@ -112,7 +112,7 @@ def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
     return rotate_with_report(source, degrees, limits=limits).data
 
 
-def flip(source: Source, axis: FlipAxis, *, limits: Limits = Limits()) -> bytes:  # noqa: B008, frozen
+def flip(source: Source, axis: FlipAxis, *, limits: Limits = Limits()) -> bytes:
     """Mirror a gain-map file without coding anything again, as `rotate` turns it.
 
     Args:

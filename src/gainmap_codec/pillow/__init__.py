@@ -54,7 +54,7 @@ from gainmap_codec.pixels.raster.resizing import resize_codes
 _CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
 
 
-def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:  # noqa: B008, frozen
+def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     """Open a picture, upright, with all that `save` needs to keep its HDR.
 
     Args:

@@ -58,7 +58,7 @@ class BasePicture:
     xmp: bytes | None = None
 
 
-def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:  # noqa: B008, frozen
+def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
     """Bytes of a path, a bytes object or an open binary file, and a name for messages.
 
     Raises:
@@ -99,7 +99,7 @@ def write_atomically(path: AnyPath, data: bytes) -> None:
         raise
 
 
-def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:  # noqa: B008
+def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
     """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
 
     Raises:
@@ -166,7 +166,7 @@ def read_base(
     *,
     bits: int = 8,
     keep_heif: bool = False,
-    limits: Limits = Limits(),  # noqa: B008, frozen
+    limits: Limits = Limits(),
 ) -> BasePicture:
     """The SDR picture given to `encode`.
 
