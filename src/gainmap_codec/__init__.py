@@ -5,11 +5,8 @@
 'HdrImage'
 """
 
-from gainmap_codec.api import decode, encode, inspect
-from gainmap_codec.codec.decoding_many import decode_many
+from gainmap_codec.api import crop, decode, decode_many, encode, flip, inspect, resize, rotate, transcode
 from gainmap_codec.codec.inspection import Inspection
-from gainmap_codec.edit.transcode import transcode
-from gainmap_codec.edit.turn import crop, flip, resize, rotate
 from gainmap_codec.errors import (
     FormatError,
     GainMapError,

@@ -1,40 +1,45 @@
-"""The library on one page: `encode`, `decode`, `inspect`."""
+"""The library on one page: what each verb takes, gives, raises and warns of. The work is done in `codec/` and `edit/`.
+
+A verb makes its options, which are checked there, calls what does the work, and warns once of what that tells.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.codec.encoding import (
+from gainmap_codec.codec.decoding import decode_with_notes
+from gainmap_codec.codec.decoding_many import decode_in_order
+from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.inspection import Inspection, inspect_source
+from gainmap_codec.codec.options import (
+    DEFAULT_QUALITY,
+    MAP_QUALITY,
     Carry,
-    EncodeReport,
-    NeuralOptions,
+    DecodeOptions,
+    EncodeOptions,
+    FloatType,
+    Orientation,
+    Prefer,
     PresetChoice,
-    StandardOptions,
-    check_options,
-    encode_pair,
+    Region,
+    TranscodeOptions,
 )
-from gainmap_codec.codec.inspection import Inspection, inspection_of
-from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
-from gainmap_codec.codec.rendering import Prefer, Wanted, choose_device, full_headroom, preference, render_best
+from gainmap_codec.codec.pairing import HdrSource, SdrSource
+from gainmap_codec.codec.rendering import choose_device
+from gainmap_codec.edit.crop import crop_with_report, resize_with_report
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.hdr_image import HdrImage
-
-Orientation = Literal["upright", "stored"]
-
-_INSPECTED_PIXELS = 1 << 22
-"""Largest base that `inspect` decodes, where a neural map is not bound by its bytes: 40 MB for a progressive JPEG."""
+from gainmap_codec.pixels.raster.geometry import Box
 
 
 def encode(
@@ -58,6 +63,7 @@ def encode(
     icc_profile: bytes | None = None,
     device: str = "auto",
     seed: int = 0,
+    limits: Limits = Limits(),
 ) -> bytes:
     """Encode an SDR/HDR pair to a gain-map file.
 
@@ -92,6 +98,7 @@ def encode(
         icc_profile: Profile to write, which changes what the base's code values mean; likewise.
         device: Torch device to fit on: "cpu", "cuda", "cuda:N"; "auto" is the CPU.
         seed: Of the fit: the same input and seed give the same bytes on the same platform and device.
+        limits: Budgets for what the files may ask for.
     Returns:
         The file.
     Raises:
@@ -101,64 +108,29 @@ def encode(
     Warns:
         GainMapWarning: Something was lost, or a target missed.
     """
-    options = {name: value for name, value in locals().items() if name not in ("hdr", "sdr")}
-    return encode_with_report(hdr, sdr, **options).data
-
-
-def encode_with_report(
-    hdr: HdrSource,
-    sdr: SdrSource | None = None,
-    *,
-    progress: Callable[[float], None] | None = None,
-    **options: Any,
-) -> EncodeReport:
-    """As `encode`, with what the file is worth; `progress` is told the share of the fit that is done, 0…1."""
-    o = {**(encode.__kwdefaults__ or {}), **options}
-    _check_options(o)
-    base = BaseOptions(o["quality"], o["base_color_space"], o["exif"], o["xmp"], o["icc_profile"])
-    base = replace(base, container=o["container"], bits=o["base_bits"], chroma=o["base_chroma"])
-    standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])
-    neural = NeuralOptions(o["preset"], o["target_bytes"], o["target_psnr"], o["device"], o["seed"], progress)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        pair = make_pair(hdr, sdr, base, Limits())
-        report = encode_pair(
-            pair,
-            standard if o["carry"] != "neural" else None,
-            neural if o["carry"] != "standard" else None,
-        )
-    for warning in caught:
-        warnings.warn(warning.message, stacklevel=3)
-    ours = [str(w.message) for w in caught if issubclass(w.category, GainMapWarning)]
-    return replace(report, warnings=tuple(ours))
-
-
-_CHOICES = {
-    "container": get_args(Container),
-    "base_chroma": get_args(Chroma),
-    "carry": get_args(Carry),
-    "preset": get_args(PresetChoice),
-}
-
-
-def _check_options(options: dict[str, Any]) -> None:
-    """Raise for what no encoder could do, before any work."""
-    check_options(encode, options, _CHOICES)
-    depths = (None, 8) if options["container"] == "jpeg" else (None, 8, 10)
-    if options["base_bits"] not in depths:
-        wanted = " or ".join(map(str, depths[1:]))
-        raise ValueError(
-            f"base_bits: {wanted} wanted in {options['container'].upper()}, {options['base_bits']!r} found"
-        )
-    if options["container"] == "jpeg" and options["base_chroma"] != "4:4:4":
-        raise ValueError(f"base_chroma: 4:4:4 wanted in JPEG, {options['base_chroma']!r} found")
-    if options["map_channels"] not in (1, 3):
-        raise ValueError(f"map_channels: 1 or 3 wanted, {options['map_channels']!r} found")
-    if options["target_bytes"] is not None and options["target_psnr"] is not None:
-        raise ValueError("target_bytes and target_psnr: one of them wanted, both found")
-    aims = options["target_bytes"] is not None or options["target_psnr"] is not None
-    if aims and options["preset"] in ("paper-gain", "paper-gamma", "auto"):
-        raise ValueError(f"preset {options['preset']}: no target can be met; tiny, balanced or best wanted")
+    options = EncodeOptions(
+        container=container,
+        carry=carry,
+        preset=preset,
+        target_bytes=target_bytes,
+        target_psnr=target_psnr,
+        quality=quality,
+        base_bits=base_bits,
+        base_chroma=base_chroma,
+        base_color_space=base_color_space,
+        map_scale=map_scale,
+        map_quality=map_quality,
+        map_channels=map_channels,
+        exif=exif,
+        xmp=xmp,
+        icc_profile=icc_profile,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
+    report = encode_with_report(hdr, sdr, options)
+    _warn(report.warnings)
+    return report.data
 
 
 def decode(
@@ -168,8 +140,8 @@ def decode(
     prefer: Prefer = "auto",
     color_space: ColorSpace = "bt2020",
     orientation: Orientation = "upright",
-    region: tuple[int, int, int, int] | None = None,
-    dtype: Literal["float32", "float16"] = "float32",
+    region: Region | None = None,
+    dtype: FloatType = "float32",
     out: NDArray[np.float32] | NDArray[np.float16] | None = None,
     device: str = "auto",
     limits: Limits = Limits(),
@@ -201,56 +173,63 @@ def decode(
     Warns:
         GainMapWarning: Each of the result's `warnings`.
     """
-    options = {name: value for name, value in locals().items() if name != "source"}
-    image = decode_quietly(source, check_decode_options(options))
-    for note in image.warnings:
-        warnings.warn(note, GainMapWarning, stacklevel=2)
+    options = DecodeOptions(
+        headroom=headroom,
+        prefer=prefer,
+        color_space=color_space,
+        orientation=orientation,
+        region=region,
+        dtype=dtype,
+        out=out,
+        device=device,
+        limits=limits,
+    )
+    image = decode_with_notes(source, options)
+    _warn(image.warnings)
     return image
 
 
-def check_decode_options(options: dict[str, Any]) -> dict[str, Any]:
-    """All options of `decode`, those that are missing by default, once they are checked; the device as it is chosen.
+def decode_many(
+    sources: Iterable[Source],
+    *,
+    headroom: float | None = None,
+    prefer: Prefer = "auto",
+    color_space: ColorSpace = "bt2020",
+    orientation: Orientation = "upright",
+    region: Region | None = None,
+    dtype: FloatType = "float32",
+    device: str = "auto",
+    limits: Limits = Limits(),
+    workers: int | None = None,
+) -> Iterator[HdrImage | Exception]:
+    """Decode photos one after the other; threads work ahead, on CUDA with a stream each.
 
+    So that files are read and bases decoded while other photos are rendered, and on CUDA uploads, kernels and downloads
+    overlap. Memory holds at most `workers` + 1 photos that the caller has not let go of, whatever their number.
+
+    Args:
+        sources: Paths, bytes or binary files; taken as they are needed.
+        headroom, prefer, color_space, orientation, region, dtype, device, limits: As in `decode`.
+        workers: Threads; None is as many as there are processors, up to four.
+    Returns:
+        For each source, in their order, the picture, or the exception that `decode` would have raised: a photo that
+        cannot be decoded does not stop the others. Nothing is warned of: a picture's `warnings` tell.
     Raises:
-        TypeError: `decode` has no such option.
-        ValueError: One is out of its range.
+        ValueError: An option is out of its range, or CUDA is not there; at once, before anything is read.
     """
-    o = {**(decode.__kwdefaults__ or {}), **options}
-    if unknown := o.keys() - (decode.__kwdefaults__ or {}).keys():
-        raise TypeError(f"decode: unknown option {sorted(unknown)[0]!r}")
-    if o["headroom"] is not None and not o["headroom"] >= 0:
-        raise ValueError(f"headroom: a number of stops >= 0 wanted, {o['headroom']!r} found")
-    if o["prefer"] not in get_args(Prefer) or o["color_space"] not in COLOR_SPACES:
-        raise ValueError(f"prefer or color_space: unknown value {o['prefer']!r} or {o['color_space']!r}")
-    if o["dtype"] not in ("float32", "float16"):
-        raise ValueError(f"dtype: float32 or float16 wanted, {o['dtype']!r} found")
-    if o["orientation"] not in get_args(Orientation):
-        raise ValueError(f"orientation: upright or stored wanted, {o['orientation']!r} found")
-    return {**o, "device": choose_device(o["device"])}
-
-
-def decode_quietly(source: Source, o: dict[str, Any]) -> HdrImage:
-    """As `decode`, by options that are checked; the picture's `warnings` are all that is told of them."""
-    return decode_opened(open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True), o)
-
-
-def decode_opened(opened: OpenedFile, o: dict[str, Any]) -> HdrImage:
-    """As `decode_quietly`, of a file that is opened already."""
-    notes = list(opened.warnings)
-    prefer, headroom = o["prefer"], o["headroom"]
-    order = preference(opened, prefer)
-    if prefer in ("neural", "standard") and order[0] != prefer:
-        notes.append(f"no usable {prefer} gain map: rendered from the {order[0]}")
-    turn = opened.file.orientation if o["orientation"] == "upright" else 1
-    wanted = Wanted(o["color_space"], o["region"], o["dtype"], o["out"])
-    opened, kind, pixels, failures = render_best(opened, order, headroom, o["device"], turn, wanted)
-    notes += failures
-    full = full_headroom(opened, kind)
-    shown = full if headroom is None else min(full, headroom)
-    image = HdrImage(pixels, o["color_space"], shown, kind, tuple(notes))
-    if kind == "base" and is_hdr(opened.file.base):
-        return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
-    return image
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers: expected at least 1, got {workers}")
+    options = DecodeOptions(
+        headroom=headroom,
+        prefer=prefer,
+        color_space=color_space,
+        orientation=orientation,
+        region=region,
+        dtype=dtype,
+        device=choose_device(device),
+        limits=limits,
+    )
+    return decode_in_order(sources, options, workers)
 
 
 def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:
@@ -263,7 +242,180 @@ def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:
         GainMapError: The base itself is broken, not supported or over the limits.
         OSError: The path cannot be read.
     """
-    data, name = read_source(source, limits)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)  # an ICC profile that cannot be used shows in color_space
-        return inspection_of(open_file(data, name, limits, most_pixels=_INSPECTED_PIXELS), len(data))
+    return inspect_source(source, limits)
+
+
+def transcode(
+    source: Source,
+    *,
+    container: Container | None = None,
+    carry: Carry | None = None,
+    strip_gps: bool = False,
+    preset: PresetChoice = "balanced",
+    target_bytes: int | None = None,
+    quality: int | None = None,
+    map_scale: int = 4,
+    map_quality: int = MAP_QUALITY,
+    map_channels: int = 1,
+    device: str = "auto",
+    seed: int = 0,
+    limits: Limits = Limits(),
+) -> bytes:
+    """Write a gain-map file anew, in another container or with other gain maps, its HDR kept.
+
+    In the same container the coded bytes of base and standard map are kept bit for bit, unless `quality` is given.
+    Otherwise the base is coded again and the map carried over at its size with its very numbers. Apple's own gain maps
+    become ones of ISO 21496-1, pixel by pixel. EXIF, XMP, ICC profile and orientation stay.
+
+    A neural gain map stays where the new base still looks like the one that it was fitted to, and its quality is
+    measured again. Where not, it is fitted anew if it was asked for or is all the HDR there is, and dropped otherwise.
+
+    Args:
+        source: A path, bytes or a binary file.
+        container: Kind of file to write; None keeps the source's.
+        carry: Which gain maps to write: "standard", "neural" or "both"; what the source lacks is made of what it has.
+            None keeps those that it has.
+        strip_gps: Leave out where the picture was taken: the GPS directory of EXIF and exif:GPS… of XMP.
+        preset: Kind of a neural map that has to be fitted; see `encode`.
+        target_bytes: Size of its payload to keep within.
+        quality: Quality of the base, 1…100; None keeps its bytes, and codes it at 92 for another container.
+        map_scale: Base pixels per pixel, along a side, of a standard map that has to be made, 1…128.
+        map_quality: Quality of a standard map that has to be coded, 1…100.
+        map_channels: 1 or 3, of a standard map that has to be made.
+        device: As in `encode`, for fits.
+        seed: Of a fit.
+        limits: Budgets for what the source may ask for.
+    Returns:
+        The file.
+    Raises:
+        ValueError: An argument is out of its range.
+        NoGainMapError: A gain map was asked for, and the source holds none to make it of.
+        GainMapError: The base is broken, not supported or over the limits, or cannot be in that container.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    options = TranscodeOptions(
+        container=container,
+        carry=carry,
+        strip_gps=strip_gps,
+        preset=preset,
+        target_bytes=target_bytes,
+        quality=quality,
+        map_scale=map_scale,
+        map_quality=map_quality,
+        map_channels=map_channels,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
+    report = transcode_with_report(source, options)
+    _warn(report.warnings)
+    return report.data
+
+
+def crop(
+    source: Source,
+    box: Box,
+    *,
+    quality: int = DEFAULT_QUALITY,
+    map_quality: int = MAP_QUALITY,
+    limits: Limits = Limits(),
+) -> bytes:
+    """Cut a gain-map file to a part of its picture.
+
+    The base is coded again, and the standard map with it. Of a neural map only the place that it is told, its binding
+    and its CRC change. The EXIF thumbnail, which shows the whole picture, is removed.
+
+    Args:
+        source: A path, bytes or a binary file.
+        box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
+        quality: Quality of the base, 1…100.
+        map_quality: Quality of the standard map, 1…100.
+        limits: Budgets for what the source may ask for.
+    Returns:
+        The file, of the same kind.
+    Raises:
+        ValueError: An empty box, or one that is not inside the picture.
+        GainMapError: The base is broken, not supported or over the limits.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    report = crop_with_report(source, box, quality=quality, map_quality=map_quality, limits=limits)
+    _warn(report.warnings)
+    return report.data
+
+
+def resize(
+    source: Source,
+    size: tuple[int | None, int | None],
+    *,
+    quality: int = DEFAULT_QUALITY,
+    map_quality: int = MAP_QUALITY,
+    limits: Limits = Limits(),
+) -> bytes:
+    """Make a gain-map file smaller or larger.
+
+    The base is coded again. The standard map becomes smaller by the same factor, but never larger: then it is kept bit
+    for bit. A neural map is of any size; only its binding and its CRC change.
+
+    Args:
+        source: A path, bytes or a binary file.
+        size: Width and height of the upright picture in pixels; None for one of them keeps the proportions.
+        quality, map_quality, limits: As for `crop`.
+    Returns:
+        The file, of the same kind.
+    Raises:
+        ValueError: A size below 1, or over `limits`.
+        GainMapError, OSError: As for `crop`.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    report = resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=limits)
+    _warn(report.warnings)
+    return report.data
+
+
+def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
+    """Turn a gain-map file clockwise without coding anything again.
+
+    The orientation changes that the file asks its viewers for, in EXIF or by irot and imir. Base, standard map and
+    neural map, which all lie in the stored raster, keep every byte.
+
+    Args:
+        source: A path, bytes or a binary file.
+        degrees: A multiple of 90.
+        limits: Budgets for what the source may ask for.
+    Returns:
+        The file, of the same kind.
+    Raises:
+        ValueError: Other degrees.
+        GainMapError: The base is broken, not supported or over the limits; or an EXIF segment is damaged.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    report = rotate_with_report(source, degrees, limits=limits)
+    _warn(report.warnings)
+    return report.data
+
+
+def flip(source: Source, axis: FlipAxis, *, limits: Limits = Limits()) -> bytes:
+    """Mirror a gain-map file without coding anything again, as `rotate` turns it.
+
+    Args:
+        axis: "horizontal" exchanges left and right, "vertical" top and bottom.
+        source, limits: As for `rotate`.
+    Returns, Raises, Warns:
+        As `rotate`.
+    """
+    report = flip_with_report(source, axis, limits=limits)
+    _warn(report.warnings)
+    return report.data
+
+
+def _warn(notes: Iterable[str]) -> None:
+    """Warn of each line, once, as if the caller of the verb had written it."""
+    for note in notes:
+        warnings.warn(note, GainMapWarning, stacklevel=3)

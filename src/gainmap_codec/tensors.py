@@ -1,4 +1,4 @@
-"""HDR renditions as torch tensors that stay where they were made, for who goes on computing there.
+"""HDR renditions as torch tensors that stay on the device where they were made, for further work there.
 
 >>> from gainmap_codec import tensors
 >>> tensors.decode.__name__
@@ -7,22 +7,35 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from gainmap_codec.api import check_decode_options, decode_opened
-from gainmap_codec.codec.opening import open_file
-from gainmap_codec.codec.rendering import Wanted, neural_tensor, preference
-from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.neural.device.transfer import to_device
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.codec.decoding import best_rendition
+from gainmap_codec.codec.opening import OpenedFile, open_source
+from gainmap_codec.codec.options import DecodeOptions, FloatType, Orientation, Prefer, Region
+from gainmap_codec.codec.rendering import choose_device, neural_tensor, render
+from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
+def decode(
+    source: Source,
+    *,
+    device: str = "cuda",
+    headroom: float | None = None,
+    prefer: Prefer = "auto",
+    color_space: ColorSpace = "bt2020",
+    orientation: Orientation = "upright",
+    region: Region | None = None,
+    dtype: FloatType = "float32",
+    limits: Limits = Limits(),
+) -> Tensor:
     """As `gainmap_codec.decode`, with the pixels left on a device.
 
     A neural gain map is rendered there, of code values that are uploaded; what comes from a standard map or the base
@@ -31,7 +44,7 @@ def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
     Args:
         source: A path, bytes or a binary file.
         device: "cuda" or "cuda:N"; "cpu" for a tensor in main memory.
-        options: As in `gainmap_codec.decode`, but for `out`: `headroom`, `color_space`, `region`, `dtype` …
+        headroom, prefer, color_space, orientation, region, dtype, limits: As in `gainmap_codec.decode`.
     Returns:
         Linear light, (H, W, 3), contiguous, 1.0 = SDR white = 203 nits, in `color_space`; float32 or float16.
     Raises:
@@ -39,17 +52,27 @@ def decode(source: Source, *, device: str = "cuda", **options: Any) -> Tensor:
     Warns:
         GainMapWarning: As `gainmap_codec.decode`.
     """
-    o = check_decode_options({"device": device, **options, "out": None})
-    opened = open_file(*read_source(source, o["limits"]), o["limits"], is_rendered=True)
-    notes = opened.warnings
-    if preference(opened, o["prefer"])[0] == "neural" and opened.neural:
-        headroom = math.inf if o["headroom"] is None else o["headroom"]
-        turn = opened.file.orientation if o["orientation"] == "upright" else 1
-        wanted = Wanted(o["color_space"], o["region"], o["dtype"])
-        pixels = neural_tensor(opened, opened.neural, headroom, o["device"], turn, wanted)
-    else:
-        image = decode_opened(opened, o)
-        pixels, notes = to_device(image.pixels, o["device"]), image.warnings
-    for note in notes:
+    options = DecodeOptions(
+        headroom=headroom,
+        prefer=prefer,
+        color_space=color_space,
+        orientation=orientation,
+        region=region,
+        dtype=dtype,
+        device=choose_device(device),
+        limits=limits,
+    )
+    opened = open_source(source, limits, is_rendered=True)
+    found = best_rendition(opened, options, _rendered_there)
+    for note in (*opened.warnings, *found.notes, *found.color_notes):
         warnings.warn(note, GainMapWarning, stacklevel=2)
-    return pixels
+    return found.pixels
+
+
+def _rendered_there(opened: OpenedFile, kind: RenderedFrom, options: DecodeOptions) -> Tensor:
+    """A rendition on the device of the options."""
+    from gainmap_codec.neural.device.transfer import to_device
+
+    if kind == "neural" and opened.neural:
+        return neural_tensor(opened, opened.neural, options)
+    return to_device(render(opened, kind, replace(options, device="cpu")), options.device)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.rendering import full_headroom, preference, render_best
-from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
-from gainmap_codec.files.heif.read import is_heif
-from gainmap_codec.files.jpeg.segments import is_jpeg
+from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.formats.images import read_source
 
@@ -40,7 +39,7 @@ def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             start = file.read(16)
-        if is_jpeg(start) or is_heif(start):
+        if may_have_gain_map(start):
             yield _check_file(path, path.relative_to(folder).as_posix(), limits)
 
 
@@ -54,17 +53,15 @@ def format_table(rows: list[ConformanceRow]) -> str:
 
 
 def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)
-        try:
-            data, _ = read_source(path, limits)
-            opened = open_file(data, name, limits)
-            used, kind, pixels, failures = render_best(opened, preference(opened, "auto"), None, "cpu", 1)
-        except GainMapError as error:
-            return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), str(error))
-    lost = [*opened.file.refused, *failures] if kind == "base" else []
-    cells = _cells(used, f"{full_headroom(used, kind):.2f}", f"{float(pixels.max()) * SDR_WHITE_NITS:,.0f}", kind)
-    return ConformanceRow((name, *cells), "; ".join(lost))
+    try:
+        opened = open_file(read_source(path, limits)[0], name, limits)
+        found = best_rendition(opened, STORED, render)
+    except GainMapError as error:
+        return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), str(error))
+    lost = [*opened.file.refused, *found.notes] if found.kind == "base" else []
+    headroom = f"{full_headroom(found.opened, found.kind):.2f}"
+    peak = f"{float(found.pixels.max()) * SDR_WHITE_NITS:,.0f}"
+    return ConformanceRow((name, *_cells(found.opened, headroom, peak, found.kind)), "; ".join(lost))
 
 
 def _cells(opened: OpenedFile, headroom: str, peak: str, kind: str) -> tuple[str, ...]:

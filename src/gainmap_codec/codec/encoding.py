@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from time import perf_counter
-from typing import Any, Literal
+from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
+from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.payload.format import serialize_payload
-from gainmap_codec.files.records import CODECS, Binding, NeuralGainMap, Preset, StoredGainMap
+from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
+from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_for
 from gainmap_codec.pixels.color.light import pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
 
-Carry = Literal["both", "neural", "standard"]
-PresetChoice = Literal[Preset, "auto"]
+Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EncodeReport:
     """A written file and what it is worth.
 
     Attributes:
         data: The file.
-        base_bytes: Size of the same file without any gain map.
-        map_bytes: Size of the gain-map image with its metadata, 0 without one.
+        file: The record that it was written from.
         payload_bytes: Size of the neural payload, 0 without one.
         neural_psnr: PQ-PSNR in dB of the HDR rendition from the neural gain map, or None.
         standard_psnr: The same from the standard gain map.
@@ -44,8 +44,7 @@ class EncodeReport:
     """
 
     data: bytes
-    base_bytes: int
-    map_bytes: int
+    file: GainMapFile
     payload_bytes: int
     neural_psnr: float | None
     standard_psnr: float | None
@@ -53,62 +52,90 @@ class EncodeReport:
     preset: Preset | None
     warnings: tuple[str, ...]
 
+    @cached_property
+    def base_bytes(self) -> int:
+        """Size of the same file without any gain map, which is written for that."""
+        return len(serialize_file(replace(self.file, gain_map=None, payload=None), []))
 
-@dataclass(frozen=True)
-class StandardOptions:
-    """How the standard gain map is made: base pixels per map pixel along a side, quality, 1 or 3 channels."""
+    @cached_property
+    def map_bytes(self) -> int:
+        """Size of the gain-map image with its metadata, 0 without one; the file is read back for that."""
+        if self.file.gain_map is None:
+            return 0
+        written = parse_file(self.data, "the new file", Limits()).gain_map
+        return len(written.image.data) if written else 0
 
-    scale: int
-    quality: int
-    channels: int
 
-
-_AUTO_STANDARD = StandardOptions(scale=8, quality=85, channels=1)
-_PQ = 16
+_AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
 _AUTO_BYTES_PER_DB = 500  # as in the preset "balanced"
 
 
-@dataclass(frozen=True)
-class NeuralOptions:
-    """How the neural gain map is made; see `gainmap_codec.encode`."""
-
-    preset: PresetChoice
-    target_bytes: int | None
-    target_psnr: float | None
-    device: str
-    seed: int
-    progress: Callable[[float], None] | None
-
-
-_RANGES = {"quality": (1, 100), "map_quality": (1, 100), "map_scale": (1, 128)}
-
-
-def check_options(
-    function: Callable[..., Any], options: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
-) -> None:
-    """Raise for options that a function does not have, or that are out of their choices or ranges.
+def encode_with_report(
+    hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, *, progress: Progress | None = None
+) -> EncodeReport:
+    """As `gainmap_codec.encode`, with what the file is worth and lost; nothing is warned of.
 
     Args:
-        function: Whose keyword arguments they are.
-        options: All of them by name; None is in every range.
-        choices: What some of them may be.
+        progress: Told the share of the fit that is done, 0…1.
     Raises:
-        TypeError: One that the function does not have.
-        ValueError: One that is out of its choices or its range.
+        ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
-    unknown = options.keys() - (getattr(function, "__kwdefaults__", None) or {}).keys()
-    if unknown:
-        raise TypeError(f"{getattr(function, '__name__', 'function')}: unknown option {sorted(unknown)[0]!r}")
-    for name, allowed in choices.items():
-        if options[name] not in allowed:
-            raise ValueError(f"{name}: one of {', '.join(map(str, allowed))} wanted, {options[name]!r} found")
-    for name, (low, high) in _RANGES.items():
-        if options[name] is not None and not low <= options[name] <= high:
-            raise ValueError(f"{name}: {low}…{high} wanted, {options[name]!r} found")
+    notes: list[str] = []
+    pair = make_pair(hdr, sdr, options, notes)
+    standard = None if options.carry == "neural" else options.standard
+    fit = None if options.carry == "standard" else options.fit
+    return encode_pair(pair, standard, fit, notes, progress)
 
 
-def make_gain_map(pair: Pair, options: StandardOptions) -> tuple[StoredGainMap, float]:
-    """The standard gain map of a pair, and the PQ-PSNR in dB that its readers get."""
+def encode_pair(
+    pair: Pair,
+    standard: MapOptions | None,
+    fit: FitOptions | None,
+    notes: list[str],
+    progress: Progress | None = None,
+) -> EncodeReport:
+    """The file of a pair with the gain maps that are asked for, or with the better one alone.
+
+    Args:
+        standard: How the standard gain map is made; None for none.
+        fit: How the neural gain map is fitted; None for none.
+        notes: Lines about losses so far; they become the report's, with those of writing.
+        progress: Told the share of the fit that is done, 0…1.
+    """
+    is_auto = fit is not None and fit.preset == "auto"
+    made, fitted = _both_maps(pair, standard or (_AUTO_STANDARD if is_auto else None), fit, progress)
+    if made and fitted and is_auto and _is_better(made, fitted, notes):
+        fitted = None
+    elif standard is None:
+        made = None
+    payload = None
+    if fitted:
+        notes += fitted.notes
+        network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
+        payload = serialize_payload(network)
+    file = replace(pair.file, gain_map=made.stored if made else None, payload=payload)
+    data = serialize_file(file, notes)
+    return EncodeReport(
+        data=data,
+        file=file,
+        payload_bytes=len(payload or b""),
+        neural_psnr=fitted.psnr if fitted else None,
+        standard_psnr=made.psnr if made else None,
+        fit_seconds=fitted.seconds if fitted else 0.0,
+        preset=fitted.network.preset if fitted else None,
+        warnings=tuple(dict.fromkeys(notes)),
+    )
+
+
+class MadeMap(NamedTuple):
+    """A standard gain map, and the PQ-PSNR in dB that its readers get."""
+
+    stored: StoredGainMap
+    psnr: float
+
+
+def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
+    """The standard gain map of a pair."""
     base = pair.color.linearize(pair.codes)
     alternate = pair.hdr @ np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
     codes, metadata = compute_gain_map(
@@ -122,20 +149,21 @@ def make_gain_map(pair: Pair, options: StandardOptions) -> tuple[StoredGainMap, 
     rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
-    image = replace(image, nclx=None if codec == "jpeg" else code_points_for(pair.color)._replace(transfer=_PQ))
-    return StoredGainMap(image, metadata, "iso21496"), psnr
+    image = replace(image, nclx=None if codec == "jpeg" else code_points_for(pair.color)._replace(transfer=Transfer.PQ))
+    return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr)
 
 
 @dataclass(frozen=True)
 class FittedMap:
-    """A neural gain map and what it is worth; times in seconds, PQ-PSNR in dB."""
+    """A neural gain map and what it is worth; times in seconds, PQ-PSNR in dB; a line for a target that was missed."""
 
     network: NeuralGainMap
     psnr: float
     seconds: float
+    notes: tuple[str, ...]
 
 
-def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
+def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None = None) -> FittedMap:
     """Fit a neural gain map to a pair; torch is loaded here."""
     from gainmap_codec.neural.fit.presets import fit_pair
 
@@ -152,66 +180,37 @@ def make_neural_map(pair: Pair, options: NeuralOptions) -> FittedMap:
         target_psnr=options.target_psnr,
         device="cpu" if options.device == "auto" else options.device,
         seed=options.seed,
-        progress=options.progress,
+        progress=progress,
     )
-    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start)
+    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start, fitted.notes)
 
 
 def _both_maps(
-    pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None
-) -> tuple[StoredGainMap | None, float | None, FittedMap | None]:
+    pair: Pair, standard: MapOptions | None, fit: FitOptions | None, progress: Progress | None
+) -> tuple[MadeMap | None, FittedMap | None]:
     """The standard map is made beside the fit, whose steps leave processors free; what comes before them does not."""
-    if standard is None or neural is None:
-        stored, psnr = make_gain_map(pair, standard) if standard else (None, None)
-        return stored, psnr, make_neural_map(pair, neural) if neural else None
+    if standard is None or fit is None:
+        made = make_gain_map(pair, standard) if standard else None
+        return made, make_neural_map(pair, fit, progress) if fit else None
     with ThreadPoolExecutor(1) as pool:
         making = cache(partial(pool.submit, make_gain_map, pair, standard))  # begun once, at the first call
 
-        def progress(done: float) -> None:
+        def step(done: float) -> None:
             making()
-            if neural.progress:
-                neural.progress(done)
+            if progress:
+                progress(done)
 
-        fitted = make_neural_map(pair, replace(neural, progress=progress))
-        return *making().result(), fitted
-
-
-def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOptions | None) -> EncodeReport:
-    """The file of a pair with the gain maps that are asked for, or with the better one alone."""
-    is_auto = neural is not None and neural.preset == "auto"
-    stored, standard_psnr, fitted = _both_maps(pair, standard or (_AUTO_STANDARD if is_auto else None), neural)
-    if stored and fitted and is_auto and _is_better(stored, standard_psnr or 0.0, fitted):
-        fitted = None
-    elif standard is None:
-        stored, standard_psnr = None, None
-    payload = None
-    if fitted:
-        network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=standard_psnr or 0.0)
-        payload = serialize_payload(network)
-    bare = serialize_file(pair.file)
-    data = serialize_file(replace(pair.file, gain_map=stored, payload=payload))
-    written = parse_file(data, "the new file", Limits()).gain_map
-    return EncodeReport(
-        data=data,
-        base_bytes=len(bare),
-        map_bytes=len(written.image.data) if written else 0,
-        payload_bytes=len(payload or b""),
-        neural_psnr=fitted.psnr if fitted else None,
-        standard_psnr=standard_psnr,
-        fit_seconds=fitted.seconds if fitted else 0.0,
-        preset=fitted.network.preset if fitted else None,
-        warnings=(),
-    )
+        fitted = make_neural_map(pair, fit, step)
+        return making().result(), fitted
 
 
-def _is_better(stored: StoredGainMap, psnr: float, fitted: FittedMap) -> bool:
-    """Whether a standard map is worth more for its bytes than the neural one; warns."""
-    saved = len(serialize_payload(fitted.network)) - len(stored.image.data)
-    if psnr - fitted.psnr <= -saved / _AUTO_BYTES_PER_DB:
+def _is_better(made: MadeMap, fitted: FittedMap, notes: list[str]) -> bool:
+    """Whether a standard map is worth more for its bytes than the neural one; a line says so."""
+    standard_bytes, neural_bytes = len(made.stored.image.data), len(serialize_payload(fitted.network))
+    if made.psnr - fitted.psnr <= (standard_bytes - neural_bytes) / _AUTO_BYTES_PER_DB:
         return False
-    text = (
-        f"auto: the standard gain map alone, {len(stored.image.data)} bytes for {psnr:.2f} dB, is worth more than a "
-        f"neural one of {len(stored.image.data) + saved} bytes for {fitted.psnr:.2f} dB"
+    notes.append(
+        f"auto: the standard gain map alone, {standard_bytes} bytes for {made.psnr:.2f} dB, is worth more than a "
+        f"neural one of {neural_bytes} bytes for {fitted.psnr:.2f} dB"
     )
-    warnings.warn(text, GainMapWarning, stacklevel=2)
     return True

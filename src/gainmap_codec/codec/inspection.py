@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gainmap_codec.codec.opening import BoundBy, OpenedFile
-from gainmap_codec.codec.rendering import full_headroom, preference
+from gainmap_codec.codec.decoding import preference
+from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_source
+from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import (
     AppleMetadata,
@@ -22,8 +23,12 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.images import decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.images import Source, decode_hdr, hdr_format
 from gainmap_codec.pixels.hdr_image import RenderedFrom
+
+
+_INSPECTED_PIXELS = 1 << 22
+"""Largest base that is decoded, where a neural map is not bound by its bytes: 40 MB for a progressive JPEG."""
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,18 @@ class Inspection:
         return plain
 
 
-def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
-    """Sum up an opened file of `file_bytes` bytes."""
+def inspect_source(source: Source, limits: Limits) -> Inspection:
+    """See `gainmap_codec.inspect`."""
+    return inspection_of(open_source(source, limits, most_pixels=_INSPECTED_PIXELS))
+
+
+def inspection_of(opened: OpenedFile) -> Inspection:
+    """Sum up an opened file."""
     file = opened.file
     kind = preference(opened, "auto")[0]
     return Inspection(
         container=file.container,
-        file_bytes=file_bytes,
+        file_bytes=opened.file_bytes,
         base_bytes=len(file.base.data),
         width=file.base.width,
         height=file.base.height,
@@ -160,7 +170,7 @@ def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
         base_is_hdr=is_hdr(file.base),
         hdr_from=kind,
         headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
-        warnings=opened.warnings,
+        warnings=(*opened.warnings, *opened.color.notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""From a file's bytes to its record, with the neural payload checked against its base."""
+"""From a source to its record: read and parsed once, the neural payload checked against its base."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
-from gainmap_codec.files.records import CodedImage, GainMapFile, NeuralGainMap
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.code_points import color_of
+from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.formats.images import Source, read_source
 from gainmap_codec.pixels.maps.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned_coordinates
 
@@ -35,6 +36,7 @@ class OpenedFile:
             of so large a base was not asked for.
         warnings: What was odd, and what could not be used.
         decoded: The base's code values where they are decoded while the payload is read.
+        file_bytes: Size of the whole file.
     """
 
     file: GainMapFile
@@ -42,6 +44,7 @@ class OpenedFile:
     bound_by: BoundBy | None
     warnings: tuple[str, ...]
     decoded: Future[AnyCodes] | None = None
+    file_bytes: int = 0
 
     @property
     def neural(self) -> NeuralGainMap | None:
@@ -55,8 +58,27 @@ class OpenedFile:
 
     @cached_property
     def color(self) -> BaseColor:
-        """What the code values mean."""
+        """What the base's code values mean."""
         return color_of(self.file.base)
+
+    @cached_property
+    def maths_color(self) -> BaseColor:
+        """The colour whose primaries the standard gain map is applied in: the base's, or the alternate's own."""
+        stored = self.file.gain_map
+        if stored is None or isinstance(stored.metadata, AppleMetadata) or stored.metadata.use_base_colour_space:
+            return self.color
+        return color_of(stored.image) if primaries_are_known(stored.image) else self.color
+
+
+def open_source(
+    source: Source, limits: Limits, *, most_pixels: int | None = None, is_rendered: bool = False
+) -> OpenedFile:
+    """Read and parse a path, bytes or a binary file; see `open_file`.
+
+    Raises:
+        OSError: A path cannot be read.
+    """
+    return open_file(*read_source(source, limits), limits, most_pixels=most_pixels, is_rendered=is_rendered)
 
 
 def open_file(
@@ -77,7 +99,8 @@ def open_file(
         decoded = pool.submit(base_codes, file.base)
         pool.shutdown(wait=False)
     payload, bound_by, problem = _payload_of(file, limits, most_pixels)
-    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()), decoded)
+    warnings = file.warnings + ((problem,) if problem else ())
+    return OpenedFile(file, payload, bound_by, warnings, decoded, len(data))
 
 
 def _payload_of(

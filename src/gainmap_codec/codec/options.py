@@ -25,7 +25,33 @@ FloatType = Literal["float32", "float16"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
+DEFAULT_QUALITY = 92
+"""Quality of a base that has to be coded."""
+
+MAP_QUALITY = 95
+"""Quality of a gain map that has to be coded a second time."""
+
 _PRESETS = (*get_args(Preset), "auto")
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels."""
+
+    scale: int
+    quality: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a neural gain map is fitted; see `gainmap_codec.encode`."""
+
+    preset: PresetChoice
+    target_bytes: int | None
+    target_psnr: float | None
+    device: str
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +121,16 @@ class EncodeOptions:
         if aims and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
+    @property
+    def standard(self) -> MapOptions:
+        """How the standard gain map is made."""
+        return MapOptions(self.map_scale, self.map_quality, self.map_channels)
+
+    @property
+    def fit(self) -> FitOptions:
+        """How the neural gain map is fitted."""
+        return FitOptions(self.preset, self.target_bytes, self.target_psnr, self.device, self.seed)
+
     def _check_base(self) -> None:
         if self.container == "jpeg":
             if self.base_bits not in (None, 8):
@@ -122,7 +158,7 @@ class TranscodeOptions:
     target_bytes: int | None = None
     quality: int | None = None
     map_scale: int = 4
-    map_quality: int = 95
+    map_quality: int = MAP_QUALITY
     map_channels: int = 1
     device: str = "auto"
     seed: int = 0
@@ -133,6 +169,16 @@ class TranscodeOptions:
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         _check_choice("preset", self.preset, _PRESETS)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
+
+    @property
+    def standard(self) -> MapOptions:
+        """How a standard gain map is made, where one has to be."""
+        return MapOptions(self.map_scale, self.map_quality, self.map_channels)
+
+    @property
+    def fit(self) -> FitOptions:
+        """How a neural gain map is fitted, where one has to be."""
+        return FitOptions(self.preset, self.target_bytes, None, self.device, self.seed)
 
 
 def _check_maps(quality: int | None, map_quality: int, map_scale: int, map_channels: int) -> None:

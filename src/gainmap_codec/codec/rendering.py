@@ -1,4 +1,4 @@
-"""From a file to its HDR rendition: which of its gain maps serve, which one is taken, and how it is applied."""
+"""A rendition of an opened file: its base, with the standard or the neural gain map applied, as pixels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes
+from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.records import AppleMetadata, NeuralGainMap, StoredGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
@@ -27,58 +28,12 @@ from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 if TYPE_CHECKING:
     import torch  # never at run time: decoding on the CPU needs none
 
-Prefer = Literal["auto", "neural", "standard", "base"]
 _BLOCK_BYTES = 1 << 24
 
 Floats = NDArray[Any]  # float32 or float16
 
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """What to make of a picture; see `gainmap_codec.decode`."""
-
-    color_space: ColorSpace = "bt2020"
-    region: tuple[int, int, int, int] | None = None
-    dtype: str = "float32"
-    out: Floats | None = None
-
-    @property
-    def from_bt2020(self) -> NDArray[np.float64]:
-        """The matrix from BT.2020."""
-        return conversion_matrix("bt2020", self.color_space)
-
-    def window(self, size: tuple[int, ...]) -> Window:
-        """The region of a picture of `size`, height and width."""
-        if self.region is None:
-            return 0, 0, size[0], size[1]
-        x, y, width, height = self.region
-        if min(x, y) < 0 or min(width, height) < 1 or x + width > size[1] or y + height > size[0]:
-            raise ValueError(f"region: x, y, width, height within {size[1]} x {size[0]} wanted, {self.region} found")
-        return y, x, height, width
-
-    def array(self, window: Window) -> Floats:
-        """Where the pixels go."""
-        shape = (*window[2:], 3)
-        if self.out is None:
-            return np.empty(shape, self.dtype)
-        if self.out.shape != shape or self.out.dtype != self.dtype or not self.out.flags.writeable:
-            raise ValueError(f"out: {self.dtype} {shape} wanted, {self.out.dtype} {self.out.shape} found")
-        return self.out
-
-
-def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
-    """The renditions to try, best first; the base is always the last.
-
-    "auto" takes the map that came nearer to the HDR original, where the payload tells of both, else the neural one.
-    """
-    neural, standard = opened.neural, opened.file.gain_map
-    order: list[RenderedFrom] = ["neural", "standard"]
-    if prefer == "base":
-        order = []
-    elif prefer == "standard" or (prefer == "auto" and neural and neural.standard_psnr > neural.neural_psnr):
-        order.reverse()
-    there = {"neural": neural is not None, "standard": standard is not None}
-    return [kind for kind in order if there[kind]] + ["base"]
+STORED = DecodeOptions(orientation="stored", device="cpu")
+"""The whole HDR rendition in the stored raster, linear BT.2020, by NumPy: what encoders and edits look at."""
 
 
 def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
@@ -96,72 +51,56 @@ def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
     return 0.0
 
 
-def render_best(
-    opened: OpenedFile,
-    order: list[RenderedFrom],
-    headroom: float | None,
-    device: str,
-    orientation: int,
-    wanted: Wanted = Wanted(),
-) -> tuple[OpenedFile, RenderedFrom, Floats, list[str]]:
-    """The first rendition that can be had; a standard map that is broken gives way to the file's spare one.
+def render(opened: OpenedFile, kind: RenderedFrom, options: DecodeOptions) -> Floats:
+    """Linear light, (h, w, 3), as `gainmap_codec.decode` tells of its options; `prefer` and `limits` play no part.
 
-    Returns:
-        The file as it was used, what it was rendered from, the pixels as of `render`, and a line for each failure.
-    Raises:
-        GainMapError: The base itself is broken.
-    """
-    notes: list[str] = []
-    remaining = list(order)
-    while True:
-        kind = remaining[0]
-        try:
-            return opened, kind, render(opened, kind, headroom, device, orientation, wanted), notes
-        except GainMapError as error:
-            if kind == "base":
-                raise
-            notes.append(f"the {kind} gain map cannot be used: {error}")
-        spare = opened.file.spare_gain_map
-        if kind == "standard" and spare is not None:
-            opened = replace(opened, file=replace(opened.file, gain_map=spare, spare_gain_map=None))
-        else:
-            del remaining[0]
-
-
-def render(
-    opened: OpenedFile,
-    kind: RenderedFrom,
-    headroom: float | None,
-    device: str,
-    orientation: int = 1,
-    wanted: Wanted = Wanted(),
-) -> Floats:
-    """Linear light, (h, w, 3).
-
-    Args:
-        headroom: Display headroom, log2; None for the rendition with the larger headroom.
-        device: See `gainmap_codec.decode`.
-        orientation: As in EXIF, to turn the picture by; 1 leaves the stored raster.
-        wanted: What to make of the picture, and where to put it.
     Raises:
         GainMapError: The gain map's picture is broken.
         ValueError: The region or the array does not fit the picture.
     """
-    display = math.inf if headroom is None else headroom
-    window = wanted.window(_turned_size(opened, orientation))
-    out = wanted.array(window)
+    window = _window(opened, options)
+    out = _array(window, options)
     if kind == "neural" and opened.neural:
-        _render_neural(opened, opened.neural, display, device, orientation, window, wanted, out)
+        _render_neural(opened, opened.neural, options, window, out)
     else:
-        stored = opened.file.gain_map if kind == "standard" else None
-        _render_strips(opened, stored, display, orientation, window, wanted, out)
+        _render_strips(opened, opened.file.gain_map if kind == "standard" else None, options, window, out)
     return out
 
 
-def _turned_size(opened: OpenedFile, orientation: int) -> tuple[int, ...]:
-    """Height and width of the picture as it is to be looked at."""
+def _display(options: DecodeOptions) -> float:
+    """Headroom of the display, log2; infinite for the rendition with the larger headroom."""
+    return math.inf if options.headroom is None else options.headroom
+
+
+def _turn(opened: OpenedFile, options: DecodeOptions) -> int:
+    """The orientation, as in EXIF, by which the stored raster is turned."""
+    return opened.file.orientation if options.orientation == "upright" else 1
+
+
+def _from_bt2020(options: DecodeOptions) -> NDArray[np.float64]:
+    return conversion_matrix("bt2020", options.color_space)
+
+
+def _window(opened: OpenedFile, options: DecodeOptions) -> Window:
+    """The region as top row, left column, height and width of the picture as it is to be looked at."""
     base = opened.file.base
-    return turned(np.broadcast_to(np.uint8(0), (base.height, base.width)), orientation).shape
+    height, width = turned(np.broadcast_to(np.uint8(0), (base.height, base.width)), _turn(opened, options)).shape
+    if options.region is None:
+        return 0, 0, height, width
+    x, y, across, down = options.region
+    if min(x, y) < 0 or min(across, down) < 1 or x + across > width or y + down > height:
+        raise ValueError(f"region: expected x, y, width, height within {width} x {height}, got {options.region}")
+    return y, x, down, across
+
+
+def _array(window: Window, options: DecodeOptions) -> Floats:
+    """Where the pixels go."""
+    shape, out = (*window[2:], 3), options.out
+    if out is None:
+        return np.empty(shape, options.dtype)
+    if out.shape != shape or out.dtype != options.dtype or not out.flags.writeable:
+        raise ValueError(f"out: expected a writeable {options.dtype} array {shape}, got {out.dtype} {out.shape}")
+    return out
 
 
 def choose_device(device: str) -> str:
@@ -181,39 +120,29 @@ def choose_device(device: str) -> str:
 
 
 def _render_neural(
-    opened: OpenedFile,
-    network: NeuralGainMap,
-    headroom: float,
-    device: str,
-    orientation: int,
-    window: Window,
-    wanted: Wanted,
-    out: Floats,
+    opened: OpenedFile, network: NeuralGainMap, options: DecodeOptions, window: Window, out: Floats
 ) -> None:
-    where = choose_device(device)
-    codes, color = opened.codes, opened.color
-    if where == "cpu":
-        back = inverse_of(orientation)
-        size = turned(codes, orientation).shape
-        render_into(
-            turned(out, back),
-            network,
-            residuals(network, codes, color),
-            codes,
-            color,
-            headroom=headroom,
-            window=turned_window(window, size, lambda raster: turned(raster, back)),
-            from_bt2020=wanted.from_bt2020,
-        )
+    where = choose_device(options.device)
+    if where != "cpu":
+        from gainmap_codec.neural.device.transfer import download
+
+        download(neural_tensor(opened, network, replace(options, device=where)), out)
         return
-    from gainmap_codec.neural.device.transfer import download
+    codes, color, turn = opened.codes, opened.color, _turn(opened, options)
+    back = inverse_of(turn)
+    render_into(
+        turned(out, back),
+        network,
+        residuals(network, codes, color),
+        codes,
+        color,
+        headroom=_display(options),
+        window=turned_window(window, turned(codes, turn).shape, lambda raster: turned(raster, back)),
+        from_bt2020=_from_bt2020(options),
+    )
 
-    download(neural_tensor(opened, network, headroom, where, orientation, wanted), out)
 
-
-def neural_tensor(
-    opened: OpenedFile, network: NeuralGainMap, headroom: float, device: str, orientation: int, wanted: Wanted
-) -> torch.Tensor:
+def neural_tensor(opened: OpenedFile, network: NeuralGainMap, options: DecodeOptions) -> torch.Tensor:
     """As `render` of the neural gain map, left on a torch device: float32 or float16 (h, w, 3), linear."""
     from gainmap_codec.neural.device.render import render_there
 
@@ -221,32 +150,27 @@ def neural_tensor(
         network,
         opened.codes,
         opened.color,
-        device,
-        headroom=headroom,
-        from_bt2020=wanted.from_bt2020,
-        orientation=orientation,
-        window=wanted.window(_turned_size(opened, orientation)),
-        dtype=wanted.dtype,
+        options.device,
+        headroom=_display(options),
+        from_bt2020=_from_bt2020(options),
+        orientation=_turn(opened, options),
+        window=_window(opened, options),
+        dtype=options.dtype,
     )
 
 
 def _render_strips(
-    opened: OpenedFile,
-    stored: StoredGainMap | None,
-    headroom: float,
-    orientation: int,
-    window: Window,
-    wanted: Wanted,
-    out: Floats,
+    opened: OpenedFile, stored: StoredGainMap | None, options: DecodeOptions, window: Window, out: Floats
 ) -> None:
     """The base, with a standard gain map or without, strip by strip: linear, into the maths' primaries, out of them."""
-    color = opened.color
+    color, turn = opened.color, _turn(opened, options)
     codes = opened.codes if opened.decoded else base_codes(opened.file.base)
-    turned_codes = turned(codes, orientation)
+    turned_codes = turned(codes, turn)
     del codes
-    apply, maths = _gain_map_of(opened, stored, headroom, orientation, turned_codes.shape[:2])
+    apply = _apply(stored, _display(options), turn, turned_codes.shape[:2]) if stored else None
+    maths = opened.maths_color if stored else color
     to_maths = np.linalg.solve(maths.to_bt2020, color.to_bt2020)
-    from_maths = wanted.from_bt2020 @ maths.to_bt2020
+    from_maths = _from_bt2020(options) @ maths.to_bt2020
     top, left, height, width = window
     across = slice(left, left + width)
     blocks = _blocks(turned_codes[top : top + height, across])
@@ -256,7 +180,7 @@ def _render_strips(
         block = blocks.pop()
         start = stop - len(block)
 
-        def render(strip: slice, block: AnyCodes = block, start: int = start) -> None:
+        def make(strip: slice, block: AnyCodes = block, start: int = start) -> None:
             place = out[start + strip.start : start + strip.stop]
             pixels = strip_for(place, place.shape, from_maths)
             color.linearize_into(block[strip], pixels)
@@ -267,7 +191,7 @@ def _render_strips(
             if pixels is not place:
                 transform_strip(pixels, from_maths, place)
 
-        for_each_strip(len(block), render, rows_in_cache(width))
+        for_each_strip(len(block), make, rows_in_cache(width))
         stop = start
 
 
@@ -279,15 +203,9 @@ def _blocks(codes: AnyCodes) -> list[AnyCodes]:
     return [codes[start : start + rows].copy() for start in range(0, codes.shape[0], rows)]
 
 
-def _gain_map_of(
-    opened: OpenedFile, stored: StoredGainMap | None, headroom: float, orientation: int, size: tuple[int, ...]
-) -> tuple[ApplyStrip | None, BaseColor]:
-    """What a standard gain map does to strips of the base, and the primaries that it does it in."""
-    if stored is None:
-        return None, opened.color
-    gain_map, bits, metadata = turned(decode_coded_image(stored.image), orientation), stored.image.bits, stored.metadata
+def _apply(stored: StoredGainMap, headroom: float, orientation: int, size: tuple[int, ...]) -> ApplyStrip:
+    """What a standard gain map does to strips of the base."""
+    codes, bits, metadata = turned(decode_coded_image(stored.image), orientation), stored.image.bits, stored.metadata
     if isinstance(metadata, AppleMetadata):
-        return apple_gain_map_strips(size, gain_map, metadata, headroom=headroom, bits=bits), opened.color
-    own = not metadata.use_base_colour_space and primaries_are_known(stored.image)
-    apply = gain_map_strips(size, gain_map, metadata, headroom=headroom, bits=bits)
-    return apply, color_of(stored.image) if own else opened.color
+        return apple_gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)
+    return gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)

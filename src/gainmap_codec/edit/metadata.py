@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gainmap_codec.edit.parts import Notes, lost
+from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, UnsupportedError
+from gainmap_codec.files.heif.extras import other_items
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, extended_xmp, has_c2pa, other_segments, without_segments
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
@@ -21,78 +22,69 @@ def stripped_of_gps(file: GainMapFile, notes: Notes) -> GainMapFile:
     try:
         exif = exif and exif_edit.without_gps(exif)
     except GainMapError as error:
-        lost(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
-        exif = exif_edit.with_orientation(None, file.orientation)
+        notes.lost.append(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
+        exif = exif_edit.with_orientation(None, file.orientation, notes.lost)
     try:
         xmp = xmp and xmp_edit.without_gps(xmp)
     except GainMapError as error:
-        lost(f"XMP is left out: damaged, so that the place may still be in it ({error})")
+        notes.lost.append(f"XMP is left out: damaged, so that the place may still be in it ({error})")
         xmp = None
     if base.codec == "jpeg":
-        data = without_segments(base.data, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
-        if data != base.data:
-            lost("an extended XMP packet that names GPS is left out as a whole")
-            base = replace(base, data=data)
-        if has_c2pa(data):
-            lost("the C2PA manifest may name the place too: it is kept")
+        base = without_segments(base, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
+        if base is not file.base:
+            notes.lost.append("an extended XMP packet that names GPS is left out as a whole")
+        if has_c2pa(base):
+            notes.lost.append("the C2PA manifest may name the place too: it is kept")
     found = (exif, xmp) != (file.exif, file.xmp) or base is not file.base
-    notes.append("GPS: removed" if found else "GPS: none was found in EXIF and XMP")
+    notes.done.append("GPS: removed" if found else "GPS: none was found in EXIF and XMP")
     return replace(file, exif=exif, xmp=xmp, base=base)
 
 
 def for_container(
-    file: GainMapFile, container: Container, codes: AnyCodes, color: BaseColor
+    file: GainMapFile, container: Container, codes: AnyCodes, color: BaseColor, notes: Notes
 ) -> tuple[GainMapFile, AnyCodes]:
-    """The record and its base's code values as another container can hold them; what it cannot becomes a warning.
+    """The record and its base's code values as another container can hold them; a line for what it cannot.
 
     Raises:
         UnsupportedError: A base that the container cannot hold.
     """
     if file.base.codec == "jpeg":
-        _warn_of_segments(file)
-        return replace(file, xmp=_whole_xmp(file)), codes
+        for line in other_segments(file.base):
+            notes.lost.append(f"{line}: not kept, JPEG files alone have such segments")
+        return replace(file, xmp=_whole_xmp(file, notes)), codes
     if container != "jpeg":
         return file, codes
-    return _for_jpeg(file, codes, color)
+    return _for_jpeg(file, codes, color, notes)
 
 
-def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor) -> tuple[GainMapFile, AnyCodes]:
+def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
     """8 bits, and a colour that an ICC profile can tell."""
     base = file.base
-    warn_of_items(file)
+    note_items(file, notes)
     if base.icc_profile is None and base.nclx is not None:
-        space, _, curve = color.name.partition(" ")
-        known = next((each for each in COLOR_SPACES if each == space), None)
-        if known is None:
-            raise UnsupportedError(
-                f"JPEG: a base of {', '.join(COLOR_SPACES)} or with an ICC profile wanted, {color.name} found"
-            )
-        if curve:
+        if color.primaries is None:
+            known = ", ".join(COLOR_SPACES)
+            raise UnsupportedError(f"JPEG: expected a base of {known} or with an ICC profile, got {color.name}")
+        if color.curve != "srgb":
             codes, base = encode_base(color.linearize(codes)), replace(base, bits=8)
-        base = replace(base, icc_profile=icc_profile_for(known), nclx=None)
+        base = replace(base, icc_profile=icc_profile_for(color.primaries), nclx=None)
     return replace(file, base=base, heif_extras=None), codes
 
 
-def warn_of_items(file: GainMapFile) -> None:
+def note_items(file: GainMapFile, notes: Notes) -> None:
     """A line about items of a HEIC or AVIF file that a JPEG has no place for."""
-    extras = file.heif_extras
-    if extras is not None and extras.items:
-        kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in extras.items}))
-        lost(f"other items are not kept, a JPEG has no place for them: {len(extras.items)} ({kinds})")
+    items = other_items(file.heif_extras)
+    if items:
+        notes.lost.append(f"other items are not kept, a JPEG has no place for them: {items}")
 
 
-def _warn_of_segments(file: GainMapFile) -> None:
-    for line in other_segments(file.base.data):
-        lost(f"{line}: not kept, JPEG files alone have such segments")
-
-
-def _whole_xmp(file: GainMapFile) -> bytes | None:
+def _whole_xmp(file: GainMapFile, notes: Notes) -> bytes | None:
     """The XMP with its extension, which only JPEG keeps apart."""
-    extension = extended_xmp(file.base.data)
+    extension = extended_xmp(file.base)
     if file.xmp is None or extension is None:
         return file.xmp
     try:
         return xmp_edit.join_extension(file.xmp, extension)
     except GainMapError as error:
-        lost(f"the extended XMP packet is not kept: {error}")
+        notes.lost.append(f"the extended XMP packet is not kept: {error}")
         return file.xmp

@@ -1,10 +1,14 @@
-"""What an edit tells beside the file that it writes: values that travel with it, never warnings on the way."""
+"""Where every edit begins and ends: a source is opened once, a record is written once, and what happened travels along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gainmap_codec.files.records import Container
+from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import serialize_file
+from gainmap_codec.files.records import Container, GainMapFile
+from gainmap_codec.pixels.formats.images import Source, read_source
 
 
 @dataclass
@@ -35,3 +39,26 @@ class TranscodeReport:
     container: Container
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+def open_for_edit(source: Source, limits: Limits, notes: Notes) -> tuple[bytes, OpenedFile]:
+    """A source's bytes and its record; what is odd about it counts as lost.
+
+    Raises:
+        GainMapError: The base is broken, not supported or over the limits.
+        OSError: The path cannot be read.
+    """
+    data, name = read_source(source, limits)
+    opened = open_file(data, name, limits)
+    notes.lost += opened.warnings
+    return data, opened
+
+
+def finish(file: GainMapFile, notes: Notes) -> TranscodeReport:
+    """The record as a file, with all that was told on the way."""
+    return report_of(serialize_file(file, notes.lost), file.container, notes)
+
+
+def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:
+    """The report of a file that is written already; nothing is told twice."""
+    return TranscodeReport(data, container, tuple(notes.done), tuple(dict.fromkeys(notes.lost)))

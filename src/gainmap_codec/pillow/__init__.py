@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -26,22 +25,22 @@ import pillow_heif
 from PIL import Image, ImageOps
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.pairing import DEFAULT_QUALITY
-from gainmap_codec.edit.crop import with_pixels
-from gainmap_codec.edit.parts import MAP_QUALITY, Notes, lost, rewritten
-from gainmap_codec.edit.transcode import transcode
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, TranscodeOptions
+from gainmap_codec.edit.crop import Shown, fitted_size, with_pixels
+from gainmap_codec.edit.report import Notes, finish, open_for_edit
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.records import Container
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.files.tags.exif import with_orientation_1
 from gainmap_codec.pillow.source import (
     KEY,
-    HdrSource,
+    HdrOrigin,
     Match,
+    Told,
     codes_of_8_bits,
     curves_of,
-    hdr_lost,
     icc_profile_of,
     matched,
 )
@@ -76,18 +75,20 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
         image.info[KEY] = None
         return image
+    told = Told()
     opened = open_file(data, name, limits)
     if is_hdr(opened.file.base):
-        data = transcode(data, container="jpeg", limits=limits)
-        opened = open_file(data, name, limits)
-    for line in opened.warnings:
-        warnings.warn(line, GainMapWarning, stacklevel=2)
+        report = transcode_with_report(data, TranscodeOptions(container="jpeg", limits=limits))
+        told.note(report.warnings)
+        data, opened = report.data, open_file(report.data, name, limits)
+    told.note((*opened.warnings, *opened.color.notes))
+    told.warn()
     file = opened.file
     image = Image.fromarray(to_upright(codes_of_8_bits(opened), file.orientation))
     _describe(image, opened)
     has_hdr = file.gain_map is not None or opened.neural is not None
     part = (0, 0, file.base.width, file.base.height)
-    image.info[KEY] = HdrSource(data, part, file.orientation, image.size, limits) if has_hdr else None
+    image.info[KEY] = HdrOrigin(data, part, file.orientation, image.size, limits) if has_hdr else None
     return image
 
 
@@ -102,18 +103,14 @@ def resize(image: Image.Image, size: tuple[int | None, int | None]) -> Image.Ima
     Warns:
         HdrLostWarning: The image is no longer what its HDR belongs to; the result has none.
     """
-    width, height = size
-    if width is None and height is None:
-        raise ValueError("size: a width or a height wanted, none found")
-    wanted = (
-        max(1, round(image.width * (height or 0) / image.height)) if width is None else width,
-        max(1, round(image.height * (width or 0) / image.width)) if height is None else height,
-    )
-    if min(wanted) < 1 or image.mode not in ("RGB", "L"):
-        raise ValueError(f"size of at least 1 x 1 and mode RGB or L wanted, {wanted}, {image.mode} found")
-    match = matched(image)
+    wanted = fitted_size(image.size, size)
+    if image.mode not in ("RGB", "L"):
+        raise ValueError(f"image: expected the mode RGB or L, got {image.mode}")
+    told = Told()
+    match = matched(image, told)
     result = Image.fromarray(resize_codes(np.asarray(image), *wanted, curves_of(image)))
-    return _with_source(result, image, match and replace(match.source, size=wanted))
+    told.warn()
+    return _with_origin(result, image, match and replace(match.origin, size=wanted))
 
 
 def crop(image: Image.Image, box: Box) -> Image.Image:
@@ -129,17 +126,19 @@ def crop(image: Image.Image, box: Box) -> Image.Image:
     left, top, right, bottom = box
     width, height = image.size
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise ValueError(f"box: left, top, right, bottom inside {width} x {height} wanted, {tuple(box)} found")
-    match = matched(image)
+        raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
+    told = Told()
+    match = matched(image, told)
+    told.warn()
     result = image.crop((left, top, right, bottom))
     if match is None:
-        return _with_source(result, image, None)
+        return _with_origin(result, image, None)
     shares = (left / width, top / height, right / width, bottom / height)
-    a, b, c, d = stored_box(shares, 1.0, 1.0, match.source.orientation)
-    x0, y0, x1, y1 = match.source.part
+    a, b, c, d = stored_box(shares, 1.0, 1.0, match.origin.orientation)
+    x0, y0, x1, y1 = match.origin.part
     across, down = x1 - x0, y1 - y0
     part = (x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
-    return _with_source(result, image, replace(match.source, part=part, size=result.size))
+    return _with_origin(result, image, replace(match.origin, part=part, size=result.size))
 
 
 def save(
@@ -165,11 +164,17 @@ def save(
         GainMapWarning: For each other thing that is lost.
     """
     kind = _format_of(target, format)
-    match = matched(image)
+    told = Told()
+    match = matched(image, told)
     if match and kind not in _CONTAINERS:
-        hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
+        told.hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
         match = None
-    data = _with_hdr(match, _CONTAINERS[kind], quality) if match else _without_hdr(image, kind, quality)
+    if match:
+        data, lost = _with_hdr(match, _CONTAINERS[kind], quality)
+        told.note(lost)
+    else:
+        data = _without_hdr(image, kind, quality)
+    told.warn()
     if isinstance(target, (str, os.PathLike)):
         write_atomically(target, data)
     else:
@@ -185,34 +190,39 @@ def _describe(image: Image.Image, opened: OpenedFile) -> None:
         image.info["exif"] = b"Exif\0\0" + with_orientation_1(opened.file.exif)
 
 
-def _with_source(result: Image.Image, image: Image.Image, source: HdrSource | None) -> Image.Image:
+def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | None) -> Image.Image:
     """The result with what the image's info says, and where its HDR is now."""
     result.info = dict(image.info)
-    if source:
-        result.info[KEY] = source
+    if origin:
+        result.info[KEY] = origin
     elif result.info.get(KEY) is not None:
         del result.info[KEY]
     return result
 
 
-def _with_hdr(match: Match, container: Container, quality: int | None) -> bytes:
-    """The file of base and gain maps."""
-    source = match.source
+def _with_hdr(match: Match, container: Container, quality: int | None) -> tuple[bytes, tuple[str, ...]]:
+    """The file of base and gain maps, and a line for each thing that is lost."""
+    origin, notes = match.origin, Notes()
     if match.is_untouched and quality is None:
-        same = open_file(source.data, "the image's source", source.limits).file.container == container
-        return source.data if same else transcode(source.data, container=container, limits=source.limits)
+        return _untouched(origin, container)
+    _, opened = open_for_edit(origin.data, origin.limits, notes)
+    file = opened.file
+    if file.orientation != origin.orientation:
+        exif = file.exif and exif_edit.with_orientation(file.exif, origin.orientation, notes.lost)
+        opened = replace(opened, file=replace(file, orientation=origin.orientation, exif=exif))
+    if file.base.bits > 8:
+        notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
+    shown = Shown(opened, with_bits(match.codes, 8, file.base.bits), origin.part)
+    report = finish(with_pixels(shown, container, quality or DEFAULT_QUALITY, MAP_QUALITY, notes), notes)
+    return report.data, report.warnings
 
-    def work(_: bytes, opened: OpenedFile, notes: Notes) -> bytes:
-        file = opened.file
-        if file.orientation != source.orientation:
-            exif = file.exif and exif_edit.with_orientation(file.exif, source.orientation)
-            opened = replace(opened, file=replace(file, orientation=source.orientation, exif=exif))
-        if file.base.bits > 8:
-            lost(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
-        codes = with_bits(match.codes, 8, file.base.bits)
-        return with_pixels(opened, codes, source.part, container, notes, quality or DEFAULT_QUALITY, MAP_QUALITY)
 
-    return rewritten(source.data, source.limits, work).data
+def _untouched(origin: HdrOrigin, container: Container) -> tuple[bytes, tuple[str, ...]]:
+    """The very bytes of the origin, or all of it in another container."""
+    if open_file(origin.data, "the image's source", origin.limits).file.container == container:
+        return origin.data, ()
+    report = transcode_with_report(origin.data, TranscodeOptions(container=container, limits=origin.limits))
+    return report.data, report.warnings
 
 
 def _without_hdr(image: Image.Image, kind: str, quality: int | None) -> bytes:
@@ -237,5 +247,5 @@ def _format_of(target: AnyPath | BinaryIO, format: str | None) -> str:
     known = {**Image.registered_extensions(), ".heic": "HEIF", ".heif": "HEIF"}
     found = format.upper() if format else known.get(extension)
     if found is None or not (found in _CONTAINERS or found in Image.SAVE):
-        raise ValueError(f"a format that Pillow writes wanted, {format or target!r} found")
+        raise ValueError(f"format: expected one that Pillow writes, got {format or target!r}")
     return found

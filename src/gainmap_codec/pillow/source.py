@@ -1,9 +1,9 @@
-"""A Pillow image's source of HDR, and whether the image still belongs to it."""
+"""Where a Pillow image's HDR comes from, and whether the image still belongs to it."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
@@ -15,7 +15,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, with_bits
+from gainmap_codec.pixels.color.light import Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.raster.alignment import displacement
@@ -23,7 +23,7 @@ from gainmap_codec.pixels.raster.geometry import Part, inverse_of, to_upright, t
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 KEY = "gainmap_codec"
-"""Where an image's `HdrSource` is in ``image.info``; None there stands for a picture that never had HDR."""
+"""Where an image's `HdrOrigin` is in ``image.info``; None there stands for a picture that never had HDR."""
 
 _MOST_DISPLACEMENT = 0.004
 """What recoding and scaling stay below, and crops of half a percent a side mostly do not (docs/pillow.md); but a pixel
@@ -31,7 +31,7 @@ of a small image is more, and scaling may move that."""
 
 
 @dataclass(frozen=True, eq=False)
-class HdrSource:
+class HdrOrigin:
     """Where the HDR of an image is, and which part of it the image shows.
 
     Attributes:
@@ -49,53 +49,74 @@ class HdrSource:
     limits: Limits = field(repr=False)
 
 
-class Match(NamedTuple):
-    """An image's source once it has been compared with the image."""
+class Told:
+    """What a verb of this package has to warn of: gathered on the way, warned of once at its end."""
 
-    source: HdrSource
+    def __init__(self) -> None:
+        self._lines: dict[str, type[GainMapWarning]] = {}
+
+    def note(self, lines: Iterable[str]) -> None:
+        """Things that are odd or lost."""
+        for line in lines:
+            self._lines.setdefault(line, GainMapWarning)
+
+    def hdr_lost(self, why: str) -> None:
+        """HDR that cannot come along."""
+        self._lines[f"HDR is lost: {why}"] = HdrLostWarning
+
+    def warn(self) -> None:
+        """Warn of everything, as if the caller of the verb had written it."""
+        for line, category in self._lines.items():
+            warnings.warn(line, category, stacklevel=3)
+
+
+class Match(NamedTuple):
+    """An image's origin once it has been compared with the image."""
+
+    origin: HdrOrigin
     codes: NDArray[np.uint8]  # the image in the source's stored raster
     is_untouched: bool
 
 
-def matched(image: Image.Image) -> Match | None:
-    """The image's source as far as the image still belongs to it, or None: then a warning has said so, if HDR was."""
+def matched(image: Image.Image, told: Told) -> Match | None:
+    """The image's origin as far as the image still belongs to it, or None: `told` says why, if there was HDR."""
     if KEY not in image.info:
-        hdr_lost("this image was not opened by gainmap_codec.pillow, or is composed anew: nobody knows of its HDR")
+        told.hdr_lost("this image was not opened by gainmap_codec.pillow, or is composed anew: nobody knows of its HDR")
         return None
-    source: HdrSource | None = image.info[KEY]
-    if source is None:
+    origin: HdrOrigin | None = image.info[KEY]
+    if origin is None:
         return None
-    opened = open_file(source.data, "the image's source", source.limits)
+    opened = open_file(origin.data, "the image's source", origin.limits)
     mode = "L" if opened.file.base.channels == 1 else "RGB"
     if image.has_transparency_data:
-        warnings.warn("alpha dropped", GainMapWarning, stacklevel=4)
+        told.note(["alpha dropped"])
     if mode == "L" and image.mode != "L":
-        hdr_lost(f"the source is grey, and the image has the mode {image.mode}")
+        told.hdr_lost(f"the source is grey, and the image has the mode {image.mode}")
         return None
     if image.info.get("icc_profile") != icc_profile_of(opened):
-        hdr_lost("the image was converted to another ICC profile")
+        told.hdr_lost("the image was converted to another ICC profile")
         return None
     stored = codes_of_8_bits(opened)
     pixels = np.asarray(image.convert(mode))
-    codes = turned(_rgb(pixels), inverse_of(source.orientation))
-    turn = next(filter(None, (_turn_of(codes, shown) for shown in _shown(image, source, _rgb(stored)))), None)
-    if turn is None or not _is_scaled(image.size, source.size, turn):
+    codes = turned(_rgb(pixels), inverse_of(origin.orientation))
+    turn = next(filter(None, (_turn_of(codes, shown) for shown in _shown(image, origin, _rgb(stored)))), None)
+    if turn is None or not _is_scaled(image.size, origin.size, turn):
         what = "cropped, stretched, slanted or graded by Pillow itself"
-        hdr_lost(f"the image was {what}: crop and resize it by gainmap_codec.pillow")
+        told.hdr_lost(f"the image was {what}: crop and resize it by gainmap_codec.pillow")
         return None
-    orientation = turned_orientation(turn, source.orientation)
+    orientation = turned_orientation(turn, origin.orientation)
     codes = to_upright(pixels, inverse_of(orientation))
-    is_whole = source.part == (0, 0, opened.file.base.width, opened.file.base.height)
+    is_whole = origin.part == (0, 0, opened.file.base.width, opened.file.base.height)
     is_untouched = is_whole and orientation == opened.file.orientation and np.array_equal(codes, stored)
-    return Match(replace(source, orientation=orientation, size=image.size), codes, is_untouched)
+    return Match(replace(origin, orientation=orientation, size=image.size), codes, is_untouched)
 
 
-def _shown(image: Image.Image, source: HdrSource, stored: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def _shown(image: Image.Image, origin: HdrOrigin, stored: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """What the image showed when it left here, in the stored raster; then the same at its size, if that is smaller."""
-    x0, y0, x1, y1 = (round(edge) for edge in source.part)
+    x0, y0, x1, y1 = (round(edge) for edge in origin.part)
     shown = stored[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
     yield shown
-    width, height = source.size if source.orientation < 5 else source.size[::-1]
+    width, height = origin.size if origin.orientation < 5 else origin.size[::-1]
     if width < shown.shape[1] or height < shown.shape[0]:  # means of light are brighter than those of code values
         yield cast(NDArray[np.uint8], resize_codes(shown, width, height, curves_of(image)))
 
@@ -119,15 +140,12 @@ def _is_scaled(size: tuple[int, int], known: tuple[int, int], turn: int) -> bool
     return min(abs(width - height * across / down), abs(height - width * down / across)) <= 1
 
 
-def hdr_lost(why: str) -> None:
-    """Tell of HDR that is lost."""
-    warnings.warn(f"HDR is lost: {why}", HdrLostWarning, stacklevel=4)
-
-
 def icc_profile_of(opened: OpenedFile) -> bytes | None:
     """The ICC profile of a file's base, or one that says what its code points do; None for sRGB and for the unknown."""
-    spaces = [space for space in COLOR_SPACES[1:] if space == opened.color.name]
-    return opened.file.base.icc_profile or (icc_profile_for(spaces[0]) if spaces else None)
+    profile, color = opened.file.base.icc_profile, opened.color
+    if profile or color.primaries in (None, "srgb") or color.curve != "srgb":
+        return profile
+    return icc_profile_for(color.primaries)
 
 
 def curves_of(image: Image.Image) -> Array:

@@ -1,0 +1,109 @@
+"""From a file to the best rendition that it gives: which of its gain maps serve, and which one is taken.
+
+`gainmap_codec.decode` and `gainmap_codec.tensors.decode` both choose here; they differ in where pixels are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from gainmap_codec.codec.opening import OpenedFile, open_source
+from gainmap_codec.codec.options import DecodeOptions, Prefer
+from gainmap_codec.codec.rendering import choose_device, full_headroom, render
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.pixels.color.code_points import is_hdr
+from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.hdr_image import HdrImage, RenderedFrom
+
+Pixels = TypeVar("Pixels")
+Render = Callable[[OpenedFile, RenderedFrom, DecodeOptions], Pixels]
+
+
+@dataclass(frozen=True, eq=False)
+class Rendition(Generic[Pixels]):
+    """The rendition that was taken.
+
+    Attributes:
+        opened: The file as it was used: with its spare gain map in place of one that is broken.
+        kind: What it was rendered from.
+        pixels: As `render` gives them.
+        notes: Why nothing else was taken, a line each.
+    """
+
+    opened: OpenedFile
+    kind: RenderedFrom
+    pixels: Pixels
+    notes: tuple[str, ...]
+
+    @property
+    def color_notes(self) -> tuple[str, ...]:
+        """What is odd about the colours that it was rendered by."""
+        colors = (self.opened.color, self.opened.maths_color) if self.kind == "standard" else (self.opened.color,)
+        return tuple(dict.fromkeys(line for color in colors for line in color.notes))
+
+
+def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
+    """The renditions to try, best first; the base is always the last.
+
+    "auto" takes the map that came nearer to the HDR original, where the payload tells of both, else the neural one.
+    """
+    neural, standard = opened.neural, opened.file.gain_map
+    order: list[RenderedFrom] = ["neural", "standard"]
+    if prefer == "base":
+        order = []
+    elif prefer == "standard" or (prefer == "auto" and neural and neural.standard_psnr > neural.neural_psnr):
+        order.reverse()
+    there = {"neural": neural is not None, "standard": standard is not None}
+    return [kind for kind in order if there[kind]] + ["base"]
+
+
+def best_rendition(opened: OpenedFile, options: DecodeOptions, render: Render[Pixels]) -> Rendition[Pixels]:
+    """The first rendition that can be had; a standard map that is broken gives way to the file's spare one.
+
+    Raises:
+        GainMapError: The base itself is broken.
+        ValueError: The region or the array does not fit the picture.
+    """
+    remaining = preference(opened, options.prefer)
+    notes: list[str] = []
+    if options.prefer in ("neural", "standard") and remaining[0] != options.prefer:
+        notes.append(f"no usable {options.prefer} gain map: rendered from the {remaining[0]}")
+    while True:
+        kind = remaining[0]
+        try:
+            pixels = render(opened, kind, options)
+        except GainMapError as error:
+            if kind == "base":
+                raise
+            notes.append(f"the {kind} gain map cannot be used: {error}")
+        else:
+            return Rendition(opened, kind, pixels, tuple(notes))
+        spare = opened.file.spare_gain_map
+        if kind == "standard" and spare is not None:
+            opened = replace(opened, file=replace(opened.file, gain_map=spare, spare_gain_map=None))
+        else:
+            del remaining[0]
+
+
+def decode_with_notes(source: Source, options: DecodeOptions) -> HdrImage:
+    """As `gainmap_codec.decode`; the picture's `warnings` are all that is told of them.
+
+    Raises:
+        GainMapError, ValueError, OSError: As `gainmap_codec.decode`.
+    """
+    options = replace(options, device=choose_device(options.device))
+    return decode_opened(open_source(source, options.limits, is_rendered=True), options)
+
+
+def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
+    """As `decode_with_notes`, of a file that is opened already."""
+    found = best_rendition(opened, options, render)
+    full = full_headroom(found.opened, found.kind)
+    shown = full if options.headroom is None else min(full, options.headroom)
+    notes = (*opened.warnings, *found.notes, *found.color_notes)
+    image = HdrImage(found.pixels, options.color_space, shown, found.kind, notes)
+    if found.kind == "base" and is_hdr(opened.file.base):
+        return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
+    return image
