@@ -16,7 +16,8 @@ from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.payload.format import serialize_payload
-from gainmap_codec.files.records import CODECS, Binding, NeuralGainMap, Preset, StoredGainMap
+from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
+from gainmap_codec.files.records import CODECS, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_for
 from gainmap_codec.pixels.color.light import pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image

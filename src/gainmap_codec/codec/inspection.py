@@ -8,17 +8,14 @@ from typing import Any
 from gainmap_codec.codec.opening import BoundBy, OpenedFile
 from gainmap_codec.codec.rendering import full_headroom, preference
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
     AppleMetadata,
-    Binding,
     Carrier,
     Codec,
     Container,
-    Domain,
     Fraction,
     GainMapMetadata,
-    NeuralGainMap,
-    Preset,
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.records import AppleMetadata, NeuralGainMap, StoredGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.files.records import AppleMetadata, StoredGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.light import AnyCodes, ColorSpace, conversion_matrix, strip_for, transform_strip

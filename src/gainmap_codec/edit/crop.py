@@ -11,7 +11,8 @@ from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload.edit import edit_payload
-from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, Container, GainMapFile, StoredGainMap
+from gainmap_codec.files.payload.records import Binding
+from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image

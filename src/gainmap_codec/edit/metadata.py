@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gainmap_codec.edit.parts import Notes, lost
 from gainmap_codec.errors import GainMapError, UnsupportedError
+from gainmap_codec.files.heif.records import other_items
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, extended_xmp, has_c2pa, other_segments, without_segments
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
@@ -75,10 +76,9 @@ def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor) -> tuple[Gai
 
 def warn_of_items(file: GainMapFile) -> None:
     """A line about items of a HEIC or AVIF file that a JPEG has no place for."""
-    extras = file.heif_extras
-    if extras is not None and extras.items:
-        kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in extras.items}))
-        lost(f"other items are not kept, a JPEG has no place for them: {len(extras.items)} ({kinds})")
+    items = other_items(file.heif_extras)
+    if items is not None:
+        lost(f"other items are not kept, a JPEG has no place for them: {items}")
 
 
 def _warn_of_segments(file: GainMapFile) -> None:

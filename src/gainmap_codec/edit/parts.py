@@ -16,16 +16,15 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.payload.edit import edit_payload
+from gainmap_codec.files.payload.records import Binding, NeuralGainMap
 from gainmap_codec.files.records import (
     CODECS,
     AppleMetadata,
-    Binding,
     Codec,
     CodedImage,
     Container,
     GainMapFile,
     GainMapMetadata,
-    NeuralGainMap,
     StoredGainMap,
 )
 from gainmap_codec.files.tags.exif import orientation

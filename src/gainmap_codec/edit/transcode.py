@@ -40,7 +40,8 @@ from gainmap_codec.edit.parts import (
 from gainmap_codec.errors import Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.payload.format import serialize_payload
-from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, NeuralGainMap, StoredGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.formats.images import Source

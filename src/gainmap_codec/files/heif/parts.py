@@ -18,7 +18,8 @@ from gainmap_codec.files.heif.picture_properties import (
     nclx_property,
     transforms_for,
 )
-from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, HeifExtras
+from gainmap_codec.files.heif.records import HeifExtras
+from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile
 
 _TRUSTED = Limits(pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
 _CONFIGURATIONS = (b"hvcC", b"av1C")

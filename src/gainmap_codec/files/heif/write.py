@@ -21,10 +21,11 @@ from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, Group, Item
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.parts import Part, base_part, map_part
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
+from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD_MAGIC
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, HeifExtras, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
