@@ -13,7 +13,7 @@ from gainmap_bench.experiments.binding import binding_rows
 from gainmap_bench.experiments.commands import Asked, experiment, experiments, init, table
 from gainmap_bench.inputs.pairs import pair_rows
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 
 if TYPE_CHECKING:
     from gainmap_bench.inputs.evaluation import BenchPair

@@ -15,7 +15,7 @@ from gainmap_bench.__main__ import bench
 from gainmap_bench.inputs import evaluation
 from gainmap_bench.inputs.evaluation import BenchPair, scene_pair
 from gainmap_bench.report import figures
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.fit import presets as targets
 from gainmap_codec.neural.fit.presets import FittedNetwork, fit_pair
 from support.paths import ROOT

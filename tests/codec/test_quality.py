@@ -13,7 +13,7 @@ from gainmap_codec.api import encode_with_report
 from gainmap_codec.codec.encoding import EncodeReport
 from gainmap_codec.codec.pairing import BaseOptions, HdrSource, make_pair
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene

@@ -13,7 +13,8 @@ from gainmap_codec.files.jpeg.mpf import moved_mpf, parse_mpf
 from gainmap_codec.files.jpeg.segments import APP1, make_segment
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.records import Binding, Fraction
+from gainmap_codec.files.payload.records import Binding
+from gainmap_codec.files.records import Fraction
 from gainmap_codec.files.tags import xmp_edit
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint, turned_fingerprint

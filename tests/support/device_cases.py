@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gainmap_codec.files.payload.format import DOMAINS, parse_payload
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.render import DeviceRenderer
 from gainmap_codec.neural.device.transfer import upload
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc

@@ -29,7 +29,7 @@ from gainmap_codec.files.payload.format import (
     layer_shapes,
     serialize_payload,
 )
-from gainmap_codec.files.records import (
+from gainmap_codec.files.payload.records import (
     Binding,
     Domain,
     Family,

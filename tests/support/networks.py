@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from gainmap_codec.files.payload.format import empty_latents, layer_shapes, parse_payload, serialize_payload
-from gainmap_codec.files.records import (
+from gainmap_codec.files.payload.records import (
     Binding,
     Domain,
     Family,

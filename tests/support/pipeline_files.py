@@ -12,7 +12,8 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, APP11, APP13, COM, coded_digest, make_segment, parse_segments
 from gainmap_codec.files.payload.format import serialize_payload
-from gainmap_codec.files.records import Binding, GainMapFile, NeuralGainMap, Preset, StoredGainMap
+from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
+from gainmap_codec.files.records import GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg

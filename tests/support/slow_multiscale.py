@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 
 Matrix = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.records import Binding
+from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import Array, convert
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.light import PQ_PEAK, pq_encode, srgb_encode
 from gainmap_codec.pixels.maps.neural_map import render_neural_map

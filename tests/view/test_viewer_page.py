@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.records import Binding, NeuralGainMap
+from gainmap_codec.files.payload.records import Binding, NeuralGainMap
 from gainmap_codec.pixels.color.light import convert, pq_encode, srgb_encode
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import to_stored

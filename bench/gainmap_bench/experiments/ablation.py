@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gainmap_bench.inputs.evaluation import BenchPair
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.presets import MULTISCALE, measured

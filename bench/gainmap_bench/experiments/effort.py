@@ -10,7 +10,7 @@ from gainmap_bench.methods.contenders import CODED_MAPS, Contender, Payload
 from gainmap_bench.methods.float_networks import PUBLISHED_SCHEDULE, Kind, PublishedMlp, Schedule
 from gainmap_bench.methods.mlp_itm import MlpItm
 from gainmap_bench.methods.networks import NeuralPayloads
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 
 
 @dataclass(frozen=True)

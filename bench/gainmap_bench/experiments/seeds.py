@@ -11,7 +11,7 @@ from statistics import median
 
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.points import code_digest
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE, fit_pair
 from gainmap_codec.pixels.formats.images import write_atomically
 

@@ -14,7 +14,7 @@ from gainmap_bench.methods.coders import AVIF, CODERS, HEIC, JPEG, JPEG_XL, Code
 from gainmap_bench.methods.points import code_digest
 from gainmap_bench.methods.residual_maps import enlarge, from_codes, reduce, to_codes
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.records import Domain, Preset
+from gainmap_codec.files.payload.records import Domain, Preset
 from gainmap_codec.neural.fit.presets import fit_pair
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode

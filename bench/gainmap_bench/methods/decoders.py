@@ -12,7 +12,7 @@ import simplejpeg
 from PIL import Image
 
 from gainmap_bench.inputs.evaluation import BenchPair
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.presets import fit_pair
 from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.formats.images import decode_jpeg

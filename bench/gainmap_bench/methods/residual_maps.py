@@ -13,7 +13,7 @@ from scipy.linalg import solveh_banded
 from scipy.sparse import csr_array
 
 from gainmap_bench.inputs.evaluation import BenchPair, Evaluation, OwnMap, Score
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import Codes, base_bt2020
 from gainmap_codec.pixels.maps.residual import inverse_residual, residual

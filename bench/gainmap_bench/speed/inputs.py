@@ -14,7 +14,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import coded_digest
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.records import Binding
+from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.maps.binding import soft_fingerprint

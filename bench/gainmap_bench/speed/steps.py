@@ -14,7 +14,7 @@ from gainmap_codec.codec.rendering import render
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.multiscale import GridInputs, residual_on_grid
 from gainmap_codec.pixels.maps.neural_map import rendition_of, residuals

@@ -9,23 +9,19 @@ from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_source
 from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
     AppleMetadata,
-    Binding,
     Carrier,
     Codec,
     Container,
-    Domain,
     Fraction,
     GainMapMetadata,
-    NeuralGainMap,
-    Preset,
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.images import Source, decode_hdr, hdr_format
 from gainmap_codec.pixels.hdr_image import RenderedFrom
-
 
 _INSPECTED_PIXELS = 1 << 22
 """Largest base that is decoded, where a neural map is not bound by its bytes: 40 MB for a progressive JPEG."""

@@ -12,7 +12,8 @@ import numpy as np
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
-from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.light import AnyCodes

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.records import Container, Preset
+from gainmap_codec.files.payload.records import Preset
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import DecodeOptions
-from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.records import AppleMetadata, NeuralGainMap, StoredGainMap
-from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
-from gainmap_codec.pixels.color.light import AnyCodes, ColorSpace, conversion_matrix, strip_for, transform_strip
+from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.files.records import AppleMetadata, StoredGainMap
+from gainmap_codec.pixels.color.light import AnyCodes, conversion_matrix, strip_for, transform_strip
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips

@@ -52,9 +52,7 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
 SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifies: sign the new file"
 
 
-def recoded(
-    file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None, notes: Notes
-) -> GainMapFile:
+def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None, notes: Notes) -> GainMapFile:
     """The file, without gain maps, whose base is coded anew of these code values."""
     base, codec = file.base, CODECS[container]
     if base.channels == 1 and codes.ndim == 3:

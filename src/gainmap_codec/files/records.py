@@ -1,7 +1,7 @@
-"""The records that pass between rooms: what a gain-map file says, with the wire's own numbers.
+"""The records of pictures and gain maps: what a gain-map file says, with the wire's own numbers.
 
-A container module (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never
-asks which container it came from.
+A container (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never asks which
+container it came from. The records of a network are in `payload.records`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from gainmap_codec.files.heif.items import Group, Item, Property, Reference
+from gainmap_codec.files.code_points import Nclx
 
 Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
@@ -74,15 +74,6 @@ class AppleMetadata:
     source: Literal["xmp", "maker-note"]
 
 
-class Nclx(NamedTuple):
-    """Colour by the code points of ITU-T H.273; 2 means unspecified."""
-
-    primaries: int
-    transfer: int
-    matrix: int
-    full_range: bool
-
-
 class Crop(NamedTuple):
     """Which part of a coded raster is the picture: its left column and top row, and the size of the whole raster."""
 
@@ -130,40 +121,8 @@ class StoredGainMap:
 
 
 @dataclass(frozen=True)
-class HeifExtras:
-    """What a HEIC or AVIF file holds beside what `GainMapFile` says, for writing it into such a file again.
-
-    Ids are those of the file it comes from; base, gain map and tmap item go by `BASE_ID`, `MAP_ID` and `TMAP_ID`.
-
-    Attributes:
-        base: The base as it was. What depends on its pixels (thumbnails, depth) goes with it.
-        gain_map: The gain map as it was. What describes it (Apple's XMP, other gain maps) goes with it.
-        orientation: As it was.
-        brands: The major brand, then the compatible ones.
-        items: Items that no field of the record stands for, with their data.
-        references: All that involve them, or tell of base and gain map what the record does not.
-        groups: The same of groups.
-        map_properties: Of the gain map, those that its stand-alone picture lacks.
-        tmap_properties: All of the tmap item's.
-        meta_boxes: Whole boxes of `meta`.
-        first_boxes: Whole boxes of the file, those in front of `meta` or `mdat`.
-        last_boxes: The same of those behind both.
-        lost: What could not be kept and why, a line each: nobody needs to know who only reads.
-    """
-
-    base: CodedImage
-    gain_map: StoredGainMap | None
-    orientation: int
-    brands: tuple[bytes, ...]
-    items: tuple[tuple[Item, bytes | None], ...]
-    references: tuple[Reference, ...]
-    groups: tuple[Group, ...]
-    map_properties: tuple[Property, ...]
-    tmap_properties: tuple[Property, ...]
-    meta_boxes: bytes
-    first_boxes: bytes
-    last_boxes: bytes
-    lost: tuple[str, ...] = ()
+class ContainerExtras:
+    """What a container keeps of a file beside the fields of `GainMapFile`: only its own writer looks into it."""
 
 
 @dataclass(frozen=True)
@@ -196,109 +155,5 @@ class GainMapFile:
     xmp: bytes | None = None
     orientation: int = 1
     trailer_bytes: int = 0
-    heif_extras: HeifExtras | None = None
+    heif_extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
-
-
-Family = Literal["published", "multiscale"]
-Domain = Literal["pq_gain", "pq_gamma", "pq_difference", "log2_gain"]
-Preset = Literal["paper-gain", "paper-gamma", "tiny", "balanced", "best"]
-
-
-@dataclass(frozen=True)
-class QuantizedLayer:
-    """One layer of a neural gain map's network, as integers.
-
-    Attributes:
-        inputs: Inputs, the constant 1 that carries the biases included.
-        outputs: Neurons.
-        weights: inputs × outputs integers in −4095…4095, input by input.
-        step_exponent: A weight is its integer × 2^(step_exponent / 4).
-    """
-
-    inputs: int
-    outputs: int
-    weights: tuple[int, ...]
-    step_exponent: int
-
-
-@dataclass(frozen=True)
-class LatentGrid:
-    """A coarse picture of integers that is enlarged to the working grid (docs/format.md, Latents).
-
-    Attributes:
-        rows: Cells down.
-        columns: Cells across.
-        values: rows × columns integers in −127…127, row by row.
-        step_exponent: A value is its integer × 2^(step_exponent / 4).
-    """
-
-    rows: int
-    columns: int
-    values: tuple[int, ...]
-    step_exponent: int
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What ties a network to the base that it was fitted to (docs/format.md, Binding).
-
-    Attributes:
-        strict: First 8 bytes of SHA-256 over the base's coded bytes.
-        soft: 64 bytes of coarse luma and chroma means of the stored raster.
-    """
-
-    strict: bytes
-    soft: bytes
-
-
-@dataclass(frozen=True)
-class NeuralGainMap:
-    """A network that computes the HDR rendition from the base: everything its payload says (docs/format.md).
-
-    Attributes:
-        family: "multiscale": the network sees the base's code values averaged at four scales, position and latents, on
-            a working grid; ReLU, biases. "published": it sees each pixel's BT.2020 PQ codes and position; sine, no
-            biases (Gain-MLP).
-        domain: What the network predicts; see `gainmap_codec.pixels.maps.residual`.
-        position_octaves: Octaves of each position input; 0 in the family "multiscale".
-        color_octaves: Octaves of each colour input.
-        layers: The network's three layers.
-        residual_shift: Residual = shift + scale × output.
-        residual_scale: See `residual_shift`.
-        base_hdr_headroom: Display headroom, log2, up to which the base is shown as it is.
-        alternate_hdr_headroom: Display headroom, log2, from which the whole HDR rendition is shown.
-        base_offset_exponent: The base offset of log2 ratios is 2^−exponent, linear; 0 for the exponent 15.
-        alternate_offset_exponent: The same for the alternate offset.
-        binding: The base that the network belongs to.
-        neural_psnr: PQ-PSNR in dB that this network reached, in steps of 0.25, rounded down; 0 where not measured.
-        standard_psnr: The same for the standard map beside it; 0 where there is none.
-        color_shift: Family "published" only: colour input = (PQ code − shift) × scale.
-        color_scale: See `color_shift`.
-        coordinates: Network x, y from file x, y: (xx, xy, x0, yx, yy, y0). Crop, flip and rotation change only this.
-        grid: Family "multiscale" only: rows and columns of the working grid, which covers the network's coordinates.
-        latents: Family "multiscale" only: inputs of the network, the finest first.
-        details: Family "multiscale" only: grids whose sum is added to every output, the coarsest first.
-    """
-
-    preset: Preset
-    family: Family
-    domain: Domain
-    position_octaves: int
-    color_octaves: int
-    layers: tuple[QuantizedLayer, ...]
-    residual_shift: float
-    residual_scale: float
-    base_hdr_headroom: float
-    alternate_hdr_headroom: float
-    base_offset_exponent: int
-    alternate_offset_exponent: int
-    binding: Binding
-    neural_psnr: float = 0.0
-    standard_psnr: float = 0.0
-    color_shift: float = 0.0
-    color_scale: float = 1.0
-    coordinates: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-    grid: tuple[int, int] = (0, 0)
-    latents: tuple[LatentGrid, ...] = ()
-    details: tuple[LatentGrid, ...] = ()

@@ -79,7 +79,7 @@ def test_mpf_refuses_disorder_cuts_and_crowds():
     for size in range(len(body)):
         with pytest.raises(FormatError):
             parse_mpf(body[:size], LIMITS)
-    with pytest.raises(LimitError, match="mpf_entries: at most 64 allowed, 65 found"):
+    with pytest.raises(LimitError, match="mpf_entries: expected at most 64, got 65"):
         parse_mpf(little_endian_mpf(0, 0, 65), LIMITS)
 
 

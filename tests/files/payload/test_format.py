@@ -19,7 +19,7 @@ from gainmap_codec.files.payload.format import (
 )
 from gainmap_codec.files.payload.latents import encode_latents
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from support.networks import round_to_wire
 from support.paths import FIXTURES
 
@@ -220,7 +220,7 @@ def test_limits(name):
     latents = sum(len(grid.values) for grid in record.latents + record.details)
     size = {"weights": weights, "payload_bytes": len(BALANCED), "latents": latents}[name]
     assert parse_payload(BALANCED, Limits(**{name: size})) == record
-    with pytest.raises(LimitError, match=f"{name}: at most {size - 1} allowed, {size} found"):
+    with pytest.raises(LimitError, match=f"{name}: expected at most {size - 1}, got {size}"):
         parse_payload(BALANCED, Limits(**{name: size - 1}))
 
 
@@ -240,7 +240,7 @@ def quickly(data: bytes) -> NeuralGainMap:
 def test_latents_of_a_huge_grid_are_counted_before_they_are_made():
     steps = bytes(15)
     grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0x0F)  # details down to the grid's own cells
-    with pytest.raises(LimitError, match="latents: at most 524288 allowed"):
+    with pytest.raises(LimitError, match="latents: expected at most 524288"):
         quickly(sealed(TINY[:24] + grid + steps + TINY[30:]))
 
 

@@ -19,7 +19,7 @@ import gainmap_codec as gm
 from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import choose_device
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.device.render import DeviceRenderer
 from gainmap_codec.neural.device.transfer import download, upload

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload.format import MAX_WEIGHT, layer_shapes, parse_payload, serialize_payload
-from gainmap_codec.files.records import NeuralGainMap, Preset
+from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE, FittedNetwork, fit_pair
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED
 from gainmap_codec.neural.published.fit import (

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.perceptron import squared_error
 from gainmap_codec.neural.fit.points import Batches, Points, enlarged
 from gainmap_codec.neural.fit.rates import laplace_bits

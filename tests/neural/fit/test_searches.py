@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.latent_search import price, search
 from gainmap_codec.neural.fit.model import Model
 from gainmap_codec.neural.fit.perceptron import output_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert
 from gainmap_codec.pixels.maps.multiscale import BaseFeatures, GridInputs, has_latents_at, residual_on_grid

@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gainmap_codec.files.records import Domain, NeuralGainMap, Preset
+from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset
 from gainmap_codec.neural.published.network import FeatureTables, forward, hdr_pq
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from gainmap_codec.files.heif.gain_map import TMAP
 from gainmap_codec.files.heif.picture import Picture
-from gainmap_codec.files.records import GainMapFile, HeifExtras
+from gainmap_codec.files.heif.records import HeifExtras
+from gainmap_codec.files.records import GainMapFile
 
 _OF_PICTURES = (b"heic", b"heix", b"hevc", b"avif", b"MA1A", b"MA1B", b"MiHA", b"MiHB", b"MiHE", TMAP)
 _MAIN_PROFILES = (1, 3)  # HEVC Main and Main Still Picture

@@ -28,7 +28,8 @@ from gainmap_codec.files.heif.items import (
 )
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
 from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
-from gainmap_codec.files.records import GainMapFile, HeifExtras
+from gainmap_codec.files.heif.records import HeifExtras, heif_extras
+from gainmap_codec.files.records import GainMapFile
 
 _REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
 _BOXES_OF_OFFSETS = (b"moov", b"moof", b"mfra", b"sidx", b"ssix")  # they say where in the file something is
@@ -83,7 +84,7 @@ def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems) -
 
 def surviving_extras(file: GainMapFile) -> HeifExtras | None:
     """What may still be written beside the record: not what describes pixels that were replaced. Warns of losses."""
-    extras = file.heif_extras
+    extras = heif_extras(file.heif_extras)
     if extras is None:
         return None
     for line in extras.lost:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
@@ -20,10 +21,11 @@ from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, Group, Item
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.parts import Part, base_part, map_part
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
+from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD_MAGIC
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, HeifExtras, Nclx, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 

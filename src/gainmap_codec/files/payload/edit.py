@@ -14,7 +14,7 @@ from gainmap_codec.files.payload.format import (
     parse_payload,
     psnr_to_wire,
 )
-from gainmap_codec.files.records import Binding
+from gainmap_codec.files.payload.records import Binding
 
 _COORDINATES = struct.Struct(">6f")
 _FLAGS, _NEURAL_PSNR, _STANDARD_PSNR = 10, 22, 23

@@ -21,7 +21,15 @@ from typing import get_args
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.payload.latents import LARGEST, cells, decode_latents, encode_latents, latent_levels
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeDecoder, RangeEncoder
-from gainmap_codec.files.records import Binding, Domain, Family, LatentGrid, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.payload.records import (
+    Binding,
+    Domain,
+    Family,
+    LatentGrid,
+    NeuralGainMap,
+    Preset,
+    QuantizedLayer,
+)
 
 MAGIC = b"GNN"
 VERSION = 0

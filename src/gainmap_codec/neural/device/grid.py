@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.payload.latents import first_level, latent_levels
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.fit.perceptron import forward
 from gainmap_codec.pixels.maps.multiscale import AROUND, FIRST_OCTAVE, dequantize, latent_values

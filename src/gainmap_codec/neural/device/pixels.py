@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.grid import DeviceTaps
 from gainmap_codec.pixels.color.base_color import BT2020_LUMA
 from gainmap_codec.pixels.color.light import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK

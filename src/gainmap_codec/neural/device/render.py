@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.device.grid import DeviceTaps, GridNetwork, octave_features
 from gainmap_codec.neural.device.pixels import (

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gainmap_codec.files.payload.format import MAX_WEIGHT
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.neural.fit.points import Matrices, Points, enlarged
 from gainmap_codec.neural.fit.rates import laplace_bits, latent_bits, rounded
 

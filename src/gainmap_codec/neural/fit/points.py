@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gainmap_codec.files.payload.format import IDENTITY
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.target import Target
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.residual import inverse_residual, residual_slope

@@ -11,7 +11,7 @@ import torch
 
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.records import NeuralGainMap, Preset
+from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.devices import CPU, torch_device
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.gradient_steps import Progress

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gainmap_codec.files.payload.format import IDENTITY
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.blank import OFFSET_EXPONENT
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.payload.format import layer_shapes
-from gainmap_codec.files.records import Domain, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset, QuantizedLayer
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.published.initial import initial_weights

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.records import Preset
+from gainmap_codec.files.payload.records import Preset
 
 Shapes = tuple[tuple[int, int], ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.records import NeuralGainMap
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.maps.neural_map import position_features, pq_features
 from gainmap_codec.pixels.maps.residual import inverse_residual
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.latents import cells, first_level, latent_levels
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid

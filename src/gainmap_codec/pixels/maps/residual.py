@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gainmap_codec.files.records import Domain
+from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.pixels.color.light import Array
 
 EPSILON = 1 / 64
