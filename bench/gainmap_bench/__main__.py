@@ -30,7 +30,7 @@ def bench() -> None:
 @click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
 @click.option("--preset", "presets", multiple=True, default=("balanced",), show_default=True, help="May be repeated.")
 @click.option("--seed", default=0, show_default=True, help="Of the fits.")
-def pairs(pairs: tuple[str, ...], presets: tuple[str, ...], seed: int) -> None:
+def pairs(pairs: tuple[str, ...], presets: tuple[Preset, ...], seed: int) -> None:
     """Neural gain maps against a one-channel 1/4-scale quality-85 JPEG map: PQ-PSNR and bytes, a row a picture."""
     for row in pair_rows([_pair(text) for text in pairs], presets, seed):
         click.echo(row)

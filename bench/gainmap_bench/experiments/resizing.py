@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gainmap_codec.api import decode, encode, encode_with_report
-from gainmap_codec.edit.parts import settled
-from gainmap_codec.edit.turn import resize
+from gainmap_codec.api import decode, encode, resize
+from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.edit.parts import bare
 from gainmap_codec.errors import GainMapWarning, Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.hdr_image import HdrImage
 
@@ -34,9 +35,9 @@ def resizing_rows(photos: Iterable[Path], quality: int) -> Iterator[str]:
             upright = decode(photo).pixels.shape
             small = resize(neural, (upright[1] // 2, upright[0] // 2), quality=quality)
             resized = pq_psnr(_neural(small), half)
-            base = settled(parse_file(small, photo.name, Limits())).base.data
+            base = serialize_file(bare(parse_file(small, photo.name, Limits())), [])
             image = HdrImage(half, headroom=hdr.headroom)
-            anew = encode_with_report(image, base, carry="neural").neural_psnr
+            anew = encode_with_report(image, base, EncodeOptions(carry="neural")).neural_psnr
             assert anew is not None
             numbers = " | ".join(f"{value:.2f}" for value in (whole, resized, anew))
             yield f"| {photo.stem} | {numbers} | {resized - anew:+.2f} |"

@@ -15,8 +15,9 @@ import PIL
 import pillow_heif
 from PIL import Image
 
+from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.codec.rendering import preference, render_best
+from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.jpeg.segments import coded_digest
@@ -167,7 +168,7 @@ def _compared(before: GainMapFile, data: bytes) -> str:
         payload = "none" if before.payload is None else "lost"
     else:
         payload = "kept" if after.payload == before.payload else "altered"
-    _, kind, _, _ = render_best(opened, preference(opened, "auto"), None, "cpu", 1)
+    kind = best_rendition(opened, STORED, render).kind
     said = "SDR" if kind == "base" else f"HDR from the {kind} map"
     if after.payload is not None:
         said += {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_bench.inputs.metrics import delta_e_itp, ictcp
+from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.pairing import BaseOptions, Pair, make_pair
-from gainmap_codec.codec.rendering import preference
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.segments import is_jpeg
 from gainmap_codec.files.payload.format import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
@@ -29,8 +29,11 @@ from gainmap_codec.pixels.scene import render_scene
 
 Kind = Literal["photo", "graded", "local"]
 
-PLAIN = BaseOptions(None, "srgb", None, None, None)
-"""How bases are made that pairs lack: JPEGs in sRGB without metadata."""
+
+def plain_pair(hdr: HdrSource, sdr: SdrSource | None = None, *, icc_profile: bytes | None = None) -> Pair:
+    """A pair as `encode` makes it: bases that are missing become JPEGs in sRGB. What is odd is passed over."""
+    return make_pair(hdr, sdr, EncodeOptions(icc_profile=icc_profile), [])
+
 
 SAMPLES = 1 << 22
 """Measured pixels of larger pictures. For six maps each of five photos of 12 megapixels the PQ-PSNR was within 0.008 dB
@@ -99,13 +102,11 @@ def load_pair(hdr: Path, sdr: Path | None, *, longest_side: int | None = None) -
     Raises:
         GainMapError, ValueError, OSError: As `make_pair`.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)
-        pair = make_pair(hdr, sdr, PLAIN, Limits())
-        opened = _opened_photo(hdr) if sdr is None else None
-        if opened is None:
-            return reduced(BenchPair(hdr.stem, "graded", pair, None), longest_side)
-        return reduced(BenchPair(hdr.stem, "photo", pair, _own_map(opened)), longest_side)
+    pair = plain_pair(hdr, sdr)
+    opened = _opened_photo(hdr) if sdr is None else None
+    if opened is None:
+        return reduced(BenchPair(hdr.stem, "graded", pair, None), longest_side)
+    return reduced(BenchPair(hdr.stem, "photo", pair, _own_map(opened)), longest_side)
 
 
 def reduced(pair: BenchPair, longest_side: int | None) -> BenchPair:
@@ -120,9 +121,7 @@ def reduced(pair: BenchPair, longest_side: int | None) -> BenchPair:
     part = longest_side / max(height, width)
     codes = np.rint(_averaged(renditions.codes, part)).astype(np.uint8)
     image = HdrImage(_averaged(renditions.hdr, part), "bt2020", renditions.headroom)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)
-        small = make_pair(image, codes, replace(PLAIN, icc_profile=renditions.file.base.icc_profile), Limits())
+    small = plain_pair(image, codes, icc_profile=renditions.file.base.icc_profile)
     if renditions.color.name != small.color.name:  # a colour that no file says is that of codes as they are
         small = small._replace(codes=codes, color=renditions.color)
     if pair.own_map is None:
@@ -140,7 +139,7 @@ def _averaged(values: NDArray[Any], part: float) -> Array:
 
 def scene_pair(width: int = 1536, height: int = 1024) -> BenchPair:
     """The demonstration's scene, tone-mapped: a pair that needs no file."""
-    return BenchPair("scene", "graded", make_pair(HdrImage(render_scene(width, height)), None, PLAIN, Limits()), None)
+    return BenchPair("scene", "graded", plain_pair(HdrImage(render_scene(width, height))), None)
 
 
 def _opened_photo(path: Path) -> OpenedFile | None:

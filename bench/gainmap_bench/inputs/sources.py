@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +11,8 @@ import click
 import imagecodecs
 import numpy as np
 
-from gainmap_bench.inputs.evaluation import PLAIN, BenchPair, load_pair, reduced, scene_pair
-from gainmap_codec.codec.pairing import make_pair
-from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
+from gainmap_bench.inputs.evaluation import BenchPair, load_pair, plain_pair, reduced, scene_pair
+from gainmap_codec.errors import GainMapError
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, conversion_matrix, convert, with_bits
 from gainmap_codec.pixels.formats.images import read_hdr
@@ -97,16 +95,14 @@ def usable(sources: Iterable[Source], longest_side: int | None = None) -> Iterat
 @lru_cache(maxsize=1)  # work on one pair comes in a row
 def load(source: Source, longest_side: int | None = None) -> BenchPair:
     """Read a pair; arguments and errors as of `evaluation.load_pair`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)
-        if source.kind == "scene":
-            return reduced(scene_pair(), longest_side)
-        if source.kind == "local":
-            return reduced(_tone_mapped_locally(source.hdr), longest_side)
-        if source.kind == "published":
-            assert source.sdr is not None
-            return reduced(load_published(source.hdr, source.sdr), longest_side)
-        return load_pair(source.hdr, source.sdr, longest_side=longest_side)
+    if source.kind == "scene":
+        return reduced(scene_pair(), longest_side)
+    if source.kind == "local":
+        return reduced(_tone_mapped_locally(source.hdr), longest_side)
+    if source.kind == "published":
+        assert source.sdr is not None
+        return reduced(load_published(source.hdr, source.sdr), longest_side)
+    return load_pair(source.hdr, source.sdr, longest_side=longest_side)
 
 
 def _tone_mapped_locally(path: Path) -> BenchPair:
@@ -116,7 +112,7 @@ def _tone_mapped_locally(path: Path) -> BenchPair:
     linear = convert(image.pixels, image.color_space, "srgb")
     codes = encode_base(tone_map_locally(linear))
     assert codes.dtype == np.uint8
-    return BenchPair(f"{path.stem}, local", "local", make_pair(image, codes, PLAIN, Limits()), None)  # type: ignore[arg-type]
+    return BenchPair(f"{path.stem}, local", "local", plain_pair(image, codes), None)  # type: ignore[arg-type]
 
 
 def load_published(hdr: Path, sdr: Path) -> BenchPair:
@@ -137,7 +133,7 @@ def load_published(hdr: Path, sdr: Path) -> BenchPair:
     if codes.dtype != np.uint16 or codes.ndim != 3 or codes.shape[2] < 3:
         raise ValueError(f"{sdr}: a TIFF of 16-bit RGB wanted, {codes.dtype} {codes.shape} found")
     base = np.ascontiguousarray(with_bits(codes[..., :3], 16, 8), np.uint8)
-    pair = make_pair(image, base, PLAIN, Limits())
+    pair = plain_pair(image, base)
     return BenchPair(hdr.stem, "graded", pair._replace(codes=base, color=_published_color()), None)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gainmap_bench.speed.decode import Work
 from gainmap_codec.codec.opening import base_codes, open_file
-from gainmap_codec.codec.rendering import render
+from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
@@ -51,7 +51,7 @@ def decode_steps(data: bytes) -> list[Step]:
         "neural: network": lambda: residual_on_grid(network, inputs),
         "neural: rendition": lambda: rendition_of(network, ready, codes, color, headroom=np.inf),
         "standard: map's JPEG": lambda: decode_coded_image(stored.image),
-        "standard: rendition, the base's JPEG with it": lambda: render(opened, "standard", None, "cpu"),
+        "standard: rendition, the base's JPEG with it": lambda: render(opened, "standard", STORED),
     }
     return [Step(name, _median(work)) for name, work in works.items()]
 

@@ -1,4 +1,4 @@
-"""Where every edit begins and ends: a source is opened once, a record is written once, and what happened travels along."""
+"""Where every edit begins and ends: a source is opened once, a record written once; what happened travels along."""
 
 from __future__ import annotations
 
