@@ -196,9 +196,7 @@ def test_a_file_is_parsed_once_and_written_once(verb: str, source: str, monkeypa
     segments, packets = Counted(monkeypatch, "parse_segments"), Counted(monkeypatch, "parse_meta")
     ONCE[verb](data)
     assert len(parsed.arguments) == 1
-    turned_in_place = verb in ("rotate", "flip") and source.endswith(
-        ".jpg"
-    )  # nothing is put together
+    turned_in_place = verb in ("rotate", "flip") and source.endswith(".jpg")  # nothing is put together
     assert len(written.arguments) == (0 if turned_in_place else 1)
     pictures = [bytes(argument) for argument in segments.arguments]
     assert max(Counter(pictures).values(), default=1) == 1, "the same JPEG bytes were cut into segments twice"

@@ -10,10 +10,8 @@ import pytest
 import gainmap_codec as gm
 from gainmap_bench.experiments import ablation
 from gainmap_bench.experiments.ablation import ablation_rows
-from gainmap_bench.inputs.evaluation import BenchPair
+from gainmap_bench.inputs.evaluation import BenchPair, plain_pair
 from gainmap_bench.methods.decoders import decoder_rows
-from gainmap_codec.codec.pairing import BaseOptions, make_pair
-from gainmap_codec.errors import Limits
 from gainmap_codec.neural.fit import presets as targets
 from gainmap_codec.pixels.scene import render_scene
 
@@ -26,9 +24,7 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> BenchPair:
     monkeypatch.setattr(ablation, "MULTISCALE", short)
     monkeypatch.setattr(targets, "_PROBE_STEPS", 10)
     hdr = gm.HdrImage(np.asarray(render_scene(96, 64), np.float32))
-    return BenchPair(
-        "scene", "graded", make_pair(hdr, None, BaseOptions(None, "srgb", None, None, None), Limits()), None
-    )
+    return BenchPair("scene", "graded", plain_pair(hdr), None)
 
 
 def test_each_part_is_left_out_once(pair: BenchPair) -> None:

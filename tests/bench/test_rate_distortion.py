@@ -25,7 +25,8 @@ from gainmap_bench.methods.networks import NeuralPayloads, PaperNetworks
 from gainmap_bench.methods.ordinary import OrdinaryMaps
 from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall
 from gainmap_bench.methods.residual_maps import ResidualMaps, kinds_of
-from gainmap_codec.codec.encoding import StandardOptions, encode_pair
+from gainmap_codec.codec.encoding import encode_pair
+from gainmap_codec.codec.options import MapOptions
 from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -66,7 +67,7 @@ def test_jpeg_growth_is_that_of_our_files(pair: BenchPair, tmp_path: Path) -> No
     points = measure(pair, [OrdinaryMaps(JPEG)], [0], tmp_path).points
     around = {point.series[:5]: point.growth - point.bytes for point in points}
     coded = encode_jpeg(np.zeros((16, 24), np.uint8), quality=90)
-    ours = encode_pair(pair.pair, StandardOptions(4, 90, 1), None)
+    ours = encode_pair(pair.pair, MapOptions(4, 90, 1), None, [])
     assert 1000 < around["iso-1"] < len(ours.data) - ours.base_bytes - len(coded)
     assert around["iso-1"] + 80 <= around["iso-3"] < 3000
 

@@ -90,7 +90,7 @@ def test_no_more_pictures_are_held_than_workers_and_one(monkeypatch: pytest.Monk
             most.append(len(made))
         return image
 
-    monkeypatch.setattr("gainmap_codec.codec.decoding_many.decode_quietly", make)
+    monkeypatch.setattr("gainmap_codec.codec.decoding_many.decode_with_notes", make)
     for image in gm.decode_many([b""] * 40, workers=3):
         assert isinstance(image, gm.HdrImage)
         time.sleep(0.002)

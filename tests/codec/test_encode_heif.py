@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 import gainmap_codec as gm
-from gainmap_codec.api import encode_with_report
 from gainmap_codec.cli.main import gainmap
+from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation, with_orientation_1
@@ -62,7 +63,7 @@ def test_as_good_as_its_jpeg_twin(container: str, bits: int) -> None:
     large = gm.HdrImage(render_scene(384, 256))
     quality = {}
     for name, options in (("jpeg", {}), (container, {"base_bits": bits})):
-        report = encode_with_report(large, carry="standard", container=name, **options)
+        report = encode_with_report(large, None, EncodeOptions(carry="standard", container=name, **options))
         image = gm.decode(report.data)
         assert (image.rendered_from, image.warnings) == ("standard", ())
         quality[name] = pq_psnr(image.pixels, large.pixels)
@@ -77,7 +78,7 @@ def test_as_good_as_its_jpeg_twin(container: str, bits: int) -> None:
 
 @pytest.mark.parametrize(("container", "bits"), KINDS)
 def test_both_maps(container: str, bits: int) -> None:
-    report = encode_with_report(SCENE, container=container, base_bits=bits)
+    report = encode_with_report(SCENE, None, EncodeOptions(container=container, base_bits=bits))
     file = read(report.data)
     assert file.gain_map is not None and file.payload is not None
     assert file.gain_map.image.nclx[:2] == (1, 16)

@@ -9,9 +9,9 @@ from statistics import mean
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.api import encode_with_report
-from gainmap_codec.codec.encoding import EncodeReport
-from gainmap_codec.codec.pairing import BaseOptions, HdrSource, make_pair
+from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.pairing import HdrSource, make_pair
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
@@ -28,11 +28,11 @@ PAIRS = {
 
 def jpeg_map(hdr: HdrSource, sdr: Path | None = None) -> EncodeReport:
     """The ordinary map that ours is compared with: one channel, a quarter of the base's size, JPEG quality 85."""
-    return encode_with_report(hdr, sdr, carry="standard", map_scale=4, map_channels=1, map_quality=85)
+    return encode_with_report(hdr, sdr, EncodeOptions(carry="standard", map_quality=85))
 
 
 def neural(hdr: HdrSource, sdr: Path | None = None) -> EncodeReport:
-    return encode_with_report(hdr, sdr, carry="neural", preset="balanced")
+    return encode_with_report(hdr, sdr, EncodeOptions(carry="neural"))
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,7 @@ def test_what_is_reported_is_what_is_decoded(scene: gm.HdrImage, fitted: EncodeR
 @pytest.mark.parametrize("preset", PUBLISHED)
 def test_rounding_costs_a_published_network_little(scene: gm.HdrImage, preset: Preset) -> None:
     """Against the same weights before they were rounded."""
-    options = BaseOptions(quality=None, color_space="srgb", exif=None, xmp=None, icc_profile=None)
-    pair = make_pair(scene, None, options, gm.Limits())
+    pair = make_pair(scene, None, EncodeOptions(), [])
     blank = replace(blank_network(preset, PUBLISHED[preset]), alternate_hdr_headroom=pair.headroom)
     assert fit_published(blank, PUBLISHED[preset], pair).quantization_loss <= 0.2
 

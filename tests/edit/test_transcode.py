@@ -20,7 +20,9 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
-from gainmap_codec.edit.transcode import TranscodeReport, transcode_with_report
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata
@@ -51,7 +53,7 @@ def record(data: bytes) -> GainMapFile:
 
 
 def report(source: Any, **options: Any) -> TranscodeReport:
-    return transcode_with_report(source, **options)
+    return transcode_with_report(source, TranscodeOptions(**options))
 
 
 def said(found: TranscodeReport) -> str:
@@ -370,8 +372,8 @@ def test_callers_mistakes() -> None:
     for options in ({"container": "png"}, {"carry": "all"}, {"quality": 0}, {"map_scale": 200}, {"map_channels": 2}):
         with pytest.raises(ValueError, match=next(iter(options))):
             gm.transcode(files.plain(), **options)
-    with pytest.raises(TypeError, match="unknown option"):
-        transcode_with_report(files.plain(), colour=1)
+    with pytest.raises(TypeError, match="colour"):
+        TranscodeOptions(colour=1)  # type: ignore[call-arg]
     with pytest.raises(FileNotFoundError):
         gm.transcode("nowhere.jpg")
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
-from gainmap_codec.edit.turn import crop_with_report, resize_with_report
+from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import HEADER_BYTES, parse_payload
 from gainmap_codec.pixels.color.light import pq_psnr

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
 import gainmap_codec as gm
 from gainmap_codec import pillow
 from gainmap_codec.files.jpeg.read import serialize_jpeg
-from gainmap_codec.pillow.source import matched
+from gainmap_codec.pillow.source import Told, matched
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.images import encode_jpeg
@@ -376,7 +376,7 @@ def test_real_photos(data_dir: Path) -> None:
             continue
         count += 1
         for name, edit in (FAITHFUL | LOSSY).items():
-            told[name] += matched(edit(image)) is None
+            told[name] += matched(edit(image), Told()) is None
     print(count, told)
     assert count >= 40
     assert sum(told[name] for name in FAITHFUL) <= 2  # a page of text is much the same upside down

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import gainmap_codec as gm
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.codec.rendering import render
+from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.map_metadata.apple import headroom_of_maker_note, parse_apple, parse_maker_note
 from gainmap_codec.files.records import AppleMetadata
@@ -135,7 +135,7 @@ def test_apples_two_kinds_of_map_in_one_file_agree(data_dir: Path) -> None:
     data = (data_dir / "files/crabbyavif/yuv420_image_with_yuv400_gainmap.heic").read_bytes()
     opened = open_file(data, "", LIMITS)
     assert opened.file.gain_map.image.data == opened.file.spare_gain_map.image.data
-    iso = render(opened, "standard", None, "cpu").max(axis=2)
+    iso = render(opened, "standard", STORED).max(axis=2)
     codes = opened.codes
     base = opened.color.linearize(codes)
     from gainmap_codec.pixels.formats.coded_image import decode_coded_image
