@@ -10,8 +10,7 @@ from pathlib import Path
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.rendering import full_headroom, preference, render_best
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
-from gainmap_codec.files.heif.read import is_heif
-from gainmap_codec.files.jpeg.segments import is_jpeg
+from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.formats.images import read_source
 
@@ -40,7 +39,7 @@ def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             start = file.read(16)
-        if is_jpeg(start) or is_heif(start):
+        if may_have_gain_map(start):
             yield _check_file(path, path.relative_to(folder).as_posix(), limits)
 
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gainmap_codec.codec.pairing import Pair
+from gainmap_codec.codec.pairing import Pair, written
 from gainmap_codec.errors import GainMapWarning, Limits
-from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, StoredGainMap
@@ -189,13 +189,13 @@ def encode_pair(pair: Pair, standard: StandardOptions | None, neural: NeuralOpti
     if fitted:
         network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=standard_psnr or 0.0)
         payload = serialize_payload(network)
-    bare = serialize_file(pair.file)
-    data = serialize_file(replace(pair.file, gain_map=stored, payload=payload))
-    written = parse_file(data, "the new file", Limits()).gain_map
+    bare = written(pair.file)
+    data = written(replace(pair.file, gain_map=stored, payload=payload))
+    read_back = parse_file(data, "the new file", Limits()).gain_map
     return EncodeReport(
         data=data,
         base_bytes=len(bare),
-        map_bytes=len(written.image.data) if written else 0,
+        map_bytes=len(read_back.image.data) if read_back else 0,
         payload_bytes=len(payload or b""),
         neural_psnr=fitted.psnr if fitted else None,
         standard_psnr=standard_psnr,

@@ -15,7 +15,8 @@ from gainmap_codec.codec.rendering import full_headroom, preference, render
 from gainmap_codec.errors import GainMapWarning, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.container import may_have_gain_map, parse_file, serialize_file
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
-from gainmap_codec.files.tags.exif import orientation, with_orientation_1
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -211,7 +212,16 @@ def _with_metadata(file: GainMapFile, options: BaseOptions, limits: Limits) -> G
     if options.icc_profile is not None:
         file = replace(file, base=replace(file.base, icc_profile=options.icc_profile or None))
     # Written and read once: orientation, digest and sizes are then those of the file's readers.
-    return parse_file(serialize_file(file), "the new base", limits)
+    return parse_file(written(file), "the new base", limits)
+
+
+def written(file: GainMapFile) -> bytes:
+    """The file's bytes; warns of what could not be written."""
+    notes: list[str] = []
+    data = serialize_file(file, notes)
+    for line in notes:
+        _warn(line)
+    return data
 
 
 def _as_stored(pixels: Array, shape: tuple[int, ...], orientation: int) -> Array:

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.parts import Notes, coded_map, decoded_map, lost, recoded, warn_of_what_is_not_written
+from gainmap_codec.edit.parts import Notes, coded_map, decoded_map, lost, recoded, warn_of_what_is_not_written, written
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding
@@ -86,7 +85,7 @@ class _Edit:
         self.notes.append(f"base: coded again at quality {quality}, {base.base.width} x {base.base.height}")
         gain_map = self._gain_map(map_quality) if file.gain_map is not None else None
         payload = self._payload(base) if file.payload is not None else None
-        return serialize_file(replace(base, gain_map=gain_map, payload=payload))
+        return written(replace(base, gain_map=gain_map, payload=payload))
 
     def _with_metadata(self, file: GainMapFile) -> GainMapFile:
         """The record with the new size, and without small pictures of what it was."""

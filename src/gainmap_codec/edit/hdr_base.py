@@ -10,11 +10,9 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.codec.rendering import render
 from gainmap_codec.edit.metadata import warn_of_items
-from gainmap_codec.edit.parts import Notes, coded_map, decoded_map
+from gainmap_codec.edit.parts import Notes, coded_map, decoded_map, with_exif_orientation, written
 from gainmap_codec.errors import Limits, UnsupportedError
-from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
-from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, transform_in_place
@@ -51,10 +49,10 @@ def jpeg_with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int
     gain_map = coded_map(replace(decoded, image=image, metadata=_exchanged(metadata)), "jpeg", map_quality)
     file, orientation = opened.file, opened.file.orientation
     warn_of_items(file)
-    exif = with_orientation(file.exif, orientation) if file.exif or orientation != 1 else None
+    exif = with_exif_orientation(file.exif, orientation) if file.exif or orientation != 1 else None
     new = replace(file, container="jpeg", base=base, gain_map=gain_map, exif=exif, payload=None, heif_extras=None)
     notes.append("HDR base and SDR alternate have changed places: the base is SDR, the gain map leads up to HDR")
-    return open_file(serialize_file(replace(new, spare_gain_map=None)), "the exchanged file", Limits())
+    return open_file(written(replace(new, spare_gain_map=None)), "the exchanged file", Limits())
 
 
 def _leads_down(metadata: GainMapMetadata) -> bool:

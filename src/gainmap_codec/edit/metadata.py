@@ -23,7 +23,7 @@ def stripped_of_gps(file: GainMapFile, notes: Notes) -> GainMapFile:
         exif = exif and exif_edit.without_gps(exif)
     except GainMapError as error:
         lost(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
-        exif = exif_edit.with_orientation(None, file.orientation)
+        exif = exif_edit.with_orientation(None, file.orientation, [])
     try:
         xmp = xmp and xmp_edit.without_gps(xmp)
     except GainMapError as error:

@@ -71,11 +71,11 @@ def rewritten(source: Source, limits: Limits, work: Work) -> TranscodeReport:
         for line in opened.warnings:
             lost(line)
         data = work(old, opened, notes)
-        written = parse_file(data, "the new file", Limits())
+        new = parse_file(data, "the new file", Limits())
     for warning in caught:
         warnings.warn(warning.message, stacklevel=4)
     ours = [str(warning.message) for warning in caught if issubclass(warning.category, GainMapWarning)]
-    return TranscodeReport(data, written.container, tuple(notes), tuple(dict.fromkeys(ours)))
+    return TranscodeReport(data, new.container, tuple(notes), tuple(dict.fromkeys(ours)))
 
 
 def lost(line: str) -> None:
@@ -99,12 +99,30 @@ def warn_of_what_is_not_written(file: GainMapFile, container: Container) -> None
             lost("the C2PA manifest is not kept: it signs a JPEG file")
 
 
+def written(file: GainMapFile) -> bytes:
+    """The file's bytes; warns of what could not be written."""
+    notes: Notes = []
+    data = serialize_file(file, notes)
+    for line in notes:
+        lost(line)
+    return data
+
+
+def with_exif_orientation(exif: bytes | None, orientation: int) -> bytes:
+    """As `exif_edit.with_orientation`; warns where that replaces a structure."""
+    notes: Notes = []
+    turned = with_orientation(exif, orientation, notes)
+    for line in notes:
+        lost(line)
+    return turned
+
+
 def settled(file: GainMapFile) -> GainMapFile:
     """The record of a file without gain maps as its readers get it: digest, orientation and sizes are then theirs."""
     if file.container == "jpeg" and orientation(file.exif or b"") != file.orientation:
-        file = replace(file, exif=with_orientation(file.exif, file.orientation))
+        file = replace(file, exif=with_exif_orientation(file.exif, file.orientation))
     bare = replace(file, gain_map=None, spare_gain_map=None, payload=None, trailer_bytes=0)
-    return parse_file(serialize_file(bare), "the new base", Limits())
+    return parse_file(written(bare), "the new base", Limits())
 
 
 def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None) -> GainMapFile:

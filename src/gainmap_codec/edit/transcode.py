@@ -36,9 +36,9 @@ from gainmap_codec.edit.parts import (
     recoded,
     rewritten,
     warn_of_what_is_not_written,
+    written,
 )
 from gainmap_codec.errors import Limits, NoGainMapError, UnsupportedError
-from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, StoredGainMap
@@ -170,7 +170,7 @@ class _Transcoding:
         spare = file.spare_gain_map if self.standard is file.gain_map and self.container != "jpeg" else None
         if self.container != "jpeg" and file.spare_gain_map is not None and spare is None:
             lost(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
-        return serialize_file(replace(self.base, gain_map=self.standard, spare_gain_map=spare, payload=payload))
+        return written(replace(self.base, gain_map=self.standard, spare_gain_map=spare, payload=payload))
 
     def _check(self) -> None:
         """Raise for what cannot be made of this file, before any work."""

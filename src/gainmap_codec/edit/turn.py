@@ -15,12 +15,12 @@ from gainmap_codec.edit.parts import (
     TranscodeReport,
     lost,
     rewritten,
+    with_exif_orientation,
+    written,
 )
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.raster.geometry import Box, stored_box, turned_orientation
 
@@ -175,9 +175,13 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
         if file.container == "jpeg":
             if has_c2pa(file.base.data):
                 lost("the C2PA manifest is kept, but its signature no longer verifies: sign the new file")
-            return with_jpeg_orientation(data, wanted)
-        exif = file.exif and exif_edit.with_orientation(file.exif, wanted)
-        return serialize_file(replace(file, orientation=wanted, exif=exif))
+            losses: Notes = []
+            turned = with_jpeg_orientation(data, wanted, losses)
+            for line in losses:
+                lost(line)
+            return turned
+        exif = file.exif and with_exif_orientation(file.exif, wanted)
+        return written(replace(file, orientation=wanted, exif=exif))
 
     return rewritten(source, limits, work)
 

@@ -28,13 +28,12 @@ from PIL import Image, ImageOps
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.pairing import DEFAULT_QUALITY
 from gainmap_codec.edit.crop import with_pixels
-from gainmap_codec.edit.parts import MAP_QUALITY, Notes, lost, rewritten
+from gainmap_codec.edit.parts import MAP_QUALITY, Notes, lost, rewritten, with_exif_orientation
 from gainmap_codec.edit.transcode import transcode
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.records import Container
-from gainmap_codec.files.tags import exif_edit
-from gainmap_codec.files.tags.exif import with_orientation_1
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pillow.source import (
     KEY,
     HdrSource,
@@ -205,7 +204,7 @@ def _with_hdr(match: Match, container: Container, quality: int | None) -> bytes:
     def work(_: bytes, opened: OpenedFile, notes: Notes) -> bytes:
         file = opened.file
         if file.orientation != source.orientation:
-            exif = file.exif and exif_edit.with_orientation(file.exif, source.orientation)
+            exif = file.exif and with_exif_orientation(file.exif, source.orientation)
             opened = replace(opened, file=replace(file, orientation=source.orientation, exif=exif))
         if file.base.bits > 8:
             lost(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
