@@ -187,7 +187,7 @@ def test_a_missing_photo_is_one_that_failed(photos: Path, tmp_path: Path) -> Non
 def test_a_name_that_says_another_container(photos: Path, tmp_path: Path) -> None:
     (photos / "lie.heic").write_bytes(files.made(standard=True))
     (job,) = plan([photos / "lie.heic"], tmp_path / "out", options())
-    assert "a name ending in .jpg or .jpeg wanted" in convert_photo(job).problem
+    assert "expected a name that ends in .jpg or .jpeg" in convert_photo(job).problem
     assert outputs(tmp_path / "out") == {}
 
 

@@ -18,7 +18,8 @@ from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.files.tags.exif import orientation, with_orientation_1
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image

@@ -46,7 +46,7 @@ def mime(data: bytes) -> str:
 
 
 def without_map(data: bytes) -> bytes:
-    return serialize_file(replace(parse_file(data, "", gm.Limits()), gain_map=None, heif_extras=None))
+    return serialize_file(replace(parse_file(data, "", gm.Limits()), gain_map=None, heif_extras=None), [])
 
 
 def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -76,10 +76,10 @@ def test_the_browser_ignores_our_payload(browser: Browser, container: str) -> No
     payload = b"GNN\0" + (400).to_bytes(2, "big") + bytes(range(197)) * 2
     data = gm.encode(SCENE, carry="standard", container=container)
     file = replace(parse_file(data, "", gm.Limits()), payload=payload)
-    with_both = serialize_file(file)
+    with_both = serialize_file(file, [])
     assert payload in with_both
     np.testing.assert_array_equal(browser.read(with_both, mime(data), 3), browser.read(data, mime(data), 3))
-    alone = serialize_file(replace(file, gain_map=None))
+    alone = serialize_file(replace(file, gain_map=None), [])
     assert browser.read(alone, mime(data), 3).max() <= 1.01
 
 

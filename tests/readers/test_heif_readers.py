@@ -63,7 +63,7 @@ def files() -> dict[str, bytes]:
     found = {}
     for name, options in KINDS.items():
         data = gm.encode(SCENE, sdr, carry="standard", exif=exif, xmp=PACKET, **options)
-        found[name] = serialize_file(replace(read(data), payload=PAYLOAD))
+        found[name] = serialize_file(replace(read(data), payload=PAYLOAD), [])
     return found
 
 

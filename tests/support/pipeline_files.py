@@ -125,4 +125,4 @@ def read(data: bytes) -> GainMapFile:
 def with_exif_orientation(data: bytes, orientation: int) -> bytes:
     """The file with another orientation, written by the record."""
     file = read(data)
-    return serialize_jpeg(replace(file, exif=with_orientation(file.exif, orientation)))
+    return serialize_jpeg(replace(file, exif=with_orientation(file.exif, orientation, [])))

@@ -17,7 +17,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.segments import is_jpeg
+from gainmap_codec.files.container import sniff
 from gainmap_codec.files.payload.format import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import Array, pq_encode
@@ -144,7 +144,7 @@ def scene_pair(width: int = 1536, height: int = 1024) -> BenchPair:
 
 def _opened_photo(path: Path) -> OpenedFile | None:
     data = path.read_bytes()
-    return open_file(data, str(path), Limits()) if is_jpeg(data) else None
+    return open_file(data, str(path), Limits()) if sniff(data) == "jpeg" else None
 
 
 def _own_map(opened: OpenedFile) -> OwnMap | None:

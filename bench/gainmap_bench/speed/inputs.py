@@ -61,4 +61,4 @@ def at_scale(data: bytes, scale: float) -> bytes:
         binding=Binding(coded_digest(base.data), soft_fingerprint(base_codes(base), 256)),
     )
     file = replace(file, base=base, base_digest=network.binding.strict, payload=serialize_payload(network))
-    return serialize_file(replace(file, spare_gain_map=None))
+    return serialize_file(replace(file, spare_gain_map=None), [])

@@ -16,9 +16,8 @@ from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
 from gainmap_codec.batch.storage import digest_of, read, write
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import check_name, parse_file
 from gainmap_codec.files.jpeg.segments import coded_digest
-from gainmap_codec.files.naming import check_name
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.light import pq_psnr
 

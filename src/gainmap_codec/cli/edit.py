@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gainmap_codec.errors import GainMapError, Limits
-from gainmap_codec.files.naming import SUFFIXES, check_name, named_for
+from gainmap_codec.files.container import SUFFIXES, check_name, named_for
 from gainmap_codec.files.records import Container
 
 _PATH = click.Path(path_type=Path)  # as in `cli`: a missing file is a bad file, not bad usage

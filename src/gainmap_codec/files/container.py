@@ -1,44 +1,90 @@
-"""The one place where containers are told apart: bytes ⇄ `GainMapFile`."""
+"""The one place where containers are told apart: by their first bytes, by their files' names, and in writing."""
 
 from __future__ import annotations
 
+from posixpath import splitext
+from typing import Literal
+
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.read import is_heif, parse_heif
+from gainmap_codec.files.heif.parts import stand_alone_digest
+from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg.segments import is_jpeg
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.jpeg.segments import SOI, coded_digest
+from gainmap_codec.files.records import CodedImage, Container, GainMapFile
+
+SUFFIXES: dict[Container, tuple[str, ...]] = {
+    "jpeg": (".jpg", ".jpeg"),
+    "heic": (".heic", ".heif"),
+    "avif": (".avif",),
+}
+"""What names of files end in, of each container the usual one first."""
+
+
+def sniff(data: bytes) -> Literal["jpeg", "heif"] | None:
+    """What the first 12 bytes of a file say that it is: "heif" is HEIC, AVIF or another file of boxes; None neither."""
+    if data.startswith(SOI + b"\xff"):
+        return "jpeg"
+    return "heif" if data[4:8] == b"ftyp" else None
+
+
+def may_have_gain_map(data: bytes) -> bool:
+    """Whether `data` start like a file that `parse_file` reads."""
+    return sniff(data) is not None
 
 
 def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     """Everything that we know in a JPEG, HEIC or AVIF file, told by its first bytes.
 
     Args:
-        name: What messages call the file.
+        data: The whole file.
+        name: What messages call it.
+        limits: What it may ask for.
     Raises:
         FormatError: None of these, or the base image is broken.
         UnsupportedError: A base image that is not read.
         LimitError: Over `limits`.
     """
+    kind = sniff(data)
+    if kind is None:
+        raise FormatError(name, f"expected a JPEG, HEIC or AVIF file, got one that begins with {data[:4]!r}")
     try:
-        if is_jpeg(data):
-            return parse_jpeg(data, limits)
-        if is_heif(data):
-            return parse_heif(data, limits)
+        return parse_jpeg(data, limits) if kind == "jpeg" else parse_heif(data, limits)
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
-    raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")
 
 
-def may_have_gain_map(data: bytes) -> bool:
-    """Whether `data` start like a file that `parse_file` reads."""
-    return is_jpeg(data) or is_heif(data)
-
-
-def serialize_file(file: GainMapFile) -> bytes:
+def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
     """The file's bytes in its `container`; the coded bytes of base and gain map are those of the record.
 
+    Args:
+        file: What to write.
+        notes: Gets a line for each thing that could not be written.
     Raises:
         ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg` and `serialize_heif`.
     """
-    return serialize_jpeg(file) if file.container == "jpeg" else serialize_heif(file)
+    return serialize_jpeg(file, notes) if file.container == "jpeg" else serialize_heif(file, notes)
+
+
+def digest_of(image: CodedImage) -> bytes:
+    """The `base_digest` of a file with this base, without writing and reading one.
+
+    Raises:
+        FormatError, UnsupportedError: The coded picture is broken.
+    """
+    return coded_digest(image.data) if image.codec == "jpeg" else stand_alone_digest(image)
+
+
+def named_for(name: str, container: Container | None) -> str:
+    """The name with a suffix of the container: its own where that is one, or where the container is None."""
+    stem, suffix = splitext(name)
+    if container is None or suffix.lower() in SUFFIXES[container]:
+        return name
+    return stem + SUFFIXES[container][0]
+
+
+def check_name(name: str, container: Container) -> None:
+    """Raise ValueError for a file's name whose suffix is not one of its container."""
+    if splitext(name)[1].lower() not in SUFFIXES[container]:
+        expected = " or ".join(SUFFIXES[container])
+        raise ValueError(f"{name}: expected a name that ends in {expected} for {container.upper()}")

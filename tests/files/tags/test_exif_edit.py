@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import subprocess
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,9 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gainmap_codec.errors import GainMapError, GainMapWarning
+from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.tags.exif import orientation
-from gainmap_codec.files.tags.exif_edit import with_orientation, with_size, without_gps, without_thumbnail
+from gainmap_codec.files.tags.exif_edit import (
+    with_orientation,
+    with_orientation_1,
+    with_size,
+    without_gps,
+    without_thumbnail,
+)
 from support import pipeline_files as files
 
 ORIENTATION_6 = bytes.fromhex("4D4D002A 00000008 0001 0112 0003 00000001 0006 0000 00000000")
@@ -37,18 +42,18 @@ def thumbnail(exif: bytes) -> bytes | None:
 
 
 def test_new_exif_is_these_26_bytes() -> None:
-    assert with_orientation(None, 6) == ORIENTATION_6
+    assert with_orientation(None, 6, []) == ORIENTATION_6
 
 
 def test_a_value_is_overwritten_where_it_stands() -> None:
     old = files.gps_exif(1)
-    new = with_orientation(old, 8)
+    new = with_orientation(old, 8, [])
     assert [index for index, (one, other) in enumerate(zip(old, new, strict=True)) if one != other] == [18]
-    assert with_orientation(ORIENTATION_6, 3) == ORIENTATION_6.replace(b"\0\6\0\0", b"\0\3\0\0")
+    assert with_orientation(ORIENTATION_6, 3, []) == ORIENTATION_6.replace(b"\0\6\0\0", b"\0\3\0\0")
 
 
 def test_an_entry_is_added_in_its_order_and_offsets_stay() -> None:
-    new = with_orientation(MAKE_ONLY, 6)
+    new = with_orientation(MAKE_ONLY, 6, [])
     assert new[8 : len(MAKE_ONLY)] == MAKE_ONLY[8:]
     found = pillow(new)
     assert (found[0x010F], found[0x0112]) == ("A", 6)
@@ -109,17 +114,24 @@ def test_sizes() -> None:
     assert (found[0xA002], found[0xA003]) == (300, 200)
 
 
-def test_damaged_exif_is_replaced_with_a_warning() -> None:
-    with pytest.warns(GainMapWarning, match="damaged"):
-        assert with_orientation(files.gps_exif(1)[:30], 6) == ORIENTATION_6
+def test_damaged_exif_is_replaced_with_a_note() -> None:
+    notes: list[str] = []
+    assert with_orientation(files.gps_exif(1)[:30], 6, notes) == ORIENTATION_6
+    assert len(notes) == 1 and "damaged" in notes[0]
+
+
+def test_only_an_orientation_that_is_there_becomes_upright() -> None:
+    assert with_orientation_1(ORIENTATION_6) == with_orientation(ORIENTATION_6, 1, [])
+    assert with_orientation_1(files.gps_exif(6)) == files.gps_exif(1)
+    for without in (MAKE_ONLY, b"", b"MM", files.gps_exif(6)[:9]):
+        assert with_orientation_1(without) == without
 
 
 @given(st.integers(0, 175), st.binary(min_size=1, max_size=8), st.integers(0, 176))
 def test_whatever_the_bytes(place: int, new: bytes, cut: int) -> None:
     exif = (files.gps_exif(1)[:place] + new + files.gps_exif(1)[place + len(new) :])[: cut or None]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)
-        assert orientation(with_orientation(exif, 5)) == 5
+    assert orientation(with_orientation(exif, 5, [])) == 5
+    assert orientation(with_orientation_1(exif)) == 1
     for edit in (without_gps, without_thumbnail, lambda data: with_size(data, 3, 4)):
         with suppress(GainMapError):
             assert len(edit(exif)) == len(exif)
@@ -127,6 +139,6 @@ def test_whatever_the_bytes(place: int, new: bytes, cut: int) -> None:
 
 def test_a_picture_with_edited_exif_opens() -> None:
     out = io.BytesIO()
-    Image.new("RGB", (8, 4)).save(out, "JPEG", exif=b"Exif\0\0" + with_orientation(MAKE_ONLY, 6))
+    Image.new("RGB", (8, 4)).save(out, "JPEG", exif=b"Exif\0\0" + with_orientation(MAKE_ONLY, 6, []))
     with Image.open(out) as image:
         assert image.getexif()[0x0112] == 6

@@ -6,12 +6,11 @@ these pixels are replaced: a thumbnail or a depth map of another picture would b
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, GainMapWarning
+from gainmap_codec.errors import FormatError
 from gainmap_codec.files.heif.boxes import Box, BoxFile
 from gainmap_codec.files.heif.gain_map import TMAP, FoundMap, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
@@ -82,13 +81,17 @@ def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems) -
     )
 
 
-def surviving_extras(file: GainMapFile) -> HeifExtras | None:
-    """What may still be written beside the record: not what describes pixels that were replaced. Warns of losses."""
+def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
+    """What may still be written beside the record: not what describes pixels that were replaced.
+
+    Args:
+        file: What is to be written.
+        notes: Gets a line for each loss.
+    """
     extras = heif_extras(file.heif_extras)
     if extras is None:
         return None
-    for line in extras.lost:
-        warnings.warn(line, GainMapWarning, stacklevel=4)
+    notes += extras.lost
     if file.gain_map != extras.gain_map:
         extras = _without(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
         extras = replace(extras, map_properties=(), tmap_properties=())
@@ -96,8 +99,9 @@ def surviving_extras(file: GainMapFile) -> HeifExtras | None:
         pictures = _of_base(extras, all_pictures=file.base.codec != extras.base.codec)
         if pictures:
             count = f"{len(pictures)} item{'s' if len(pictures) > 1 else ''}"
-            text = f"the base was replaced: its thumbnail, alpha, depth or other pictures ({count}) are not written"
-            warnings.warn(text, GainMapWarning, stacklevel=4)
+            notes.append(
+                f"the base was replaced: its thumbnail, alpha, depth or other pictures ({count}) are not written"
+            )
         extras = _without(extras, pictures, set())
     if file.orientation != extras.orientation:
         extras = _turned(extras, file.orientation)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.boxes import BoxFile
-from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, Item, Property, item_data
+from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, HeifMeta, Item, Property, item_data
 from gainmap_codec.files.heif.meta import parse_meta
-from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture
+from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import (
     clap_for,
     icc_property,
@@ -84,12 +84,7 @@ def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_
     codec = CODECS[file.container]
     if image.codec != codec:
         raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
-    boxes = BoxFile(image.data, _TRUSTED)
-    box = next((box for box in boxes.top_level() if box.kind == b"meta"), None)
-    if box is None:
-        raise FormatError(name, "wanted a HEIC or AVIF file of its own, found no box meta")
-    meta = parse_meta(boxes, box)
-    picture = find_picture(boxes, meta, meta.primary)
+    boxes, meta, picture = _stand_alone(image)
     _check_record(image, picture, name)
     item = replace(_plain(picture.item), id=number, hidden=False)
     data = item_data(boxes, meta, picture.item.id)
@@ -99,6 +94,25 @@ def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_
             numbered = replace(_plain(tile), id=first_tile - index, hidden=True)
             tiles.append((numbered, item_data(boxes, meta, tile.id)))
     return Part(item, data, tuple(tiles), picture)
+
+
+def stand_alone_digest(image: CodedImage) -> bytes:
+    """The `base_digest` of a file whose base this picture is.
+
+    Raises:
+        FormatError, UnsupportedError: Its own file is broken.
+    """
+    return picture_digest(*_stand_alone(image))
+
+
+def _stand_alone(image: CodedImage) -> tuple[BoxFile, HeifMeta, Picture]:
+    """The file that holds a picture alone, and the picture in it."""
+    file = BoxFile(image.data, _TRUSTED)
+    box = next((box for box in file.top_level() if box.kind == b"meta"), None)
+    if box is None:
+        raise FormatError("coded picture", "expected a HEIC or AVIF file of its own, got no box meta")
+    meta = parse_meta(file, box)
+    return file, meta, find_picture(file, meta, meta.primary)
 
 
 def _check_record(image: CodedImage, picture: Picture, name: str) -> None:

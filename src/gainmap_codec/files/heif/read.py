@@ -27,11 +27,6 @@ _PAYLOAD_CARRIER_BYTES = 1 << 20
 _NO_PAYLOADS = (b"Exif", b"tmap", b"grid", b"hvc1", b"av01")
 
 
-def is_heif(data: bytes) -> bool:
-    """Whether `data` starts like a HEIC or AVIF file."""
-    return data[4:8] == b"ftyp"
-
-
 def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     """Everything that we know in a HEIC or AVIF file; `warnings` lists what was odd.
 

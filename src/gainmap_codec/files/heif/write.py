@@ -46,27 +46,29 @@ class _Entry(NamedTuple):
 _FIRST, _OTHERS, _MAP, _BASE = range(4)
 
 
-def serialize_heif(file: GainMapFile) -> bytes:
+def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded data and configuration records of base and gain map are those of the record.
 
     EXIF, XMP, colour, orientation, gain map and payload are the record's. What else was in the file that the record was
     parsed from comes along (`heif_extras`), as far as the pixels that it describes do; so does a spare gain map. An
     Apple gain map is written only where `heif_extras` have it unchanged.
 
+    Args:
+        file: What to write.
+        notes: Gets a line for each thing that is left out: pictures that belong to a base that was replaced, and what
+            could not be kept of the file that the record was parsed from. None where nobody listens.
     Raises:
         ValueError: Pictures of another codec than the container's or other than their record says, metadata that the
             standard does not allow, a payload of more than 65 000 bytes, or more than 65 535 items.
         FormatError, UnsupportedError: The file around a picture is broken.
-    Warns:
-        GainMapWarning: The base was replaced, and other pictures that belong to it are left out; or part of the file
-            that the record was parsed from could not be kept.
     Source: libavif src/write.c (order of items and data), ISO/IEC 14496-12 clause 8.11.
     """
-    extras = surviving_extras(file)
+    notes = [] if notes is None else notes
+    extras = surviving_extras(file, notes)
     base = base_part(file)
     gain_map = map_part(file, extras) if file.gain_map else None
     tmap = _tmap_entry(file, file.gain_map, base, extras) if file.gain_map and gain_map else None
-    entries = list(_entries(file, base, gain_map, tmap, extras))
+    entries = list(_entries(file, base, gain_map, tmap, extras, notes))
     references, groups = _links(file, base, gain_map, tmap is not None, extras)
     brands = brands_for(file, base.picture, extras, tmap is not None)
     start = make_box(b"ftyp", brands[0], bytes(4), *brands[1:]) + (extras.first_boxes if extras else b"")
@@ -89,7 +91,12 @@ def serialize_heif(file: GainMapFile) -> bytes:
 
 
 def _entries(
-    file: GainMapFile, base: Part, gain_map: Part | None, tmap: _Entry | None, extras: HeifExtras | None
+    file: GainMapFile,
+    base: Part,
+    gain_map: Part | None,
+    tmap: _Entry | None,
+    extras: HeifExtras | None,
+    notes: list[str],
 ) -> Iterator[_Entry]:
     """All items in the order of their ids to be; our payload is the last."""
     yield _Entry(base.item, base.data, _BASE if not base.tiles else _FIRST)
@@ -99,7 +106,7 @@ def _entries(
         yield _Entry(gain_map.item, gain_map.data, _MAP if not gain_map.tiles else _FIRST)
     if file.exif:
         yield _Entry(Item(_EXIF_ID, b"Exif", hidden=True), bytes(4) + file.exif, _FIRST)
-    xmp = _xmp(file)
+    xmp = _xmp(file, notes)
     if xmp:
         yield _Entry(Item(_XMP_ID, b"mime", content_type=XMP_TYPE, hidden=True), xmp, _FIRST)
     for part, rank in ((base, _BASE), (gain_map, _MAP)):
@@ -119,11 +126,11 @@ def _checked(payload: bytes) -> bytes:
     return payload
 
 
-def _xmp(file: GainMapFile) -> bytes | None:
+def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
     """The record's packet; one of a JPEG file without what only tells JPEG's readers of a gain map."""
     if not file.xmp or file.heif_extras is not None:
         return file.xmp
-    return without_gain_map(file.xmp)
+    return without_gain_map(file.xmp, notes)
 
 
 def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: Part, extras: HeifExtras | None) -> _Entry | None:

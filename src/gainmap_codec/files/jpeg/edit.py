@@ -40,7 +40,7 @@ _NAMES = {
 }
 
 
-def with_jpeg_orientation(data: bytes, orientation: int) -> bytes:
+def with_jpeg_orientation(data: bytes, orientation: int, notes: list[str]) -> bytes:
     """The file with another EXIF orientation, in XMP too where that tells one; all other bytes stay.
 
     Raises:
@@ -51,7 +51,7 @@ def with_jpeg_orientation(data: bytes, orientation: int) -> bytes:
     exif = _first(image, EXIF_ID, lambda body: open_tiff(body, "EXIF"))
     place = exif.start if exif else _behind_app0(image)
     old = image.body(exif)[len(EXIF_ID) :] if exif else None
-    new = make_segment(APP1, EXIF_ID + with_orientation(old, orientation), "EXIF")
+    new = make_segment(APP1, EXIF_ID + with_orientation(old, orientation, notes), "EXIF")
     changes.append(_Change(place, exif.stop if exif else place, new))
     for xmp in _bodies(image, APP1, XMP_ID):
         packet = image.body(xmp)[len(XMP_ID) :]

@@ -92,12 +92,15 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     )
 
 
-def serialize_jpeg(file: GainMapFile) -> bytes:
+def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded bytes of base and gain map are bit for bit those of the record.
 
     EXIF, XMP, ICC profile, gain map and payload are the record's; all other segments come from
     `file.base.data`. Trailing bytes are not written. An EOI is added to a base that lacks one.
 
+    Args:
+        file: What to write.
+        notes: Gets a line for each thing that could not be written; None where nobody listens.
     Raises:
         ValueError: Pictures that are no JPEGs, metadata that the standard does not allow (those of an Apple gain map,
             for one), or a payload of more than 65 000 bytes.
@@ -109,7 +112,7 @@ def serialize_jpeg(file: GainMapFile) -> bytes:
     _check_writable(file)
     base = parse_segments(file.base.data, TRUSTED)
     gain_map = b"" if file.gain_map is None else _serialize_gain_map(file.gain_map)
-    head = SOI + b"".join(_base_header(file, base, len(gain_map)))
+    head = SOI + b"".join(_base_header(file, base, len(gain_map), [] if notes is None else notes))
     scans = _scans(base)
     if not gain_map:
         return head + scans
@@ -129,11 +132,11 @@ def _writable_metadata(stored: StoredGainMap) -> GainMapMetadata:
     return stored.metadata
 
 
-def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int) -> Iterator[bytes]:
+def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes: list[str]) -> Iterator[bytes]:
     """Segments from SOI to the first scan, without MPF."""
     stored = file.gain_map
     in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
-    packet = merge_primary(file.xmp, gain_map_bytes if in_hdrgm else None)
+    packet = merge_primary(file.xmp, gain_map_bytes if in_hdrgm else None, notes)
     yield _leading(base)
     if file.exif:
         yield make_segment(APP1, EXIF_ID + file.exif, "EXIF")

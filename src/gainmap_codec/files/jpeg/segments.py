@@ -87,11 +87,6 @@ class JpegImage:
         return [body[len(prefix) :] for body in found if body.startswith(prefix)]
 
 
-def is_jpeg(data: bytes) -> bool:
-    """Whether `data` starts like a JPEG file."""
-    return data[:3] == SOI + b"\xff"
-
-
 def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | None = None) -> JpegImage:
     """The JPEG image that starts at `start`, read up to its EOI, at most to `stop`.
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import copy
 import re
-import warnings
 from typing import NamedTuple
 
 from lxml import etree
 
-from gainmap_codec.errors import FormatError, GainMapError, GainMapWarning, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
@@ -65,15 +64,16 @@ def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
     return ()
 
 
-def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> bytes | None:
+def merge_primary(user_packet: bytes | None, gain_map_length: int | None, notes: list[str]) -> bytes | None:
     """The primary image's one packet: the user's properties and ours.
 
     Properties of hdrgm and Container that the user's packet holds are replaced. A packet that cannot be read
-    is left out with a `GainMapWarning`.
+    is left out.
 
     Args:
         user_packet: UTF-8 XMP, or None.
         gain_map_length: Bytes of the whole gain-map JPEG, or None to write no gain-map properties.
+        notes: Gets a line where the user's packet is left out.
     Returns:
         At most `MAX_PACKET_BYTES`, without ``<?xpacket`` wrapper; None where nothing is left to write.
     Raises:
@@ -83,7 +83,7 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> byt
     root, rdf = new_packet()
     if gain_map_length is not None:
         rdf.append(_primary_description(gain_map_length))
-    for description in _user_descriptions(user_packet):
+    for description in _user_descriptions(user_packet, notes):
         rdf.append(description)
     if len(rdf) == 0:
         return None
@@ -93,15 +93,15 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None) -> byt
     return packet
 
 
-def without_gain_map(packet: bytes) -> bytes | None:
+def without_gain_map(packet: bytes, notes: list[str]) -> bytes | None:
     """A packet without the gain-map properties of JPEG files: as it is where it has none, None where nothing is left.
 
-    A packet that cannot be read is left out with a `GainMapWarning`.
+    A packet that cannot be read is left out, with a line in `notes`.
     """
     if HDRGM.encode() not in packet and _CONTAINER.encode() not in packet:
         return packet
     root, rdf = new_packet()
-    for description in _user_descriptions(packet):
+    for description in _user_descriptions(packet, notes):
         rdf.append(description)
     return serialize_packet(root) if len(rdf) else None
 
@@ -136,14 +136,14 @@ def _primary_description(gain_map_length: int) -> etree._Element:
     return description
 
 
-def _user_descriptions(packet: bytes | None) -> list[etree._Element]:
+def _user_descriptions(packet: bytes | None, notes: list[str]) -> list[etree._Element]:
     """The user's rdf:RDF children without gain-map properties; those left empty are dropped."""
     if not packet:
         return []
     try:
         rdf = parse_packet(packet, Limits())
     except GainMapError as error:
-        warnings.warn(f"the XMP packet given is left out: {error}", GainMapWarning, stacklevel=4)
+        notes.append(f"the XMP packet given is left out: {error}")
         return []
     return [child for child in map(_without_ours, rdf) if len(child) or set(child.attrib) - {ABOUT}]
 

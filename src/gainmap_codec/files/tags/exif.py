@@ -12,8 +12,8 @@ from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, open_tiff
 
 _WHERE = "EXIF"
-_ORIENTATION, _EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
-_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+ORIENTATION, EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
+SHORT, LONG, _UNDEFINED = 3, 4, 7
 
 
 class IfdEntry(NamedTuple):
@@ -49,7 +49,7 @@ def orientation(exif: bytes) -> int:
     """
     try:
         reader = open_tiff(exif, _WHERE)
-        entry = _find(reader, _ORIENTATION, _SHORT)
+        entry = orientation_entry(reader)
         if entry is None or entry.values != 1:
             return 1
         reader.position = entry.position
@@ -59,17 +59,13 @@ def orientation(exif: bytes) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def with_orientation_1(exif: bytes) -> bytes:
-    """The structure whose orientation, where it has one, says that the picture is upright; all else as it was."""
-    try:
-        reader = open_tiff(exif, _WHERE)
-        entry = _find(reader, _ORIENTATION, _SHORT)
-    except FormatError:
-        return exif
-    if entry is None:
-        return exif
-    one = (1).to_bytes(2, reader.byte_order)
-    return exif[: entry.position] + one + exif[entry.position + 2 :]
+def orientation_entry(reader: Reader) -> IfdEntry | None:
+    """The entry of the orientation in the directory at the reader's position, as far as that has to be read for it.
+
+    Raises:
+        FormatError: The directory is cut off.
+    """
+    return _find(reader, ORIENTATION, SHORT)
 
 
 def maker_note(exif: bytes) -> bytes | None:
@@ -80,7 +76,7 @@ def maker_note(exif: bytes) -> bytes | None:
     """
     try:
         reader = open_tiff(exif, _WHERE)
-        pointer = _find(reader, _EXIF_IFD, _LONG)
+        pointer = _find(reader, EXIF_IFD, LONG)
         if pointer is None:
             return None
         reader.position = pointer.position

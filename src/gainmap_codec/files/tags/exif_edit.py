@@ -7,19 +7,17 @@ Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers) and 4.6.5 (thumb
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gainmap_codec.errors import GainMapError, GainMapWarning
+from gainmap_codec.errors import FormatError, GainMapError
 from gainmap_codec.files.cursor import ByteOrder, open_tiff
-from gainmap_codec.files.tags.exif import IfdEntry, ifd_entries
+from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, ORIENTATION, SHORT, IfdEntry, ifd_entries, orientation_entry
 
 _WHERE = "EXIF"
-_ORIENTATION, _EXIF_IFD, _GPS_IFD = 0x0112, 0x8769, 0x8825
+_GPS_IFD = 0x8825
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
-_SHORT, _LONG = 3, 4
 _VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _ENTRY_BYTES = 12
 _MOST_DIRECTORIES = 8  # in a chain: the picture's, its thumbnail's, and what loops make of them
@@ -77,32 +75,46 @@ class _Tiff:
             self.data[start:stop] = bytes(stop - start)
 
 
-def with_orientation(exif: bytes | None, orientation: int) -> bytes:
+def with_orientation(exif: bytes | None, orientation: int, notes: list[str]) -> bytes:
     """The structure with another orientation; a new one, that says nothing else, where there is none.
 
-    A structure that cannot be read is replaced as well, with a `GainMapWarning`.
+    A structure that cannot be read is replaced as well.
 
     Args:
         exif: TIFF structure without an ``Exif`` prefix, or None.
         orientation: 1…8.
+        notes: Gets a line where a structure is replaced.
     """
     if exif is not None:
         try:
             return _with_orientation(_Tiff(exif), orientation)
         except GainMapError as error:
-            warnings.warn(f"EXIF is damaged and is replaced by its orientation: {error}", GainMapWarning, stacklevel=3)
+            notes.append(f"EXIF is damaged and is replaced by its orientation: {error}")
     return b"MM\0*\0\0\0\x08\0\x01" + _orientation_entry(orientation, "big") + bytes(4)
+
+
+def with_orientation_1(exif: bytes) -> bytes:
+    """The structure whose orientation, where it has one, says that the picture is upright; all else as it was."""
+    try:
+        tiff = _Tiff(exif)
+        entry = orientation_entry(open_tiff(exif, _WHERE))
+    except FormatError:
+        return exif
+    return exif if entry is None else _with_value(tiff, entry, 1)
 
 
 def _with_orientation(tiff: _Tiff, orientation: int) -> bytes:
     directory = tiff.directory(tiff.first)
-    for entry in directory.entries:
-        if entry.tag == _ORIENTATION:
-            tiff.put(entry.position - 6, _SHORT, 2)
-            tiff.put(entry.position - 4, 1, 4)
-            tiff.data[entry.position : entry.position + 4] = orientation.to_bytes(2, tiff.order) + bytes(2)
-            return bytes(tiff.data)
+    found = next((entry for entry in directory.entries if entry.tag == ORIENTATION), None)
+    if found is not None:
+        return _with_value(tiff, found, orientation)
     return _with_entry(tiff, directory, _orientation_entry(orientation, tiff.order))
+
+
+def _with_value(tiff: _Tiff, entry: IfdEntry, orientation: int) -> bytes:
+    start, stop = entry.position - 8, entry.position + 4
+    tiff.data[start:stop] = _orientation_entry(orientation, tiff.order)
+    return bytes(tiff.data)
 
 
 def with_size(exif: bytes, width: int, height: int) -> bytes:
@@ -113,7 +125,7 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
     """
     tiff = _Tiff(exif)
     for entry in [entry for directory in _main_directories(tiff) for entry in directory.entries]:
-        size = {_SHORT: 2, _LONG: 4}.get(entry.kind)
+        size = {SHORT: 2, LONG: 4}.get(entry.kind)
         value = width if entry.tag in _WIDTHS else height if entry.tag in _HEIGHTS else None
         if value is not None and size is not None and entry.values == 1 and value < 1 << 8 * size:
             tiff.put(entry.position, value, size)
@@ -151,7 +163,7 @@ def without_thumbnail(exif: bytes) -> bytes:
         return exif
     own = bytes(tiff.data[first.start : first.link])
     directory = tiff.directory(start)
-    places = {entry.tag: tiff.number(entry.position, 4) for entry in directory.entries if entry.kind == _LONG}
+    places = {entry.tag: tiff.number(entry.position, 4) for entry in directory.entries if entry.kind == LONG}
     tiff.erase(places.get(_THUMBNAIL, 0), places.get(_THUMBNAIL_BYTES, 0))
     _erase_directory(tiff, directory)
     tiff.data[first.start : first.link] = own
@@ -164,13 +176,13 @@ def _main_directories(tiff: _Tiff) -> Iterator[_Directory]:
     first = tiff.directory(tiff.first)
     yield first
     for entry in first.entries:
-        if entry.tag == _EXIF_IFD:
+        if entry.tag == EXIF_IFD:
             yield tiff.directory(tiff.number(entry.position, 4))
             return
 
 
 def _orientation_entry(orientation: int, order: ByteOrder) -> bytes:
-    parts = ((_ORIENTATION, 2), (_SHORT, 2), (1, 4), (orientation, 2), (0, 2))
+    parts = ((ORIENTATION, 2), (SHORT, 2), (1, 4), (orientation, 2), (0, 2))
     return b"".join(value.to_bytes(size, order) for value, size in parts)
 
 
