@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference
 
 Container = Literal["jpeg", "heic", "avif"]
@@ -72,15 +73,6 @@ class AppleMetadata:
     headroom: float
     version: int | None
     source: Literal["xmp", "maker-note"]
-
-
-class Nclx(NamedTuple):
-    """Colour by the code points of ITU-T H.273; 2 means unspecified."""
-
-    primaries: int
-    transfer: int
-    matrix: int
-    full_range: bool
 
 
 class Crop(NamedTuple):

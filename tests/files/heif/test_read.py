@@ -10,13 +10,14 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.av1_header import largest_frame
 from gainmap_codec.files.heif.boxes import BoxFile, make_box, make_full_box
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import parse_meta, serialize_meta
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.read import parse_heif
-from gainmap_codec.files.records import Fraction, Nclx
+from gainmap_codec.files.records import Fraction
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.raster.geometry import to_upright
 from support import heif_files

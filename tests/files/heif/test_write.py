@@ -13,20 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gainmap_codec as gm
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.heif.items import Group, HeifMeta, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import (
-    AppleMetadata,
-    Container,
-    Crop,
-    GainMapFile,
-    Nclx,
-    StoredGainMap,
-)
+from gainmap_codec.files.records import AppleMetadata, Container, Crop, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from support import heif_files

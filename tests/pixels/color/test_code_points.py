@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.files.records import CodedImage, Nclx
+from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, Item, Property, item_data
 from gainmap_codec.files.heif.meta import parse_meta
@@ -17,7 +18,7 @@ from gainmap_codec.files.heif.picture_properties import (
     nclx_property,
     transforms_for,
 )
-from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, HeifExtras, Nclx
+from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, HeifExtras
 
 _TRUSTED = Limits(pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
 _CONFIGURATIONS = (b"hvcC", b"av1C")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.cursor import Reader, Writer
 from gainmap_codec.files.heif.items import Item, Property
-from gainmap_codec.files.records import Crop, Nclx
+from gainmap_codec.files.records import Crop
 
 _TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
 _FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
@@ -23,7 +24,7 @@ from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, n
 from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD_MAGIC
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, HeifExtras, Nclx, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, HeifExtras, StoredGainMap
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 

@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.files.records import CodedImage, Nclx
+from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import (
     D65,

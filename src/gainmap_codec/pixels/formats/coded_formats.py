@@ -16,8 +16,8 @@ import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.records import Nclx
 from gainmap_codec.pixels.color.code_points import color_of_code_points
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.read import parse_heif
-from gainmap_codec.files.records import Codec, CodedImage, Nclx
+from gainmap_codec.files.records import Codec, CodedImage
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.decoding import coding, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg

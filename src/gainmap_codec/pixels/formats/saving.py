@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import MissingDependencyError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import serialize_file
-from gainmap_codec.files.records import CODECS, Container, GainMapFile, Nclx
+from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.formats.coded_formats import encode_png
 from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
