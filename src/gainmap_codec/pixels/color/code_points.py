@@ -11,7 +11,7 @@ import numpy as np
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.records import CodedImage
-from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.pixels.color.base_color import BaseColor, Curve, base_color_of_icc
 from gainmap_codec.pixels.color.light import (
     D65,
     PRIMARIES,
@@ -81,14 +81,15 @@ def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
 
 
 def code_points_for(color: BaseColor) -> Nclx:
-    """Code points for a picture of this colour: unspecified primaries and transfer where it is no space that we know.
+    """Code points for a picture of this colour: unspecified primaries and transfer unless they tell both exactly.
 
     The matrix is BT.601's, as most writers of HEIC and AVIF take it whatever the primaries.
     """
-    for primaries, space in _SPACES.items():
-        if color.name == space:
-            return Nclx(primaries, _SRGB, _BT601, True)
-    return Nclx(_UNSPECIFIED, _UNSPECIFIED, _BT601, True)
+    primaries = next((code for code, space in _SPACES.items() if space == color.primaries), None)
+    transfer = next((code for code, (curve, _, _) in _TRANSFERS.items() if curve == color.curve), None)
+    if primaries is None or transfer is None:
+        return Nclx(_UNSPECIFIED, _UNSPECIFIED, _BT601, True)
+    return Nclx(primaries, transfer, _BT601, True)
 
 
 @cache
@@ -96,13 +97,15 @@ def _cached_color(primaries: int, transfer: int, bits: int) -> BaseColor:
     space = _SPACES.get(primaries)
     name = space or f"primaries {primaries}"
     chromaticities = (PRIMARIES[space], D65) if space else _OTHER_PRIMARIES[primaries]
-    curve_name, curve = _TRANSFERS[transfer]
+    curve, curve_name, decode = _TRANSFERS[transfer]
     signal = np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1)
     return BaseColor(
         name if transfer == _SRGB else f"{name} {curve_name}",
         matrix_to_bt2020(*chromaticities),
-        np.stack([curve(signal)] * 3),
+        np.stack([decode(signal)] * 3),
         system_gamma=1.2 if transfer == _HLG else 1.0,
+        primaries=space,
+        curve=curve,
     )
 
 
@@ -127,16 +130,16 @@ def _power(exponent: float) -> Callable[[Array], Array]:
     return lambda signal: np.asarray(signal ** np.float32(exponent), dtype=np.float32)
 
 
-# ITU-T H.273 table 3.
-_TRANSFERS: dict[int, tuple[str, Callable[[Array], Array]]] = {
-    1: ("BT.709 curve", _bt709),
-    4: ("gamma 2.2", _power(2.2)),
-    5: ("gamma 2.8", _power(2.8)),
-    6: ("BT.709 curve", _bt709),
-    8: ("linear", _power(1.0)),
-    _SRGB: ("sRGB curve", srgb_decode),
-    14: ("BT.709 curve", _bt709),
-    15: ("BT.709 curve", _bt709),
-    _PQ: ("PQ", pq_decode),
-    _HLG: ("HLG", _hlg),
+# ITU-T H.273 table 3: curve, what people call it, and light of signals in [0, 1].
+_TRANSFERS: dict[int, tuple[Curve, str, Callable[[Array], Array]]] = {
+    1: ("bt709", "BT.709 curve", _bt709),
+    4: ("gamma22", "gamma 2.2", _power(2.2)),
+    5: ("gamma28", "gamma 2.8", _power(2.8)),
+    6: ("bt709", "BT.709 curve", _bt709),
+    8: ("linear", "linear", _power(1.0)),
+    _SRGB: ("srgb", "sRGB curve", srgb_decode),
+    14: ("bt709", "BT.709 curve", _bt709),
+    15: ("bt709", "BT.709 curve", _bt709),
+    _PQ: ("pq", "PQ", pq_decode),
+    _HLG: ("hlg", "HLG", _hlg),
 }

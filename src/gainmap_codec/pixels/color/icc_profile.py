@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color.base_color import D50_XYZ, colorants_d50
+from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, colorants_d50
 from gainmap_codec.pixels.color.light import D65, PQ_PEAK, ColorSpace, adapt_white, pq_decode, xy_to_xyz
 
 _DESCRIPTIONS: dict[ColorSpace, str] = {
@@ -31,6 +31,13 @@ def icc_profile_for(color_space: ColorSpace) -> bytes:
     (parametric curves).
     """
     return _display_profile(_DESCRIPTIONS[color_space], color_space, _srgb_curve(), {})
+
+
+def icc_profile_describing(color: BaseColor) -> bytes | None:
+    """The profile of `icc_profile_for` that says what this colour is, or None where none does."""
+    if color.primaries is None or color.curve != "srgb":
+        return None
+    return icc_profile_for(color.primaries)
 
 
 @cache
