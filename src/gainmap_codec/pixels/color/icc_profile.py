@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, colorants_d50
+from gainmap_codec.pixels.color.code_points import BT2020_PQ_RGB
 from gainmap_codec.pixels.color.light import D65, PQ_PEAK, ColorSpace, adapt_white, pq_decode, xy_to_xyz
 
 _DESCRIPTIONS: dict[ColorSpace, str] = {
@@ -50,7 +51,7 @@ def pq_icc_profile() -> bytes:
     """
     light = pq_decode(np.linspace(0, 1, _PQ_STEPS, dtype=np.float32)) / np.float32(PQ_PEAK)
     curve = struct.pack(">4s4xI", b"curv", _PQ_STEPS) + np.rint(light * 65535).astype(">u2").tobytes()
-    return _display_profile("BT.2020 PQ", "bt2020", curve, {b"cicp": b"cicp" + bytes([0, 0, 0, 0, 9, 16, 0, 1])})
+    return _display_profile("BT.2020 PQ", "bt2020", curve, {b"cicp": b"cicp" + bytes([0, 0, 0, 0, *BT2020_PQ_RGB])})
 
 
 def _display_profile(description: str, color_space: ColorSpace, curve: bytes, more: dict[bytes, bytes]) -> bytes:
