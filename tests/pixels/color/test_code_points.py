@@ -11,9 +11,10 @@ import gainmap_codec as gm
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
-from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import PRIMARIES, conversion_matrix, pq_decode, srgb_decode
+from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr, primaries_are_known
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
+from gainmap_codec.pixels.color.light import PRIMARIES, ColorSpace, conversion_matrix, pq_decode, srgb_decode
+from support.profiles import described, gamma_profile
 
 
 def image(primaries: int = 1, transfer: int = 13, bits: int = 8, icc: bytes | None = None) -> CodedImage:
@@ -24,7 +25,7 @@ def image(primaries: int = 1, transfer: int = 13, bits: int = 8, icc: bytes | No
 @pytest.mark.parametrize("bits", [8, 10, 12])
 def test_primaries_and_the_srgb_curve(code, space, bits):
     color = color_of(image(code, 13, bits))
-    assert color.name == space
+    assert (color.name, color.primaries, color.curve) == (space, space, "srgb")
     np.testing.assert_allclose(color.to_bt2020, conversion_matrix(space, "bt2020"), atol=1e-9)
     largest = (1 << bits) - 1
     codes = np.array([[[0, largest // 2, largest]]], np.uint8 if bits == 8 else np.uint16)
@@ -34,7 +35,7 @@ def test_primaries_and_the_srgb_curve(code, space, bits):
 
 def test_pq_goes_to_ten_thousand_nits():
     color = color_of(image(9, 16, 10))
-    assert color.name == "bt2020 PQ"
+    assert (color.name, color.primaries, color.curve) == ("bt2020 PQ", "bt2020", "pq")
     linear = color.linearize(np.array([[[0, 593, 1023]]], np.uint16))
     np.testing.assert_allclose(
         linear * 203, [[[0, 10000 * pq_decode(np.float32(593 / 1023)) * 203 / 10000, 10000]]], rtol=1e-4
@@ -60,7 +61,7 @@ def test_other_curves(transfer, signal, light):
 
 def test_other_primaries_are_adapted_to_d65():
     color = color_of(image(11))  # DCI-P3, whose white is greenish
-    assert color.name == "primaries 11"
+    assert (color.name, color.primaries, color.curve) == ("primaries 11", None, "srgb")
     np.testing.assert_allclose(color.to_bt2020.sum(axis=1), 1, atol=1e-6)
     assert PRIMARIES["display-p3"] is not None
 
@@ -81,6 +82,34 @@ def test_a_profile_wins_over_code_points():
     assert primaries_are_known(picture)
     assert not primaries_are_known(image(2, 16))
     assert not primaries_are_known(CodedImage(b"", 1, 1, 1))
+
+
+@pytest.mark.parametrize("primaries", [1, 9, 12])
+@pytest.mark.parametrize("transfer", [1, 4, 5, 6, 8, 13, 14, 15, 16, 18])
+def test_code_points_tell_a_colour_exactly(primaries: int, transfer: int) -> None:
+    color = color_of(image(primaries, transfer, 10))
+    again = color_of(image(*code_points_for(color)[:2], 10))
+    assert (again.primaries, again.curve, again.system_gamma) == (color.primaries, color.curve, color.system_gamma)
+    np.testing.assert_array_equal(again.curves, color.curves)
+    np.testing.assert_array_equal(again.to_bt2020, color.to_bt2020)
+
+
+@pytest.mark.parametrize("space", ["srgb", "display-p3", "bt2020"])
+def test_code_points_stand_for_our_profiles(space: ColorSpace) -> None:
+    color = base_color_of_icc(described(icc_profile_for(space), "x"), 10)
+    again = color_of(image(*code_points_for(color)[:2], 10))
+    np.testing.assert_array_equal(again.curves, color.curves)
+    np.testing.assert_allclose(again.to_bt2020, color.to_bt2020, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["srgb", "display-p3", "display-p3 x", "bt2020 PQ"])
+@pytest.mark.parametrize("profile", [pq_icc_profile(), gamma_profile("bt2020", 2.4)], ids=["PQ", "gamma"])
+def test_code_points_do_not_stand_for_a_profile_that_calls_itself_so(profile: bytes, name: str) -> None:
+    assert code_points_for(base_color_of_icc(described(profile, name)))[:2] == (2, 2)
+
+
+def test_code_points_stand_for_no_other_primaries() -> None:
+    assert code_points_for(color_of(image(11)))[:2] == (2, 2)
 
 
 def test_profiles_serve_deep_codes():

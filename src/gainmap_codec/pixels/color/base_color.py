@@ -6,6 +6,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Literal
 
 import imagecodecs
 import numpy as np
@@ -29,6 +30,9 @@ from gainmap_codec.pixels.color.light import (
 )
 from gainmap_codec.pixels.strips import for_each_strip
 
+Curve = Literal["srgb", "pq", "hlg", "linear", "bt709", "gamma22", "gamma28", "other"]
+"""How code values become light; "other" is told by a table alone, as measured of an ICC profile."""
+
 BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
 """Shares of R, G and B in luminance (ITU-R BT.2020 table 4)."""
 
@@ -47,18 +51,22 @@ class BaseColor:
     """How the code values of a base image become light: three curves, then a matrix.
 
     Attributes:
-        name: ``"srgb"``, ``"display-p3"`` or ``"bt2020"`` for these primaries with the sRGB curve, else the
-            profile's description.
+        name: For people alone: ``"srgb"``, ``"display-p3"`` or ``"bt2020"`` for these primaries with the sRGB curve,
+            else what the file calls it.
         to_bt2020: Linear base RGB to linear BT.2020, float64 (3, 3).
         curves: Linear light of each code value in R, G and B, float32 (3, 2^bits); 1.0 = SDR white.
         system_gamma: 1.2 for HLG, whose curves give the light of the scene: a display shows it times its luminance to
             the power of 0.2 (ITU-R BT.2100-2 table 5, OOTF). 1 for all others.
+        primaries: The colour space whose primaries `to_bt2020` converts from, or None where they are others.
+        curve: Which curve `curves` holds, to the last digit.
     """
 
     name: str
     to_bt2020: NDArray[np.float64]
     curves: Array
     system_gamma: float = 1.0
+    primaries: ColorSpace | None = None
+    curve: Curve = "other"
 
     def linearize(self, codes: NDArray[np.uint8] | NDArray[np.uint16]) -> Array:
         """Linear light in the base's own primaries, float32 (..., 3), of code values (..., 3).
@@ -129,7 +137,8 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
     for space in COLOR_SPACES:
         if np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE:
             ideal = _ideal(space, bits)
-            return ideal if _has_srgb_curve(curves) else BaseColor(name, ideal.to_bt2020, curves)
+            is_ideal = _has_srgb_curve(curves)
+            return ideal if is_ideal else BaseColor(name, ideal.to_bt2020, curves, primaries=space)
     to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
     to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
     return BaseColor(name, to_bt2020.astype(np.float64), curves)
@@ -144,7 +153,7 @@ def colorants_d50(color_space: ColorSpace) -> NDArray[np.float64]:
 def _ideal(space: ColorSpace, bits: int) -> BaseColor:
     largest = (1 << bits) - 1
     curve = srgb_decode(np.arange(largest + 1, dtype=np.float32) / np.float32(largest))
-    return BaseColor(space, conversion_matrix(space, "bt2020"), np.stack([curve] * 3))
+    return BaseColor(space, conversion_matrix(space, "bt2020"), np.stack([curve] * 3), primaries=space, curve="srgb")
 
 
 def _measured(icc: bytes, bits: int) -> tuple[NDArray[np.float64], Array]:
@@ -187,5 +196,7 @@ def _has_srgb_curve(curves: Array) -> bool:
 
 
 def _description(icc: bytes) -> str:
+    """What a profile calls itself, told from the names that we give ourselves."""
     described = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
-    return " ".join(described.split())[:80] or "unnamed profile"
+    name = " ".join(described.split())[:80] or "unnamed profile"
+    return f"profile {name}" if name.split()[0] in COLOR_SPACES else name

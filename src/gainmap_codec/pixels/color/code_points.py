@@ -1,4 +1,8 @@
-"""The colour of a picture: by its ICC profile, or by code points (nclx) where it has none."""
+"""The colour of a picture: by its ICC profile, or by code points (nclx) where it has none.
+
+What ITU-T H.273 says about its numbers stands here and nowhere else; the numbers themselves are
+`gainmap_codec.files.code_points`.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +13,53 @@ from functools import cache
 import numpy as np
 
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.records import CodedImage
-from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
+from gainmap_codec.pixels.color.base_color import BaseColor, Curve, base_color_of_icc
 from gainmap_codec.pixels.color.light import (
     D65,
     PRIMARIES,
     SDR_WHITE_NITS,
     Array,
+    Chromaticities,
     ColorSpace,
-    Primaries,
     White,
     matrix_to_bt2020,
     pq_decode,
     srgb_decode,
 )
 
-_UNSPECIFIED = 2
-_BT601 = 6
-_SRGB, _PQ, _HLG = 13, 16, 18
+SRGB = Nclx(Primaries.BT709, Transfer.SRGB, Matrix.BT601, True)
+"""The matrix is BT.601's, as most writers of HEIC and AVIF take it whatever the primaries."""
+
+UNKNOWN = Nclx(UNSPECIFIED, UNSPECIFIED, Matrix.BT601, True)
+"""A colour that code points do not tell, beside a profile that does."""
+
+BT2020_PQ = Nclx(Primaries.BT2020, Transfer.PQ, Matrix.BT2020, True)
+BT2020_PQ_RGB = BT2020_PQ._replace(matrix=Matrix.IDENTITY)
+"""The same of red, green and blue, as cICP chunks and cicp tags hold it: `bytes` of it are theirs."""
+
+SPACES: dict[int, ColorSpace] = {
+    Primaries.BT709: "srgb",
+    Primaries.BT2020: "bt2020",
+    Primaries.DISPLAY_P3: "display-p3",
+}
+"""Our names of primaries, by their code points."""
+
+HDR_TRANSFERS = (Transfer.PQ, Transfer.HLG)
+"""Curves that go beyond SDR white by themselves."""
+
 _HLG_PEAK_NITS = 1000.0
 _C, _DCI = (0.310, 0.316), (0.314, 0.351)
 
-# ITU-T H.273 table 2: primaries and white by their code; those of `color` keep its numbers.
-_SPACES: dict[int, ColorSpace] = {1: "srgb", 9: "bt2020", 12: "display-p3"}
-_OTHER_PRIMARIES: dict[int, tuple[Primaries, White]] = {
-    4: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), _C),
-    5: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
-    6: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
-    7: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
-    11: (PRIMARIES["display-p3"], _DCI),
-    22: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), D65),
+# ITU-T H.273 table 2: primaries and white of those that have no name with us.
+_OTHER_PRIMARIES: dict[int, tuple[Chromaticities, White]] = {
+    Primaries.BT470M: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), _C),
+    Primaries.BT601_625: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
+    Primaries.BT601_525: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    Primaries.SMPTE240: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    Primaries.DCI_P3: (PRIMARIES["display-p3"], _DCI),
+    Primaries.EBU3213: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), D65),
 }
 
 
@@ -56,53 +76,54 @@ def color_of(image: CodedImage) -> BaseColor:
 
 def primaries_are_known(image: CodedImage) -> bool:
     """Whether a picture says which primaries it has."""
-    return image.icc_profile is not None or (image.nclx is not None and image.nclx.primaries != _UNSPECIFIED)
+    return image.icc_profile is not None or (image.nclx is not None and image.nclx.primaries != UNSPECIFIED)
 
 
 def is_hdr(image: CodedImage) -> bool:
     """Whether the code values of a picture go beyond SDR white by themselves: PQ or HLG, which only code points say."""
-    return image.icc_profile is None and image.nclx is not None and image.nclx.transfer in (_PQ, _HLG)
+    return image.icc_profile is None and image.nclx is not None and image.nclx.transfer in HDR_TRANSFERS
 
 
 def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
     """What code values of so many bits mean by ITU-T H.273; unknown numbers count as sRGB, with a `GainMapWarning`."""
     unknown = []
-    if primaries != _UNSPECIFIED and primaries not in _SPACES and primaries not in _OTHER_PRIMARIES:
+    if primaries not in (UNSPECIFIED, *SPACES, *_OTHER_PRIMARIES):
         unknown.append(f"primaries {primaries}")
-        primaries = 1
-    if transfer != _UNSPECIFIED and transfer not in _TRANSFERS:
+        primaries = UNSPECIFIED
+    if transfer not in (UNSPECIFIED, *_TRANSFERS):
         unknown.append(f"transfer {transfer}")
-        transfer = _SRGB
+        transfer = UNSPECIFIED
     if unknown:
         text = f"colour of the picture: {' and '.join(unknown)} not known, sRGB assumed"
         warnings.warn(text, GainMapWarning, stacklevel=3)
-    specified = [wanted if code == _UNSPECIFIED else code for code, wanted in ((primaries, 1), (transfer, _SRGB))]
-    return _cached_color(*specified, bits)
+    primaries = Primaries.BT709 if primaries == UNSPECIFIED else primaries
+    transfer = Transfer.SRGB if transfer == UNSPECIFIED else transfer
+    return _cached_color(primaries, transfer, bits)
 
 
 def code_points_for(color: BaseColor) -> Nclx:
-    """Code points for a picture of this colour: unspecified primaries and transfer where it is no space that we know.
-
-    The matrix is BT.601's, as most writers of HEIC and AVIF take it whatever the primaries.
-    """
-    for primaries, space in _SPACES.items():
-        if color.name == space:
-            return Nclx(primaries, _SRGB, _BT601, True)
-    return Nclx(_UNSPECIFIED, _UNSPECIFIED, _BT601, True)
+    """Code points for a picture of this colour: `UNKNOWN` unless they tell its primaries and its curve exactly."""
+    primaries = next((code for code, space in SPACES.items() if space == color.primaries), None)
+    transfer = next((code for code, (curve, _, _) in _TRANSFERS.items() if curve == color.curve), None)
+    if primaries is None or transfer is None:
+        return UNKNOWN
+    return SRGB._replace(primaries=primaries, transfer=transfer)
 
 
 @cache
 def _cached_color(primaries: int, transfer: int, bits: int) -> BaseColor:
-    space = _SPACES.get(primaries)
+    space = SPACES.get(primaries)
     name = space or f"primaries {primaries}"
     chromaticities = (PRIMARIES[space], D65) if space else _OTHER_PRIMARIES[primaries]
-    curve_name, curve = _TRANSFERS[transfer]
+    curve, curve_name, decode = _TRANSFERS[transfer]
     signal = np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1)
     return BaseColor(
-        name if transfer == _SRGB else f"{name} {curve_name}",
+        name if curve == "srgb" else f"{name} {curve_name}",
         matrix_to_bt2020(*chromaticities),
-        np.stack([curve(signal)] * 3),
-        system_gamma=1.2 if transfer == _HLG else 1.0,
+        np.stack([decode(signal)] * 3),
+        system_gamma=1.2 if curve == "hlg" else 1.0,
+        primaries=space,
+        curve=curve,
     )
 
 
@@ -127,16 +148,16 @@ def _power(exponent: float) -> Callable[[Array], Array]:
     return lambda signal: np.asarray(signal ** np.float32(exponent), dtype=np.float32)
 
 
-# ITU-T H.273 table 3.
-_TRANSFERS: dict[int, tuple[str, Callable[[Array], Array]]] = {
-    1: ("BT.709 curve", _bt709),
-    4: ("gamma 2.2", _power(2.2)),
-    5: ("gamma 2.8", _power(2.8)),
-    6: ("BT.709 curve", _bt709),
-    8: ("linear", _power(1.0)),
-    _SRGB: ("sRGB curve", srgb_decode),
-    14: ("BT.709 curve", _bt709),
-    15: ("BT.709 curve", _bt709),
-    _PQ: ("PQ", pq_decode),
-    _HLG: ("HLG", _hlg),
+# ITU-T H.273 table 3: curve, what people call it, and light of signals in [0, 1].
+_TRANSFERS: dict[int, tuple[Curve, str, Callable[[Array], Array]]] = {
+    Transfer.BT709: ("bt709", "BT.709 curve", _bt709),
+    Transfer.GAMMA22: ("gamma22", "gamma 2.2", _power(2.2)),
+    Transfer.GAMMA28: ("gamma28", "gamma 2.8", _power(2.8)),
+    Transfer.BT601: ("bt709", "BT.709 curve", _bt709),
+    Transfer.LINEAR: ("linear", "linear", _power(1.0)),
+    Transfer.SRGB: ("srgb", "sRGB curve", srgb_decode),
+    Transfer.BT2020_10: ("bt709", "BT.709 curve", _bt709),
+    Transfer.BT2020_12: ("bt709", "BT.709 curve", _bt709),
+    Transfer.PQ: ("pq", "PQ", pq_decode),
+    Transfer.HLG: ("hlg", "HLG", _hlg),
 }

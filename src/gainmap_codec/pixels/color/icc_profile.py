@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color.base_color import D50_XYZ, colorants_d50
+from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, colorants_d50
+from gainmap_codec.pixels.color.code_points import BT2020_PQ_RGB
 from gainmap_codec.pixels.color.light import D65, PQ_PEAK, ColorSpace, adapt_white, pq_decode, xy_to_xyz
 
 _DESCRIPTIONS: dict[ColorSpace, str] = {
@@ -33,6 +34,13 @@ def icc_profile_for(color_space: ColorSpace) -> bytes:
     return _display_profile(_DESCRIPTIONS[color_space], color_space, _srgb_curve(), {})
 
 
+def icc_profile_describing(color: BaseColor) -> bytes | None:
+    """The profile of `icc_profile_for` that says what this colour is, or None where none does."""
+    if color.primaries is None or color.curve != "srgb":
+        return None
+    return icc_profile_for(color.primaries)
+
+
 @cache
 def pq_icc_profile() -> bytes:
     """A display profile of BT.2020 PQ, whose white is 10 000 nits: the same bytes for ever, 9 KB.
@@ -43,7 +51,7 @@ def pq_icc_profile() -> bytes:
     """
     light = pq_decode(np.linspace(0, 1, _PQ_STEPS, dtype=np.float32)) / np.float32(PQ_PEAK)
     curve = struct.pack(">4s4xI", b"curv", _PQ_STEPS) + np.rint(light * 65535).astype(">u2").tobytes()
-    return _display_profile("BT.2020 PQ", "bt2020", curve, {b"cicp": b"cicp" + bytes([0, 0, 0, 0, 9, 16, 0, 1])})
+    return _display_profile("BT.2020 PQ", "bt2020", curve, {b"cicp": b"cicp" + bytes([0, 0, 0, 0, *BT2020_PQ_RGB])})
 
 
 def _display_profile(description: str, color_space: ColorSpace, curve: bytes, more: dict[bytes, bytes]) -> bytes:

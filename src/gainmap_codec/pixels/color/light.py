@@ -28,10 +28,11 @@ PQ_PEAK = 10_000.0 / SDR_WHITE_NITS
 """Linear value of PQ code 1.0: 10 000 cd/m² over SDR white."""
 
 White = tuple[float, float]
-Primaries = tuple[White, White, White]
+Chromaticities = tuple[White, White, White]
+"""CIE xy of red, green and blue."""
 
 D65: White = (0.3127, 0.3290)
-PRIMARIES: dict[ColorSpace, Primaries] = {
+PRIMARIES: dict[ColorSpace, Chromaticities] = {
     "srgb": ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),  # ITU-R BT.709
     "display-p3": ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # SMPTE EG 432-1
     "bt2020": ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),  # ITU-R BT.2020
@@ -47,7 +48,7 @@ def with_bits(codes: AnyCodes, old: int, new: int) -> AnyCodes:
     return scaled.astype(np.uint8) if new == 8 else scaled.astype(np.uint16)
 
 
-def rgb_to_xyz(primaries: Primaries, white: White) -> NDArray[np.float64]:
+def rgb_to_xyz(primaries: Chromaticities, white: White) -> NDArray[np.float64]:
     """Matrix from linear RGB to XYZ, float64 (3, 3), with white at Y = 1.
 
     Args:
@@ -69,7 +70,7 @@ def adapt_white(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
     return np.asarray(np.linalg.solve(bradford, scale[:, np.newaxis] * bradford), dtype=np.float64)
 
 
-def matrix_to_bt2020(primaries: Primaries, white: White) -> NDArray[np.float64]:
+def matrix_to_bt2020(primaries: Chromaticities, white: White) -> NDArray[np.float64]:
     """Matrix from linear RGB of any primaries to BT.2020, float64 (3, 3); other whites are adapted to D65.
 
     Raises:

@@ -16,15 +16,18 @@ import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits, UnsupportedError
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.code_points import Matrix, Nclx
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.pixels.color.code_points import color_of_code_points
-from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.color.code_points import (
+    BT2020_PQ,
+    BT2020_PQ_RGB,
+    HDR_TRANSFERS,
+    SPACES,
+    UNKNOWN,
+    color_of_code_points,
+)
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
 from gainmap_codec.pixels.hdr_image import HdrImage
-
-PQ, HLG = 16, 18
-PRIMARIES_OF_CODE: dict[int, ColorSpace] = {1: "srgb", 9: "bt2020", 12: "display-p3"}
 
 
 def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -42,19 +45,19 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
         cicp = png_chunk(data, b"cICP")
         if cicp is None:
             raise UnsupportedError(f"{name}: an HDR PNG needs a cICP chunk that says PQ or HLG, none found")
-        primaries, transfer, matrix, full_range = struct.unpack("4B", cicp)
-        if depth != 16 or matrix != 0 or full_range != 1:
-            found = f"{depth} bits, matrix {matrix}, full range {full_range}"
+        colour = Nclx(*struct.unpack("4B", cicp))
+        if depth != 16 or colour.matrix != Matrix.IDENTITY or colour.full_range != 1:
+            found = f"{depth} bits, matrix {colour.matrix}, full range {colour.full_range}"
             raise UnsupportedError(f"{name}: 16 bits, matrix 0, full range 1 wanted, {found} found")
         codes = imagecodecs.png_decode(data)
-    return _image_of_codes(codes, 16, primaries, transfer, name)
+    return _image_of_codes(codes, 16, colour, name)
 
 
 def encode_png(image: HdrImage) -> bytes:
-    """16-bit BT.2020 PQ PNG with a cICP chunk 9, 16, 0, 1."""
+    """16-bit BT.2020 PQ PNG with a cICP chunk that says so."""
     codes = np.asarray(image.to_pq() * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
     png = bytes(imagecodecs.png_encode(codes))
-    body = b"cICP" + bytes([9, PQ, 0, 1])
+    body = b"cICP" + bytes(BT2020_PQ_RGB)
     chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
     header_end = 8 + 25  # signature and IHDR, which must come first
     return png[:header_end] + chunk + png[header_end:]
@@ -84,7 +87,7 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
         codes = imagecodecs.tiff_decode(data)
         if codes.dtype != np.uint16:
             raise UnsupportedError(f"{name}: a TIFF of 16-bit integers wanted, {codes.dtype} found")
-    return _image_of_codes(codes, 16, 9, PQ, name)
+    return _image_of_codes(codes, 16, BT2020_PQ, name)
 
 
 def decode_heic(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -98,11 +101,12 @@ def decode_heic(data: bytes, name: str, limits: Limits) -> HdrImage:
     with decoding(name, "HEIC"):
         heif = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         limits.check("pixels", heif.size[0] * heif.size[1])
-        colour = heif.info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
+        said = heif.info.get("nclx_profile")
+        colour = Nclx(said["color_primaries"], said["transfer_characteristics"], *UNKNOWN[2:]) if said else UNKNOWN
         bits = max(heif.info["bit_depth"], 8)
-        _check_transfer(colour["transfer_characteristics"], name)
+        _check_transfer(colour, name)
         codes = np.asarray(heif)
-    return _image_of_codes(codes, bits, colour["color_primaries"], colour["transfer_characteristics"], name)
+    return _image_of_codes(codes, bits, colour, name)
 
 
 def decode_avif(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -115,10 +119,10 @@ def decode_avif(data: bytes, name: str, limits: Limits) -> HdrImage:
     """
     with decoding(name, "AVIF"):
         base = parse_file(data, name, limits).base
-        colour = base.nclx or Nclx(2, 2, 2, True)
-        _check_transfer(colour.transfer, name)
+        colour = base.nclx or UNKNOWN
+        _check_transfer(colour, name)
         codes = imagecodecs.avif_decode(data)
-    return _image_of_codes(codes, base.bits, colour.primaries, colour.transfer, name)
+    return _image_of_codes(codes, base.bits, colour, name)
 
 
 def _tiff_pixels(data: bytes, name: str) -> int:
@@ -137,18 +141,18 @@ def _tiff_pixels(data: bytes, name: str) -> int:
     return width * height * -(-samples // 4)
 
 
-def _check_transfer(transfer: int, name: str) -> None:
-    if transfer not in (PQ, HLG):
-        raise UnsupportedError(f"{name}: not HDR: transfer 16 (PQ) or 18 (HLG) wanted, {transfer} found")
+def _check_transfer(colour: Nclx, name: str) -> None:
+    if colour.transfer not in HDR_TRANSFERS:
+        raise UnsupportedError(f"{name}: not HDR: transfer 16 (PQ) or 18 (HLG) wanted, {colour.transfer} found")
 
 
-def _image_of_codes(codes: NDArray[Any], bits: int, primaries: int, transfer: int, name: str) -> HdrImage:
-    _check_transfer(transfer, name)
-    if primaries not in PRIMARIES_OF_CODE:
-        raise UnsupportedError(f"{name}: primaries 1, 9 (BT.2020) or 12 (P3) wanted, {primaries} found")
+def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str) -> HdrImage:
+    _check_transfer(colour, name)
+    if colour.primaries not in SPACES:
+        raise UnsupportedError(f"{name}: primaries 1, 9 (BT.2020) or 12 (P3) wanted, {colour.primaries} found")
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
     warnings = ("alpha dropped",) if codes.shape[2] in (2, 4) else ()
     rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
-    color = color_of_code_points(primaries, transfer, bits)
-    return image_from_file(color.linearize(rgb), PRIMARIES_OF_CODE[primaries], name, warnings)
+    color = color_of_code_points(colour.primaries, colour.transfer, bits)
+    return image_from_file(color.linearize(rgb), SPACES[colour.primaries], name, warnings)

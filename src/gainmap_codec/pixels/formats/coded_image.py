@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.code_points import Matrix, Nclx
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Codec, CodedImage
+from gainmap_codec.pixels.color.code_points import SRGB, UNKNOWN
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.decoding import coding, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
@@ -25,11 +26,8 @@ Chroma = Literal["4:2:0", "4:4:4"]
 
 _DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
 _LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 65536}
-_BT601 = 6
-_MATRICES = (1, 5, _BT601, 9)  # BT.709, BT.601 twice, BT.2020
+_MATRICES = (Matrix.BT709, 5, Matrix.BT601, Matrix.BT2020)  # 5 is BT.601 too, of 625 lines
 _AV1_SPEED = 6
-_SRGB = Nclx(1, 13, _BT601, True)
-_UNSPECIFIED = Nclx(2, 2, _BT601, True)
 _TRUSTED = Limits(pixels=1 << 40)
 
 
@@ -116,8 +114,8 @@ def code_picture(
     if codec == "jpeg":
         data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
         return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
-    color = nclx or (_UNSPECIFIED if icc_profile else _SRGB)
-    color = color._replace(matrix=color.matrix if color.matrix in _MATRICES else _BT601, full_range=True)
+    color = nclx or (UNKNOWN if icc_profile else SRGB)
+    color = color._replace(matrix=color.matrix if color.matrix in _MATRICES else Matrix.BT601, full_range=True)
     coder = _code_hevc if codec == "hevc" else _code_av1
     with coding(codec.upper()):
         image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color), _TRUSTED).base

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
-from gainmap_codec.pixels.color.light import ColorSpace, Primaries, White
+from gainmap_codec.pixels.color.light import Chromaticities, ColorSpace, White
 from gainmap_codec.pixels.hdr_image import HdrImage
 
 
@@ -52,7 +52,7 @@ def image_from_file(pixels: NDArray[Any], space: ColorSpace, name: str, warnings
         raise FormatError(name, str(error)) from error
 
 
-def primaries_and_white(numbers: Any) -> tuple[Primaries, White]:
+def primaries_and_white(numbers: Any) -> tuple[Chromaticities, White]:
     """x and y of red, green, blue and white, for `color`; ValueError if not eight numbers."""
     red, green, blue, white = ((float(x), float(y)) for x, y in np.reshape(numbers, (4, 2)))
     return (red, green, blue), white

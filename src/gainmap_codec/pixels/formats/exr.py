@@ -12,7 +12,7 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.pixels.color.light import D65, PRIMARIES, Array, Primaries, White, matrix_to_bt2020, rgb_to_xyz
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, Array, Chromaticities, White, matrix_to_bt2020, rgb_to_xyz
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
 from gainmap_codec.pixels.hdr_image import HdrImage
 
@@ -134,7 +134,7 @@ def _in_display_window(pixels: Array, header: Mapping[str, Any]) -> Array:
     return result
 
 
-def _chromaticities(header: Mapping[str, Any]) -> tuple[Primaries, White]:
+def _chromaticities(header: Mapping[str, Any]) -> tuple[Chromaticities, White]:
     if "chromaticities" not in header:
         return PRIMARIES["srgb"], D65
     return primaries_and_white(header["chromaticities"])

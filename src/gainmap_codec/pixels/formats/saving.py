@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import MissingDependencyError
-from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
+from gainmap_codec.pixels.color.code_points import BT2020_PQ, BT2020_PQ_RGB
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.formats.coded_formats import encode_png
 from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
@@ -24,7 +24,6 @@ from gainmap_codec.pixels.formats.images import AnyPath, write_atomically
 from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
 from gainmap_codec.pixels.hdr_image import HdrImage
 
-_BT2020_PQ = Nclx(9, 16, 9, True)
 _DEFLATE, _HORIZONTAL = 8, 2  # TIFF's numbers of compression and predictor
 
 
@@ -49,8 +48,8 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> None:
 def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Chroma) -> bytes:
     """10-bit BT.2020 PQ, said by code points 9, 16, 9, full range."""
     codes = _pq_codes(image, 10)
-    picture = code_picture(codes, CODECS[container], quality=quality, nclx=_BT2020_PQ, bits=10, chroma=chroma)
-    return serialize_file(GainMapFile(container, picture, b""), [])
+    picture = code_picture(codes, CODECS[container], quality=quality, nclx=BT2020_PQ, bits=10, chroma=chroma)
+    return serialize_file(GainMapFile(container, picture, b""))
 
 
 def _encode_tiff(image: HdrImage) -> bytes:
@@ -74,7 +73,7 @@ def _encode_jpeg_xl(image: HdrImage, quality: int) -> bytes:
         raise MissingDependencyError("JPEG XL: OpenImageIO wanted: pip install 'gainmap-codec[jxl]'") from error
     codes = _pq_codes(image, 16)
     spec = oiio.ImageSpec(codes.shape[1], codes.shape[0], 3, "uint16")
-    spec.attribute("CICP", oiio.TypeDesc("int[4]"), (9, 16, 0, 1))
+    spec.attribute("CICP", oiio.TypeDesc("int[4]"), tuple(map(int, BT2020_PQ_RGB)))
     spec["Compression"] = f"jpegxl:{quality}"
     with tempfile.TemporaryDirectory() as folder, coding("JPEG XL"):
         path = Path(folder, "picture.jxl")
