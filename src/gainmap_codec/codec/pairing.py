@@ -17,7 +17,8 @@ from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, Unsupport
 from gainmap_codec.files.container import digest_of, may_have_gain_map, parse_file
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
-from gainmap_codec.files.tags.exif import orientation, with_orientation_1
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for

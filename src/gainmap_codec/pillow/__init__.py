@@ -33,7 +33,6 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.records import Container
 from gainmap_codec.files.tags import exif_edit
-from gainmap_codec.files.tags.exif import with_orientation_1
 from gainmap_codec.pillow.source import (
     KEY,
     HdrOrigin,
@@ -187,7 +186,7 @@ def _describe(image: Image.Image, opened: OpenedFile) -> None:
     if profile:
         image.info["icc_profile"] = profile
     if opened.file.exif:
-        image.info["exif"] = b"Exif\0\0" + with_orientation_1(opened.file.exif)
+        image.info["exif"] = b"Exif\0\0" + exif_edit.with_orientation_1(opened.file.exif)
 
 
 def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | None) -> Image.Image:

@@ -49,7 +49,7 @@ def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Ch
     """10-bit BT.2020 PQ, said by code points 9, 16, 9, full range."""
     codes = _pq_codes(image, 10)
     picture = code_picture(codes, CODECS[container], quality=quality, nclx=BT2020_PQ, bits=10, chroma=chroma)
-    return serialize_file(GainMapFile(container, picture, b""))
+    return serialize_file(GainMapFile(container, picture, b""), [])
 
 
 def _encode_tiff(image: HdrImage) -> bytes:
