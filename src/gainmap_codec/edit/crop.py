@@ -101,7 +101,7 @@ class _Edit:
             lost(f"damaged metadata still tell of the whole picture: {error}")
         if (exif, xmp) != (file.exif, file.xmp):
             self.notes.append("EXIF and XMP: size changed" + ("" if self.keeps_thumbnails else ", thumbnails removed"))
-        if not self.keeps_thumbnails and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base.data):
+        if not self.keeps_thumbnails and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base):
             lost("Photoshop data are kept, with a thumbnail of the picture as it was")
         return replace(file, exif=exif, xmp=xmp)
 

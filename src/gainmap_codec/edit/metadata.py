@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gainmap_codec.edit.parts import Notes, lost
 from gainmap_codec.errors import GainMapError, UnsupportedError
-from gainmap_codec.files.heif.records import other_items
+from gainmap_codec.files.heif.extras import other_items
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, extended_xmp, has_c2pa, other_segments, without_segments
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
@@ -30,11 +30,10 @@ def stripped_of_gps(file: GainMapFile, notes: Notes) -> GainMapFile:
         lost(f"XMP is left out: damaged, so that the place may still be in it ({error})")
         xmp = None
     if base.codec == "jpeg":
-        data = without_segments(base.data, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
-        if data != base.data:
+        base = without_segments(base, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
+        if base is not file.base:
             lost("an extended XMP packet that names GPS is left out as a whole")
-            base = replace(base, data=data)
-        if has_c2pa(data):
+        if has_c2pa(base):
             lost("the C2PA manifest may name the place too: it is kept")
     found = (exif, xmp) != (file.exif, file.xmp) or base is not file.base
     notes.append("GPS: removed" if found else "GPS: none was found in EXIF and XMP")
@@ -82,13 +81,13 @@ def warn_of_items(file: GainMapFile) -> None:
 
 
 def _warn_of_segments(file: GainMapFile) -> None:
-    for line in other_segments(file.base.data):
+    for line in other_segments(file.base):
         lost(f"{line}: not kept, JPEG files alone have such segments")
 
 
 def _whole_xmp(file: GainMapFile) -> bytes | None:
     """The XMP with its extension, which only JPEG keeps apart."""
-    extension = extended_xmp(file.base.data)
+    extension = extended_xmp(file.base)
     if file.xmp is None or extension is None:
         return file.xmp
     try:

@@ -90,9 +90,9 @@ def warn_of_what_is_not_written(file: GainMapFile, container: Container) -> None
     if file.spare_gain_map is not None and container == "jpeg":
         lost(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: readers need one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg":
-        for line in other_segments(file.gain_map.image.data):
+        for line in other_segments(file.gain_map.image):
             lost(f"{line}, inside the gain map's picture: not kept")
-    if file.container == "jpeg" and has_c2pa(file.base.data):
+    if file.container == "jpeg" and has_c2pa(file.base):
         if container == "jpeg":
             lost("the C2PA manifest is kept, but its signature no longer verifies: sign the new file")
         else:
@@ -142,7 +142,7 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: i
         bits=bits,
     )
     if base.codec == coded.codec == "jpeg":
-        coded = replace(coded, data=carry_segments(base.data, coded.data))
+        coded = carry_segments(base, coded)
     return settled(replace(file, container=container, base=coded))
 
 

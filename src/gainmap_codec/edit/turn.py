@@ -173,10 +173,10 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
             return data
         notes.append(f"orientation: {wanted} as EXIF counts them, {file.orientation} before; pictures kept bit for bit")
         if file.container == "jpeg":
-            if has_c2pa(file.base.data):
+            if has_c2pa(file.base):
                 lost("the C2PA manifest is kept, but its signature no longer verifies: sign the new file")
             losses: Notes = []
-            turned = with_jpeg_orientation(data, wanted, losses)
+            turned = with_jpeg_orientation(data, file.base, wanted, losses)
             for line in losses:
                 lost(line)
             return turned

@@ -23,7 +23,7 @@ from gainmap_codec.edit.parts import MAP_QUALITY
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits, UnsupportedError
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
-from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, TRUSTED, parse_segments
+from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.files.structure import parts_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
@@ -142,7 +142,7 @@ def _profile(opened: OpenedFile) -> bytes | None:
 
 def _bare_jpeg(base: CodedImage) -> bytes:
     """A JPEG bit for bit, without the metadata that do not change its colours: nobody expects a place in a page."""
-    image = parse_segments(base.data, TRUSTED)
+    image = segments_of(base)
     kept = [
         image.raw(segment)
         for segment in image.header

@@ -28,7 +28,7 @@ from gainmap_codec.files.heif.items import (
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
 from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.records import ContainerExtras, GainMapFile
 
 _REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
 _BOXES_OF_OFFSETS = (b"moov", b"moof", b"mfra", b"sidx", b"ssix")  # they say where in the file something is
@@ -106,6 +106,15 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
     if file.orientation != extras.orientation:
         extras = _turned(extras, file.orientation)
     return extras
+
+
+def other_items(extras: ContainerExtras | None) -> str | None:
+    """Which items that no field of the record stands for a file holds, e.g. ``"3 (hvc1, mime)"``; None where none."""
+    found = heif_extras(extras)
+    if found is None or not found.items:
+        return None
+    kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in found.items}))
+    return f"{len(found.items)} ({kinds})"
 
 
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:

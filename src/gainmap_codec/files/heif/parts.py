@@ -84,7 +84,7 @@ def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_
     codec = CODECS[file.container]
     if image.codec != codec:
         raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
-    boxes, meta, picture = _stand_alone(image)
+    boxes, meta, picture = image.structure(_stand_alone)
     _check_record(image, picture, name)
     item = replace(_plain(picture.item), id=number, hidden=False)
     data = item_data(boxes, meta, picture.item.id)
@@ -102,12 +102,12 @@ def stand_alone_digest(image: CodedImage) -> bytes:
     Raises:
         FormatError, UnsupportedError: Its own file is broken.
     """
-    return picture_digest(*_stand_alone(image))
+    return picture_digest(*image.structure(_stand_alone))
 
 
-def _stand_alone(image: CodedImage) -> tuple[BoxFile, HeifMeta, Picture]:
+def _stand_alone(data: bytes) -> tuple[BoxFile, HeifMeta, Picture]:
     """The file that holds a picture alone, and the picture in it."""
-    file = BoxFile(image.data, _TRUSTED)
+    file = BoxFile(data, _TRUSTED)
     box = next((box for box in file.top_level() if box.kind == b"meta"), None)
     if box is None:
         raise FormatError("coded picture", "expected a HEIC or AVIF file of its own, got no box meta")
