@@ -6,7 +6,7 @@ from posixpath import splitext
 from typing import Literal
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.parts import stand_alone_digest
+from gainmap_codec.files.heif.image_items import stand_alone_digest
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg

@@ -25,7 +25,7 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
-from gainmap_codec.files.structure import parts_of
+from gainmap_codec.files.structure import sections_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes, Array, with_bits
@@ -79,7 +79,7 @@ def _facts(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     if not may_have_gain_map(data):
         return {"description": "", "bytes": len(data), "parts": [], "sums": []}
     opened = open_file(data, name, limits)
-    parts = parts_of(data, opened.file, limits)
+    parts = sections_of(data, opened.file, limits)
     sums: Counter[str] = Counter()
     for part in parts:
         sums[part.name] += part.stop - part.start
