@@ -14,8 +14,9 @@ from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.meta import parse_meta
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.scene import render_scene

@@ -7,15 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gainmap_codec.errors import GainMapError, Limits
-from gainmap_codec.files.jpeg.edit import extended_xmp, other_segments
-from gainmap_codec.files.jpeg.mpf import moved_mpf, parse_mpf
-from gainmap_codec.files.jpeg.segments import APP1, make_segment
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.files.records import Fraction
-from gainmap_codec.files.tags import xmp_edit
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint, turned_fingerprint
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
@@ -29,66 +24,10 @@ from gainmap_codec.pixels.raster.geometry import (
 )
 from gainmap_codec.pixels.raster.resizing import resize_codes
 from support import pipeline_files as files
-from support.cases import MPF_GAIN_MAP_BYTES, MPF_POSITION, MPF_PRIMARY_BYTES, MPF_SEGMENT, ONE_CHANNEL
+from support.cases import ONE_CHANNEL
 from support.networks import random_network
 
 TURNS = range(1, 9)
-
-
-# XMP
-
-
-def test_gps_leaves_xmp_as_attribute_and_as_element() -> None:
-    new = xmp_edit.without_gps(files.XMP)
-    assert b"GPS" not in new and b'dc:rights="mine"' in new
-    assert xmp_edit.without_gps(new) == new
-
-
-def test_orientation_and_sizes_change_only_where_they_are() -> None:
-    assert b'tiff:Orientation="8"' in xmp_edit.with_orientation(files.XMP, 8)
-    assert xmp_edit.with_orientation(files.XMP, 1) == files.XMP
-    sized = xmp_edit.with_size(files.XMP, 7, 5)
-    assert b'exif:PixelXDimension="7"' in sized and b"PixelYDimension" not in sized
-
-
-def test_an_extension_joins_the_main_packet() -> None:
-    rdf = (
-        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" %s/></rdf:RDF>'
-    )
-    main = (
-        rdf % b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="ABC" xmlns:dc="urn:dc" dc:a="1"'
-    )
-    joined = xmp_edit.join_extension(main, rdf % b'xmlns:dc="urn:dc" dc:b="2"')
-    assert b'dc:a="1"' in joined and b'dc:b="2"' in joined and b"HasExtendedXMP" not in joined
-    with pytest.raises(GainMapError):
-        xmp_edit.join_extension(main, b"<broken")
-
-
-def test_extension_segments_are_joined_in_their_order() -> None:
-    def segment(offset: int, part: bytes) -> bytes:
-        head = b"http://ns.adobe.com/xmp/extension/\0" + b"F" * 32 + (10).to_bytes(4, "big") + offset.to_bytes(4, "big")
-        return make_segment(APP1, head + part, "extension")
-
-    base = files.read(files.made(standard=True)).base.data
-    picture = base[:2] + segment(5, b"world") + segment(0, b"hello") + base[2:]
-    assert extended_xmp(picture) == b"helloworld"
-    assert extended_xmp(base[:2] + segment(5, b"world") + base[2:]) is None
-
-
-def test_segments_are_named() -> None:
-    found = list(other_segments(files.read(files.both()).base.data))
-    assert found == ["APP13 (Photoshop and IPTC data), 26 bytes", "a comment, 9 bytes"]
-
-
-# MPF
-
-
-def test_an_index_follows_its_pictures() -> None:
-    body = MPF_SEGMENT[8:]
-    moved = parse_mpf(moved_mpf(body, 100, 30), Limits())
-    assert [entry.size for entry in moved] == [MPF_PRIMARY_BYTES + 100, MPF_GAIN_MAP_BYTES]
-    assert [entry.offset for entry in moved] == [0, MPF_PRIMARY_BYTES - MPF_POSITION - 8 + 30]
-    assert moved_mpf(b"nonsense", 1, 1) == b"nonsense"
 
 
 # The payload's bytes

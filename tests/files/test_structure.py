@@ -9,14 +9,14 @@ import pytest
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.structure import Part, parts_of
+from gainmap_codec.files.structure import Section, sections_of
 from support.paths import FIXTURES
 
 FILES = sorted(path for path in FIXTURES.glob("*/*") if path.suffix in (".jpg", ".heic", ".avif"))
 
 
-def parts(data: bytes) -> tuple[Part, ...]:
-    return parts_of(data, parse_file(data, "", Limits()), Limits())
+def parts(data: bytes) -> tuple[Section, ...]:
+    return sections_of(data, parse_file(data, "", Limits()), Limits())
 
 
 def test_every_byte_is_named_once() -> None:
@@ -58,4 +58,4 @@ def test_parts_are_where_they_are_said_to_be() -> None:
 
 def test_bytes_behind_the_pictures() -> None:
     data = (FIXTURES / "jpeg/both.jpg").read_bytes()
-    assert parts(data + b"video")[-1] == Part(len(data), len(data) + 5, "other bytes")
+    assert parts(data + b"video")[-1] == Section(len(data), len(data) + 5, "other bytes")

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
-from gainmap_codec.files.jpeg.read import serialize_jpeg
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.pillow.source import Told, matched
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr

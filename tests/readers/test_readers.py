@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.read import parse_jpeg
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.pixels.color.light import convert, pq_encode, srgb_decode, srgb_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg

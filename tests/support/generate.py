@@ -21,8 +21,9 @@ sys.path.insert(0, str(FIXTURES.parent / "tests"))
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import (
     SOFT_BYTES,
     empty_latents,

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import XMP_ID
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, make_segment
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import GainMapFile, StoredGainMap
 from support.cases import ONE_CHANNEL

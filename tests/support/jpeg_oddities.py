@@ -8,8 +8,9 @@ from dataclasses import replace
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID, SEGMENT_BYTES
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
+from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, make_segment, parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import StoredGainMap

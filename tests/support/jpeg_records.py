@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 
 from PIL import Image
@@ -29,14 +30,19 @@ def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: object)
 
 
 def coded(data: bytes, icc_profile: bytes | None = None) -> CodedImage:
-    header = image_header(data, LIMITS)
+    header = image_header(parse_segments(data, LIMITS), LIMITS)
     return CodedImage(data, header.width, header.height, header.channels, icc_profile)
+
+
+def digest_of_jpeg(data: bytes) -> bytes:
+    """The digest of the first picture in a file."""
+    return coded_digest(parse_segments(data, LIMITS))
 
 
 def record(base: bytes | None = None, **fields: object) -> GainMapFile:
     base = tiny() if base is None else base
     fields = {"gain_map": StoredGainMap(coded(tiny("L", (12, 8))), ONE_CHANNEL, "iso21496"), **fields}
-    return replace(GainMapFile("jpeg", coded(base), coded_digest(base)), **fields)
+    return replace(GainMapFile("jpeg", coded(base), digest_of_jpeg(base)), **fields)
 
 
 def full_record() -> GainMapFile:
@@ -49,3 +55,11 @@ def full_record() -> GainMapFile:
         record(base, payload=PAYLOAD, exif=EXIF, xmp=USER_XMP, orientation=6),
         base=coded(base, b"profile" * 20_000),
     )
+
+
+def little_endian_mpf(size: int, offset: int, count: int = 2) -> bytes:
+    entries = struct.pack("<IIIHH", 0x030000, 7, 0, 0, 0) + struct.pack("<IIIHH", 0, size, offset, 0, 0) * (count - 1)
+    tags = ((0xB000, 7, 4, b"0100"), (0xB001, 4, 1, struct.pack("<I", count)))
+    table = struct.pack("<HHII", 0xB002, 7, 16 * count, 50)
+    ifd = b"".join(struct.pack("<HHI", *tag[:3]) + tag[3] for tag in tags) + table
+    return b"II*\0\x08\0\0\0\x03\0" + ifd + bytes(4) + entries

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg.segments import APP1, APP11, APP13, COM, coded_digest, make_segment, parse_segments
+from gainmap_codec.files.jpeg.read import parse_jpeg
+from gainmap_codec.files.jpeg.segments import APP1, APP11, APP13, COM, make_segment, parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import GainMapFile, StoredGainMap
@@ -21,6 +22,7 @@ from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import compute_gain_map
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.jpeg_records import digest_of_jpeg
 from support.networks import random_network
 from support.paths import FIXTURES
 
@@ -92,7 +94,7 @@ def _stored_map(scale: int = 4, channels: int = 1) -> StoredGainMap:
 
 def network_for(base: bytes, preset: Preset = "balanced") -> NeuralGainMap:
     """A lively network that is bound to a base."""
-    binding = Binding(coded_digest(base), soft_fingerprint(decode_jpeg(base)))
+    binding = Binding(digest_of_jpeg(base), soft_fingerprint(decode_jpeg(base)))
     return random_network(preset, seed=3, binding=binding, grid=(HEIGHT, WIDTH) if preset == "balanced" else (0, 0))
 
 

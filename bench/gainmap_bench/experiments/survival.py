@@ -20,7 +20,7 @@ from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.jpeg.segments import coded_digest
+from gainmap_codec.files.jpeg.segments import coded_digest, segments_of
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile
 
 PACKAGES = "libimage-exiftool-perl exiv2 libjpeg-turbo-progs imagemagick ffmpeg libvips-tools"
@@ -191,4 +191,4 @@ def _map_outcome(before: GainMapFile, after: GainMapFile) -> str:
 
 
 def _coded(image: CodedImage) -> bytes:
-    return coded_digest(image.data) if image.codec == "jpeg" else image.data
+    return coded_digest(segments_of(image)) if image.codec == "jpeg" else image.data

@@ -13,7 +13,7 @@ from gainmap_bench.inputs.evaluation import BenchPair, Evaluation
 from gainmap_bench.methods.coders import Coder
 from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall
 from gainmap_bench.methods.residual_maps import ReducedMap, ResidualMaps, all_kinds_of, kinds_of
-from gainmap_codec.files.jpeg.read import serialize_jpeg
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.records import CodedImage, Fraction, GainMapChannel, GainMapMetadata, StoredGainMap
 

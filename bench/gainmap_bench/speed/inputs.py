@@ -11,8 +11,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.codec.opening import base_codes
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.jpeg.segments import coded_digest
+from gainmap_codec.files.container import digest_of, parse_file, serialize_file
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.pixels.formats.coded_image import code_picture
@@ -58,7 +57,7 @@ def at_scale(data: bytes, scale: float) -> bytes:
     network = replace(
         network,
         grid=(network.grid[0] * enlarged, network.grid[1] * enlarged),
-        binding=Binding(coded_digest(base.data), soft_fingerprint(base_codes(base), 256)),
+        binding=Binding(digest_of(base), soft_fingerprint(base_codes(base), 256)),
     )
     file = replace(file, base=base, base_digest=network.binding.strict, payload=serialize_payload(network))
     return serialize_file(replace(file, spare_gain_map=None), [])

@@ -17,7 +17,7 @@ from gainmap_codec.batch.storage import digest_of, read, write
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import check_name, parse_file
-from gainmap_codec.files.jpeg.segments import coded_digest
+from gainmap_codec.files.jpeg.segments import coded_digest, segments_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.light import pq_psnr
 
@@ -103,7 +103,7 @@ def _pictures_of(file: GainMapFile) -> tuple[object, ...]:
     stored = file.gain_map
     if stored is None:
         return file.base_digest, file.payload, None
-    coded = coded_digest(stored.image.data) if stored.image.codec == "jpeg" else stored.image.data
+    coded = coded_digest(segments_of(stored.image)) if stored.image.codec == "jpeg" else stored.image.data
     return file.base_digest, file.payload, coded, stored.metadata
 
 

@@ -46,6 +46,6 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
     if file.container == "jpeg":
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)
-        return report_of(with_jpeg_orientation(data, file.base, orientation), "jpeg", notes)
+        return report_of(with_jpeg_orientation(data, file.base, orientation, notes.lost), "jpeg", notes)
     exif = file.exif and exif_edit.with_orientation(file.exif, orientation, notes.lost)
     return finish(replace(file, orientation=orientation, exif=exif), notes)

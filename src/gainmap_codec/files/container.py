@@ -6,11 +6,12 @@ from posixpath import splitext
 from typing import Literal
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.parts import stand_alone_digest
+from gainmap_codec.files.heif.image_items import stand_alone_digest
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.write import serialize_heif
-from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg.segments import SOI, coded_digest
+from gainmap_codec.files.jpeg.read import parse_jpeg
+from gainmap_codec.files.jpeg.segments import SOI, coded_digest, segments_of
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile
 
 SUFFIXES: dict[Container, tuple[str, ...]] = {
@@ -72,7 +73,7 @@ def digest_of(image: CodedImage) -> bytes:
     Raises:
         FormatError, UnsupportedError: The coded picture is broken.
     """
-    return coded_digest(image.data) if image.codec == "jpeg" else stand_alone_digest(image)
+    return coded_digest(segments_of(image)) if image.codec == "jpeg" else stand_alone_digest(image)
 
 
 def named_for(name: str, container: Container | None) -> str:

@@ -6,8 +6,9 @@ container it came from. The records of a network are in `payload.records`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeVar, cast
 
 from gainmap_codec.files.code_points import Nclx
 
@@ -17,6 +18,8 @@ Carrier = Literal["iso21496", "hdrgm", "apple"]
 
 CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
 """What the pictures of a container are coded with."""
+
+T = TypeVar("T")
 
 
 class Fraction(NamedTuple):
@@ -98,6 +101,7 @@ class CodedImage:
         bits: Depth of a code value: 8, 10 or 12.
         nclx: The picture's colour where no ICC profile tells it, or None; of a gain map, the alternate's.
         crop: The part of the coded raster that is the picture, or None for all of it.
+        parsed: Some data and their structure as the codec's container knows it, where these data were parsed already.
     """
 
     data: bytes
@@ -109,6 +113,15 @@ class CodedImage:
     bits: int = 8
     nclx: Nclx | None = None
     crop: Crop | None = None
+    parsed: tuple[bytes, object] | None = field(default=None, repr=False, compare=False)
+
+    def structure(self, parse: Callable[[bytes], T]) -> T:
+        """What `parse` makes of `data`: asked once, then kept with the record as long as its data are the same."""
+        kept = self.parsed
+        if kept is None or kept[0] is not self.data:
+            kept = self.data, parse(self.data)
+            object.__setattr__(self, "parsed", kept)
+        return cast(T, kept[1])
 
 
 @dataclass(frozen=True)

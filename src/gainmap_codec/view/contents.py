@@ -23,9 +23,9 @@ from gainmap_codec.edit.parts import MAP_QUALITY
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits, UnsupportedError
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
-from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, TRUSTED, parse_segments
+from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
-from gainmap_codec.files.structure import parts_of
+from gainmap_codec.files.structure import sections_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes, Array, with_bits
@@ -79,7 +79,7 @@ def _facts(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     if not may_have_gain_map(data):
         return {"description": "", "bytes": len(data), "parts": [], "sums": []}
     opened = open_file(data, name, limits)
-    parts = parts_of(data, opened.file, limits)
+    parts = sections_of(data, opened.file, limits)
     sums: Counter[str] = Counter()
     for part in parts:
         sums[part.name] += part.stop - part.start
@@ -142,7 +142,7 @@ def _profile(opened: OpenedFile) -> bytes | None:
 
 def _bare_jpeg(base: CodedImage) -> bytes:
     """A JPEG bit for bit, without the metadata that do not change its colours: nobody expects a place in a page."""
-    image = parse_segments(base.data, TRUSTED)
+    image = segments_of(base)
     kept = [
         image.raw(segment)
         for segment in image.header

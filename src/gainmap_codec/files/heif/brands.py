@@ -5,7 +5,7 @@ Source: ISO/IEC 23008-12 annex B.4 (heic, heix), AVIF 1.1 clause 6 (MA1B, MA1A).
 
 from __future__ import annotations
 
-from gainmap_codec.files.heif.gain_map import TMAP
+from gainmap_codec.files.heif.items import TMAP
 from gainmap_codec.files.heif.picture import Picture
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.records import GainMapFile

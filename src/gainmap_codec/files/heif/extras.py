@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.heif.boxes import Box, BoxFile
-from gainmap_codec.files.heif.gain_map import TMAP, FoundMap, is_auxiliary_map
+from gainmap_codec.files.heif.gain_map import FoundMap, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
     BASE_ID,
     MAP_ID,
+    TMAP,
     TMAP_ID,
     Group,
     HeifMeta,
@@ -28,7 +28,8 @@ from gainmap_codec.files.heif.items import (
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
 from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.heif.source import HeifSource
+from gainmap_codec.files.records import ContainerExtras, GainMapFile
 
 _REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
 _BOXES_OF_OFFSETS = (b"moov", b"moof", b"mfra", b"sidx", b"ssix")  # they say where in the file something is
@@ -37,15 +38,6 @@ _DATALESS = (b"iden",)
 _DERIVED = (b"dimg",)
 _DESCRIBING = (b"cdsc", b"auxl", b"thmb", b"prem")
 _TRANSFORMS = (b"irot", b"imir", b"clap")  # the record says them
-
-
-class HeifSource(NamedTuple):
-    """A parsed file: its bytes, its items, its boxes, its brands."""
-
-    file: BoxFile
-    meta: HeifMeta
-    boxes: tuple[Box, ...]
-    brands: tuple[bytes, ...]
 
 
 class KnownItems(NamedTuple):
@@ -108,15 +100,22 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
     return extras
 
 
+def other_items(extras: ContainerExtras | None) -> str | None:
+    """Which items that no field of the record stands for a file holds, e.g. ``"3 (hvc1, mime)"``; None where none."""
+    found = heif_extras(extras)
+    if found is None or not found.items:
+        return None
+    kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in found.items}))
+    return f"{len(found.items)} ({kinds})"
+
+
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:
     """What stands for the id of each item that the record knows; None where nothing does."""
     roles: dict[int, int | None] = {number: None for number in known.metadata if number is not None}
     roles |= {tile.id: None for tile in known.base.tiles}
     if known.gain_map:
-        item = meta.items[known.gain_map.item]
-        if item.kind == b"grid":
-            roles |= dict.fromkeys(meta.targets(b"dimg", item.id))
-        roles[item.id] = MAP_ID
+        roles |= dict.fromkeys(meta.tiles(known.gain_map.item))
+        roles[known.gain_map.item] = MAP_ID
         if known.gain_map.tmap is not None:
             roles[known.gain_map.tmap] = TMAP_ID
     return roles | {known.base.item.id: BASE_ID}

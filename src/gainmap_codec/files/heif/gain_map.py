@@ -13,16 +13,13 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.files.heif.boxes import BoxFile
-from gainmap_codec.files.heif.items import HeifMeta, Item, item_data
+from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture
 from gainmap_codec.files.heif.picture_properties import icc_of, nclx_of, orientation_of, size_of
 from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
-
-TMAP = b"tmap"
-XMP_TYPE = "application/rdf+xml"
 
 _OTHER_AUXILIARIES = (
     "urn:com:photo:aux:hdrgainmap",  # Adobe's and Apple's draft
@@ -60,7 +57,7 @@ def find_gain_maps(
 def _iso_maps(
     file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], notes: list[str]
 ) -> Iterator[FoundMap]:
-    for item in [item for item in meta.items.values() if item.kind == TMAP][:_MOST_TRIED]:
+    for item in tmap_items(meta)[:_MOST_TRIED]:
         try:
             if TMAP not in brands:
                 raise FormatError("box ftyp", "wanted the brand tmap, found none")
@@ -118,15 +115,24 @@ def _check_properties(base: Item, tmap: Item) -> None:
 def _auxiliary_maps(
     file: BoxFile, meta: HeifMeta, base: Item, exif: bytes | None, notes: list[str]
 ) -> Iterator[FoundMap]:
-    auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base.id))
-    maps = [item for item in auxiliaries if is_auxiliary_map(meta.items[item])]
-    for item in maps[:_MOST_TRIED]:
+    for item in auxiliary_maps(meta, base.id)[:_MOST_TRIED]:
         try:
             metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
             image = _map_image(file, meta, base, item, notes)
             yield FoundMap(StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, carrier), item)
         except GainMapError as error:
             notes.append(f"gain map of item {item} (auxiliary image) ignored: {error}")
+
+
+def tmap_items(meta: HeifMeta) -> list[Item]:
+    """The items that tell of gain maps by ISO 21496-1; the map itself is the second input of each."""
+    return [item for item in meta.items.values() if item.kind == TMAP]
+
+
+def auxiliary_maps(meta: HeifMeta, base: int) -> list[int]:
+    """The auxiliary images of the base that say that they are gain maps."""
+    auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base))
+    return [item for item in auxiliaries if is_auxiliary_map(meta.items[item])]
 
 
 def is_auxiliary_map(item: Item) -> bool:

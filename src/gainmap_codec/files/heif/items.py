@@ -12,6 +12,12 @@ from typing import NamedTuple
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.heif.boxes import Box, BoxFile
 
+TMAP = b"tmap"
+"""The kind of the item that is a base with a gain map applied: ISO 21496-1 in HEIF."""
+
+XMP_TYPE = "application/rdf+xml"
+"""The MIME type of XMP items."""
+
 BASE_ID, MAP_ID, TMAP_ID = -1, -2, -3
 """What stands for the ids of the base, its gain map and the tmap item where a file's own ids mean nothing."""
 
@@ -101,6 +107,11 @@ class HeifMeta:
     def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
         """What the item refers to by the first reference of this kind."""
         return next((r.targets for r in self.references if (r.kind, r.source) == (kind, source)), ())
+
+    def tiles(self, number: int) -> tuple[int, ...]:
+        """The items that a grid is made of; none where the item is no grid."""
+        item = self.items.get(number)
+        return self.targets(b"dimg", number) if item is not None and item.kind == b"grid" else ()
 
     def sources(self, kind: bytes, target: int) -> Iterator[Item]:
         """The items that refer to `target` by references of this kind."""

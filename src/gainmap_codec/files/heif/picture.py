@@ -127,7 +127,7 @@ def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
         raise UnsupportedError(f"grid: version {version} is not read")
     field = 4 if flags & 1 else 2
     width, height = reader.unsigned(field), reader.unsigned(field)
-    numbers = meta.targets(b"dimg", item.id)
+    numbers = meta.tiles(item.id)
     if len(numbers) != rows * columns:
         raise FormatError("grid", f"wanted {rows} x {columns} tiles, found {len(numbers)}")
     tiles = tuple(_item(meta, number) for number in numbers)

@@ -48,12 +48,3 @@ class HeifExtras(ContainerExtras):
 def heif_extras(extras: ContainerExtras | None) -> HeifExtras | None:
     """The extras of a record, where it comes from a HEIC or AVIF file; None for those of any other container."""
     return extras if isinstance(extras, HeifExtras) else None
-
-
-def other_items(extras: ContainerExtras | None) -> str | None:
-    """Which items that no field of the record stands for a file holds, e.g. ``"3 (hvc1, mime)"``; None where none."""
-    found = heif_extras(extras)
-    if found is None or not found.items:
-        return None
-    kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in found.items}))
-    return f"{len(found.items)} ({kinds})"

@@ -12,26 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, Transfer
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
-from gainmap_codec.files.heif.gain_map import TMAP, XMP_TYPE
-from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, Group, Item, Property, Reference
+from gainmap_codec.files.heif.image_items import ImageItem, base_item, map_item
+from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP, TMAP_ID, XMP_TYPE, Group, Item, Property, Reference
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
-from gainmap_codec.files.heif.parts import Part, base_part, map_part
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
 from gainmap_codec.files.heif.records import HeifExtras
-from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD_MAGIC
+from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
+from gainmap_codec.files.payload.format import MAGIC
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
 _EXIF_ID, _XMP_ID, _PAYLOAD_ID = -4, -5, -6
 _MOST_ITEMS = 0xFFFF
-_PQ, _SRGB, _UNSPECIFIED = 16, 13, 2
 _FRESH = (b"ispe", b"colr", b"irot", b"imir", b"clap")
 
 
@@ -65,8 +64,8 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """
     notes = [] if notes is None else notes
     extras = surviving_extras(file, notes)
-    base = base_part(file)
-    gain_map = map_part(file, extras) if file.gain_map else None
+    base = base_item(file)
+    gain_map = map_item(file, extras) if file.gain_map else None
     tmap = _tmap_entry(file, file.gain_map, base, extras) if file.gain_map and gain_map else None
     entries = list(_entries(file, base, gain_map, tmap, extras, notes))
     references, groups = _links(file, base, gain_map, tmap is not None, extras)
@@ -92,8 +91,8 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
 
 def _entries(
     file: GainMapFile,
-    base: Part,
-    gain_map: Part | None,
+    base: ImageItem,
+    gain_map: ImageItem | None,
     tmap: _Entry | None,
     extras: HeifExtras | None,
     notes: list[str],
@@ -121,8 +120,8 @@ def _entries(
 def _checked(payload: bytes) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload: at most {MAX_PAYLOAD_BYTES} bytes wanted, {len(payload)} found")
-    if not payload.startswith(PAYLOAD_MAGIC):
-        raise ValueError(f"payload: its first bytes {PAYLOAD_MAGIC!r} wanted, {payload[:4]!r} found")
+    if not payload.startswith(MAGIC):
+        raise ValueError(f"payload: its first bytes {MAGIC!r} wanted, {payload[:4]!r} found")
     return payload
 
 
@@ -133,7 +132,7 @@ def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
     return without_gain_map(file.xmp, notes)
 
 
-def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: Part, extras: HeifExtras | None) -> _Entry | None:
+def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extras: HeifExtras | None) -> _Entry | None:
     """The tmap item, with the properties that it had in the file of the record where nothing has changed."""
     if isinstance(stored.metadata, AppleMetadata):
         if extras is None or stored != extras.gain_map:
@@ -154,19 +153,19 @@ def _to_hdr(stored: StoredGainMap) -> bool:
     return float(stored.metadata.alternate_hdr_headroom) >= float(stored.metadata.base_hdr_headroom)
 
 
-def _tmap_size_and_color(file: GainMapFile, stored: StoredGainMap, base: Part) -> Iterator[Property]:
+def _tmap_size_and_color(file: GainMapFile, stored: StoredGainMap, base: ImageItem) -> Iterator[Property]:
     """The base's size, and the alternate's colour: as the record says, or else the base's primaries."""
     yield from (p for p in base.item.properties if p.kind == b"ispe")
     if stored.image.icc_profile:
         yield icc_property(stored.image.icc_profile)
     if stored.image.nclx or not stored.image.icc_profile:
-        own = file.base.nclx or nclx_of(base.item) or Nclx(_UNSPECIFIED, _UNSPECIFIED, _UNSPECIFIED, True)
-        transfer = _PQ if _to_hdr(stored) else _SRGB
+        own = file.base.nclx or nclx_of(base.item) or Nclx(UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, True)
+        transfer = Transfer.PQ if _to_hdr(stored) else Transfer.SRGB
         yield nclx_property(stored.image.nclx or own._replace(transfer=transfer, full_range=True))
 
 
 def _links(
-    file: GainMapFile, base: Part, gain_map: Part | None, has_tmap: bool, extras: HeifExtras | None
+    file: GainMapFile, base: ImageItem, gain_map: ImageItem | None, has_tmap: bool, extras: HeifExtras | None
 ) -> tuple[list[Reference], list[Group]]:
     """References and groups by the ids that items have before they are numbered; ours come first."""
     references = [Reference(b"cdsc", number, (BASE_ID,)) for number in (_EXIF_ID, _XMP_ID, _PAYLOAD_ID)]

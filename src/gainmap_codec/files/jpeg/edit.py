@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import GainMapError
@@ -19,12 +20,12 @@ from gainmap_codec.files.jpeg.segments import (
     APP14,
     COM,
     SOI,
-    TRUSTED,
     JpegImage,
     Segment,
     make_segment,
-    parse_segments,
+    segments_of,
 )
+from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
@@ -40,13 +41,18 @@ _NAMES = {
 }
 
 
-def with_jpeg_orientation(data: bytes, orientation: int, notes: list[str]) -> bytes:
+def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, notes: list[str]) -> bytes:
     """The file with another EXIF orientation, in XMP too where that tells one; all other bytes stay.
 
+    Args:
+        data: The whole file.
+        base: The picture that it begins with.
+        orientation: 1…8.
+        notes: Gets a line where damaged EXIF is replaced.
     Raises:
-        GainMapError: The EXIF segment is damaged, or has no room left.
+        LimitError: The EXIF segment has no room left.
     """
-    image = parse_segments(data, TRUSTED)
+    image = replace(segments_of(base), data=data)
     changes: list[_Change] = []
     exif = _first(image, EXIF_ID, lambda body: open_tiff(body, "EXIF"))
     place = exif.start if exif else _behind_app0(image)
@@ -64,32 +70,35 @@ def with_jpeg_orientation(data: bytes, orientation: int, notes: list[str]) -> by
     return _with_changes(image, changes)
 
 
-def carry_segments(source: bytes, coded: bytes) -> bytes:
+def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
     """A newly coded picture with the metadata segments of the one that it was made from.
 
     Left out are those about the old coding: APP0, and Adobe's APP14, which names the colour transform.
     """
-    old, new = parse_segments(source, TRUSTED), parse_segments(coded, TRUSTED)
+    old, new = segments_of(source), segments_of(coded)
     kept = (old.raw(segment) for segment in old.header if segment.is_metadata and segment.marker not in (APP0, APP14))
     place = _behind_app0(new)
-    return coded[:place] + b"".join(kept) + coded[place:]
+    return replace(coded, data=new.data[:place] + b"".join(kept) + new.data[place:], parsed=None)
 
 
-def without_segments(data: bytes, unwanted: Callable[[bytes], bool]) -> bytes:
-    """A picture without those APP1 segments whose body is unwanted."""
-    image = parse_segments(data, TRUSTED)
-    gone = (segment for segment in image.header if segment.marker == APP1 and unwanted(image.body(segment)))
-    return _with_changes(image, [_Change(segment.start, segment.stop, b"") for segment in gone])
+def without_segments(image: CodedImage, unwanted: Callable[[bytes], bool]) -> CodedImage:
+    """A picture without those APP1 segments whose body is unwanted; the same record where it has none of them."""
+    found = segments_of(image)
+    gone = [each for each in found.header if each.marker == APP1 and unwanted(found.body(each))]
+    if not gone:
+        return image
+    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone])
+    return replace(image, data=data, parsed=None)
 
 
-def extended_xmp(picture: bytes) -> bytes | None:
+def extended_xmp(image: CodedImage) -> bytes | None:
     """The packet that a picture's extension segments hold together, or None where it is not whole.
 
     Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
     """
     parts: dict[bytes, dict[int, bytes]] = {}
     lengths: dict[bytes, int] = {}
-    for body in parse_segments(picture, TRUSTED).bodies(APP1, XMP_EXTENSION_ID):
+    for body in segments_of(image).bodies(APP1, XMP_EXTENSION_ID):
         digest, length, offset = body[:32], int.from_bytes(body[32:36], "big"), int.from_bytes(body[36:40], "big")
         parts.setdefault(digest, {})[offset] = body[_EXTENSION_HEADER:]
         lengths[digest] = length
@@ -100,12 +109,12 @@ def extended_xmp(picture: bytes) -> bytes | None:
     return None
 
 
-def other_segments(picture: bytes) -> Iterator[str]:
+def other_segments(image: CodedImage) -> Iterator[str]:
     """A line about each metadata segment of a picture that no record holds: what only a JPEG can carry."""
-    image = parse_segments(picture, TRUSTED)
+    found = segments_of(image)
     known = (EXIF_ID, XMP_ID, ICC_ID, ISO_ID, MPF_ID, XMP_EXTENSION_ID)
-    for segment in image.header:
-        body = image.body(segment)
+    for segment in found.header:
+        body = found.body(segment)
         if not segment.is_metadata or segment.marker in (APP0, APP14) or body.startswith(known):
             continue
         if segment.marker == APP11 and (PAYLOAD_UUID in body or b"c2pa" in body):
@@ -113,20 +122,20 @@ def other_segments(picture: bytes) -> Iterator[str]:
         yield f"{_name(segment, body)}, {len(body)} bytes"
 
 
-def has_c2pa(picture: bytes) -> bool:
+def has_c2pa(image: CodedImage) -> bool:
     """Whether a picture holds a C2PA manifest, which signs the whole file.
 
     Source: C2PA specification 2.1, A.3.1 (JUMBF in APP11 with the label "c2pa").
     """
-    return any(b"c2pa" in body for body in parse_segments(picture, TRUSTED).bodies(APP11, b""))
+    return any(b"c2pa" in body for body in segments_of(image).bodies(APP11, b""))
 
 
-def has_photoshop_thumbnail(picture: bytes) -> bool:
+def has_photoshop_thumbnail(image: CodedImage) -> bool:
     """Whether a picture's Photoshop resources hold a small picture of it.
 
     Source: Adobe Photoshop file formats specification (2019), image resource 1036.
     """
-    bodies = parse_segments(picture, TRUSTED).bodies(APP13, b"Photoshop 3.0\0")
+    bodies = segments_of(image).bodies(APP13, b"Photoshop 3.0\0")
     return any(b"8BIM\x04\x0c" in body for body in bodies)
 
 

@@ -24,11 +24,12 @@ _VERSION_ONLY_BYTES = 4
 
 
 class _Candidate(NamedTuple):
-    """Where something says that a picture lies: `data[start:stop]`."""
+    """Where something says that a picture lies: `data[start:stop]`; parsed already where that is how it was found."""
 
     place: str
     start: int
     stop: int
+    image: JpegImage | None = None
 
 
 class FoundGainMap(NamedTuple):
@@ -112,7 +113,7 @@ def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
         if position < 0:
             return
         image = parse_segments(base.data, limits, start=position)
-        yield _Candidate("image behind the base", position, image.end)
+        yield _Candidate("image behind the base", position, image.end, image)
         position = image.end
 
 
@@ -125,7 +126,7 @@ def _read_gain_map(
             "gain map",
             f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
         )
-    image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
+    image = place.image or parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.cursor import Reader, Writer
+from gainmap_codec.files.payload.format import MAGIC
 
 MAX_PAYLOAD_BYTES = 65_000
-PAYLOAD_MAGIC = b"GNN"
 PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
 
 _WHERE = "APP11 JUMBF"
@@ -96,6 +96,6 @@ def _read_box(reader: Reader) -> tuple[bytes, bytes]:
 def trim_payload(payload: bytes, limits: Limits) -> bytes:
     """Without what carriers padded or joined behind it, as far as the payload's own length is plausible."""
     length = int.from_bytes(payload[4:6], "big")
-    if payload.startswith(PAYLOAD_MAGIC) and 6 < length <= len(payload):
+    if payload.startswith(MAGIC) and 6 < length <= len(payload):
         return payload[:length]
     return payload[: limits.payload_bytes]

@@ -46,7 +46,9 @@ def coded_image(image: JpegImage, limits: Limits, notes: list[str]) -> CodedImag
     """The image as a record; an unusable ICC profile becomes a line in `notes`."""
     header = image_header(image, limits)
     profile = _join_icc(image.bodies(APP2, ICC_ID), notes)
-    return CodedImage(image.data[image.start : image.end], header.width, header.height, header.channels, profile)
+    alone = image.alone()
+    parsed = alone.data, alone
+    return CodedImage(alone.data, header.width, header.height, header.channels, profile, parsed=parsed)
 
 
 def _join_icc(chunks: list[bytes], notes: list[str]) -> bytes | None:

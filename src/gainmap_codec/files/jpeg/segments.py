@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.records import CodedImage
 
 SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
@@ -75,6 +76,17 @@ class JpegImage:
     end: int
     complete: bool
 
+    def alone(self) -> JpegImage:
+        """The same image in data that hold nothing else."""
+        if (self.start, self.end) == (0, len(self.data)):
+            return self
+        data, start = self.data[self.start : self.end], self.start
+        header, tail = (
+            tuple(Segment(each.marker, each.start - start, each.stop - start) for each in part)
+            for part in (self.header, self.tail)
+        )
+        return JpegImage(data, 0, header, tail, len(data), self.complete)
+
     def raw(self, segment: Segment) -> bytes:
         return self.data[segment.start : segment.stop]
 
@@ -120,17 +132,25 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
     return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
 
 
-def image_header(jpeg: bytes | JpegImage, limits: Limits) -> ImageHeader:
+def segments_of(image: CodedImage) -> JpegImage:
+    """The segments of a JPEG picture, parsed once and kept with its record.
+
+    Raises:
+        FormatError: The picture is broken.
+    """
+    return image.structure(lambda data: parse_segments(data, TRUSTED))
+
+
+def image_header(image: JpegImage, limits: Limits) -> ImageHeader:
     """Size and channels of an 8-bit JPEG of one or three channels.
 
     Raises:
-        FormatError: Broken segments, or not exactly one sane frame header.
+        FormatError: Not exactly one sane frame header.
         UnsupportedError: Lossless or hierarchical coding, another depth, CMYK, or a height given after the
             scan.
         LimitError: More pixels than `limits` allow.
     Source: ITU-T T.81 B.2.2.
     """
-    image = parse_segments(jpeg, limits) if isinstance(jpeg, bytes) else jpeg
     frames = [segment for segment in image.header if segment.marker in _FRAMES]
     if len(frames) != 1:
         raise FormatError(_WHERE, f"wanted one frame header (SOF) before the scan, found {len(frames)}")
@@ -149,15 +169,11 @@ def image_header(jpeg: bytes | JpegImage, limits: Limits) -> ImageHeader:
     return ImageHeader(width, height, channels, component_ids)
 
 
-def coded_digest(jpeg: bytes | JpegImage) -> bytes:
+def coded_digest(image: JpegImage) -> bytes:
     """First 8 bytes of SHA-256 over the coded bytes: all but SOI, APPn, COM and fill bytes, up to EOI.
 
     EOI counts as present where it is missing, because a writer has to add it.
-
-    Raises:
-        FormatError: Broken segments.
     """
-    image = parse_segments(jpeg, TRUSTED) if isinstance(jpeg, bytes) else jpeg
     digest = hashlib.sha256()
     view = memoryview(image.data)
     for segment in (*image.header, *image.tail):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, HeifMeta, Item, Property, item_data
-from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import (
     clap_for,
@@ -19,15 +18,15 @@ from gainmap_codec.files.heif.picture_properties import (
     transforms_for,
 )
 from gainmap_codec.files.heif.records import HeifExtras
+from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile
 
-_TRUSTED = Limits(pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
+_TRUSTED = Limits(file_bytes=1 << 62, pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
 _CONFIGURATIONS = (b"hvcC", b"av1C")
-_UNSPECIFIED = 2
 _FIRST_BASE_TILE, _FIRST_MAP_TILE = -1_000_000, -2_000_000  # ids for the time being, downwards
 
 
-class Part(NamedTuple):
+class ImageItem(NamedTuple):
     """A picture of the file to be.
 
     Attributes:
@@ -43,48 +42,48 @@ class Part(NamedTuple):
     picture: Picture
 
 
-def base_part(file: GainMapFile) -> Part:
+def base_item(file: GainMapFile) -> ImageItem:
     """The base.
 
     Raises:
         ValueError: It is of another codec than the container, or its record does not say what it is.
         FormatError, UnsupportedError: Its own file is broken.
     """
-    part = _opened(file, file.base, "base", BASE_ID, _FIRST_BASE_TILE)
-    nclx = file.base.nclx or nclx_of(part.item) or nclx_of(part.picture.tiles[0])
+    found = _opened(file, file.base, "base", BASE_ID, _FIRST_BASE_TILE)
+    nclx = file.base.nclx or nclx_of(found.item) or nclx_of(found.picture.tiles[0])
     profile = file.base.icc_profile
     wanted = ([icc_property(profile)] if profile else []) + ([nclx_property(nclx)] if nclx else [])
-    tiles = tuple((_colored(tile, wanted, add=False), data) for tile, data in part.tiles)
-    item = _with_transforms(_colored(part.item, wanted), file.base, file.orientation)
-    return part._replace(item=item, tiles=tiles)
+    tiles = tuple((_colored(tile, wanted, add=False), data) for tile, data in found.tiles)
+    item = _with_transforms(_colored(found.item, wanted), file.base, file.orientation)
+    return found._replace(item=item, tiles=tiles)
 
 
-def map_part(file: GainMapFile, extras: HeifExtras | None) -> Part:
+def map_item(file: GainMapFile, extras: HeifExtras | None) -> ImageItem:
     """The gain map, hidden; its colour is that of data, unless it stands as another writer left it.
 
     Raises:
-        As `base_part`.
+        As `base_item`.
     """
     assert file.gain_map is not None
     image = file.gain_map.image
-    part = _opened(file, image, "gain map", MAP_ID, _FIRST_MAP_TILE)
-    item, tiles = replace(part.item, hidden=True), part.tiles
+    found = _opened(file, image, "gain map", MAP_ID, _FIRST_MAP_TILE)
+    item, tiles = replace(found.item, hidden=True), found.tiles
     if extras and extras.gain_map == file.gain_map:
         item = replace(item, properties=(*item.properties, *extras.map_properties))
     else:
-        found = nclx_of(part.item) or nclx_of(part.picture.tiles[0]) or Nclx(0, 0, _UNSPECIFIED, True)
-        data_color = nclx_property(found._replace(primaries=_UNSPECIFIED, transfer=_UNSPECIFIED))
+        coded = nclx_of(found.item) or nclx_of(found.picture.tiles[0]) or Nclx(0, 0, UNSPECIFIED, True)
+        data_color = nclx_property(coded._replace(primaries=UNSPECIFIED, transfer=UNSPECIFIED))
         item = _colored(item, [data_color])
         tiles = tuple((_colored(tile, [data_color], add=False), data) for tile, data in tiles)
-    return part._replace(item=_with_transforms(item, image, file.orientation), tiles=tiles)
+    return found._replace(item=_with_transforms(item, image, file.orientation), tiles=tiles)
 
 
-def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_tile: int) -> Part:
+def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_tile: int) -> ImageItem:
     """A picture out of its own file, under temporary ids."""
     codec = CODECS[file.container]
     if image.codec != codec:
         raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
-    boxes, meta, picture = _stand_alone(image)
+    boxes, meta, picture = image.structure(_stand_alone)
     _check_record(image, picture, name)
     item = replace(_plain(picture.item), id=number, hidden=False)
     data = item_data(boxes, meta, picture.item.id)
@@ -93,7 +92,7 @@ def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_
         for index, tile in enumerate(picture.tiles):
             numbered = replace(_plain(tile), id=first_tile - index, hidden=True)
             tiles.append((numbered, item_data(boxes, meta, tile.id)))
-    return Part(item, data, tuple(tiles), picture)
+    return ImageItem(item, data, tuple(tiles), picture)
 
 
 def stand_alone_digest(image: CodedImage) -> bytes:
@@ -102,17 +101,13 @@ def stand_alone_digest(image: CodedImage) -> bytes:
     Raises:
         FormatError, UnsupportedError: Its own file is broken.
     """
-    return picture_digest(*_stand_alone(image))
+    return picture_digest(*image.structure(_stand_alone))
 
 
-def _stand_alone(image: CodedImage) -> tuple[BoxFile, HeifMeta, Picture]:
+def _stand_alone(data: bytes) -> tuple[BoxFile, HeifMeta, Picture]:
     """The file that holds a picture alone, and the picture in it."""
-    file = BoxFile(image.data, _TRUSTED)
-    box = next((box for box in file.top_level() if box.kind == b"meta"), None)
-    if box is None:
-        raise FormatError("coded picture", "expected a HEIC or AVIF file of its own, got no box meta")
-    meta = parse_meta(file, box)
-    return file, meta, find_picture(file, meta, meta.primary)
+    source = open_heif(data, _TRUSTED)
+    return source.file, source.meta, find_picture(source.file, source.meta, source.meta.primary)
 
 
 def _check_record(image: CodedImage, picture: Picture, name: str) -> None:

@@ -1,0 +1,149 @@
+"""`GainMapFile` → JPEG, by one recipe that all known readers accept.
+
+The MPF index comes last before the scan, the gain map right behind the primary image, and all sizes are true.
+Source: ISO 21496-1 annex for JPEG as read by libultrahdr lib/src/jpegr.cpp and Skia SkJpegGainmapEncoder.cpp;
+Ultra HDR image format v1.1; CIPA DC-007.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, serialize_payload_body
+from gainmap_codec.files.jpeg.metadata import (
+    EXIF_ID,
+    ICC_ID,
+    ISO_ID,
+    XMP_ID,
+    icc_segments,
+)
+from gainmap_codec.files.jpeg.mpf import MPF_ID, SEGMENT_BYTES, serialize_mpf
+from gainmap_codec.files.jpeg.segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP11,
+    APP14,
+    EOI,
+    SOI,
+    TRUSTED,
+    JpegImage,
+    Segment,
+    image_header,
+    make_segment,
+    segments_of,
+)
+from gainmap_codec.files.jpeg.xmp_directory import merge_primary
+from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
+from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, StoredGainMap
+
+_JFIF = make_segment(APP0, b"JFIF\0" + bytes((1, 1, 0, 0, 1, 0, 1, 0, 0)), "JFIF header")
+"""Version 1.01, square pixels, no thumbnail."""
+
+
+def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
+    """The file's bytes; coded bytes of base and gain map are bit for bit those of the record.
+
+    EXIF, XMP, ICC profile, gain map and payload are the record's; all other segments come from
+    `file.base.data`. Trailing bytes are not written. An EOI is added to a base that lacks one.
+
+    Args:
+        file: What to write.
+        notes: Gets a line for each thing that could not be written; None where nobody listens.
+    Raises:
+        ValueError: Pictures that are no JPEGs, metadata that the standard does not allow (those of an Apple gain map,
+            for one), or a payload of more than 65 000 bytes.
+        FormatError: The base or the gain map is a broken JPEG.
+        UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
+        LimitError: EXIF, XMP or ICC profile that do not fit their segments.
+    Source: Ultra HDR image format v1.1; segment order of libultrahdr 2.0 (lib/src/jpegr.cpp).
+    """
+    _check_writable(file)
+    base = segments_of(file.base)
+    gain_map = b"" if file.gain_map is None else _serialize_gain_map(file.gain_map)
+    head = SOI + b"".join(_base_header(file, base, len(gain_map), [] if notes is None else notes))
+    scans = _scans(base)
+    if not gain_map:
+        return head + scans
+    primary_bytes = len(head) + SEGMENT_BYTES + len(scans)
+    return head + serialize_mpf(primary_bytes, len(gain_map), len(head)) + scans + gain_map
+
+
+def _check_writable(file: GainMapFile) -> None:
+    pictures = [file.base, *([file.gain_map.image] if file.gain_map else [])]
+    if any(picture.codec != "jpeg" for picture in pictures):
+        raise ValueError("JPEG file: JPEG pictures wanted, another codec found")
+
+
+def _writable_metadata(stored: StoredGainMap) -> GainMapMetadata:
+    if isinstance(stored.metadata, AppleMetadata):
+        raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
+    return stored.metadata
+
+
+def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes: list[str]) -> Iterator[bytes]:
+    """Segments from SOI to the first scan, without MPF."""
+    stored = file.gain_map
+    in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
+    packet = merge_primary(file.xmp, gain_map_bytes if in_hdrgm else None, notes)
+    yield _leading(base)
+    if file.exif:
+        yield make_segment(APP1, EXIF_ID + file.exif, "EXIF")
+    if packet:
+        yield make_segment(APP1, XMP_ID + packet, "XMP")
+    if file.base.icc_profile:
+        yield icc_segments(file.base.icc_profile)
+    if stored is not None:
+        yield make_segment(APP2, ISO_ID + serialize_iso21496(_writable_metadata(stored))[:4], "ISO version")
+    yield from (base.raw(segment) for segment in base.header if _is_kept(base, segment))
+    if file.payload:
+        yield make_segment(APP11, serialize_payload_body(file.payload), "payload")
+    yield _coded_header(base)
+
+
+def _serialize_gain_map(stored: StoredGainMap) -> bytes:
+    """The gain-map JPEG with its metadata; ICC only where the maths happen in the alternate's space."""
+    image, metadata = segments_of(stored.image), _writable_metadata(stored)
+    parts = [SOI, _leading(image)]
+    if metadata.use_base_colour_space:
+        parts.append(make_segment(APP1, XMP_ID + serialize_hdrgm(metadata), "gain-map XMP"))
+    parts.append(make_segment(APP2, ISO_ID + serialize_iso21496(metadata), "ISO 21496-1 metadata"))
+    if not metadata.use_base_colour_space and stored.image.icc_profile:
+        parts.append(icc_segments(stored.image.icc_profile))
+    # Adobe's APP14 says whether the coded channels are YCbCr or RGB.
+    parts += [image.raw(segment) for segment in image.header if segment.marker == APP14]
+    return b"".join((*parts, _coded_header(image), _scans(image)))
+
+
+def _leading(image: JpegImage) -> bytes:
+    """APP0 as found, or a JFIF header where that changes nothing about the colours.
+
+    Decoders take channels called R, G, B for RGB only as long as there is no JFIF header.
+    """
+    found = b"".join(image.raw(segment) for segment in image.header if segment.marker == APP0)
+    adobe = any(segment.marker == APP14 for segment in image.header)
+    rgb = image_header(image, TRUSTED).component_ids == b"RGB"
+    return found if found or adobe or rgb else _JFIF
+
+
+def _is_kept(image: JpegImage, segment: Segment) -> bool:
+    """Whether it is metadata that the writer does not make itself."""
+    body = image.body(segment)
+    if segment.marker == APP1:
+        return not body.startswith((EXIF_ID, XMP_ID))
+    if segment.marker == APP2:
+        return not body.startswith((ICC_ID, ISO_ID, MPF_ID))
+    if segment.marker == APP11:
+        return PAYLOAD_UUID not in body
+    return segment.is_metadata and segment.marker != APP0
+
+
+def _coded_header(image: JpegImage) -> bytes:
+    return b"".join(image.raw(segment) for segment in image.header if not segment.is_metadata)
+
+
+def _scans(image: JpegImage) -> bytes:
+    """From the first SOS to EOI, which is added where the image is cut off."""
+    start, stop = image.tail[0].start, image.end
+    return image.data[start:stop] + (b"" if image.complete else EOI)

@@ -1,0 +1,124 @@
+"""Finding a JPEG file's gain map, whatever is stale or damaged."""
+
+from __future__ import annotations
+
+import pytest
+
+from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.mpf import MPF_ID
+from gainmap_codec.files.jpeg.read import parse_jpeg
+from gainmap_codec.files.jpeg.segments import make_segment, parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
+from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
+from gainmap_codec.files.records import Fraction, StoredGainMap
+from support.cases import ISO_CASES, ONE_CHANNEL
+from support.jpeg_records import LIMITS, coded, digest_of_jpeg, little_endian_mpf, record, tiny
+
+
+def without_segment(data: bytes, marker: int, prefix: bytes) -> bytes:
+    image = parse_segments(data, LIMITS)
+    for segment in image.header:
+        if segment.marker == marker and image.body(segment).startswith(prefix):
+            data = data.replace(image.raw(segment), b"")
+    return data
+
+
+def test_gain_map_is_found_by_mpf_then_directory_then_scan():
+    data = serialize_jpeg(record())
+    assert parse_jpeg(data + b"video", LIMITS).trailer_bytes == 5
+    stale = data.replace(bytes.fromhex("00030000"), bytes.fromhex("00030001"))
+    assert parse_jpeg(stale, LIMITS).gain_map is not None
+    no_mpf = without_segment(data, 0xE2, MPF_ID)
+    assert parse_jpeg(no_mpf, LIMITS).warnings == ()
+    only_scan = without_segment(no_mpf, 0xE1, XMP_ID)
+    end = parse_segments(only_scan, LIMITS).end
+    padded = only_scan[:end] + bytes(33) + tiny("L", (8, 8)) + only_scan[end:]
+    for variant in (no_mpf, only_scan, padded):
+        found = parse_jpeg(variant, LIMITS).gain_map
+        assert found is not None
+        assert found.metadata == ONE_CHANNEL
+
+
+@pytest.mark.parametrize("offset", [0, 8, 2**32 - 1])
+def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset):
+    data = serialize_jpeg(record())
+    image = parse_segments(data, LIMITS)
+    mpf = image.header[-1]
+    data = data[: mpf.start + 82] + offset.to_bytes(4, "big") + data[mpf.start + 86 :]
+    file = parse_jpeg(data, LIMITS)
+    assert file.gain_map is not None
+    assert len(file.warnings) == 1
+    assert "MPF index gives no gain map: gain map: wanted inside bytes" in file.warnings[0]
+
+
+def test_after_jpegtran_the_map_is_gone():
+    data = serialize_jpeg(record())
+    file = parse_jpeg(data[: parse_segments(data, LIMITS).end], LIMITS)
+    assert file.gain_map is None
+    assert any("MPF index gives no gain map" in warning for warning in file.warnings)
+    assert any("GContainer directory gives no gain map" in warning for warning in file.warnings)
+
+
+def with_iso(data: bytes, change: bytes) -> bytes:
+    blob = ISO_CASES["one-channel"][1]
+    assert data.count(blob) == 1
+    return data.replace(blob, change)
+
+
+def test_a_broken_iso_blob_falls_back_to_xmp():
+    data = serialize_jpeg(record())
+    for broken in (bytes(61), b"\0\1\0\1" + bytes(57)):
+        file = parse_jpeg(with_iso(data, broken), LIMITS)
+        assert file.gain_map is not None
+        assert file.gain_map.carrier == "hdrgm"
+        assert file.gain_map.metadata == ONE_CHANNEL
+        assert "ISO 21496-1 metadata ignored" in file.warnings[0]
+
+
+def test_a_broken_map_never_costs_the_base():
+    data = serialize_jpeg(record())
+    start = parse_segments(data, LIMITS).end
+    twelve_bits = data[:start] + data[start:].replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc0\0\x0b\x0c")
+    for broken in (
+        data[:-2],
+        data[:-60],
+        twelve_bits,
+        data[:start] + b"\xff\xd8\xff" + data[start + 3 + 20 :],
+    ):
+        file = parse_jpeg(broken, LIMITS)
+        assert file.gain_map is None
+        assert file.base_digest == digest_of_jpeg(record().base.data)
+        assert file.warnings
+
+
+def test_odd_maps_are_used_with_a_warning():
+    stored = StoredGainMap(coded(tiny("L", (12, 12))), ONE_CHANNEL, "iso21496")
+    data = serialize_jpeg(record(gain_map=stored))
+    assert parse_jpeg(data, LIMITS).warnings == ("the gain map has another aspect ratio: 12x12 for a base of 24x16",)
+    data = without_segment(data, 0xE2, ISO_ID + bytes(4))
+    assert "no ISO 21496-1 version segment in the base: some readers show SDR" in parse_jpeg(data, LIMITS).warnings
+    negative = ISO_CASES["one-channel"][1][:45] + b"\xff\xff\xff\xff" + ISO_CASES["one-channel"][1][49:]
+    file = parse_jpeg(with_iso(serialize_jpeg(record()), negative), LIMITS)
+    assert file.gain_map is not None
+    assert file.gain_map.metadata.channels[0].base_offset == Fraction(-1, 64)
+    assert file.warnings == ("the gain map has offsets below 0",)
+
+
+def test_overlapping_mpf_pictures_are_refused():
+    base = tiny()
+    mpf = make_segment(0xE2, MPF_ID + little_endian_mpf(100, 2000, 3), "MPF")
+    file = parse_jpeg(base[:2] + mpf + base[2:], LIMITS)
+    assert file.gain_map is None
+    assert "MPF index: pictures overlap" in file.warnings[0]
+
+
+def test_an_xmp_only_file_is_read_and_its_numbers_in_the_primary_are_not():
+    data = serialize_jpeg(record())
+    start = parse_segments(data, LIMITS).end
+    xmp_only = data[:start] + without_segment(data[start:], 0xE2, ISO_ID)
+    file = parse_jpeg(xmp_only, LIMITS)
+    assert file.gain_map is not None
+    assert (file.gain_map.carrier, file.gain_map.metadata) == ("hdrgm", ONE_CHANNEL)
+    base = tiny()
+    in_primary = make_segment(0xE1, XMP_ID + serialize_hdrgm(ONE_CHANNEL), "XMP")
+    assert parse_jpeg(base[:2] + in_primary + base[2:] + tiny("L"), LIMITS).gain_map is None

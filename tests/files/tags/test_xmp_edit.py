@@ -1,0 +1,45 @@
+"""A user's XMP packet with a few properties changed, and packets that stay byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.tags import xmp_edit
+from support import pipeline_files as files
+
+
+def test_gps_leaves_xmp_as_attribute_and_as_element() -> None:
+    new = xmp_edit.without_gps(files.XMP)
+    assert b"GPS" not in new and b'dc:rights="mine"' in new
+    assert xmp_edit.without_gps(new) == new
+
+
+def test_orientation_and_sizes_change_only_where_they_are() -> None:
+    assert b'tiff:Orientation="8"' in xmp_edit.with_orientation(files.XMP, 8)
+    assert xmp_edit.with_orientation(files.XMP, 1) == files.XMP
+    sized = xmp_edit.with_size(files.XMP, 7, 5)
+    assert b'exif:PixelXDimension="7"' in sized and b"PixelYDimension" not in sized
+
+
+def test_an_extension_joins_the_main_packet() -> None:
+    rdf = (
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" %s/></rdf:RDF>'
+    )
+    main = (
+        rdf % b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="ABC" xmlns:dc="urn:dc" dc:a="1"'
+    )
+    joined = xmp_edit.join_extension(main, rdf % b'xmlns:dc="urn:dc" dc:b="2"')
+    assert b'dc:a="1"' in joined and b'dc:b="2"' in joined and b"HasExtendedXMP" not in joined
+    with pytest.raises(GainMapError):
+        xmp_edit.join_extension(main, b"<broken")
+
+
+def test_thumbnails_leave() -> None:
+    packet = files.XMP.replace(
+        b"exif:GPSLatitude", b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Thumbnails="small" exif:GPSLatitude', 1
+    )
+    assert b"Thumbnails" in packet
+    new = xmp_edit.without_thumbnails(packet)
+    assert b"Thumbnails" not in new and b"GPSLatitude" in new
+    assert xmp_edit.without_thumbnails(files.XMP) == files.XMP
