@@ -50,11 +50,11 @@ class Wanted:
     def window(self, size: tuple[int, ...]) -> Window:
         """The region of a picture of `size`, height and width."""
         if self.region is None:
-            return 0, 0, size[0], size[1]
+            return Window(0, 0, size[0], size[1])
         x, y, width, height = self.region
         if min(x, y) < 0 or min(width, height) < 1 or x + width > size[1] or y + height > size[0]:
             raise ValueError(f"region: x, y, width, height within {size[1]} x {size[0]} wanted, {self.region} found")
-        return y, x, height, width
+        return Window(y, x, height, width)
 
     def array(self, window: Window) -> Floats:
         """Where the pixels go."""

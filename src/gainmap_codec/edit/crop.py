@@ -17,14 +17,14 @@ from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
-from gainmap_codec.pixels.raster.geometry import Box, Part, cropped_coordinates
+from gainmap_codec.pixels.raster.geometry import Box, cropped_coordinates
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 
 def edited(
     data: bytes,
     opened: OpenedFile,
-    part: Box,
+    part: Box[int],
     size: tuple[int, int],
     notes: Notes,
     quality: int,
@@ -45,7 +45,7 @@ def edited(
 def with_pixels(
     opened: OpenedFile,
     codes: AnyCodes,
-    part: Part,
+    part: Box[float],
     container: Container,
     notes: Notes,
     quality: int,
@@ -67,7 +67,9 @@ def with_pixels(
 class _Edit:
     """A part of a stored raster that becomes a file of its own, of new code values for the base."""
 
-    def __init__(self, opened: OpenedFile, part: Part, codes: AnyCodes, container: Container, notes: Notes) -> None:
+    def __init__(
+        self, opened: OpenedFile, part: Box[float], codes: AnyCodes, container: Container, notes: Notes
+    ) -> None:
         base = opened.file.base
         self.opened, self.part, self.codes, self.container, self.notes = opened, part, codes, container, notes
         self.size = codes.shape[1], codes.shape[0]

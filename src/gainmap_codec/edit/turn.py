@@ -33,7 +33,7 @@ _FLIPS: dict[FlipAxis, int] = {"horizontal": 2, "vertical": 4}
 
 def crop(
     source: Source,
-    box: Box,
+    box: tuple[int, int, int, int],
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,
@@ -124,7 +124,9 @@ def flip(source: Source, axis: FlipAxis, *, limits: Limits = Limits()) -> bytes:
     return flip_with_report(source, axis, limits=limits).data
 
 
-def crop_with_report(source: Source, box: Box, *, quality: int, map_quality: int, limits: Limits) -> TranscodeReport:
+def crop_with_report(
+    source: Source, box: tuple[int, int, int, int], *, quality: int, map_quality: int, limits: Limits
+) -> TranscodeReport:
     """As `crop`, with a line for all that was done and lost."""
     _check_qualities(quality, map_quality)
 
@@ -145,7 +147,7 @@ def resize_with_report(
     def work(data: bytes, opened: OpenedFile, notes: Notes) -> bytes:
         base = opened.file.base
         wanted = _stored_size(opened.file, size, limits)
-        return edited(data, opened, (0, 0, base.width, base.height), wanted, notes, quality, map_quality)
+        return edited(data, opened, Box(0, 0, base.width, base.height), wanted, notes, quality, map_quality)
 
     return rewritten(source, limits, work)
 
@@ -193,13 +195,13 @@ def _upright_size(file: GainMapFile) -> tuple[int, int]:
     return (height, width) if file.orientation >= 5 else (width, height)
 
 
-def _part(file: GainMapFile, box: Box) -> Box:
+def _part(file: GainMapFile, box: tuple[int, int, int, int]) -> Box[int]:
     """The box in the stored raster."""
     width, height = _upright_size(file)
     left, top, right, bottom = map(index, box)
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box: left, top, right, bottom inside {width} x {height} wanted, {tuple(box)} found")
-    return stored_box((left, top, right, bottom), file.base.width, file.base.height, file.orientation)
+    return stored_box(Box(left, top, right, bottom), file.base.width, file.base.height, file.orientation)
 
 
 def _stored_size(file: GainMapFile, size: tuple[int | None, int | None], limits: Limits) -> tuple[int, int]:

@@ -86,7 +86,7 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     image = Image.fromarray(to_upright(codes_of_8_bits(opened), file.orientation))
     _describe(image, opened)
     has_hdr = file.gain_map is not None or opened.neural is not None
-    part = (0, 0, file.base.width, file.base.height)
+    part = Box(0, 0, file.base.width, file.base.height)
     image.info[KEY] = HdrSource(data, part, file.orientation, image.size, limits) if has_hdr else None
     return image
 
@@ -116,7 +116,7 @@ def resize(image: Image.Image, size: tuple[int | None, int | None]) -> Image.Ima
     return _with_source(result, image, match and replace(match.source, size=wanted))
 
 
-def crop(image: Image.Image, box: Box) -> Image.Image:
+def crop(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """A part of an image, its HDR with it.
 
     Args:
@@ -134,11 +134,11 @@ def crop(image: Image.Image, box: Box) -> Image.Image:
     result = image.crop((left, top, right, bottom))
     if match is None:
         return _with_source(result, image, None)
-    shares = (left / width, top / height, right / width, bottom / height)
+    shares = Box(left / width, top / height, right / width, bottom / height)
     a, b, c, d = stored_box(shares, 1.0, 1.0, match.source.orientation)
     x0, y0, x1, y1 = match.source.part
     across, down = x1 - x0, y1 - y0
-    part = (x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
+    part = Box(x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
     return _with_source(result, image, replace(match.source, part=part, size=result.size))
 
 
