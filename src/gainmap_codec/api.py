@@ -38,8 +38,11 @@ from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.images import Source
-from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.raster.geometry import Box
+from gainmap_codec.pixels.formats.notebook import mime_bundle
+from gainmap_codec.pixels.formats.saving import write_hdr
+from gainmap_codec.pixels.hdr_image import HdrImage, hand_in
+
+hand_in(writer=write_hdr, mime_bundle=mime_bundle)
 
 
 def encode(
@@ -316,7 +319,7 @@ def transcode(
 
 def crop(
     source: Source,
-    box: Box,
+    box: tuple[int, int, int, int],
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,

@@ -84,11 +84,11 @@ def _window(opened: OpenedFile, options: DecodeOptions) -> Window:
     base = opened.file.base
     height, width = turned(np.broadcast_to(np.uint8(0), (base.height, base.width)), _turn(opened, options)).shape
     if options.region is None:
-        return 0, 0, height, width
+        return Window(0, 0, height, width)
     x, y, across, down = options.region
     if min(x, y) < 0 or min(across, down) < 1 or x + across > width or y + down > height:
         raise ValueError(f"region: expected x, y, width, height within {width} x {height}, got {options.region}")
-    return y, x, down, across
+    return Window(y, x, down, across)
 
 
 def _array(window: Window, options: DecodeOptions) -> Floats:

@@ -21,20 +21,22 @@ from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
-from gainmap_codec.pixels.raster.geometry import Box, Part, cropped_coordinates, stored_box
+from gainmap_codec.pixels.raster.geometry import Box, cropped_coordinates, stored_box
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-def crop_with_report(source: Source, box: Box, *, quality: int, map_quality: int, limits: Limits) -> TranscodeReport:
+def crop_with_report(
+    source: Source, box: tuple[int, int, int, int], *, quality: int, map_quality: int, limits: Limits
+) -> TranscodeReport:
     """As `gainmap_codec.crop`, with a line for all that was done and lost; nothing is warned of."""
     _check_qualities(quality, map_quality)
     notes = Notes()
     data, opened = open_for_edit(source, limits, notes)
     part = _stored_part(opened.file, box)
-    size = part[2] - part[0], part[3] - part[1]
+    size = part.right - part.left, part.bottom - part.top
     return _edited(data, opened, part, size, quality, map_quality, notes)
 
 
@@ -50,19 +52,18 @@ def resize_with_report(
 
 
 def _edited(
-    data: bytes, opened: OpenedFile, part: Box, size: Size, quality: int, map_quality: int, notes: Notes
+    data: bytes, opened: OpenedFile, part: Box[int], size: Size, quality: int, map_quality: int, notes: Notes
 ) -> TranscodeReport:
     """The file of a part of the stored raster, at `size`; its very bytes where that changes nothing."""
     base, container = opened.file.base, opened.file.container
     if part == _whole(opened.file) and size == (base.width, base.height):
         notes.done.append("nothing to do: the file is as it was")
         return report_of(data, container, notes)
-    left, top, right, bottom = part
-    codes = decode_coded_image(base)[top:bottom, left:right]
+    codes = decode_coded_image(base)[part.top : part.bottom, part.left : part.right]
     if codes.shape[:2] != size[::-1]:
         notes.lost += opened.color.notes
         codes = resize_codes(codes, *size, opened.color.curves)
-    shown = Shown(opened, codes, part, has_thumbnails=part == _whole(opened.file))
+    shown = Shown(opened, codes, Box[float](*part), has_thumbnails=part == _whole(opened.file))
     return finish(with_pixels(shown, container, quality, map_quality, notes), notes)
 
 
@@ -73,13 +74,13 @@ class Shown:
     Attributes:
         opened: The file whose metadata and gain maps go with them.
         codes: (H, W) or (H, W, 3), in the stored raster, the colour and the depth of the file's base.
-        part: Left, top, right and bottom edge in the file's base; edges between pixels are allowed.
+        part: Where they are in the file's base; edges between pixels are allowed.
         has_thumbnails: Small pictures in the metadata still show the same.
     """
 
     opened: OpenedFile
     codes: AnyCodes
-    part: Part
+    part: Box[float]
     has_thumbnails: bool = False
 
     @property
@@ -193,8 +194,8 @@ def _check_qualities(quality: int, map_quality: int) -> None:
     check_range("map_quality", map_quality, 1, 100)
 
 
-def _whole(file: GainMapFile) -> Box:
-    return 0, 0, file.base.width, file.base.height
+def _whole(file: GainMapFile) -> Box[int]:
+    return Box(0, 0, file.base.width, file.base.height)
 
 
 def _upright_size(file: GainMapFile) -> Size:
@@ -202,13 +203,13 @@ def _upright_size(file: GainMapFile) -> Size:
     return (height, width) if file.orientation >= 5 else (width, height)
 
 
-def _stored_part(file: GainMapFile, box: Box) -> Box:
+def _stored_part(file: GainMapFile, box: tuple[int, int, int, int]) -> Box[int]:
     """The box in the stored raster."""
     width, height = _upright_size(file)
     left, top, right, bottom = map(index, box)
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
-    return stored_box((left, top, right, bottom), file.base.width, file.base.height, file.orientation)
+    return stored_box(Box(left, top, right, bottom), file.base.width, file.base.height, file.orientation)
 
 
 def _stored_size(file: GainMapFile, size: tuple[int | None, int | None], limits: Limits) -> Size:

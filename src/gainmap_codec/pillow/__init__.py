@@ -86,7 +86,7 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     image = Image.fromarray(to_upright(codes_of_8_bits(opened), file.orientation))
     _describe(image, opened)
     has_hdr = file.gain_map is not None or opened.neural is not None
-    part = (0, 0, file.base.width, file.base.height)
+    part = Box(0.0, 0.0, file.base.width, file.base.height)
     image.info[KEY] = HdrOrigin(data, part, file.orientation, image.size, limits) if has_hdr else None
     return image
 
@@ -112,7 +112,7 @@ def resize(image: Image.Image, size: tuple[int | None, int | None]) -> Image.Ima
     return _with_origin(result, image, match and replace(match.origin, size=wanted))
 
 
-def crop(image: Image.Image, box: Box) -> Image.Image:
+def crop(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     """A part of an image, its HDR with it.
 
     Args:
@@ -132,11 +132,11 @@ def crop(image: Image.Image, box: Box) -> Image.Image:
     result = image.crop((left, top, right, bottom))
     if match is None:
         return _with_origin(result, image, None)
-    shares = (left / width, top / height, right / width, bottom / height)
+    shares = Box(left / width, top / height, right / width, bottom / height)
     a, b, c, d = stored_box(shares, 1.0, 1.0, match.origin.orientation)
     x0, y0, x1, y1 = match.origin.part
     across, down = x1 - x0, y1 - y0
-    part = (x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
+    part = Box(x0 + a * across, y0 + b * down, x0 + c * across, y0 + d * down)
     return _with_origin(result, image, replace(match.origin, part=part, size=result.size))
 
 

@@ -19,7 +19,7 @@ from gainmap_codec.pixels.color.light import Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.raster.alignment import displacement
-from gainmap_codec.pixels.raster.geometry import Part, inverse_of, to_upright, turned, turned_orientation
+from gainmap_codec.pixels.raster.geometry import Box, inverse_of, to_upright, turned, turned_orientation
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 KEY = "gainmap_codec"
@@ -43,7 +43,7 @@ class HdrOrigin:
     """
 
     data: bytes = field(repr=False)
-    part: Part
+    part: Box[float]
     orientation: int
     size: tuple[int, int]
     limits: Limits = field(repr=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,15 +89,39 @@ class HdrImage:
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
         """
-        from gainmap_codec.pixels.formats import saving
-
-        saving.write_hdr(path, self, quality)
+        _hooks().writer(path, self, quality)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: an SDR view with a caption of size and headroom."""
-        from gainmap_codec.pixels.formats import notebook
+        return _hooks().mime_bundle(self)
 
-        return notebook.mime_bundle(self)
+
+class _Hooks(NamedTuple):
+    writer: Callable[[str | os.PathLike[str], HdrImage, int], None]
+    mime_bundle: Callable[[HdrImage], dict[str, str]]
+
+
+_handed_in: list[_Hooks] = []
+
+
+def hand_in(
+    *,
+    writer: Callable[[str | os.PathLike[str], HdrImage, int], None],
+    mime_bundle: Callable[[HdrImage], dict[str, str]],
+) -> None:
+    """Say how pictures are written and how a notebook shows them; `import gainmap_codec` does.
+
+    The modules that can do so take an `HdrImage`, which thus cannot import them.
+
+    Args:
+        writer: Called with path, picture and quality.
+        mime_bundle: Text, PNG and HTML of a picture, by their MIME types.
+    """
+    _handed_in[:] = [_Hooks(writer, mime_bundle)]
+
+
+def _hooks() -> _Hooks:
+    return _handed_in[0]
 
 
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import imagecodecs
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace, conversion_matrix, srgb_decode
@@ -108,9 +106,12 @@ def unusable_profiles() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("defect", unusable_profiles())
-def test_unusable_profiles_count_as_srgb_with_a_warning(defect: str) -> None:
-    with pytest.warns(GainMapWarning, match="ICC profile cannot be used, sRGB assumed: "):
-        assert base_color_of_icc(unusable_profiles()[defect]).name == "srgb"
+def test_unusable_profiles_count_as_srgb_with_a_note(defect: str) -> None:
+    color = base_color_of_icc(unusable_profiles()[defect])
+    assert (color.name, color.primaries, color.curve) == ("srgb", "srgb", "srgb")
+    assert len(color.notes) == 1
+    assert color.notes[0].startswith("ICC profile cannot be used, sRGB assumed: ")
+    assert base_color_of_icc(None).notes == ()
 
 
 def test_garbled_profiles_give_a_result() -> None:
@@ -119,8 +120,6 @@ def test_garbled_profiles_give_a_result() -> None:
         icc = bytearray(icc_profile_for("display-p3"))
         for place in random.integers(0, len(icc), 4):
             icc[place] = random.integers(256)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", GainMapWarning)
-            color = base_color_of_icc(bytes(icc))
+        color = base_color_of_icc(bytes(icc))
         assert np.isfinite(color.to_bt2020).all()
         assert np.isfinite(color.curves).all()

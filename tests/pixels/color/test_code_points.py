@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import gainmap_codec as gm
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
@@ -66,9 +65,12 @@ def test_other_primaries_are_adapted_to_d65():
     assert PRIMARIES["display-p3"] is not None
 
 
-def test_unknown_code_points_count_as_srgb_with_a_warning():
-    with pytest.warns(gm.GainMapWarning, match="primaries 77 and transfer 99 not known, sRGB assumed"):
-        assert color_of(image(77, 99)).name == "srgb"
+def test_unknown_code_points_count_as_srgb_with_a_note():
+    color = color_of(image(77, 99))
+    assert (color.name, color.primaries, color.curve) == ("srgb", "srgb", "srgb")
+    assert color.notes == ("colour of the picture: primaries 77 and transfer 99 not known, sRGB assumed",)
+    assert color_of(image(12, 99)).primaries == "display-p3"
+    assert color_of(image()).notes == color_of(image(2, 2)).notes == ()
 
 
 def test_a_profile_wins_over_code_points():

@@ -65,7 +65,7 @@ class DeviceRenderer:
         to_maths, from_maths = color.to_bt2020, from_bt2020
         if is_factor(network):
             to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
-        window = window or (0, 0, *(size[::-1] if orientation in (5, 6, 7, 8) else size))
+        window = window or Window(0, 0, *(size[::-1] if orientation in (5, 6, 7, 8) else size))
         self._shape, self._dtype = (*window[2:], 3), dtype
         self._stage = PixelStage(
             network=network,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal
 
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels.color.light import (
     COLOR_SPACES,
     D65,
@@ -59,6 +57,7 @@ class BaseColor:
             the power of 0.2 (ITU-R BT.2100-2 table 5, OOTF). 1 for all others.
         primaries: The colour space whose primaries `to_bt2020` converts from, or None where they are others.
         curve: Which curve `curves` holds, to the last digit.
+        notes: What had to be assumed, one line each.
     """
 
     name: str
@@ -67,6 +66,7 @@ class BaseColor:
     system_gamma: float = 1.0
     primaries: ColorSpace | None = None
     curve: Curve = "other"
+    notes: tuple[str, ...] = ()
 
     def linearize(self, codes: NDArray[np.uint8] | NDArray[np.uint16]) -> Array:
         """Linear light in the base's own primaries, float32 (..., 3), of code values (..., 3).
@@ -118,7 +118,7 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
     The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries that agree with
     sRGB, Display P3 or BT.2020 within 0.002 in XYZ are taken as exactly these, as is a curve within half a code of
     sRGB's: a profile's roundings would show in dark, saturated colours. A profile that no matrix and three curves
-    describe (LUT, grey, CMYK, broken) counts as sRGB, with a `GainMapWarning`.
+    describe (LUT, grey, CMYK, broken) counts as sRGB, with a line in `notes`.
 
     Args:
         icc: The profile.
@@ -132,8 +132,7 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
         name = _description(icc)
     except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
-        warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
-        return _ideal("srgb", bits)
+        return replace(_ideal("srgb", bits), notes=(f"ICC profile cannot be used, sRGB assumed: {reason}",))
     for space in COLOR_SPACES:
         if np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE:
             ideal = _ideal(space, bits)

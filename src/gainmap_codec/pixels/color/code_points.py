@@ -6,13 +6,12 @@ What ITU-T H.273 says about its numbers stands here and nowhere else; the number
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import BaseColor, Curve, base_color_of_icc
@@ -67,7 +66,7 @@ def color_of(image: CodedImage) -> BaseColor:
     """What the code values of a picture mean; without an ICC profile and code points they are sRGB.
 
     A profile wins over code points, which beside one tell the coding alone (ISO/IEC 23000-22, MIAF). Code points that
-    are not known count as sRGB, with a `GainMapWarning`.
+    are not known count as sRGB, with a line in `notes`.
     """
     if image.icc_profile is not None or image.nclx is None:
         return base_color_of_icc(image.icc_profile, image.bits)
@@ -85,7 +84,7 @@ def is_hdr(image: CodedImage) -> bool:
 
 
 def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
-    """What code values of so many bits mean by ITU-T H.273; unknown numbers count as sRGB, with a `GainMapWarning`."""
+    """What code values of so many bits mean by ITU-T H.273; unknown numbers count as sRGB, with a line in `notes`."""
     unknown = []
     if primaries not in (UNSPECIFIED, *SPACES, *_OTHER_PRIMARIES):
         unknown.append(f"primaries {primaries}")
@@ -93,12 +92,12 @@ def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
     if transfer not in (UNSPECIFIED, *_TRANSFERS):
         unknown.append(f"transfer {transfer}")
         transfer = UNSPECIFIED
-    if unknown:
-        text = f"colour of the picture: {' and '.join(unknown)} not known, sRGB assumed"
-        warnings.warn(text, GainMapWarning, stacklevel=3)
     primaries = Primaries.BT709 if primaries == UNSPECIFIED else primaries
     transfer = Transfer.SRGB if transfer == UNSPECIFIED else transfer
-    return _cached_color(primaries, transfer, bits)
+    color = _cached_color(primaries, transfer, bits)
+    if not unknown:
+        return color
+    return replace(color, notes=(f"colour of the picture: {' and '.join(unknown)} not known, sRGB assumed",))
 
 
 def code_points_for(color: BaseColor) -> Nclx:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import os
 import secrets
-import warnings
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from gainmap_codec.errors import FormatError, GainMapWarning, LimitError, Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.decoding import decoding
@@ -49,6 +49,7 @@ class BasePicture:
         icc_profile: RGB profile of `pixels`, or None (sRGB).
         exif: TIFF structure, without an ``Exif`` prefix, or None.
         xmp: XMP packet, or None.
+        notes: What was lost, one line each.
     """
 
     pixels: AnyCodes | None = None
@@ -56,6 +57,7 @@ class BasePicture:
     icc_profile: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
@@ -173,12 +175,12 @@ def read_base(
     Args:
         sdr: A JPEG (path, bytes or binary file; kept bit for bit), any other picture that Pillow or
             pillow-heif opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a
-            profile that does not describe RGB, each with a `GainMapWarning`.
+            profile that does not describe RGB, each with a line in `notes`.
         bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
         keep_heif: HEIC and AVIF files are kept as JPEG files are.
     Raises:
         FormatError: The file is broken, or no picture.
-        LimitError: Over `limits`, or over Pillow's own bound for a picture that is not a JPEG.
+        LimitError: Over `limits`; or, where Pillow opens it, over twice Pillow's own `MAX_IMAGE_PIXELS`.
         TypeError, ValueError: An array or image of another kind.
         OSError: The path cannot be read.
     """
@@ -192,25 +194,55 @@ def read_base(
     if data.startswith(b"\xff\xd8\xff") or (keep_heif and data[4:8] == b"ftyp"):
         return BasePicture(file=data)
     with decoding(name, "picture"):
-        image = _open_picture(data, name)
-        limits.check("pixels", image.width * image.height)
+        image = _open_picture(data, name, limits)
         return _base_of_pillow(image, bits, _deep_codes(image, data))
 
 
-def _open_picture(data: bytes, name: str) -> Image.Image:
-    """A Pillow image, not decoded yet."""
-    stream = io.BytesIO(data)
+def _open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:
+    """A Pillow image within the limits; one that Pillow opens is not decoded yet."""
     if data[4:8] == b"ftyp" and not _is_avif(data):
-        return pillow_heif.open_heif(stream).to_pillow()
+        heif = pillow_heif.open_heif(io.BytesIO(data))
+        limits.check("pixels", heif.size[0] * heif.size[1])
+        return heif.to_pillow()
     try:
-        with warnings.catch_warnings():
-            # Our own limit is checked next; Pillow's warning comes at a third of it.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(stream)
+        image = _opened_by_pillow(data)
     except Image.DecompressionBombError as error:
         raise LimitError(f"{name}: {error}") from error
-    except UnidentifiedImageError as error:
-        raise FormatError(name, "no picture: nothing that Pillow or pillow-heif can open") from error
+    if image is None:
+        raise FormatError(name, "expected a picture that Pillow or pillow-heif can open, got something else")
+    pixels, most = image.width * image.height, Image.MAX_IMAGE_PIXELS
+    limits.check("pixels", pixels)
+    if most is not None and pixels > 2 * most:
+        raise LimitError(f"{name}: expected at most {2 * most} pixels, twice PIL.Image.MAX_IMAGE_PIXELS, got {pixels}")
+    return image
+
+
+def _opened_by_pillow(data: bytes) -> Image.Image | None:
+    """What `PIL.Image.open` gives, or None: but it warns of pictures of a third of our own limit.
+
+    To silence a warning is to change the filters of the whole process, under the feet of other threads. So the plugins
+    that Pillow registers are asked here, in its order: the common ones first, then all.
+    """
+    asked: set[str] = set()
+    for register in (Image.preinit, Image.init):
+        register()
+        for kind in Image.ID[:]:
+            if kind not in asked and (image := _opened_as(kind, data)) is not None:
+                return image
+            asked.add(kind)
+    return None
+
+
+def _opened_as(kind: str, data: bytes) -> Image.Image | None:
+    """What one of Pillow's plugins makes of the bytes, or None. Source: PIL.Image.open, down to the errors."""
+    opener, accepts = Image.OPEN[kind]
+    try:
+        answer = accepts is None or accepts(data[:16])
+        if answer and not isinstance(answer, str):  # which says why not
+            return opener(io.BytesIO(data), "")
+    except (SyntaxError, IndexError, TypeError, struct.error):
+        pass
+    return None
 
 
 def _deep_codes(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
@@ -231,15 +263,20 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
         image = image_8
     if image.mode in ("I", "F"):
         raise ValueError(f"sdr: a picture of 8 or 16 bits wanted, Pillow mode {image.mode} found")
-    if image.has_transparency_data:
-        warnings.warn("sdr: alpha dropped", GainMapWarning, stacklevel=3)
+    profile, xmp = image.info.get("icc_profile") or None, image.info.get("xmp")
+    has_other_profile = profile is not None and profile[16:20] != b"RGB "
+    losses = {
+        "sdr: alpha dropped": image.has_transparency_data,
+        "sdr: its ICC profile is not for RGB and is dropped": has_other_profile,
+    }
     pixels = with_bits(np.asarray(image.convert("RGB")), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
-    exif, xmp = image.info.get("exif"), image.info.get("xmp")
+    exif = image.info.get("exif")
     return BasePicture(
         pixels=pixels,
-        icc_profile=_rgb_profile(image.info),
+        icc_profile=None if has_other_profile else profile,
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        notes=tuple(line for line, is_lost in losses.items() if is_lost),
     )
 
 
@@ -247,14 +284,6 @@ def _rgb(codes: AnyCodes) -> AnyCodes:
     """Three channels (H, W, 3) of one to four: grey is repeated, alpha dropped."""
     codes = codes.reshape(*codes.shape[:2], -1)
     return codes[..., :3] if codes.shape[2] >= 3 else codes[..., [0, 0, 0]]
-
-
-def _rgb_profile(info: dict[Any, Any]) -> bytes | None:
-    profile: bytes | None = info.get("icc_profile")
-    if profile and profile[16:20] != b"RGB ":
-        warnings.warn("sdr: its ICC profile is not for RGB and is dropped", GainMapWarning, stacklevel=4)
-        return None
-    return profile or None
 
 
 def _is_avif(data: bytes) -> bool:

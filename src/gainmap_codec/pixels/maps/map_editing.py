@@ -14,7 +14,7 @@ import numpy as np
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
-from gainmap_codec.pixels.raster.geometry import Part
+from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import box_average, taps_at
 
 _NEAR = 1e-6  # of a map's pixel
@@ -43,7 +43,7 @@ def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[A
 
 
 def crop_gain_map(
-    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Part, base_size: tuple[int, int]
+    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Box[float], base_size: tuple[int, int]
 ) -> AnyCodes:
     """The part of a map that belongs to a part of its base.
 

@@ -93,7 +93,7 @@ def rendition_of(
 ) -> Array:
     """As `render_neural_map`, by residuals that are ready."""
     out = np.empty(codes.shape, dtype=np.float32)
-    whole = (0, 0, *codes.shape[:2])
+    whole = Window(0, 0, *codes.shape[:2])
     render_into(out, network, ready, codes, color, headroom=headroom, window=whole, from_bt2020=np.eye(3))
     return out
 

@@ -1,16 +1,42 @@
-"""EXIF orientation of pixel arrays."""
+"""Turned rasters and parts of them: EXIF orientations, boxes, windows, and coordinates of neural gain maps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
+Edge = TypeVar("Edge", int, float)
+_Edge = TypeVar("_Edge", covariant=True)
 
 _INVERSE = {6: 8, 8: 6}  # every other orientation undoes itself
+_LABELS = np.arange(6).reshape(2, 3)  # as many as it takes to tell the eight orientations apart
+
+
+class Box(NamedTuple, Generic[_Edge]):
+    """Edges of a part of a picture, in pixels: whole numbers, or a `Box[float]` whose edges may lie between pixels.
+
+    Attributes:
+        right: The edge behind the last column.
+        bottom: The edge behind the last row.
+    """
+
+    left: _Edge
+    top: _Edge
+    right: _Edge
+    bottom: _Edge
+
+
+class Window(NamedTuple):
+    """Where a part of a raster begins and what its size is, in the order of arrays' axes."""
+
+    top: int
+    left: int
+    height: int
+    width: int
 
 
 def to_upright(pixels: Pixels, orientation: int) -> Pixels:
@@ -39,19 +65,16 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     return pixels
 
 
-Window = tuple[int, int, int, int]
-"""Top, left, height and width of a part of a raster."""
-
-
 def turned_window(window: Window, size: tuple[int, ...], turn: Callable[[NDArray[Any]], NDArray[Any]]) -> Window:
-    """Where a part of a raster of `size`, height and width, lies after `turn`, which turns and mirrors rasters."""
+    """Where a window of a raster of `size`, height and width, lies after `turn`, which turns and mirrors rasters."""
     top, left, height, width = window
     corners = turn(np.array([[0, 1], [2, 3]]))
     if corners[0, 0] >= 2:
         top = size[0] - top - height
     if corners[0, 0] % 2:
         left = size[1] - left - width
-    return (left, top, width, height) if abs(corners[0, 1] - corners[0, 0]) == 2 else (top, left, height, width)
+    is_turned = abs(corners[0, 1] - corners[0, 0]) == 2
+    return Window(left, top, width, height) if is_turned else Window(top, left, height, width)
 
 
 def inverse_of(orientation: int) -> int:
@@ -64,26 +87,13 @@ def to_stored(pixels: Pixels, orientation: int) -> Pixels:
     return to_upright(pixels, _INVERSE.get(orientation, orientation))
 
 
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom edge in pixels; right and bottom lie behind the last column and row."""
-
-Part = tuple[float, float, float, float]
-"""A box whose edges may lie between pixels."""
-
-Edge = TypeVar("Edge", int, float)
-
-_LABELS = np.arange(6).reshape(2, 3)  # as many as it takes to tell the eight orientations apart
-
-
 def turned_orientation(orientation: int, turn: int) -> int:
     """The orientation of a picture that is turned once more: by `turn`, an orientation too, as it is looked at."""
     wanted = turned(turned(_LABELS, orientation), turn)
     return next(code for code in range(1, 9) if np.array_equal(turned(_LABELS, code), wanted))
 
 
-def stored_box(
-    box: tuple[Edge, Edge, Edge, Edge], width: Edge, height: Edge, orientation: int
-) -> tuple[Edge, Edge, Edge, Edge]:
+def stored_box(box: Box[Edge], width: Edge, height: Edge, orientation: int) -> Box[Edge]:
     """Where a box of the upright picture lies in its stored raster of `width` × `height`."""
     left, top, right, bottom = box
     is_turned = orientation in (5, 6, 7, 8)
@@ -93,11 +103,11 @@ def stored_box(
         left, right = width - right, width - left
     if orientation in (3, 4, 7, 8):
         top, bottom = height - bottom, height - top
-    return (top, left, bottom, right) if is_turned else (left, top, right, bottom)
+    return Box(top, left, bottom, right) if is_turned else Box(left, top, right, bottom)
 
 
 def cropped_coordinates(
-    coordinates: tuple[float, ...], box: Part, width: int, height: int, *, end_to_end: bool
+    coordinates: tuple[float, ...], box: Box[float], width: int, height: int, *, end_to_end: bool
 ) -> tuple[float, ...]:
     """Coordinates of a neural gain map (`NeuralGainMap.coordinates`) for a part of its raster.
 
@@ -106,8 +116,8 @@ def cropped_coordinates(
         end_to_end: −1 and 1 are the centres of the outermost pixels, as published, and not the raster's edges.
     """
     left, top, right, bottom = box
-    across = _part(left, right, width, end_to_end)
-    down = _part(top, bottom, height, end_to_end)
+    across = _along(left, right, width, end_to_end)
+    down = _along(top, bottom, height, end_to_end)
     xx, xy, x0, yx, yy, y0 = coordinates
     x0, y0 = (at + a * across[1] + b * down[1] for a, b, at in ((xx, xy, x0), (yx, yy, y0)))
     return xx * across[0], xy * down[0], x0, yx * across[0], yy * down[0], y0
@@ -123,7 +133,7 @@ def turned_coordinates(coordinates: tuple[float, ...], turn: int) -> tuple[float
     return xx * across, xy * down, x0, yx * across, yy * down, y0
 
 
-def _part(start: float, stop: float, size: int, end_to_end: bool) -> tuple[float, float]:
+def _along(start: float, stop: float, size: int, end_to_end: bool) -> tuple[float, float]:
     """Scale and shift that make file coordinates of the whole side of those of its part."""
     if not end_to_end:
         return (stop - start) / size, (start + stop) / size - 1
