@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -21,6 +21,7 @@ from gainmap_codec.codec.encoding import (
 )
 from gainmap_codec.codec.inspection import Inspection, inspection_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import BaseOptions, HdrSource, SdrSource, make_pair
 from gainmap_codec.codec.rendering import Prefer, Wanted, choose_device, full_headroom, preference, render_best
 from gainmap_codec.errors import GainMapWarning, Limits
@@ -108,11 +109,14 @@ def encode(
 def encode_with_report(
     hdr: HdrSource,
     sdr: SdrSource | None = None,
+    given: EncodeOptions | None = None,
     *,
     progress: Callable[[float], None] | None = None,
     **options: Any,
 ) -> EncodeReport:
     """As `encode`, with what the file is worth; `progress` is told the share of the fit that is done, 0…1."""
+    if given is not None:
+        options = {field.name: getattr(given, field.name) for field in fields(given) if field.name != "limits"}
     o = {**(encode.__kwdefaults__ or {}), **options}
     _check_options(o)
     base = BaseOptions(o["quality"], o["base_color_space"], o["exif"], o["xmp"], o["icc_profile"])
@@ -127,8 +131,6 @@ def encode_with_report(
             standard if o["carry"] != "neural" else None,
             neural if o["carry"] != "standard" else None,
         )
-    for warning in caught:
-        warnings.warn(warning.message, stacklevel=3)
     ours = [str(w.message) for w in caught if issubclass(w.category, GainMapWarning)]
     return replace(report, warnings=tuple(ours))
 

@@ -22,7 +22,7 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.images import decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.images import Source, decode_hdr, hdr_format
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 
@@ -135,6 +135,13 @@ class Inspection:
                 "soft": self.payload.binding.soft.hex(),
             }
         return plain
+
+
+def inspect_with_notes(source: Source, limits: Limits) -> Inspection:
+    """As `inspect`."""
+    from gainmap_codec.api import inspect
+
+    return inspect(source, limits=limits)
 
 
 def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:

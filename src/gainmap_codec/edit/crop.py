@@ -6,8 +6,16 @@ from dataclasses import replace
 
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.parts import Notes, coded_map, decoded_map, lost, recoded, warn_of_what_is_not_written
-from gainmap_codec.errors import GainMapError
+from gainmap_codec.edit.parts import (
+    Notes,
+    TranscodeReport,
+    coded_map,
+    decoded_map,
+    lost,
+    recoded,
+    warn_of_what_is_not_written,
+)
+from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload.edit import edit_payload
@@ -15,10 +23,27 @@ from gainmap_codec.files.records import CODECS, AppleMetadata, Binding, Containe
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.raster.geometry import Box, Part, cropped_coordinates
 from gainmap_codec.pixels.raster.resizing import resize_codes
+
+
+def crop_with_report(source: Source, box: Box, *, quality: int, map_quality: int, limits: Limits) -> TranscodeReport:
+    """As `crop`."""
+    from gainmap_codec.edit import turn
+
+    return turn.crop_with_report(source, box, quality=quality, map_quality=map_quality, limits=limits)
+
+
+def resize_with_report(
+    source: Source, size: tuple[int | None, int | None], *, quality: int, map_quality: int, limits: Limits
+) -> TranscodeReport:
+    """As `resize`."""
+    from gainmap_codec.edit import turn
+
+    return turn.resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=limits)
 
 
 def edited(

@@ -72,9 +72,7 @@ def rewritten(source: Source, limits: Limits, work: Work) -> TranscodeReport:
         for line in opened.warnings:
             lost(line)
         data = work(old, opened, notes)
-        written = parse_file(data, "the new file", Limits())
-    for warning in caught:
-        warnings.warn(warning.message, stacklevel=4)
+        written = parse_file(data, "the new file", limits)
     ours = [str(warning.message) for warning in caught if issubclass(warning.category, GainMapWarning)]
     return TranscodeReport(data, written.container, tuple(notes), tuple(dict.fromkeys(ours)))
 

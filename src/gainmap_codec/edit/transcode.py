@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import inf
 from typing import Any, get_args
@@ -18,6 +18,7 @@ from gainmap_codec.codec.encoding import (
     make_neural_map,
 )
 from gainmap_codec.codec.opening import OpenedFile
+from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import full_headroom, preference, render, render_best
 from gainmap_codec.edit.hdr_base import jpeg_with_sdr_base
@@ -104,9 +105,15 @@ def transcode(
 
 
 def transcode_with_report(
-    source: Source, *, progress: Callable[[float], None] | None = None, **options: Any
+    source: Source,
+    given: TranscodeOptions | None = None,
+    *,
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
 ) -> TranscodeReport:
     """As `transcode`, with a line for all that was done and lost; `progress` is told the share of a fit, 0…1."""
+    if given is not None:
+        options = {field.name: getattr(given, field.name) for field in fields(given)}
     o = complete_options(options)
     neural = NeuralOptions(o["preset"], o["target_bytes"], None, o["device"], o["seed"], progress)
     standard = StandardOptions(o["map_scale"], o["map_quality"], o["map_channels"])

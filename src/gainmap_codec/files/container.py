@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.heif.read import is_heif, parse_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
-from gainmap_codec.files.jpeg.segments import is_jpeg
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.jpeg.segments import coded_digest, is_jpeg
+from gainmap_codec.files.naming import SUFFIXES, check_name, named_for
+from gainmap_codec.files.records import CodedImage, GainMapFile
+
+__all__ = ["SUFFIXES", "check_name", "digest_of", "may_have_gain_map", "named_for", "parse_file", "serialize_file"]
 
 
 def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
@@ -28,6 +33,11 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
     raise FormatError(name, f"a JPEG, HEIC or AVIF file wanted, {data[:4]!r} … found")
+
+
+def digest_of(image: CodedImage) -> bytes:
+    """The digest of a picture's coded bytes."""
+    return coded_digest(image.data) if image.codec == "jpeg" else hashlib.sha256(image.data).digest()[:8]
 
 
 def may_have_gain_map(data: bytes) -> bool:

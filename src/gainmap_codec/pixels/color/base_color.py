@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import imagecodecs
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels.color.light import (
     COLOR_SPACES,
     D65,
@@ -59,6 +57,12 @@ class BaseColor:
     to_bt2020: NDArray[np.float64]
     curves: Array
     system_gamma: float = 1.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def primaries(self) -> ColorSpace | None:
+        """Told by the name."""
+        return next((space for space in COLOR_SPACES if space == self.name.partition(" ")[0]), None)
 
     def linearize(self, codes: NDArray[np.uint8] | NDArray[np.uint16]) -> Array:
         """Linear light in the base's own primaries, float32 (..., 3), of code values (..., 3).
@@ -124,8 +128,7 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
         name = _description(icc)
     except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
-        warnings.warn(f"ICC profile cannot be used, sRGB assumed: {reason}", GainMapWarning, stacklevel=2)
-        return _ideal("srgb", bits)
+        return replace(_ideal("srgb", bits), notes=(f"ICC profile cannot be used, sRGB assumed: {reason}",))
     for space in COLOR_SPACES:
         if np.abs(colorants - colorants_d50(space)).max() <= _PRIMARY_TOLERANCE:
             ideal = _ideal(space, bits)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.records import CodedImage, Nclx
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import (
@@ -74,9 +73,9 @@ def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:
         transfer = _SRGB
     if unknown:
         text = f"colour of the picture: {' and '.join(unknown)} not known, sRGB assumed"
-        warnings.warn(text, GainMapWarning, stacklevel=3)
     specified = [wanted if code == _UNSPECIFIED else code for code, wanted in ((primaries, 1), (transfer, _SRGB))]
-    return _cached_color(*specified, bits)
+    color = _cached_color(*specified, bits)
+    return replace(color, notes=(text,)) if unknown else color
 
 
 def code_points_for(color: BaseColor) -> Nclx:
