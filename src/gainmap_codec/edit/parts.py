@@ -72,7 +72,7 @@ def rewritten(source: Source, limits: Limits, work: Work) -> TranscodeReport:
         for line in opened.warnings:
             lost(line)
         data = work(old, opened, notes)
-        written = parse_file(data, "the new file", limits)
+        written = parse_file(data, "the new file", replace(limits, file_bytes=1 << 40))
     ours = [str(warning.message) for warning in caught if issubclass(warning.category, GainMapWarning)]
     return TranscodeReport(data, written.container, tuple(notes), tuple(dict.fromkeys(ours)))
 
