@@ -11,6 +11,7 @@ import numpy as np
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.pairing import DEFAULT_QUALITY
+from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments
@@ -39,23 +40,6 @@ _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
 MAP_QUALITY = 95
 """Of a gain map that has to be coded a second time."""
-
-
-@dataclass(frozen=True)
-class TranscodeReport:
-    """A written file, and what became of its source's parts.
-
-    Attributes:
-        data: The file.
-        container: Kind of file.
-        notes: What was done, a line each.
-        warnings: What was lost, or no longer holds, a line each.
-    """
-
-    data: bytes
-    container: Container
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 Notes = list[str]
