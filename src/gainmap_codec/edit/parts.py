@@ -11,7 +11,7 @@ import numpy as np
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.pairing import DEFAULT_QUALITY
-from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.report import TranscodeReport as TranscodeReport
 from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments
