@@ -16,7 +16,7 @@ FILES = [
     "jpeg/apple-maker-note.jpg",
     "heif/tmap-hdr-base.avif",
     "heif/grid.heic",
-    "flat/10-bit.avif",
+    "heif/base-10-bit.avif",
     "invalid/payload-bad-crc.jpg",
     "invalid/truncated-base.jpg",
     "invalid/icc-count-lies.jpg",
