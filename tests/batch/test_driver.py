@@ -89,6 +89,15 @@ def children_of(process: int) -> list[int]:
     return [pid for pid in map(int, found) if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
+def all_gone(processes: list[int]) -> Callable[[], bool]:
+    return lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in processes)
+
+
+def more_than(count: int, out: Path) -> Callable[[], bool]:
+    """Whether there are more outputs than so many."""
+    return lambda: len(outputs(out)) > count
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are looked for in /proc")
 
 
@@ -97,7 +106,7 @@ def test_workers_killed_by_others_lose_no_photo(many: Path, tmp_path: Path) -> N
     out = tmp_path / "out"
     process = start("batch", many, "-o", out, "--to", "avif", "--jobs", 2)
     for done in (2, 10):
-        until(lambda done=done: len(list(out.glob("*.avif"))) >= done)
+        until(more_than(done - 1, out))
         os.kill(children_of(process.pid)[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
@@ -114,8 +123,7 @@ def test_killed_ten_times_it_leaves_whole_files_and_ends_all_the_same(many: Path
         if moment < 2:
             time.sleep(0.3 * moment + 0.2)
         else:  # some way into it, a little later each time
-            before = len(outputs(out)) + 1
-            until(lambda before=before: len(outputs(out)) > before)
+            until(more_than(len(outputs(out)) + 1, out))
             time.sleep(0.004 * moment)
         workers = children_of(process.pid)
         if moment % 2:
@@ -123,7 +131,7 @@ def test_killed_ten_times_it_leaves_whole_files_and_ends_all_the_same(many: Path
         else:
             process.kill()
         process.communicate(timeout=60)
-        until(lambda workers=workers: not any(Path(f"/proc/{pid}/exe").exists() for pid in workers))
+        until(all_gone(workers))
         found = outputs(out)
         assert len(found) < MANY, "killed too late to show anything"
         for name, data in found.items():

@@ -16,7 +16,9 @@ from support.paths import FIXTURES
 
 @pytest.mark.usefixtures("short_fits")
 def test_demo(tmp_path: Path) -> None:
-    source, said, warned = tmp_path / "small.jpg", [], []
+    source = tmp_path / "small.jpg"
+    said: list[str] = []
+    warned: list[str] = []
     source.write_bytes(gm.encode(gm.HdrImage(render_scene(96, 64)), carry="standard"))
     run_demo(
         source,
