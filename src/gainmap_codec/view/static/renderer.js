@@ -22,7 +22,7 @@ export class Renderer {
    */
   constructor(canvas, picture, color) {
     const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
-    if (!gl) throw new Error("this browser has no WebGL 2");
+    if (!gl) throw new Error("WebGL 2 is missing in this browser");
     const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     if (Math.max(picture.width, picture.height) > largest) throw new Error(`WebGL: expected sides of at most ${largest} pixels`);
     [this.#gl, this.#picture, this.#color] = [gl, picture, color];
