@@ -268,4 +268,4 @@ def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:
     data, name = read_source(source, limits)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GainMapWarning)  # an ICC profile that cannot be used shows in color_space
-        return inspection_of(open_file(data, name, limits, most_pixels=_INSPECTED_PIXELS), len(data))
+        return inspection_of(open_file(data, name, limits, most_pixels=_INSPECTED_PIXELS))

@@ -7,6 +7,7 @@ from typing import Any
 
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.codec.rendering import preference as preference
 from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.hdr_image import HdrImage
 

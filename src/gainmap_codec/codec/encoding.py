@@ -23,6 +23,16 @@ from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
 
+Progress = Callable[[float], None]
+
+
+def encode_with_report(hdr: Any, sdr: Any, options: Any, *, progress: Progress | None = None) -> EncodeReport:
+    """As `encode`."""
+    from gainmap_codec import api
+
+    return api.encode_with_report(hdr, sdr, options, progress=progress)
+
+
 Carry = Literal["both", "neural", "standard"]
 PresetChoice = Literal[Preset, "auto"]
 

@@ -137,20 +137,20 @@ class Inspection:
         return plain
 
 
-def inspect_with_notes(source: Source, limits: Limits) -> Inspection:
+def inspect_source(source: Source, limits: Limits) -> Inspection:
     """As `inspect`."""
     from gainmap_codec.api import inspect
 
     return inspect(source, limits=limits)
 
 
-def inspection_of(opened: OpenedFile, file_bytes: int) -> Inspection:
-    """Sum up an opened file of `file_bytes` bytes."""
+def inspection_of(opened: OpenedFile) -> Inspection:
+    """Sum up an opened file."""
     file = opened.file
     kind = preference(opened, "auto")[0]
     return Inspection(
         container=file.container,
-        file_bytes=file_bytes,
+        file_bytes=opened.file_bytes,
         base_bytes=len(file.base.data),
         width=file.base.width,
         height=file.base.height,

@@ -42,6 +42,7 @@ class OpenedFile:
     bound_by: BoundBy | None
     warnings: tuple[str, ...]
     decoded: Future[AnyCodes] | None = None
+    file_bytes: int = 0
 
     @property
     def neural(self) -> NeuralGainMap | None:
@@ -77,7 +78,7 @@ def open_file(
         decoded = pool.submit(base_codes, file.base)
         pool.shutdown(wait=False)
     payload, bound_by, problem = _payload_of(file, limits, most_pixels)
-    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()), decoded)
+    return OpenedFile(file, payload, bound_by, file.warnings + ((problem,) if problem else ()), decoded, len(data))
 
 
 def _payload_of(

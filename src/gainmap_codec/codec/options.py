@@ -25,6 +25,9 @@ FloatType = Literal["float32", "float16"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
+DEFAULT_QUALITY = 92
+MAP_QUALITY = 95
+
 _PRESETS = (*get_args(Preset), "auto")
 
 
