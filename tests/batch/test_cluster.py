@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +11,9 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec import batch
 from gainmap_codec.batch.cluster import DaskEngine
-from gainmap_codec.batch.records import Job, PhotoRecord
-from gainmap_codec.pixels.strips import THREADS
+from gainmap_codec.batch.records import PhotoRecord
 from support import pipeline_files as files
+from support.batches import die_of_poison, die_once, job
 
 distributed = pytest.importorskip("distributed", reason="the extra scale is not installed")
 
@@ -29,25 +27,9 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def killing_once(job: Job) -> PhotoRecord:
-    """Work whose first worker is killed in the midst of it."""
-    marker = Path(job.target)
-    if job.source == "3" and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.02)
-    return PhotoRecord(job.source, str(THREADS), "converted")
-
-
-def always_killing(job: Job) -> PhotoRecord:
-    if job.source == "poison":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return PhotoRecord(job.source, "", "converted")
-
-
 def test_a_lost_worker_loses_no_photo(tmp_path: Path) -> None:
-    jobs = [Job(str(index), str(tmp_path / "marker"), "", {}) for index in range(20)]
-    results = {job.source: result for job, result in DaskEngine("local", 2).run(killing_once, iter(jobs))}
+    jobs = [job(str(index), tmp_path / ("marker" if index == 3 else ".")) for index in range(20)]
+    results = {job.source: result for job, result in DaskEngine("local", 2).run(die_once, iter(jobs))}
     assert (tmp_path / "marker").exists()
     assert len(results) == 20
     assert {result.target for result in results.values() if isinstance(result, PhotoRecord)} == {"1"}, "one thread each"
@@ -55,8 +37,8 @@ def test_a_lost_worker_loses_no_photo(tmp_path: Path) -> None:
 
 
 def test_a_photo_that_kills_every_worker_is_given_up() -> None:
-    jobs = [Job(name, "", "", {}) for name in ("one", "poison", "two")]
-    results = {job.source: result for job, result in DaskEngine("local", 2).run(always_killing, iter(jobs))}
+    jobs = [job(name) for name in ("one", "poison", "two")]
+    results = {job.source: result for job, result in DaskEngine("local", 2).run(die_of_poison, iter(jobs))}
     assert "died, one after another" in str(results["poison"])
     assert isinstance(results["one"], PhotoRecord) and isinstance(results["two"], PhotoRecord)
 
@@ -64,7 +46,7 @@ def test_a_photo_that_kills_every_worker_is_given_up() -> None:
 @pytest.fixture
 def address() -> Iterator[str]:
     """A cluster that others started."""
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -88,8 +70,6 @@ def test_no_scheduler_there(photos: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_without_the_extra(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(gm.MissingDependencyError, match=r"gainmap-codec\[scale\]"):
         batch.convert([photos], tmp_path / "out", cluster="local")

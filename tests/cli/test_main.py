@@ -5,31 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.cli.main import main as cli
+from gainmap_codec.cli import main as cli
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
+from support.command_line import COMMAND, failure, run
 from support.paths import FIXTURES
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from gainmap_codec.cli.main import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
-def failure(*arguments: object) -> str:
-    """The one line on stderr of a command that ends with exit code 1."""
-    done = run(*arguments)
-    assert done.returncode == 1, done.stderr
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("gainmap: ")
-    return line
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +35,7 @@ def test_encode_decode_inspect(scene: Path, tmp_path: Path) -> None:
     encoded, decoded = tmp_path / "out.jpg", tmp_path / "out.exr"
     done = run("encode", scene, "-o", encoded)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "neural map" in done.stdout and "standard map" in done.stdout
+    assert "neural gain map" in done.stdout and "standard gain map" in done.stdout
     assert run("decode", encoded, "-o", decoded, "--prefer", "neural", "--quiet").stdout == ""
     assert gm.decode(encoded).pixels.shape == (64, 96, 3)
     assert decoded.stat().st_size > 0
@@ -188,40 +173,36 @@ def test_help_and_version() -> None:
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, work: object) -> int:
     """Exit code of ``gainmap inspect x.jpg`` where inspecting is `work`."""
-    monkeypatch.setattr(gm, "inspect", work)
+    monkeypatch.setattr(cli, "inspect_with_notes", work)
     monkeypatch.setattr(sys, "argv", ["gainmap", "inspect", "x.jpg", "--json"])
     with pytest.raises(SystemExit) as stop:
         cli.main()
     return int(stop.value.code or 0)
 
 
+def test_warnings_of_reports_are_lines(tmp_path: Path) -> None:
+    done = run("decode", FIXTURES / "invalid/payload-bad-crc.jpg", "-o", tmp_path / "x.npy")
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gainmap: warning: ") and "CRC" in line
+    done = run("encode", FIXTURES / "heif/payload.avif", "-o", tmp_path / "x.jpg", "--carry", "standard", "-q")
+    assert done.returncode == 0
+    assert all(line.startswith("gainmap: warning: ") for line in done.stderr.splitlines())
+
+
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(source: Path) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     assert run_in_process(monkeypatch, interrupted) == 130
     assert capsys.readouterr().err.strip() == "gainmap: interrupted"
 
 
-def test_warnings_are_one_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    class Nothing:
-        def to_dict(self) -> dict[str, str]:
-            return {}
-
-    def warned(source: Path) -> Nothing:
-        for _ in range(2):
-            warnings.warn("alpha\nis dropped", gm.GainMapWarning, stacklevel=1)
-        return Nothing()
-
-    assert run_in_process(monkeypatch, warned) == 0
-    assert capsys.readouterr().err.splitlines() == ["gainmap: warning: alpha is dropped"] * 2
-
-
 @pytest.mark.parametrize("error", [gm.GainMapError("a\nb"), MemoryError(), ValueError("sizes differ")])
 def test_errors_are_one_line(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def failing(source: Path) -> None:
+    def failing(*_: object) -> None:
         raise error
 
     assert run_in_process(monkeypatch, failing) == 1
@@ -230,8 +211,7 @@ def test_errors_are_one_line(
 
 
 def test_a_broken_pipe_is_quiet(photo: Path) -> None:
-    code = "from gainmap_codec.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "inspect", str(photo), "--json"]
+    command = [*COMMAND, "inspect", str(photo), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()

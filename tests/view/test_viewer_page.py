@@ -352,7 +352,7 @@ def test_without_webgl_the_base_is_shown(
     chromium: Callable[..., OpenPage], page_of: Callable[..., str], scene_file: bytes
 ) -> None:
     page = chromium("--disable-3d-apis")(page_of(scene=scene_file))
-    assert page.inner_text("#status") == "Shown as SDR. WebGL 2 is not to be had"
+    assert page.inner_text("#status") == "Shown as SDR. WebGL 2 is missing in this browser"
     assert page.evaluate("document.getElementById('base').naturalWidth") == 192
     assert not page.is_visible("#split")
     assert page.complaints == []

@@ -9,7 +9,7 @@ from typing import Any
 
 from gainmap_codec.batch.engines import Result, Work, for_new_processes
 from gainmap_codec.batch.records import Job
-from gainmap_codec.errors import MissingDependencyError
+from gainmap_codec.errors import MissingDependencyError, error_line
 from gainmap_codec.pixels.strips import PROCESSORS
 
 LOCAL = "local"
@@ -17,6 +17,7 @@ LOCAL = "local"
 
 _IN_FLIGHT = 2000  # jobs that the scheduler knows of: more than most clusters do at once, and no million
 _SECONDS_TO_START = 60
+_ANY_PORT = "127.0.0.1:0"  # None is port 8787, and a warning where another cluster has it
 
 
 class DaskEngine:
@@ -64,7 +65,7 @@ class DaskEngine:
             raise MissingDependencyError(text) from error
         if self.address == LOCAL:
             with for_new_processes(threads=1):
-                cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None)
+                cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=_ANY_PORT)
             with cluster, Client(cluster) as client:
                 yield client
         else:
@@ -82,4 +83,4 @@ def _result_of(future: Any) -> Any:
     except KilledWorker:
         return "the workers that had it died, one after another (killed for want of memory?)"
     except Exception as error:
-        return f"the cluster could not do it: {type(error).__name__}: {' '.join(str(error).split())}"
+        return f"the cluster could not do it: {error_line(error)}"

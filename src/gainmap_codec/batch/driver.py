@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from gainmap_codec.batch.cluster import LOCAL, DaskEngine
 from gainmap_codec.batch.engines import Engine, LocalEngine
@@ -16,7 +15,9 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.edit.transcode import complete_options
+from gainmap_codec.codec.options import Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.images import AnyPath
 
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
@@ -29,7 +30,18 @@ def convert(
     jobs: int | None = None,
     cluster: str | None = None,
     progress: Callable[[PhotoRecord | None, int], None] | None = None,
-    **options: Any,
+    container: Container | None = None,
+    carry: Carry | None = None,
+    strip_gps: bool = False,
+    preset: PresetChoice = "balanced",
+    target_bytes: int | None = None,
+    quality: int | None = None,
+    map_scale: int = 4,
+    map_quality: int = 95,
+    map_channels: int = 1,
+    device: str = "auto",
+    seed: int = 0,
+    limits: Limits = Limits(),
 ) -> BatchReport:
     """Convert photos and folders of photos, each as `transcode` does; what was done before is not done again.
 
@@ -41,11 +53,13 @@ def convert(
         cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
-        options: As of `transcode`.
+        container, carry, strip_gps, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
+            seed: As of `transcode`, the same for all photos.
+        limits: Budgets for what each photo may ask for.
     Returns:
         What became of each photo. One that failed is told there, and stops no other.
     Raises:
-        ValueError, TypeError: An option is out of its range; no photos; two that would become one file; or photos that
+        ValueError: An option is out of its range; no photos; two that would become one file; or photos that
             lie in `folder`. Nothing is done then.
         MissingDependencyError: The extra "scale", or a file system of fsspec's, is needed.
         OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
@@ -54,12 +68,26 @@ def convert(
     """
     start = perf_counter()
     if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs: at least 1 wanted, {jobs} found")
+        raise ValueError(f"jobs: expected at least 1, got {jobs}")
     if jobs is not None and cluster not in (None, LOCAL):
-        raise ValueError(f"jobs: a number of processes for this machine, but {cluster} has workers of its own")
+        raise ValueError(f"jobs: expected none with {cluster}, which has workers of its own, got {jobs}")
+    options = TranscodeOptions(
+        container=container,
+        carry=carry,
+        strip_gps=strip_gps,
+        preset=preset,
+        target_bytes=target_bytes,
+        quality=quality,
+        map_scale=map_scale,
+        map_quality=map_quality,
+        map_channels=map_channels,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
     if cluster:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
-    planned = plan(sources, folder, complete_options(options))
+    planned = plan(sources, folder, options)
     engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)
     photos: dict[str, PhotoRecord] = {}
     with _sole_writer(location(folder)), closing(engine.run(convert_photo, iter(planned))) as results:

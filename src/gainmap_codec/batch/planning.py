@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from gainmap_codec.batch.records import Job
 from gainmap_codec.batch.storage import is_folder, is_url, joined, location, names_in
+from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
 from gainmap_codec.pixels.formats.images import AnyPath
 
@@ -17,7 +17,7 @@ STATE = ".gainmap-batch"
 _PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
-def plan(sources: Sequence[AnyPath], folder: AnyPath, options: Mapping[str, Any]) -> list[Job]:
+def plan(sources: Sequence[AnyPath], folder: AnyPath, options: TranscodeOptions) -> list[Job]:
     """A job for each photo: the sources that are files, and the photos in those that are folders.
 
     Hidden files and folders are passed over, and so is `folder` within a source.
@@ -31,15 +31,15 @@ def plan(sources: Sequence[AnyPath], folder: AnyPath, options: Mapping[str, Any]
     jobs: dict[str, Job] = {}
     for source in map(location, sources):
         if _lies_in(source, out):
-            raise ValueError(f"{source}: photos outside of the output folder {out} wanted")
+            raise ValueError(f"{source}: expected photos outside the output folder {out}")
         for photo, name in _photos_of(source, out):
-            name = named_for(name, options["container"])
+            name = named_for(name, options.container)
             job = Job(photo, joined(out, name), joined(out, f"{STATE}/{name}.json"), options)
             other = jobs.setdefault(job.target, job).source
             if other != photo and _resolved(other) != _resolved(photo):
                 raise ValueError(f"{other} and {photo} would both become {job.target}: nothing is done")
     if not jobs:
-        raise ValueError(f"no photos ({', '.join(_PHOTOS)}) found in {', '.join(map(location, sources))}")
+        raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(_PHOTOS)}), got none")
     return list(jobs.values())
 
 

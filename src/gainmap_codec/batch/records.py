@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from gainmap_codec.codec.options import TranscodeOptions
 
 Status = Literal["converted", "skipped", "failed"]
 HdrFrom = Literal["neural", "standard", "base", "none"]
@@ -18,13 +19,13 @@ class Job:
         source: Path or URL of the photo.
         target: Path or URL of the file to write.
         record: Path or URL of the record that tells a later run what was done.
-        options: All keyword arguments of `transcode`.
+        options: What `transcode` is to make of it.
     """
 
     source: str
     target: str
     record: str
-    options: Mapping[str, Any]
+    options: TranscodeOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def write(place: str, data: bytes) -> None:
     filesystem.pipe_file(path, data)
 
 
-def digest_of(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
     """SHA-256, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from math import isfinite
-from threading import Lock
 from time import perf_counter
-from typing import Any
 
-from gainmap_codec.api import decode, inspect
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
-from gainmap_codec.batch.storage import digest_of, read, write
-from gainmap_codec.edit.transcode import transcode_with_report
-from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
-from gainmap_codec.files.container import check_name, parse_file
-from gainmap_codec.files.jpeg.segments import coded_digest, segments_of
+from gainmap_codec.batch.storage import read, sha256_of, write
+from gainmap_codec.codec.decoding import decode_opened, preference
+from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
+from gainmap_codec.edit.transcode import transcode_opened
+from gainmap_codec.errors import LimitError, Limits, error_line
+from gainmap_codec.files.container import check_name, digest_of
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
 
-_ONE_AT_A_TIME = Lock()  # a cluster's worker may have several threads, and warnings are caught process by process
+_NO_LIMITS = Limits(*[1 << 40] * len(fields(Limits)))
+"""For files that we wrote: what their sources may ask for was checked, and they may be larger."""
+_OF_RECORDS = Limits(file_bytes=1 << 20)  # they have some hundred bytes
 
 
 def convert_photo(job: Job) -> PhotoRecord:
@@ -32,32 +33,44 @@ def convert_photo(job: Job) -> PhotoRecord:
     """
     start = perf_counter()
     photo = PhotoRecord(job.source, job.target, "failed")
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore", GainMapWarning)  # they stand in the result
-        try:
-            data = read(job.source, job.options["limits"])
-            digests = {"input": digest_of(data), "options": _digest_of_options(job.options)}
-            if done := _done_before(job, digests):
-                return done
-            photo = replace(photo, bytes_before=len(data), hdr_from=_hdr_from(data, job.options["limits"]))
-            report = transcode_with_report(data, **job.options)
-            check_name(job.target, report.container)
-            new = parse_file(report.data, "the new file", Limits())
-            photo = replace(
-                photo,
-                status="converted",
-                bytes_after=len(report.data),
-                width=new.base.width,
-                height=new.base.height,
-                psnr=_psnr(data, report.data, new),
-                warnings=report.warnings,
-            )
-            write(job.target, report.data)
-            photo = replace(photo, seconds=perf_counter() - start)
-            _write_record(job, {**digests, "output": digest_of(report.data)}, photo)
-        except Exception as error:  # whatever one photo brings about, the others are to be done
-            photo = replace(photo, status="failed", problem=_one_line(error), seconds=perf_counter() - start)
+    try:
+        data = read(job.source, job.options.limits)
+        digests = {"input": sha256_of(data), "options": digest_of_options(job.options)}
+        if done := _done_before(job, digests):
+            return done
+        photo = replace(photo, bytes_before=len(data))
+        opened = open_file(data, job.source, job.options.limits)
+        photo = replace(photo, hdr_from=_hdr_from(opened))
+        new_data, photo = _converted(job, opened, photo)
+        write(job.target, new_data)
+        photo = replace(photo, seconds=perf_counter() - start)
+        _write_record(job, {**digests, "output": sha256_of(new_data)}, photo)
+    except Exception as error:  # whatever one photo brings about, the others are to be done
+        problem = error_line(error).removeprefix(f"{job.source}: ")  # which stands before it wherever it is told
+        photo = replace(photo, status="failed", problem=problem, seconds=perf_counter() - start)
     return photo
+
+
+def digest_of_options(options: TranscodeOptions) -> str:
+    """Of all that changes what is written. Records of finished photos hold it: it stays what it was."""
+    plain = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "limits"}
+    return sha256_of(json.dumps(plain, sort_keys=True).encode())
+
+
+def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
+    """The new file, and what is to be told of it."""
+    report = transcode_opened(opened, job.options)
+    check_name(job.target, report.container)
+    new = open_file(report.data, job.target, _NO_LIMITS)
+    return report.data, replace(
+        photo,
+        status="converted",
+        bytes_after=len(report.data),
+        width=new.file.base.width,
+        height=new.file.base.height,
+        psnr=_psnr(opened, new, job.options.limits),
+        warnings=report.warnings,
+    )
 
 
 def _write_record(job: Job, digests: Mapping[str, str], photo: PhotoRecord) -> None:
@@ -67,50 +80,35 @@ def _write_record(job: Job, digests: Mapping[str, str], photo: PhotoRecord) -> N
 def _done_before(job: Job, digests: Mapping[str, str]) -> PhotoRecord | None:
     """What an earlier run made of the same bytes by the same options, if that is still there as it was written."""
     try:
-        record = json.loads(read(job.record, Limits()))
+        record = json.loads(read(job.record, _OF_RECORDS))
         if any(record[name] != digest for name, digest in digests.items()):
             return None
-        if digest_of(read(job.target, Limits())) != record["output"]:
-            return None
         stored = record["photo"]
+        as_written = replace(_NO_LIMITS, file_bytes=stored["bytes_after"])
+        if sha256_of(read(job.target, as_written)) != record["output"]:
+            return None
         told = {"source": job.source, "target": job.target, "status": "skipped", "warnings": tuple(stored["warnings"])}
         return PhotoRecord(**{**stored, **told})
-    except (FileNotFoundError, ValueError, TypeError, KeyError):  # none, or not one of ours
+    except (FileNotFoundError, LimitError, ValueError, TypeError, KeyError):  # none, or not one of ours
         return None
 
 
-def _digest_of_options(options: Mapping[str, Any]) -> str:
-    """Of all that changes what is written."""
-    plain = {name: value for name, value in options.items() if name != "limits"}
-    return digest_of(json.dumps(plain, sort_keys=True).encode())
+def _hdr_from(opened: OpenedFile) -> HdrFrom:
+    kind = preference(opened, "auto")[0]
+    return "none" if kind == "base" and not is_hdr(opened.file.base) else kind
 
 
-def _hdr_from(data: bytes, limits: Limits) -> HdrFrom:
-    info = inspect(data, limits=limits)
-    return "none" if info.hdr_from == "base" and not info.base_is_hdr else info.hdr_from
-
-
-def _psnr(data: bytes, new_data: bytes, new: GainMapFile) -> float | None:
+def _psnr(old: OpenedFile, new: OpenedFile, limits: Limits) -> float | None:
     """PQ-PSNR of the new rendition against the old; None where they are the same."""
-    if _pictures_of(parse_file(data, "the source", Limits())) == _pictures_of(new):
+    if _pictures_of(old.file) == _pictures_of(new.file):
         return None
-    psnr = pq_psnr(decode(new_data).pixels, decode(data).pixels)
+    new_pixels = decode_opened(new, DecodeOptions(limits=_NO_LIMITS)).pixels
+    psnr = pq_psnr(new_pixels, decode_opened(old, DecodeOptions(limits=limits)).pixels)
     return psnr if isfinite(psnr) else None
 
 
 def _pictures_of(file: GainMapFile) -> tuple[object, ...]:
     """All that makes a file's renditions, as coded."""
     stored = file.gain_map
-    if stored is None:
-        return file.base_digest, file.payload, None
-    coded = coded_digest(segments_of(stored.image)) if stored.image.codec == "jpeg" else stored.image.data
-    return file.base_digest, file.payload, coded, stored.metadata
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, MemoryError):
-        return "not enough memory for this picture"
-    text = " ".join(str(error).split()).removeprefix("bytes: ")
-    return text if isinstance(error, (GainMapError, OSError, ValueError)) else f"{type(error).__name__}: {text}"
+    gain_map = (digest_of(stored.image), stored.metadata) if stored else None
+    return file.base_digest, file.payload, gain_map

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,40 +13,57 @@ from typing import Any
 
 import click
 
+from gainmap_codec.batch.driver import convert
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, serialize_report, warning_lines
+from gainmap_codec.cli.common import complain, complain_of_failures, output, quiet, say, warn
 from gainmap_codec.cli.edit import transcode_options
+from gainmap_codec.codec.options import Carry, PresetChoice
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.images import write_atomically
 
 _INTERRUPTED = 130
 _RECENT = 200
 _CLEAR = "\r\x1b[K"
 
-
-def _checked_report(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Refused before any work where nothing could be written."""
-    if path is not None and path.suffix.lower() not in SUFFIXES:
-        raise click.BadParameter(f"a name ending in {' or '.join(SUFFIXES)} wanted, {path.name!r} found")
-    if path is not None and not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
-    return path
+Show = Callable[[PhotoRecord | None, int], None]
 
 
 @click.command()
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
-@click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: each as it is.")
-@transcode_options
-@click.option("--jobs", type=click.IntRange(min=1), help="Photos at a time. Default: one for each processor.")
-@click.option("--cluster", metavar="ADDRESS", help="Of a Dask scheduler, or local: starts one here.")
 @click.option(
-    "--report",
-    "report_file",
-    type=click.Path(path_type=Path),
-    callback=_checked_report,
-    help="A .json or .csv file for what became of each photo.",
+    "--to",
+    "container",
+    type=click.Choice(["jpeg", "heic", "avif"]),
+    help="The format to write. Default: the format of each IN.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
-def batch(sources: tuple[str, ...], output: str, *, report_file: Path | None, quiet: bool, **options: Any) -> None:
+@transcode_options
+@click.option("--jobs", type=click.IntRange(min=1), help="How many photos at a time. Default: one per processor.")
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
+)
+@output(SUFFIXES, name="--report", required=False, help="A .json or .csv file that tells what became of each photo.")
+@quiet
+def batch(
+    sources: tuple[str, ...],
+    output: str,
+    *,
+    container: Container | None,
+    carry: Carry | None,
+    strip_gps: bool,
+    preset: PresetChoice,
+    target_bytes: int | None,
+    quality: int | None,
+    map_scale: int,
+    map_quality: int,
+    device: str,
+    seed: int,
+    jobs: int | None,
+    cluster: str | None,
+    report: Path | None,
+    quiet: bool,
+) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
     Folders keep their structure below DIR. What DIR has already, made of the same bytes with the same options, is
@@ -62,49 +78,68 @@ def batch(sources: tuple[str, ...], output: str, *, report_file: Path | None, qu
       gainmap batch photos -o out --cluster local
       gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://head:8786
     """
-    from gainmap_codec.batch.driver import convert
-
-    start = perf_counter()
-    photos: list[PhotoRecord] = []
-    count = 0
+    told, interrupted = _Told(), False
     with _progress(quiet) as show:
-
-        def progress(photo: PhotoRecord | None, of: int) -> None:
-            nonlocal count
-            count = of
-            if photo:
-                photos.append(photo)
-            show(photo, of)
-
         try:
-            report, interrupted = convert(sources, output, progress=progress, **options), False
+            done = convert(
+                sources,
+                output,
+                jobs=jobs,
+                cluster=cluster,
+                progress=told.listener(show),
+                container=container,
+                carry=carry,
+                strip_gps=strip_gps,
+                preset=preset,
+                target_bytes=target_bytes,
+                quality=quality,
+                map_scale=map_scale,
+                map_quality=map_quality,
+                device=device,
+                seed=seed,
+            )
         except KeyboardInterrupt:
-            report, interrupted = BatchReport(tuple(photos), perf_counter() - start), True
-    for line in warning_lines(report):
-        click.echo(f"gainmap: warning: {line}", err=True)
-    if report_file:
-        _write(report_file, report)
-    if not quiet and report.photos:
-        click.echo(format_summary(report))
-    failed = len(report.having("failed"))
-    if failed:
-        click.echo(f"gainmap: {failed} of {len(report.photos)} photos failed", err=True)
+            done, interrupted = told.report(), True
+    warn(warning_lines(done))
+    if report:
+        write_atomically(report, serialize_report(done, report.suffix.lower()))
+    if not quiet and done.photos:
+        say(format_summary(done))
+    failed = complain_of_failures(len(done.having("failed")), len(done.photos), "photos")
     if interrupted:
-        done = f"{len(photos) - failed} of {count} photos done"
-        click.echo(f"gainmap: interrupted, {done}; the same command goes on from here", err=True)
+        good = f"{len(done.photos) - failed} of {told.count} photos done"
+        complain(f"interrupted, {good}; the same command goes on from here")
         raise click.exceptions.Exit(_INTERRUPTED)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _write(path: Path, report: BatchReport) -> None:
-    from gainmap_codec.pixels.formats.images import write_atomically
+class _Told:
+    """What is known of a batch when it is interrupted."""
 
-    write_atomically(path, serialize_report(report, path.suffix.lower()))
+    def __init__(self) -> None:
+        self.start = perf_counter()
+        self.photos: list[PhotoRecord] = []
+        self.count = 0
+
+    def listener(self, show: Show) -> Show:
+        """What `convert` is to tell of its progress: it is noted, and shown."""
+
+        def listen(photo: PhotoRecord | None, count: int) -> None:
+            self.count = count
+            if photo:
+                self.photos.append(photo)
+            show(photo, count)
+
+        return listen
+
+    def report(self) -> BatchReport:
+        """Of the photos done so far."""
+        return BatchReport(tuple(self.photos), perf_counter() - self.start)
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[PhotoRecord | None, int], None]]:
+def _progress(quiet: bool) -> Iterator[Show]:
     """What to tell of each photo: a bar with rate and time left where somebody watches, and a line for each failure."""
     bar: Any = None
     times = deque([perf_counter()], _RECENT)  # a rerun skips fast at first: what counts is the rate of late
@@ -120,7 +155,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[PhotoRecord | None, int], None]
                 bar.render_progress()
             return
         if photo.problem:
-            click.echo(f"{_CLEAR if bar else ''}gainmap: {photo.source}: {photo.problem}", err=True)
+            click.echo(_CLEAR if bar else "", nl=False, err=True)
+            complain(f"{photo.source}: {photo.problem}")
         if bar:
             times.append(perf_counter())
             rate = (len(times) - 1) / (times[-1] - times[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
-from gainmap_codec.api import decode, encode_with_report
 from gainmap_codec.cli.comparison import Rendition, comparison_sheet
-from gainmap_codec.codec.encoding import EncodeReport
-from gainmap_codec.codec.rendering import Prefer
+from gainmap_codec.codec.decoding import decode_with_notes
+from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.images import write_atomically
@@ -24,6 +24,7 @@ from gainmap_codec.pixels.scene import render_scene
 
 ProgressBar = Callable[[], AbstractContextManager[Callable[[float], None] | None]]
 Say = Callable[[str], None]
+Warn = Callable[[Iterable[str]], None]
 T = TypeVar("T")
 
 _REPEATS = 3
@@ -31,7 +32,9 @@ _TABLE = "{:<30}{:>9}{:>9}{:>10}{:>10}{:>10}"
 _BASELINE_QUALITY, _WRITTEN_QUALITY = 85, 90
 
 
-def run_demo(source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say) -> None:
+def run_demo(
+    source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say, warn: Warn
+) -> None:
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
     Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its neural map) and ``comparison.png``.
@@ -43,24 +46,26 @@ def run_demo(source: Path | None, out: Path, *, device: str, seed: int, progress
         seed: Of the fit.
         progress_bar: Opens what is told the share of the fit that is done, 0…1, or gives None.
         say: Takes the lines of the report.
+        warn: Takes what is odd about `source`, and what was lost.
     Raises:
         GainMapError: `source` cannot be read, or has no gain map.
         OSError: A file cannot be read or written.
     """
     picture = HdrImage(render_scene()) if source is None else source
     reference = picture if isinstance(picture, HdrImage) else _reference(picture)
+    out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
     name = "scene" if source is None else source.stem
     height, width = reference.pixels.shape[:2]
     say(f"{name}: {width} x {height}, {_brightness(reference.measured_headroom())}")
     with progress_bar() as progress:
         start = perf_counter()
-        report = encode_with_report(picture, device=device, seed=seed, progress=progress)
+        report = encode_with_report(picture, None, EncodeOptions(device=device, seed=seed), progress=progress)
     neural = _measure(report, "neural", reference, perf_counter() - start)
+    warn(dict.fromkeys([*reference.warnings, *report.warnings]))
     baseline = _standard(picture, reference, _BASELINE_QUALITY)
     written = _standard(picture, reference, _WRITTEN_QUALITY)
-    base = decode(report.data, prefer="base")
+    base = decode_with_notes(report.data, DecodeOptions(prefer="base"))
     _print_table(say, reference, base, baseline, written, neural)
-    out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.jpg", report.data)
     neural.image.save(out / f"{name}.exr")
     write_atomically(out / "comparison.png", _sheet(name, reference, base, baseline, neural))
@@ -79,20 +84,20 @@ class _Result:
 
 
 def _reference(path: Path) -> HdrImage:
-    image = decode(path)
+    image = decode_with_notes(path, DecodeOptions())
     if image.rendered_from == "base":
-        raise NoGainMapError(f"{path}: a picture with a gain map wanted, none found")
+        raise NoGainMapError(f"{path}: expected a photo with a gain map, got one without")
     return image
 
 
 def _measure(report: EncodeReport, prefer: Prefer, reference: HdrImage, encode_seconds: float) -> _Result:
-    image, decode_seconds = _timed(lambda: decode(report.data, prefer=prefer))
+    image, decode_seconds = _timed(lambda: decode_with_notes(report.data, DecodeOptions(prefer=prefer)))
     return _Result(report, image, pq_psnr(image.pixels, reference.pixels), encode_seconds, decode_seconds)
 
 
 def _standard(picture: HdrImage | Path, reference: HdrImage, quality: int) -> _Result:
     start = perf_counter()
-    report = encode_with_report(picture, carry="standard", map_quality=quality)
+    report = encode_with_report(picture, None, EncodeOptions(carry="standard", map_quality=quality))
     return _measure(report, "standard", reference, perf_counter() - start)
 
 

@@ -1,68 +1,91 @@
-"""The commands that change gain-map files: ``gainmap transcode | crop | rotate | flip | resize``."""
+"""The commands that change photos with gain maps: ``gainmap transcode | crop | rotate | flip | resize``."""
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from gainmap_codec.errors import GainMapError, Limits
-from gainmap_codec.files.container import SUFFIXES, check_name, named_for
-from gainmap_codec.files.records import Container
-
-_PATH = click.Path(path_type=Path)  # as in `cli`: a missing file is a bad file, not bad usage
-
-_sources = click.argument("sources", metavar="IN...", type=_PATH, nargs=-1, required=True)
-_output = click.option(
-    "-o", "--output", type=_PATH, required=True, help="The file to write, or a folder, where files keep their names."
+from gainmap_codec.cli.common import (
+    CONTAINERS,
+    FILE_ERRORS,
+    PATH,
+    Command,
+    check_folder,
+    complain_of,
+    complain_of_failures,
+    device,
+    listed,
+    progress_bar,
+    quiet,
+    say,
+    seed,
+    warn,
 )
-_quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+from gainmap_codec.codec.options import DEFAULT_QUALITY, Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.edit.crop import crop_with_report, resize_with_report
+from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import check_name, named_for
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.images import write_atomically
+
+Work = Callable[[Path], TranscodeReport]
+
+_DEFAULTS = TranscodeOptions()
+
+_sources = click.argument("sources", metavar="IN...", type=PATH, nargs=-1, required=True)
+_output = click.option(
+    "-o", "--output", type=PATH, required=True, help="The file to write, or a folder, in which files keep their names."
+)
 _quality = click.option(
-    "--quality", type=click.IntRange(1, 100), default=92, show_default=True, help="Quality of the base."
+    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Quality of the picture."
 )
 _map_quality = click.option(
     "--map-quality",
     type=click.IntRange(1, 100),
-    default=95,
+    default=_DEFAULTS.map_quality,
     show_default=True,
-    help="Quality of a standard map that is coded.",
+    help="Quality of a standard gain map that has to be coded.",
 )
 _TRANSCODE_OPTIONS = (
     click.option(
         "--carry",
         type=click.Choice(["both", "neural", "standard"]),
-        help="Which gain maps to store; made of each other where they lack. Default: those that are there.",
+        help="Which gain maps to store; one that is missing is made from the other. Default: those that are there.",
     ),
     click.option("--strip-gps", is_flag=True, help="Leave out where the picture was taken."),
     click.option(
         "--preset",
         type=click.Choice(["tiny", "balanced", "best"]),
-        default="balanced",
+        default=_DEFAULTS.preset,
         show_default=True,
-        help="Kind of a neural map that has to be fitted.",
+        help="Kind of a neural gain map that has to be made.",
     ),
-    click.option("--target-bytes", type=click.IntRange(min=1), help="Largest payload of such a map."),
+    click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of such a gain map, in bytes."),
     click.option(
-        "--quality", type=click.IntRange(1, 100), help="Quality of the base. Default: kept, or 92 in another container."
+        "--quality",
+        type=click.IntRange(1, 100),
+        help="Quality of the picture. Default: kept as it is, or 92 in another format.",
     ),
     click.option(
         "--map-scale",
         type=click.IntRange(1, 128),
-        default=4,
+        default=_DEFAULTS.map_scale,
         show_default=True,
-        help="Pixels of the picture per pixel of a standard map that has to be made, along a side.",
+        help="How many times smaller than the picture, along a side, a standard gain map is that has to be made.",
     ),
     _map_quality,
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option("--seed", default=0, show_default=True, help="Seed of a fit."),
+    device,
+    seed,
 )
 
 
-def transcode_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def transcode_options(command: Command) -> Command:
     """The options of `transcode`, without the container."""
     for option in reversed(_TRANSCODE_OPTIONS):
         command = option(command)
@@ -72,16 +95,34 @@ def transcode_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @_sources
 @_output
-@click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help="Default: as -o is named, or IN.")
+@click.option(
+    "--to",
+    "container",
+    type=click.Choice(["jpeg", "heic", "avif"]),
+    help="The format to write. Default: as the file -o is named; in a folder, the format of each IN.",
+)
 @transcode_options
-@_quiet
+@quiet
 def transcode(
-    sources: tuple[Path, ...], output: Path, *, container: Container | None, quiet: bool, **options: Any
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    container: Container | None,
+    carry: Carry | None,
+    strip_gps: bool,
+    preset: PresetChoice,
+    target_bytes: int | None,
+    quality: int | None,
+    map_scale: int,
+    map_quality: int,
+    device: str,
+    seed: int,
+    quiet: bool,
 ) -> None:
-    """Write the gain-map files IN anew: another container, other gain maps, HDR kept.
+    """Write the photos IN in another format or with other gain maps; their HDR is kept.
 
-    In the same container no picture is coded again. A bad file is reported and the others are done; the exit code is
-    then 1.
+    In the same format no picture is coded again. A file that fails is reported and the others are done; the exit code
+    is then 1.
 
     \b
     Examples:
@@ -90,51 +131,82 @@ def transcode(
       gainmap transcode neural.jpg -o everyone.jpg --carry standard
       gainmap transcode holiday/*.jpg -o public --strip-gps
     """
-    from gainmap_codec.edit.transcode import transcode_with_report
-
     if container is None and not output.is_dir():
         container = _container_of(output)
-    options["container"] = container
-    _each(sources, output, container, quiet, lambda source: transcode_with_report(source, **options))
+    options = TranscodeOptions(
+        container=container,
+        carry=carry,
+        strip_gps=strip_gps,
+        preset=preset,
+        target_bytes=target_bytes,
+        quality=quality,
+        map_scale=map_scale,
+        map_quality=map_quality,
+        device=device,
+        seed=seed,
+    )
+
+    def work(source: Path) -> TranscodeReport:
+        with progress_bar(quiet) as progress:
+            return transcode_with_report(source, options, progress=progress)
+
+    _each(sources, output, container, quiet, work)
+
+
+def _parse_box(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int, int, int]:
+    if not re.fullmatch(r"\d+(,\d+){3}", text, re.ASCII):
+        raise click.BadParameter(f"expected LEFT,TOP,RIGHT,BOTTOM, got {text!r}")
+    left, top, right, bottom = map(int, text.split(","))
+    return left, top, right, bottom
 
 
 @click.command()
 @_sources
 @_output
-@click.option("--box", required=True, help="LEFT,TOP,RIGHT,BOTTOM in pixels of the upright picture.")
+@click.option(
+    "--box",
+    metavar="LEFT,TOP,RIGHT,BOTTOM",
+    required=True,
+    callback=_parse_box,
+    help="The edges of the part, in pixels of the upright picture.",
+)
 @_quality
 @_map_quality
-@_quiet
-def crop(sources: tuple[Path, ...], output: Path, *, box: str, quiet: bool, **options: Any) -> None:
-    """Cut the gain-map files IN to a part of their picture.
+@quiet
+def crop(
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    box: tuple[int, int, int, int],
+    quality: int,
+    map_quality: int,
+    quiet: bool,
+) -> None:
+    """Cut the photos IN to a part of their picture.
 
     \b
     Example:
       gainmap crop photo.jpg -o part.jpg --box 100,0,1180,1080
     """
-    from gainmap_codec.edit.turn import crop_with_report
 
-    if not re.fullmatch(r"\d+(,\d+){3}", box, re.ASCII):
-        raise click.BadParameter(f"LEFT,TOP,RIGHT,BOTTOM wanted, {box!r} found", param_hint="--box")
-    left, top, right, bottom = map(int, box.split(","))
-    edges = (left, top, right, bottom)
-    _each(sources, output, None, quiet, lambda source: crop_with_report(source, edges, limits=Limits(), **options))
+    def work(source: Path) -> TranscodeReport:
+        return crop_with_report(source, box, quality=quality, map_quality=map_quality, limits=Limits())
+
+    _each(sources, output, None, quiet, work)
 
 
 @click.command()
 @_sources
 @_output
-@click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="Clockwise.")
-@_quiet
+@click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="How far, clockwise.")
+@quiet
 def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, quiet: bool) -> None:
-    """Turn the gain-map files IN; no picture is coded again.
+    """Turn the photos IN; no picture is coded again.
 
     \b
     Example:
       gainmap rotate photo.jpg -o turned.jpg --degrees 90
     """
-    from gainmap_codec.edit.turn import rotate_with_report
-
     _each(sources, output, None, quiet, lambda source: rotate_with_report(source, int(degrees), limits=Limits()))
 
 
@@ -146,56 +218,73 @@ def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, quiet: bool
     type=click.Choice(["horizontal", "vertical"]),
     default="horizontal",
     show_default=True,
-    help="horizontal exchanges left and right.",
+    help="horizontal swaps left and right, vertical swaps top and bottom.",
 )
-@_quiet
-def flip(sources: tuple[Path, ...], output: Path, *, axis: Any, quiet: bool) -> None:
-    """Mirror the gain-map files IN; no picture is coded again.
+@quiet
+def flip(sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, quiet: bool) -> None:
+    """Mirror the photos IN; no picture is coded again.
 
     \b
     Example:
       gainmap flip photo.jpg -o mirrored.jpg
     """
-    from gainmap_codec.edit.turn import flip_with_report
-
     _each(sources, output, None, quiet, lambda source: flip_with_report(source, axis, limits=Limits()))
+
+
+def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int | None, int | None]:
+    found = re.fullmatch(r"(\d*)x(\d*)", text, re.ASCII)
+    if found is None or text == "x":
+        raise click.BadParameter(f"expected WIDTHxHEIGHT, got {text!r}")
+    width, height = (int(side) if side else None for side in found.groups())
+    return width, height
 
 
 @click.command()
 @_sources
 @_output
-@click.option("--size", required=True, help="WIDTHxHEIGHT in pixels; WIDTHx or xHEIGHT keeps the proportions.")
+@click.option(
+    "--size",
+    metavar="WIDTHxHEIGHT",
+    required=True,
+    callback=_parse_size,
+    help="In pixels of the upright picture; WIDTHx or xHEIGHT keeps the proportions.",
+)
 @_quality
 @_map_quality
-@_quiet
-def resize(sources: tuple[Path, ...], output: Path, *, size: str, quiet: bool, **options: Any) -> None:
-    """Make the gain-map files IN smaller or larger.
+@quiet
+def resize(
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    size: tuple[int | None, int | None],
+    quality: int,
+    map_quality: int,
+    quiet: bool,
+) -> None:
+    """Make the photos IN smaller or larger.
 
     \b
     Example:
       gainmap resize photos/*.jpg -o web --size 1600x
     """
-    from gainmap_codec.edit.turn import resize_with_report
 
-    found = re.fullmatch(r"(\d*)x(\d*)", size, re.ASCII)
-    if found is None or size == "x":
-        raise click.BadParameter(f"WIDTHxHEIGHT wanted, {size!r} found", param_hint="--size")
-    wanted = (int(found[1]) if found[1] else None, int(found[2]) if found[2] else None)
-    _each(sources, output, None, quiet, lambda source: resize_with_report(source, wanted, limits=Limits(), **options))
+    def work(source: Path) -> TranscodeReport:
+        return resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=Limits())
+
+    _each(sources, output, None, quiet, work)
 
 
 COMMANDS = (transcode, crop, rotate, flip, resize)
 
 
-def _each(
-    sources: tuple[Path, ...], output: Path, container: Container | None, quiet: bool, work: Callable[[Path], Any]
-) -> None:
+def _each(sources: tuple[Path, ...], output: Path, container: Container | None, quiet: bool, work: Work) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
     into_folder = output.is_dir()
     if not into_folder and len(sources) > 1:
-        raise NotADirectoryError(errno.ENOTDIR, "a folder wanted for several files", str(output))
-    if not into_folder and not output.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder", str(output.parent))
+        problem = "is a file" if output.exists() else "does not exist"
+        raise ValueError(f"expected a folder for several files: {output} {problem}")
+    if not into_folder:
+        check_folder(output.parent)
     failed = 0
     taken: dict[Path, Path] = {}
     for source in sources:
@@ -204,27 +293,26 @@ def _each(
             if target in taken:
                 raise ValueError(f"{target} is already what {taken[target]} became")
             taken[target] = source
-            _one(source, target, quiet, work)
-        except (GainMapError, OSError, ValueError, MemoryError) as error:
+            _one(source, target, quiet, work, name=source if len(sources) > 1 else None)
+        except FILE_ERRORS as error:
             if len(sources) == 1:
                 raise
             failed += 1
-            click.echo(f"gainmap: {source}: {one_line(error)}", err=True)
-    if failed:
-        click.echo(f"gainmap: {failed} of {len(sources)} files failed", err=True)
+            complain_of(source, error)
+    if complain_of_failures(failed, len(sources)):
         raise click.exceptions.Exit(1)
 
 
-def _one(source: Path, target: Path, quiet: bool, work: Callable[[Path], Any]) -> None:
-    from gainmap_codec.pixels.formats.images import write_atomically
-
+def _one(source: Path, target: Path, quiet: bool, work: Work, name: Path | None) -> None:
+    """Write what a source becomes; `name` is what warnings call it."""
     report = work(source)
     check_name(str(target), report.container)
     write_atomically(target, report.data)
+    warn(report.warnings, name)
     if not quiet:
-        click.echo(f"{target}: {len(report.data):,} bytes")
+        say(f"{target}: {len(report.data):,} bytes")
         for note in report.notes:
-            click.echo(f"  {note}")
+            say(f"  {note}")
 
 
 def _container_of(output: Path) -> Container:
@@ -233,17 +321,8 @@ def _container_of(output: Path) -> Container:
     Raises:
         click.BadParameter: It says nothing.
     """
-    for container, suffixes in SUFFIXES.items():
-        if output.suffix.lower() in suffixes:
-            return container
-    known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
-    raise click.BadParameter(
-        f"an existing folder, or a name ending in {known}, wanted; {output} found", param_hint="-o"
-    )
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, for a line that names the file."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or "not enough memory for this picture"
+    container = CONTAINERS.get(output.suffix.lower())
+    if container is None:
+        problem = f"expected an existing folder, or a name ending in {listed(CONTAINERS)}, got {str(output)!r}"
+        raise click.BadParameter(problem, param_hint="-o")
+    return container

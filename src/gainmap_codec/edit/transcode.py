@@ -11,7 +11,7 @@ from math import inf
 
 from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.encoding import Progress, make_gain_map, make_neural_map
-from gainmap_codec.codec.opening import OpenedFile, base_codes
+from gainmap_codec.codec.opening import OpenedFile, base_codes, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
@@ -27,7 +27,7 @@ from gainmap_codec.edit.parts import (
     note_what_is_not_written,
     recoded,
 )
-from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit
+from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import serialize_payload
@@ -51,14 +51,18 @@ def transcode_with_report(
     Raises:
         GainMapError, OSError: As `gainmap_codec.transcode`.
     """
-    notes = Notes()
-    _, opened = open_for_edit(source, options.limits, notes)
-    return finish(transcoded(opened, options, notes, progress), notes)
+    return transcode_opened(open_source(source, options.limits), options, progress=progress)
 
 
-def transcoded(
-    opened: OpenedFile, options: TranscodeOptions, notes: Notes, progress: Progress | None = None
-) -> GainMapFile:
+def transcode_opened(
+    opened: OpenedFile, options: TranscodeOptions, *, progress: Progress | None = None
+) -> TranscodeReport:
+    """As `transcode_with_report`, of a file that is opened already."""
+    notes = Notes(lost=list(opened.warnings))
+    return finish(_transcoded(opened, options, notes, progress), notes)
+
+
+def _transcoded(opened: OpenedFile, options: TranscodeOptions, notes: Notes, progress: Progress | None) -> GainMapFile:
     """The record of an opened file as `options` ask for it."""
     container = options.container or opened.file.container
     if container == "jpeg" and is_hdr(opened.file.base):

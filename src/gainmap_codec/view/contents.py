@@ -1,10 +1,9 @@
-"""Gain-map files as one page that shows them in HDR: what `gainmap view` writes (docs/browser.md)."""
+"""What a page is told of each file that it shows: pictures, gain maps and numbers (docs/browser.md)."""
 
 from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +12,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gainmap_codec.api import decode, encode
+from gainmap_codec.codec.decoding import decode_opened, preference
 from gainmap_codec.codec.description import describe
+from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspection_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.rendering import preference
-from gainmap_codec.edit.hdr_base import jpeg_with_sdr_base
-from gainmap_codec.edit.parts import MAP_QUALITY
-from gainmap_codec.errors import GainMapError, GainMapWarning, Limits, UnsupportedError
+from gainmap_codec.codec.options import MAP_QUALITY, DecodeOptions, EncodeOptions
+from gainmap_codec.edit.hdr_base import with_sdr_base
+from gainmap_codec.edit.report import Notes
+from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
@@ -28,9 +28,10 @@ from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.files.structure import sections_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes, Array, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.formats.images import encode_jpeg, read_source
+from gainmap_codec.pixels.formats.images import decode_hdr, encode_jpeg, read_source
+from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import to_upright, turned_coordinates
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
@@ -51,18 +52,20 @@ def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
         GainMapError: The base is broken, not supported or over the limits.
         OSError: The path cannot be read.
     """
-    data, _ = read_source(source, limits)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GainMapWarning)
-        notes: list[str] = []
-        facts = _facts(data, source.name, limits)
-        opened = _with_sdr_base(source, data, limits, notes)
-        picture = _picture(opened, notes)
-        standard = _standard(opened, notes)
-    ours = [str(warning.message) for warning in caught if issubclass(warning.category, GainMapWarning)]
+    data, path = read_source(source, limits)
+    notes: list[str] = []
+    if may_have_gain_map(data):
+        opened = open_file(data, path, limits)
+        facts = _facts(data, opened, limits)
+        opened = _with_sdr_base(opened, limits, notes) if is_hdr(opened.file.base) else opened
+    else:
+        facts = {"description": "", "bytes": len(data), "parts": [], "sums": []}
+        opened = _made_for_the_page(decode_hdr(data, path, limits), limits, notes)
+    picture = _picture(opened, notes)
+    standard = _standard(opened, notes)
     kind = preference(opened, "auto")[0]
     if kind == "base":
-        notes.append("There is no gain map that can be used: the page shows the picture as SDR.")
+        notes.append("No gain map can be used: the page shows the picture as SDR.")
     return {
         "name": source.name,
         **facts,
@@ -70,40 +73,42 @@ def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
         "standard": standard,
         "neural": _neural(opened),
         "prefer": kind,
-        "notes": list(dict.fromkeys([*notes, *opened.warnings, *ours])),
+        "notes": list(dict.fromkeys([*notes, *opened.warnings, *opened.color.notes])),
     }
 
 
-def _facts(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
-    """What the file says of itself, and its parts; of an HDR picture without gain maps, its size alone."""
-    if not may_have_gain_map(data):
-        return {"description": "", "bytes": len(data), "parts": [], "sums": []}
-    opened = open_file(data, name, limits)
-    parts = sections_of(data, opened.file, limits)
+def _facts(data: bytes, opened: OpenedFile, limits: Limits) -> dict[str, Any]:
+    """What a gain-map file says of itself, and its parts."""
+    sections = sections_of(data, opened.file, limits)
     sums: Counter[str] = Counter()
-    for part in parts:
-        sums[part.name] += part.stop - part.start
+    for section in sections:
+        sums[section.name] += section.stop - section.start
     return {
-        "description": describe(inspection_of(opened, len(data)).to_dict()),
+        "description": describe(inspection_of(opened).to_dict()),
         "bytes": len(data),
-        "parts": [[part.start, part.stop - part.start, part.name] for part in parts[:_LISTED_PARTS]],
+        "parts": [[each.start, each.stop - each.start, each.name] for each in sections[:_LISTED_PARTS]],
         "sums": sums.most_common(),
     }
 
 
-def _with_sdr_base(source: Path, data: bytes, limits: Limits, notes: list[str]) -> OpenedFile:
-    """The file, or where its base is HDR by itself, a JPEG made of it for the page."""
-    if may_have_gain_map(data):
-        opened = open_file(data, source.name, limits)
-        if not is_hdr(opened.file.base):
-            return opened
-        try:
-            return jpeg_with_sdr_base(opened, _QUALITY, MAP_QUALITY, notes)
-        except UnsupportedError:
-            pass  # no gain map leads down to SDR
-    notes.append("The picture is HDR by itself: its SDR side and the gain map were made for this page.")
-    hdr = decode(source, prefer="base", limits=limits) if may_have_gain_map(data) else source
-    return open_file(encode(hdr, carry="standard", quality=_QUALITY), source.name, limits)
+def _with_sdr_base(opened: OpenedFile, limits: Limits, notes: list[str]) -> OpenedFile:
+    """A JPEG with an SDR base, of a file whose base is HDR: by its gain map, or made for the page where it has none."""
+    edit = Notes()
+    try:
+        new = with_sdr_base(opened, _QUALITY, MAP_QUALITY, edit)
+    except UnsupportedError:  # no gain map leads down to SDR
+        image = decode_opened(opened, DecodeOptions(prefer="base", limits=limits))
+        return _made_for_the_page(image, limits, notes)
+    notes += ["The picture is HDR by itself: its SDR side is what its gain map makes of it.", *edit.lost]
+    return new
+
+
+def _made_for_the_page(image: HdrImage, limits: Limits, notes: list[str]) -> OpenedFile:
+    """A JPEG with a standard gain map of a picture that has none."""
+    options = EncodeOptions(carry="standard", quality=_QUALITY, limits=limits)
+    report = encode_with_report(image, None, options)
+    notes += ["The picture is HDR by itself: its SDR side and the gain map were made for this page.", *report.warnings]
+    return open_file(report.data, "the page's picture", limits)
 
 
 def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
@@ -136,7 +141,7 @@ def _shrunk(codes: AnyCodes, scale: float, curves: Array) -> AnyCodes:
 
 def _profile(opened: OpenedFile) -> bytes | None:
     """An ICC profile that says in a JPEG what the base's profile or code points say."""
-    space = next((space for space in COLOR_SPACES if space == opened.color.name.partition(" ")[0]), None)
+    space = opened.color.primaries
     return opened.file.base.icc_profile or (icc_profile_for(space) if space else None)
 
 
@@ -162,7 +167,7 @@ def _standard(opened: OpenedFile, notes: list[str]) -> dict[str, Any] | None:
                 codes = to_upright(decode_coded_image(stored.image), opened.file.orientation)
                 return {"picture": _png(codes, stored.image.bits), **_numbers(stored), **_caption(stored)}
             except GainMapError as error:
-                notes.append(f"A standard gain map cannot be used: {error}")
+                notes.append(f"a standard gain map cannot be used: {error}")
     return None
 
 

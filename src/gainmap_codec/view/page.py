@@ -34,7 +34,7 @@ _EXPORT = re.compile(r"^export ((?:async )?(?:const|function|class) (\w+))", re.
 
 
 def assemble_page(shown: list[dict[str, Any]]) -> bytes:
-    """The page that shows these files; `shown` is what `viewing.shown_file` gives for each."""
+    """The page that shows these files; `shown` is what `shown_file` gives for each."""
     script, style = bundled_script(), _read("page.css")
     title = shown[0]["name"] if len(shown) == 1 else f"{len(shown)} pictures"
     page = Template(_read("page.html")).substitute(

@@ -22,9 +22,9 @@ export class Renderer {
    */
   constructor(canvas, picture, color) {
     const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
-    if (!gl) throw new Error("WebGL 2 is not to be had");
+    if (!gl) throw new Error("WebGL 2 is missing in this browser");
     const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    if (Math.max(picture.width, picture.height) > largest) throw new Error(`WebGL: sides of at most ${largest} pixels`);
+    if (Math.max(picture.width, picture.height) > largest) throw new Error(`WebGL: expected sides of at most ${largest} pixels`);
     [this.#gl, this.#picture, this.#color] = [gl, picture, color];
     [canvas.width, canvas.height] = [picture.width, picture.height];
     const curves = new Float32Array(256 * 4);

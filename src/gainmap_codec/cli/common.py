@@ -1,0 +1,127 @@
+"""What the commands share: options, checks of what is to be written, the bar of a fit, and how errors are told."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gainmap_codec.errors import GainMapError, error_line
+from gainmap_codec.files.container import SUFFIXES
+from gainmap_codec.files.records import Container
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not wrong usage
+CONTAINERS: dict[str, Container] = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
+"""The container that a file's suffix names."""
+FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
+"""What a file can bring about; anything else is a mistake of ours."""
+
+_PROGRESS_STEPS = 1000
+
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
+device = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Where neural gain maps are computed: auto, cpu, cuda or cuda:N.",
+)
+seed = click.option(
+    "--seed", default=0, show_default=True, help="Seed of the fit: the same seed gives the same file again."
+)
+
+
+def output(
+    suffixes: Iterable[str], *, help: str, name: str = "--output", required: bool = True
+) -> Callable[[Command], Command]:
+    """The option -o, or another `name`, for a file with one of these suffixes; see `check_output`."""
+    known = tuple(suffixes)
+
+    def check(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None:
+            check_output(path, known)
+        return path
+
+    names = ("-o", name, "output") if name == "--output" else (name,)
+    return click.option(*names, type=PATH, required=required, callback=check, help=help)
+
+
+def check_output(path: Path, suffixes: Sequence[str]) -> None:
+    """Refuse a file that could not be written, before any work is done for it.
+
+    Raises:
+        click.BadParameter: Its name ends in none of `suffixes`.
+        FileNotFoundError: Its folder does not exist.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise click.BadParameter(f"expected a name ending in {listed(suffixes)}, got {path.name!r}")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise FileNotFoundError where there is no such folder."""
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+
+
+def listed(names: Iterable[str]) -> str:
+    """``.json or .csv``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """What to tell the share of a fit that is done, 0…1, or None where nobody watches; the bar comes with the first."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with ExitStack() as stack:
+        bars: list[Any] = []
+
+        def show(done: float) -> None:
+            if not bars:
+                bar = click.progressbar(length=_PROGRESS_STEPS, label="Fitting", file=sys.stderr)
+                bars.append(stack.enter_context(bar))
+            bars[0].update(round(done * _PROGRESS_STEPS) - bars[0].pos)
+
+        yield show
+
+
+def say(text: str) -> None:
+    """Print a result."""
+    click.echo(printable(text))
+
+
+def warn(lines: Iterable[str], source: Path | None = None) -> None:
+    """Print warnings, a line each; `source` names the file where the command has several."""
+    for line in lines:
+        complain(f"warning: {line}" if source is None else f"warning: {source}: {line}")
+
+
+def complain(line: str) -> None:
+    """Print one line on standard error."""
+    click.echo(f"gainmap: {printable(' '.join(line.split()))}", err=True)
+
+
+def complain_of(source: object, error: BaseException) -> None:
+    """Print what happened to one of several files."""
+    complain(f"{source}: {error_line(error).removeprefix(f'{source}: ')}")
+
+
+def complain_of_failures(failed: int, count: int, kind: str = "files") -> int:
+    """Print how many of many failed, if any did, and give that number back."""
+    if failed:
+        complain(f"{failed} of {count} {kind} failed")
+    return failed
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal: names of files and profiles may hold anything."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)

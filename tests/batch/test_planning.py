@@ -1,0 +1,55 @@
+"""Which photos a batch finds, and where each of them lands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.codec.options import TranscodeOptions
+from support import pipeline_files as files
+
+AS_THEY_ARE = TranscodeOptions()
+AVIF = TranscodeOptions(container="avif")
+
+
+def test_folders_keep_their_structure_and_suffixes_follow_the_container(photos: Path) -> None:
+    jobs = plan([photos], "out", AVIF)
+    names = ["2025/both", "2025/may/bad", "2025/may/sdr", "one"]
+    assert [job.target for job in jobs] == [f"out/{name}.avif" for name in names]
+    assert jobs[0].record == f"out/{STATE}/2025/both.avif.json"
+    assert all(job.options is AVIF for job in jobs), "pickled once for all where a scheduler has them"
+    assert [job.target for job in plan([photos / "2025/may/sdr.JPG"], "out", AS_THEY_ARE)] == ["out/sdr.JPG"]
+
+
+def test_two_that_would_become_one_file(photos: Path, tmp_path: Path) -> None:
+    (photos / "one.heic").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"one\.heic and .*one\.jpg would both become .*one\.avif"):
+        plan([photos], tmp_path / "out", AVIF)
+    named_twice = plan([photos, photos / "one.jpg"], tmp_path / "out", AS_THEY_ARE)
+    assert len(named_twice) == 5, "one photo named twice is one"
+
+
+def test_the_output_folder_is_no_input(photos: Path) -> None:
+    out = photos / "2025/out"
+    out.mkdir()
+    (out / "done.jpg").write_bytes(files.plain())
+    assert len(plan([photos], out, AS_THEY_ARE)) == 4
+    (photos / "2025/outside").mkdir()
+    (photos / "2025/outside/more.jpg").write_bytes(files.plain())
+    assert len(plan([photos], out, AS_THEY_ARE)) == 5, "a name that begins alike is another one"
+    for source in (photos, photos / "2025", photos / "one.jpg"):
+        with pytest.raises(ValueError, match="expected photos outside the output folder"):
+            plan([source], photos, AS_THEY_ARE)
+
+
+def test_nothing_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected photos \(\.jpg, \.jpeg, \.heic, \.heif, \.avif\), got none"):
+        plan([tmp_path], tmp_path / "out", AS_THEY_ARE)
+
+
+def test_two_urls_that_would_become_one_file(photos: Path) -> None:
+    pytest.importorskip("fsspec").filesystem("memory").put(str(photos / "one.jpg"), "/x/one.jpg")
+    with pytest.raises(ValueError, match=r"memory://x/one\.jpg and .* would both become"):
+        plan(["memory://x/one.jpg", photos / "one.jpg"], "memory://out", AS_THEY_ARE)

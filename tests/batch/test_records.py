@@ -1,0 +1,21 @@
+"""What goes to a worker and comes back goes through pickles."""
+
+from __future__ import annotations
+
+import pickle
+
+import gainmap_codec as gm
+from gainmap_codec.batch.records import BatchReport, Job, PhotoRecord
+from gainmap_codec.codec.options import TranscodeOptions
+
+
+def test_jobs_and_records_are_pickled_whole() -> None:
+    options = TranscodeOptions(container="avif", quality=80, limits=gm.Limits(segments=10_000))
+    job = Job("a.jpg", "out/a.avif", "out/.gainmap-batch/a.avif.json", options)
+    record = PhotoRecord("a.jpg", "out/a.avif", "failed", "why", warnings=("one",))
+    assert pickle.loads(pickle.dumps((job, record))) == (job, record)
+
+
+def test_photos_of_one_status() -> None:
+    photos = tuple(PhotoRecord(name, "", status) for name, status in (("a", "failed"), ("b", "skipped")))
+    assert [photo.source for photo in BatchReport(photos, 1.0).having("skipped")] == ["b"]

@@ -1,0 +1,64 @@
+"""A batch's report in words and in files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from gainmap_codec.batch.records import BatchReport, PhotoRecord
+from gainmap_codec.batch.report import format_summary, serialize_report, warning_lines
+
+DONE = PhotoRecord(
+    "a.jpg",
+    "out/a.avif",
+    "converted",
+    hdr_from="standard",
+    bytes_before=3_000_000,
+    bytes_after=1_000_000,
+    width=4000,
+    height=3000,
+    psnr=45.25,
+    seconds=2.0,
+    warnings=("a comment, 9 bytes: not kept", "the C2PA manifest is not kept"),
+)
+SKIPPED = PhotoRecord("b.jpg", "out/b.avif", "skipped", hdr_from="neural", warnings=("a comment, 12 bytes: not kept",))
+FAILED = PhotoRecord("ü, c.jpg", "out/c.avif", "failed", problem="No such file or directory")
+REPORT = BatchReport((DONE, SKIPPED, FAILED), 4.0)
+
+
+def test_json_has_all_of_each_photo() -> None:
+    read = json.loads(serialize_report(REPORT, ".json"))
+    assert read["seconds"] == 4.0
+    assert [PhotoRecord(**{**row, "warnings": tuple(row["warnings"])}) for row in read["photos"]] == [*REPORT.photos]
+
+
+def test_csv_has_a_row_for_each_photo() -> None:
+    rows = list(csv.DictReader(io.StringIO(serialize_report(REPORT, ".csv").decode(), newline="")))
+    assert [row["source"] for row in rows] == ["a.jpg", "b.jpg", "ü, c.jpg"]
+    assert rows[0]["psnr"] == "45.25" and rows[1]["psnr"] == ""
+    assert rows[0]["warnings"] == "a comment, 9 bytes: not kept; the C2PA manifest is not kept"
+
+
+def test_summary() -> None:
+    header, *counts, origins, psnr, speed = format_summary(REPORT).splitlines()
+    assert header.split() == ["photos", "before", "after"]
+    assert [line.split() for line in counts] == [
+        ["converted", "1", "3.0", "MB", "1.0", "MB"],
+        ["skipped", "1", "0.0", "MB", "0.0", "MB"],
+        ["failed", "1", "0.0", "MB"],
+    ]
+    assert origins == "HDR from: standard 1, neural 1, not read 1"
+    assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")
+    assert speed == "4.0 s: 0.25 photos/s, 3.0 MP/s"
+    assert format_summary(BatchReport((FAILED,), 1.0)).splitlines()[-1] == "1.0 s"
+
+
+def test_warnings_that_differ_in_numbers_are_one_kind() -> None:
+    assert warning_lines(REPORT) == [
+        "a comment, 9 bytes: not kept (photos: 2)",
+        "the C2PA manifest is not kept (photos: 1)",
+    ]
+    kinds = tuple(f"kind {'x' * count}" for count in range(12))
+    lines = warning_lines(BatchReport((PhotoRecord("a", "b", "converted", warnings=kinds),), 1.0))
+    assert len(lines) == 11 and lines[-1] == "and 2 other kinds: --report has them all"

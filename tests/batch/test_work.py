@@ -1,0 +1,214 @@
+"""What a worker does with one photo: what it tells, what it does again, and within which limits."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.records import Job, PhotoRecord
+from gainmap_codec.batch.work import convert_photo, digest_of_options
+from gainmap_codec.codec.options import TranscodeOptions
+from support import pipeline_files as files
+from support.batches import outputs
+from support.paths import FIXTURES
+
+
+def job_for(source: Path, out: Path, **options: Any) -> Job:
+    (job,) = plan([source], out, TranscodeOptions(**options))
+    return job
+
+
+# What is told
+
+
+def test_what_a_photo_became(photos: Path, tmp_path: Path) -> None:
+    photo = convert_photo(job_for(photos / "2025/both.jpg", tmp_path / "out", container="avif"))
+    assert (photo.status, photo.problem, photo.hdr_from) == ("converted", "", "neural")
+    assert (photo.width, photo.height) == (files.WIDTH, files.HEIGHT)
+    assert photo.bytes_before == len(files.both())
+    assert photo.bytes_after == (tmp_path / "out/both.avif").stat().st_size
+    assert photo.psnr is not None and photo.psnr > 30
+    assert any("comment" in line for line in photo.warnings)
+    kept = convert_photo(job_for(photos / "2025/both.jpg", tmp_path / "out"))
+    assert kept.psnr is None, "no picture was coded again"
+
+
+@pytest.mark.parametrize(
+    ("file", "hdr_from"), [("heif/tmap-hdr-base.avif", "standard"), ("heif/base-10-bit.avif", "base")]
+)
+def test_where_the_hdr_of_an_hdr_base_comes_from(file: str, hdr_from: str, tmp_path: Path) -> None:
+    photo = convert_photo(job_for(FIXTURES / file, tmp_path))
+    assert (photo.status, photo.hdr_from) == ("converted", hdr_from)
+
+
+def test_a_missing_photo_is_one_that_failed(photos: Path, tmp_path: Path) -> None:
+    assert convert_photo(job_for(photos / "missing.jpg", tmp_path / "out")).problem == "No such file or directory"
+    assert convert_photo(job_for(photos / "one.jpg", tmp_path / "out")).status == "converted"
+
+
+def test_a_broken_photo_is_told_in_a_line(photos: Path, tmp_path: Path) -> None:
+    photo = convert_photo(job_for(photos / "2025/may/bad.jpg", tmp_path / "out"))
+    assert (photo.status, photo.bytes_before, photo.hdr_from) == ("failed", 100, None)
+    assert photo.problem.startswith("JPEG"), "the photo's name stands before it wherever it is told"
+
+
+def test_a_name_that_says_another_container(photos: Path, tmp_path: Path) -> None:
+    (photos / "lie.heic").write_bytes(files.made(standard=True))
+    photo = convert_photo(job_for(photos / "lie.heic", tmp_path / "out"))
+    assert photo.status == "failed" and ".jpg or .jpeg" in photo.problem
+    assert outputs(tmp_path / "out") == {}
+
+
+def test_no_hdr_where_a_map_was_asked_for(photos: Path, tmp_path: Path) -> None:
+    photo = convert_photo(job_for(photos / "2025/may/sdr.JPG", tmp_path / "out", carry="standard"))
+    assert (photo.status, photo.hdr_from) == ("failed", "none")
+    assert "gain map" in photo.problem
+
+
+def test_any_error_is_one_photos_error(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise IndexError("our mistake")
+
+    monkeypatch.setattr("gainmap_codec.batch.work.transcode_with_report", fail)
+    assert convert_photo(job_for(photos / "one.jpg", tmp_path / "out")).problem == "IndexError: our mistake"
+
+
+def test_a_photo_that_cannot_be_written_is_not_recorded(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "out/one.jpg").mkdir(parents=True)
+    job = job_for(photos / "one.jpg", tmp_path / "out")
+    assert convert_photo(job).problem.endswith("Is a directory")
+    assert not Path(job.record).exists()
+
+
+def test_threads_of_one_process_do_not_tell_each_others_warnings(photos: Path, tmp_path: Path) -> None:
+    """A cluster's worker may have many. 60 photos with warnings and 60 without, by 8 threads."""
+    sources = [photos / f"{index:03}.jpg" for index in range(120)]
+    for index, source in enumerate(sources):
+        source.write_bytes(files.made(standard=True) if index % 2 else (FIXTURES / "jpeg/standard.jpg").read_bytes())
+    jobs = [job_for(source, tmp_path / "out") for source in sources]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # all is in the records, nothing is warned besides
+        with ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(convert_photo, jobs))
+    alone = [convert_photo(job_for(sources[index], tmp_path / "alone")).warnings for index in (0, 1)]
+    assert alone[0] == () and alone[1] != ()
+    assert [photo.status for photo in done] == ["converted"] * 120
+    assert [photo.warnings for photo in done] == alone * 60
+
+
+# Limits
+
+
+def test_limits_reach_every_reader(tmp_path: Path) -> None:
+    comments = b"\xff\xfe\0\3x" * 5000
+    data = files.made(standard=True)
+    source = tmp_path / "many-segments.jpg"
+    source.write_bytes(data[:2] + comments + data[2:])
+    refused = convert_photo(job_for(source, tmp_path / "out"))
+    assert refused.status == "failed" and "raise Limits.segments" in refused.problem
+    raised = job_for(source, tmp_path / "out", limits=gm.Limits(segments=10_000))
+    assert convert_photo(raised).status == "converted"
+    assert convert_photo(raised).status == "skipped"
+    other = job_for(source, tmp_path / "out", limits=gm.Limits(segments=10_000), container="avif")
+    assert convert_photo(other).psnr is not None, "measured on the source as it is"
+
+
+def test_an_output_that_is_larger_than_sources_may_be_is_skipped_too(tmp_path: Path) -> None:
+    source = tmp_path / "one.avif"
+    source.write_bytes(gm.transcode(FIXTURES / "jpeg/standard.jpg", container="avif"))
+    limits = gm.Limits(file_bytes=source.stat().st_size)
+    job = job_for(source, tmp_path / "out", container="jpeg", quality=100, limits=limits)
+    assert convert_photo(job).bytes_after > limits.file_bytes
+    assert convert_photo(job).status == "skipped"
+
+
+# What is done again
+
+
+def test_digests_of_options_stay_what_they_were() -> None:
+    """Another digest of the same choices would do all photos of finished batches again."""
+    assert digest_of_options(TranscodeOptions()) == "d6f1e9e0c5b6e2861307bd96be8b8f77347d84289dd55b019783c49258bd3521"
+    all_options = TranscodeOptions(
+        container="avif",
+        carry="both",
+        strip_gps=True,
+        preset="tiny",
+        target_bytes=1000,
+        quality=80,
+        map_scale=8,
+        map_quality=70,
+        map_channels=3,
+        device="cpu",
+        seed=3,
+    )
+    assert digest_of_options(all_options) == "256837843957a295339d788e370e8dac3e248c3205056b4061f65f678b664132"
+
+
+def test_what_is_done_and_unchanged_is_skipped(photos: Path, tmp_path: Path) -> None:
+    source, out = photos / "one.jpg", tmp_path / "out"
+
+    def status(**given: Any) -> str:
+        photo = convert_photo(job_for(source, out, **given))
+        assert photo.bytes_after == (out / "one.jpg").stat().st_size
+        return photo.status
+
+    def both(**given: Any) -> tuple[str, str]:
+        return status(**given), status(**given)
+
+    again = ("converted", "skipped")
+    assert both() == again
+    os.utime(source, (0, 0))
+    assert status(limits=gm.Limits(segments=100)) == "skipped", "neither dates nor limits matter"
+    source.write_bytes(files.both())
+    assert both() == again
+    assert both(strip_gps=True) == again
+    assert both(map_scale=8) == again
+    (out / "one.jpg").unlink()
+    assert both(map_scale=8) == again
+    for other in (files.both()[:1000], files.both() * 2):
+        (out / "one.jpg").write_bytes(other)
+        assert both(map_scale=8) == again
+    (record,) = (out / STATE).rglob("*.json")
+    size = f'"bytes_after": {(out / "one.jpg").stat().st_size}'
+    broken = ("", "[]", "{}", record.read_text()[:300], record.read_text().replace('"psnr"', '"dB"'))
+    for text in (*broken, record.read_text().replace(size, '"bytes_after": "many"')):
+        record.write_text(text)
+        assert both(map_scale=8) == again
+
+
+def test_what_an_earlier_run_told_is_told_again(photos: Path, tmp_path: Path) -> None:
+    job = job_for(photos / "one.jpg", tmp_path / "out", container="avif")
+    first, second = convert_photo(job), convert_photo(job)
+    assert isinstance(second, PhotoRecord) and second.status == "skipped"
+    assert (second.warnings, second.psnr, second.seconds) == (first.warnings, first.psnr, first.seconds)
+
+
+# URLs
+
+
+def test_urls(photos: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    store.put(str(photos), "/library/photos", recursive=True)
+    store.pipe_file("/library/photos/avif/old.avif", b"not to be eaten again")
+    jobs = plan(["memory://library/photos"], "memory://library/photos/avif", TranscodeOptions(container="avif"))
+    made = {convert_photo(job).target: convert_photo(job).status for job in jobs}
+    assert made == {
+        "memory://library/photos/avif/2025/both.avif": "skipped",
+        "memory://library/photos/avif/2025/may/bad.avif": "failed",
+        "memory://library/photos/avif/2025/may/sdr.avif": "skipped",
+        "memory://library/photos/avif/one.avif": "skipped",
+    }
+    with store.open("/library/photos/avif/one.avif", "rb") as file:
+        assert gm.inspect(file).container == "avif"
+    (missing,) = plan(["memory://library/missing.jpg"], "memory://other", TranscodeOptions())
+    assert convert_photo(missing).status == "failed"
+    (local,) = plan([f"file://{photos}/one.jpg"], "memory://other", TranscodeOptions())
+    assert convert_photo(local).status == "converted"

@@ -1,0 +1,105 @@
+"""`gainmap batch`: what is told of many photos, and what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.batch.planning import STATE
+from support import pipeline_files as files
+from support.batches import MANY, make_many, make_photos, outputs
+from support.command_line import failure, run, start
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return make_photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    return make_many(tmp_path / "many")
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
+    out, report = photos / "out", tmp_path / "report.json"
+    done = run("batch", photos, "-o", out, "--to", "avif", "--report", report, "--jobs", 2)
+    assert done.returncode == 1
+    assert sorted(outputs(out)) == ["2025/both.avif", "2025/may/sdr.avif", "one.avif"]
+    assert gm.inspect(out / "2025/both.avif").payload is not None
+    errors = done.stderr.splitlines()
+    assert errors[0].startswith(f"gainmap: {photos}/2025/may/bad.jpg: JPEG")
+    assert any("warning: the C2PA manifest is not kept" in line and "(photos: 3)" in line for line in errors)
+    assert errors[-1] == "gainmap: 1 of 4 photos failed"
+    rows = {Path(row["source"]).name: row for row in json.loads(report.read_text())["photos"]}
+    assert [rows[name]["hdr_from"] for name in ("one.jpg", "both.jpg", "sdr.JPG")] == ["standard", "neural", "none"]
+    assert rows["one.jpg"]["bytes_before"] == len(files.made(standard=True))
+    assert rows["one.jpg"]["bytes_after"] == (out / "one.avif").stat().st_size
+    assert rows["one.jpg"]["psnr"] > 30
+    assert any("comment" in line for line in rows["one.jpg"]["warnings"])
+    assert rows["bad.jpg"]["status"] == "failed" and rows["bad.jpg"]["problem"]
+
+    (photos / "2025/may/bad.jpg").write_bytes(files.made(standard=True))
+    again = run("batch", photos, "-o", out, "--to", "avif", "--report", tmp_path / "report.csv")
+    assert again.returncode == 0, again.stderr
+    with (tmp_path / "report.csv").open(newline="") as file:
+        statuses = {Path(row["source"]).name: row["status"] for row in csv.DictReader(file)}
+    assert statuses == {"one.jpg": "skipped", "both.jpg": "skipped", "sdr.JPG": "skipped", "bad.jpg": "converted"}
+    summary = again.stdout.splitlines()
+    assert [line.split()[:2] for line in summary[1:4]] == [["converted", "1"], ["skipped", "3"], ["failed", "0"]]
+    assert "none 1" in summary[4]
+
+
+def test_reports_are_refused_before_anything_starts(photos: Path, tmp_path: Path) -> None:
+    assert run("batch", photos, "-o", tmp_path / "out", "--report", "report.txt").returncode == 2
+    assert run("batch", photos, "-o", tmp_path / "out", "--report", tmp_path / "nowhere/report.csv").returncode == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_that_would_become_one_file(photos: Path, tmp_path: Path) -> None:
+    (photos / "one.heic").write_bytes(b"")
+    line = failure("batch", photos, "-o", tmp_path / "out", "--to", "avif")
+    assert "would both become" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_batch_is_kept_out(photos: Path, tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    out = tmp_path / "out"
+    (out / STATE).mkdir(parents=True)
+    with (out / STATE / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert failure("batch", photos, "-o", out) == f"gainmap: {out}: another batch is writing there"
+
+
+def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out", tmp_path / "report.json"
+    process = start("batch", many, "-o", out, "--to", "avif", "--jobs", 2, "--report", report)
+    until(lambda: len(list(out.glob("*.avif"))) > 2)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    (line,) = [line for line in errors.splitlines() if "warning" not in line]
+    done = len(json.loads(report.read_text())["photos"])
+    assert line == f"gainmap: interrupted, {done} of {MANY} photos done; the same command goes on from here"
+    assert 0 < done <= len(outputs(out)) < MANY
+    again = run("batch", many, "-o", out, "--to", "avif", "--report", report)
+    assert again.returncode == 0
+    statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
+    assert done <= statuses.count("skipped") < MANY == len(statuses)
+    assert "failed" not in statuses

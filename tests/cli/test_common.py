@@ -1,0 +1,90 @@
+"""What the commands share: which outputs are refused, how errors and warnings look, the bar of a fit."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.cli import common
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
+    common.check_output(tmp_path / "PAGE.HTML", (".html", ".htm"))
+    with pytest.raises(click.BadParameter, match=r"expected a name ending in \.html or \.htm, got 'page\.jpg'"):
+        common.check_output(tmp_path / "page.jpg", (".html", ".htm"))
+    with pytest.raises(FileNotFoundError):
+        common.check_output(tmp_path / "nowhere/page.html", (".html",))
+
+
+def test_every_suffix_names_a_container() -> None:
+    assert common.CONTAINERS == {
+        ".jpg": "jpeg",
+        ".jpeg": "jpeg",
+        ".heic": "heic",
+        ".heif": "heic",
+        ".avif": "avif",
+    }
+    assert common.listed(common.CONTAINERS) == ".jpg, .jpeg, .heic, .heif or .avif"
+    assert common.listed([".npy"]) == ".npy"
+
+
+def test_the_name_of_a_file_stands_once(capsys: pytest.CaptureFixture[str]) -> None:
+    common.complain_of(Path("a.jpg"), FileNotFoundError(2, "No such file or directory", "a.jpg"))
+    common.complain_of(Path("a.jpg"), gm.FormatError("a.jpg: JPEG", "expected SOI,\ngot b'x'"))
+    common.complain_of(Path("a.jpg"), MemoryError())
+    assert capsys.readouterr().err.splitlines() == [
+        "gainmap: a.jpg: No such file or directory",
+        "gainmap: a.jpg: JPEG: expected SOI, got b'x'",
+        "gainmap: a.jpg: not enough memory for this picture",
+    ]
+
+
+def test_warnings_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    common.warn(["alpha\nis dropped"])
+    common.warn(["alpha is dropped"], Path("a.jpg"))
+    assert capsys.readouterr().err.splitlines() == [
+        "gainmap: warning: alpha is dropped",
+        "gainmap: warning: a.jpg: alpha is dropped",
+    ]
+
+
+def test_nothing_that_is_printed_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    common.say("a \x1b[31mred\x9b name\nin ü lines")
+    common.complain("and \x1b]0;title\x07 \udcff")
+    shown = capsys.readouterr()
+    assert shown.out == "a \ufffd[31mred\ufffd name\nin ü lines\n"
+    assert shown.err == "gainmap: and \ufffd]0;title\ufffd \ufffd\n"
+
+
+def test_failures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert common.complain_of_failures(0, 3) == 0
+    assert common.complain_of_failures(2, 3, "photos") == 2
+    assert capsys.readouterr().err == "gainmap: 2 of 3 photos failed\n"
+
+
+def test_the_bar_comes_with_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with common.progress_bar(quiet=False) as progress:
+        assert progress is not None
+        assert screen.getvalue() == "", "where nothing is fitted, there is nothing to watch"
+        progress(0.25)
+        progress(1.0)
+    assert "Fitting" in screen.getvalue() and "100%" in screen.getvalue()
+
+
+@pytest.mark.parametrize(("quiet", "screen"), [(True, Terminal()), (False, io.StringIO())])
+def test_no_bar_where_nobody_watches(quiet: bool, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", screen)
+    with common.progress_bar(quiet) as progress:
+        assert progress is None

@@ -1,0 +1,96 @@
+"""`gainmap transcode | crop | rotate | flip | resize`: where files go, what is told, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gainmap_codec as gm
+from support import pipeline_files as files
+from support.command_line import failure, run
+from support.paths import FIXTURES
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(files.made(standard=True))
+    return path
+
+
+def test_the_name_tells_the_container(photo: Path, tmp_path: Path) -> None:
+    done = run("transcode", photo, "-o", tmp_path / "photo.AVIF")
+    assert done.returncode == 0, done.stderr
+    assert gm.inspect(tmp_path / "photo.AVIF").container == "avif"
+    first, *notes = done.stdout.splitlines()
+    assert first == f"{tmp_path}/photo.AVIF: {(tmp_path / 'photo.AVIF').stat().st_size:,} bytes"
+    assert notes and all(line.startswith("  ") for line in notes)
+    assert all(line.startswith("gainmap: warning: ") for line in done.stderr.splitlines())
+
+
+def test_a_folder_keeps_names(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    other = FIXTURES / "jpeg/standard.jpg"
+    done = run("transcode", photo, other, "-o", tmp_path / "out", "--to", "avif", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["photo.avif", "standard.avif"]
+    lines = done.stderr.splitlines()
+    assert lines and all(line.startswith(f"gainmap: warning: {photo}: ") for line in lines), "whose warning it is"
+
+
+def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jpg"
+    for command, size in (
+        (("crop", "--box", "10,0,50,30"), (40, 30)),
+        (("rotate", "--degrees", "90"), (files.HEIGHT, files.WIDTH)),
+        (("flip", "--axis", "vertical"), (files.WIDTH, files.HEIGHT)),
+        (("resize", "--size", "48x"), (48, 32)),
+    ):
+        done = run(command[0], photo, "-o", out, *command[1:], "--quiet")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert gm.decode(out).pixels.shape[:2] == size[::-1]
+
+
+def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:
+    line = failure("flip", photo, photo, "-o", tmp_path / "web")
+    assert line == f"gainmap: expected a folder for several files: {tmp_path}/web does not exist"
+    line = failure("flip", photo, photo, "-o", photo)
+    assert line == f"gainmap: expected a folder for several files: {photo} is a file"
+
+
+def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "bad.jpg").write_bytes(photo.read_bytes()[:200])
+    missing, bad = tmp_path / "missing.jpg", tmp_path / "bad.jpg"
+    done = run("rotate", missing, bad, photo, photo, "-o", tmp_path / "out", "--degrees", "180", "-q")
+    assert done.returncode == 1
+    first, second, *_, third, last = done.stderr.splitlines()
+    assert first == f"gainmap: {missing}: No such file or directory"
+    assert second.startswith(f"gainmap: {bad}: JPEG"), "named once"
+    assert third == f"gainmap: {photo}: {tmp_path}/out/photo.jpg is already what {photo} became"
+    assert last == "gainmap: 3 of 4 files failed"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.jpg"]
+
+
+def test_a_name_of_another_container_is_not_written(photo: Path, tmp_path: Path) -> None:
+    line = failure("rotate", photo, "-o", tmp_path / "turned.heic", "--degrees", "90")
+    assert "turned.heic" in line and ".jpg or .jpeg" in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg"]
+    assert "no such folder" in failure("flip", photo, "-o", tmp_path / "nowhere/x.jpg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("transcode", "a.jpg", "-o", "b.png"), "expected an existing folder, or a name ending in .jpg, .jpeg, .heic"),
+        (("crop", "a.jpg", "-o", "b.jpg", "--box", "1,2,3"), "expected LEFT,TOP,RIGHT,BOTTOM, got '1,2,3'"),
+        (("resize", "a.jpg", "-o", "b.jpg", "--size", "x"), "expected WIDTHxHEIGHT, got 'x'"),
+        (("rotate", "a.jpg", "-o", "b.jpg", "--degrees", "45"), "--degrees"),
+        (("flip", "a.jpg"), "--output"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...], problem: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert problem in " ".join(done.stderr.split())

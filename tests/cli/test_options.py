@@ -1,0 +1,57 @@
+"""Every option reaches its command under its own name and type, with the default that the library has."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import click
+import pytest
+
+from gainmap_codec.cli.main import gainmap
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, TranscodeOptions
+from gainmap_codec.pixels.formats import saving
+
+COMMANDS = sorted(gainmap.commands)
+LIBRARY: dict[str, Any] = {
+    "encode": EncodeOptions(),
+    "decode": DecodeOptions(),
+    "transcode": TranscodeOptions(),
+    "batch": TranscodeOptions(),
+}
+
+
+def literals(hint: Any) -> set[object]:
+    """The values that a Literal, or a union with one, allows."""
+    if get_origin(hint) is Literal:
+        return set(get_args(hint))
+    return {value for part in get_args(hint) for value in literals(part)}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_a_typed_parameter(name: str) -> None:
+    command = gainmap.commands[name]
+    assert command.callback is not None
+    hints = get_type_hints(command.callback)
+    parameters = inspect.signature(command.callback).parameters
+    assert all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    assert {parameter.name for parameter in command.params} == set(parameters)
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Choice) and literals(hints[str(parameter.name)]):
+            assert set(parameter.type.choices) <= literals(hints[str(parameter.name)])
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARY))
+def test_defaults_are_the_librarys(name: str) -> None:
+    output = "out.npy" if name == "decode" else "out.jpg"
+    given = gainmap.commands[name].make_context(name, ["in.jpg", "-o", output]).params
+    known = {field.name: getattr(LIBRARY[name], field.name) for field in fields(LIBRARY[name])}
+    shared = given.keys() & known.keys() - {"container"}
+    assert len(shared) >= 5
+    assert {option: str(given[option]) for option in shared} == {option: str(known[option]) for option in shared}
+
+
+@pytest.mark.parametrize("suffix", sorted(saving._ENCODERS))
+def test_decode_writes_what_pictures_can_be_saved_as(suffix: str) -> None:
+    gainmap.commands["decode"].make_context("decode", ["in.jpg", "-o", f"out{suffix}"])

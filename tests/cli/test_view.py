@@ -1,0 +1,69 @@
+"""`gainmap view`: the page, the report beside it, and what becomes of bad files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gainmap_codec.cli.main import gainmap
+from gainmap_codec.files.payload.format import parse_payload
+from support.paths import FIXTURES
+
+
+def view(*arguments: str) -> Result:
+    return CliRunner().invoke(gainmap, ["view", *arguments])
+
+
+def files_in(page: str) -> list[dict[str, Any]]:
+    found = re.search(r'<script type="application/json" id="files">(.*?)</script>', page, re.DOTALL)
+    assert found
+    shown: list[dict[str, Any]] = json.loads(found[1])
+    return shown
+
+
+def test_writes_a_page_beside_a_short_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = view(str(FIXTURES / "jpeg/both.jpg"))
+    assert (done.exit_code, [path.name for path in tmp_path.iterdir()]) == (0, ["both.html"])
+    assert done.output.startswith("both.html: ")
+    (shown,) = files_in((tmp_path / "both.html").read_text("utf-8"))
+    assert (shown["name"], shown["prefer"], shown["width"], shown["height"]) == ("both.jpg", "neural", 16, 16)
+    assert parse_payload(base64.b64decode(shown["neural"]["payload"])).neural_psnr == 47.25
+    assert sum(size for _, size in shown["sums"]) == shown["bytes"] == (FIXTURES / "jpeg/both.jpg").stat().st_size
+    assert shown["description"].startswith("JPEG, 16 x 16, sRGB")
+
+
+def test_bad_files_are_reported_and_the_others_shown(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = view(str(FIXTURES / "jpeg/both.jpg"), "nope.jpg", str(Path(__file__)), "-o", str(page))
+    assert done.exit_code == 1
+    assert "gainmap: nope.jpg: No such file or directory" in done.output
+    assert "gainmap: 2 of 3 files failed" in done.output
+    assert [shown["name"] for shown in files_in(page.read_text("utf-8"))] == ["both.jpg"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nope.jpg",), ("nope.jpg", "nor-this.jpg"), (str(FIXTURES / "invalid/truncated-header.jpg"),)]
+)
+def test_without_a_good_file_no_page(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = view(*arguments, "-o", str(tmp_path / "page.html"))
+    assert done.exit_code == 1 and not list(tmp_path.iterdir())
+
+
+def test_output_is_checked_first(tmp_path: Path) -> None:
+    assert view(str(FIXTURES / "jpeg/both.jpg"), "-o", str(tmp_path / "page.jpg")).exit_code == 2
+    done = view(str(FIXTURES / "jpeg/both.jpg"), "-o", str(tmp_path / "nowhere/page.html"))
+    assert isinstance(done.exception, FileNotFoundError)
+
+
+def test_notes_are_told_unless_quiet(tmp_path: Path) -> None:
+    arguments = (str(FIXTURES / "heif/tmap.avif"), "-o", str(tmp_path / "page.html"))
+    _, note = view(*arguments).output.splitlines()
+    assert note.startswith("  tmap.avif: The page shows the picture as a JPEG")
+    assert view(*arguments, "--quiet").output == ""
