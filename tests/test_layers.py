@@ -224,3 +224,13 @@ def test_checker_finds_circles_of_folders() -> None:
     }
     assert circle(arrows_between_modules(trees)) == []
     assert circle(arrows_between_folders(trees)) == ["gainmap_codec.files.jpeg", "gainmap_codec.files.tags"]
+
+
+def test_tests_import_no_tests() -> None:
+    """What they share is in `support`; `fixtures` holds data alone."""
+    paths = [path for path in (ROOT / "tests").rglob("*.py") if "support" not in path.parts]
+    names = {name for path in paths for name in path.relative_to(ROOT / "tests").with_suffix("").parts} | {"tests"}
+    for path in paths:
+        found = {target.split(".")[0] for target in imported(ast.parse(path.read_text("utf-8")), {})}
+        assert not found & names, path
+    assert list((ROOT / "fixtures").rglob("*.py")) == []
