@@ -1,5 +1,7 @@
 """Cut, flip or garble a written file: a result or a `GainMapError`, nothing else."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -38,12 +40,12 @@ def read_jpeg(data: bytes) -> None:
 
 
 @given(st.integers(0, len(JPEG)))
-def test_cut_jpeg(size):
+def test_cut_jpeg(size: int) -> None:
     read_jpeg(JPEG[:size])
 
 
 @given(st.lists(st.tuples(st.integers(0, len(JPEG) - 1), st.integers(1, 255)), min_size=1, max_size=8))
-def test_garbled_jpeg(changes):
+def test_garbled_jpeg(changes: list[tuple[int, ...]]) -> None:
     data = bytearray(JPEG)
     for position, mask in changes:
         data[position] ^= mask
@@ -51,12 +53,12 @@ def test_garbled_jpeg(changes):
 
 
 @given(st.integers(0, len(JPEG)), st.integers(0, len(JPEG)), st.binary(max_size=20))
-def test_spliced_jpeg(start, stop, middle):
+def test_spliced_jpeg(start: int, stop: int, middle: bytes) -> None:
     read_jpeg(JPEG[:start] + middle + JPEG[stop:])
 
 
 @pytest.mark.parametrize("size", range(PRIMARY_BYTES, len(JPEG), 7))
-def test_a_cut_or_flipped_gain_map_never_costs_the_base(size):
+def test_a_cut_or_flipped_gain_map_never_costs_the_base(size: int) -> None:
     flipped = JPEG[:size] + bytes([JPEG[size] ^ 0xFF]) + JPEG[size + 1 :]
     for data in (JPEG[:size], flipped):
         assert parse_jpeg(data, Limits()).base.data == JPEG[:PRIMARY_BYTES]
@@ -88,7 +90,7 @@ def decode_and_inspect(data: bytes) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2), st.floats(0, 1))
-def test_cut_photo(which, part):
+def test_cut_photo(which: int, part: float) -> None:
     decode_and_inspect(photos()[which][: int(part * len(photos()[which]))])
 
 
@@ -96,7 +98,7 @@ def test_cut_photo(which, part):
 @given(
     st.integers(0, 2), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=6)
 )
-def test_photo_with_flipped_bits(which, flips):
+def test_photo_with_flipped_bits(which: int, flips: list[tuple[float, ...]]) -> None:
     data = bytearray(photos()[which])
     for part, bit in flips:
         data[int(part * len(data))] ^= 1 << bit
@@ -105,7 +107,7 @@ def test_photo_with_flipped_bits(which, flips):
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2), st.floats(0, 0.4), st.binary(min_size=1, max_size=12))
-def test_photo_with_overwritten_header(which, part, middle):
+def test_photo_with_overwritten_header(which: int, part: float, middle: bytes) -> None:
     start = int(part * len(photos()[which]))
     decode_and_inspect(photos()[which][:start] + middle + photos()[which][start + len(middle) :])
 
@@ -123,13 +125,13 @@ WHICH = st.integers(0, len(HEIFS) - 1)
 
 @settings(max_examples=150, deadline=None)
 @given(WHICH, st.floats(0, 1))
-def test_cut_heif(which, part):
+def test_cut_heif(which: int, part: float) -> None:
     decode_and_inspect(heif(which)[: int(part * len(heif(which)))])
 
 
 @settings(max_examples=300, deadline=None)
 @given(WHICH, st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=6))
-def test_heif_with_flipped_bits(which, flips):
+def test_heif_with_flipped_bits(which: int, flips: list[tuple[float, ...]]) -> None:
     data = bytearray(heif(which))
     for part, bit in flips:
         data[int(part * len(data))] ^= 1 << bit
@@ -140,13 +142,13 @@ def test_heif_with_flipped_bits(which, flips):
 @given(
     WHICH, st.floats(0, 1), st.sampled_from([b"\0", b"\xff", b"\x7f\xff\xff\xff", bytes(4), b"\0\0\0\1", b"\xff" * 8])
 )
-def test_heif_with_a_field_overwritten(which, part, value):
+def test_heif_with_a_field_overwritten(which: int, part: float, value: bytes) -> None:
     start = int(part * len(heif(which)))
     decode_and_inspect(heif(which)[:start] + value + heif(which)[start + len(value) :])
 
 
 @pytest.mark.parametrize("which", range(len(HEIFS)))
-def test_a_broken_gain_map_never_costs_the_base(which):
+def test_a_broken_gain_map_never_costs_the_base(which: int) -> None:
     """Every byte of the metadata and of the map's data in turn: the base's pixels stay."""
     data = heif(which)
     file = parse_file(data, "", Limits())

@@ -1,6 +1,7 @@
 """Write the golden files and their manifest: the same bytes on every platform, and on every run.
 
-`jpeg/base-16x16.jpg` and `jpeg/map-4x4.jpg` are inputs, coded once: another Pillow may code them otherwise.
+`jpeg/base-16x16.jpg` and `jpeg/map-4x4.jpg` are inputs, coded once: another Pillow may code them otherwise. Payload
+files are read for ever and never written again: old files have to decode. A new one is put there by hand, with its row.
 """
 
 from __future__ import annotations
@@ -8,16 +9,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sys
+import tomllib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-
-from support.paths import FIXTURES
-
-sys.path.insert(0, str(FIXTURES.parent / "tests"))
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
@@ -30,21 +27,16 @@ from gainmap_codec.files.payload.format import (
     layer_shapes,
     serialize_payload,
 )
-from gainmap_codec.files.payload.records import (
-    Binding,
-    Domain,
-    Family,
-    LatentGrid,
-    NeuralGainMap,
-    Preset,
-    QuantizedLayer,
-)
+from gainmap_codec.files.payload.records import Binding, LatentGrid, NeuralGainMap, QuantizedLayer
 from support import heif_fixtures, jpeg_oddities
 from support.cases import ISO_CASES
 from support.heif_fixtures import HEIF_INPUTS
 from support.jpeg_files import BASE, MAP, alternate_space, iso, patched, read, record, standard, with_xmp
+from support.paths import FIXTURES
 
 INPUTS = (BASE, MAP, *HEIF_INPUTS)
+FROZEN = "payload/"
+MANIFEST = "manifest.toml"
 _MPF_OFFSET = 50 + 16 + 8  # of the second picture, from the byte-order mark
 _HUGE_EXIF = b"MM\0*\0\0\0\x08\xff\xff"  # 65535 tags, none of them there
 
@@ -67,18 +59,43 @@ class Fixture:
 
 
 def fixtures() -> list[Fixture]:
-    """All of them, inputs included."""
-    return [*_inputs(), *_written(), *_payloads(), *_iso_blobs(), *_invalid()]
+    """All of them, inputs and frozen ones included."""
+    return [*_inputs(), *_written(), *frozen(FIXTURES), *_iso_blobs(), *_invalid()]
 
 
 def generate(folder: Path) -> None:
-    """Write everything but the inputs into a folder."""
-    for fixture in fixtures():
+    """Write everything but the inputs and the frozen files into a folder."""
+    listed = fixtures()
+    for fixture in listed:
         path = folder / fixture.file
-        if fixture.file not in INPUTS:
+        if is_written(fixture.file):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(fixture.data)
-    (folder / "manifest.toml").write_bytes(_manifest(fixtures()).encode())
+    (folder / MANIFEST).write_bytes(_manifest(listed).encode())
+
+
+def is_written(file: str) -> bool:
+    """Whether `generate` writes a file of the manifest."""
+    return file not in INPUTS and not file.startswith(FROZEN)
+
+
+def frozen(folder: Path) -> list[Fixture]:
+    """The payload files that a folder's manifest lists.
+
+    Raises:
+        ValueError: One has not the bytes that are listed.
+    """
+    rows = tomllib.loads((folder / MANIFEST).read_text("utf-8"))["fixture"]
+    found = []
+    for row in rows:
+        if row["file"].startswith(FROZEN):
+            data = (folder / row["file"]).read_bytes()
+            if hashlib.sha256(data).hexdigest() != row["sha256"]:
+                raise ValueError(f"{row['file']}: expected the bytes that its row lists, got others; git has them")
+            found.append(
+                Fixture(row["file"], data, row["exercises"], row["expected"], row["warning"], source=row["source"])
+            )
+    return found
 
 
 def dump_payload(network: NeuralGainMap) -> str:
@@ -130,56 +147,22 @@ def _written() -> Iterator[Fixture]:
         yield Fixture(name, *row)
 
 
-def _payloads() -> Iterator[Fixture]:
-    for name, (network, exercises) in _networks().items():
-        file = f"payload/v0/{name}"
-        yield Fixture(f"{file}.bin", serialize_payload(network), exercises, "record")
-        yield Fixture(f"{file}.json", dump_payload(network).encode(), f"what {name}.bin says", "record")
-
-
-def _networks() -> dict[str, tuple[NeuralGainMap, str]]:
-    balanced = _network(1, "balanced", "multiscale", "pq_gamma", (0, 2), 6, 3, grid=(100, 150), latents=2, details=1)
-    paper = _network(2, "paper-gamma", "published", "pq_gamma", (12, 12), 16, 3)
-    paper = replace(paper, color_shift=0.25, color_scale=1.5)
-    tiny = _network(3, "tiny", "multiscale", "log2_gain", (0, 0), 1, 1, grid=(1, 2), latents=1)
-    tiny = replace(tiny, base_offset_exponent=15, alternate_offset_exponent=15)
-    crop = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
-    return {
-        "balanced": (balanced, "three outputs, colour octaves, two grids of latents and one of details"),
-        "paper-gamma": (paper, "the published family: sine, no biases, a colour range"),
-        "cropped": (replace(tiny, coordinates=crop), "the coordinates block"),
-        "one-output": (replace(tiny, neural_psnr=0.0), "one neuron, one output, a log2 gain without offsets"),
-    }
-
-
-def _network(
-    seed: int,
-    preset: Preset,
-    family: Family,
-    domain: Domain,
-    octaves: tuple[int, int],
-    neurons: int,
-    outputs: int,
-    *,
-    grid: tuple[int, int] = (0, 0),
-    latents: int = 0,
-    details: int = 0,
-) -> NeuralGainMap:
+def _network() -> NeuralGainMap:
     """A network of random integers; all its other numbers are exact on the wire."""
-    random = Random(seed)
-    shapes = layer_shapes(family, *octaves, neurons, outputs, latents)
-    inputs, added = empty_latents(*grid, latents, details)
+    random = Random(4)
+    shapes = layer_shapes("multiscale", 0, 2, 4, 3, 2)
+    latents, _ = empty_latents(8, 8, 2, 0)
     layers = tuple(
         QuantizedLayer(rows, columns, tuple(_weight(random) for _ in range(rows * columns)), step)
         for (rows, columns), step in zip(shapes, (-24, -20, -22), strict=True)
     )
     soft = random.randbytes(SOFT_BYTES)
     return NeuralGainMap(
-        preset=preset,
-        family=family,
-        domain=domain,
-        position_octaves=octaves[0],
-        color_octaves=octaves[1],
+        preset="balanced",
+        family="multiscale",
+        domain="pq_gamma",
+        position_octaves=0,
+        color_octaves=2,
         layers=layers,
         residual_shift=0.75,
         residual_scale=0.5,
@@ -190,9 +173,8 @@ def _network(
         binding=Binding(bytes(range(8)), soft),
         neural_psnr=47.25,
         standard_psnr=41.0,
-        grid=grid,
-        latents=tuple(_filled(random, each, -7) for each in inputs),
-        details=tuple(_filled(random, each, -11) for each in added),
+        grid=(8, 8),
+        latents=tuple(_filled(random, each, -7) for each in latents),
     )
 
 
@@ -214,12 +196,14 @@ def _filled(random: Random, empty: LatentGrid, step_exponent: int) -> LatentGrid
 
 def _iso_blobs() -> Iterator[Fixture]:
     for name, (_, data) in ISO_CASES.items():
-        yield Fixture(f"iso21496/{name}.bin", data, f"ISO 21496-1 C.2.2, {name}", "record", source="tests/cases.py")
+        yield Fixture(
+            f"iso21496/{name}.bin", data, f"ISO 21496-1 C.2.2, {name}", "record", source="tests/support/cases.py"
+        )
 
 
 def _payload(base_digest: bytes | None = None) -> bytes:
     """A payload that is bound to a base, the JPEG one if no other is named."""
-    network = _network(4, "balanced", "multiscale", "pq_gamma", (0, 2), 4, 3, grid=(8, 8), latents=2)
+    network = _network()
     digest = record().base_digest if base_digest is None else base_digest
     return serialize_payload(replace(network, binding=replace(network.binding, strict=digest)))
 
@@ -283,7 +267,12 @@ def _broken_payloads() -> Rows:
     return {
         "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),
         "payload-wrong-length": (_both(patched(payload, 4, b"\xfd\xe8")), "longer than it is", "standard", "length"),
-        "payload-huge-network": (_both(huge), "255 neurons, 15 octaves of colour", "standard", "weights: at most"),
+        "payload-huge-network": (
+            _both(huge),
+            "255 neurons, 15 octaves of colour",
+            "standard",
+            "weights: expected at most",
+        ),
         "payload-foreign-base": (_both(foreign), "bound to another base", "standard", "another base"),
     }
 

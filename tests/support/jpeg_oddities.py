@@ -137,7 +137,7 @@ def _broken_maps() -> dict[str, Row]:
         "map-12-bit": (patched(data, frame + 4, b"\x0c"), "12-bit samples", "base", "12 bits"),
         "map-4-channels": (_with_map(_with_frame(read(MAP), 4, 4, channels=4)), "CMYK", "base", "4 of 8 bits"),
         "map-other-aspect": (_standard_with(wide), "used all the same", "standard", "another aspect ratio"),
-        "map-many-scans": (_with_map(many), "101 scans", "base", "scans: at most 100"),
+        "map-many-scans": (_with_map(many), "101 scans", "base", "scans: expected at most 100"),
         "map-no-scan": (_with_map(read(MAP)[: scan[0].start] + b"\xff\xd9"), "tables alone", "base", "wanted a scan"),
     }
 

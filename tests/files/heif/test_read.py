@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import gainmap_codec as gm
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
@@ -32,7 +35,7 @@ def boxes(data: bytes, limits: Limits = LIMITS) -> list[bytes]:
     return [box.kind for box in BoxFile(data, limits).top_level()]
 
 
-def test_boxes_of_all_size_forms():
+def test_boxes_of_all_size_forms() -> None:
     wide = struct.pack(">I4sQ", 1, b"wide", 20) + b"abcd"
     rest = bytes(4) + b"rest" + b"to the end"
     file = BoxFile(make_box(b"free", b"x") + wide + rest, LIMITS)
@@ -41,7 +44,7 @@ def test_boxes_of_all_size_forms():
     assert [file.data[box.body : box.stop] for box in found] == [b"x", b"abcd", b"to the end"]
 
 
-def test_full_box_bytes():
+def test_full_box_bytes() -> None:
     assert make_full_box(b"pitm", 1, 2, b"ab") == bytes.fromhex("0000000E 7069746D 01 000002 6162")
 
 
@@ -52,23 +55,23 @@ def test_full_box_bytes():
         (struct.pack(">I4sQ", 1, b"free", 15), "wanted a box of 16 bytes or more, found 15"),
     ],
 )
-def test_boxes_smaller_than_their_header(data, problem):
+def test_boxes_smaller_than_their_header(data: bytes, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         boxes(data)
 
 
-def test_a_last_box_that_is_cut_off_is_taken_as_far_as_it_goes():
+def test_a_last_box_that_is_cut_off_is_taken_as_far_as_it_goes() -> None:
     assert boxes(make_box(b"mdat", bytes(100))[:50]) == [b"mdat"]
     assert boxes(make_box(b"free") + b"\0\0") == [b"free"]
 
 
-def test_a_child_may_not_leave_its_parent():
+def test_a_child_may_not_leave_its_parent() -> None:
     file = BoxFile(make_box(b"meta", struct.pack(">I4s", 9, b"hdlr")), LIMITS)
     with pytest.raises(FormatError, match="box meta at byte 8: wanted a box of at most 8 bytes, found 9"):
         file.children(file.top_level()[0])
 
 
-def test_boxes_are_counted_over_all_levels():
+def test_boxes_are_counted_over_all_levels() -> None:
     data = make_box(b"moov", make_box(b"free") * 3)
     file = BoxFile(data, Limits(boxes=3))
     with pytest.raises(LimitError, match="boxes: expected at most 3, got 4"):
@@ -84,7 +87,7 @@ REFERENCES = (Reference(b"cdsc", 7, (1,)), Reference(b"dimg", 9, (1, 7)))
 GROUPS = (Group(b"altr", 12, (9, 1)),)
 
 
-def test_meta_comes_back_as_it_was_written():
+def test_meta_comes_back_as_it_was_written() -> None:
     data = serialize_meta(1, ITEMS, REFERENCES, [b"one", b"two", b"one"], GROUPS)
     file = BoxFile(data, LIMITS)
     meta = parse_meta(file, file.top_level()[0])
@@ -96,7 +99,7 @@ def test_meta_comes_back_as_it_was_written():
     assert meta.targets(b"dimg", 9) == (1, 7)
 
 
-def test_unknown_boxes_of_meta_are_kept():
+def test_unknown_boxes_of_meta_are_kept() -> None:
     inner = serialize_meta(1, ITEMS, (), [b"", b"", b""])[8:]
     file = BoxFile(make_box(b"meta", inner, make_box(b"uuid", b"mine")), LIMITS)
     meta = parse_meta(file, file.top_level()[0])
@@ -104,7 +107,7 @@ def test_unknown_boxes_of_meta_are_kept():
 
 
 @pytest.mark.parametrize(("limit", "value"), [("items", 2), ("links", 5), ("boxes", 10)])
-def test_budgets_of_meta(limit, value):
+def test_budgets_of_meta(limit: str, value: int) -> None:
     file = BoxFile(serialize_meta(1, ITEMS, REFERENCES, [b"", b"", b""], GROUPS), Limits(**{limit: value}))
     with pytest.raises(LimitError, match=f"{limit}: expected at most {value}, got"):
         parse_meta(file, file.top_level()[0])
@@ -136,7 +139,7 @@ def iloc_file(version: int, sizes: int, entry: bytes, idat: bytes = b"") -> BoxF
         (1, 0x4400, ">HHHH II", (1, 1, 0, 1, 2, 3)),
     ],
 )
-def test_places_in_every_version_of_iloc(version, sizes, entry, found):
+def test_places_in_every_version_of_iloc(version: int, sizes: int, entry: str, found: tuple[int, ...]) -> None:
     """Negative numbers stand for offsets from the file's end."""
     layout = entry.replace(" ", "")
     size = struct.calcsize(layout)
@@ -153,7 +156,7 @@ def test_places_in_every_version_of_iloc(version, sizes, entry, found):
     assert item_data(file, parsed, 1) == wanted
 
 
-def test_items_without_a_place_in_this_file():
+def test_items_without_a_place_in_this_file() -> None:
     for method in (1, 2):
         file = iloc_file(1, 0x4400, struct.pack(">HHHHII", 1, method, 0, 1, 100, 4))
         meta = parse_meta(file, file.top_level()[0])
@@ -161,13 +164,13 @@ def test_items_without_a_place_in_this_file():
             item_data(file, meta, 1)
 
 
-def test_versions_that_are_not_known():
+def test_versions_that_are_not_known() -> None:
     file = iloc_file(3, 0x4400, b"")
     with pytest.raises(UnsupportedError, match="box iloc: version 3 is not read"):
         parse_meta(file, file.top_level()[0])
 
 
-def test_overlapping_extents_do_not_multiply_the_file():
+def test_overlapping_extents_do_not_multiply_the_file() -> None:
     extents = struct.pack(">II", 0, 100) * 50
     file = iloc_file(1, 0x4400, struct.pack(">HHHH", 1, 0, 0, 50) + extents)
     meta = parse_meta(file, file.top_level()[0])
@@ -187,13 +190,15 @@ TRANSFORMS = [
 
 
 @pytest.mark.parametrize(("transforms", "turn"), TRANSFORMS)
-def test_orientation_of_irot_and_imir(transforms, turn):
+def test_orientation_of_irot_and_imir(
+    transforms: list[tuple[bytes, int]], turn: Callable[[NDArray[Any]], NDArray[Any]]
+) -> None:
     item = Item(1, b"av01", properties=tuple(Property(kind, bytes((value,))) for kind, value in transforms))
     picture = np.arange(6).reshape(2, 3)
     np.testing.assert_array_equal(to_upright(picture, orientation_of(item)), turn(picture))
 
 
-def test_a_tmap_file_gives_the_record_of_a_jpeg():
+def test_a_tmap_file_gives_the_record_of_a_jpeg() -> None:
     file = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     assert (file.container, file.base.codec, file.base.bits, file.base.width, file.base.height) == (
         "avif",
@@ -209,7 +214,7 @@ def test_a_tmap_file_gives_the_record_of_a_jpeg():
     assert file.warnings == file.refused == ()
 
 
-def test_a_picture_stands_by_itself():
+def test_a_picture_stands_by_itself() -> None:
     """What is cut out of a file opens alone, unturned, with the same pixels."""
     plain = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     turns = parse_heif(turned(tmap_file(ONE_CHANNEL), 1, 0).build(), LIMITS)
@@ -221,7 +226,7 @@ def test_a_picture_stands_by_itself():
         np.testing.assert_array_equal(decode_coded_image(alone.base), decode_coded_image(picture(plain)))
 
 
-def test_the_digest_ignores_all_but_the_coded_base():
+def test_the_digest_ignores_all_but_the_coded_base() -> None:
     plain = tmap_file(ONE_CHANNEL)
     digest = parse_heif(plain.build(), LIMITS).base_digest
     assert parse_heif(turned(plain, 3).build(), LIMITS).base_digest == digest
@@ -230,7 +235,7 @@ def test_the_digest_ignores_all_but_the_coded_base():
     assert parse_heif(other.build(), LIMITS).base_digest != digest
 
 
-def test_base_and_map_turn_together():
+def test_base_and_map_turn_together() -> None:
     draft = tmap_file(ONE_CHANNEL)
     stored = gm.decode(draft.build()).pixels
     for quarters in (1, 2, 3):
@@ -239,13 +244,13 @@ def test_base_and_map_turn_together():
         np.testing.assert_allclose(gm.decode(data).pixels, np.rot90(stored, quarters), rtol=1e-5)
 
 
-def test_a_map_that_is_turned_otherwise_is_told():
+def test_a_map_that_is_turned_otherwise_is_told() -> None:
     draft = tmap_file(ONE_CHANNEL).with_properties(BASE, Property(b"irot", b"\1"))
     with pytest.warns(gm.GainMapWarning, match="another rotation than the base"):
         assert gm.decode(draft.build()).rendered_from == "standard"
 
 
-def test_clean_aperture_crops_after_decoding():
+def test_clean_aperture_crops_after_decoding() -> None:
     crop = Property(b"clap", struct.pack(">IIIIiIiI", 10, 1, 12, 1, -1, 1, 1, 1))
     whole = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS).base
     cut = parse_heif(tmap_file(ONE_CHANNEL).with_properties(BASE, crop).build(), LIMITS).base
@@ -253,7 +258,7 @@ def test_clean_aperture_crops_after_decoding():
     np.testing.assert_array_equal(decode_coded_image(cut), decode_coded_image(whole)[3:15, 2:12])
 
 
-def test_exif_and_xmp_of_the_base():
+def test_exif_and_xmp_of_the_base() -> None:
     draft = heif_files.with_exif(tmap_file(ONE_CHANNEL), b"MM\0*\0\0\0\x08\0\0\0\0\0\0")
     packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
     file = parse_heif(heif_files.with_xmp(draft, packet, BASE).build(), LIMITS)
@@ -263,7 +268,7 @@ def test_exif_and_xmp_of_the_base():
     assert "EXIF ignored" in file.warnings[0]
 
 
-def test_xmp_of_more_than_a_megabyte_is_left_out():
+def test_xmp_of_more_than_a_megabyte_is_left_out() -> None:
     packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>' + b" " * (1 << 20)
     file = parse_heif(heif_files.with_xmp(tmap_file(ONE_CHANNEL), packet, BASE).build(), LIMITS)
     assert file.xmp is None
@@ -271,7 +276,7 @@ def test_xmp_of_more_than_a_megabyte_is_left_out():
 
 
 @pytest.mark.parametrize("kind", [b"uri ", b"mime", b"abcd"])
-def test_the_payload_is_told_by_its_first_bytes(kind):
+def test_the_payload_is_told_by_its_first_bytes(kind: bytes) -> None:
     payload = b"GNN\0" + (20).to_bytes(2, "big") + bytes(14)
     item = Item(40, kind, content_type="" if kind == b"abcd" else "x/y", hidden=True)
     draft = tmap_file(ONE_CHANNEL).with_item(item, payload + b"pad", Reference(b"cdsc", 40, (BASE,)))
@@ -280,13 +285,13 @@ def test_the_payload_is_told_by_its_first_bytes(kind):
     assert parse_heif(elsewhere.build(), LIMITS).payload is None
 
 
-def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning():
+def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning() -> None:
     draft = heif_files.with_payload(tmap_file(ONE_CHANNEL, "base-10-bit.avif"), b"GNN\0\0\x14" + bytes(14))
     with pytest.warns(gm.GainMapWarning, match="the neural gain map is ignored"):
         assert gm.decode(draft.build()).rendered_from == "standard"
 
 
-def test_the_base_is_limited_before_it_is_copied():
+def test_the_base_is_limited_before_it_is_copied() -> None:
     data = tmap_file(ONE_CHANNEL).build()
     for limits in (Limits(pixels=255), Limits(file_bytes=100), Limits(items=2)):
         with pytest.raises(LimitError):
@@ -294,7 +299,7 @@ def test_the_base_is_limited_before_it_is_copied():
     assert gm.decode(data, limits=Limits(pixels=256)).rendered_from == "standard"
 
 
-def test_frame_size_of_av1_data():
+def test_frame_size_of_av1_data() -> None:
     file = parse_heif((FIXTURES / "heif/base-16x16.avif").read_bytes(), LIMITS)
     alone = BoxFile(file.base.data, LIMITS)
     meta = parse_meta(alone, alone.top_level()[1])
@@ -308,7 +313,7 @@ def test_frame_size_of_av1_data():
             assert "cut off" in str(error) or "size of a unit" in str(error)
 
 
-def test_full_sequence_headers_are_read():
+def test_full_sequence_headers_are_read() -> None:
     """Timing, decoder model, two operating points with delays: fields of AV1's specification 5.5.1, then 640 x 480."""
     fields = [(0, 3), (0, 1), (0, 1), (1, 1), (1, 32), (30, 32), (1, 1), (1, 1)]  # ends with uvlc 0
     fields += [(1, 1), (9, 5), (1, 32), (4, 5), (4, 5), (1, 1), (1, 5)]
@@ -321,7 +326,7 @@ def test_full_sequence_headers_are_read():
     assert largest_frame(b"\x12\0" + bytes((0x0A, len(body))) + body) == (640, 480)
 
 
-def test_a_spare_map_serves_when_the_first_is_broken():
+def test_a_spare_map_serves_when_the_first_is_broken() -> None:
     data = (FIXTURES / "invalid/tmap-broken-map-apple-spare.heic").read_bytes()
     assert parse_heif(data, LIMITS).spare_gain_map.carrier == "apple"
     with pytest.warns(gm.GainMapWarning, match="the standard gain map cannot be used: HEVC"):
@@ -329,7 +334,7 @@ def test_a_spare_map_serves_when_the_first_is_broken():
     assert (image.rendered_from, image.headroom) == ("standard", pytest.approx(np.log2(4.5)))
 
 
-def test_flag_0_takes_the_primaries_of_the_tmap_item():
+def test_flag_0_takes_the_primaries_of_the_tmap_item() -> None:
     """Gains of three channels that differ, applied to an sRGB base in Display P3."""
     channels = tuple(replace(ONE_CHANNEL.channels[0], gain_map_max=Fraction(n, 1)) for n in (1, 2, 3))
     three = replace(ONE_CHANNEL, channels=channels)

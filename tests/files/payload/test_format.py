@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import struct
 import tracemalloc
 import zlib
@@ -48,7 +50,7 @@ def with_first_weight(network: NeuralGainMap, weight: int) -> NeuralGainMap:
     return with_first_layer(network, weights=(weight, *network.layers[0].weights[1:]))
 
 
-def test_fields_lie_where_the_specification_says():
+def test_fields_lie_where_the_specification_says() -> None:
     record = parse_payload(BALANCED)
     assert BALANCED[:4] == b"GNN\0"
     assert int.from_bytes(BALANCED[4:6], "big") == len(BALANCED)
@@ -66,14 +68,14 @@ def test_fields_lie_where_the_specification_says():
     assert (HEADER_BYTES, BINDING_BYTES) == (24, 72)
 
 
-def test_grids_have_the_sizes_of_their_levels():
+def test_grids_have_the_sizes_of_their_levels() -> None:
     record = parse_payload(BALANCED)
     assert [(grid.rows, grid.columns) for grid in record.latents] == [(25, 38), (13, 19)]
     assert [(grid.rows, grid.columns) for grid in record.details] == [(50, 75)]
     assert [max(map(abs, grid.values)) > 2 for grid in record.latents + record.details] == [True] * 3
 
 
-def test_integers_are_coded_by_one_coder_weights_first():
+def test_integers_are_coded_by_one_coder_weights_first() -> None:
     record = parse_payload(BALANCED)
     coder = RangeEncoder()
     for layer in record.layers:
@@ -85,7 +87,7 @@ def test_integers_are_coded_by_one_coder_weights_first():
     assert BALANCED[107:] == coder.finish()
 
 
-def test_flags_of_the_other_goldens():
+def test_flags_of_the_other_goldens() -> None:
     assert PAPER[10] == 0b001_0_1_01_0
     assert CROPPED[10] == 0b011_1_0_11_1  # tiny, coordinates, one output, log2_gain, multiscale
     assert TINY[10] == 0b011_0_0_11_1
@@ -95,11 +97,11 @@ def test_flags_of_the_other_goldens():
 @pytest.mark.parametrize(
     ("number", "preset"), list(enumerate(("paper-gain", "paper-gamma", "balanced", "tiny", "best")))
 )
-def test_numbers_of_presets(number, preset):
+def test_numbers_of_presets(number: int, preset: str) -> None:
     assert serialize_payload(replace(TINY_RECORD, preset=preset))[10] == number << 5 | 0b0_0_11_1
 
 
-def test_optional_parts_cost_their_bytes_only():
+def test_optional_parts_cost_their_bytes_only() -> None:
     tiny, cropped = parse_payload(TINY), parse_payload(CROPPED)
     assert len(CROPPED) == len(TINY) + 24
     assert struct.unpack(">6f", CROPPED[24:48]) == cropped.coordinates
@@ -119,11 +121,11 @@ def test_optional_parts_cost_their_bytes_only():
         (("multiscale", 0, 2, 9, 3, 4), ((31, 9), (10, 9), (10, 3))),
     ],
 )
-def test_layer_shapes(arguments, shapes):
+def test_layer_shapes(arguments: tuple[int | str, ...], shapes: tuple[tuple[int, ...], ...]) -> None:
     assert layer_shapes(*arguments) == shapes
 
 
-def test_floats_are_rounded_to_the_wire():
+def test_floats_are_rounded_to_the_wire() -> None:
     record = replace(parse_payload(TINY), residual_shift=0.1, neural_psnr=47.99, standard_psnr=1000.0)
     rounded = round_to_wire(record)
     assert rounded.residual_shift == struct.unpack(">e", struct.pack(">e", 0.1))[0]
@@ -131,12 +133,12 @@ def test_floats_are_rounded_to_the_wire():
     assert round_to_wire(rounded) == rounded
 
 
-def test_bytes_behind_the_payload_are_ignored():
+def test_bytes_behind_the_payload_are_ignored() -> None:
     assert parse_payload(BALANCED + b"padding") == parse_payload(BALANCED)
 
 
 @pytest.mark.parametrize("size", [*range(0, 120, 7), len(BALANCED) - 1])
-def test_truncated(size):
+def test_truncated(size: int) -> None:
     with pytest.raises(FormatError):
         parse_payload(BALANCED[:size])
 
@@ -172,7 +174,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(name):
+def test_refused(name: str) -> None:
     data, message = REFUSED[name]
     with pytest.raises(FormatError, match=message) as caught:
         parse_payload(data)
@@ -195,7 +197,7 @@ NAN = float("nan")
         (0, 1, 0, -(2.0**-25), 0, 0.5),
     ],
 )
-def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
+def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates: tuple[float, ...] | tuple[int, ...]) -> None:
     with pytest.raises(FormatError, match="crop, flip or quarter turn"):
         parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
 
@@ -203,18 +205,18 @@ def test_coordinates_that_no_crop_flip_or_turn_gives(coordinates):
 @pytest.mark.parametrize(
     "coordinates", [(-1, 0, 0, 0, 1, 0), (0, 1, 0, -1, 0, 0.25), (1024, 0, -1024, 0, -(2.0**-24), 0.5)]
 )
-def test_coordinates_of_flips_and_turns(coordinates):
+def test_coordinates_of_flips_and_turns(coordinates: tuple[float, ...] | tuple[int, ...]) -> None:
     record = parse_payload(patched(CROPPED, 24, struct.pack(">6f", *coordinates)))
     assert record.coordinates == coordinates
 
 
-def test_a_future_version():
+def test_a_future_version() -> None:
     with pytest.raises(UnsupportedError, match="format 0 is read, this one is format 1"):
         parse_payload(TINY[:3] + b"\1" + TINY[4:])
 
 
 @pytest.mark.parametrize("name", ["weights", "payload_bytes", "latents"])
-def test_limits(name):
+def test_limits(name: str) -> None:
     record = parse_payload(BALANCED)
     weights = sum(len(layer.weights) for layer in record.layers)
     latents = sum(len(grid.values) for grid in record.latents + record.details)
@@ -237,14 +239,14 @@ def quickly(data: bytes) -> NeuralGainMap:
         assert peak < 2 << 20
 
 
-def test_latents_of_a_huge_grid_are_counted_before_they_are_made():
+def test_latents_of_a_huge_grid_are_counted_before_they_are_made() -> None:
     steps = bytes(15)
     grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0x0F)  # details down to the grid's own cells
     with pytest.raises(LimitError, match="latents: expected at most 524288"):
         quickly(sealed(TINY[:24] + grid + steps + TINY[30:]))
 
 
-def test_fifteen_latents_on_a_huge_grid():
+def test_fifteen_latents_on_a_huge_grid() -> None:
     """64 cells across at most, whatever the grid."""
     grid = struct.pack(">HHB", 0xFFFF, 0xFFFF, 0xF0)
     record = quickly(sealed(TINY[:24] + grid + bytes(15) + TINY[30:105]))
@@ -252,7 +254,7 @@ def test_fifteen_latents_on_a_huge_grid():
     assert record.layers[0].inputs == 2 + 12 + 15 + 1
 
 
-def test_as_many_grids_as_the_format_holds():
+def test_as_many_grids_as_the_format_holds() -> None:
     inputs, _ = empty_latents(1, 2, 16, 0)
     grids = tuple(replace(each, values=(0,) * each.rows * each.columns) for each in inputs)
     first = QuantizedLayer(31, 1, (1,) * 31, 0)
@@ -264,7 +266,7 @@ def test_as_many_grids_as_the_format_holds():
     assert parse_payload(serialize_payload(record)) == record
 
 
-def test_latents_fill_their_range_and_no_more(monkeypatch):
+def test_latents_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     def with_latents(*values: int) -> NeuralGainMap:
         return replace(TINY_RECORD, latents=(LatentGrid(1, 2, values, -7),))
 
@@ -279,7 +281,7 @@ def test_latents_fill_their_range_and_no_more(monkeypatch):
         parse_payload(data)
 
 
-def test_weights_fill_their_range_and_no_more(monkeypatch):
+def test_weights_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = parse_payload(TINY)
     for weight in (-4095, 4095):
         assert round_to_wire(with_first_weight(tiny, weight)) == with_first_weight(tiny, weight)
@@ -312,7 +314,7 @@ OTHER_SHAPE = (TINY_RECORD.layers[0], QuantizedLayer(3, 1, (1, 2, 3), 0), TINY_R
         (replace(TINY_RECORD, latents=()), "layers of shape"),
     ],
 )
-def test_records_that_do_not_fit_the_format(record, message):
+def test_records_that_do_not_fit_the_format(record: NeuralGainMap, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         serialize_payload(record)
 
@@ -328,7 +330,7 @@ def record_or_error(data: bytes) -> None:
 
 
 @given(st.sampled_from([BALANCED, PAPER, CROPPED, TINY]), st.data())
-def test_flipped_bits(payload, draw):
+def test_flipped_bits(payload: bytes, draw: st.DataObject) -> None:
     data = bytearray(payload)
     for position in draw.draw(st.lists(st.integers(0, 8 * len(data) - 1), min_size=1, max_size=4)):
         data[position // 8] ^= 1 << position % 8
@@ -336,7 +338,7 @@ def test_flipped_bits(payload, draw):
 
 
 @given(st.sampled_from([PAPER, CROPPED, TINY]), st.data())
-def test_garbled_fields_under_a_right_crc(payload, draw):
+def test_garbled_fields_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     data = bytearray(payload)
     for _ in range(draw.draw(st.integers(1, 3))):
         data[draw.draw(st.integers(10, min(len(data), 140) - 1))] = draw.draw(st.integers(0, 255))
@@ -344,11 +346,11 @@ def test_garbled_fields_under_a_right_crc(payload, draw):
 
 
 @given(st.sampled_from([BALANCED, PAPER, CROPPED, TINY]), st.data())
-def test_cut_under_a_right_crc(payload, draw):
+def test_cut_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     record_or_error(sealed(payload[: draw.draw(st.integers(24, len(payload)))]))
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(data):
+def test_any_bytes(data: bytes) -> None:
     record_or_error(data)
     record_or_error(b"GNN\0" + data)

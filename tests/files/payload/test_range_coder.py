@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,13 +33,13 @@ def decode(data: bytes, count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_golden_bytes(name):
+def test_golden_bytes(name: str) -> None:
     values, text = GOLDEN[name]
     assert encode(values).hex(" ") == text
     assert decode(bytes.fromhex(text), len(values)) == values
 
 
-def test_a_model_moves_fast_at_first_and_never_reaches_certainty():
+def test_a_model_moves_fast_at_first_and_never_reaches_certainty() -> None:
     model, ones = BitModel(), BitModel()
     seen = []
     for _ in range(2000):
@@ -49,14 +51,14 @@ def test_a_model_moves_fast_at_first_and_never_reaches_certainty():
 
 
 @given(integers)
-def test_integers_come_back(values):
+def test_integers_come_back(values: list[int]) -> None:
     data = encode(values)
     assert decode(data, len(values)) == values
     assert not data.endswith(b"\0")
 
 
 @given(bits)
-def test_adaptive_and_even_bits_come_back(symbols):
+def test_adaptive_and_even_bits_come_back(symbols: list[tuple[int, ...]]) -> None:
     """Kind 0 is an even bit, the others have a model each."""
     coder, models = RangeEncoder(), [BitModel() for _ in range(5)]
     for kind, bit in symbols:
@@ -69,11 +71,11 @@ def test_adaptive_and_even_bits_come_back(symbols):
 
 
 @given(st.binary(max_size=100), st.integers(0, 200))
-def test_any_bytes_decode(data, count):
+def test_any_bytes_decode(data: bytes, count: int) -> None:
     assert all(abs(value) <= 65535 for value in decode(data, count))
 
 
-def test_exhausted_tells_of_bytes_behind_the_last_symbol():
+def test_exhausted_tells_of_bytes_behind_the_last_symbol() -> None:
     data = encode(SMALL)
     for extra, exhausted in ((b"", True), (b"\0" * 8, False)):
         coder, model = RangeDecoder(data + extra), IntegerModel()
@@ -81,6 +83,6 @@ def test_exhausted_tells_of_bytes_behind_the_last_symbol():
         assert coder.exhausted is exhausted
 
 
-def test_a_repeated_integer_costs_less_and_less():
+def test_a_repeated_integer_costs_less_and_less() -> None:
     assert len(encode([0] * 4000)) == 2
     assert len(encode([17] * 100)) == 45  # three even bits each, 37.5 bytes, and the models' learning

@@ -51,7 +51,7 @@ def device(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def torch_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever device is asked for, `decode` takes torch's way, on the CPU."""
-    for module in ("api", "rendering"):
+    for module in ("api", "codec.rendering"):
         monkeypatch.setattr(f"gainmap_codec.{module}.choose_device", lambda device: "cpu:0")
 
 
@@ -77,8 +77,8 @@ def test_windows_of_hundreds_of_pixels_agree(device: str) -> None:
 def test_strips_leave_no_seams(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     each = case(130, 97, outputs=3)
     whole = on_device(each, device)
-    for name in ("device_grid._POINTS", "device_grid._PIXELS", "device_pixels._STRIP"):
-        monkeypatch.setattr(f"gainmap_codec.neural.{name}", 700)
+    for name in ("grid._POINTS", "grid._PIXELS", "pixels._STRIP"):
+        monkeypatch.setattr(f"gainmap_codec.neural.device.{name}", 700)
     np.testing.assert_allclose(on_device(each, device), whole, rtol=1e-5)
 
 
@@ -175,8 +175,8 @@ def test_a_network_is_few_launches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("preset", ["balanced", "paper-gamma"])
 def test_no_float_of_every_pixel_stands_in_memory(preset: Preset, monkeypatch: pytest.MonkeyPatch) -> None:
     """But the result's: strips hold as many as they were told, times features."""
-    for name in ("device_grid._POINTS", "device_grid._PIXELS", "device_pixels._STRIP"):
-        monkeypatch.setattr(f"gainmap_codec.neural.{name}", 1000)
+    for name in ("grid._POINTS", "grid._PIXELS", "pixels._STRIP"):
+        monkeypatch.setattr(f"gainmap_codec.neural.device.{name}", 1000)
     each = case(300, 400, grid=(30, 40))
     network = each.network if preset == "balanced" else random_network(preset)
     codes = torch.from_numpy(each.codes)

@@ -87,8 +87,8 @@ def test_all_tensors_are_on_the_device(kind: str, generators: list[Any]) -> None
 )
 def test_steps_do_not_wait(kind: str, part: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each step is a bounded number of calls, as docs/performance.md has it; none brings a number back or sends one."""
-    for module in ("learning", "multiscale"):
-        monkeypatch.setattr(f"gainmap_codec.neural.{module}.BATCH", 128)  # many batches: their order is read rarely
+    for module in ("gradient_steps", "multiscale"):
+        monkeypatch.setattr(f"gainmap_codec.neural.fit.{module}.BATCH", 128)  # many batches: their order is read rarely
     with PretendDevice() as device:
         fit = begun(PAIRS[kind], PRETEND)
         counts = []

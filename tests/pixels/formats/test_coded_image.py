@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -55,7 +56,7 @@ def jpeg() -> CodedImage:
     return parse_file((FIXTURES / "jpeg/base-16x16.jpg").read_bytes(), "", Limits()).base
 
 
-def test_a_crop_is_a_part_of_what_is_coded():
+def test_a_crop_is_a_part_of_what_is_coded() -> None:
     whole = decode_coded_image(jpeg())
     cut = replace(jpeg(), width=5, height=4, crop=Crop(3, 2, 16, 16))
     np.testing.assert_array_equal(decode_coded_image(cut), whole[2:6, 3:8])
@@ -69,7 +70,7 @@ def test_a_crop_is_a_part_of_what_is_coded():
         ({"bits": 10}, "wanted 10 bits, found uint8 up to"),
     ],
 )
-def test_pictures_that_are_not_what_their_header_says(fields, problem):
+def test_pictures_that_are_not_what_their_header_says(fields: dict[str, Any], problem: str | None) -> None:
     image = replace(jpeg(), **fields)
     if problem is None:
         assert decode_coded_image(image).shape == (16, 16)
@@ -79,7 +80,7 @@ def test_pictures_that_are_not_what_their_header_says(fields, problem):
 
 
 @pytest.mark.parametrize("name", ["heif/base-16x16.avif", "heif/base-64x64.heic"])
-def test_broken_data_are_one_clear_error(name):
+def test_broken_data_are_one_clear_error(name: str) -> None:
     image = parse_file((FIXTURES / name).read_bytes(), "", Limits()).base
     broken = replace(image, data=image.data[:-40] + bytes(40))
     try:

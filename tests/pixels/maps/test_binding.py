@@ -1,5 +1,7 @@
 """The soft binding on our own scene: what it must forgive, and what it must refuse."""
 
+from __future__ import annotations
+
 import io
 from functools import cache
 
@@ -52,23 +54,23 @@ REFUSED = {
 }
 
 
-def test_a_fingerprint_is_64_bytes_and_its_own_base_is_at_distance_0():
+def test_a_fingerprint_is_64_bytes_and_its_own_base_is_at_distance_0() -> None:
     fingerprint = soft_fingerprint(codes_of(base()))
     assert len(fingerprint) == 64
     assert fingerprint_distance(codes_of(base()), fingerprint) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("edit", FORGIVEN)
-def test_forgiven(edit):
+def test_forgiven(edit: str) -> None:
     assert is_bound(codes_of(FORGIVEN[edit]()), soft_fingerprint(codes_of(base())))
 
 
 @pytest.mark.parametrize("edit", REFUSED)
-def test_refused(edit):
+def test_refused(edit: str) -> None:
     assert not is_bound(codes_of(REFUSED[edit]()), soft_fingerprint(codes_of(base())))
 
 
-def test_every_cell_has_its_place_in_the_bytes():
+def test_every_cell_has_its_place_in_the_bytes() -> None:
     """8 x 8 cells of luma 2, 6, 10 … 254: the codes 0…63 in order."""
     luma = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4 + 2
     codes = np.repeat(luma.repeat(2, 0).repeat(3, 1)[:, :, np.newaxis], 3, axis=2)
@@ -80,7 +82,7 @@ def test_every_cell_has_its_place_in_the_bytes():
     ("rgb", "chroma"),
     [((255, 0, 0), (2, 15)), ((0, 0, 255), (15, 5)), ((0, 255, 0), (0, 0)), ((180, 128, 76), (3, 11))],
 )
-def test_chroma_codes(rgb, chroma):
+def test_chroma_codes(rgb: tuple[int, ...], chroma: tuple[int, ...]) -> None:
     codes = np.full((4, 4, 3), rgb, dtype=np.uint8)
     fingerprint = soft_fingerprint(codes)
     assert (fingerprint[48:56], fingerprint[56:]) == tuple(bytes([code * 17]) * 8 for code in chroma)
@@ -88,7 +90,7 @@ def test_chroma_codes(rgb, chroma):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1), (3, 2), (1, 1000), (1000, 1)])
-def test_the_smallest_pictures(shape):
+def test_the_smallest_pictures(shape: tuple[int, ...]) -> None:
     codes = np.arange(shape[0] * shape[1] * 3, dtype=np.uint32).astype(np.uint8).reshape(*shape, 3)
     fingerprint = soft_fingerprint(codes)
     assert len(fingerprint) == 64
@@ -99,7 +101,7 @@ def test_the_smallest_pictures(shape):
 @pytest.mark.parametrize(
     ("value", "other", "bound"), [(0, 3, True), (0, 5, False), (127, 128, True), (127, 130, False), (255, 252, True)]
 )
-def test_flat_pictures(value, other, bound):
+def test_flat_pictures(value: int, other: int, bound: bool) -> None:
     """Intervals of luma begin at multiples of 4; black and white lie in the first and the last."""
     one, two = (np.full((300, 20, 3), level, dtype=np.uint8) for level in (value, other))
     assert is_bound(one, soft_fingerprint(one))
