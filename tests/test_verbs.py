@@ -64,7 +64,9 @@ def own_notes(result: object) -> tuple[str, ...] | None:
 def test_in_threads_each_result_has_its_own_notes_and_each_warning_comes_once() -> None:
     jobs = [(name, data) for data in sources() for name in VERBS]
     alone = {job: warned(lambda job=job: VERBS[job[0]](job[1])) for job in jobs}
-    notes = {job: own_notes(VERBS[job[0]](job[1])) for job in jobs if job[0] in ("decode", "inspect")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notes = {job: own_notes(VERBS[job[0]](job[1])) for job in jobs}
     assert sum(alone.values(), Counter()), "files with oddities warn"
     work = [jobs[index % len(jobs)] for index in range(CALLS)]
     filters, show = list(warnings.filters), warnings.showwarning
@@ -126,8 +128,7 @@ def test_the_callers_limits_hold_all_the_way_down(verb: str) -> None:
 @pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
 def test_the_tightest_limits_that_a_file_passes_are_enough_to_write_it_again() -> None:
     data = (FIXTURES / "heif/grid.heic").read_bytes()
-    info = gm.inspect(data)
-    tight = Limits(pixels=info.width * info.height, file_bytes=len(data))
+    tight = Limits(pixels=128 * 128, file_bytes=len(data))  # the size of its grid
     gm.transcode(data, limits=tight)
     gm.rotate(data, 90, limits=tight)
 
@@ -138,12 +139,14 @@ def test_tensors_choose_and_tell_as_decode_does(name: str, prefer: Any) -> None:
     pytest.importorskip("torch")
     from gainmap_codec import tensors
 
-    data = {
-        "neural only": lambda: gm.transcode(files.both(), carry="neural"),
-        "standard only": lambda: (FIXTURES / "jpeg/standard.jpg").read_bytes(),
-        "both": files.both,
-        "broken map": lambda: (FIXTURES / "invalid/truncated-map.jpg").read_bytes(),
-    }[name]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = {
+            "neural only": lambda: gm.transcode(files.both(), carry="neural"),
+            "standard only": lambda: (FIXTURES / "jpeg/standard.jpg").read_bytes(),
+            "both": files.both,
+            "broken map": lambda: (FIXTURES / "invalid/truncated-map.jpg").read_bytes(),
+        }[name]()
     told = warned(lambda: gm.decode(data, prefer=prefer))
     assert warned(lambda: tensors.decode(data, prefer=prefer, device="cpu")) == told
     with warnings.catch_warnings():
@@ -183,7 +186,7 @@ class Counted:
                 patch.setattr(module, name, self)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        self.arguments.append(arguments[0])
+        self.arguments.append((arguments[0], named.get("start", 0)))
         return self._function(*arguments, **named)
 
 
@@ -198,10 +201,10 @@ def test_a_file_is_parsed_once_and_written_once(verb: str, source: str, monkeypa
     assert len(parsed.arguments) == 1
     turned_in_place = verb in ("rotate", "flip") and source.endswith(".jpg")  # nothing is put together
     assert len(written.arguments) == (0 if turned_in_place else 1)
-    pictures = [bytes(argument) for argument in segments.arguments]
-    assert max(Counter(pictures).values(), default=1) == 1, "the same JPEG bytes were cut into segments twice"
-    boxes = [argument.data for argument in packets.arguments]
-    assert max(Counter(boxes).values(), default=1) == 1, "the same HEIF bytes were parsed twice"
+    pictures = [(bytes(data), start) for data, start in segments.arguments]
+    assert len(pictures) == len(set(pictures)), "the same JPEG picture was cut into segments twice"
+    boxes = [file.data for file, _ in packets.arguments]
+    assert len(boxes) == len(set(boxes)), "the same HEIF boxes were parsed twice"
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,10 @@ def test_warnings_stay_with_their_picture(photos: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"headrom": 1}, "decode: unknown option 'headrom'"),
-        ({"out": np.empty((1, 1, 3))}, "no `out` is taken"),
-        ({"headroom": -1.0}, "headroom: a number of stops >= 0 wanted"),
-        ({"workers": 0}, "workers: at least 1 wanted, 0 found"),
+        ({"headrom": 1}, "unexpected keyword argument 'headrom'"),
+        ({"out": np.empty((1, 1, 3))}, "unexpected keyword argument 'out'"),
+        ({"headroom": -1.0}, "headroom: expected a number of stops >= 0"),
+        ({"workers": 0}, "workers: expected at least 1, got 0"),
         ({"device": "cuda:99"}, "device: cuda:99 wanted"),
     ],
 )

@@ -175,10 +175,10 @@ def test_sixteen_bits_become_ten() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"base_bits": 10}, "base_bits: 8 wanted in JPEG, 10 found"),
-        ({"container": "heic", "base_bits": 12}, "base_bits: 8 or 10 wanted in HEIC, 12 found"),
-        ({"base_chroma": "4:2:0"}, "base_chroma: 4:4:4 wanted in JPEG"),
-        ({"container": "avif", "base_chroma": "4:2:2"}, "base_chroma: one of 4:2:0, 4:4:4 wanted"),
+        ({"base_bits": 10}, "base_bits: expected 8 in JPEG, got 10"),
+        ({"container": "heic", "base_bits": 12}, "base_bits: expected 8 or 10 in HEIC, got 12"),
+        ({"base_chroma": "4:2:0"}, "base_chroma: expected 4:4:4 in JPEG"),
+        ({"container": "avif", "base_chroma": "4:2:2"}, "base_chroma: expected one of 4:2:0, 4:4:4"),
     ],
 )
 def test_options_that_no_container_has(options: dict[str, object], problem: str) -> None:

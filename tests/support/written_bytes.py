@@ -29,7 +29,7 @@ WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "strip_gps": lambda data: gm.transcode(data, strip_gps=True),
     "rotate": lambda data: gm.rotate(data, 90),
     "flip": lambda data: gm.flip(data, "vertical"),
-    "serialize": lambda data: serialize_file(parse_file(data, "a fixture", Limits())),
+    "serialize": lambda data: serialize_file(parse_file(data, "a fixture", Limits()), []),
 }
 
 
