@@ -76,14 +76,14 @@ def test_any_error_is_one_photos_error(photos: Path, tmp_path: Path, monkeypatch
     def fail(*_: object, **__: object) -> None:
         raise IndexError("our mistake")
 
-    monkeypatch.setattr("gainmap_codec.batch.work.transcode_with_report", fail)
+    monkeypatch.setattr("gainmap_codec.batch.work.open_file", fail)
     assert convert_photo(job_for(photos / "one.jpg", tmp_path / "out")).problem == "IndexError: our mistake"
 
 
 def test_a_photo_that_cannot_be_written_is_not_recorded(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "out/one.jpg").mkdir(parents=True)
     job = job_for(photos / "one.jpg", tmp_path / "out")
-    assert convert_photo(job).problem.endswith("Is a directory")
+    assert convert_photo(job).problem == f"{job.target}: Is a directory"
     assert not Path(job.record).exists()
 
 

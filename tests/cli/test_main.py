@@ -173,7 +173,7 @@ def test_help_and_version() -> None:
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, work: object) -> int:
     """Exit code of ``gainmap inspect x.jpg`` where inspecting is `work`."""
-    monkeypatch.setattr(cli, "inspect_with_notes", work)
+    monkeypatch.setattr(cli, "inspect_source", work)
     monkeypatch.setattr(sys, "argv", ["gainmap", "inspect", "x.jpg", "--json"])
     with pytest.raises(SystemExit) as stop:
         cli.main()

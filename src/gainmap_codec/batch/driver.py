@@ -15,7 +15,7 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.images import AnyPath
@@ -37,7 +37,7 @@ def convert(
     target_bytes: int | None = None,
     quality: int | None = None,
     map_scale: int = 4,
-    map_quality: int = 95,
+    map_quality: int = MAP_QUALITY,
     map_channels: int = 1,
     device: str = "auto",
     seed: int = 0,

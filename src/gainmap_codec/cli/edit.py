@@ -24,7 +24,7 @@ from gainmap_codec.cli.common import (
     seed,
     warn,
 )
-from gainmap_codec.codec.options import DEFAULT_QUALITY, Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -48,7 +48,7 @@ _quality = click.option(
 _map_quality = click.option(
     "--map-quality",
     type=click.IntRange(1, 100),
-    default=_DEFAULTS.map_quality,
+    default=MAP_QUALITY,
     show_default=True,
     help="Quality of a standard gain map that has to be coded.",
 )

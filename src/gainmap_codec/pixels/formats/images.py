@@ -96,6 +96,9 @@ def write_atomically(path: AnyPath, data: bytes) -> None:
         with sibling.open("xb") as file:
             file.write(data)
         sibling.replace(target)
+    except OSError as error:  # nobody knows the sibling's name
+        sibling.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(target)) from error
     except BaseException:
         sibling.unlink(missing_ok=True)
         raise
