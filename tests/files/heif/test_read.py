@@ -48,8 +48,8 @@ def test_full_box_bytes():
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"\0\0\0\x07free", "wanted a box of 8 bytes or more, found 7"),
-        (struct.pack(">I4sQ", 1, b"free", 15), "wanted a box of 16 bytes or more, found 15"),
+        (b"\0\0\0\x07free", "expected a box of 8 bytes or more, got 7"),
+        (struct.pack(">I4sQ", 1, b"free", 15), "expected a box of 16 bytes or more, got 15"),
     ],
 )
 def test_boxes_smaller_than_their_header(data, problem):
@@ -64,7 +64,7 @@ def test_a_last_box_that_is_cut_off_is_taken_as_far_as_it_goes():
 
 def test_a_child_may_not_leave_its_parent():
     file = BoxFile(make_box(b"meta", struct.pack(">I4s", 9, b"hdlr")), LIMITS)
-    with pytest.raises(FormatError, match="box meta at byte 8: wanted a box of at most 8 bytes, found 9"):
+    with pytest.raises(FormatError, match="box meta at byte 8: expected a box of at most 8 bytes, got 9"):
         file.children(file.top_level()[0])
 
 
@@ -157,13 +157,13 @@ def test_items_without_a_place_in_this_file():
     for method in (1, 2):
         file = iloc_file(1, 0x4400, struct.pack(">HHHHII", 1, method, 0, 1, 100, 4))
         meta = parse_meta(file, file.top_level()[0])
-        with pytest.raises(FormatError, match="wanted a place for item 1, found none"):
+        with pytest.raises(FormatError, match="expected a place of item 1 in the file, got none"):
             item_data(file, meta, 1)
 
 
 def test_versions_that_are_not_known():
     file = iloc_file(3, 0x4400, b"")
-    with pytest.raises(UnsupportedError, match="box iloc: version 3 is not read"):
+    with pytest.raises(UnsupportedError, match="box iloc: expected version 0 or 1 or 2, got 3"):
         parse_meta(file, file.top_level()[0])
 
 
@@ -171,7 +171,7 @@ def test_overlapping_extents_do_not_multiply_the_file():
     extents = struct.pack(">II", 0, 100) * 50
     file = iloc_file(1, 0x4400, struct.pack(">HHHH", 1, 0, 0, 50) + extents)
     meta = parse_meta(file, file.top_level()[0])
-    with pytest.raises(FormatError, match="item 1: wanted at most"):
+    with pytest.raises(FormatError, match="item 1: expected at most"):
         item_data(file, meta, 1)
 
 

@@ -294,7 +294,7 @@ def test_apple_gain_maps_are_kept_and_not_made() -> None:
     back = rewritten(replace(file, payload=PAYLOAD))
     assert back.gain_map == file.gain_map
     assert isinstance(back.gain_map.metadata, AppleMetadata)
-    with pytest.raises(ValueError, match="ISO 21496-1 metadata wanted, Apple's found"):
+    with pytest.raises(ValueError, match="expected ISO 21496-1 metadata, got Apple's"):
         serialize_heif(replace(file, heif_extras=None))
 
 
@@ -385,15 +385,15 @@ def test_real_files_keep_the_bytes_of_every_item(data_dir: Path, name: str) -> N
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"container": "avif"}, "base: av1 wanted in AVIF, hevc found"),
-        ({"payload": b"GNN" + bytes(65_000)}, "payload: at most 65000 bytes wanted, 65003 found"),
-        ({"payload": b"XYZ"}, "payload: its first bytes b'GNN' wanted"),
-        ({"base.bits": 10}, "base: its record says bits 10, its coded data 8"),
-        ({"base.channels": 1}, "base: its record says channels 1, its coded data 3"),
-        ({"base.width": 95}, r"base: its record says size \(95, 64\), its coded data \(96, 64\)"),
-        ({"base.crop": Crop(90, 0, 96, 64)}, r"base: a crop inside \(96, 64\) wanted"),
-        ({"map.width": 95}, "gain map: its record says size"),
-        ({"gain_map.metadata": replace(ONE_CHANNEL, channels=())}, "wanted 1 or 3 channels, found 0"),
+        ({"container": "avif"}, "base: expected av1 in AVIF, got hevc"),
+        ({"payload": b"GNN" + bytes(65_000)}, "payload: expected at most 65000 bytes, got 65003"),
+        ({"payload": b"XYZ"}, "payload: expected b'GNN' as its first bytes"),
+        ({"base.bits": 10}, "base: expected bits 8, as its data are coded, got 10"),
+        ({"base.channels": 1}, "base: expected channels 3, as its data are coded, got 1"),
+        ({"base.width": 95}, r"base: expected size \(96, 64\), as its data are coded, got \(95, 64\)"),
+        ({"base.crop": Crop(90, 0, 96, 64)}, r"base: expected a crop inside \(96, 64\)"),
+        ({"map.width": 95}, "gain map: expected size"),
+        ({"gain_map.metadata": replace(ONE_CHANNEL, channels=())}, "expected 1 or 3 channels, got 0"),
     ],
 )
 def test_records_that_cannot_be_written(change: dict[str, object], problem: str) -> None:
@@ -416,7 +416,7 @@ def test_records_that_cannot_be_written(change: dict[str, object], problem: str)
 def test_pictures_of_another_codec_than_the_base_are_refused() -> None:
     jpeg = code_picture(ramp(8, 8, 1), "jpeg", quality=90, bits=8)
     stored = StoredGainMap(jpeg, ONE_CHANNEL, "iso21496")
-    with pytest.raises(ValueError, match="gain map: av1 wanted in AVIF, jpeg found"):
+    with pytest.raises(ValueError, match="gain map: expected av1 in AVIF, got jpeg"):
         serialize_heif(record("avif", gain_map=stored))
 
 

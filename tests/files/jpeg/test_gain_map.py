@@ -48,7 +48,7 @@ def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset):
     file = parse_jpeg(data, LIMITS)
     assert file.gain_map is not None
     assert len(file.warnings) == 1
-    assert "MPF index gives no gain map: gain map: wanted inside bytes" in file.warnings[0]
+    assert "MPF index gives no gain map: gain map: expected a place within bytes" in file.warnings[0]
 
 
 def test_after_jpegtran_the_map_is_gone():
@@ -109,7 +109,7 @@ def test_overlapping_mpf_pictures_are_refused():
     mpf = make_segment(0xE2, MPF_ID + little_endian_mpf(100, 2000, 3), "MPF")
     file = parse_jpeg(base[:2] + mpf + base[2:], LIMITS)
     assert file.gain_map is None
-    assert "MPF index: pictures overlap" in file.warnings[0]
+    assert "MPF index: expected separate pictures, got an overlap" in file.warnings[0]
 
 
 def test_an_xmp_only_file_is_read_and_its_numbers_in_the_primary_are_not():

@@ -17,7 +17,7 @@ def test_payload_body_layout():
     jumd = bytes.fromhex("00000024") + b"jumd" + bytes.fromhex("7575696400110010800000AA00389B71 03") + b"gainmap-nn\0"
     assert body[16:52] == jumd
     assert body[52:] == bytes.fromhex("0000001F") + b"uuid" + PAYLOAD_UUID + b"payload"
-    with pytest.raises(ValueError, match="at most 65000 bytes, 65001 found"):
+    with pytest.raises(ValueError, match="expected at most 65000 bytes, got 65001"):
         serialize_payload_body(bytes(65_001))
 
 

@@ -22,7 +22,7 @@ def test_mpf_little_endian():
 
 def test_mpf_refuses_disorder_cuts_and_crowds():
     body = MPF_SEGMENT[8:]
-    with pytest.raises(FormatError, match="ascending tags, found B001 after B001"):
+    with pytest.raises(FormatError, match="ascending tags, got B001 after B001"):
         parse_mpf(body.replace(b"\xb0\0", b"\xb0\1", 1), LIMITS)
     for size in range(len(body)):
         with pytest.raises(FormatError):

@@ -64,7 +64,7 @@ def test_real_files(data_dir):
         assert f"{file.base.width}x{file.base.height}" == row["base_wxh"], row["path"]
         check_kind(file, kind, row)
         if kind == "apple-jpeg":
-            with pytest.raises(ValueError, match="Apple's found, which are read only"):
+            with pytest.raises(ValueError, match="got Apple's, which are read, but not written"):
                 serialize_jpeg(file)
         else:
             check_round_trip(file, row["path"])

@@ -97,7 +97,7 @@ def test_jfif_is_added_only_where_it_changes_no_colours():
 
 
 def test_what_does_not_fit_is_named():
-    with pytest.raises(LimitError, match="EXIF: at most 65533 bytes fit a JPEG segment"):
+    with pytest.raises(LimitError, match="EXIF: expected at most 65533 bytes, a JPEG segment, got 65539"):
         serialize_jpeg(record(exif=bytes(65_533)))
-    with pytest.raises(ValueError, match="payload: at most 65000"):
+    with pytest.raises(ValueError, match="payload: expected at most 65000"):
         serialize_jpeg(record(payload=bytes(65_001)))

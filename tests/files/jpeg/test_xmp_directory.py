@@ -73,14 +73,14 @@ def test_packets_without_numbers(attributes):
 @pytest.mark.parametrize(
     ("attributes", "problem"),
     [
-        (REQUIRED.replace('"1.0"', '"2.0"'), "hdrgm:Version: wanted 1.0"),
-        ('hdrgm:GainMapMax="2"', "hdrgm:Version: wanted 1.0"),
-        ('hdrgm:Version="1.0" hdrgm:GainMapMax="2"', "HDRCapacityMax: required"),
-        ('hdrgm:Version="1.0" hdrgm:HDRCapacityMax="2"', "GainMapMax: required"),
-        (REQUIRED + ' hdrgm:BaseRenditionIsHDR="true"', "wanted True or False"),
+        (REQUIRED.replace('"1.0"', '"2.0"'), "hdrgm:Version: expected 1.0"),
+        ('hdrgm:GainMapMax="2"', "hdrgm:Version: expected 1.0"),
+        ('hdrgm:Version="1.0" hdrgm:GainMapMax="2"', "HDRCapacityMax: expected a value"),
+        ('hdrgm:Version="1.0" hdrgm:HDRCapacityMax="2"', "GainMapMax: expected a value"),
+        (REQUIRED + ' hdrgm:BaseRenditionIsHDR="true"', "expected True or False"),
         (REQUIRED + ' hdrgm:Gamma="0"', "gamma"),
-        (REQUIRED + ' hdrgm:GainMapMin="3"', "below gain_map_min"),
-        (REQUIRED + ' hdrgm:HDRCapacityMin="2.5"', "at least HDRCapacityMin 2.5"),
+        (REQUIRED + ' hdrgm:GainMapMin="3"', "expected gain_map_max >= gain_map_min"),
+        (REQUIRED + ' hdrgm:HDRCapacityMin="2.5"', "expected HDRCapacityMin 2.5 or more"),
         (REQUIRED + ' hdrgm:HDRCapacityMin="-1"', "base_hdr_headroom"),
         *((REQUIRED.replace('MapMax="2"', f'MapMax="{text}"'), "GainMapMax") for text in
           ("nan", "inf", "1e999", "1e300", "0x2", "2,5", "1_0", "", "٢", "--2", "1" * 65)),
@@ -93,9 +93,9 @@ def test_bad_numbers(attributes, problem):
 
 
 def test_two_values_and_lists_of_capacities_are_refused():
-    with pytest.raises(FormatError, match="1 or 3 values, found 2"):
+    with pytest.raises(FormatError, match="1 or 3 values, got 2"):
         parse_hdrgm(packet(REQUIRED, seq("Gamma", "1", "1")), LIMITS)
-    with pytest.raises(FormatError, match="wanted 1 value, found 3"):
+    with pytest.raises(FormatError, match="expected 1 value, got 3"):
         parse_hdrgm(packet(REQUIRED, seq("HDRCapacityMin", "0", "0", "0")), LIMITS)
 
 
@@ -195,7 +195,7 @@ def test_directory_of_other_writers():
 @pytest.mark.parametrize("length", ["-1", "1.5", "", "99999999999", "٣"])
 def test_directory_with_impossible_lengths(length):
     children = f'<C:Directory><rdf:Seq><rdf:li><C:Item I:Length="{length}"/></rdf:li></rdf:Seq></C:Directory>'
-    with pytest.raises(FormatError, match="Item:Length: wanted a number of bytes"):
+    with pytest.raises(FormatError, match="Item:Length: expected a number of bytes"):
         parse_directory(packet("", children), LIMITS)
 
 
@@ -245,7 +245,7 @@ def test_a_broken_user_packet_is_left_out_with_a_warning():
     notes: list[str] = []
     assert merge_primary(b"<broken", 5, notes) == merge_primary(None, 5, [])
     (line,) = notes
-    assert line.startswith("the XMP packet given is left out: XMP packet: not well-formed")
+    assert line.startswith("the XMP packet given is left out: XMP packet: expected well-formed XML")
 
 
 def test_a_packet_that_does_not_fit_a_segment():
@@ -253,5 +253,5 @@ def test_a_packet_that_does_not_fit_a_segment():
     fits = merge_primary(packet(f'dc:a="{"x" * room}"'), 5, [])
     assert fits is not None
     assert len(fits) == MAX_PACKET_BYTES
-    with pytest.raises(GainMapError, match="at most 65502 bytes fit a JPEG segment, 65503 found"):
+    with pytest.raises(GainMapError, match="expected at most 65502 bytes, a JPEG segment, got 65503"):
         merge_primary(packet(f'dc:a="{"x" * (room + 1)}"'), 5, [])
