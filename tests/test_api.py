@@ -351,7 +351,7 @@ def test_out_has_to_fit(standard: bytes) -> None:
         ValueError, match=r"out: expected a writeable float32 array \(64, 96, 3\), got float16 \(64, 96, 3\)"
     ):
         gm.decode(standard, out=np.empty((HEIGHT, WIDTH, 3), np.float16))
-    with pytest.raises(ValueError, match="dtype: float32 or float16 wanted"):
+    with pytest.raises(ValueError, match="dtype: expected one of float32, float16"):
         gm.decode(standard, dtype="float64")  # type: ignore[arg-type]
 
 

@@ -114,7 +114,7 @@ def test_conformance_tells_files_whose_map_yields_nothing(tmp_path: Path) -> Non
     done = run("conformance", good)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == "7 files, 4 with a problem"
-    assert "wanted the brand tmap" in done.stdout and "12 bits" in done.stdout and "box meta" in done.stdout
+    assert "expected the brand tmap" in done.stdout and "12 bits" in done.stdout and "box meta" in done.stdout
     assert run("conformance", tmp_path / "none").returncode == 1
 
 

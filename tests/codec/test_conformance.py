@@ -69,7 +69,7 @@ CLIPPED = "libultrahdr clips to 10 000 nits in sRGB, which changes the hue in BT
 
 LIBAVIF, AWESOME, HDRIFY = "files/libavif/", "files/awesome-gain-maps/gain_mapped-", "files/hdrify/"
 ANDROID, VEARUTOP = "files/android-platform-samples/", "files/vearutop-ultrahdr/"
-NO_GROUP = "wanted a group altr that prefers item 2"
+NO_GROUP = "expected a group altr that prefers item 2"
 
 ROWS = (
     # Phones and Android's samples: Ultra HDR XMP, one channel, a map of a quarter of the size.
@@ -203,18 +203,25 @@ ROWS = (
     Row(LIBAVIF + "unsupported_gainmap_writer_version_with_extra_bytes.avif", "standard", "iso21496", 3.0, SRGB_PQ),
     # Maps that a reader must not use, as libavif's own tests want it.
     Row(LIBAVIF + "seine_hdr_gainmap_wrongaltr.avif", "base", "", 1.22, SRGB_PQ, warning=NO_GROUP),
-    Row(LIBAVIF + "seine_sdr_gainmap_gammazero.avif", "base", spaces=SRGB, warning="gamma[0]: wanted more than 0"),
-    Row(LIBAVIF + "seine_sdr_gainmap_notmapbrand.avif", "base", spaces=SRGB, warning="wanted the brand tmap"),
+    Row(LIBAVIF + "seine_sdr_gainmap_gammazero.avif", "base", spaces=SRGB, warning="gamma[0]: expected more than 0"),
+    Row(LIBAVIF + "seine_sdr_gainmap_notmapbrand.avif", "base", spaces=SRGB, warning="expected the brand tmap"),
     Row(
         LIBAVIF + "supported_gainmap_writer_version_with_extra_bytes.avif",
         "base",
         "",
         5.49,
         SRGB_PQ,
-        warning="4 bytes behind the last field",
+        warning="expected the end behind the last field, got 4 bytes",
     ),
-    Row(LIBAVIF + "unsupported_gainmap_minimum_version.avif", "base", "", 5.49, SRGB_PQ, warning="version 99"),
-    Row(LIBAVIF + "unsupported_gainmap_version.avif", "base", "", 5.49, SRGB_PQ, warning="version 0 wanted, 99"),
+    Row(
+        LIBAVIF + "unsupported_gainmap_minimum_version.avif",
+        "base",
+        "",
+        5.49,
+        SRGB_PQ,
+        warning="minimum_version 0, got 99",
+    ),
+    Row(LIBAVIF + "unsupported_gainmap_version.avif", "base", "", 5.49, SRGB_PQ, warning="expected version 0, got 99"),
     # Auxiliary maps of Adobe's and Apple's draft, 10 bits, over an HDR base.
     Row(LIBAVIF + "seine_hdr_srgb.avif", "standard", "hdrgm", 1.3, SRGB_PQ, "seine_sdr"),
     Row(LIBAVIF + "colors_hdr_p3.avif", "standard", "hdrgm", 1.2, P3_PQ),
@@ -237,7 +244,7 @@ ROWS = (
     Row("pairs/hdr-gainmap/input_sdr_2ev.jpg", "base", spaces=P3),
     Row("pairs/hdr-gainmap/input_hdr.avif", "base", "", 3.2318, P3_PQ),
     # Broken, or no picture.
-    Row("files/pillow_heif/corrupted.heic", "FormatError", warning="wanted a box meta"),
+    Row("files/pillow_heif/corrupted.heic", "FormatError", warning="expected a box meta"),
     Row("files/gainmap-js/invalid_image.png", "FormatError", warning="expected a JPEG, HEIC or AVIF file"),
     # HDR pictures: `inspect` and `encode` take them.
     Row("pairs/openexr-images/CandleGlass.exr", "picture", judge="OpenImageIO"),

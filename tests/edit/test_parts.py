@@ -1,4 +1,4 @@
-"""The parts that pipelines are made of: XMP, MPF, payload bytes, boxes and turns, gain maps of other sizes."""
+"""The parts that pipelines are made of: payload bytes, boxes and turns, gain maps of other sizes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_little_endian() -> None:
 
 def test_reading_past_the_end_names_place_and_sizes() -> None:
     reader = Reader(bytes(6), "Box[tmap]", position=4)
-    with pytest.raises(FormatError, match=r"Box\[tmap\] at byte 4: need 4 bytes, 2 left") as caught:
+    with pytest.raises(FormatError, match=r"Box\[tmap\] at byte 4: expected 4 bytes, got 2") as caught:
         reader.u32()
     assert (caught.value.where, caught.value.offset) == ("Box[tmap]", 4)
     assert reader.position == 4
@@ -37,18 +37,18 @@ def test_reading_past_the_end_names_place_and_sizes() -> None:
 def test_positions_outside_the_data_read_nothing(position: int) -> None:
     reader = Reader(b"abcd", "test", position=position)
     assert reader.remaining == 0
-    with pytest.raises(FormatError, match="0 left"):
+    with pytest.raises(FormatError, match="got 0"):
         reader.u8()
 
 
 def test_a_negative_count_is_refused() -> None:
-    with pytest.raises(FormatError, match="need -8 bytes"):
+    with pytest.raises(FormatError, match="expected -8 bytes"):
         Reader(b"abcd", "test").take(-8)
 
 
 @pytest.mark.parametrize(("method", "value"), [("u8", 256), ("u16", -1), ("u32", 2**32), ("s32", 2**31)])
-def test_writer_refuses_what_does_not_fit(method: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"blob: {value} does not fit"):
+def test_writer_refuses_what_does_not_fit(method, value):
+    with pytest.raises(ValueError, match=f"blob: expected a number of .* bytes, got {value}"):
         getattr(Writer("blob"), method)(value)
 
 

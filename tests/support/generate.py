@@ -233,7 +233,7 @@ def _broken_pictures() -> Rows:
     return {
         "truncated-header": (data[: scan - 20], "the base ends inside its tables", "FormatError", ""),
         "truncated-base": (data[: end - 40], "the base ends inside its scan", "base", "cut off"),
-        "truncated-map": (data[:-6], "the gain map ends inside its scan", "base", "its end (EOI) is missing"),
+        "truncated-map": (data[:-6], "the gain map ends inside its scan", "base", "expected an end (EOI)"),
         "no-eoi": (data[: end - 2] + data[end:], "the base's EOI is missing", "standard", "EOI"),
         "base-12-bit": (patched(base, frame + 4, b"\x0c"), "12-bit samples", "UnsupportedError", ""),
         "base-huge-size": (patched(base, frame + 5, huge), "65535 x 65535 pixels", "LimitError", ""),
@@ -251,11 +251,16 @@ def _broken_metadata() -> Rows:
     return {
         "iso-zero-denominator": (iso(data, 9, bytes(4)), "hdrgm XMP stands in", "standard", "denominator"),
         "iso-gamma-zero": (iso(alternate, 37, bytes(4)), "no hdrgm XMP stands in", "base", "gamma"),
-        "iso-minimum-version-1": (iso(alternate, 0, b"\0\1\0\1"), "a future version", "base", "version 1"),
+        "iso-minimum-version-1": (
+            iso(alternate, 0, b"\0\1\0\1"),
+            "a future version",
+            "base",
+            "minimum_version 0",
+        ),
         "mpf-offset-past-end": (past_end, "the GContainer directory stands in", "standard", "MPF index"),
         "mpf-self-pointing": (itself, "the index names itself as the gain map", "standard", "MPF index"),
-        "xmp-doctype": (with_xmp(data, xmp, doctype), "entities are not expanded", "standard", "document types"),
-        "xmp-not-utf8": (with_xmp(data, xmp, latin), "a byte that UTF-8 lacks", "standard", "not well-formed"),
+        "xmp-doctype": (with_xmp(data, xmp, doctype), "entities are not expanded", "standard", "document type"),
+        "xmp-not-utf8": (with_xmp(data, xmp, latin), "a byte that UTF-8 lacks", "standard", "well-formed XML"),
         "exif-huge-count": (standard(exif=_HUGE_EXIF), "an orientation that cannot be found is 1", "standard", ""),
     }
 
@@ -271,7 +276,7 @@ def _broken_payloads() -> Rows:
             _both(huge),
             "255 neurons, 15 octaves of colour",
             "standard",
-            "weights: expected at most",
+            "weights: ",
         ),
         "payload-foreign-base": (_both(foreign), "bound to another base", "standard", "another base"),
     }

@@ -93,16 +93,16 @@ def _broken_tmaps() -> dict[str, Row]:
         "tmap-one-input": (plain.with_references(b"dimg", BASE), "two different inputs"),
         "tmap-three-inputs": (plain.with_references(b"dimg", BASE, MAP, MAP), "two different inputs"),
         "tmap-same-input-twice": (plain.with_references(b"dimg", BASE, BASE), "two different inputs"),
-        "tmap-of-itself": (plain.with_references(b"dimg", BASE, TMAP), "wanted a picture as its second input"),
-        "tmap-other-base": (plain.with_references(b"dimg", MAP, BASE), "wanted the base"),
-        "tmap-missing-map": (plain.with_references(b"dimg", BASE, 99), "wanted item 99"),
-        "tmap-wrong-group": (wrong_group, "wanted a group altr"),
-        "tmap-no-group": (replace(plain, groups=()), "wanted a group altr"),
-        "tmap-no-brand": (no_brand, "wanted the brand tmap"),
-        "tmap-version-1": (version, "version 0 wanted, 1 found"),
-        "tmap-rotated-by-itself": (small, "wanted no rotation"),
-        "truncated-tmap": (replace(plain, data=(plain.data[0], plain.data[1][:40], plain.data[2])), "need 4 bytes"),
-        "auxiliary-without-xmp": (_without_xmp(), "wanted XMP"),
+        "tmap-of-itself": (plain.with_references(b"dimg", BASE, TMAP), "expected a picture as its second input"),
+        "tmap-other-base": (plain.with_references(b"dimg", MAP, BASE), "expected the base"),
+        "tmap-missing-map": (plain.with_references(b"dimg", BASE, 99), "expected item 99"),
+        "tmap-wrong-group": (wrong_group, "expected a group altr"),
+        "tmap-no-group": (replace(plain, groups=()), "expected a group altr"),
+        "tmap-no-brand": (no_brand, "expected the brand tmap"),
+        "tmap-version-1": (version, "expected version 0, got 1"),
+        "tmap-rotated-by-itself": (small, "expected neither rotation"),
+        "truncated-tmap": (replace(plain, data=(plain.data[0], plain.data[1][:40], plain.data[2])), "expected 4 bytes"),
+        "auxiliary-without-xmp": (_without_xmp(), "expected XMP"),
     }
     rows = {
         f"{name}.avif": (file.build(), "the map is ignored", "base", warning) for name, (file, warning) in files.items()
@@ -118,16 +118,19 @@ def _broken_boxes() -> dict[str, Row]:
     iinf, iprp, pitm = (data.index(kind) - 4 for kind in (b"iinf", b"iprp", b"pitm"))
     files = {
         "box-size-4": (_patched(data, iinf, struct.pack(">I", 4)), "smaller than its header"),
-        "box-size-huge": (_patched(data, iinf, struct.pack(">I", 0x7FFFFFFF)), "wanted a box of at most"),
-        "box-size-0-inside": (_patched(data, iinf, bytes(4)), "wanted a box"),
-        "box-size-64-bit": (_patched(data, iinf, struct.pack(">I4sQ", 1, b"iinf", 1 << 63)), "wanted a box of at most"),
-        "no-pitm": (_patched(data, pitm + 4, b"free"), "wanted a box pitm"),
-        "no-meta": (_patched(data, meta + 4, b"free"), "wanted a box meta"),
-        "no-properties": (_patched(data, iprp + 4, b"free"), "wanted a size"),
-        "truncated-meta": (data[: iprp + 20], "wanted a box"),
-        "primary-missing": (_patched(data, pitm + 12, b"\0\x63"), "wanted item 99"),
+        "box-size-huge": (_patched(data, iinf, struct.pack(">I", 0x7FFFFFFF)), "expected a box of at most"),
+        "box-size-0-inside": (_patched(data, iinf, bytes(4)), "expected a box"),
+        "box-size-64-bit": (
+            _patched(data, iinf, struct.pack(">I4sQ", 1, b"iinf", 1 << 63)),
+            "expected a box of at most",
+        ),
+        "no-pitm": (_patched(data, pitm + 4, b"free"), "expected a box pitm"),
+        "no-meta": (_patched(data, meta + 4, b"free"), "expected a box meta"),
+        "no-properties": (_patched(data, iprp + 4, b"free"), "expected a size"),
+        "truncated-meta": (data[: iprp + 20], "expected a box"),
+        "primary-missing": (_patched(data, pitm + 12, b"\0\x63"), "expected item 99"),
         "many-items": (_patched(data, iinf + 12, b"\xff\xff"), "items"),
-        "property-missing": (_patched(data, data.index(b"ipma") + 15, b"\x80\x7f"), "wanted a property of"),
+        "property-missing": (_patched(data, data.index(b"ipma") + 15, b"\x80\x7f"), "expected a property of"),
     }
     return {
         f"{name}.avif": (file, warning, "LimitError" if name == "many-items" else "FormatError", "")
@@ -146,14 +149,14 @@ def _broken_places() -> dict[str, Row]:
 
     return {
         "iloc-base-past-end.avif": (_patched(data, at(0), past_end), "the base is nowhere", "FormatError", ""),
-        "iloc-map-past-end.avif": (_patched(data, at(2), past_end), "the map is nowhere", "base", "wanted a place"),
+        "iloc-map-past-end.avif": (_patched(data, at(2), past_end), "the map is nowhere", "base", "expected a place"),
         "iloc-tmap-past-end.avif": (
             _patched(data, at(1), past_end),
             "its blob is nowhere",
             "base",
-            "wanted a place",
+            "expected a place",
         ),
-        "iloc-64-bit-sums.avif": (_wide_iloc(), "base and extent offsets of 2^64", "base", "wanted a place"),
+        "iloc-64-bit-sums.avif": (_wide_iloc(), "base and extent offsets of 2^64", "base", "expected a place"),
         "iloc-many-extents.avif": (_patched(data, at(1) - 2, b"\xff\xff"), "65535 extents", "LimitError", ""),
         "iloc-odd-sizes.avif": (_patched(data, entries - 4, b"\x55"), "fields of 5 bytes", "FormatError", ""),
     }

@@ -70,7 +70,12 @@ def _broken_blobs() -> dict[str, Row]:
     huge = bytes.fromhex("7FFFFFFF 00000001")
     negative = iso(data, 45, bytes.fromhex("FFFFFFFF"))
     return {
-        "iso-max-below-min": (iso(alternate, 21, one + low), "the range is upside down", "base", "below gain_map_min"),
+        "iso-max-below-min": (
+            iso(alternate, 21, one + low),
+            "the range is upside down",
+            "base",
+            "gain_map_max >=",
+        ),
         "iso-huge-gain": (iso(alternate, 29, huge), "2^31 stops", "base", "at most 32 stops"),
         "iso-huge-headroom": (iso(alternate, 13, huge), "2^31 stops", "base", "at most 32 stops"),
         "iso-negative-offset": (negative, "read, not written", "standard", "offsets below 0"),
@@ -86,13 +91,13 @@ def _broken_blobs() -> dict[str, Row]:
 def _broken_xmp() -> dict[str, Row]:
     """hdrgm XMP alone, with numbers that are none."""
     files = {
-        "xmp-nan": ("GainMapMax", b"nan", "wanted a decimal number"),
-        "xmp-infinite": ("GainMapMax", b"inf", "wanted a decimal number"),
+        "xmp-nan": ("GainMapMax", b"nan", "expected a decimal number"),
+        "xmp-infinite": ("GainMapMax", b"inf", "expected a decimal number"),
         "xmp-overflow": ("GainMapMax", b"1e999", "within"),
         "xmp-negative-headroom": ("HDRCapacityMin", b"-1", "unsigned"),
         "xmp-zero-gamma": ("Gamma", b"0", "gamma"),
-        "xmp-swapped-capacities": ("HDRCapacityMin", b"3", "wanted at least"),
-        "xmp-base-is-maybe": ("BaseRenditionIsHDR", b"maybe", "wanted True or False"),
+        "xmp-swapped-capacities": ("HDRCapacityMin", b"3", "expected HDRCapacityMin 3 or more"),
+        "xmp-base-is-maybe": ("BaseRenditionIsHDR", b"maybe", "expected True or False"),
     }
     rows = {
         name: (_hdrgm_only(field, value), f"hdrgm:{field} is {value.decode()}", "base", warning)
@@ -138,7 +143,7 @@ def _broken_maps() -> dict[str, Row]:
         "map-4-channels": (_with_map(_with_frame(read(MAP), 4, 4, channels=4)), "CMYK", "base", "4 of 8 bits"),
         "map-other-aspect": (_standard_with(wide), "used all the same", "standard", "another aspect ratio"),
         "map-many-scans": (_with_map(many), "101 scans", "base", "scans: expected at most 100"),
-        "map-no-scan": (_with_map(read(MAP)[: scan[0].start] + b"\xff\xd9"), "tables alone", "base", "wanted a scan"),
+        "map-no-scan": (_with_map(read(MAP)[: scan[0].start] + b"\xff\xd9"), "tables alone", "base", "expected a scan"),
     }
 
 
@@ -147,22 +152,22 @@ def _broken_apple() -> dict[str, Row]:
     overflow = overflow.replace(struct.pack(">HHI", 33, 10, 1), struct.pack(">HHI", 33, 10, 0xFFFFFFFF))
     nan, dark = (apple_file(xmp=_apple_xmp(131072, value)) for value in (b"nan", b"0.5"))
     return {
-        "apple-no-headroom": (apple_file(), "neither XMP nor a maker note tells", "base", "wanted a headroom"),
-        "apple-headroom-nan": (nan, "no number", "base", "wanted a decimal number"),
-        "apple-headroom-below-1": (dark, "darker", "base", "wanted 1 to"),
+        "apple-no-headroom": (apple_file(), "neither XMP nor a maker note tells", "base", "expected a headroom"),
+        "apple-headroom-nan": (nan, "no number", "base", "expected a decimal number"),
+        "apple-headroom-below-1": (dark, "darker", "base", "expected a number from 1 to"),
         "apple-note-zero-denominator": (apple_file(exif=maker_note_exif((1, 0), (0, 1))), "1/0", "base", "denominator"),
         "apple-note-huge-count": (apple_file(exif=overflow), "the number is missing", "standard", "33 is missing"),
         "apple-note-offset-past-end": (
             apple_file(exif=maker_note_exif((1, 1), (0, 1), offset=1 << 30)),
             "its numbers lie outside",
             "base",
-            "need 4 bytes",
+            "expected 4 bytes",
         ),
         "apple-note-of-another-make": (
             apple_file(exif=maker_note_exif((1, 1), (0, 1)).replace(b"Apple iOS", b"Other iOS")),
             "another maker's note",
             "base",
-            "wanted Apple's",
+            "expected Apple's",
         ),
         "exif-loop": (apple_file(exif=_looping_exif()), "directories that point to themselves", "base", "headroom"),
     }

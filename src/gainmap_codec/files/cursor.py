@@ -39,7 +39,7 @@ class Reader:
             FormatError: Fewer are left.
         """
         if not 0 <= count <= self.remaining:
-            raise FormatError(self.where, f"need {count} bytes, {self.remaining} left", offset=self.position)
+            raise FormatError(self.where, f"expected {count} bytes, got {self.remaining}", offset=self.position)
         self.position += count
         return self.data[self.position - count : self.position]
 
@@ -85,7 +85,7 @@ def open_tiff(data: bytes, where: str) -> Reader:
     if mark == b"II*\0":
         reader.byte_order = "little"
     elif mark != b"MM\0*":
-        raise FormatError(where, f"wanted a TIFF header, found {mark.hex(' ')}", offset=0)
+        raise FormatError(where, f"expected a TIFF header, got {mark.hex(' ')}", offset=0)
     reader.position = reader.u32()
     return reader
 
@@ -105,7 +105,7 @@ class Writer:
             self._data += value.to_bytes(size, "big", signed=signed)
         except OverflowError:
             kind = "signed" if signed else "unsigned"
-            raise ValueError(f"{self.where}: {value} does not fit {size} {kind} bytes") from None
+            raise ValueError(f"{self.where}: expected a number of {size} {kind} bytes, got {value}") from None
 
     def u8(self, value: int) -> None:
         self._integer(value, 1)

@@ -9,7 +9,7 @@ from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, find_payload, serialize
 from support.jpeg_records import LIMITS, PAYLOAD
 
 
-def test_payload_body_layout():
+def test_payload_body_layout() -> None:
     body = serialize_payload_body(b"payload")
     assert body[:8] == b"JPGN\0\0\0\1"
     assert int.from_bytes(body[8:12], "big") == len(body) - 8
@@ -17,7 +17,7 @@ def test_payload_body_layout():
     jumd = bytes.fromhex("00000024") + b"jumd" + bytes.fromhex("7575696400110010800000AA00389B71 03") + b"gainmap-nn\0"
     assert body[16:52] == jumd
     assert body[52:] == bytes.fromhex("0000001F") + b"uuid" + PAYLOAD_UUID + b"payload"
-    with pytest.raises(ValueError, match="at most 65000 bytes, 65001 found"):
+    with pytest.raises(ValueError, match="expected at most 65000 bytes, got 65001"):
         serialize_payload_body(bytes(65_001))
 
 
@@ -43,7 +43,7 @@ def test_payload_is_found_whatever_tools_did(bodies):
     assert find_payload(bodies, LIMITS) == PAYLOAD
 
 
-def test_no_payload_and_implausible_payloads():
+def test_no_payload_and_implausible_payloads() -> None:
     assert find_payload([], LIMITS) is None
     assert find_payload([C2PA, b"JP", b"", bytes(40)], LIMITS) is None
     assert find_payload([serialize_payload_body(b"damaged")], LIMITS) == b"damaged"

@@ -11,7 +11,7 @@ from gainmap_codec.files.jpeg.segments import make_segment
 from support.jpeg_records import EXIF, LIMITS, USER_XMP, tiny
 
 
-def test_duplicates_and_broken_metadata_of_the_base():
+def test_duplicates_and_broken_metadata_of_the_base() -> None:
     segments = [
         make_segment(0xE1, EXIF_ID + b"broken", "EXIF"),
         make_segment(0xE1, EXIF_ID + EXIF, "EXIF"),

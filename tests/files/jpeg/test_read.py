@@ -21,7 +21,7 @@ from support.cases import (
 from support.jpeg_records import EXIF, LIMITS, PAYLOAD, digest_of_jpeg, full_record, record, tiny
 
 
-def test_reading_gives_back_what_was_written():
+def test_reading_gives_back_what_was_written() -> None:
     file = full_record()
     data = serialize_jpeg(file)
     again = parse_jpeg(data, LIMITS)
@@ -39,7 +39,7 @@ def test_reading_gives_back_what_was_written():
         assert opened.tobytes() == base.tobytes()
 
 
-def test_a_cut_base_is_accepted_and_completed():
+def test_a_cut_base_is_accepted_and_completed() -> None:
     file = parse_jpeg(tiny()[:-40], LIMITS)
     assert file.warnings == ("the base image is cut off: its end (EOI) is missing",)
     again = parse_jpeg(serialize_jpeg(replace(file, gain_map=record().gain_map)), LIMITS)
@@ -64,7 +64,7 @@ def test_real_files(data_dir):
         assert f"{file.base.width}x{file.base.height}" == row["base_wxh"], row["path"]
         check_kind(file, kind, row)
         if kind == "apple-jpeg":
-            with pytest.raises(ValueError, match="Apple's found, which are read only"):
+            with pytest.raises(ValueError, match="got Apple's, which are read, but not written"):
                 serialize_jpeg(file)
         else:
             check_round_trip(file, row["path"])

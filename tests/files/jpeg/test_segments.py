@@ -42,7 +42,7 @@ def test_header_and_digest_of_all_kinds_of_scans(data, size):
     assert Image.open(io.BytesIO(b"\xff\xd8" + without_metadata)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
 
 
-def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest():
+def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest() -> None:
     data = tiny()
     filled = data[:2] + make_segment(0xFE, b"x", "COM") + b"\xff\xff\xff" + data[2:]
     assert digest_of_jpeg(filled) == digest_of_jpeg(data)
@@ -51,7 +51,7 @@ def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest():
     assert digest_of_jpeg(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]) != digest_of_jpeg(data)
 
 
-def test_pictures_inside_segments_are_not_found():
+def test_pictures_inside_segments_are_not_found() -> None:
     thumbnail = make_segment(0xE1, EXIF_ID + EXIF + tiny("L", (8, 8)), "EXIF")
     data = tiny()
     file = parse_jpeg(data[:2] + thumbnail + data[2:], LIMITS)
@@ -70,19 +70,19 @@ def patched_frame(offset: int, replacement: bytes, marker: bytes = b"") -> bytes
 @pytest.mark.parametrize(
     ("data", "error", "problem"),
     [
-        (b"", FormatError, "wanted FF D8, found the end"),
-        (b"\x89PNG\r\n", FormatError, "wanted FF D8, found 89 50"),
-        (b"\xff\xd8", FormatError, "wanted a scan"),
-        (b"\xff\xd8\xff\xd9", FormatError, "wanted a scan"),
+        (b"", FormatError, r"expected a JPEG image \(FF D8\), got the end"),
+        (b"\x89PNG\r\n", FormatError, r"expected a JPEG image \(FF D8\), got 89 50"),
+        (b"\xff\xd8", FormatError, "expected a scan"),
+        (b"\xff\xd8\xff\xd9", FormatError, "expected a scan"),
         (b"\xff\xd8\xff\xe0\0\1", FormatError, "length 1"),
-        (b"\xff\xd8rubbish", FormatError, "wanted a marker"),
-        (tiny()[:100], FormatError, "wanted a scan"),
-        (tiny("CMYK"), UnsupportedError, "found 4 of 8 bits"),
-        (patched_frame(0, b"\x0c"), UnsupportedError, "found 3 of 12 bits"),
+        (b"\xff\xd8rubbish", FormatError, "expected a marker"),
+        (tiny()[:100], FormatError, "expected a scan"),
+        (tiny("CMYK"), UnsupportedError, "got 4 of 8 bits"),
+        (patched_frame(0, b"\x0c"), UnsupportedError, "got 3 of 12 bits"),
         (patched_frame(0, b"\x08\0\0"), UnsupportedError, "DNL"),
-        (patched_frame(3, b"\0\0"), FormatError, "width 0"),
-        (patched_frame(5, b"\x01"), FormatError, "6 bytes too many"),
-        (patched_frame(5, b"\xff"), FormatError, "need 3 bytes, 0 left"),
+        (patched_frame(3, b"\0\0"), FormatError, "width above 0"),
+        (patched_frame(5, b"\x01"), FormatError, "expected 9 bytes, got 15"),
+        (patched_frame(5, b"\xff"), FormatError, "expected 3 bytes, got 0"),
         (patched_frame(0, b"", b"\xff\xc3"), UnsupportedError, "SOF3"),
         (patched_frame(0, b"", b"\xff\xc8"), FormatError, "frame header"),
         (patched_frame(1, b"\xff\xff\xff\xff"), LimitError, "pixels"),
@@ -93,14 +93,14 @@ def test_broken_bases(data, error, problem):
         parse_jpeg(data, LIMITS)
 
 
-def test_budgets_of_a_base():
+def test_budgets_of_a_base() -> None:
     data = tiny(progressive=True)
     for limits in (Limits(scans=3), Limits(segments=5), Limits(file_bytes=100), Limits(pixels=383)):
         with pytest.raises(LimitError):
             parse_jpeg(data, limits)
 
 
-def test_scan_data_with_embedded_markers_stay_one_scan():
+def test_scan_data_with_embedded_markers_stay_one_scan() -> None:
     data = tiny()
     damaged = data[:-10] + b"\xff\x5c" + data[-8:]
     assert parse_segments(damaged, LIMITS).complete

@@ -59,9 +59,9 @@ def test_maker_note_numbers() -> None:
 @pytest.mark.parametrize(
     ("note", "problem"),
     [
-        (b"Nikon\0", "wanted Apple's"),
-        (b"Apple iOS\0\0\1MM", "need 2 bytes"),
-        (b"Apple iOS\0\0\1MM" + struct.pack(">HHHII", 1, 33, 10, 1, 400), "need 4 bytes"),
+        (b"Nikon\0", "expected Apple's"),
+        (b"Apple iOS\0\0\1MM", "expected 2 bytes, got 0"),
+        (b"Apple iOS\0\0\1MM" + struct.pack(">HHHII", 1, 33, 10, 1, 400), "expected 4 bytes, got 0"),
     ],
 )
 def test_broken_maker_notes(note: bytes, problem: str) -> None:
@@ -94,7 +94,7 @@ def test_a_missing_number_counts_as_0_and_is_told() -> None:
     notes: list[str] = []
     found = parse_apple(XMP % b'h:HDRGainMapVersion="65536"', maker_note_exif((1, 1), None), LIMITS, notes)
     assert found.headroom == 8.0
-    assert notes == ["Apple maker note: number 48 is missing, 0 is taken"]
+    assert notes == ["Apple maker note: number 48 is missing and taken as 0"]
 
 
 def test_the_formula() -> None:

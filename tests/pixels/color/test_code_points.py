@@ -32,7 +32,7 @@ def test_primaries_and_the_srgb_curve(code, space, bits):
     np.testing.assert_allclose(color.linearize(codes), wanted, rtol=1e-6)
 
 
-def test_pq_goes_to_ten_thousand_nits():
+def test_pq_goes_to_ten_thousand_nits() -> None:
     color = color_of(image(9, 16, 10))
     assert (color.name, color.primaries, color.curve) == ("bt2020 PQ", "bt2020", "pq")
     linear = color.linearize(np.array([[[0, 593, 1023]]], np.uint16))
@@ -41,7 +41,7 @@ def test_pq_goes_to_ten_thousand_nits():
     )
 
 
-def test_hlg_is_shown_on_a_display_of_1000_nits():
+def test_hlg_is_shown_on_a_display_of_1000_nits() -> None:
     """ITU-R BT.2100: signal 0.75 is 203 cd/m² there, full signal 1000."""
     color = color_of(image(9, 18, 10))
     codes = np.full((1, 2, 3), 1023, np.uint16)
@@ -58,14 +58,14 @@ def test_other_curves(transfer, signal, light):
     assert float(color.curves[0][code]) == pytest.approx(light, abs=2e-4)
 
 
-def test_other_primaries_are_adapted_to_d65():
+def test_other_primaries_are_adapted_to_d65() -> None:
     color = color_of(image(11))  # DCI-P3, whose white is greenish
     assert (color.name, color.primaries, color.curve) == ("primaries 11", None, "srgb")
     np.testing.assert_allclose(color.to_bt2020.sum(axis=1), 1, atol=1e-6)
     assert PRIMARIES["display-p3"] is not None
 
 
-def test_unknown_code_points_count_as_srgb_with_a_note():
+def test_unknown_code_points_count_as_srgb_with_a_note() -> None:
     color = color_of(image(77, 99))
     assert (color.name, color.primaries, color.curve) == ("srgb", "srgb", "srgb")
     assert color.notes == ("colour of the picture: primaries 77 and transfer 99 not known, sRGB assumed",)
@@ -73,7 +73,7 @@ def test_unknown_code_points_count_as_srgb_with_a_note():
     assert color_of(image()).notes == color_of(image(2, 2)).notes == ()
 
 
-def test_a_profile_wins_over_code_points():
+def test_a_profile_wins_over_code_points() -> None:
     profile = icc_profile_for("display-p3")
     picture = image(9, 16, 10, profile)
     assert color_of(picture).name == "display-p3"
@@ -114,7 +114,7 @@ def test_code_points_stand_for_no_other_primaries() -> None:
     assert code_points_for(color_of(image(11)))[:2] == (2, 2)
 
 
-def test_profiles_serve_deep_codes():
+def test_profiles_serve_deep_codes() -> None:
     profile = icc_profile_for("srgb")
     for bits in (10, 12):
         deep, plain = base_color_of_icc(profile, bits), base_color_of_icc(profile)

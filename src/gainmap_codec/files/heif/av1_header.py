@@ -34,7 +34,7 @@ class _Bits:
     def read(self, count: int) -> int:
         start, stop = self._position, self._position + count
         if stop > 8 * len(self._data):
-            raise FormatError(_WHERE, "the sequence header is cut off")
+            raise FormatError(_WHERE, "expected a whole sequence header, got one that is cut off")
         first, last = start // 8, (stop + 7) // 8
         value = int.from_bytes(self._data[first:last], "big") >> (8 * last - stop)
         self._position = stop
@@ -57,7 +57,7 @@ def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
         if header & 2:
             size, position = _leb128(data, position)
         if size < 0 or position + size > len(data):
-            raise FormatError(_WHERE, "a unit is cut off", offset=position)
+            raise FormatError(_WHERE, "expected a whole unit, got one that is cut off", offset=position)
         kind = header >> 3 & 15
         yield kind, data[position : position + size] if kind == _SEQUENCE_HEADER else b""
         position += size
@@ -70,7 +70,7 @@ def _leb128(data: bytes, position: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << (7 * index)
         if not byte & 0x80:
             return value, position + index + 1
-    raise FormatError(_WHERE, "wanted the size of a unit", offset=position)
+    raise FormatError(_WHERE, "expected the size of a unit, got none", offset=position)
 
 
 def _frame_size(bits: _Bits) -> tuple[int, int]:

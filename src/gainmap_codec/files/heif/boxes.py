@@ -82,10 +82,10 @@ class BoxFile:
             size = stop - start  # up to the end of what it is in
         header = reader.position - start
         if size < header:
-            raise FormatError(where, f"wanted a box of {header} bytes or more, found {size}", offset=start)
+            raise FormatError(where, f"expected a box of {header} bytes or more, got {size}", offset=start)
         end = start + size
         if end > stop and not cut:
-            raise FormatError(where, f"wanted a box of at most {stop - start} bytes, found {size}", offset=start)
+            raise FormatError(where, f"expected a box of at most {stop - start} bytes, got {size}", offset=start)
         return Box(kind, start, reader.position, min(end, stop))
 
 
@@ -105,7 +105,7 @@ def read_version(reader: Reader, *known: int) -> tuple[int, int]:
     """Version and flags of a full box."""
     version, flags = reader.u8(), reader.unsigned(3)
     if version not in known:
-        raise UnsupportedError(f"{reader.where}: version {version} is not read")
+        raise UnsupportedError(f"{reader.where}: expected version {' or '.join(map(str, known))}, got {version}")
     return version, flags
 
 

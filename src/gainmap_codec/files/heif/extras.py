@@ -141,7 +141,7 @@ def _carried_items(
                 data = item_data(file, meta, item.id)
                 total += len(data)
                 if total > len(file.data):
-                    raise FormatError("box iloc", "its data overlap with others'")
+                    raise FormatError("box iloc", "expected data of its own, got overlapping ones")
                 read[place] = data
             found.append((item, read[place]))
         except FormatError as error:

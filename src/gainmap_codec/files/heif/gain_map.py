@@ -60,7 +60,7 @@ def _iso_maps(
     for item in tmap_items(meta)[:_MOST_TRIED]:
         try:
             if TMAP not in brands:
-                raise FormatError("box ftyp", "wanted the brand tmap, found none")
+                raise FormatError("box ftyp", "expected the brand tmap, got none")
             yield _iso_map(file, meta, base, item, brands[0] in _APPLE_BRANDS, notes)
         except GainMapError as error:
             notes.append(f"gain map of item {item.id} (tmap) ignored: {error}")
@@ -73,7 +73,7 @@ def _iso_map(file: BoxFile, meta: HeifMeta, base: Item, tmap: Item, tolerant: bo
         _check_properties(base, tmap)
     payload = item_data(file, meta, tmap.id)
     if payload[:1] != b"\0":
-        raise UnsupportedError(f"tmap: version 0 wanted, {payload[0] if payload else 'nothing'} found")
+        raise UnsupportedError(f"tmap: expected version 0, got {payload[0] if payload else 'no data'}")
     metadata = parse_iso21496(payload[1:])
     image = _map_image(file, meta, base, number, notes)
     # The alternate's colour is told by the tmap item; the map's own would be that of data.
@@ -85,12 +85,12 @@ def _checked_inputs(meta: HeifMeta, base: Item, tmap: Item) -> int:
     """The item of the gain map."""
     derivations = [r.targets for r in meta.references if (r.kind, r.source) == (b"dimg", tmap.id)]
     if len(derivations) != 1 or len(set(derivations[0])) != 2 or len(derivations[0]) != 2:
-        raise FormatError("tmap", f"wanted two different inputs (dimg), found {derivations}"[:160])
+        raise FormatError("tmap", f"expected two different inputs (dimg), got {derivations}"[:160])
     first, second = derivations[0]
     if first != base.id:
-        raise FormatError("tmap", f"wanted the base, item {base.id}, as its first input, found item {first}")
+        raise FormatError("tmap", f"expected the base, item {base.id}, as its first input, got item {first}")
     if second in meta.items and meta.items[second].kind == TMAP:
-        raise FormatError("tmap", f"wanted a picture as its second input, found tmap item {second}")
+        raise FormatError("tmap", f"expected a picture as its second input, got tmap item {second}")
     return second
 
 
@@ -100,16 +100,16 @@ def _check_group(meta: HeifMeta, base: Item, tmap: Item) -> None:
             entities = group.entities
             if base.id in entities and entities.index(tmap.id) < entities.index(base.id):
                 return
-    raise FormatError("tmap", f"wanted a group altr that prefers item {tmap.id} to the base, found none")
+    raise FormatError("tmap", f"expected a group altr that prefers item {tmap.id} to the base, got none")
 
 
 def _check_properties(base: Item, tmap: Item) -> None:
     """Not asked of HEIC: Apple's files give the tmap item a rotation, and the size after it, which do no harm."""
     turned = [kind.decode() for kind in _TRANSFORMS if tmap.property(kind)]
     if turned:
-        raise FormatError("tmap", f"wanted no rotation and cropping, found {', '.join(turned)}")
+        raise FormatError("tmap", f"expected neither rotation nor cropping, got {', '.join(turned)}")
     if size_of(tmap) != size_of(base):
-        raise FormatError("tmap", f"wanted the base's size {size_of(base)}, found {size_of(tmap)}")
+        raise FormatError("tmap", f"expected the base's size {size_of(base)}, got {size_of(tmap)}")
 
 
 def _auxiliary_maps(
@@ -153,7 +153,7 @@ def _auxiliary_metadata(
         apple = parse_apple(packet, exif, file.limits, notes)
         if apple is not None:
             return apple, "apple"
-    raise FormatError("auxiliary image", "wanted XMP that describes a gain map, found none")
+    raise FormatError("auxiliary image", "expected XMP that describes a gain map, got none")
 
 
 def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[tuple[int, bytes]]:

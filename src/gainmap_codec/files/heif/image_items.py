@@ -82,7 +82,7 @@ def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_
     """A picture out of its own file, under temporary ids."""
     codec = CODECS[file.container]
     if image.codec != codec:
-        raise ValueError(f"{name}: {codec} wanted in {file.container.upper()}, {image.codec} found")
+        raise ValueError(f"{name}: expected {codec} in {file.container.upper()}, got {image.codec}")
     boxes, meta, picture = image.structure(_stand_alone)
     _check_record(image, picture, name)
     item = replace(_plain(picture.item), id=number, hidden=False)
@@ -118,11 +118,11 @@ def _check_record(image: CodedImage, picture: Picture, name: str) -> None:
     found = (image.codec, image.bits, image.channels, size)
     for what, is_coded, said in zip(("codec", "bits", "channels", "size"), wanted, found, strict=True):
         if is_coded != said:
-            raise ValueError(f"{name}: its record says {what} {said}, its coded data {is_coded}")
+            raise ValueError(f"{name}: expected {what} {is_coded}, as its data are coded, got {said}")
     if crop and not (
         0 <= crop.left <= crop.coded_width - image.width and 0 <= crop.top <= crop.coded_height - image.height
     ):
-        raise ValueError(f"{name}: a crop inside {size} wanted, {crop} found")
+        raise ValueError(f"{name}: expected a crop inside {size}, got {crop}")
 
 
 def _plain(item: Item) -> Item:

@@ -127,7 +127,7 @@ def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:
     """
     place = meta.places.get(item)
     if place is None or not place.extents:
-        raise FormatError("box iloc", f"wanted a place for item {item}, found none")
+        raise FormatError("box iloc", f"expected a place of item {item} in the file, got none")
     if place.size > len(file.data):
-        raise FormatError("box iloc", f"item {item}: wanted at most {len(file.data)} bytes, found {place.size}")
+        raise FormatError("box iloc", f"item {item}: expected at most {len(file.data)} bytes, got {place.size}")
     return b"".join(file.data[start:stop] for start, stop in place.extents)

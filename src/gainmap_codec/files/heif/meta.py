@@ -30,7 +30,7 @@ def parse_meta(file: BoxFile, box: Box) -> HeifMeta:
     boxes = {child.kind: child for child in reversed(file.children(box, skip=4))}
     for kind in (b"pitm", b"iinf", b"iloc"):
         if kind not in boxes:
-            raise FormatError("box meta", f"wanted a box {kind.decode()}, found none")
+            raise FormatError("box meta", f"expected a box {kind.decode()}, got none")
     budget = LinkBudget(file)
     items = {item.id: item for item in _parse_items(file, boxes[b"iinf"])}
     if b"iprp" in boxes:

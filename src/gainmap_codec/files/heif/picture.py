@@ -103,7 +103,7 @@ def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
 
 def _item(meta: HeifMeta, number: int) -> Item:
     if number not in meta.items:
-        raise FormatError("box iinf", f"wanted item {number}, found none")
+        raise FormatError("box iinf", f"expected item {number}, got none")
     return meta.items[number]
 
 
@@ -115,7 +115,8 @@ def _size(item: Item, limits: Limits) -> tuple[int, int]:
 
 def _codec(item: Item) -> Codec:
     if item.kind not in _CODECS:
-        raise UnsupportedError(f"item {item.id}: a picture of type {item.kind.decode('latin-1')!r} is not read")
+        kind = item.kind.decode("latin-1")
+        raise UnsupportedError(f"item {item.id}: expected a picture of type hvc1, av01 or grid, got {kind!r}")
     return _CODECS[item.kind][0]
 
 
@@ -124,23 +125,24 @@ def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
     reader = Reader(item_data(file, meta, item.id), "grid")
     version, flags, rows, columns = reader.u8(), reader.u8(), reader.u8() + 1, reader.u8() + 1
     if version:
-        raise UnsupportedError(f"grid: version {version} is not read")
+        raise UnsupportedError(f"grid: expected version 0, got {version}")
     field = 4 if flags & 1 else 2
     width, height = reader.unsigned(field), reader.unsigned(field)
     numbers = meta.tiles(item.id)
     if len(numbers) != rows * columns:
-        raise FormatError("grid", f"wanted {rows} x {columns} tiles, found {len(numbers)}")
+        raise FormatError("grid", f"expected {rows} x {columns} tiles, got {len(numbers)}")
     tiles = tuple(_item(meta, number) for number in numbers)
-    if len({_codec(tile) for tile in tiles}) != 1:
-        raise FormatError("grid", "wanted tiles of one codec")
+    codecs = {_codec(tile) for tile in tiles}
+    if len(codecs) != 1:
+        raise FormatError("grid", f"expected tiles of one codec, got {' and '.join(sorted(codecs))}")
     sizes = {size_of(tile) for tile in tiles}
     if len(sizes) != 1:
-        raise FormatError("grid", "wanted tiles of one size")
+        raise FormatError("grid", f"expected tiles of one size, got {len(sizes)} sizes")
     ((tile_width, tile_height),) = sizes
     file.limits.check("pixels", rows * tile_height * columns * tile_width)
     if not (0 < width <= columns * tile_width and 0 < height <= rows * tile_height):
         found = f"{width}x{height} from {columns} x {rows} of {tile_width}x{tile_height}"
-        raise FormatError("grid", f"wanted tiles that cover it, found {found}")
+        raise FormatError("grid", f"expected tiles that cover it, got {found}")
     return Picture(item, tiles, _codec(tiles[0]), width, height)
 
 
@@ -149,7 +151,7 @@ def _record(tile: Item) -> bytes:
     kind = _CODECS[tile.kind][1]
     found = tile.property(kind)
     if found is None:
-        raise FormatError("box ipma", f"wanted a configuration ({kind.decode()}) of item {tile.id}, found none")
+        raise FormatError("box ipma", f"expected a configuration ({kind.decode()}) of item {tile.id}, got none")
     return found.body
 
 
@@ -168,7 +170,7 @@ def config_of(picture: Picture) -> Config:
     record.take(16)
     chroma, depth = record.u8() & 3, (record.u8() & 7) + 8
     if depth not in (8, 10, 12):
-        raise UnsupportedError(f"HEVC: 8, 10 or 12 bits wanted, {depth} found")
+        raise UnsupportedError(f"HEVC: expected 8, 10 or 12 bits, got {depth}")
     return Config(depth, 3 if chroma else 1)
 
 
@@ -213,7 +215,7 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
     places = [meta.places[item.id] for item in items if item.id in meta.places]
     for total, most in ((sum(p.size for p in set(places)), 1), (sum(p.size for p in places), _SHARES)):
         if total > most * len(file.data):
-            raise FormatError("box iloc", f"wanted at most {most * len(file.data)} bytes of tiles, found {total}")
+            raise FormatError("box iloc", f"expected at most {most * len(file.data)} bytes of tiles, got {total}")
 
 
 def _for_decoder(item: Item, config: Config) -> Item:

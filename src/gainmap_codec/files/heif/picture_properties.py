@@ -102,11 +102,11 @@ def size_of(item: Item) -> tuple[int, int]:
     """
     found = item.property(b"ispe")
     if found is None:
-        raise FormatError("box ipma", f"wanted a size (ispe) of item {item.id}, found none")
+        raise FormatError("box ipma", f"expected a size (ispe) of item {item.id}, got none")
     reader = Reader(found.body, "box ispe", position=4)
     width, height = reader.u32(), reader.u32()
     if not width or not height:
-        raise FormatError(reader.where, f"item {item.id}: wanted a size above 0, found {width}x{height}")
+        raise FormatError(reader.where, f"item {item.id}: expected a size above 0, got {width}x{height}")
     return width, height
 
 
@@ -123,10 +123,11 @@ def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | Non
         (reader.s32(), reader.u32()),
     ]
     if any(denominator == 0 for _, denominator in numbers):
-        raise FormatError(reader.where, "wanted denominators above 0")
+        raise FormatError(reader.where, "expected denominators above 0, got 0")
     width, height, x, y = (Fraction(*number) for number in numbers)
     left, top = (coded_width - width) / 2 + x, (coded_height - height) / 2 + y
     inside = left >= 0 and top >= 0 and left + width <= coded_width and top + height <= coded_height
     if not inside or int(width) < 1 or int(height) < 1:
-        raise FormatError(reader.where, f"wanted a window inside {coded_width}x{coded_height}")
+        part = f"{float(width):g}x{float(height):g} at {float(left):g}, {float(top):g}"
+        raise FormatError(reader.where, f"expected a part of {coded_width}x{coded_height}, got {part}")
     return Crop(int(left), int(top), coded_width, coded_height), int(width), int(height)

@@ -17,7 +17,7 @@ def parse_places(file: BoxFile, box: Box, idat: Box | None, budget: LinkBudget) 
     sizes = reader.u16()
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     if not {offset_size, length_size, base_size} <= {0, 4, 8}:
-        raise FormatError(reader.where, f"wanted field sizes of 0, 4 or 8 bytes, found {sizes:04X}")
+        raise FormatError(reader.where, f"expected field sizes of 0, 4 or 8 bytes, got {sizes:04X}")
     count = reader.unsigned(4 if version == 2 else 2)
     file.limits.check("items", count)
     places: dict[int, Place] = {}
@@ -34,7 +34,7 @@ def parse_places(file: BoxFile, box: Box, idat: Box | None, budget: LinkBudget) 
             offset, length = base + reader.unsigned(offset_size), reader.unsigned(length_size)
             found.append((offset, length, length_size == 0))
         if number in places:
-            raise FormatError(reader.where, f"item {number} comes twice")
+            raise FormatError(reader.where, f"expected each item once, got item {number} twice")
         places[number] = _place(file, number, method, idat, found)
     return places
 

@@ -15,7 +15,7 @@ def parse_properties(file: BoxFile, box: Box, items: dict[int, Item], budget: Li
     children = file.children(box)
     stores = [child for child in children if child.kind == b"ipco"]
     if len(stores) != 1:
-        raise FormatError("box iprp", f"wanted one box ipco, found {len(stores)}")
+        raise FormatError("box iprp", f"expected one box ipco, got {len(stores)}")
     store = [Property(child.kind, file.data[child.body : child.stop]) for child in file.children(stores[0])]
     result: dict[int, Item] = {}
     for child in children:
@@ -23,7 +23,7 @@ def parse_properties(file: BoxFile, box: Box, items: dict[int, Item], budget: Li
             continue
         for number, associations in _parse_associations(file, child, budget):
             if number in result:
-                raise FormatError("box ipma", f"item {number} comes twice")
+                raise FormatError("box ipma", f"expected each item once, got item {number} twice")
             if number in items:
                 found = tuple(_associated(store, *association) for association in associations)
                 result[number] = Item(**{**vars(items[number]), "properties": tuple(p for p in found if p)})
@@ -32,7 +32,7 @@ def parse_properties(file: BoxFile, box: Box, items: dict[int, Item], budget: Li
 
 def _associated(store: list[Property], index: int, essential: bool) -> Property | None:
     if index > len(store):
-        raise FormatError("box ipma", f"wanted a property of 1 to {len(store)}, found {index}")
+        raise FormatError("box ipma", f"expected a property of 1 to {len(store)}, got {index}")
     return store[index - 1]._replace(essential=essential) if index else None
 
 

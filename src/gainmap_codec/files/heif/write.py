@@ -119,9 +119,9 @@ def _entries(
 
 def _checked(payload: bytes) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"payload: at most {MAX_PAYLOAD_BYTES} bytes wanted, {len(payload)} found")
+        raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
     if not payload.startswith(MAGIC):
-        raise ValueError(f"payload: its first bytes {MAGIC!r} wanted, {payload[:4]!r} found")
+        raise ValueError(f"payload: expected {MAGIC!r} as its first bytes, got {payload[:3]!r}")
     return payload
 
 
@@ -136,7 +136,7 @@ def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extra
     """The tmap item, with the properties that it had in the file of the record where nothing has changed."""
     if isinstance(stored.metadata, AppleMetadata):
         if extras is None or stored != extras.gain_map:
-            raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
+            raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
         return None
     found = extras.tmap_properties if extras else ()
     same = extras is not None and file.base == extras.base and file.orientation == extras.orientation
@@ -183,8 +183,9 @@ def _links(
 
 def _numbered(entries: list[_Entry], groups: list[Group]) -> tuple[tuple[Item, ...], dict[int, int]]:
     """Items with their numbers, and what became of each id. Groups share the numbers; our payload is above them all."""
-    if len(entries) + len(groups) > _MOST_ITEMS:
-        raise ValueError(f"HEIF file: at most {_MOST_ITEMS} items wanted, {len(entries) + len(groups)} found")
+    count = len(entries) + len(groups)
+    if count > _MOST_ITEMS:
+        raise ValueError(f"HEIF file: expected at most {_MOST_ITEMS} items and groups, got {count}")
     numbers = {entry.item.id: index for index, entry in enumerate(entries, 1)}
     if _PAYLOAD_ID in numbers:
         numbers[_PAYLOAD_ID] += len(groups)

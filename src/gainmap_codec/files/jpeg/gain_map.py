@@ -91,7 +91,7 @@ def _mpf_candidates(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
             starts = sorted((origin + entry.offset, entry.size) for entry in entries[1:])
             for (start, size), (following, _) in pairwise(starts):
                 if start + size > following:
-                    raise FormatError("MPF index", f"pictures overlap at byte {following} of the file")
+                    raise FormatError("MPF index", f"expected separate pictures, got an overlap at byte {following}")
             yield from (_Candidate("MPF index", start, start + size) for start, size in starts)
             return
 
@@ -122,16 +122,14 @@ def _read_gain_map(
 ) -> FoundGainMap | None:
     """The gain map at a candidate's place, or None for a picture without gain-map metadata."""
     if not base.end <= place.start <= place.stop <= len(base.data):
-        raise FormatError(
-            "gain map",
-            f"wanted inside bytes {base.end} to {len(base.data)} of the file, found {place.start} to {place.stop}",
-        )
+        behind, got = f"bytes {base.end} to {len(base.data)}", f"{place.start} to {place.stop}"
+        raise FormatError("gain map", f"expected a place within {behind} of the file, got {got}")
     image = place.image or parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None
     if not image.complete:
-        raise FormatError("gain map", "cut off, its end (EOI) is missing", offset=image.end)
+        raise FormatError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
     return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.end)
 
 

@@ -29,7 +29,7 @@ def serialize_payload_body(payload: bytes) -> bytes:
         ValueError: More than 65 000 bytes, which tools that cut segments anew would tear apart.
     """
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"payload: at most {MAX_PAYLOAD_BYTES} bytes, {len(payload)} found")
+        raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
     description = _box(b"jumd", _CONTENT_TYPE + bytes((_REQUESTABLE_WITH_LABEL,)) + _LABEL)
     writer = Writer(_WHERE)
     writer.raw(_ID)

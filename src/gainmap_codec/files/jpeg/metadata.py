@@ -71,7 +71,7 @@ def icc_segments(profile: bytes) -> bytes:
     """
     chunks = [profile[i : i + _CHUNK_BYTES] for i in range(0, len(profile), _CHUNK_BYTES)]
     if len(chunks) > 255:
-        raise LimitError(f"ICC profile: at most {255 * _CHUNK_BYTES} bytes fit, {len(profile)} found")
+        raise LimitError(f"ICC profile: expected at most {255 * _CHUNK_BYTES} bytes, got {len(profile)}")
     numbers = (bytes((index + 1, len(chunks))) for index in range(len(chunks)))
     pairs = zip(numbers, chunks, strict=True)
     return b"".join(make_segment(APP2, ICC_ID + number + chunk, "ICC profile") for number, chunk in pairs)

@@ -51,11 +51,11 @@ def _entry_table(reader: Reader) -> tuple[int, int]:
     for _ in range(reader.u16()):
         tag, _, count, value = reader.u16(), reader.u16(), reader.u32(), reader.u32()
         if tag <= previous:
-            raise FormatError(_WHERE, f"wanted ascending tags, found {tag:04X} after {previous:04X}")
+            raise FormatError(_WHERE, f"expected ascending tags, got {tag:04X} after {previous:04X}")
         previous = tag
         table = (count, value) if tag == _ENTRIES_TAG else table
     if table is None or table[0] % _ENTRY_BYTES:
-        raise FormatError(_WHERE, f"wanted a table of {_ENTRY_BYTES}-byte entries, found {table or 'none'}")
+        raise FormatError(_WHERE, f"expected a table of {_ENTRY_BYTES}-byte entries, got {table or 'none'}")
     return table[0] // _ENTRY_BYTES, table[1]
 
 

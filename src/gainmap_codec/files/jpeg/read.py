@@ -50,7 +50,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     map_notes: list[str] = []
     maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, map_notes)
     if not maps and image.bodies(APP2, ISO_ID):
-        map_notes.append("the base says that there is a gain map (ISO 21496-1), none was found")
+        map_notes.append("the base says that there is a gain map (ISO 21496-1), but none was found")
     notes += map_notes
     if maps:
         notes += gain_map_notes(image, base, maps[0].stored)

@@ -111,7 +111,7 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
     stop = len(data) if stop is None else min(stop, len(data))
     if data[start : min(start + 2, stop)] != SOI:
         found = data[start : start + 2].hex(" ") or "the end"
-        raise FormatError(_WHERE, f"wanted FF D8, found {found}", offset=start)
+        raise FormatError(_WHERE, f"expected a JPEG image (FF D8), got {found}", offset=start)
     segments: list[Segment] = []
     first_scan: int | None = None
     scans, end, complete = 0, start + 2, False
@@ -128,7 +128,7 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
         segments.append(segment)
         end = segment.stop
     if first_scan is None:
-        raise FormatError(_WHERE, "wanted a scan (SOS), found the image's end", offset=end)
+        raise FormatError(_WHERE, "expected a scan (SOS), got the image's end", offset=end)
     return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
 
 
@@ -153,18 +153,21 @@ def image_header(image: JpegImage, limits: Limits) -> ImageHeader:
     """
     frames = [segment for segment in image.header if segment.marker in _FRAMES]
     if len(frames) != 1:
-        raise FormatError(_WHERE, f"wanted one frame header (SOF) before the scan, found {len(frames)}")
+        raise FormatError(_WHERE, f"expected one frame header (SOF) before the scan, got {len(frames)}")
     reader = Reader(image.body(frames[0]), "JPEG frame header")
     depth, height, width, channels = reader.u8(), reader.u16(), reader.u16(), reader.u8()
     component_ids = bytes(reader.take(3)[0] for _ in range(channels))
     if frames[0].marker not in _READABLE_FRAMES:
-        raise UnsupportedError(f"JPEG: coding process SOF{frames[0].marker - 0xC0} is not read")
+        process = f"SOF{frames[0].marker - 0xC0}"
+        raise UnsupportedError(f"JPEG: expected baseline, extended or progressive coding, got {process}")
     if depth != 8 or channels not in (1, 3):
-        raise UnsupportedError(f"JPEG: wanted 1 or 3 channels of 8 bits, found {channels} of {depth} bits")
+        raise UnsupportedError(f"JPEG: expected 1 or 3 channels of 8 bits, got {channels} of {depth} bits")
     if height == 0:
-        raise UnsupportedError("JPEG: heights given after the scan (DNL) are not read")
-    if width == 0 or reader.remaining:
-        raise FormatError(reader.where, f"width {width}, {reader.remaining} bytes too many")
+        raise UnsupportedError("JPEG: expected a height before the scan, got one behind it (DNL)")
+    if width == 0:
+        raise FormatError(reader.where, "expected a width above 0, got 0")
+    if reader.remaining:
+        raise FormatError(reader.where, f"expected {reader.position} bytes, got {len(reader.data)}")
     limits.check("pixels", width * height)
     return ImageHeader(width, height, channels, component_ids)
 
@@ -190,7 +193,7 @@ def make_segment(marker: int, body: bytes, name: str) -> bytes:
         LimitError: The body does not fit a segment; the message calls it `name`.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise LimitError(f"{name}: at most {MAX_BODY_BYTES} bytes fit a JPEG segment, {len(body)} found")
+        raise LimitError(f"{name}: expected at most {MAX_BODY_BYTES} bytes, a JPEG segment, got {len(body)}")
     return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
 
 
@@ -220,7 +223,7 @@ def _next_segment(data: bytes, position: int, stop: int) -> Segment | None:
     if fill is None:
         if position >= stop:
             return None
-        raise FormatError(_WHERE, f"wanted a marker (FF), found {data[position]:02X}", offset=position)
+        raise FormatError(_WHERE, f"expected a marker (FF), got {data[position]:02X}", offset=position)
     position = fill.end() - 1
     if position + 2 > stop:
         return None
@@ -229,7 +232,7 @@ def _next_segment(data: bytes, position: int, stop: int) -> Segment | None:
         return Segment(marker, position, position + 2)
     length = int.from_bytes(data[position + 2 : position + 4], "big")
     if marker == 0 or (length < 2 and position + 4 <= stop):
-        raise FormatError(_WHERE, f"wanted a segment, found marker {marker:02X} length {length}", offset=position)
+        raise FormatError(_WHERE, f"expected a segment, got marker {marker:02X} with length {length}", offset=position)
     end = position + 2 + length
     return Segment(marker, position, end) if end <= stop and position + 4 <= stop else None
 

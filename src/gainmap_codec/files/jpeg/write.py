@@ -71,14 +71,14 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
 
 
 def _check_writable(file: GainMapFile) -> None:
-    pictures = [file.base, *([file.gain_map.image] if file.gain_map else [])]
-    if any(picture.codec != "jpeg" for picture in pictures):
-        raise ValueError("JPEG file: JPEG pictures wanted, another codec found")
+    for picture in (file.base, *([file.gain_map.image] if file.gain_map else [])):
+        if picture.codec != "jpeg":
+            raise ValueError(f"JPEG file: expected pictures coded as JPEG, got {picture.codec}")
 
 
 def _writable_metadata(stored: StoredGainMap) -> GainMapMetadata:
     if isinstance(stored.metadata, AppleMetadata):
-        raise ValueError("gain map: ISO 21496-1 metadata wanted, Apple's found, which are read only")
+        raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
     return stored.metadata
 
 

@@ -89,7 +89,8 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None, notes:
         return None
     packet = serialize_packet(root)
     if len(packet) > MAX_PACKET_BYTES:
-        raise GainMapError(f"main XMP packet: at most {MAX_PACKET_BYTES} bytes fit a JPEG segment, {len(packet)} found")
+        most = f"at most {MAX_PACKET_BYTES} bytes, a JPEG segment"
+        raise GainMapError(f"main XMP packet: expected {most}, got {len(packet)}")
     return packet
 
 
@@ -115,7 +116,7 @@ def _directory_item(item: etree._Element) -> DirectoryItem:
 def _byte_count(values: dict[str, list[str]], name: str) -> int:
     text = values.get(name, ["0"])[0].strip()
     if not _LENGTH.fullmatch(text):
-        raise FormatError(f"Item:{name}", f"wanted a number of bytes, found {text[:64]!r}")
+        raise FormatError(f"Item:{name}", f"expected a number of bytes, got {text[:64]!r}")
     return int(text)
 
 

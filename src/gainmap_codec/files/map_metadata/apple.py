@@ -72,7 +72,7 @@ def parse_maker_note(note: bytes) -> dict[int, float]:
         FormatError: Not Apple's, cut off, or a denominator of 0.
     """
     if not note.startswith(_NOTE_HEADER):
-        raise FormatError("maker note", "wanted Apple's")
+        raise FormatError("maker note", "expected Apple's, got another maker's")
     reader = Reader(note, "Apple maker note", position=len(_NOTE_HEADER))  # big-endian whatever the file is
     found: dict[int, float] = {}
     for entry in ifd_entries(reader):
@@ -81,7 +81,7 @@ def parse_maker_note(note: bytes) -> dict[int, float]:
             reader.position = reader.u32()
             numerator, denominator = reader.s32(), reader.s32()
             if denominator == 0:
-                raise FormatError(reader.where, f"tag {entry.tag}: wanted a denominator other than 0")
+                raise FormatError(reader.where, f"tag {entry.tag}: expected a denominator other than 0, got 0")
             found.setdefault(entry.tag, numerator / denominator)
     return found
 
@@ -90,23 +90,23 @@ def _note_stops(exif: bytes | None, notes: list[str]) -> float:
     note = None if exif is None else maker_note(exif)
     numbers = {} if note is None else parse_maker_note(note)
     if not numbers:
-        raise FormatError("Apple gain map", "wanted a headroom in its XMP or in the maker note, found none")
+        raise FormatError("Apple gain map", "expected a headroom in its XMP or in the maker note, got none")
     for tag in (_HEADROOM_TAG, _GAIN_TAG):
         if tag not in numbers:
-            notes.append(f"Apple maker note: number {tag} is missing, 0 is taken")
+            notes.append(f"Apple maker note: number {tag} is missing and taken as 0")
     stops = headroom_of_maker_note(numbers.get(_HEADROOM_TAG, 0.0), numbers.get(_GAIN_TAG, 0.0))
     if stops > _MAX_STOPS:
-        raise FormatError("Apple maker note", f"wanted a headroom of at most {_MAX_STOPS} stops, found {stops:g}")
+        raise FormatError("Apple maker note", f"expected a headroom of at most {_MAX_STOPS} stops, got {stops:g}")
     return stops
 
 
 def _xmp_headroom(text: str) -> float:
     text = text.strip()
     if not _DECIMAL.fullmatch(text):
-        raise FormatError("HDRGainMap:HDRGainMapHeadroom", f"wanted a decimal number, found {text[:64]!r}")
+        raise FormatError("HDRGainMap:HDRGainMapHeadroom", f"expected a decimal number, got {text[:64]!r}")
     value = float(text)
     if not 1 <= value <= math.ldexp(1, _MAX_STOPS):
-        raise FormatError("HDRGainMap:HDRGainMapHeadroom", f"wanted 1 to 2^{_MAX_STOPS}, found {value:g}")
+        raise FormatError("HDRGainMap:HDRGainMapHeadroom", f"expected a number from 1 to 2^{_MAX_STOPS}, got {value:g}")
     return value
 
 

@@ -63,7 +63,7 @@ def serialize_hdrgm(metadata: GainMapMetadata) -> bytes:
     Source: Ultra HDR image format v1.1, "Gain map metadata".
     """
     if not metadata.use_base_colour_space:
-        raise ValueError("hdrgm XMP: cannot express use_base_colour_space = False")
+        raise ValueError("hdrgm XMP: expected use_base_colour_space to be True, got False, which XMP cannot say")
     root, rdf = new_packet()
     description = etree.SubElement(rdf, DESCRIPTION, nsmap={"hdrgm": HDRGM})
     description.set(ABOUT, "")
@@ -81,13 +81,12 @@ def serialize_hdrgm(metadata: GainMapMetadata) -> bytes:
 def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
     version = values.get("Version", ["none"])
     if version != [HDRGM_VERSION]:
-        raise FormatError("hdrgm:Version", f"wanted {HDRGM_VERSION}, found {str(version)[:64]}")
+        raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {str(version)[:64]}")
     base_is_hdr = _base_is_hdr(values)
     low, high = _one(values, "HDRCapacityMin"), _one(values, "HDRCapacityMax")
     if float(high) < float(low):
-        raise FormatError(
-            "hdrgm:HDRCapacityMax", f"wanted at least HDRCapacityMin {float(low):g}, found {float(high):g}"
-        )
+        least = f"HDRCapacityMin {float(low):g} or more"
+        raise FormatError("hdrgm:HDRCapacityMax", f"expected {least}, got {float(high):g}")
     base_offset, alternate_offset = ("OffsetHDR", "OffsetSDR") if base_is_hdr else ("OffsetSDR", "OffsetHDR")
     names = ("GainMapMin", "GainMapMax", "Gamma", base_offset, alternate_offset)
     columns = [_numbers(values, name) for name in names]
@@ -104,7 +103,7 @@ def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
 def _base_is_hdr(values: dict[str, list[str]]) -> bool:
     text = values.get("BaseRenditionIsHDR", ["False"])
     if text not in (["True"], ["False"]):
-        raise FormatError("hdrgm:BaseRenditionIsHDR", f"wanted True or False, found {str(text)[:64]}")
+        raise FormatError("hdrgm:BaseRenditionIsHDR", f"expected True or False, got {str(text)[:64]}")
     return text == ["True"]
 
 
@@ -112,17 +111,17 @@ def _numbers(values: dict[str, list[str]], name: str) -> list[Fraction]:
     """One number or three."""
     if name not in values:
         if name not in _DEFAULTS:
-            raise FormatError(f"hdrgm:{name}", "required, not found")
+            raise FormatError(f"hdrgm:{name}", "expected a value, got none")
         return [_DEFAULTS[name]]
     if len(values[name]) not in (1, 3):
-        raise FormatError(f"hdrgm:{name}", f"wanted 1 or 3 values, found {len(values[name])}")
+        raise FormatError(f"hdrgm:{name}", f"expected 1 or 3 values, got {len(values[name])}")
     return [_parse_decimal(text, f"hdrgm:{name}") for text in values[name]]
 
 
 def _one(values: dict[str, list[str]], name: str) -> Fraction:
     numbers = _numbers(values, name)
     if len(numbers) != 1:
-        raise FormatError(f"hdrgm:{name}", f"wanted 1 value, found {len(numbers)}")
+        raise FormatError(f"hdrgm:{name}", f"expected 1 value, got {len(numbers)}")
     return numbers[0]
 
 
@@ -130,10 +129,10 @@ def _parse_decimal(text: str, where: str) -> Fraction:
     """The simplest fraction that equals the decimal number as a double, as far as 32 bits allow."""
     text = text.strip()
     if len(text) > 64 or not _DECIMAL.fullmatch(text):
-        raise FormatError(where, f"wanted a decimal number, found {text[:64]!r}")
+        raise FormatError(where, f"expected a decimal number, got {text[:64]!r}")
     value = float(text)
     if not abs(value) <= 2**31 - 1:
-        raise FormatError(where, f"wanted a number within ±2^31, found {text}")
+        raise FormatError(where, f"expected a number within ±2^31, got {text}")
     short = fraction_of(value)
     return short if float(short) == value else fraction_of(value, max_denominator=2**32 - 1)
 

@@ -75,7 +75,8 @@ def parse_iso21496(data: bytes) -> GainMapMetadata:
         GainMapChannel(*[_read_fraction(reader, field, denominator) for field in _CHANNEL]) for _ in range(count)
     )
     if reader.remaining and writer_version == 0:
-        raise FormatError(_WHERE, f"{reader.remaining} bytes behind the last field", offset=reader.position)
+        more = f"{reader.remaining} bytes more"
+        raise FormatError(_WHERE, f"expected the end behind the last field, got {more}", offset=reader.position)
     versions = minimum_version, writer_version
     metadata = GainMapMetadata(headrooms[0], headrooms[1], channels, use_base, *versions, rest)
     problem = metadata_problem(metadata)
@@ -113,15 +114,15 @@ def metadata_problem(metadata: GainMapMetadata) -> str | None:
     every log2 value within ±32, gamma above 0, and no maximum below its minimum (compared exactly).
     """
     if len(metadata.channels) not in (1, 3):
-        return f"wanted 1 or 3 channels, found {len(metadata.channels)}"
+        return f"expected 1 or 3 channels, got {len(metadata.channels)}"
     for name, field, fraction in _fractions(metadata):
         problem = _fraction_problem(field, fraction)
         if problem:
-            return f"{name}: {problem}, found {fraction.numerator}/{fraction.denominator}"
+            return f"{name}: {problem}, got {fraction.numerator}/{fraction.denominator}"
     for index, channel in enumerate(metadata.channels):
         low, high = channel.gain_map_min, channel.gain_map_max
         if high.numerator * low.denominator < low.numerator * high.denominator:
-            return f"channel {index}: gain_map_max {float(high):g} is below gain_map_min {float(low):g}"
+            return f"channel {index}: expected gain_map_max >= gain_map_min, got {float(high):g} and {float(low):g}"
     return None
 
 
@@ -135,7 +136,7 @@ def fraction_of(value: float, *, rounding: Rounding = "nearest", max_denominator
         ValueError: Not finite, or too large for a signed 32-bit numerator.
     """
     if not abs(value) <= 2**31 - 1:
-        raise ValueError(f"wanted a finite number within ±2^31, found {value}")
+        raise ValueError(f"expected a finite number within ±2^31, got {value}")
     exact = fractions.Fraction(value)
     room = int((2**31 - 2) / max(abs(exact), fractions.Fraction(1, 4)))
     bound = min(max_denominator, max(room, 1))
@@ -159,9 +160,10 @@ def _farey_neighbour(fraction: fractions.Fraction, bound: int, side: int) -> fra
 def _read_versions(reader: Reader) -> tuple[int, int]:
     minimum_version, writer_version = reader.u16(), reader.u16()
     if writer_version < minimum_version:
-        raise FormatError(_WHERE, f"writer_version {writer_version} is below minimum_version {minimum_version}")
+        problem = f"expected writer_version >= minimum_version, got {writer_version} and {minimum_version}"
+        raise FormatError(_WHERE, problem)
     if minimum_version > 0:
-        raise UnsupportedError(f"{_WHERE}: needs a reader of version {minimum_version}, this one is of version 0")
+        raise UnsupportedError(f"{_WHERE}: expected minimum_version 0, got {minimum_version} (for newer readers)")
     return minimum_version, writer_version
 
 
@@ -193,18 +195,18 @@ def _fractions(metadata: GainMapMetadata) -> Iterator[tuple[str, _Field, Fractio
 def _fraction_problem(field: _Field, fraction: Fraction) -> str | None:
     numerator, denominator = fraction
     if not 0 < denominator < 2**32:
-        return "wanted a denominator of 1 to 2^32 - 1"
+        return "expected a denominator of 1 to 2^32 - 1"
     if not (-(2**31) <= numerator < 2**31 if field.signed else 0 <= numerator < 2**32):
-        return f"wanted {'a signed' if field.signed else 'an unsigned'} 32-bit numerator"
+        return f"expected {'a signed' if field.signed else 'an unsigned'} 32-bit numerator"
     if field.log2 and abs(numerator) > _MAX_LOG2 * denominator:
-        return f"wanted at most {_MAX_LOG2} stops"
-    return "wanted more than 0" if field.name == "gamma" and numerator == 0 else None
+        return f"expected at most {_MAX_LOG2} stops"
+    return "expected more than 0" if field.name == "gamma" and numerator == 0 else None
 
 
 def _writer_problem(metadata: GainMapMetadata) -> str | None:
     if metadata.minimum_version:
-        return f"wanted minimum_version 0, found {metadata.minimum_version}"
+        return f"expected minimum_version 0, got {metadata.minimum_version}"
     for index, channel in enumerate(metadata.channels):
         if channel.base_offset.numerator < 0 or channel.alternate_offset.numerator < 0:
-            return f"channel {index}: offsets below 0 are read, not written"
+            return f"channel {index}: expected offsets of 0 or more, got one below 0: such are read, but not written"
     return None

@@ -29,7 +29,7 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
     limits.check("xmp_bytes", len(packet))
     text = packet.strip(b"\0 \t\r\n")
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise FormatError(_WHERE, "document types and entities are refused")
+        raise FormatError(_WHERE, "expected no document type and no entities, got one")
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
     )
@@ -37,11 +37,11 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
         reason = " ".join(error.msg.split())  # it quotes the packet, line ends included
-        raise FormatError(_WHERE, f"not well-formed XML ({reason[:_QUOTED]})") from None
+        raise FormatError(_WHERE, f"expected well-formed XML, got an error: {reason[:_QUOTED]}") from None
     _check_depth(root, limits)
     rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
     if rdf is None:
-        raise FormatError(_WHERE, f"wanted an rdf:RDF element, found {str(root.tag)[:_QUOTED]}")
+        raise FormatError(_WHERE, f"expected an rdf:RDF element, got {str(root.tag)[:_QUOTED]}")
     return rdf
 
 
@@ -51,7 +51,8 @@ def _check_depth(root: etree._Element, limits: Limits) -> None:
         level = [child for element in level for child in element]
         if not level:
             return
-    raise LimitError(f"xmp_depth: at most {limits.xmp_depth} levels allowed, more found")
+    most = f"at most {limits.xmp_depth} levels"
+    raise LimitError(f"xmp_depth: expected {most}, got more (raise Limits.xmp_depth to accept)")
 
 
 def properties(element: etree._Element, namespace: str) -> dict[str, list[str]]:

@@ -1,0 +1,147 @@
+"""What a file holds beside its record: carried along, and left out with the pixels that it describes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.heif.extras import other_items
+from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
+from gainmap_codec.files.heif.picture_properties import orientation_of
+from gainmap_codec.files.heif.records import heif_extras
+from gainmap_codec.files.heif.write import serialize_heif
+from gainmap_codec.files.records import ContainerExtras, StoredGainMap
+from gainmap_codec.pixels.formats.coded_image import code_picture
+from support import heif_files
+from support.cases import ONE_CHANNEL
+from support.heif_files import BASE, tmap_file, turned
+from support.heif_records import (
+    ALTERNATE,
+    EXIF,
+    PAYLOAD,
+    only,
+    opened,
+    ramp,
+    read,
+)
+from support.paths import FIXTURES
+
+
+def with_strangers() -> bytes:
+    """An AVIF with a thumbnail, a depth map, a mime and a uri item, a property, a group and boxes of others."""
+    draft = turned(tmap_file(ONE_CHANNEL), 1)
+    small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
+    depth = Property(b"auxC", bytes(4) + b"urn:mpeg:hevc:2015:auxid:2\0", essential=True)
+    turns = (Property(b"irot", b"\1", essential=True),)
+    plain = replace(small, properties=(*small.properties, *turns))
+    draft = draft.with_item(plain, data, Reference(b"thmb", 11, (BASE,)))
+    deep = replace(small, id=12, properties=(*small.properties, depth, *turns))
+    draft = draft.with_item(deep, data, Reference(b"auxl", 12, (BASE,)))
+    mime = Item(13, b"mime", "notes", "text/plain", "deflate", hidden=True)
+    draft = draft.with_item(mime, b"packed", Reference(b"cdsc", 13, (12,)))
+    uri = Item(14, b"uri ", content_type="tag:example.org,2026:x", hidden=True)
+    draft = draft.with_item(uri, b"theirs", Reference(b"cdsc", 14, (BASE, heif_files.TMAP)))
+    draft = draft.with_properties(BASE, Property(b"uuid", bytes(range(20))), Property(b"clli", b"\0\xcb\0\x40"))
+    draft = draft.with_properties(heif_files.TMAP, Property(b"clli", b"\x03\xe8\0\x90"))
+    draft = replace(draft, groups=(*draft.groups, Group(b"ster", 77, (BASE, 11), b"more")))
+    data = draft.build()
+    ftyp = int.from_bytes(data[:4], "big")
+    return data[:ftyp] + make_box(b"uuid", b"C2PA" * 8) + data[ftyp:] + make_box(b"mpvd", b"a video")
+
+
+def test_what_is_not_ours_survives() -> None:
+    data = with_strangers()
+    file = read(data)
+    changed = serialize_heif(replace(file, exif=EXIF, payload=PAYLOAD))
+    back, (bytes_, boxes, meta) = read(changed), opened(changed)
+    assert (back.exif, back.payload, back.base_digest) == (EXIF, PAYLOAD, file.base_digest)
+    assert [box.kind for box in boxes] == [b"ftyp", b"uuid", b"meta", b"mdat", b"mpvd"]
+    assert make_box(b"uuid", b"C2PA" * 8) in changed and changed.endswith(make_box(b"mpvd", b"a video"))
+    (thumbnail,) = meta.sources(b"thmb", meta.primary)
+    (depth,) = meta.sources(b"auxl", meta.primary)
+    (notes,) = meta.sources(b"cdsc", depth.id)
+    assert depth.property(b"auxC").body[4:] == b"urn:mpeg:hevc:2015:auxid:2\0"
+    assert (notes.name, notes.content_type, notes.content_encoding) == ("notes", "text/plain", "deflate")
+    assert item_data(bytes_, meta, notes.id) == b"packed"
+    uri = only(item for item in meta.items.values() if item.content_type.endswith("2026:x"))
+    tmap = only(item for item in meta.items.values() if item.kind == b"tmap")
+    assert meta.targets(b"cdsc", uri.id) == (meta.primary, tmap.id)
+    base = meta.items[meta.primary]
+    assert base.property(b"uuid").body == bytes(range(20)) and base.property(b"clli").body == b"\0\xcb\0\x40"
+    assert tmap.property(b"clli").body == b"\x03\xe8\0\x90"
+    stereo = only(group for group in meta.groups if group.kind == b"ster")
+    assert (stereo.entities, stereo.extension) == ((meta.primary, thumbnail.id), b"more")
+
+
+def test_a_new_base_leaves_its_thumbnail_and_depth_behind_with_a_note() -> None:
+    file = read(with_strangers())
+    new = code_picture(ramp(16, 16), "av1", quality=80, bits=8)
+    notes: list[str] = []
+    changed = serialize_heif(replace(file, base=new), notes)
+    assert len(notes) == 1 and "other pictures (2 items) are not written" in notes[0]
+    _, _, meta = opened(changed)
+    kinds = sorted(item.kind for item in meta.items.values())
+    assert kinds == [b"av01", b"av01", b"tmap", b"uri "]  # the notes described the depth map
+
+
+def test_a_turn_takes_thumbnails_along() -> None:
+    file = read(with_strangers())
+    assert file.orientation == 8
+    _, _, meta = opened(serialize_heif(replace(file, orientation=3)))
+    pictures = [item for item in meta.items.values() if item.kind == b"av01"]
+    assert [orientation_of(item) for item in pictures] == [3, 3, 3, 3]
+
+
+def test_a_new_gain_map_takes_the_place_of_all_others() -> None:
+    file = read((FIXTURES / "invalid/tmap-broken-map-apple-spare.heic").read_bytes())
+    image = code_picture(ramp(32, 32, 1), "hevc", quality=80, bits=8)
+    new = StoredGainMap(replace(image, nclx=ALTERNATE), ONE_CHANNEL, "iso21496")
+    for stored, kinds in ((new, [b"hvc1", b"hvc1", b"tmap"]), (None, [b"hvc1"])):
+        data = serialize_heif(replace(file, gain_map=stored))
+        assert sorted(item.kind for item in opened(data)[2].items.values()) == kinds
+        assert read(data).spare_gain_map is None
+        assert b"hdrgainmap" not in data
+
+
+def test_what_cannot_be_kept_is_told_when_it_is_written() -> None:
+    data = with_strangers() + make_box(b"moov", bytes(8))
+    file = read(data)
+    assert not file.warnings
+    notes: list[str] = []
+    assert b"moov" not in serialize_heif(file, notes)
+    assert notes == ["box moov (a sequence of pictures?) is not kept"]
+
+
+def test_items_that_share_their_bytes_do_not_multiply_the_file() -> None:
+    """A hundred names for one place are one copy; places that overlap are kept until they are as large as the file."""
+    draft = tmap_file(ONE_CHANNEL)
+    for number in range(100, 200):
+        draft = draft.with_item(Item(number, b"uri ", content_type="x", hidden=True), bytes(4000))
+    data = draft.build()
+    assert len(data) < 20_000
+    written = serialize_heif(read(data))
+    assert len(read(written).heif_extras.items) == 100
+    assert len(written) < 20_000
+
+
+def test_references_to_what_is_not_there_are_left_out() -> None:
+    draft = tmap_file(ONE_CHANNEL).with_item(
+        Item(20, b"uri ", content_type="x", hidden=True), b"theirs", Reference(b"cdsc", 20, (BASE, 99))
+    )
+    written = serialize_heif(read(draft.build()))
+    _, _, meta = opened(written)
+    uri = only(item for item in meta.items.values() if item.kind == b"uri ")
+    assert meta.targets(b"cdsc", uri.id) == (meta.primary,)
+
+
+def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
+    extras = read(with_strangers()).heif_extras
+    assert other_items(extras) == "4 (av01, mime, uri )"
+    assert other_items(None) is None
+    assert other_items(ContainerExtras()) is None  # another container's
+
+
+def test_extras_are_narrowed_in_one_place() -> None:
+    extras = read(with_strangers()).heif_extras
+    assert heif_extras(extras) is extras
+    assert heif_extras(ContainerExtras()) is heif_extras(None) is None
