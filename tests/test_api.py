@@ -677,11 +677,11 @@ def test_sizes_differ() -> None:
 def test_pixels_must_be_finite_floats() -> None:
     pixels = SRGB.pixels.copy()
     pixels[3, 5, 1] = np.nan
-    with pytest.raises(ValueError, match="finite values wanted, nan at row 3, column 5"):
+    with pytest.raises(ValueError, match="expected finite values, got nan at row 3, column 5"):
         gm.encode(pixels)
-    with pytest.raises(TypeError, match="floating point wanted"):
+    with pytest.raises(TypeError, match="expected linear floating point"):
         gm.encode(SDR)
-    with pytest.raises(TypeError, match="a path, bytes or a binary file wanted"):
+    with pytest.raises(TypeError, match="expected a path, bytes or a binary file"):
         gm.encode(3)  # type: ignore[arg-type]
 
 

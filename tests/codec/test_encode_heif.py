@@ -206,15 +206,15 @@ def test_exif_without_an_orientation_stays() -> None:
 @pytest.mark.parametrize(
     ("codes", "codec", "options", "problem"),
     [
-        (np.zeros((4, 4, 3), np.uint8), "jxl", {}, "codec: one of jpeg, hevc, av1 wanted, 'jxl' found"),
-        (np.zeros((4, 4, 3), np.uint16), "jpeg", {"bits": 10}, "bits: 8 wanted in JPEG, 10 found"),
-        (np.zeros((4, 4, 3), np.uint16), "hevc", {"bits": 12}, "bits: 8 or 10 wanted in HEVC, 12 found"),
-        (np.zeros((4, 4, 3), np.uint16), "av1", {"bits": 8}, r"uint8 \(H, W\) or \(H, W, 3\) wanted, uint16"),
-        (np.zeros((4, 4, 4), np.uint8), "av1", {"bits": 8}, r"uint8 .* wanted, uint8 \(4, 4, 4\) found"),
-        (np.zeros((0, 4), np.uint8), "av1", {"bits": 8}, "found"),
-        (np.zeros((4, 4), np.uint8), "av1", {"bits": 8, "quality": 101}, "quality: 1…100 wanted, 101 found"),
-        (np.full((4, 4), 1024, np.uint16), "av1", {"bits": 10}, "code values below 1024 wanted, 1024 found"),
-        (np.zeros((1, 16385), np.uint8), "hevc", {"bits": 8}, "sides of at most 16384 wanted, 16385 x 1 found"),
+        (np.zeros((4, 4, 3), np.uint8), "jxl", {}, "codec: expected one of jpeg, hevc, av1, got 'jxl'"),
+        (np.zeros((4, 4, 3), np.uint16), "jpeg", {"bits": 10}, "bits: expected 8 in JPEG, got 10"),
+        (np.zeros((4, 4, 3), np.uint16), "hevc", {"bits": 12}, "bits: expected 8 or 10 in HEVC, got 12"),
+        (np.zeros((4, 4, 3), np.uint16), "av1", {"bits": 8}, r"expected uint8 \(H, W\) or \(H, W, 3\), got uint16"),
+        (np.zeros((4, 4, 4), np.uint8), "av1", {"bits": 8}, r"expected uint8 .*, got uint8 \(4, 4, 4\)"),
+        (np.zeros((0, 4), np.uint8), "av1", {"bits": 8}, "got"),
+        (np.zeros((4, 4), np.uint8), "av1", {"bits": 8, "quality": 101}, "quality: expected 1…100, got 101"),
+        (np.full((4, 4), 1024, np.uint16), "av1", {"bits": 10}, "expected code values below 1024, got 1024"),
+        (np.zeros((1, 16385), np.uint8), "hevc", {"bits": 8}, "expected sides of at most 16384, got 16385 x 1"),
     ],
 )
 def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: str, options: dict[str, int], problem: str) -> None:

@@ -16,13 +16,9 @@ from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint, turne
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from gainmap_codec.pixels.raster.geometry import (
-    cropped_coordinates,
-    stored_box,
     turned,
     turned_coordinates,
-    turned_orientation,
 )
-from gainmap_codec.pixels.raster.resizing import resize_codes
 from support import pipeline_files as files
 from support.cases import ONE_CHANNEL
 from support.networks import random_network
@@ -55,22 +51,6 @@ def test_coordinates_that_no_reader_takes_are_not_written() -> None:
 # Boxes and turns
 
 
-@pytest.mark.parametrize("orientation", TURNS)
-def test_a_box_in_the_stored_raster(orientation: int) -> None:
-    stored = np.arange(7 * 5).reshape(5, 7)
-    upright = turned(stored, orientation)
-    left, top, right, bottom = box = (1, 2, 4, 5) if orientation > 4 else (2, 1, 5, 4)
-    a, b, c, d = stored_box(box, 7, 5, orientation)
-    assert np.array_equal(turned(stored[b:d, a:c], orientation), upright[top:bottom, left:right])
-
-
-@pytest.mark.parametrize(("orientation", "turn"), list(product(TURNS, TURNS)))
-def test_a_turn_upon_a_turn(orientation: int, turn: int) -> None:
-    picture = np.arange(12).reshape(3, 4)
-    both = turned(turned(picture, orientation), turn)
-    assert np.array_equal(turned(picture, turned_orientation(orientation, turn)), both)
-
-
 @pytest.mark.parametrize(("preset", "turn"), list(product(["balanced", "paper-gain"], TURNS)))
 def test_a_network_turns_with_its_base(preset, turn: int) -> None:
     network = random_network(preset, seed=7, grid=(32, 48) if preset == "balanced" else (0, 0))
@@ -97,26 +77,6 @@ def test_a_flat_base_is_as_it_was() -> None:
     assert find_turn(flat, soft_fingerprint(flat)) == 1
 
 
-@pytest.mark.parametrize("end_to_end", [False, True])
-def test_cropped_coordinates_name_the_same_places(end_to_end: bool) -> None:
-    """Columns and rows of the part have the network coordinates that they had in the whole."""
-
-    def places(count: int) -> np.ndarray:
-        return np.linspace(-1, 1, count) if end_to_end else (np.arange(count) + 0.5) / count * 2 - 1
-
-    for coordinates in ((1, 0, 0, 0, 1, 0), (0, -1, 0.25, 0.5, 0, 0)):
-        cropped = cropped_coordinates(coordinates, (3, 1, 9, 6), 12, 8, end_to_end=end_to_end)
-        wanted = seen(coordinates, places(12)[3:9], places(8)[1:6])
-        assert np.allclose(seen(cropped, places(6), places(5)), wanted)
-
-
-def seen(coordinates: tuple[float, ...], columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The network's x and y at columns and rows."""
-    xx, xy, x0, yx, yy, y0 = coordinates
-    column, row = np.meshgrid(columns, rows)
-    return np.stack([xx * column + xy * row + x0, yx * column + yy * row + y0])
-
-
 # Gain maps and bases of other sizes
 
 
@@ -133,16 +93,3 @@ def test_means_are_of_gains_and_not_of_codes() -> None:
     assert resize_gain_map(codes, ONE_CHANNEL, 8, (1, 1))[0, 0] == 128
     three = np.stack([codes.astype(np.uint16) * 4] * 3, axis=2)
     assert resize_gain_map(three, ONE_CHANNEL, 10, (1, 1)).shape == (1, 1, 3)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_smaller_base_has_the_mean_light(dtype) -> None:
-    largest = 255 if dtype == np.uint8 else 1023
-    curve = (np.arange(largest + 1, dtype=np.float32) / largest) ** np.float32(2.2)
-    codes = np.zeros((2, 2, 3), dtype)
-    codes[0] = largest
-    small = resize_codes(codes, 1, 1, np.stack([curve] * 3))
-    assert small.dtype == dtype
-    assert small[0, 0].tolist() == [round(largest * 0.5 ** (1 / 2.2))] * 3
-    assert resize_codes(codes[..., 0], 5, 1, np.stack([curve] * 3)).shape == (1, 5)
-    assert resize_codes(codes, 4, 4, np.stack([curve] * 3)).max() == largest

@@ -20,7 +20,6 @@ from gainmap_codec.pillow.source import Told, matched
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.images import encode_jpeg
-from gainmap_codec.pixels.raster.alignment import displacement
 from gainmap_codec.pixels.scene import render_scene
 from support.paths import FIXTURES
 from support.pipeline_files import both, made, plain, read
@@ -335,14 +334,6 @@ def test_alpha_is_told() -> None:
 def test_broken_files_are_refused() -> None:
     with pytest.raises(gm.GainMapError):
         opened(both()[:300])
-
-
-@pytest.mark.parametrize(("cut", "least", "most"), [(0.0, 0.0, 1e-9), (0.01, 0.007, 0.02), (0.02, 0.014, 0.04)])
-def test_displacement_of_a_crop_is_what_was_cut_off(cut: float, least: float, most: float) -> None:
-    scene = (np.clip(render_scene(600, 400), 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
-    part = scene[round(400 * cut) : round(400 * (1 - cut)), round(600 * cut) : round(600 * (1 - cut))]
-    assert least <= displacement(np.ascontiguousarray(part), scene) <= most
-    assert displacement(np.full((9, 9, 3), 7, np.uint8), np.full((300, 200, 3), 7, np.uint8)) == 0
 
 
 FAITHFUL: dict[str, Edit] = {

@@ -34,5 +34,5 @@ def test_every_size_shows_the_same_scene() -> None:
 
 
 def test_tiny_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 16 wanted, 8 x 64 found"):
+    with pytest.raises(ValueError, match="at least 16, got 8 x 64"):
         render_scene(8, 64)

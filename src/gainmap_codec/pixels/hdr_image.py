@@ -47,9 +47,9 @@ class HdrImage:
         object.__setattr__(self, "pixels", _checked_pixels(self.pixels))
         if self.color_space not in COLOR_SPACES:
             known = ", ".join(COLOR_SPACES)
-            raise ValueError(f"color_space: one of {known} wanted, {self.color_space!r} found")
+            raise ValueError(f"color_space: expected one of {known}, got {self.color_space!r}")
         if self.headroom is not None and not 0 <= self.headroom < float("inf"):
-            raise ValueError(f"headroom: a finite number of stops >= 0 wanted, {self.headroom!r} found")
+            raise ValueError(f"headroom: expected a finite number of stops >= 0, got {self.headroom!r}")
 
     def convert(self, color_space: ColorSpace) -> HdrImage:
         """The same picture in other primaries, float32; colours outside them come out negative, none is clipped."""
@@ -127,9 +127,9 @@ def _hooks() -> _Hooks:
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:
     array = np.asarray(pixels)
     if not np.issubdtype(array.dtype, np.floating):
-        raise TypeError(f"HdrImage pixels: linear floating point wanted, {array.dtype} found")
+        raise TypeError(f"HdrImage pixels: expected linear floating point, got {array.dtype}")
     if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
-        raise ValueError(f"HdrImage pixels: shape (H, W, 3) wanted, {array.shape} found")
+        raise ValueError(f"HdrImage pixels: expected shape (H, W, 3), got {array.shape}")
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused below
         array = array if array.dtype == np.float16 else array.astype(np.float32, copy=False)
     bad: list[slice] = []
@@ -141,5 +141,5 @@ def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:
     for_each_strip(len(array), check, rows_in_cache(array.shape[1]))
     if bad:
         y, x, c = np.argwhere(~np.isfinite(array))[0]
-        raise ValueError(f"HdrImage pixels: finite values wanted, {array[y, x, c]} at row {y}, column {x}")
+        raise ValueError(f"HdrImage pixels: expected finite values, got {array[y, x, c]} at row {y}, column {x}")
     return array

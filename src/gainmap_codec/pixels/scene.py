@@ -55,7 +55,7 @@ def render_scene(width: int = 1536, height: int = 1024, *, seed: int = 0) -> Arr
         coloured lights lie outside sRGB. The same arguments give the same picture.
     """
     if width < 16 or height < 16:
-        raise ValueError(f"width and height of at least 16 wanted, {width} x {height} found")
+        raise ValueError(f"scene: expected width and height of at least 16, got {width} x {height}")
     random = np.random.default_rng(seed)
     noise = random.random((128, 128), dtype=np.float32)
     rows = (np.arange(height, dtype=np.float32) + 0.5) / height

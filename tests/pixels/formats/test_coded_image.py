@@ -65,9 +65,9 @@ def test_a_crop_is_a_part_of_what_is_coded() -> None:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"width": 17}, r"wanted a picture of shape \(16, 17, 3\), found \(16, 16, 3\)"),
+        ({"width": 17}, r"expected a picture of shape \(16, 17, 3\), got \(16, 16, 3\)"),
         ({"channels": 1}, None),
-        ({"bits": 10}, "wanted 10 bits, found uint8 up to"),
+        ({"bits": 10}, "expected 10 bits, got uint8 up to"),
     ],
 )
 def test_pictures_that_are_not_what_their_header_says(fields: dict[str, Any], problem: str | None) -> None:

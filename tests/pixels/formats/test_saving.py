@@ -164,8 +164,10 @@ def test_jpeg_xl_without_openimageio_says_what_to_install(
 
 def test_bad_quality_and_unknown_names_are_refused(scene: HdrImage, tmp_path: Path) -> None:
     for quality in (0, 101):
-        with pytest.raises(ValueError, match="quality: 1…100 wanted"):
+        with pytest.raises(ValueError, match="quality: expected 1…100"):
             scene.save(tmp_path / "picture.avif", quality=quality)
-    with pytest.raises(ValueError, match=r"extension .*\.jxl wanted, \.webp found"):
+    with pytest.raises(ValueError, match=r"expected one of the extensions .*\.jxl, got \.webp"):
         scene.save(tmp_path / "picture.webp")
+    with pytest.raises(ValueError, match=r"a\.jpg: expected one of the extensions \.exr, \.png, .*, got \.jpg"):
+        scene.save(tmp_path / "a.jpg")
     assert list(tmp_path.iterdir()) == []

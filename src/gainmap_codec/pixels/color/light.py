@@ -80,7 +80,7 @@ def matrix_to_bt2020(primaries: Chromaticities, white: White) -> NDArray[np.floa
         to_d65 = adapt_white(xy_to_xyz(white), xy_to_xyz(D65)) @ rgb_to_xyz(primaries, white)
         matrix = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65).astype(np.float64)
     if not np.isfinite(matrix).all():
-        raise ValueError(f"impossible primaries {primaries} with white {white}")
+        raise ValueError(f"expected primaries that span a colour space, got {primaries} with white {white}")
     return matrix
 
 

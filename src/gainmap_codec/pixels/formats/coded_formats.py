@@ -44,11 +44,13 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
         limits.check("pixels", width * height)
         cicp = png_chunk(data, b"cICP")
         if cicp is None:
-            raise UnsupportedError(f"{name}: an HDR PNG needs a cICP chunk that says PQ or HLG, none found")
+            raise UnsupportedError(
+                f"{name}: expected an HDR PNG with a cICP chunk that says PQ or HLG, got one without"
+            )
         colour = Nclx(*struct.unpack("4B", cicp))
         if depth != 16 or colour.matrix != Matrix.IDENTITY or colour.full_range != 1:
-            found = f"{depth} bits, matrix {colour.matrix}, full range {colour.full_range}"
-            raise UnsupportedError(f"{name}: 16 bits, matrix 0, full range 1 wanted, {found} found")
+            got = f"{depth} bits, matrix {colour.matrix}, full range {colour.full_range}"
+            raise UnsupportedError(f"{name}: expected 16 bits, matrix 0, full range 1, got {got}")
         codes = imagecodecs.png_decode(data)
     return _image_of_codes(codes, 16, colour, name)
 
@@ -86,7 +88,7 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
         limits.check("pixels", _tiff_pixels(data, name))
         codes = imagecodecs.tiff_decode(data)
         if codes.dtype != np.uint16:
-            raise UnsupportedError(f"{name}: a TIFF of 16-bit integers wanted, {codes.dtype} found")
+            raise UnsupportedError(f"{name}: expected a TIFF of 16-bit integers, got {codes.dtype}")
     return _image_of_codes(codes, 16, BT2020_PQ, name)
 
 
@@ -130,7 +132,7 @@ def _tiff_pixels(data: bytes, name: str) -> int:
     order = "<" if data[:2] == b"II" else ">"
     magic, start = struct.unpack_from(order + "HI", data, 2)
     if magic != 42:
-        raise UnsupportedError(f"{name}: a classic TIFF wanted, BigTIFF or a TIFF-like file found")
+        raise UnsupportedError(f"{name}: expected a classic TIFF, got BigTIFF or a TIFF-like file")
     (count,) = struct.unpack_from(order + "H", data, start)
     entries = struct.iter_unpack(order + "HHI4s", data[start + 2 : start + 2 + 12 * count])
     width_height_samples = {256: 0, 257: 0, 277: 1}
@@ -143,13 +145,13 @@ def _tiff_pixels(data: bytes, name: str) -> int:
 
 def _check_transfer(colour: Nclx, name: str) -> None:
     if colour.transfer not in HDR_TRANSFERS:
-        raise UnsupportedError(f"{name}: not HDR: transfer 16 (PQ) or 18 (HLG) wanted, {colour.transfer} found")
+        raise UnsupportedError(f"{name}: not HDR: expected transfer 16 (PQ) or 18 (HLG), got {colour.transfer}")
 
 
 def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str) -> HdrImage:
     _check_transfer(colour, name)
     if colour.primaries not in SPACES:
-        raise UnsupportedError(f"{name}: primaries 1, 9 (BT.2020) or 12 (P3) wanted, {colour.primaries} found")
+        raise UnsupportedError(f"{name}: expected primaries 1 (BT.709), 9 (BT.2020) or 12 (P3), got {colour.primaries}")
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
     warnings = ("alpha dropped",) if codes.shape[2] in (2, 4) else ()

@@ -71,11 +71,11 @@ def _checked(codes: NDArray[Any], image: CodedImage) -> AnyCodes:
     if image.channels == 1 and codes.ndim == 3:
         codes = codes[..., 0]  # some decoders give grey as three equal channels
     width, height = (image.crop.coded_width, image.crop.coded_height) if image.crop else (image.width, image.height)
-    wanted = (height, width) if image.channels == 1 else (height, width, 3)
-    if codes.shape != wanted:
-        raise FormatError(image.codec.upper(), f"wanted a picture of shape {wanted}, found {codes.shape}")
+    promised = (height, width) if image.channels == 1 else (height, width, 3)
+    if codes.shape != promised:
+        raise FormatError(image.codec.upper(), f"expected a picture of shape {promised}, got {codes.shape}")
     if codes.dtype != (np.uint8 if image.bits == 8 else np.uint16) or int(codes.max()) >= 1 << image.bits:
-        raise FormatError(image.codec.upper(), f"wanted {image.bits} bits, found {codes.dtype} up to {codes.max()}")
+        raise FormatError(image.codec.upper(), f"expected {image.bits} bits, got {codes.dtype} up to {codes.max()}")
     return codes
 
 
@@ -119,9 +119,9 @@ def code_picture(
     coder = _code_hevc if codec == "hevc" else _code_av1
     with coding(codec.upper()):
         image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color), _TRUSTED).base
-    found = (image.codec, image.width, image.height, image.channels, image.bits)
-    if found != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
-        raise UnsupportedError(f"{codec.upper()}: a picture of {codes.shape}, {bits} bits wanted, {found} was coded")
+    made = (image.codec, image.width, image.height, image.channels, image.bits)
+    if made != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
+        raise UnsupportedError(f"{codec.upper()}: expected a coded picture of {codes.shape}, {bits} bits, got {made}")
     return replace(image, icc_profile=icc_profile, nclx=color)
 
 
@@ -131,20 +131,20 @@ def _channels(codes: AnyCodes) -> int:
 
 def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int) -> None:
     if codec not in _DEPTHS:
-        raise ValueError(f"codec: one of {', '.join(_DEPTHS)} wanted, {codec!r} found")
+        raise ValueError(f"codec: expected one of {', '.join(_DEPTHS)}, got {codec!r}")
     if bits not in _DEPTHS[codec]:
-        raise ValueError(f"bits: {' or '.join(map(str, _DEPTHS[codec]))} wanted in {codec.upper()}, {bits} found")
+        raise ValueError(f"bits: expected {' or '.join(map(str, _DEPTHS[codec]))} in {codec.upper()}, got {bits}")
     if not 1 <= quality <= 100:
-        raise ValueError(f"quality: 1…100 wanted, {quality} found")
+        raise ValueError(f"quality: expected 1…100, got {quality}")
     kind = np.uint8 if bits == 8 else np.uint16
     if codes.dtype != kind or not (codes.ndim == 2 or codes.shape[2:] == (3,)) or codes.size == 0:
-        wanted = f"{np.dtype(kind)} (H, W) or (H, W, 3)"
-        raise ValueError(f"picture of {bits} bits: {wanted} wanted, {codes.dtype} {codes.shape} found")
+        array = f"{np.dtype(kind)} (H, W) or (H, W, 3)"
+        raise ValueError(f"picture of {bits} bits: expected {array}, got {codes.dtype} {codes.shape}")
     if max(codes.shape[:2]) > _LONGEST_SIDE[codec]:
         sides = f"{codes.shape[1]} x {codes.shape[0]}"
-        raise ValueError(f"{codec.upper()}: sides of at most {_LONGEST_SIDE[codec]} wanted, {sides} found")
+        raise ValueError(f"{codec.upper()}: expected sides of at most {_LONGEST_SIDE[codec]}, got {sides}")
     if int(codes.max()) >= 1 << bits:
-        raise ValueError(f"picture of {bits} bits: code values below {1 << bits} wanted, {codes.max()} found")
+        raise ValueError(f"picture of {bits} bits: expected code values below {1 << bits}, got {codes.max()}")
 
 
 def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:

@@ -57,14 +57,14 @@ def encode_exr(image: HdrImage) -> bytes:
 def _check_headers(headers: list[Mapping[str, Any]], name: str, limits: Limits) -> None:
     """Refuse what is deep, and what is too large: the library will read every channel of every part."""
     if any(header.get("type") in (OpenEXR.deepscanline, OpenEXR.deeptile) for header in headers):
-        raise UnsupportedError(f"{name}: deep OpenEXR files cannot be read")
+        raise UnsupportedError(f"{name}: expected a flat OpenEXR file, got a deep one")
     samples = 0
     for header in headers:
         (width, height), (shown_width, shown_height) = (
             _window_size(header[window]).tolist() for window in ("dataWindow", "displayWindow")
         )
         if min(width, height, shown_width, shown_height) < 1:
-            raise FormatError(name, "broken OpenEXR file: an empty data or display window")
+            raise FormatError(name, "broken OpenEXR file: expected a data and a display window, got an empty one")
         limits.check("pixels", shown_width * shown_height)
         samples += width * height * len(header["channels"])
     limits.check("pixels", -(-samples // 4))  # up to four channels make a pixel
@@ -94,8 +94,8 @@ def _rgb(channels: Mapping[str, Any], header: Mapping[str, Any], name: str) -> A
     if {"R", "G", "B"} <= channels.keys():
         return np.stack([np.asarray(channels[c].pixels, dtype=np.float32) for c in "RGB"], axis=2)
     if "Y" not in channels:
-        found = ", ".join(sorted(channels))[:200]
-        raise UnsupportedError(f"{name}: channels R, G, B or Y wanted, {found} found")
+        got = ", ".join(sorted(channels))[:200]
+        raise UnsupportedError(f"{name}: expected channels R, G, B or Y, got {got}")
     luminance = np.asarray(channels["Y"].pixels, dtype=np.float32)
     if not {"RY", "BY"} <= channels.keys():
         return np.repeat(luminance[..., np.newaxis], 3, axis=2)

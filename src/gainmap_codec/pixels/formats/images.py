@@ -37,6 +37,7 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
+_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
         return bytes(source), "bytes"
     if hasattr(source, "read"):
         return _read(source, limits), str(getattr(source, "name", "file object"))
-    raise TypeError(f"source: a path, bytes or a binary file wanted, {type(source).__name__} found")
+    raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
 
 
 def _read(file: BinaryIO, limits: Limits) -> bytes:
@@ -123,7 +124,7 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     for magic, _, decode in _HDR_DECODERS:
         if data.startswith(magic):
             return decode(data, name, limits)
-    raise FormatError(name, "no HDR picture: OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF wanted")
+    raise FormatError(name, f"expected an HDR picture in {_HDR_FORMATS}, got {data[:8]!r} at its start")
 
 
 def hdr_format(data: bytes) -> str | None:
@@ -143,7 +144,7 @@ def decode_jpeg(data: bytes) -> Codes:
     with decoding("JPEG", "JPEG"):
         codes = np.asarray(imagecodecs.jpeg8_decode(data))
     if codes.dtype != np.uint8 or not (codes.ndim == 2 or codes.shape[2] == 3):
-        raise UnsupportedError(f"JPEG: 8-bit grey or RGB wanted, {codes.dtype} {codes.shape} found")
+        raise UnsupportedError(f"JPEG: expected 8-bit grey or RGB, got {codes.dtype} {codes.shape}")
     return codes
 
 
@@ -157,9 +158,9 @@ def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None
         ValueError: Another shape or type, a side above 65 500, or `quality` out of range.
     """
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or pixels.shape[2:] == (3,)):
-        raise ValueError(f"pixels: uint8 (H, W, 3) or (H, W) wanted, {pixels.dtype} {pixels.shape} found")
+        raise ValueError(f"pixels: expected uint8 (H, W, 3) or (H, W), got {pixels.dtype} {pixels.shape}")
     if not 1 <= quality <= 100 or max(pixels.shape[:2]) > 65500:
-        raise ValueError(f"JPEG: quality 1…100 and sides up to 65500 wanted, {quality}, {pixels.shape} found")
+        raise ValueError(f"JPEG: expected quality 1…100 and sides up to 65500, got {quality} and {pixels.shape}")
     stream = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc_profile)
@@ -189,7 +190,7 @@ def read_base(
     """
     if isinstance(sdr, np.ndarray):
         if sdr.dtype != np.uint8 or sdr.shape[2:] != (3,) or sdr.size == 0:
-            raise ValueError(f"sdr: a uint8 array (H, W, 3) wanted, {sdr.dtype} {sdr.shape} found")
+            raise ValueError(f"sdr: expected a uint8 array (H, W, 3), got {sdr.dtype} {sdr.shape}")
         return BasePicture(pixels=with_bits(sdr, 8, bits))
     if isinstance(sdr, Image.Image):
         return _base_of_pillow(sdr, bits)
@@ -265,7 +266,7 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
         image_8.info = image.info
         image = image_8
     if image.mode in ("I", "F"):
-        raise ValueError(f"sdr: a picture of 8 or 16 bits wanted, Pillow mode {image.mode} found")
+        raise ValueError(f"sdr: expected a picture of 8 or 16 bits, got Pillow's mode {image.mode}")
     profile, xmp = image.info.get("icc_profile") or None, image.info.get("xmp")
     has_other_profile = profile is not None and profile[16:20] != b"RGB "
     losses = {

@@ -29,11 +29,11 @@ def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
     with decoding(name, "Radiance"):
         head = re.match(rb"#\?(.*?)\n\n([^\n]{1,80})\n", data[:65536], re.DOTALL)
         if head is None:
-            raise FormatError(name, "broken Radiance file: no resolution line in the first 64 KB")
+            raise FormatError(name, "broken Radiance file: expected a resolution line in the first 64 KB, got none")
         lines = head[1].decode("latin-1").splitlines()
         size = re.fullmatch(r"-Y (\d{1,9}) \+X (\d{1,9})", head[2].decode("latin-1").strip())
         if size is None or "FORMAT=32-bit_rle_xyze" in lines:
-            raise UnsupportedError(f"{name}: RGBE pixels in the order -Y H +X W wanted, others found")
+            raise UnsupportedError(f"{name}: expected RGBE pixels in the order -Y H +X W, got others")
         limits.check("pixels", int(size[1]) * int(size[2]))
         pixels = np.asarray(imagecodecs.rgbe_decode(data), dtype=np.float32)
         pixels = pixels @ _radiance_to_bt2020(lines).T.astype(np.float32)
@@ -56,7 +56,7 @@ def decode_npy(data: bytes, name: str, limits: Limits) -> HdrImage:
         }[version]
         shape, fortran_order, dtype = read_header(stream)
         if len(shape) != 3 or shape[2] != 3 or dtype.kind != "f":
-            raise FormatError(name, f"a float array of shape (H, W, 3) wanted, {dtype} {shape} found")
+            raise FormatError(name, f"expected a float array of shape (H, W, 3), got {dtype} {shape}")
         limits.check("pixels", shape[0] * shape[1])
         flat = np.frombuffer(data, dtype, count=shape[0] * shape[1] * 3, offset=stream.tell())
     return image_from_file(flat.reshape(shape, order="F" if fortran_order else "C"), "srgb", name)
@@ -82,5 +82,5 @@ def _radiance_to_bt2020(lines: list[str]) -> NDArray[np.float64]:
             primaries, white = primaries_and_white([float(n) for n in line.partition("=")[2].split()])
     exposure = np.prod([float(line.partition("=")[2]) for line in lines if line.startswith("EXPOSURE=")])
     if not 1e-12 < exposure < 1e12:
-        raise ValueError(f"EXPOSURE of {exposure}")
+        raise ValueError(f"expected an EXPOSURE between 1e-12 and 1e12, got {exposure}")
     return matrix_to_bt2020(primaries, white) / exposure

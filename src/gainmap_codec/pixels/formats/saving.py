@@ -38,10 +38,10 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> None:
     """
     extension = Path(path).suffix.lower()
     if not 1 <= quality <= 100:
-        raise ValueError(f"quality: 1…100 wanted, {quality!r} found")
+        raise ValueError(f"quality: expected 1…100, got {quality!r}")
     if extension not in _ENCODERS:
         known = ", ".join(_ENCODERS)
-        raise ValueError(f"{os.fspath(path)}: extension {known} wanted, {extension or 'none'} found")
+        raise ValueError(f"{os.fspath(path)}: expected one of the extensions {known}, got {extension or 'none'}")
     write_atomically(path, _ENCODERS[extension](image, quality))
 
 
@@ -70,7 +70,9 @@ def _encode_jpeg_xl(image: HdrImage, quality: int) -> bytes:
     try:
         import OpenImageIO as oiio
     except ImportError as error:
-        raise MissingDependencyError("JPEG XL: OpenImageIO wanted: pip install 'gainmap-codec[jxl]'") from error
+        raise MissingDependencyError(
+            "JPEG XL: expected OpenImageIO to be installed: pip install 'gainmap-codec[jxl]'"
+        ) from error
     codes = _pq_codes(image, 16)
     spec = oiio.ImageSpec(codes.shape[1], codes.shape[0], 3, "uint16")
     spec.attribute("CICP", oiio.TypeDesc("int[4]"), tuple(map(int, BT2020_PQ_RGB)))

@@ -25,7 +25,7 @@ def tone_map(linear: Array, *, headroom: float) -> Array:
     Source: ITU-R BT.2390-11 section 5.4.1, with black at 0 on both sides.
     """
     if not 0 <= headroom < float("inf"):
-        raise ValueError(f"headroom: a finite number of stops >= 0 wanted, {headroom!r} found")
+        raise ValueError(f"headroom: expected a finite number of stops >= 0, got {headroom!r}")
     linear = np.maximum(linear, np.float32(0))
     peak = np.float32(2.0**headroom)
     brightest = linear.max(axis=2, keepdims=True)

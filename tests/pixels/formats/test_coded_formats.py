@@ -1,0 +1,130 @@
+"""PQ and HLG pictures: PNG, TIFF, HEIC and AVIF."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from PIL import Image
+
+from gainmap_codec.errors import FormatError, UnsupportedError
+from gainmap_codec.pixels.color.light import ColorSpace, pq_decode, pq_encode
+from gainmap_codec.pixels.formats.images import (
+    read_hdr,
+)
+from gainmap_codec.pixels.hdr_image import HdrImage
+from support.hdr_files import codes_of, heic, picture, with_cicp
+
+TEN_BITS = 1023
+
+
+def test_png_round_trip_within_half_a_16_bit_step(tmp_path: Path) -> None:
+    image = HdrImage(picture(), "bt2020")
+    image.save(tmp_path / "A.PNG")
+    back = read_hdr(tmp_path / "A.PNG")
+    np.testing.assert_allclose(back.to_pq(), image.to_pq(), atol=0.5 / 65535 + 2e-5)
+    data = (tmp_path / "A.PNG").read_bytes()
+    assert data[33:49] == struct.pack(">I4s4BI", 4, b"cICP", 9, 16, 0, 1, zlib.crc32(b"cICP\x09\x10\x00\x01"))
+    assert Image.open(io.BytesIO(data)).size == (17, 12), "other readers take the file too"
+
+
+@pytest.mark.parametrize(("code", "space"), [(1, "srgb"), (9, "bt2020"), (12, "display-p3")])
+def test_png_primaries(code: int, space: ColorSpace) -> None:
+    png = with_cicp(imagecodecs.png_encode(codes_of(16, picture())), code, 16, 0, 1)
+    image = read_hdr(png)
+    assert image.color_space == space
+    np.testing.assert_allclose(pq_encode(image.pixels), pq_encode(picture()), atol=4e-5)
+
+
+def test_png_hlg_at_the_points_of_bt2408() -> None:
+    """On a 1000-nit display 75 % is 203 nits, 100 % the peak and 38 % a grey of 26 nits (BT.2408 table 1)."""
+    codes = np.repeat(np.rint(np.array([[0, 0.38, 0.75, 1]]) * 65535).astype(np.uint16)[..., None], 3, axis=2)
+    light = read_hdr(with_cicp(imagecodecs.png_encode(codes), 9, 18, 0, 1)).pixels[0, :, 1]
+    np.testing.assert_allclose(light * 203, [0, 26, 203, 1000], rtol=0.01, atol=0.3)
+
+
+@pytest.mark.parametrize(
+    ("code_points", "message"),
+    [
+        ((), "expected an HDR PNG with a cICP chunk"),
+        ((9, 13, 0, 1), "expected transfer 16 .*, got 13"),
+        ((5, 16, 0, 1), "expected primaries .*, got 5"),
+        ((9, 16, 0, 0), "got .* full range 0"),
+        ((9, 16), "broken PNG file"),
+    ],
+)
+def test_png_refusals(code_points: tuple[int, ...], message: str) -> None:
+    png = bytes(imagecodecs.png_encode(codes_of(16, picture())))
+    with pytest.raises((UnsupportedError, FormatError), match=message):
+        read_hdr(with_cicp(png, *code_points) if code_points else png)
+
+
+def test_png_of_8_bits_is_refused() -> None:
+    png = bytes(imagecodecs.png_encode(np.zeros((4, 4, 3), np.uint8)))
+    with pytest.raises(UnsupportedError, match=r"expected 16 bits, .* got 8 bits"):
+        read_hdr(with_cicp(png, 9, 16, 0, 1))
+
+
+def test_png_grey_and_alpha() -> None:
+    codes = codes_of(16, picture())
+    grey = read_hdr(with_cicp(imagecodecs.png_encode(codes[..., 0].copy()), 9, 16, 0, 1))
+    np.testing.assert_array_equal(grey.pixels[..., 0], grey.pixels[..., 2])
+    rgba = read_hdr(with_cicp(imagecodecs.png_encode(np.dstack([codes, codes[..., :1]])), 9, 16, 0, 1))
+    assert rgba.warnings == ("alpha dropped",)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_tiff_is_bt2020_pq(byteorder: str) -> None:
+    data = imagecodecs.tiff_encode(codes_of(16, picture()), byteorder=byteorder)
+    image = read_hdr(bytes(data))
+    assert image.color_space == "bt2020"
+    np.testing.assert_allclose(image.to_pq(), pq_encode(picture()), atol=4e-5)
+
+
+def test_tiff_of_8_bits_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="expected a TIFF of 16-bit integers, got uint8"):
+        read_hdr(bytes(imagecodecs.tiff_encode(np.zeros((4, 4, 3), np.uint8))))
+
+
+def test_heic_at_10_bits() -> None:
+    codes = codes_of(10, picture(32, 48))
+    image = read_hdr(heic(codes, 12, 16))
+    assert image.color_space == "display-p3"
+    assert np.abs(np.rint(pq_encode(image.pixels) * TEN_BITS) - codes).max() <= 2, "YCbCr rounds once"
+
+
+def test_heic_that_is_not_hdr_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="not HDR"):
+        read_hdr(heic(codes_of(10, picture(32, 48)), 1, 13))
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_avif_at_full_depth(bits: int) -> None:
+    codes = codes_of(bits, picture(32, 48))
+    data = imagecodecs.avif_encode(
+        codes, 100, bitspersample=bits, pixelformat="444", primaries=9, transfer=16, matrix=9, speed=8
+    )
+    image = read_hdr(bytes(data))
+    assert image.color_space == "bt2020"
+    assert np.abs(np.rint(image.to_pq() * (2**bits - 1)) - codes).max() <= 2, "YCbCr rounds once"
+
+
+def test_real_avif_is_10_bit_pq_in_p3(data_dir: Path) -> None:
+    path = data_dir / "pairs/hdr-gainmap/input_hdr.avif"
+    image = read_hdr(path)
+    assert image.color_space == "display-p3"
+    codes = imagecodecs.avif_decode(path.read_bytes())
+    np.testing.assert_allclose(image.pixels, pq_decode(codes.astype(np.float32) / TEN_BITS), rtol=1e-5)
+    assert image.measured_headroom() == pytest.approx(3.24, abs=0.01)
+
+
+def test_an_sdr_avif_is_not_hdr(data_dir: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(stream, "AVIF")
+    with pytest.raises(UnsupportedError, match="not HDR"):
+        read_hdr(stream.getvalue())
