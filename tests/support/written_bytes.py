@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file, serialize_file
+from support.container_files import parsed, serialized
 from support.paths import FIXTURES
 
 TABLE = Path(__file__).with_name("written_bytes.toml")
@@ -29,7 +28,7 @@ WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "strip_gps": lambda data: gm.transcode(data, strip_gps=True),
     "rotate": lambda data: gm.rotate(data, 90),
     "flip": lambda data: gm.flip(data, "vertical"),
-    "serialize": lambda data: serialize_file(parse_file(data, "a fixture", Limits())),
+    "serialize": lambda data: serialized(parsed(data)),
 }
 
 
@@ -65,7 +64,7 @@ def write_table() -> None:
 
 def _opens(data: bytes) -> bool:
     try:
-        parse_file(data, "a fixture", Limits())
+        parsed(data)
     except gm.GainMapError:
         return False
     return True
