@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import XMP_ID
@@ -26,7 +27,7 @@ def record() -> GainMapFile:
     return replace(base, gain_map=StoredGainMap(gain_map.base, ONE_CHANNEL, "iso21496"))
 
 
-def standard(**fields: object) -> bytes:
+def standard(**fields: Any) -> bytes:
     return serialize_jpeg(replace(record(), **fields))
 
 

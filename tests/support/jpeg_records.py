@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ USER_XMP = (
 PAYLOAD = b"GNN\0" + (106).to_bytes(2, "big") + bytes(range(100))
 
 
-def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: object) -> bytes:
+def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: Any) -> bytes:
     image = Image.radial_gradient("L").resize(size).convert(mode)
     out = io.BytesIO()
     image.save(out, "JPEG", **options)
@@ -33,7 +34,7 @@ def coded(data: bytes, icc_profile: bytes | None = None) -> CodedImage:
     return CodedImage(data, header.width, header.height, header.channels, icc_profile)
 
 
-def record(base: bytes | None = None, **fields: object) -> GainMapFile:
+def record(base: bytes | None = None, **fields: Any) -> GainMapFile:
     base = tiny() if base is None else base
     fields = {"gain_map": StoredGainMap(coded(tiny("L", (12, 8))), ONE_CHANNEL, "iso21496"), **fields}
     return replace(GainMapFile("jpeg", coded(base), coded_digest(base)), **fields)

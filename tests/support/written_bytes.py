@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def _opens(data: bytes) -> bool:
 
 @contextmanager
 def _no_encoders() -> Iterator[None]:
-    def refuse(*_: object, **__: object) -> None:
+    def refuse(*_: object, **__: Any) -> None:
         raise CodesAPicture
 
     with pytest.MonkeyPatch.context() as patch:

@@ -5,6 +5,7 @@ import tracemalloc
 import zlib
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def patched(data: bytes, offset: int, new: bytes) -> bytes:
     return sealed(data[:offset] + new + data[offset + len(new) :])
 
 
-def with_first_layer(network: NeuralGainMap, **fields: object) -> NeuralGainMap:
+def with_first_layer(network: NeuralGainMap, **fields: Any) -> NeuralGainMap:
     return replace(network, layers=(replace(network.layers[0], **fields), *network.layers[1:]))
 
 
