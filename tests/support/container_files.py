@@ -48,7 +48,7 @@ def record(container: Container) -> GainMapFile:
     base = code_picture(codes, codec, quality=92, icc_profile=icc, bits=8)
     exif = gps_exif(ORIENTATION)
     bare = parsed(serialized(GainMapFile(container, base, b"", exif=exif, xmp=XMP, orientation=ORIENTATION)))
-    linear = (codes.astype(np.float32) / 255) ** np.float32(2.2)
+    linear = ((codes / 255) ** 2.2).astype(np.float32)
     gains, metadata = compute_gain_map(linear, hdr, alternate_headroom=HEADROOM, scale=4, channels=3)
     gain_map = StoredGainMap(code_picture(gains, codec, quality=95, bits=8), metadata, "iso21496")
     network = random_network(seed=3, grid=(HEIGHT, WIDTH))
