@@ -22,7 +22,7 @@ from gainmap_codec.files.payload.format import (
 )
 from gainmap_codec.files.payload.latents import encode_latents
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
-from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap, Preset, QuantizedLayer
 from support.networks import round_to_wire
 from support.paths import FIXTURES
 
@@ -98,7 +98,7 @@ def test_flags_of_the_other_goldens() -> None:
 @pytest.mark.parametrize(
     ("number", "preset"), list(enumerate(("paper-gain", "paper-gamma", "balanced", "tiny", "best")))
 )
-def test_numbers_of_presets(number: int, preset: str) -> None:
+def test_numbers_of_presets(number: int, preset: Preset) -> None:
     assert serialize_payload(replace(TINY_RECORD, preset=preset))[10] == number << 5 | 0b0_0_11_1
 
 
