@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import image_header, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import convert, pq_psnr
@@ -163,7 +165,7 @@ def test_map_options_reach_the_map() -> None:
 
 
 @pytest.mark.parametrize("prefer", ["neural", "standard", "base"])
-def test_prefer(both: bytes, prefer: str) -> None:
+def test_prefer(both: bytes, prefer: Prefer) -> None:
     assert gm.decode(both, prefer=prefer).rendered_from == prefer
 
 
@@ -294,7 +296,7 @@ def test_more_headroom_than_the_picture_has_shows_all_of_it(both: bytes) -> None
 
 
 @pytest.mark.parametrize(("prefer", "maths"), [("neural", "bt2020"), ("standard", "srgb")])
-def test_headroom_scales_the_log2_ratio(both: bytes, prefer: str, maths: str) -> None:
+def test_headroom_scales_the_log2_ratio(both: bytes, prefer: Prefer, maths: str) -> None:
     """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k with k = 1/64, in the maths' primaries."""
     base, whole = (gm.decode(both, prefer=kind, color_space=maths) for kind in ("base", prefer))
     assert whole.headroom is not None
@@ -318,7 +320,7 @@ def test_color_space_of_the_result(both: bytes) -> None:
 
 @pytest.mark.parametrize("prefer", ["neural", "standard", "base"])
 @pytest.mark.parametrize("orientation", [1, 2, 3, 6, 7])
-def test_a_region_is_that_part_of_the_picture(both: bytes, prefer: str, orientation: int) -> None:
+def test_a_region_is_that_part_of_the_picture(both: bytes, prefer: Prefer, orientation: int) -> None:
     parsed = parse_jpeg(both, gm.Limits())
     data = serialize_jpeg(replace(parsed, exif=exif_with(orientation)))
     whole = gm.decode(data, prefer=prefer, color_space="srgb", headroom=1).pixels
@@ -334,7 +336,7 @@ def test_a_region_lies_in_the_picture(standard: bytes, region: tuple[int, int, i
 
 
 @pytest.mark.parametrize("prefer", ["neural", "standard"])
-def test_pixels_go_where_they_are_wanted(both: bytes, prefer: str) -> None:
+def test_pixels_go_where_they_are_wanted(both: bytes, prefer: Prefer) -> None:
     expected = gm.decode(both, prefer=prefer)
     out = np.empty((HEIGHT, WIDTH, 3), np.float16)
     image = gm.decode(both, prefer=prefer, dtype="float16", out=out)
@@ -369,7 +371,7 @@ def test_sources(both: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("carry", ["neural", "standard", "both"])
-def test_an_sdr_jpeg_is_kept_bit_for_bit(photo: bytes, carry: str) -> None:
+def test_an_sdr_jpeg_is_kept_bit_for_bit(photo: bytes, carry: Carry) -> None:
     data = gm.encode(SCENE, photo, carry=carry)
     assert digest_of_jpeg(data) == digest_of_jpeg(photo)
     assert coded_segments(data) == coded_segments(photo)
@@ -434,7 +436,7 @@ def test_metadata_of_the_photo_live_beside_a_standard_map(photo: bytes) -> None:
 
 
 @pytest.mark.parametrize("carry", ["neural", "standard"])
-def test_upright_hdr_over_a_base_on_its_side(carry: str) -> None:
+def test_upright_hdr_over_a_base_on_its_side(carry: Carry) -> None:
     sideways = encode_jpeg(to_stored(SDR, 6), quality=95)
     data = gm.encode(SCENE, sideways, exif=exif_with(6), carry=carry)
     info = gm.inspect(data)
@@ -551,7 +553,7 @@ def test_same_seed_same_bytes(neural: bytes) -> None:
 
 
 @pytest.mark.parametrize("preset", ["paper-gain", "paper-gamma"])
-def test_published_presets(preset: str) -> None:
+def test_published_presets(preset: Preset) -> None:
     data = gm.encode(SCENE, carry="neural", preset=preset)
     info = gm.inspect(data).payload
     assert info is not None
@@ -657,7 +659,7 @@ def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) ->
         ({"base_color_space": "bt2020"}, "base_color_space: expected srgb or display-p3, got 'bt2020'"),
     ],
 )
-def test_bad_options(options: dict[str, object], message: str) -> None:
+def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         gm.encode(SCENE, **options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     scene = render_scene(width=96, height=64)
     HdrImage(scene).save("scene.exr")
     Image.fromarray(np.rint(np.clip(scene, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)).save("scene.png")
-    names: dict[str, object] = {"__name__": "documentation"}
+    names: dict[str, Any] = {"__name__": "documentation"}
     for block in PYTHON.findall(page.read_text("utf-8")):
         exec(compile(block, page_name(page), "exec"), names)  # our own text, that is the point of the test
     assert "gm" in names

@@ -15,6 +15,7 @@ from gainmap_bench.__main__ import bench
 from gainmap_bench.experiments import seeds
 from gainmap_bench.experiments.seeds import Group, seed_groups, seed_rows
 from gainmap_bench.inputs.evaluation import BenchPair, load_pair
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit import presets as targets
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
@@ -45,7 +46,7 @@ def fake_fits(*psnrs: float) -> tuple[Callable[..., object], list[int]]:
     """Fits that end at these PQ-PSNR in turn, and the seeds they were asked for."""
     asked: list[int] = []
 
-    def fit(preset: str, pair: object, fields: object, *, seed: int) -> object:
+    def fit(preset: Preset, pair: object, fields: object, *, seed: int) -> object:
         asked.append(seed)
         psnr = psnrs[(len(asked) - 1) % len(psnrs)]
         if np.isnan(psnr):

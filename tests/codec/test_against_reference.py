@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 import gainmap_codec as gm
 from gainmap_codec.codec.options import FloatType, Orientation, Prefer, Region
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from support import reference_decoder as reference
+from support.container_files import parsed, serialized
 from support.networks import random_network
 from support.paths import FIXTURES
 from support.reference_decoder import Plane
@@ -71,7 +71,7 @@ class Truth:
 
     def __init__(self, data: bytes, spaces: tuple[str, str, str]) -> None:
         self.data, self.spaces = data, spaces
-        self.file = parse_file(data, "a fixture", Limits())
+        self.file = parsed(data)
         self.codes = reference.base_codes(data, self.file)
         self.network = self._network()
         self.rendition = cache(self._rendition)
@@ -202,9 +202,9 @@ def test_networks_of_every_domain(preset: Preset, domain: Domain, base: str) -> 
 
 def with_network(data: bytes, network: NeuralGainMap) -> bytes:
     """A file with a payload that is bound to it."""
-    file = parse_file(data, "a fixture", Limits())
+    file = parsed(data)
     bound = replace(network, binding=replace(network.binding, strict=file.base_digest))
-    return serialize_file(replace(file, payload=serialize_payload(bound)))
+    return serialized(replace(file, payload=serialize_payload(bound)))
 
 
 @pytest.mark.parametrize(("name", "degrees", "flipped"), TURNS)
@@ -221,7 +221,7 @@ def test_orientations(name: str, degrees: int, flipped: bool) -> None:
 @pytest.mark.parametrize("dtype", get_args(FloatType))
 def test_a_part_of_a_large_picture(name: str, dtype: FloatType) -> None:
     data = (FIXTURES / name).read_bytes()
-    file = parse_file(data, name, Limits())
+    file = parsed(data)
     part = reference.base_codes(data, file)[5000:5003, 8000:8100] / (2.0**file.base.bits - 1)
     expected = reference.render(part, None, None, SRGB, 0, slice(None))
     image = gm.decode(data, region=(8000, 5000, 100, 3), dtype=dtype)

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -271,7 +271,7 @@ def manifest(folder: Path) -> dict[str, dict[str, str]]:
         return {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
 
 
-def decode(data: bytes, **options: object) -> gm.HdrImage:
+def decode(data: bytes, **options: Any) -> gm.HdrImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gm.GainMapWarning)
         return gm.decode(data, **options)

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_warnings_stay_with_their_picture(photos: list[Path]) -> None:
         ({"device": "cuda:99"}, "device: cuda:99 wanted"),
     ],
 )
-def test_a_wrong_option_is_told_at_once(options: dict[str, object], line: str) -> None:
+def test_a_wrong_option_is_told_at_once(options: dict[str, Any], line: str) -> None:
     def untouched() -> Iterator[bytes]:
         pytest.fail("nothing is to be read")
         yield b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -47,7 +48,7 @@ def read(data: bytes) -> GainMapFile:
     return parse_file(data, "", gm.Limits())
 
 
-def sdr_file(container: str, turn: int = 1) -> bytes:
+def sdr_file(container: Container, turn: int = 1) -> bytes:
     """An SDR picture with a profile, EXIF and XMP, as Pillow and pillow-heif write it."""
     stream = io.BytesIO()
     picture = Image.fromarray(to_stored(SDR, turn))
@@ -60,7 +61,7 @@ def sdr_file(container: str, turn: int = 1) -> bytes:
 
 
 @pytest.mark.parametrize(("container", "bits"), KINDS)
-def test_as_good_as_its_jpeg_twin(container: str, bits: int) -> None:
+def test_as_good_as_its_jpeg_twin(container: Container, bits: int) -> None:
     large = gm.HdrImage(render_scene(384, 256))
     quality = {}
     for name, options in (("jpeg", {}), (container, {"base_bits": bits})):
@@ -92,14 +93,14 @@ def test_both_maps(container: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize("container", ["heic", "avif"])
-def test_a_neural_map_alone(container: str) -> None:
+def test_a_neural_map_alone(container: Container) -> None:
     data = gm.encode(SCENE, container=container, carry="neural", preset="tiny")
     assert b"tmap" not in data
     assert gm.decode(data).rendered_from == "neural"
 
 
 @pytest.mark.parametrize("container", ["jpeg", "heic", "avif"])
-def test_a_picture_of_the_container_is_kept_bit_for_bit(container: str) -> None:
+def test_a_picture_of_the_container_is_kept_bit_for_bit(container: Container) -> None:
     sdr = sdr_file(container)
     file, before = read(gm.encode(SCENE, sdr, carry="standard", container=container)), read(sdr)
     assert file.base_digest == before.base_digest
@@ -116,7 +117,7 @@ def test_a_picture_of_the_container_is_kept_bit_for_bit(container: str) -> None:
 
 @pytest.mark.parametrize("turn", [1, 5, 6, 8])
 @pytest.mark.parametrize("container", ["heic", "avif"])
-def test_a_jpeg_becomes_another_container(container: str, turn: int) -> None:
+def test_a_jpeg_becomes_another_container(container: Container, turn: int) -> None:
     sdr = sdr_file("jpeg", turn)
     data = gm.encode(SCENE, sdr, carry="standard", container=container)
     file, before = read(data), read(sdr)
@@ -131,7 +132,7 @@ def test_a_jpeg_becomes_another_container(container: str, turn: int) -> None:
 
 @pytest.mark.parametrize("source", ["jpeg", "heic", "avif"])
 @pytest.mark.parametrize("container", ["jpeg", "heic", "avif"])
-def test_a_gain_map_file_brings_its_own_base(source: str, container: str) -> None:
+def test_a_gain_map_file_brings_its_own_base(source: str, container: Container) -> None:
     first = gm.encode(SCENE, sdr_file("jpeg", 6), carry="standard", container=source)
     data = gm.encode(first, carry="standard", container=container, map_scale=1)
     before, after = read(first), read(data)
@@ -181,7 +182,7 @@ def test_sixteen_bits_become_ten() -> None:
         ({"container": "avif", "base_chroma": "4:2:2"}, "base_chroma: expected one of 4:2:0, 4:4:4"),
     ],
 )
-def test_options_that_no_container_has(options: dict[str, object], problem: str) -> None:
+def test_options_that_no_container_has(options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         gm.encode(SCENE, carry="standard", **options)
 
@@ -217,14 +218,14 @@ def test_exif_without_an_orientation_stays() -> None:
         (np.zeros((1, 16385), np.uint8), "hevc", {"bits": 8}, "expected sides of at most 16384, got 16385 x 1"),
     ],
 )
-def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: str, options: dict[str, int], problem: str) -> None:
+def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: Codec, options: dict[str, int], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         code_picture(codes, codec, **{"quality": 90, **options})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (15, 17), (33, 65)])
 @pytest.mark.parametrize(("codec", "bits"), [("jpeg", 8), ("hevc", 8), ("hevc", 10), ("av1", 8), ("av1", 10)])
-def test_small_and_odd_pictures(codec: str, bits: int, shape: tuple[int, int]) -> None:
+def test_small_and_odd_pictures(codec: Codec, bits: int, shape: tuple[int, int]) -> None:
     white = (1 << bits) - 1
     for channels in ((), (3,)):
         codes = np.full((*shape, *channels), white, np.uint8 if bits == 8 else np.uint16)

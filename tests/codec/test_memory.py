@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -42,7 +43,7 @@ print(peak() - before)
 """
 
 
-def jpeg(mode: str, **options: object) -> bytes:
+def jpeg(mode: str, **options: Any) -> bytes:
     """A JPEG of 16 x 16 whose header says 8192 x 8192."""
     stream = io.BytesIO()
     Image.new(mode, (16, 16)).save(stream, "JPEG", **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import convert, pq_encode
 from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
@@ -25,7 +27,7 @@ pytestmark = [
 ]
 
 SCENE = gm.HdrImage(render_scene(384, 256))
-FILES: dict[str, dict[str, object]] = {
+FILES: dict[str, dict[str, Any]] = {
     "jpeg": {"container": "jpeg"},
     "jpeg, three channels": {"container": "jpeg", "map_channels": 3, "base_color_space": "display-p3"},
     "avif": {"container": "avif"},
@@ -71,7 +73,7 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
 
 
 @pytest.mark.parametrize("container", ["jpeg", "avif"])
-def test_the_browser_ignores_our_payload(browser: Browser, container: str) -> None:
+def test_the_browser_ignores_our_payload(browser: Browser, container: Container) -> None:
     """A payload beside a map changes nothing; alone, the base is shown."""
     payload = b"GNN\0" + (400).to_bytes(2, "big") + bytes(range(197)) * 2
     data = gm.encode(SCENE, carry="standard", container=container)
@@ -85,7 +87,7 @@ def test_the_browser_ignores_our_payload(browser: Browser, container: str) -> No
 
 @pytest.mark.parametrize("orientation", [2, 3, 5, 6, 8])
 @pytest.mark.parametrize("container", ["jpeg", "avif"])
-def test_the_browser_turns_base_and_map_together(browser: Browser, container: str, orientation: int) -> None:
+def test_the_browser_turns_base_and_map_together(browser: Browser, container: Container, orientation: int) -> None:
     exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
     sdr = encode_base(tone_map(SCENE.convert("srgb").pixels, headroom=SCENE.measured_headroom()))
     data = gm.encode(SCENE, to_stored(sdr, orientation), carry="standard", container=container, exif=exif)

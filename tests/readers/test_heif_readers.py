@@ -36,7 +36,7 @@ PACKET = (
     b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator><rdf:Seq>'
     b"<rdf:li>somebody</rdf:li></rdf:Seq></dc:creator></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
-KINDS: dict[str, dict[str, object]] = {
+KINDS: dict[str, dict[str, Any]] = {
     "heic": {"container": "heic"},
     "heic-420": {"container": "heic", "base_chroma": "4:2:0"},
     "heic-10": {"container": "heic", "base_bits": 10},

@@ -38,7 +38,8 @@ def picture(height: int, width: int, bits: int = 8) -> AnyCodes:
     rng = np.random.default_rng(height * 1000 + width)
     y, x = np.mgrid[:height, :width] / max(height, width)
     values = np.stack([x, y, (x + y) / 2], axis=-1) * 0.8 + rng.random((height, width, 3)) * 0.2
-    return np.rint(values * ((1 << bits) - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+    codes = np.rint(values * ((1 << bits) - 1))
+    return codes.astype(np.uint8) if bits == 8 else codes.astype(np.uint16)
 
 
 def case(height: int, width: int, bits: int = 8, headroom: float = float("inf"), **fields: Any) -> Case:
@@ -52,8 +53,9 @@ def cases() -> Iterator[Case]:
     for path in sorted(PAYLOADS.glob("*.bin")):
         network = parse_payload(path.read_bytes())
         if network.family == "multiscale":
-            for size in ((64, 96), (1, 1), (1, 23), (31, 1), (37, 53)):
-                yield Case(network, picture(*size), base_color_of_icc(None), 1.25 if size[0] == 31 else float("inf"))
+            for height, width in ((64, 96), (1, 1), (1, 23), (31, 1), (37, 53)):
+                headroom = 1.25 if width == 1 < height else float("inf")
+                yield Case(network, picture(height, width), base_color_of_icc(None), headroom)
     for domain in DOMAINS:
         for outputs in (1, 3):
             yield case(21, 150, domain=domain, outputs=outputs)

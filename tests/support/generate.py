@@ -18,7 +18,6 @@ from random import Random
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
-from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import (
@@ -31,7 +30,7 @@ from gainmap_codec.files.payload.records import Binding, LatentGrid, NeuralGainM
 from support import heif_fixtures, jpeg_oddities
 from support.cases import ISO_CASES
 from support.heif_fixtures import HEIF_INPUTS
-from support.jpeg_files import BASE, MAP, alternate_space, iso, patched, read, record, standard, with_xmp
+from support.jpeg_files import BASE, MAP, alternate_space, iso, packet_of, patched, read, record, standard, with_xmp
 from support.paths import FIXTURES
 
 INPUTS = (BASE, MAP, *HEIF_INPUTS)
@@ -245,7 +244,7 @@ def _broken_metadata() -> Rows:
     data, alternate = standard(), alternate_space()
     offset = data.index(MPF_ID) + len(MPF_ID) + _MPF_OFFSET
     past_end, itself = (patched(data, offset, new) for new in (b"\x7f\xff\xff\xff", bytes(4)))
-    xmp = parse_jpeg(data, Limits()).xmp
+    xmp = packet_of(data)
     doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa">]>' + xmp
     latin = xmp.replace(b'rdf:about=""', b'rdf:about="\xff"', 1)
     return {

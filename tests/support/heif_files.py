@@ -122,3 +122,13 @@ def turned(draft: Draft, quarters: int, axis: int | None = None) -> Draft:
     transforms = [Property(b"irot", bytes((quarters,)), essential=True)]
     transforms += [] if axis is None else [Property(b"imir", bytes((axis,)), essential=True)]
     return draft.with_properties(BASE, *transforms).with_properties(MAP, *transforms)
+
+
+def places_of(data: bytes) -> dict[int, set[int]]:
+    """The positions of each item's data in a file."""
+    boxes = BoxFile(data, Limits())
+    meta = parse_meta(boxes, next(box for box in boxes.top_level() if box.kind == b"meta"))
+    return {
+        item: {position for start, stop in place.extents for position in range(start, stop)}
+        for item, place in meta.places.items()
+    }

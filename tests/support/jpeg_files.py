@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import XMP_ID
@@ -10,7 +11,7 @@ from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, make_segment
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from support.cases import ONE_CHANNEL
 from support.paths import FIXTURES
 
@@ -23,19 +24,21 @@ def read(name: str) -> bytes:
 
 def record() -> GainMapFile:
     """The base with a standard map, and neither payload nor EXIF."""
-    base, gain_map = (parse_jpeg(read(name), Limits()) for name in (BASE, MAP))
-    return replace(base, gain_map=StoredGainMap(gain_map.base, ONE_CHANNEL, "iso21496"))
+    return replace(parse_jpeg(read(BASE), Limits()), gain_map=StoredGainMap(map_image(), ONE_CHANNEL, "iso21496"))
 
 
-def standard(**fields: object) -> bytes:
+def map_image() -> CodedImage:
+    return parse_jpeg(read(MAP), Limits()).base
+
+
+def standard(**fields: Any) -> bytes:
     return serialize_jpeg(replace(record(), **fields))
 
 
 def alternate_space() -> bytes:
     """The maths in the alternate's space: such a map has no hdrgm XMP that could stand in for ISO 21496-1."""
-    file = record()
     metadata = replace(ONE_CHANNEL, use_base_colour_space=False)
-    return serialize_jpeg(replace(file, gain_map=StoredGainMap(file.gain_map.image, metadata, "iso21496")))
+    return standard(gain_map=StoredGainMap(map_image(), metadata, "iso21496"))
 
 
 def patched(data: bytes, position: int, new: bytes) -> bytes:
@@ -44,8 +47,21 @@ def patched(data: bytes, position: int, new: bytes) -> bytes:
 
 def iso(data: bytes, offset: int, new: bytes) -> bytes:
     """The file with some bytes of its ISO 21496-1 metadata changed."""
+    return patched(data, data.index(blob_of(data)) + offset, new)
+
+
+def blob_of(data: bytes) -> bytes:
+    """The ISO 21496-1 metadata of the file's gain map."""
     stored = parse_jpeg(data, Limits()).gain_map
-    return patched(data, data.index(serialize_iso21496(stored.metadata)) + offset, new)
+    assert stored is not None and isinstance(stored.metadata, GainMapMetadata)
+    return serialize_iso21496(stored.metadata)
+
+
+def packet_of(data: bytes) -> bytes:
+    """The file's XMP."""
+    packet = parse_jpeg(data, Limits()).xmp
+    assert packet is not None
+    return packet
 
 
 def with_xmp(data: bytes, old: bytes, new: bytes) -> bytes:

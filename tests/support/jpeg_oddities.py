@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID, SEGMENT_BYTES
-from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, make_segment, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import StoredGainMap
+from gainmap_codec.files.records import CodedImage, StoredGainMap
 from support.cases import ONE_CHANNEL
-from support.jpeg_files import BASE, MAP, alternate_space, iso, patched, read, record, standard, with_xmp
+from support.jpeg_files import (
+    BASE,
+    MAP,
+    alternate_space,
+    blob_of,
+    iso,
+    map_image,
+    packet_of,
+    patched,
+    read,
+    record,
+    standard,
+    with_xmp,
+)
 
 Row = tuple[bytes, str, str, str]
 """Bytes, what it exercises, what comes of it, part of a warning."""
@@ -31,7 +44,7 @@ _HEADROOM = b' HDRGainMap:HDRGainMapHeadroom="%s"'
 def readable_files() -> dict[str, Row]:
     """Files that are fine, in forms that are rarer than our writer's."""
     data = standard()
-    xmp = parse_jpeg(data, Limits()).xmp
+    xmp = packet_of(data)
     other_prefixes = xmp.replace(b"Container:", b"C:").replace(b"xmlns:Container=", b"xmlns:C=").replace(b'"', b"'")
     padded = b'<?xpacket begin="\xef\xbb\xbf" id="x"?>' + xmp + b" " * 200 + b'<?xpacket end="w"?>\0'
     flat = iso(data, 21, bytes.fromhex("00000001 00000001 00000001 00000001"))
@@ -104,7 +117,7 @@ def _broken_xmp() -> dict[str, Row]:
         for name, (field, value, warning) in files.items()
     }
     data = standard()
-    xmp = parse_jpeg(data, Limits()).xmp
+    xmp = packet_of(data)
     deep = xmp.replace(b"</rdf:RDF>", b"<a>" * 40 + b"</a>" * 40 + b"</rdf:RDF>")
     extension = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + struct.pack(">II", 1 << 31, 1 << 31) + b"loop"
     rows["xmp-deep"] = (with_xmp(data, xmp, deep), "40 levels of elements", "standard", "xmp_depth")
@@ -116,7 +129,7 @@ def _broken_segments() -> dict[str, Row]:
     data = standard()
     icc = make_segment(APP2, ICC_ID + bytes((1, 3)) + b"profile", "ICC")
     crowd = _mpf(">", entries=1000)
-    packet = XMP_ID + parse_jpeg(data, Limits()).xmp
+    packet = XMP_ID + packet_of(data)
     two_exifs = _with_segment(_with_segment(data, APP1, _EXIF), APP1, _EXIF)
     return {
         "icc-count-lies": (data[:20] + icc + data[20:], "the profile is left out", "standard", "chunks"),
@@ -134,7 +147,7 @@ def _broken_segments() -> dict[str, Row]:
 def _broken_maps() -> dict[str, Row]:
     data = standard()
     frame = data.rindex(b"\xff\xc0")
-    wide = replace(record().gain_map.image, data=_with_frame(read(MAP), 9, 4), width=9, height=4)
+    wide = replace(map_image(), data=_with_frame(read(MAP), 9, 4), width=9, height=4)
     scan = parse_segments(read(MAP), Limits()).tail
     scans = read(MAP)[scan[0].start : -2] * 101
     many = read(MAP)[: scan[0].start] + scans + b"\xff\xd9"
@@ -221,10 +234,9 @@ def _compact() -> bytes:
     return _with_blob(alternate_space(), lambda _: blob)
 
 
-def _with_blob(data: bytes, change: object) -> bytes:
+def _with_blob(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
     """The file with its ISO 21496-1 segment changed; the map is then found by the scan for images."""
-    stored = parse_jpeg(data, Limits()).gain_map
-    blob = serialize_iso21496(stored.metadata)
+    blob = blob_of(data)
     old = make_segment(APP2, ISO_ID + blob, "ISO")
     new = change(blob)
     body = new if new.startswith(b"\xff\xe2") else make_segment(APP2, ISO_ID + new, "ISO")
@@ -256,7 +268,7 @@ def _with_map(gain_map: bytes, *, describe: bool = True) -> bytes:
     return _with_mpf(standard(), _mpf(">", size=len(gain_map)), gain_map, strip=True)
 
 
-def _standard_with(image: object) -> bytes:
+def _standard_with(image: CodedImage) -> bytes:
     return serialize_jpeg(replace(record(), gain_map=StoredGainMap(image, ONE_CHANNEL, "iso21496")))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import replace
+from typing import Any
 
 from PIL import Image
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.segments import coded_digest, image_header, make_segment, parse_segments
+from gainmap_codec.files.jpeg.segments import image_header, make_segment, parse_segments
 from gainmap_codec.files.records import CodedImage, GainMapFile, StoredGainMap
 from support.cases import ONE_CHANNEL
 
@@ -22,7 +23,7 @@ USER_XMP = (
 PAYLOAD = b"GNN\0" + (106).to_bytes(2, "big") + bytes(range(100))
 
 
-def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: object) -> bytes:
+def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: Any) -> bytes:
     image = Image.radial_gradient("L").resize(size).convert(mode)
     out = io.BytesIO()
     image.save(out, "JPEG", **options)
@@ -34,12 +35,7 @@ def coded(data: bytes, icc_profile: bytes | None = None) -> CodedImage:
     return CodedImage(data, header.width, header.height, header.channels, icc_profile)
 
 
-def digest_of_jpeg(data: bytes) -> bytes:
-    """The digest of the first picture in a file."""
-    return coded_digest(parse_segments(data, LIMITS))
-
-
-def record(base: bytes | None = None, **fields: object) -> GainMapFile:
+def record(base: bytes | None = None, **fields: Any) -> GainMapFile:
     base = tiny() if base is None else base
     fields = {"gain_map": StoredGainMap(coded(tiny("L", (12, 8))), ONE_CHANNEL, "iso21496"), **fields}
     return replace(GainMapFile("jpeg", coded(base), digest_of_jpeg(base)), **fields)

@@ -55,10 +55,10 @@ def random_network(
     random = Random(seed)
     family: Family = "published" if preset in DOMAINS else "multiscale"
     published = family == "published"
-    octaves = (12, 12) if published else (0, fields.pop("color_octaves", 2))
+    octaves: tuple[int, int] = (12, 12) if published else (0, fields.pop("color_octaves", 2))
     if published:
         latents = details = 0
-    grid = (0, 0) if published else fields.pop("grid", (64, 96))
+    grid: tuple[int, int] = (0, 0) if published else fields.pop("grid", (64, 96))
     inputs, added = empty_latents(*grid, latents, details)
     shapes = layer_shapes(family, *octaves, neurons, outputs, latents)
     domain: Domain = fields.pop("domain", DOMAINS.get(preset, "log2_gain"))

@@ -86,7 +86,7 @@ def plain(orientation: int = 1) -> bytes:
 
 def _stored_map(scale: int = 4, channels: int = 1) -> StoredGainMap:
     codes, hdr = pictures()
-    base = (codes.astype(np.float32) / 255) ** np.float32(2.2)
+    base = ((codes / 255) ** 2.2).astype(np.float32)
     gains, metadata = compute_gain_map(base, hdr, alternate_headroom=HEADROOM, scale=scale, channels=channels)
     image = parse_jpeg(encode_jpeg(gains, quality=95), Limits()).base
     return StoredGainMap(image, metadata, "iso21496")

@@ -31,7 +31,7 @@ class OnDevice(Tensor):
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if function == torch.Tensor.data.__set__:
+        if function == torch.Tensor.data.__set__:  # type: ignore[attr-defined]
             args[0].held = args[1].held
         with torch._C.DisableTorchFunctionSubclass():
             if function is torch.Tensor.tolist:  # of these two, modes are not told
@@ -41,11 +41,13 @@ class OnDevice(Tensor):
             return function(*args, **(kwargs or {}))
 
     @classmethod
-    def __torch_dispatch__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         raise AssertionError(f"{function} outside of `PretendDevice`")
 
 
-class PretendDevice(TorchDispatchMode):
+class PretendDevice(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, the device is there, and tensors of the CPU beside its own raise `RuntimeError`.
 
     Attributes:
@@ -54,7 +56,7 @@ class PretendDevice(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: Counter[str] = Counter()
         self.waits = 0
 

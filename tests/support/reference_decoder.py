@@ -105,7 +105,7 @@ def _av1(data: bytes, image: CodedImage) -> NDArray[Any]:
 
 
 def _hevc_map(data: bytes, image: CodedImage, orientation: int) -> NDArray[Any]:
-    opened = pillow_heif.open_heif(io.BytesIO(data))
+    opened: Any = pillow_heif.open_heif(io.BytesIO(data))
     numbers = opened.info["aux"].get("urn:com:apple:photo:2020:aux:hdrgainmap", ())
     if numbers:
         return _stored(np.asarray(opened.get_aux_image(numbers[0])), orientation)

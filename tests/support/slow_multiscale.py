@@ -40,7 +40,8 @@ def means_over(wanted: Matrix, given: Matrix) -> Matrix:
         if weights[row].sum() <= 1e-6 * (given[1] - given[0]):
             weights[row] = 0
             weights[row, 0 if start < given[0] else -1] = 1
-    return weights / weights.sum(1, keepdims=True)
+    shares: Matrix = weights / weights.sum(1, keepdims=True)
+    return shares
 
 
 def between_centers(wanted: Matrix, edges: Matrix) -> Matrix:
@@ -67,7 +68,8 @@ def centers(edges: Matrix) -> Matrix:
 
 def enlarged(axes: tuple[SlowAxis, SlowAxis], values: Matrix, level: int) -> Matrix:
     down, across = (between_centers(centers(axis.edges), level_edges(axis, level)) for axis in axes)
-    return np.einsum("ya,xb,abc->yxc", down, across, values, optimize=True)
+    found: Matrix = np.einsum("ya,xb,abc->yxc", down, across, values, optimize=True)
+    return found
 
 
 def averaged(axes: tuple[SlowAxis, SlowAxis], values: Matrix, level: int) -> Matrix:
@@ -112,7 +114,7 @@ def slow_residual(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> 
         values = values + enlarged(axes, values_of(grid), max(0, first - 1 - n))
     on_grid = network.residual_shift + network.residual_scale * np.clip(values, -1, 1)
     wide = [between_centers(low_high_centers(axis), axis.edges) for axis in axes]
-    found = np.einsum("ya,xb,abc->yxc", *wide, on_grid, optimize=True)[steps]
+    found: Matrix = np.einsum("ya,xb,abc->yxc", *wide, on_grid, optimize=True)[steps]
     return found.swapaxes(0, 1) if is_turned else found
 
 

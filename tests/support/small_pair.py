@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,4 +26,4 @@ SRGB = base_color_of_icc(None)
 HDR = render_scene(96, 64)
 CODES = encode_base(tone_map(convert(HDR, "bt2020", "srgb"), headroom=3.2))
 SCENE = Pair(CODES, SRGB, HDR)
-FIELDS: dict[str, object] = {"alternate_hdr_headroom": 3.25, "binding": Binding(bytes(range(8)), bytes(range(64)))}
+FIELDS: dict[str, Any] = {"alternate_hdr_headroom": 3.25, "binding": Binding(bytes(range(8)), bytes(range(64)))}

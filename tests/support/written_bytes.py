@@ -13,12 +13,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file, serialize_file
+from support.container_files import parsed, serialized
 from support.paths import FIXTURES
 
 TABLE = Path(__file__).with_name("written_bytes.toml")
@@ -29,7 +29,7 @@ WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "strip_gps": lambda data: gm.transcode(data, strip_gps=True),
     "rotate": lambda data: gm.rotate(data, 90),
     "flip": lambda data: gm.flip(data, "vertical"),
-    "serialize": lambda data: serialize_file(parse_file(data, "a fixture", Limits()), []),
+    "serialize": lambda data: serialized(parsed(data)),
 }
 
 
@@ -65,7 +65,7 @@ def write_table() -> None:
 
 def _opens(data: bytes) -> bool:
     try:
-        parse_file(data, "a fixture", Limits())
+        parsed(data)
     except gm.GainMapError:
         return False
     return True
@@ -73,7 +73,7 @@ def _opens(data: bytes) -> bool:
 
 @contextmanager
 def _no_encoders() -> Iterator[None]:
-    def refuse(*_: object, **__: object) -> None:
+    def refuse(*_: object, **__: Any) -> None:
         raise CodesAPicture
 
     with pytest.MonkeyPatch.context() as patch:

@@ -5,6 +5,7 @@ import tracemalloc
 import zlib
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from gainmap_codec.files.payload.format import (
 )
 from gainmap_codec.files.payload.latents import encode_latents
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
-from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, Preset, QuantizedLayer
 from support.networks import round_to_wire
 from support.paths import FIXTURES
 
@@ -42,7 +43,7 @@ def patched(data: bytes, offset: int, new: bytes) -> bytes:
     return sealed(data[:offset] + new + data[offset + len(new) :])
 
 
-def with_first_layer(network: NeuralGainMap, **fields: object) -> NeuralGainMap:
+def with_first_layer(network: NeuralGainMap, **fields: Any) -> NeuralGainMap:
     return replace(network, layers=(replace(network.layers[0], **fields), *network.layers[1:]))
 
 
@@ -97,7 +98,7 @@ def test_flags_of_the_other_goldens() -> None:
 @pytest.mark.parametrize(
     ("number", "preset"), list(enumerate(("paper-gain", "paper-gamma", "balanced", "tiny", "best")))
 )
-def test_numbers_of_presets(number: int, preset: str) -> None:
+def test_numbers_of_presets(number: int, preset: Preset) -> None:
     assert serialize_payload(replace(TINY_RECORD, preset=preset))[10] == number << 5 | 0b0_0_11_1
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.records import CodedImage, Crop
+from gainmap_codec.files.records import Codec, CodedImage, Crop
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support.paths import FIXTURES
 
@@ -42,7 +42,7 @@ def hevc(codes: NDArray[np.uint16], bits: int, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("bits", [10, 12])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("codec", ["av1", "hevc"])
-def test_deep_pictures(codec: str, channels: int, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deep_pictures(codec: Codec, channels: int, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = ramps(bits, channels)
     data = av1(codes, bits) if codec == "av1" else hevc(codes, bits, monkeypatch)
     image = parse_file(data, "", Limits()).base

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
+from gainmap_codec.files.payload.records import Domain, LatentGrid, NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert
 from gainmap_codec.pixels.maps.multiscale import BaseFeatures, GridInputs, has_latents_at, residual_on_grid
@@ -209,7 +209,7 @@ def test_code_values_of_10_bits() -> None:
 
 @pytest.mark.parametrize("exponent", [6, 15])
 @pytest.mark.parametrize("domain", ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"])
-def test_wild_numbers_stay_finite(domain: str, exponent: int) -> None:
+def test_wild_numbers_stay_finite(domain: Domain, exponent: int) -> None:
     """The largest weights, latents, range and headroom that the format holds."""
     network = NETWORKS["three outputs"]
     layers = tuple(replace(layer, step_exponent=16) for layer in network.layers)

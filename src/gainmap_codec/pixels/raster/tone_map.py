@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, srgb_encode
 
@@ -34,6 +37,10 @@ def tone_map(linear: Array, *, headroom: float) -> Array:
     return np.asarray(np.clip(linear * scale, 0, 1), dtype=np.float32)
 
 
+@overload
+def encode_base(linear: Array) -> NDArray[np.uint8]: ...
+@overload
+def encode_base(linear: Array, bits: int) -> AnyCodes: ...
 def encode_base(linear: Array, bits: int = 8) -> AnyCodes:
     """SRGB-coded values of linear light in the base's primaries, of the same shape, rounded: uint8, or uint16 of more.
 
