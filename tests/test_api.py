@@ -17,7 +17,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.codec import inspection
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.options import Carry, EncodeOptions, Prefer
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import image_header, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg

@@ -18,7 +18,7 @@ from gainmap_codec.cli.main import gainmap
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -79,7 +79,7 @@ def test_as_good_as_its_jpeg_twin(container: Container, bits: int) -> None:
 
 
 @pytest.mark.parametrize(("container", "bits"), KINDS)
-def test_both_maps(container: str, bits: int) -> None:
+def test_both_maps(container: Container, bits: int) -> None:
     report = encode_with_report(SCENE, None, EncodeOptions(container=container, base_bits=bits))
     file = read(report.data)
     assert file.gain_map is not None and file.payload is not None

@@ -32,7 +32,7 @@ UNKNOWN = b"nobody knows what this is"
 
 
 def serialized(file: GainMapFile) -> bytes:
-    return serialize_file(file)
+    return serialize_file(file, [])
 
 
 def parsed(data: bytes) -> GainMapFile:

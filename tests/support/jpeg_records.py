@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.segments import image_header, make_segment, parse_segments
+from gainmap_codec.files.jpeg.segments import coded_digest, image_header, make_segment, parse_segments
 from gainmap_codec.files.records import CodedImage, GainMapFile, StoredGainMap
 from support.cases import ONE_CHANNEL
 
@@ -33,6 +33,11 @@ def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: Any) ->
 def coded(data: bytes, icc_profile: bytes | None = None) -> CodedImage:
     header = image_header(parse_segments(data, LIMITS), LIMITS)
     return CodedImage(data, header.width, header.height, header.channels, icc_profile)
+
+
+def digest_of_jpeg(data: bytes) -> bytes:
+    """The digest of the first picture in a file."""
+    return coded_digest(parse_segments(data, LIMITS))
 
 
 def record(base: bytes | None = None, **fields: Any) -> GainMapFile:

@@ -153,7 +153,7 @@ def with_network(data: bytes, network: NeuralGainMap) -> bytes:
     file = parse_file(data, "", gm.Limits())
     codes = gm.decode(data, prefer="base", orientation="stored")
     binding = Binding(file.base_digest, soft_fingerprint(encode_base(codes.convert("srgb").pixels)))
-    return serialize_file(replace(file, payload=serialize_payload(replace(network, binding=binding))))
+    return serialize_file(replace(file, payload=serialize_payload(replace(network, binding=binding))), [])
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def _tone_mapped_locally(path: Path) -> BenchPair:
     linear = convert(image.pixels, image.color_space, "srgb")
     codes = encode_base(tone_map_locally(linear))
     assert codes.dtype == np.uint8
-    return BenchPair(f"{path.stem}, local", "local", plain_pair(image, codes), None)  # type: ignore[arg-type]
+    return BenchPair(f"{path.stem}, local", "local", plain_pair(image, codes), None)
 
 
 def load_published(hdr: Path, sdr: Path) -> BenchPair:
