@@ -18,7 +18,8 @@ from gainmap_bench.methods.curves import Curve
 from gainmap_bench.methods.networks import payloads_at_prices
 from gainmap_bench.methods.points import METADATA_BYTES, code_digest
 from gainmap_bench.methods.residual_maps import ReducedMap, ResidualMaps, kinds_of
-from gainmap_codec.files.payload.format import IDENTITY, parse_payload
+from gainmap_codec.files.payload.format import parse_payload
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array, pq_decode, pq_psnr

@@ -18,7 +18,7 @@ from gainmap_codec.codec.pairing import BaseOptions, Pair, make_pair
 from gainmap_codec.codec.rendering import preference
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.jpeg.segments import is_jpeg
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg

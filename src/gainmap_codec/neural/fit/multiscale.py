@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gainmap_codec.files.payload.format import IDENTITY, empty_latents, layer_shapes
+from gainmap_codec.files.payload.format import empty_latents, layer_shapes
 from gainmap_codec.files.payload.latents import latent_levels
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
