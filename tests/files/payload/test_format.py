@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
-from gainmap_codec.files.payload.format import empty_latents, layer_shapes, parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import empty_latents, parse_payload, serialize_payload
 from gainmap_codec.files.payload.latents import encode_latents
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
 from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
@@ -101,18 +101,6 @@ def test_optional_parts_cost_their_bytes_only():
     assert TINY[30:38] == tiny.binding.strict
     assert struct.unpack(">ee", PAPER[24:28]) == (0.25, 1.5)
     assert PAPER[28:36] == parse_payload(PAPER).binding.strict
-
-
-@pytest.mark.parametrize(
-    ("arguments", "shapes"),
-    [
-        (("published", 5, 4, 24, 3), ((44, 24), (24, 24), (24, 3))),
-        (("multiscale", 0, 0, 8, 1), ((15, 8), (9, 8), (9, 1))),
-        (("multiscale", 0, 2, 9, 3, 4), ((31, 9), (10, 9), (10, 3))),
-    ],
-)
-def test_layer_shapes(arguments, shapes):
-    assert layer_shapes(*arguments) == shapes
 
 
 def test_floats_are_rounded_to_the_wire():

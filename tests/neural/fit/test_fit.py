@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapWarning
-from gainmap_codec.files.payload.format import MAX_WEIGHT, layer_shapes, parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import MAX_WEIGHT, parse_payload, serialize_payload
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.records import NeuralGainMap, Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE, FittedNetwork, fit_pair
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED

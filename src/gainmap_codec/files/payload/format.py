@@ -11,10 +11,10 @@ import math
 import struct
 import zlib
 from dataclasses import fields, replace
-from itertools import pairwise
 from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import LARGEST, cells, decode_latents, encode_latents, latent_levels
 from gainmap_codec.files.payload.layout import (
     HEADER_BYTES,
@@ -27,7 +27,7 @@ from gainmap_codec.files.payload.layout import (
     write_fields,
 )
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeDecoder, RangeEncoder
-from gainmap_codec.files.records import Family, LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.records import LatentGrid, NeuralGainMap, QuantizedLayer
 
 MAGIC = b"GNN"
 VERSION = 0
@@ -43,20 +43,6 @@ assert _PREFIX.size == PREFIX_BYTES
 
 _ALIKE = {each.name for each in fields(Fields)} & {each.name for each in fields(NeuralGainMap)}
 """What the record says in the words of the file."""
-
-_SCALES = 4  # the base at four scales, three colours each, and two coordinates
-
-
-def layer_shapes(
-    family: Family, position_octaves: int, color_octaves: int, neurons: int, outputs: int, latents: int = 0
-) -> tuple[tuple[int, int], ...]:
-    """Inputs and outputs of each layer; where the family has biases, one input more than neurons before it."""
-    bias = int(family == "multiscale")
-    features = 2 * (2 * position_octaves + 3 * color_octaves)
-    if family == "multiscale":
-        features += 2 + 3 * _SCALES + latents
-    sizes = (features, neurons, neurons, outputs)
-    return tuple((inputs + bias, outputs) for inputs, outputs in pairwise(sizes))
 
 
 def serialize_payload(network: NeuralGainMap) -> bytes:

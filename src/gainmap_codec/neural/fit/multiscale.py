@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gainmap_codec.files.payload.format import empty_latents, layer_shapes
+from gainmap_codec.files.payload.format import empty_latents
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import latent_levels
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.records import NeuralGainMap

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.payload.format import layer_shapes
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.records import Domain, NeuralGainMap, Preset, QuantizedLayer
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.pair import PairLike

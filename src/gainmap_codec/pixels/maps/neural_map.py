@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, strip_for, transform_strip
@@ -185,11 +186,11 @@ class PublishedResiduals(Residuals):
     def __init__(self, network: NeuralGainMap, height: int, width: int) -> None:
         self._network = network
         first, self._second, self._third = (dequantize(layer) for layer in network.layers)
-        each = 2 * network.position_octaves
+        places = published_inputs(network.position_octaves, network.color_octaves)
         x, y, turned = position_features(height, width, network)
-        along_x, along_y = x @ first[:each], y @ first[each : 2 * each]
+        along_x, along_y = x @ first[places.x], y @ first[places.y]
         self._columns, self._rows = (along_y, along_x) if turned else (along_x, along_y)
-        self._color = first[2 * each :]
+        self._color = first[places.colors]
 
     def at(self, rows: slice, base: Array) -> Array:
         """See `Residuals`."""
