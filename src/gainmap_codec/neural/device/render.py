@@ -20,12 +20,11 @@ from gainmap_codec.neural.device.pixels import (
     PixelStage,
     Places,
     Residual,
-    pq_encode,
     render_strips,
 )
 from gainmap_codec.neural.device.transfer import upload
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.color.light import AnyCodes, pq_encode
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import dequantize
 from gainmap_codec.pixels.maps.neural_map import is_factor, position_features
@@ -184,7 +183,7 @@ class _Published:
     def at(self, rows: slice, base: Tensor) -> Tensor:
         """See `Residual`."""
         network = self._network
-        values = (pq_encode(base) - network.color_shift) * network.color_scale
+        values = (pq_encode(base, torch) - network.color_shift) * network.color_scale
         hidden = self._down[rows, None] + self._across
         hidden += octave_features(values, network.color_octaves, 0) @ self._color
         output = torch.sin(torch.sin(hidden) @ self._second) @ self._third

@@ -14,7 +14,7 @@ from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_enco
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import GridInputs, dequantize, residual_on_grid
-from gainmap_codec.pixels.maps.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
+from gainmap_codec.pixels.maps.residual import LEAST_DIVISOR, NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import Window, turned_window
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
@@ -156,7 +156,7 @@ def to_hdr(network: NeuralGainMap, residual: Array, pixels: Array, weight: float
         if weight == 1:
             pixels[...] = hdr
             return
-        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(1e-6))
+        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(LEAST_DIVISOR))
         pixels[...] = np.maximum((pixels + base_offset) * ratio ** np.float32(weight) - alternate_offset, 0)
 
 
