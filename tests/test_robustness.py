@@ -1,7 +1,6 @@
 """Cut, flip or garble a written file: a result or a `GainMapError`, nothing else."""
 
 import warnings
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -17,10 +16,10 @@ from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.jpeg.read import parse_jpeg, serialize_jpeg
 from gainmap_codec.files.jpeg.segments import parse_segments
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.scene import render_scene
 from support.jpeg_records import full_record
 from support.paths import FIXTURES
+from support.short_fits import SHIPPED, shortened
 
 JPEG = serialize_jpeg(full_record())
 PRIMARY_BYTES = parse_segments(JPEG, Limits()).end
@@ -66,8 +65,7 @@ def photos() -> list[bytes]:
     """Small written files: with both gain maps, with either of them."""
     hdr = gm.HdrImage(render_scene(48, 32))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.fit.presets._PROBE_STEPS", 2)
-        patch.setitem(MULTISCALE, "balanced", replace(MULTISCALE["balanced"], steps=20, rounds=1, refine_steps=5))
+        patch.setattr(SHIPPED, shortened(probe_steps=2, steps=20, rounds=1, refine_steps=5))
         return [gm.encode(hdr, carry=carry) for carry in ("both", "neural", "standard")]
 
 

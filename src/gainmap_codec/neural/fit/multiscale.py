@@ -50,6 +50,7 @@ class MultiscaleConfig:
     Attributes:
         neurons: Width of both hidden layers; half as many again where three channels are predicted.
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
+        probe_steps: Adam's steps of each fit that is begun; the most promising goes on.
         steps: Adam's steps of learning; five thirds of them where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round; half as many again where three channels are predicted.
@@ -62,6 +63,7 @@ class MultiscaleConfig:
 
     neurons: int
     bytes_per_db: float
+    probe_steps: int = 300
     steps: int = 1500
     rounds: int = 3
     refine_steps: int = 200

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -58,10 +59,10 @@ class PublishedConfig:
     quantize_from: float = 0.7
 
 
-PUBLISHED: dict[Preset, PublishedConfig] = {
-    "paper-gain": PublishedConfig("pq_gain"),
-    "paper-gamma": PublishedConfig("pq_gamma"),
-}
+PUBLISHED: Mapping[Preset, PublishedConfig] = MappingProxyType(
+    {"paper-gain": PublishedConfig("pq_gain"), "paper-gamma": PublishedConfig("pq_gamma")}
+)
+"""What the presets of published networks stand for."""
 
 
 @dataclass(frozen=True)
