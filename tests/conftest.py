@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,9 @@ def data_dir() -> Path:
 @pytest.fixture(scope="module")
 def short_fits() -> Iterator[None]:
     """Fits of a second, of every preset, for tests of what becomes of a payload."""
-    from gainmap_codec.neural.fit.presets import MULTISCALE
-    from gainmap_codec.neural.published.fit import PUBLISHED
+    from support.short_fits import SHIPPED, shortened  # here, for it loads torch
 
+    short = shortened({"steps": 150, "batch": 4096}, probe_steps=10, steps=100, rounds=1, refine_steps=50)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.neural.fit.presets._PROBE_STEPS", 10)
-        for preset, config in MULTISCALE.items():
-            patch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
-        for preset, published in PUBLISHED.items():
-            patch.setitem(PUBLISHED, preset, replace(published, steps=150, batch=4096))
+        patch.setattr(SHIPPED, short)
         yield

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -12,17 +10,14 @@ from gainmap_bench.experiments import ablation
 from gainmap_bench.experiments.ablation import ablation_rows
 from gainmap_bench.inputs.evaluation import BenchPair, plain_pair
 from gainmap_bench.methods.decoders import decoder_rows
-from gainmap_codec.neural.fit import presets as targets
 from gainmap_codec.pixels.scene import render_scene
+from support.short_fits import SHIPPED, shortened
 
 
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> BenchPair:
     """A small pair, and fits of few steps."""
-    short = {name: replace(config, steps=60, rounds=1, refine_steps=20) for name, config in targets.MULTISCALE.items()}
-    monkeypatch.setattr(targets, "MULTISCALE", short)
-    monkeypatch.setattr(ablation, "MULTISCALE", short)
-    monkeypatch.setattr(targets, "_PROBE_STEPS", 10)
+    monkeypatch.setattr(SHIPPED, shortened(probe_steps=10, steps=60, rounds=1, refine_steps=20))
     hdr = gm.HdrImage(np.asarray(render_scene(96, 64), np.float32))
     return BenchPair("scene", "graded", plain_pair(hdr), None)
 

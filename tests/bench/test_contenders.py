@@ -13,10 +13,10 @@ from gainmap_bench.inputs.evaluation import BenchPair, Evaluation, scene_pair
 from gainmap_bench.methods.contenders import CODED_MAPS, Base, CodedMap, Payload
 from gainmap_bench.methods.float_networks import Kind, PublishedMlp, Schedule, weights_of_bytes
 from gainmap_bench.methods.mlp_itm import MlpItm
-from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from support.short_fits import SHIPPED, shortened
 
 SHORT = Schedule(60, 1 << 11)
 
@@ -106,7 +106,7 @@ def test_hard_pixels_are_mined(pair: BenchPair, tmp_path: Path) -> None:
 
 
 def test_payloads(pair: BenchPair, base: Base, plain: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MULTISCALE, "tiny", replace(MULTISCALE["tiny"], steps=60, rounds=1, refine_steps=20))
+    monkeypatch.setattr(SHIPPED, shortened(steps=60, rounds=1, refine_steps=20))
     data = Payload("tiny").encode(pair, 0)
     assert data[:3] == b"GNN"
     assert pq_psnr(Payload("tiny").decode(data, base), pair.pair.hdr) > plain + 3

@@ -27,9 +27,9 @@ from gainmap_bench.methods.float_networks import PublishedMlp, Schedule
 from gainmap_bench.methods.mlp_itm import MlpItm
 from gainmap_bench.methods.networks import NeuralPayloads
 from gainmap_bench.report.pages import Table
-from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.scene import render_scene
+from support.short_fits import SHIPPED, shortened
 
 TINY = replace(
     effort.QUICK,
@@ -50,8 +50,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # no environment of ColorVideoVDP here
     monkeypatch.setattr(effort, "QUICK", TINY)
     monkeypatch.setattr(initialisation, "PICTURES", 3)
-    for preset, config in MULTISCALE.items():
-        monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=60, rounds=1, refine_steps=20))
+    monkeypatch.setattr(SHIPPED, shortened(steps=60, rounds=1, refine_steps=20))
 
 
 @pytest.fixture

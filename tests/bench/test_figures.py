@@ -16,9 +16,9 @@ from gainmap_bench.inputs import evaluation
 from gainmap_bench.inputs.evaluation import BenchPair, scene_pair
 from gainmap_bench.report import figures
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
-from gainmap_codec.neural.fit import presets as targets
 from gainmap_codec.neural.fit.presets import FittedNetwork, fit_pair
 from support.paths import ROOT
+from support.short_fits import SHIPPED, shortened
 
 DOCS = ROOT / "docs"
 
@@ -31,8 +31,7 @@ def pair() -> BenchPair:
 @pytest.fixture(scope="module")
 def fitted(pair: BenchPair) -> FittedNetwork:
     with pytest.MonkeyPatch.context() as patched:
-        for preset, config in targets.MULTISCALE.items():
-            patched.setitem(targets.MULTISCALE, preset, replace(config, steps=60, rounds=1, refine_steps=20))
+        patched.setattr(SHIPPED, shortened(steps=60, rounds=1, refine_steps=20))
         return fit_pair("balanced", pair.pair, {"alternate_hdr_headroom": pair.pair.headroom})
 
 

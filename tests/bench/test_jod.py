@@ -20,10 +20,10 @@ from gainmap_bench.__main__ import bench
 from gainmap_bench.experiments.colorvideovdp import HDR_DISPLAY, JOD_PYTHON, Display, Judgement, judge
 from gainmap_bench.experiments.jod import JodPoint, JodResult, jod_tables, measure_jod
 from gainmap_bench.inputs.evaluation import BenchPair, load_pair
-from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.scene import render_scene
 from support.paths import ROOT
+from support.short_fits import SHIPPED, shortened
 
 METRIC = ROOT / JOD_PYTHON
 needs_metric = pytest.mark.skipif(not METRIC.exists(), reason="ColorVideoVDP is not installed: make bench-jod")
@@ -127,8 +127,7 @@ def test_patch_on_grey_is_seen() -> None:
 @pytest.fixture
 def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A photo with a map of half its size; fits are short."""
-    for preset, config in MULTISCALE.items():
-        monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=60, rounds=1, refine_steps=20))
+    monkeypatch.setattr(SHIPPED, shortened(steps=60, rounds=1, refine_steps=20))
     path = tmp_path / "photo.jpg"
     path.write_bytes(gm.encode(gm.HdrImage(render_scene(width=192, height=128)), carry="standard", map_scale=2))
     return path

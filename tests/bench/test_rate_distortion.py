@@ -27,10 +27,10 @@ from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall
 from gainmap_bench.methods.residual_maps import ResidualMaps, kinds_of
 from gainmap_codec.codec.encoding import encode_pair
 from gainmap_codec.codec.options import MapOptions
-from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
+from support.short_fits import SHIPPED, shortened
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,7 @@ def test_paper_networks_are_never_rounded(pair: BenchPair, tmp_path: Path) -> No
 
 
 def test_neural_payloads_count_whole(pair: BenchPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for preset, config in MULTISCALE.items():
-        monkeypatch.setitem(MULTISCALE, preset, replace(config, steps=100, rounds=1, refine_steps=50))
+    monkeypatch.setattr(SHIPPED, shortened(steps=100, rounds=1, refine_steps=50))
     points = measure(pair, [NeuralPayloads()], [0], tmp_path).points
     assert [point.label for point in points][:3] == ["tiny", "tiny × 2", "tiny × 4"]
     assert next(point.label for point in points if point.series == "balanced") == "balanced"

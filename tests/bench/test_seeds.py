@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,11 @@ from gainmap_bench.__main__ import bench
 from gainmap_bench.experiments import seeds
 from gainmap_bench.experiments.seeds import Group, seed_groups, seed_rows
 from gainmap_bench.inputs.evaluation import BenchPair, load_pair
-from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit import presets as targets
+from gainmap_codec.neural.fit.presets import FittedNetwork
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.scene import render_scene
+from support.short_fits import SHIPPED, shortened
 
 
 @pytest.fixture
@@ -37,9 +36,7 @@ def pair(scene: Path) -> BenchPair:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits of few steps."""
-    for preset, config in targets.MULTISCALE.items():
-        monkeypatch.setitem(targets.MULTISCALE, preset, replace(config, steps=60, rounds=1, refine_steps=20))
-    monkeypatch.setattr(targets, "_PROBE_STEPS", 10)
+    monkeypatch.setattr(SHIPPED, shortened(probe_steps=10, steps=60, rounds=1, refine_steps=20))
 
 
 def fake_fits(*psnrs: float) -> tuple[Callable[..., object], list[int]]:
@@ -51,7 +48,7 @@ def fake_fits(*psnrs: float) -> tuple[Callable[..., object], list[int]]:
         psnr = psnrs[(len(asked) - 1) % len(psnrs)]
         if np.isnan(psnr):
             raise KeyboardInterrupt
-        return targets.FittedNetwork(None, 100 + seed, psnr)  # type: ignore[arg-type]
+        return FittedNetwork(None, 100 + seed, psnr)  # type: ignore[arg-type]
 
     return fit, asked
 

@@ -10,13 +10,13 @@ SCRIPT = """
 import hashlib
 import warnings
 import gainmap_codec as gm
-from gainmap_codec.neural.fit import multiscale
-from gainmap_codec.neural.fit import presets as targets
+from gainmap_codec.neural.fit import presets
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 from dataclasses import replace
 
-targets.MULTISCALE["tiny"] = replace(targets.MULTISCALE["tiny"], steps=60, rounds=1, refine_steps=20)
+tiny = replace(presets.SHIPPED.multiscale["tiny"], steps=60, rounds=1, refine_steps=20)
+presets.SHIPPED = replace(presets.SHIPPED, multiscale={"tiny": tiny})
 scene = HdrImage(render_scene(450, 300))
 for container in ("jpeg", "avif"):
     data = gm.encode(scene, preset="tiny", container=container)

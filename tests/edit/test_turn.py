@@ -14,7 +14,8 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.payload.format import HEADER_BYTES, parse_payload
+from gainmap_codec.files.payload.format import parse_payload
+from gainmap_codec.files.payload.layout import HEADER_BYTES
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.raster.geometry import turned
 from support import pipeline_files as files

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gainmap_codec.files.payload.format import DOMAINS, parse_payload
+from gainmap_codec.files.payload.format import parse_payload
+from gainmap_codec.files.payload.layout import DOMAINS
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.render import DeviceRenderer
 from gainmap_codec.neural.device.transfer import upload

@@ -19,14 +19,15 @@ from random import Random
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import parse_segments
-from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.payload.format import (
-    SOFT_BYTES,
-    empty_latents,
-    layer_shapes,
-    serialize_payload,
+from gainmap_codec.files.payload.format import empty_latents, serialize_payload
+from gainmap_codec.files.payload.inputs import layer_shapes
+from gainmap_codec.files.payload.layout import SOFT_BYTES
+from gainmap_codec.files.payload.records import (
+    Binding,
+    LatentGrid,
+    NeuralGainMap,
+    QuantizedLayer,
 )
-from gainmap_codec.files.payload.records import Binding, LatentGrid, NeuralGainMap, QuantizedLayer
 from support import heif_fixtures, jpeg_oddities
 from support.cases import ISO_CASES
 from support.heif_fixtures import HEIF_INPUTS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from gainmap_codec.files.payload.format import empty_latents, layer_shapes, parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import empty_latents, parse_payload, serialize_payload
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import (
     Binding,
     Domain,

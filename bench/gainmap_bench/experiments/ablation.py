@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gainmap_bench.inputs.evaluation import BenchPair
+from gainmap_codec.files.payload.inputs import multiscale_inputs
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.presets import MULTISCALE, measured
+from gainmap_codec.neural.fit.presets import measured, shipped_presets
 from gainmap_codec.neural.fit.target import make_targets
 
-_SURROUNDINGS = slice(5, 14)  # among the features: the base averaged over three levels
+_AROUND = multiscale_inputs(0).around
+_SURROUNDINGS = slice(_AROUND[0].start, _AROUND[-1].stop)  # the base averaged over coarser levels
 
 
 def _all(config: MultiscaleConfig) -> MultiscaleConfig:
@@ -40,7 +42,7 @@ def ablation_rows(pairs: Iterable[BenchPair], preset: Preset, seed: int) -> Iter
     for pair in pairs:
         first = None
         for name, (change, sees) in _VARIANTS.items():
-            size, psnr, price = _fitted(pair, preset, change(MULTISCALE[preset]), seed, sees)
+            size, psnr, price = _fitted(pair, preset, change(shipped_presets().multiscale[preset]), seed, sees)
             cost = size - price * psnr
             first = cost if first is None else first
             yield f"| {pair.name} | {name} | {size} | {psnr:.2f} | {cost - first:+.0f} |"

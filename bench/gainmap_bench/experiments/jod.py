@@ -18,9 +18,10 @@ from gainmap_bench.methods.curves import Curve
 from gainmap_bench.methods.networks import payloads_at_prices
 from gainmap_bench.methods.points import METADATA_BYTES, code_digest
 from gainmap_bench.methods.residual_maps import ReducedMap, ResidualMaps, kinds_of
-from gainmap_codec.files.payload.format import IDENTITY, parse_payload
+from gainmap_codec.files.payload.format import parse_payload
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit.presets import MULTISCALE
+from gainmap_codec.neural.fit.presets import shipped_presets
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array, pq_decode, pq_psnr
 from gainmap_codec.pixels.formats.images import write_atomically
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
@@ -159,7 +160,7 @@ _Measured = Callable[[str, object, Callable[[], Iterator[_Rendition]]], list[Jod
 def _neural_points(picture: _Picture, measured: _Measured) -> Iterator[JodPoint]:
     """Presets, the smallest first, until one reaches the target."""
     for preset in _PRESETS:
-        parameters = [asdict(MULTISCALE[preset]), _PRICES, picture.seed, code_digest()]
+        parameters = [asdict(shipped_presets().multiscale[preset]), _PRICES, picture.seed, code_digest()]
         points = measured(preset, parameters, lambda preset=preset: picture.neural(preset))  # type: ignore[misc]
         yield from points
         if max(point.jod for point in points) >= TARGET:

@@ -12,7 +12,7 @@ from statistics import median
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.points import code_digest
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit.presets import MULTISCALE, fit_pair
+from gainmap_codec.neural.fit.presets import fit_pair, shipped_presets
 from gainmap_codec.pixels.formats.images import write_atomically
 
 SEEDS = 5
@@ -70,7 +70,7 @@ def seed_groups(
 
 def _run(pair: BenchPair, preset: Preset, seed: int, out: Path, say: Callable[[str], None]) -> tuple[int, float]:
     """Bytes and PQ-PSNR of a fit, remembered where it was run by the same code."""
-    key = json.dumps([preset, asdict(MULTISCALE[preset]), code_digest()])
+    key = json.dumps([preset, asdict(shipped_presets().multiscale[preset]), code_digest()])
     path = out / f"{pair.digest}-{hashlib.sha256(key.encode()).hexdigest()[:12]}-{seed}.json"
     if path.exists():
         size, psnr = json.loads(path.read_text("utf-8"))

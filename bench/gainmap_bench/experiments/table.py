@@ -21,7 +21,7 @@ from gainmap_bench.inputs.sources import Source, load
 from gainmap_bench.methods.contenders import Base, Contender
 from gainmap_bench.report.pages import Table, file_name
 from gainmap_codec.errors import MissingDependencyError
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
 from gainmap_codec.pixels.formats.images import write_atomically
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid

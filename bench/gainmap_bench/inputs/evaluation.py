@@ -18,7 +18,7 @@ from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import sniff
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg

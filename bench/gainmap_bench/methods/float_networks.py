@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.contenders import Base
-from gainmap_codec.files.payload.format import layer_shapes
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.fit.blank import one_thread
 from gainmap_codec.neural.fit.pair import PairLike

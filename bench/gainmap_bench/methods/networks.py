@@ -17,7 +17,7 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
-from gainmap_codec.neural.fit.presets import MULTISCALE, start_fit
+from gainmap_codec.neural.fit.presets import shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
 _MORE_ROUNDS = 3  # at each further price
@@ -82,7 +82,8 @@ class NeuralPayloads:
     @property
     def parameters(self) -> str:
         """See `Method`."""
-        return json.dumps([[[asdict(MULTISCALE[preset]), prices] for preset, prices in self.presets], code_digest()])
+        configs = shipped_presets().multiscale
+        return json.dumps([[[asdict(configs[preset]), prices] for preset, prices in self.presets], code_digest()])
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
         """See `Method`."""
@@ -122,7 +123,7 @@ def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed
         prices: Multiples of the preset's, in the order in which the fit goes from one to the next; the first is 1.
         seed: Of the fit.
     """
-    config, found = MULTISCALE[preset], []
+    config, found = shipped_presets().multiscale[preset], []
     start = perf_counter()
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
     with one_thread():

@@ -18,7 +18,7 @@ from gainmap_bench.experiments.table import Written
 from gainmap_bench.inputs.metrics import difference_maps
 from gainmap_bench.inputs.sources import Source, load
 from gainmap_bench.report.pages import Picture, file_name, small_png
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import to_upright

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.report.pages import small_png
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, Preset
 from gainmap_codec.neural.fit.presets import FittedNetwork, fit_pair
 from gainmap_codec.pixels.color.light import Array, convert, pq_encode, srgb_encode

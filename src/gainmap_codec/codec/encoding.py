@@ -182,7 +182,7 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         seed=options.seed,
         progress=progress,
     )
-    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start, getattr(fitted, "notes", ()))
+    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start, fitted.notes)
 
 
 def _both_maps(

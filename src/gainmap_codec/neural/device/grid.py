@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gainmap_codec.files.payload.inputs import AROUND, multiscale_inputs
 from gainmap_codec.files.payload.latents import first_level, latent_levels
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.fit.perceptron import forward
-from gainmap_codec.pixels.maps.multiscale import AROUND, FIRST_OCTAVE, dequantize, latent_values
+from gainmap_codec.pixels.maps.multiscale import FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.maps.working_grid import Axis, WorkingGrid
 from gainmap_codec.pixels.raster.resampling import Taps, windows_between
 
@@ -44,7 +45,8 @@ class GridNetwork:
         self._latents = list(map(enlarged, network.latents, levels))
         self._details = list(map(enlarged, network.details, detail_levels))
         self._weights = [_on(device, dequantize(layer)) for layer in network.layers]
-        self._weights[0][: 5 + 3 * len(around)] *= 2  # of x, y and the means, which the format doubles: as exact
+        doubled = multiscale_inputs(network.color_octaves).doubled
+        self._weights[0][doubled] *= 2  # instead of the inputs: as exact
 
     def residual(self, codes: Tensor) -> Tensor:
         """The residual, float32 (rows, columns, 1 or 3), of code values (H, W, 3), integers, stored raster."""

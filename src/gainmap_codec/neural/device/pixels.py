@@ -17,14 +17,13 @@ from torch import Tensor
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.grid import DeviceTaps
 from gainmap_codec.pixels.color.base_color import BT2020_LUMA
-from gainmap_codec.pixels.color.light import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK
-from gainmap_codec.pixels.maps.residual import BRIGHTEST, MAX_GAIN, inverse_residual, offset_of
+from gainmap_codec.pixels.color.light import pq_decode, pq_encode
+from gainmap_codec.pixels.maps.residual import BRIGHTEST, LEAST_DIVISOR, MAX_GAIN, inverse_residual, offset_of
 from gainmap_codec.pixels.raster.geometry import Window, turned
 
 Matrix = NDArray[np.float64]
 
 _STRIP = 1 << 20  # pixels at a time
-DARKEST = 1e-6  # linear: what a ratio is to, at least
 
 
 class Places(NamedTuple):
@@ -148,24 +147,8 @@ def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: floa
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))
         return ((base + kb) * factors - ka).clamp_(0, float(BRIGHTEST))
-    hdr = pq_decode(inverse_residual(network.domain, residual, pq_encode(base), torch))
+    hdr: Tensor = pq_decode(inverse_residual(network.domain, residual, pq_encode(base, torch), torch), torch)
     if weight == 1:
         return hdr
-    ratio = (hdr + ka) / (base + kb).clamp_(min=DARKEST)
+    ratio = (hdr + ka) / (base + kb).clamp_(min=LEAST_DIVISOR)
     return ((base + kb) * ratio**weight - ka).clamp_(min=0)
-
-
-def pq_encode(linear: Tensor) -> Tensor:
-    """As `pixels.color.pq_encode`."""
-    y = _power((linear * (1 / PQ_PEAK)).clamp_(0, 1), PQ_M1)
-    return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2)
-
-
-def pq_decode(code: Tensor) -> Tensor:
-    """As `pixels.color.pq_decode`."""
-    p = _power(code.clamp(0, 1), 1 / PQ_M2)
-    return _power((p - PQ_C1).clamp_(min=0) / (PQ_C2 - PQ_C3 * p), 1 / PQ_M1) * PQ_PEAK
-
-
-def _power(values: Tensor, exponent: float) -> Tensor:
-    return torch.exp(torch.log(values) * exponent)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.device.grid import DeviceTaps, GridNetwork, octave_features
@@ -19,12 +20,11 @@ from gainmap_codec.neural.device.pixels import (
     PixelStage,
     Places,
     Residual,
-    pq_encode,
     render_strips,
 )
 from gainmap_codec.neural.device.transfer import upload
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.color.light import AnyCodes, pq_encode
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import dequantize
 from gainmap_codec.pixels.maps.neural_map import is_factor, position_features
@@ -166,15 +166,15 @@ class _Published:
     def __init__(self, stage: PixelStage, size: tuple[int, int], device: torch.device) -> None:
         network, places = stage.network, stage.places
         first, second, third = (dequantize(layer) for layer in network.layers)
-        each = 2 * network.position_octaves
+        inputs = published_inputs(network.position_octaves, network.color_octaves)
         x, y, is_turned = position_features(size[0], size[1], network)
-        by_x, by_y = x @ first[:each], y @ first[each : 2 * each]
+        by_x, by_y = x @ first[inputs.x], y @ first[inputs.y]
         along_y, along_x = (by_x, by_y) if is_turned else (by_y, by_x)
         tables = places.down_and_across(along_y[places.y], along_x[places.x])
         self._network = network
         self._down, self._across, self._color, self._second, self._third = (
             torch.from_numpy(np.ascontiguousarray(table)).to(device)
-            for table in (*tables, first[2 * each :], second, third)
+            for table in (*tables, first[inputs.colors], second, third)
         )
 
     def __call__(self, codes: Tensor) -> _Published:
@@ -183,7 +183,7 @@ class _Published:
     def at(self, rows: slice, base: Tensor) -> Tensor:
         """See `Residual`."""
         network = self._network
-        values = (pq_encode(base) - network.color_shift) * network.color_scale
+        values = (pq_encode(base, torch) - network.color_shift) * network.color_scale
         hidden = self._down[rows, None] + self._across
         hidden += octave_features(values, network.color_octaves, 0) @ self._color
         output = torch.sin(torch.sin(hidden) @ self._second) @ self._third

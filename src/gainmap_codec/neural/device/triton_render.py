@@ -11,9 +11,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from gainmap_codec.neural.device.pixels import DARKEST, GridResidual, Matrix, PixelStage
+from gainmap_codec.neural.device.pixels import GridResidual, Matrix, PixelStage
 from gainmap_codec.pixels.color.light import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK
-from gainmap_codec.pixels.maps.residual import BRIGHTEST, EPSILON, MAX_GAIN, offset_of
+from gainmap_codec.pixels.maps.residual import BRIGHTEST, EPSILON, LEAST_DIVISOR, MAX_GAIN, offset_of
 
 _COLUMNS, _ROWS, _WARPS = 128, 8, 4  # of a program: a thread has one pixel of each row
 
@@ -21,7 +21,7 @@ _COLUMNS, _ROWS, _WARPS = 128, 8, 4  # of a program: a thread has one pixel of e
 _PQ_M1, _PQ_M2, _PQ_C1, _PQ_C2, _PQ_C3 = (tl.constexpr(number) for number in (PQ_M1, PQ_M2, PQ_C1, PQ_C2, PQ_C3))
 _PEAK, _E = tl.constexpr(PQ_PEAK), tl.constexpr(EPSILON)
 _MOST_GAIN, _MOST_LIGHT = tl.constexpr(float(MAX_GAIN)), tl.constexpr(float(BRIGHTEST))
-_LEAST_LIGHT = tl.constexpr(DARKEST)
+_LEAST_DIVISOR = tl.constexpr(LEAST_DIVISOR)
 
 _WHAT_CHANGES_WITH_THE_SIZE = ("height", "width", "start", "down", "across", "step_down", "step_across", "entries")
 
@@ -191,7 +191,7 @@ def _hdr_of(
     if IS_WHOLE:
         return hdr
     base += kb
-    ratio = _power((hdr + ka) / tl.maximum(base, _LEAST_LIGHT), weight)
+    ratio = _power((hdr + ka) / tl.maximum(base, _LEAST_DIVISOR), weight)
     ratio = tl.where(weight > 0, ratio, 1)  # black to the power of 0 would be no number
     return tl.maximum(base * ratio - ka, 0)
 

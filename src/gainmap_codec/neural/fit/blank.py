@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from gainmap_codec.files.payload.format import SOFT_BYTES, STRICT_BYTES
+from gainmap_codec.files.payload.layout import SOFT_BYTES, STRICT_BYTES
 from gainmap_codec.files.payload.records import Binding, Family, NeuralGainMap, Preset
 
 OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map

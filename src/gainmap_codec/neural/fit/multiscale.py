@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gainmap_codec.files.payload.format import IDENTITY, empty_latents, layer_shapes
+from gainmap_codec.files.payload.format import empty_latents
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import latent_levels
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
@@ -48,6 +50,7 @@ class MultiscaleConfig:
     Attributes:
         neurons: Width of both hidden layers; half as many again where three channels are predicted.
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
+        probe_steps: Adam's steps of each fit that is begun; the most promising goes on.
         steps: Adam's steps of learning; five thirds of them where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round; half as many again where three channels are predicted.
@@ -60,6 +63,7 @@ class MultiscaleConfig:
 
     neurons: int
     bytes_per_db: float
+    probe_steps: int = 300
     steps: int = 1500
     rounds: int = 3
     refine_steps: int = 200

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.target import Target
 from gainmap_codec.pixels.color.light import Array

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 
-from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.devices import CPU, torch_device
@@ -18,19 +17,40 @@ from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.fit.target import make_targets
-from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
+from gainmap_codec.neural.published.fit import PUBLISHED, PublishedConfig, blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
-MULTISCALE: dict[Preset, MultiscaleConfig] = {
-    "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
-    "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
-    "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
-}
-"""What a preset stands for."""
+
+@dataclass(frozen=True)
+class Presets:
+    """What the names of presets stand for: each is in one of the two."""
+
+    multiscale: Mapping[Preset, MultiscaleConfig]
+    published: Mapping[Preset, PublishedConfig]
+
+
+SHIPPED = Presets(
+    multiscale=MappingProxyType(
+        {
+            "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
+            "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
+            "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
+        }
+    ),
+    published=PUBLISHED,
+)
+
+
+def shipped_presets() -> Presets:
+    """What everybody fits by who hands in no presets: `encode` and the command line among them.
+
+    It is looked up at each call, so that tests which need shorter fits replace one attribute, `SHIPPED` of this module.
+    """
+    return SHIPPED
+
 
 _PROBES = 2  # fits that are begun, of different residuals in turn where there is a choice
-_PROBE_STEPS = 300
 _MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
 _TRIES = 8  # prices, for a target
 _TRY_ROUNDS = 2
@@ -44,11 +64,19 @@ _BOLDEST, _TIMIDEST = 4.0, 1.5  # factors between one price and the next while o
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A network as its readers get it, its payload's size, and its PQ-PSNR in dB."""
+    """A network as its readers get it, and what it is worth.
+
+    Attributes:
+        network: The record, with the numbers that its payload holds.
+        size: Of its payload, bytes.
+        psnr: PQ-PSNR in dB.
+        notes: A line for a target that was not met, and by how much.
+    """
 
     network: NeuralGainMap
     size: int
     psnr: float
+    notes: tuple[str, ...] = ()
 
 
 def fit_pair(
@@ -61,6 +89,7 @@ def fit_pair(
     device: str = "cpu",
     seed: int = 0,
     progress: Progress | None = None,
+    presets: Presets | None = None,
 ) -> FittedNetwork:
     """The neural gain map of a pair.
 
@@ -69,22 +98,23 @@ def fit_pair(
         target_bytes: Size of the payload to keep within.
         target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
         device: "cpu", "cuda" or "cuda:N". A seed gives the same bytes on the same device, not on another.
+        progress: Is told the part done, 0…1.
+        presets: What `preset` is one of; None takes those of `shipped_presets`.
     Raises:
         ValueError: A target for a published network, which has one size; or there is no such device.
-    Warns:
-        GainMapWarning: A target was not met, and by how much.
     """
-    where = torch_device(device)
-    if preset in PUBLISHED:
+    where, presets = torch_device(device), presets or shipped_presets()
+    if preset in presets.published:
         if target_bytes is not None or target_psnr is not None:
             raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
-        config = PUBLISHED[preset]
-        blank = replace(blank_network(preset, config), **fields)  # type: ignore[arg-type]
-        result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
+        published = presets.published[preset]
+        blank = replace(blank_network(preset, published), **fields)  # type: ignore[arg-type]
+        result = fit_published(blank, published, pair, device=device, seed=seed, progress=progress)
         return measured(result.network, pair)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
     with one_thread():
-        return _fit_multiscale(blank, MULTISCALE[preset], pair, target_bytes, target_psnr, where, seed, progress)
+        config = presets.multiscale[preset]
+        return _fit_multiscale(blank, config, pair, target_bytes, target_psnr, where, seed, progress)
 
 
 def _fit_multiscale(
@@ -122,7 +152,7 @@ def start_fit(
     targets = make_targets(pair)
     fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n, device) for n, target in enumerate(targets)]
     fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
-    costs = [each.learn(_PROBE_STEPS, noise_from=1.0) for each in fits]
+    costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]
     best.learn(best.config.steps, noise_from=0.4, progress=progress)
@@ -157,8 +187,8 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
     if within:
         return max(within, key=lambda found: found.psnr)
     smallest = min(tried, key=lambda found: found.size)
-    _warn(f"target_bytes: {target} wanted, the smallest payload takes {smallest.size}")
-    return smallest
+    note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest payload that was found"
+    return replace(smallest, notes=(note,))
 
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
@@ -175,8 +205,7 @@ def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: flo
     if reached:
         return min(reached, key=lambda found: found.size)
     best = max(tried, key=lambda found: found.psnr)
-    _warn(f"target_psnr: {target:.2f} dB wanted, {best.psnr:.2f} dB reached")
-    return best
+    return replace(best, notes=(f"target_psnr: expected {target:.2f} dB, got {best.psnr:.2f} dB",))
 
 
 def _tried(
@@ -214,7 +243,3 @@ def _tried(
 def _between(low: float, high: float, wanted: float) -> float:
     """`wanted` where it lies between the prices known to be too low and too high, else their geometric mean."""
     return wanted if low < wanted < high else math.sqrt(low * high)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, GainMapWarning, stacklevel=2)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.payload.format import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.blank import OFFSET_EXPONENT
 from gainmap_codec.neural.fit.pair import PairLike

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.payload.format import layer_shapes
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset, QuantizedLayer
 from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.pair import PairLike
@@ -58,10 +59,10 @@ class PublishedConfig:
     quantize_from: float = 0.7
 
 
-PUBLISHED: dict[Preset, PublishedConfig] = {
-    "paper-gain": PublishedConfig("pq_gain"),
-    "paper-gamma": PublishedConfig("pq_gamma"),
-}
+PUBLISHED: Mapping[Preset, PublishedConfig] = MappingProxyType(
+    {"paper-gain": PublishedConfig("pq_gain"), "paper-gamma": PublishedConfig("pq_gamma")}
+)
+"""What the presets of published networks stand for."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gainmap_codec.files.payload.format import layer_shapes
+from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.published.fit import (

@@ -7,7 +7,7 @@ here have the white point D65.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,35 +139,46 @@ PQ_C2 = 2413 / 4096 * 32
 PQ_C3 = 2392 / 4096 * 32
 
 
-def pq_encode(linear: Array) -> Array:
+@overload
+def pq_encode(linear: Array) -> Array: ...
+@overload
+def pq_encode(linear: Any, xp: Any) -> Any: ...
+def pq_encode(linear: Any, xp: Any = np) -> Any:
     """PQ code values, float32 in [0, 1], of linear light (1.0 = SDR white; clipped to 0…10 000 nits).
 
+    Args:
+        linear: Of any shape.
+        xp: The module of what goes in and comes out: `numpy` or `torch`.
     Source: SMPTE ST 2084 equation 5.1 (inverse EOTF).
     """
-    y = np.clip(np.asarray(linear, dtype=np.float32) * np.float32(1 / PQ_PEAK), 0.0, 1.0)
-    y = _power(y, PQ_M1)
-    return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2)
+    y = xp.clip(xp.asarray(linear, dtype=xp.float32) * (1 / PQ_PEAK), 0, 1)
+    y = _power(y, PQ_M1, xp)
+    return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2, xp)
 
 
-def pq_decode(code: Array) -> Array:
-    """Linear light, float32 in [0, PQ_PEAK], of PQ code values (clipped to [0, 1]).
+@overload
+def pq_decode(code: Array) -> Array: ...
+@overload
+def pq_decode(code: Any, xp: Any) -> Any: ...
+def pq_decode(code: Any, xp: Any = np) -> Any:
+    """Linear light, float32 in [0, PQ_PEAK], of PQ code values (clipped to [0, 1]); `xp` as of `pq_encode`.
 
     Source: SMPTE ST 2084 equation 4.1 (EOTF).
     """
-    p = _power(np.clip(np.asarray(code, dtype=np.float32), 0.0, 1.0), 1 / PQ_M2)
-    y = np.maximum(p - np.float32(PQ_C1), 0) / (np.float32(PQ_C2) - np.float32(PQ_C3) * p)
-    return _power(y, 1 / PQ_M1) * np.float32(PQ_PEAK)
+    p = _power(xp.clip(xp.asarray(code, dtype=xp.float32), 0, 1), 1 / PQ_M2, xp)
+    y = xp.clip(p - PQ_C1, 0, None) / (PQ_C2 - PQ_C3 * p)
+    return _power(y, 1 / PQ_M1, xp) * PQ_PEAK
 
 
-def _power(values: Array, exponent: float) -> Array:
+def _power(values: Any, exponent: float, xp: Any) -> Any:
     """Values ≥ 0 to a positive power, float32: by logarithms, which NumPy computes eight at a time, powers one by one.
 
     PQ codes of it are as near to those of float64 as powers come: a twentieth of a code of 12 bits.
     """
     with np.errstate(divide="ignore"):
-        logarithms: Array = np.asarray(np.log(values), np.float32)
-    logarithms *= np.float32(exponent)
-    return np.exp(logarithms, out=logarithms)
+        logarithms = xp.asarray(xp.log(values))
+    logarithms *= exponent
+    return xp.exp(logarithms, out=logarithms)
 
 
 def srgb_decode(code: Array) -> Array:

@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.payload.inputs import AROUND, multiscale_inputs
 from gainmap_codec.files.payload.latents import cells, first_level, latent_levels
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
-
-AROUND = (-2, 0, 2)
-"""Levels of the averages, from that of the finest latents on."""
 
 FIRST_OCTAVE = -1
 """Half a period over the range of a code value: without it black and white have the same features."""
@@ -43,27 +41,28 @@ class BaseFeatures:
         first = first_level(grid.rows.cells, grid.columns.cells)
         levels = [max(first + step, 0) for step in AROUND]
         self._around = [grid.enlarge(grid.reduce(self._means, level), level) for level in levels]
-        self.shape = self._means.shape[0], 5 + 3 * len(levels) + 6 * color_octaves, self._means.shape[1]
+        self._places = multiscale_inputs(color_octaves)
+        self.shape = self._means.shape[0], self._places.of_base, self._means.shape[1]
         is_raster = self._means.shape[:2] == (grid.rows.size, grid.columns.size)  # then every mean is a code value
         self._codes = grid.turned(codes) if is_raster else None
         self._table = octave_features(code_inputs(np.arange(largest + 1), largest), color_octaves, FIRST_OCTAVE)
 
     def fill(self, out: Array, rows: slice) -> None:
         """The features of some rows, float32 (h, F, columns)."""
-        plain = self.shape[1] - 6 * self._octaves
-        means = self._means[rows]
-        out[:, 0], out[:, 1] = self._grid.columns.centers, self._grid.rows.centers[rows, np.newaxis]
-        out[:, 2:5] = np.swapaxes(means, 1, 2)
-        for index, each in enumerate(self._around):
-            out[:, 5 + 3 * index : 8 + 3 * index] = np.swapaxes(each.at(rows), 1, 2)
-        out[:, :plain] *= 2
+        places, means = self._places, self._means[rows]
+        x, y = np.swapaxes(out[:, places.place], 0, 1)
+        x[:], y[:] = self._grid.columns.centers, self._grid.rows.centers[rows, np.newaxis]
+        out[:, places.colors] = np.swapaxes(means, 1, 2)
+        for place, each in zip(places.around, self._around, strict=True):
+            out[:, place] = np.swapaxes(each.at(rows), 1, 2)
+        out[:, places.doubled] *= 2
         if not self._octaves:
             return
         if self._codes is None:
             octaves = octave_features(means, self._octaves, FIRST_OCTAVE)
         else:
             octaves = np.take(self._table, self._codes[rows], axis=0, mode="clip")
-        out[:, plain:] = np.swapaxes(octaves.reshape(*octaves.shape[:2], -1), 1, 2)
+        out[:, places.octaves] = np.swapaxes(octaves.reshape(*octaves.shape[:2], -1), 1, 2)
 
     def whole(self) -> Array:
         """The features of all rows, float32 (rows, F, columns)."""

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, strip_for, transform_strip
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import GridInputs, dequantize, residual_on_grid
-from gainmap_codec.pixels.maps.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
+from gainmap_codec.pixels.maps.residual import LEAST_DIVISOR, NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import Window, turned_window
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
@@ -155,7 +156,7 @@ def to_hdr(network: NeuralGainMap, residual: Array, pixels: Array, weight: float
         if weight == 1:
             pixels[...] = hdr
             return
-        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(1e-6))
+        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(LEAST_DIVISOR))
         pixels[...] = np.maximum((pixels + base_offset) * ratio ** np.float32(weight) - alternate_offset, 0)
 
 
@@ -185,11 +186,11 @@ class PublishedResiduals(Residuals):
     def __init__(self, network: NeuralGainMap, height: int, width: int) -> None:
         self._network = network
         first, self._second, self._third = (dequantize(layer) for layer in network.layers)
-        each = 2 * network.position_octaves
+        places = published_inputs(network.position_octaves, network.color_octaves)
         x, y, turned = position_features(height, width, network)
-        along_x, along_y = x @ first[:each], y @ first[each : 2 * each]
+        along_x, along_y = x @ first[places.x], y @ first[places.y]
         self._columns, self._rows = (along_y, along_x) if turned else (along_x, along_y)
-        self._color = first[2 * each :]
+        self._color = first[places.colors]
 
     def at(self, rows: slice, base: Array) -> Array:
         """See `Residuals`."""

@@ -32,7 +32,10 @@ MAX_GAIN = np.float32(64)
 BRIGHTEST = np.float32(1 << 15)
 """Linear light of a log2 gain, at most."""
 
-_DARKEST = np.float32(2.0**-20)  # linear: where offsets are 0, a ratio to black still needs a number
+LEAST_DIVISOR = 1e-6
+"""Linear light that a rendition is divided by, at least, where part of the way to it is shown: a part of the format."""
+
+_DARKEST = np.float32(2.0**-20)  # linear, of both sides of a measured gain: without offsets black has no logarithm
 
 
 def inverse_residual(domain: Domain, residual: Any, base_pq: Any, xp: Any) -> Any:

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-import gainmap_codec as gm
 from gainmap_codec.files.payload.format import serialize_payload
-from gainmap_codec.neural.devices import CPU, torch_device
+from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.fit.blank import empty_record
 from gainmap_codec.neural.fit.gradient_steps import refine
 from gainmap_codec.neural.fit.model import of_each
 from gainmap_codec.neural.fit.multiscale import MultiscaleFit
-from gainmap_codec.neural.fit.presets import MULTISCALE, fit_pair, measured
+from gainmap_codec.neural.fit.presets import fit_pair, measured, shipped_presets
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.pixels.color.light import convert
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.pretend_device import PRETEND, PretendDevice
-from support.small_pair import CODES, FIELDS, HDR, SCENE, SRGB, Pair
+from support.short_fits import shortened
+from support.small_pair import CODES, FIELDS, SCENE, SRGB, Pair
 
 PAIRS = {"three outputs": SCENE, "one output": Pair(CODES, SRGB, base_bt2020(CODES, SRGB) * np.float32(2.5))}
 
@@ -42,16 +42,12 @@ def generators(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return wanted
 
 
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fits of a second."""
-    monkeypatch.setattr("gainmap_codec.neural.fit.presets._PROBE_STEPS", 10)
-    config = replace(MULTISCALE["balanced"], steps=100, rounds=1, refine_steps=50)
-    monkeypatch.setitem(MULTISCALE, "balanced", config)
+SHORT = shortened(probe_steps=10, steps=100, rounds=1, refine_steps=50)
+"""Fits of a second."""
 
 
 def begun(pair: Pair, device: torch.device) -> MultiscaleFit:
-    config = replace(MULTISCALE["balanced"], refine_steps=4)
+    config = replace(shipped_presets().multiscale["balanced"], refine_steps=4)
     blank = replace(empty_record("balanced", "multiscale"), **FIELDS)  # type: ignore[arg-type]
     return MultiscaleFit(blank, config, pair, make_targets(pair)[0], 0, device)
 
@@ -124,47 +120,16 @@ def test_numbers_of_parts_have_the_same_slopes_on_a_device() -> None:
     assert found == [([1.0] * 6 + [2.0] * 4, [15.0, 30.0])] * 2
 
 
-# Devices that there are
-
-
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", ""])
-def test_names_of_no_device(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^device: cpu, cuda or cuda:N wanted, '{name}' found$"):
-        torch_device(name)
-
-
-@pytest.mark.usefixtures("short")
-def test_auto_is_the_cpu_whatever_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the bytes of a fit would depend on whether torch had been loaded before it."""
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert gm.encode(HDR, device="auto") == gm.encode(HDR, device="cpu")
-
-
-@pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
-def test_without_cuda_one_line_says_so(preset: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"^device: cuda wanted, no CUDA device found$"):
-        gm.encode(HDR, preset=preset, device="cuda")
-
-
-def test_devices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    assert torch_device("cuda:1") == torch.device("cuda", 1)
-    with pytest.raises(ValueError, match=r"^device: cuda:2 wanted, 2 CUDA devices found$"):
-        torch_device("cuda:2")
-
-
 @pytest.fixture
 def cuda() -> None:
     if not torch.cuda.is_available():
         pytest.skip("torch finds no CUDA device")
 
 
-@pytest.mark.usefixtures("cuda", "short")
+@pytest.mark.usefixtures("cuda")
 @pytest.mark.parametrize("kind", PAIRS)
 def test_cuda_gives_the_same_bytes_for_the_same_seed(kind: str) -> None:
-    first, second = (fit_pair("balanced", PAIRS[kind], FIELDS, device="cuda", seed=3) for _ in range(2))
+    first, second = (fit_pair("balanced", PAIRS[kind], FIELDS, device="cuda", seed=3, presets=SHORT) for _ in range(2))
     assert serialize_payload(first.network) == serialize_payload(second.network)
 
 

@@ -1,0 +1,66 @@
+"""Editing a payload: what changes, and what keeps its bytes."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from gainmap_codec.files.payload.edit import edit_payload
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.records import Binding
+from support.networks import random_network
+from support.paths import FIXTURES
+
+PAYLOADS = sorted((FIXTURES / "payload/v0").glob("*.bin"))
+BINDING = Binding(b"12345678", bytes(range(64)))
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_nothing_asked_for_changes_nothing(path) -> None:
+    payload = path.read_bytes()
+    record = parse_payload(payload)
+    assert edit_payload(payload) == payload
+    assert edit_payload(payload, binding=record.binding, neural_psnr=record.neural_psnr) == payload
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_an_edited_field_is_what_serializing_gives(path) -> None:
+    payload = path.read_bytes()
+    for fields in ({"binding": BINDING}, {"coordinates": (0.0, -1.0, 0.0, 1.0, 0.0, 0.5)}, {"standard_psnr": 12.25}):
+        assert edit_payload(payload, **fields) == serialize_payload(replace(parse_payload(payload), **fields))
+
+
+def test_coordinates_that_move_nothing_cost_nothing() -> None:
+    payload = serialize_payload(random_network(coordinates=(0.5, 0.0, 0.25, 0.0, 0.5, 0.0)))
+    assert len(edit_payload(payload, coordinates=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))) == len(payload) - 24
+
+
+def test_a_block_of_coordinates_that_moves_nothing_stays_where_nobody_asks() -> None:
+    plain = serialize_payload(random_network())
+    body = bytes([plain[10] | 1 << 4]) + plain[11:24] + struct.pack(">6f", 1, 0, 0, 0, 1, 0) + plain[24:]
+    moved = plain[:4] + struct.pack(">HI", 10 + len(body), zlib.crc32(body)) + body
+    assert edit_payload(edit_payload(moved, standard_psnr=1.0), standard_psnr=42.5) == moved
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"coordinates": (1.0, 0.5, 0.0, 0.0, 1.0, 0.0)}, "crop, flip or quarter turn"),
+        ({"binding": Binding(b"short", bytes(64))}, "binding: expected a value that fits the format"),
+        ({"neural_psnr": float("nan")}, "neural_psnr: expected a value that fits the format"),
+    ],
+)
+def test_what_the_format_does_not_allow(fields, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        edit_payload(serialize_payload(random_network()), **fields)
+
+
+def test_a_large_network_is_edited_without_reading_its_integers() -> None:
+    """Whoever parsed the payload under limits of their own may edit it."""
+    payload = serialize_payload(random_network())
+    end = payload[:10] + payload[10:-20]
+    sealed = end[:4] + struct.pack(">HI", len(end), zlib.crc32(end[10:])) + end[10:]
+    assert edit_payload(sealed, neural_psnr=1.0)[-10:] == sealed[-10:]

@@ -1,0 +1,40 @@
+"""Devices by name: which there are, and how those that are not are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import gainmap_codec as gm
+from gainmap_codec.neural.devices import torch_device
+from support.small_pair import HDR
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", ""])
+def test_names_of_no_device(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^device: cpu, cuda or cuda:N wanted, '{name}' found$"):
+        torch_device(name)
+
+
+@pytest.mark.usefixtures("short_fits")
+def test_auto_is_the_cpu_whatever_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the bytes of a fit would depend on whether torch had been loaded before it."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert gm.encode(HDR, device="auto") == gm.encode(HDR, device="cpu")
+
+
+@pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
+def test_without_cuda_one_line_says_so(preset: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"^device: cuda wanted, no CUDA device found$"):
+        gm.encode(HDR, preset=preset, device="cuda")
+
+
+def test_devices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert torch_device("cuda:1") == torch.device("cuda", 1)
+    with pytest.raises(ValueError, match=r"^device: cuda:2 wanted, 2 CUDA devices found$"):
+        torch_device("cuda:2")
