@@ -14,6 +14,7 @@ from gainmap_bench.__main__ import bench
 from gainmap_bench.experiments import seeds
 from gainmap_bench.experiments.seeds import Group, seed_groups, seed_rows
 from gainmap_bench.inputs.evaluation import BenchPair, load_pair
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.presets import FittedNetwork
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020

@@ -19,6 +19,7 @@ from random import Random
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import parse_segments
+from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import empty_latents, serialize_payload
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.layout import SOFT_BYTES
