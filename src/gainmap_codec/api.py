@@ -28,9 +28,9 @@ from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.images import Source, read_source
 from gainmap_codec.pixels.formats.notebook import mime_bundle
 from gainmap_codec.pixels.formats.saving import write_hdr
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage, hand_in
 
 hand_in(writer=write_hdr, mime_bundle=mime_bundle)

@@ -16,7 +16,7 @@ from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import Wanted, neural_tensor, preference
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.neural.device.transfer import to_device
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.pixels.formats.sources import Source, read_source
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -22,7 +22,7 @@ from gainmap_codec.files.payload.format import IDENTITY, parse_payload
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array, pq_decode, pq_psnr
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 

@@ -13,7 +13,7 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.points import code_digest
 from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE, fit_pair
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 
 SEEDS = 5
 """Fits of one picture that are compared."""

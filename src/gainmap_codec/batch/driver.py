@@ -17,7 +17,7 @@ from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.edit.transcode import complete_options
-from gainmap_codec.pixels.formats.images import AnyPath
+from gainmap_codec.pixels.formats.sources import AnyPath
 
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
 

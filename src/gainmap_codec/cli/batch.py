@@ -98,7 +98,7 @@ def batch(sources: tuple[str, ...], output: str, *, report_file: Path | None, qu
 
 
 def _write(path: Path, report: BatchReport) -> None:
-    from gainmap_codec.pixels.formats.images import write_atomically
+    from gainmap_codec.pixels.formats.sources import write_atomically
 
     write_atomically(path, serialize_report(report, path.suffix.lower()))
 

@@ -216,7 +216,7 @@ def _each(
 
 
 def _one(source: Path, target: Path, quiet: bool, work: Callable[[Path], Any]) -> None:
-    from gainmap_codec.pixels.formats.images import write_atomically
+    from gainmap_codec.pixels.formats.sources import write_atomically
 
     report = work(source)
     check_name(str(target), report.container)

@@ -134,7 +134,7 @@ def encode(
       gainmap encode scene.exr -o scene.avif --base-bits 10
     """
     from gainmap_codec.api import encode_with_report
-    from gainmap_codec.pixels.formats.images import write_atomically
+    from gainmap_codec.pixels.formats.sources import write_atomically
 
     if strip:
         options |= {"exif": b"", "xmp": b""}
@@ -221,7 +221,7 @@ def inspect(source: Path, as_json: bool) -> None:
     """
     from gainmap_codec.codec.description import describe, describe_picture
     from gainmap_codec.codec.inspection import inspect_picture
-    from gainmap_codec.pixels.formats.images import read_source
+    from gainmap_codec.pixels.formats.sources import read_source
 
     words = describe
     try:

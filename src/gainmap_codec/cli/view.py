@@ -29,7 +29,7 @@ def view(sources: tuple[Path, ...], output: Path | None, *, quiet: bool) -> None
       gainmap view photo.jpg
       gainmap view holiday/*.heic -o holiday.html
     """
-    from gainmap_codec.pixels.formats.images import write_atomically
+    from gainmap_codec.pixels.formats.sources import write_atomically
     from gainmap_codec.view.contents import shown_file
     from gainmap_codec.view.page import assemble_page
 

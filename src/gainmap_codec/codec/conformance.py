@@ -13,7 +13,7 @@ from gainmap_codec.errors import GainMapError, GainMapWarning, Limits
 from gainmap_codec.files.heif.read import is_heif
 from gainmap_codec.files.jpeg.segments import is_jpeg
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
-from gainmap_codec.pixels.formats.images import read_source
+from gainmap_codec.pixels.formats.sources import read_source
 
 _HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
 

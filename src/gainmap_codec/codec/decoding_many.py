@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from gainmap_codec.api import check_decode_options, decode_quietly
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.strips import PROCESSORS
 

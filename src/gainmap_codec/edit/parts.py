@@ -32,7 +32,7 @@ from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.maps.map_editing import iso_of_apple
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}

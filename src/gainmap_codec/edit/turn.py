@@ -21,7 +21,7 @@ from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags import exif_edit
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.geometry import Box, stored_box, turned_orientation
 
 FlipAxis = Literal["horizontal", "vertical"]
