@@ -37,9 +37,9 @@ from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.images import Source
 from gainmap_codec.pixels.formats.notebook import mime_bundle
 from gainmap_codec.pixels.formats.saving import write_hdr
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import HdrImage, hand_in
 
 hand_in(writer=write_hdr, mime_bundle=mime_bundle)

@@ -17,7 +17,7 @@ from gainmap_codec.codec.options import DecodeOptions, FloatType, Orientation, P
 from gainmap_codec.codec.rendering import choose_device, neural_tensor, render
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.pixels.color.light import ColorSpace
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 if TYPE_CHECKING:

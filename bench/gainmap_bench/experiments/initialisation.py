@@ -32,7 +32,7 @@ from gainmap_codec.neural.fit.blank import one_thread
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.published.network import forward
 from gainmap_codec.neural.published.synthetic import PICTURES, noise_pair
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 
 RANDOM = "default random"
 NATURAL = "natural pictures, averaged"

@@ -22,7 +22,7 @@ from gainmap_codec.neural.fit.blank import one_thread
 from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.published.synthetic import PICTURES, noise_pair
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 
 _FREQUENCY = 30.0  # of the sines
 _WIDTH = 64

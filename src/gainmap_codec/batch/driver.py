@@ -18,7 +18,7 @@ from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.images import AnyPath
+from gainmap_codec.pixels.formats.sources import AnyPath
 
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
 

@@ -9,7 +9,7 @@ from gainmap_codec.batch.records import Job
 from gainmap_codec.batch.storage import is_folder, is_url, joined, location, names_in
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
-from gainmap_codec.pixels.formats.images import AnyPath
+from gainmap_codec.pixels.formats.sources import AnyPath
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gainmap_codec.errors import Limits, MissingDependencyError
-from gainmap_codec.pixels.formats.images import AnyPath, read_source, write_atomically
+from gainmap_codec.pixels.formats.sources import AnyPath, read_source, write_atomically
 
 
 def location(path: AnyPath) -> str:

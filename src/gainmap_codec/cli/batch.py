@@ -20,7 +20,7 @@ from gainmap_codec.cli.common import complain, complain_of_failures, output, qui
 from gainmap_codec.cli.edit import transcode_options
 from gainmap_codec.codec.options import Carry, PresetChoice
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 
 _INTERRUPTED = 130
 _RECENT = 200

@@ -18,7 +18,7 @@ from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 

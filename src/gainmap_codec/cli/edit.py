@@ -32,7 +32,7 @@ from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_repo
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 
 Work = Callable[[Path], TranscodeReport]
 

@@ -36,7 +36,7 @@ from gainmap_codec.codec.options import Carry, DecodeOptions, EncodeOptions, Pre
 from gainmap_codec.errors import FormatError, Limits, error_line
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.images import read_source, write_atomically
+from gainmap_codec.pixels.formats.sources import read_source, write_atomically
 
 _ENCODING, _DECODING = EncodeOptions(), DecodeOptions()  # for their defaults
 _INTERRUPTED = 130

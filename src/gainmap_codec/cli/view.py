@@ -9,7 +9,7 @@ import click
 
 from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, output, quiet, say
 from gainmap_codec.errors import Limits
-from gainmap_codec.pixels.formats.images import write_atomically
+from gainmap_codec.pixels.formats.sources import write_atomically
 from gainmap_codec.view.contents import shown_file
 from gainmap_codec.view.page import assemble_page
 

@@ -12,7 +12,7 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
-from gainmap_codec.pixels.formats.images import read_source
+from gainmap_codec.pixels.formats.sources import read_source
 
 _HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
 

@@ -14,7 +14,7 @@ from gainmap_codec.codec.options import DecodeOptions, Prefer
 from gainmap_codec.codec.rendering import choose_device, full_headroom, render
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import HdrImage, RenderedFrom
 
 Pixels = TypeVar("Pixels")

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.options import DecodeOptions
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.strips import PROCESSORS
 

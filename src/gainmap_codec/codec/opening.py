@@ -18,7 +18,7 @@ from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.maps.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned_coordinates
 

@@ -18,7 +18,7 @@ from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMa
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 from gainmap_codec.pixels.raster.geometry import Box, cropped_coordinates, stored_box

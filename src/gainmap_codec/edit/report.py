@@ -8,7 +8,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Container, GainMapFile
-from gainmap_codec.pixels.formats.images import Source, read_source
+from gainmap_codec.pixels.formats.sources import Source, read_source
 
 
 @dataclass

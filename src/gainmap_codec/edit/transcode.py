@@ -35,7 +35,7 @@ from gainmap_codec.files.payload.records import Binding, NeuralGainMap
 from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.formats.images import Source
+from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.maps.binding import is_bound
 
 _BEST_PSNR = 63.75  # what a payload can say

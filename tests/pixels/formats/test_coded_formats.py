@@ -14,9 +14,7 @@ from PIL import Image
 
 from gainmap_codec.errors import FormatError, UnsupportedError
 from gainmap_codec.pixels.color.light import ColorSpace, pq_decode, pq_encode
-from gainmap_codec.pixels.formats.images import (
-    read_hdr,
-)
+from gainmap_codec.pixels.formats.images import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import codes_of, heic, picture, with_cicp
 

@@ -13,9 +13,7 @@ import pytest
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import COLOR_SPACES, D65, PRIMARIES, ColorSpace, convert
-from gainmap_codec.pixels.formats.images import (
-    read_hdr,
-)
+from gainmap_codec.pixels.formats.images import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import exr_bytes, picture
 

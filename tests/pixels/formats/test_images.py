@@ -19,14 +19,7 @@ from PIL import Image
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_encode
-from gainmap_codec.pixels.formats.images import (
-    decode_jpeg,
-    encode_jpeg,
-    read_base,
-    read_hdr,
-    read_source,
-    write_atomically,
-)
+from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg, read_base, read_hdr
 from support.hdr_files import picture, samples
 
 SAMPLES = samples()
@@ -74,27 +67,6 @@ def test_missing_unknown_and_oversized(tmp_path: Path) -> None:
             read_hdr(data)
     with pytest.raises(LimitError, match="file_bytes"):
         read_hdr(SAMPLES["png"], limits=Limits(file_bytes=100))
-
-
-def test_sources_of_every_kind(tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"abc")
-    assert read_source(path) == read_source(str(path)) == (b"abc", str(path))
-    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")
-    assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
-    with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
-        read_source(5)  # type: ignore[arg-type]
-
-
-def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path: Path) -> None:
-    target = tmp_path / "out.exr"
-    write_atomically(target, b"old")
-    with pytest.raises(TypeError):
-        write_atomically(target, "not bytes")  # type: ignore[arg-type]
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
-    with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "no" / "such.exr", b"data")
 
 
 @pytest.mark.parametrize("name", ["input_sdr.jpg", "input_sdr_2ev.jpg"])

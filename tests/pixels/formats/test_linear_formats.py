@@ -11,9 +11,7 @@ import pytest
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, UnsupportedError
 from gainmap_codec.pixels.color.light import D65, PRIMARIES
-from gainmap_codec.pixels.formats.images import (
-    read_hdr,
-)
+from gainmap_codec.pixels.formats.images import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import picture, radiance
 

@@ -1,15 +1,11 @@
-"""Pictures in: files to `HdrImage` and `BasePicture`; JPEG bytes to pixels and back; files that appear whole."""
+"""Pictures in: files to `HdrImage` and `BasePicture`; JPEG bytes to pixels and back."""
 
 from __future__ import annotations
 
 import io
-import os
-import secrets
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
@@ -23,11 +19,10 @@ from gainmap_codec.pixels.formats.coded_formats import decode_avif, decode_heic,
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.formats.exr import decode_exr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 
 Codes = NDArray[np.uint8]
-AnyPath = str | os.PathLike[str]
-Source = AnyPath | bytes | BinaryIO
 
 _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
     (b"v/1\x01", "OpenEXR", decode_exr),
@@ -59,50 +54,6 @@ class BasePicture:
     exif: bytes | None = None
     xmp: bytes | None = None
     notes: tuple[str, ...] = ()
-
-
-def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
-    """Bytes of a path, a bytes object or an open binary file, and a name for messages.
-
-    Raises:
-        LimitError: Over `limits.file_bytes`.
-        OSError: A path cannot be read (FileNotFoundError and its kin).
-    """
-    if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as file:
-            return _read(file, limits), os.fspath(source)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        limits.check("file_bytes", memoryview(source).nbytes)
-        return bytes(source), "bytes"
-    if hasattr(source, "read"):
-        return _read(source, limits), str(getattr(source, "name", "file object"))
-    raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
-
-
-def _read(file: BinaryIO, limits: Limits) -> bytes:
-    data = file.read(limits.file_bytes + 1)
-    limits.check("file_bytes", len(data))
-    return data
-
-
-def write_atomically(path: AnyPath, data: bytes) -> None:
-    """Write a file that appears whole or not at all: a temporary sibling, then a rename.
-
-    Raises:
-        OSError: The folder or file cannot be written.
-    """
-    target = Path(path)
-    sibling = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
-    try:
-        with sibling.open("xb") as file:
-            file.write(data)
-        sibling.replace(target)
-    except OSError as error:  # nobody knows the sibling's name
-        sibling.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    except BaseException:
-        sibling.unlink(missing_ok=True)
-        raise
 
 
 def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:

@@ -1,0 +1,40 @@
+"""Sources of every kind, and files that appear whole."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from gainmap_codec.errors import LimitError, Limits
+from gainmap_codec.pixels.formats.sources import read_source, write_atomically
+
+
+def test_sources_of_every_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"abc")
+    assert read_source(path) == read_source(str(path)) == (b"abc", str(path))
+    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")
+    assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
+    with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
+        read_source(5)  # type: ignore[arg-type]
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path: Path) -> None:
+    target = tmp_path / "out.exr"
+    write_atomically(target, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(target, "not bytes")  # type: ignore[arg-type]
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "no" / "such.exr", b"data")
+
+
+def test_a_source_over_the_limit_is_not_read_to_its_end() -> None:
+    stream = io.BytesIO(bytes(1000))
+    for source in (bytes(1000), stream):
+        with pytest.raises(LimitError, match="file_bytes: expected at most 10"):
+            read_source(source, Limits(file_bytes=10))
+    assert stream.tell() == 11
