@@ -4,7 +4,7 @@ from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, Writer, open_tiff
 
 
-def test_reads_what_the_writer_wrote():
+def test_reads_what_the_writer_wrote() -> None:
     writer = Writer("test")
     writer.u8(0x12)
     writer.u16(0x3456)
@@ -19,11 +19,11 @@ def test_reads_what_the_writer_wrote():
     assert reader.remaining == 0
 
 
-def test_little_endian():
+def test_little_endian() -> None:
     assert Reader(b"\x01\x02\x03\x04", "test", byte_order="little").u32() == 0x04030201
 
 
-def test_reading_past_the_end_names_place_and_sizes():
+def test_reading_past_the_end_names_place_and_sizes() -> None:
     reader = Reader(bytes(6), "Box[tmap]", position=4)
     with pytest.raises(FormatError, match=r"Box\[tmap\] at byte 4: expected 4 bytes, got 2") as caught:
         reader.u32()
@@ -32,31 +32,31 @@ def test_reading_past_the_end_names_place_and_sizes():
 
 
 @pytest.mark.parametrize("position", [-1, 5, 2**40])
-def test_positions_outside_the_data_read_nothing(position):
+def test_positions_outside_the_data_read_nothing(position: int) -> None:
     reader = Reader(b"abcd", "test", position=position)
     assert reader.remaining == 0
     with pytest.raises(FormatError, match="got 0"):
         reader.u8()
 
 
-def test_a_negative_count_is_refused():
+def test_a_negative_count_is_refused() -> None:
     with pytest.raises(FormatError, match="expected -8 bytes"):
         Reader(b"abcd", "test").take(-8)
 
 
 @pytest.mark.parametrize(("method", "value"), [("u8", 256), ("u16", -1), ("u32", 2**32), ("s32", 2**31)])
-def test_writer_refuses_what_does_not_fit(method, value):
+def test_writer_refuses_what_does_not_fit(method: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"blob: expected a number of .* bytes, got {value}"):
         getattr(Writer("blob"), method)(value)
 
 
 @pytest.mark.parametrize(("data", "order"), [(b"MM\0*\0\0\0\x08", "big"), (b"II*\0\x08\0\0\0", "little")])
-def test_open_tiff_in_both_orders(data, order):
+def test_open_tiff_in_both_orders(data: bytes, order: str) -> None:
     reader = open_tiff(data, "test")
     assert (reader.byte_order, reader.position) == (order, 8)
 
 
 @pytest.mark.parametrize("data", [b"", b"MM\0*\0\0", b"MM*\0\0\0\0\x08", b"XX\0*\0\0\0\x08"])
-def test_open_tiff_refuses_other_headers(data):
+def test_open_tiff_refuses_other_headers(data: bytes) -> None:
     with pytest.raises(FormatError, match="test"):
         open_tiff(data, "test")

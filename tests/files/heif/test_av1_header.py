@@ -13,7 +13,7 @@ from support.paths import FIXTURES
 LIMITS = Limits()
 
 
-def test_frame_size_of_av1_data():
+def test_frame_size_of_av1_data() -> None:
     file = parse_heif((FIXTURES / "heif/base-16x16.avif").read_bytes(), LIMITS)
     alone = BoxFile(file.base.data, LIMITS)
     meta = parse_meta(alone, alone.top_level()[1])
@@ -27,7 +27,7 @@ def test_frame_size_of_av1_data():
             assert "cut off" in str(error) or "size of a unit" in str(error)
 
 
-def test_full_sequence_headers_are_read():
+def test_full_sequence_headers_are_read() -> None:
     """Timing, decoder model, two operating points with delays: fields of AV1's specification 5.5.1, then 640 x 480."""
     fields = [(0, 3), (0, 1), (0, 1), (1, 1), (1, 32), (30, 32), (1, 1), (1, 1)]  # ends with uvlc 0
     fields += [(1, 1), (9, 5), (1, 32), (4, 5), (4, 5), (1, 1), (1, 5)]

@@ -16,7 +16,7 @@ def boxes(data: bytes, limits: Limits = LIMITS) -> list[bytes]:
     return [box.kind for box in BoxFile(data, limits).top_level()]
 
 
-def test_boxes_of_all_size_forms():
+def test_boxes_of_all_size_forms() -> None:
     wide = struct.pack(">I4sQ", 1, b"wide", 20) + b"abcd"
     rest = bytes(4) + b"rest" + b"to the end"
     file = BoxFile(make_box(b"free", b"x") + wide + rest, LIMITS)
@@ -25,7 +25,7 @@ def test_boxes_of_all_size_forms():
     assert [file.data[box.body : box.stop] for box in found] == [b"x", b"abcd", b"to the end"]
 
 
-def test_full_box_bytes():
+def test_full_box_bytes() -> None:
     assert make_full_box(b"pitm", 1, 2, b"ab") == bytes.fromhex("0000000E 7069746D 01 000002 6162")
 
 
@@ -36,23 +36,23 @@ def test_full_box_bytes():
         (struct.pack(">I4sQ", 1, b"free", 15), "expected a box of 16 bytes or more, got 15"),
     ],
 )
-def test_boxes_smaller_than_their_header(data, problem):
+def test_boxes_smaller_than_their_header(data: bytes, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         boxes(data)
 
 
-def test_a_last_box_that_is_cut_off_is_taken_as_far_as_it_goes():
+def test_a_last_box_that_is_cut_off_is_taken_as_far_as_it_goes() -> None:
     assert boxes(make_box(b"mdat", bytes(100))[:50]) == [b"mdat"]
     assert boxes(make_box(b"free") + b"\0\0") == [b"free"]
 
 
-def test_a_child_may_not_leave_its_parent():
+def test_a_child_may_not_leave_its_parent() -> None:
     file = BoxFile(make_box(b"meta", struct.pack(">I4s", 9, b"hdlr")), LIMITS)
     with pytest.raises(FormatError, match="box meta at byte 8: expected a box of at most 8 bytes, got 9"):
         file.children(file.top_level()[0])
 
 
-def test_boxes_are_counted_over_all_levels():
+def test_boxes_are_counted_over_all_levels() -> None:
     data = make_box(b"moov", make_box(b"free") * 3)
     file = BoxFile(data, Limits(boxes=3))
     with pytest.raises(LimitError, match="boxes: expected at most 3, got 4"):

@@ -19,7 +19,7 @@ from support.paths import FIXTURES
 LIMITS = Limits()
 
 
-def test_base_and_map_turn_together():
+def test_base_and_map_turn_together() -> None:
     draft = tmap_file(ONE_CHANNEL)
     stored = gm.decode(draft.build()).pixels
     for quarters in (1, 2, 3):
@@ -28,13 +28,13 @@ def test_base_and_map_turn_together():
         np.testing.assert_allclose(gm.decode(data).pixels, np.rot90(stored, quarters), rtol=1e-5)
 
 
-def test_a_map_that_is_turned_otherwise_is_told():
+def test_a_map_that_is_turned_otherwise_is_told() -> None:
     draft = tmap_file(ONE_CHANNEL).with_properties(BASE, Property(b"irot", b"\1"))
     with pytest.warns(gm.GainMapWarning, match="another rotation than the base"):
         assert gm.decode(draft.build()).rendered_from == "standard"
 
 
-def test_a_spare_map_serves_when_the_first_is_broken():
+def test_a_spare_map_serves_when_the_first_is_broken() -> None:
     data = (FIXTURES / "invalid/tmap-broken-map-apple-spare.heic").read_bytes()
     assert parse_heif(data, LIMITS).spare_gain_map.carrier == "apple"
     with pytest.warns(gm.GainMapWarning, match="the standard gain map cannot be used: HEVC"):
@@ -42,7 +42,7 @@ def test_a_spare_map_serves_when_the_first_is_broken():
     assert (image.rendered_from, image.headroom) == ("standard", pytest.approx(np.log2(4.5)))
 
 
-def test_flag_0_takes_the_primaries_of_the_tmap_item():
+def test_flag_0_takes_the_primaries_of_the_tmap_item() -> None:
     """Gains of three channels that differ, applied to an sRGB base in Display P3."""
     channels = tuple(replace(ONE_CHANNEL.channels[0], gain_map_max=Fraction(n, 1)) for n in (1, 2, 3))
     three = replace(ONE_CHANNEL, channels=channels)

@@ -19,7 +19,7 @@ REFERENCES = (Reference(b"cdsc", 7, (1,)), Reference(b"dimg", 9, (1, 7)))
 GROUPS = (Group(b"altr", 12, (9, 1)),)
 
 
-def test_meta_comes_back_as_it_was_written():
+def test_meta_comes_back_as_it_was_written() -> None:
     data = serialize_meta(1, ITEMS, REFERENCES, [b"one", b"two", b"one"], GROUPS)
     file = BoxFile(data, LIMITS)
     meta = parse_meta(file, file.top_level()[0])
@@ -31,7 +31,7 @@ def test_meta_comes_back_as_it_was_written():
     assert meta.targets(b"dimg", 9) == (1, 7)
 
 
-def test_unknown_boxes_of_meta_are_kept():
+def test_unknown_boxes_of_meta_are_kept() -> None:
     inner = serialize_meta(1, ITEMS, (), [b"", b"", b""])[8:]
     file = BoxFile(make_box(b"meta", inner, make_box(b"uuid", b"mine")), LIMITS)
     meta = parse_meta(file, file.top_level()[0])
@@ -39,7 +39,7 @@ def test_unknown_boxes_of_meta_are_kept():
 
 
 @pytest.mark.parametrize(("limit", "value"), [("items", 2), ("links", 5), ("boxes", 10)])
-def test_budgets_of_meta(limit, value):
+def test_budgets_of_meta(limit: str, value: int) -> None:
     file = BoxFile(serialize_meta(1, ITEMS, REFERENCES, [b"", b"", b""], GROUPS), Limits(**{limit: value}))
     with pytest.raises(LimitError, match=f"{limit}: expected at most {value}, got"):
         parse_meta(file, file.top_level()[0])

@@ -22,7 +22,7 @@ from support.paths import FIXTURES
 LIMITS = Limits()
 
 
-def test_a_picture_stands_by_itself():
+def test_a_picture_stands_by_itself() -> None:
     """What is cut out of a file opens alone, unturned, with the same pixels."""
     plain = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     turns = parse_heif(turned(tmap_file(ONE_CHANNEL), 1, 0).build(), LIMITS)
@@ -34,7 +34,7 @@ def test_a_picture_stands_by_itself():
         np.testing.assert_array_equal(decode_coded_image(alone.base), decode_coded_image(picture(plain)))
 
 
-def test_the_digest_ignores_all_but_the_coded_base():
+def test_the_digest_ignores_all_but_the_coded_base() -> None:
     plain = tmap_file(ONE_CHANNEL)
     digest = parse_heif(plain.build(), LIMITS).base_digest
     assert parse_heif(turned(plain, 3).build(), LIMITS).base_digest == digest
@@ -43,7 +43,7 @@ def test_the_digest_ignores_all_but_the_coded_base():
     assert parse_heif(other.build(), LIMITS).base_digest != digest
 
 
-def test_clean_aperture_crops_after_decoding():
+def test_clean_aperture_crops_after_decoding() -> None:
     crop = Property(b"clap", struct.pack(">IIIIiIiI", 10, 1, 12, 1, -1, 1, 1, 1))
     whole = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS).base
     cut = parse_heif(tmap_file(ONE_CHANNEL).with_properties(BASE, crop).build(), LIMITS).base
@@ -51,7 +51,7 @@ def test_clean_aperture_crops_after_decoding():
     np.testing.assert_array_equal(decode_coded_image(cut), decode_coded_image(whole)[3:15, 2:12])
 
 
-def test_the_base_is_limited_before_it_is_copied():
+def test_the_base_is_limited_before_it_is_copied() -> None:
     data = tmap_file(ONE_CHANNEL).build()
     for limits in (Limits(pixels=255), Limits(file_bytes=100), Limits(items=2)):
         with pytest.raises(LimitError):

@@ -40,7 +40,7 @@ def iloc_file(version: int, sizes: int, entry: bytes, idat: bytes = b"") -> BoxF
         (1, 0x4400, ">HHHH II", (1, 1, 0, 1, 2, 3)),
     ],
 )
-def test_places_in_every_version_of_iloc(version, sizes, entry, found):
+def test_places_in_every_version_of_iloc(version: int, sizes: int, entry: str, found: tuple[int, ...]) -> None:
     """Negative numbers stand for offsets from the file's end."""
     layout = entry.replace(" ", "")
     size = struct.calcsize(layout)
@@ -57,7 +57,7 @@ def test_places_in_every_version_of_iloc(version, sizes, entry, found):
     assert item_data(file, parsed, 1) == wanted
 
 
-def test_items_without_a_place_in_this_file():
+def test_items_without_a_place_in_this_file() -> None:
     for method in (1, 2):
         file = iloc_file(1, 0x4400, struct.pack(">HHHHII", 1, method, 0, 1, 100, 4))
         meta = parse_meta(file, file.top_level()[0])
@@ -65,13 +65,13 @@ def test_items_without_a_place_in_this_file():
             item_data(file, meta, 1)
 
 
-def test_versions_that_are_not_known():
+def test_versions_that_are_not_known() -> None:
     file = iloc_file(3, 0x4400, b"")
     with pytest.raises(UnsupportedError, match="box iloc: expected version 0 or 1 or 2, got 3"):
         parse_meta(file, file.top_level()[0])
 
 
-def test_overlapping_extents_do_not_multiply_the_file():
+def test_overlapping_extents_do_not_multiply_the_file() -> None:
     extents = struct.pack(">II", 0, 100) * 50
     file = iloc_file(1, 0x4400, struct.pack(">HHHH", 1, 0, 0, 50) + extents)
     meta = parse_meta(file, file.top_level()[0])

@@ -16,7 +16,7 @@ from support.heif_files import BASE, MAP, tmap_file
 LIMITS = Limits()
 
 
-def test_a_tmap_file_gives_the_record_of_a_jpeg():
+def test_a_tmap_file_gives_the_record_of_a_jpeg() -> None:
     file = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     assert (file.container, file.base.codec, file.base.bits, file.base.width, file.base.height) == (
         "avif",
@@ -32,7 +32,7 @@ def test_a_tmap_file_gives_the_record_of_a_jpeg():
     assert file.warnings == file.refused == ()
 
 
-def test_exif_and_xmp_of_the_base():
+def test_exif_and_xmp_of_the_base() -> None:
     draft = heif_files.with_exif(tmap_file(ONE_CHANNEL), b"MM\0*\0\0\0\x08\0\0\0\0\0\0")
     packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
     file = parse_heif(heif_files.with_xmp(draft, packet, BASE).build(), LIMITS)
@@ -42,7 +42,7 @@ def test_exif_and_xmp_of_the_base():
     assert "EXIF ignored" in file.warnings[0]
 
 
-def test_xmp_of_more_than_a_megabyte_is_left_out():
+def test_xmp_of_more_than_a_megabyte_is_left_out() -> None:
     packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>' + b" " * (1 << 20)
     file = parse_heif(heif_files.with_xmp(tmap_file(ONE_CHANNEL), packet, BASE).build(), LIMITS)
     assert file.xmp is None
@@ -50,7 +50,7 @@ def test_xmp_of_more_than_a_megabyte_is_left_out():
 
 
 @pytest.mark.parametrize("kind", [b"uri ", b"mime", b"abcd"])
-def test_the_payload_is_told_by_its_first_bytes(kind):
+def test_the_payload_is_told_by_its_first_bytes(kind: bytes) -> None:
     payload = b"GNN\0" + (20).to_bytes(2, "big") + bytes(14)
     item = Item(40, kind, content_type="" if kind == b"abcd" else "x/y", hidden=True)
     draft = tmap_file(ONE_CHANNEL).with_item(item, payload + b"pad", Reference(b"cdsc", 40, (BASE,)))
@@ -59,7 +59,7 @@ def test_the_payload_is_told_by_its_first_bytes(kind):
     assert parse_heif(elsewhere.build(), LIMITS).payload is None
 
 
-def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning():
+def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning() -> None:
     draft = heif_files.with_payload(tmap_file(ONE_CHANNEL, "base-10-bit.avif"), b"GNN\0\0\x14" + bytes(14))
     with pytest.warns(gm.GainMapWarning, match="the neural gain map is ignored"):
         assert gm.decode(draft.build()).rendered_from == "standard"

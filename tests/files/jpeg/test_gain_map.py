@@ -23,7 +23,7 @@ def without_segment(data: bytes, marker: int, prefix: bytes) -> bytes:
     return data
 
 
-def test_gain_map_is_found_by_mpf_then_directory_then_scan():
+def test_gain_map_is_found_by_mpf_then_directory_then_scan() -> None:
     data = serialize_jpeg(record())
     assert parse_jpeg(data + b"video", LIMITS).trailer_bytes == 5
     stale = data.replace(bytes.fromhex("00030000"), bytes.fromhex("00030001"))
@@ -40,7 +40,7 @@ def test_gain_map_is_found_by_mpf_then_directory_then_scan():
 
 
 @pytest.mark.parametrize("offset", [0, 8, 2**32 - 1])
-def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset):
+def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset: int) -> None:
     data = serialize_jpeg(record())
     image = parse_segments(data, LIMITS)
     mpf = image.header[-1]
@@ -51,7 +51,7 @@ def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset):
     assert "MPF index gives no gain map: gain map: expected a place within bytes" in file.warnings[0]
 
 
-def test_after_jpegtran_the_map_is_gone():
+def test_after_jpegtran_the_map_is_gone() -> None:
     data = serialize_jpeg(record())
     file = parse_jpeg(data[: parse_segments(data, LIMITS).end], LIMITS)
     assert file.gain_map is None
@@ -65,7 +65,7 @@ def with_iso(data: bytes, change: bytes) -> bytes:
     return data.replace(blob, change)
 
 
-def test_a_broken_iso_blob_falls_back_to_xmp():
+def test_a_broken_iso_blob_falls_back_to_xmp() -> None:
     data = serialize_jpeg(record())
     for broken in (bytes(61), b"\0\1\0\1" + bytes(57)):
         file = parse_jpeg(with_iso(data, broken), LIMITS)
@@ -75,7 +75,7 @@ def test_a_broken_iso_blob_falls_back_to_xmp():
         assert "ISO 21496-1 metadata ignored" in file.warnings[0]
 
 
-def test_a_broken_map_never_costs_the_base():
+def test_a_broken_map_never_costs_the_base() -> None:
     data = serialize_jpeg(record())
     start = parse_segments(data, LIMITS).end
     twelve_bits = data[:start] + data[start:].replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc0\0\x0b\x0c")
@@ -91,7 +91,7 @@ def test_a_broken_map_never_costs_the_base():
         assert file.warnings
 
 
-def test_odd_maps_are_used_with_a_warning():
+def test_odd_maps_are_used_with_a_warning() -> None:
     stored = StoredGainMap(coded(tiny("L", (12, 12))), ONE_CHANNEL, "iso21496")
     data = serialize_jpeg(record(gain_map=stored))
     assert parse_jpeg(data, LIMITS).warnings == ("the gain map has another aspect ratio: 12x12 for a base of 24x16",)
@@ -104,7 +104,7 @@ def test_odd_maps_are_used_with_a_warning():
     assert file.warnings == ("the gain map has offsets below 0",)
 
 
-def test_overlapping_mpf_pictures_are_refused():
+def test_overlapping_mpf_pictures_are_refused() -> None:
     base = tiny()
     mpf = make_segment(0xE2, MPF_ID + little_endian_mpf(100, 2000, 3), "MPF")
     file = parse_jpeg(base[:2] + mpf + base[2:], LIMITS)
@@ -112,7 +112,7 @@ def test_overlapping_mpf_pictures_are_refused():
     assert "MPF index: expected separate pictures, got an overlap" in file.warnings[0]
 
 
-def test_an_xmp_only_file_is_read_and_its_numbers_in_the_primary_are_not():
+def test_an_xmp_only_file_is_read_and_its_numbers_in_the_primary_are_not() -> None:
     data = serialize_jpeg(record())
     start = parse_segments(data, LIMITS).end
     xmp_only = data[:start] + without_segment(data[start:], 0xE2, ISO_ID)

@@ -9,7 +9,7 @@ from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, find_payload, serialize
 from support.jpeg_records import LIMITS, PAYLOAD
 
 
-def test_payload_body_layout():
+def test_payload_body_layout() -> None:
     body = serialize_payload_body(b"payload")
     assert body[:8] == b"JPGN\0\0\0\1"
     assert int.from_bytes(body[8:12], "big") == len(body) - 8
@@ -39,11 +39,11 @@ C2PA = b"JP\x02\x11\0\0\0\1" + bytes.fromhex("00000020") + b"jumb" + bytes(24)
          serialize_payload_body(PAYLOAD)[:90]],
     ],
 )  # fmt: skip
-def test_payload_is_found_whatever_tools_did(bodies):
+def test_payload_is_found_whatever_tools_did(bodies: list[bytes]) -> None:
     assert find_payload(bodies, LIMITS) == PAYLOAD
 
 
-def test_no_payload_and_implausible_payloads():
+def test_no_payload_and_implausible_payloads() -> None:
     assert find_payload([], LIMITS) is None
     assert find_payload([C2PA, b"JP", b"", bytes(40)], LIMITS) is None
     assert find_payload([serialize_payload_body(b"damaged")], LIMITS) == b"damaged"

@@ -10,17 +10,17 @@ from support.cases import MPF_GAIN_MAP_BYTES, MPF_POSITION, MPF_PRIMARY_BYTES, M
 from support.jpeg_records import LIMITS, little_endian_mpf
 
 
-def test_mpf_golden_bytes_both_ways():
+def test_mpf_golden_bytes_both_ways() -> None:
     assert serialize_mpf(MPF_PRIMARY_BYTES, MPF_GAIN_MAP_BYTES, MPF_POSITION) == MPF_SEGMENT
     entries = (MpfEntry(0x030000, 100_000, 0), MpfEntry(0, 20_000, 94_992))
     assert parse_mpf(MPF_SEGMENT[8:], LIMITS) == entries
 
 
-def test_mpf_little_endian():
+def test_mpf_little_endian() -> None:
     assert parse_mpf(little_endian_mpf(5, 99), LIMITS)[1] == MpfEntry(0, 5, 99)
 
 
-def test_mpf_refuses_disorder_cuts_and_crowds():
+def test_mpf_refuses_disorder_cuts_and_crowds() -> None:
     body = MPF_SEGMENT[8:]
     with pytest.raises(FormatError, match="ascending tags, got B001 after B001"):
         parse_mpf(body.replace(b"\xb0\0", b"\xb0\1", 1), LIMITS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -21,7 +22,7 @@ from support.cases import (
 from support.jpeg_records import EXIF, LIMITS, PAYLOAD, digest_of_jpeg, full_record, record, tiny
 
 
-def test_reading_gives_back_what_was_written():
+def test_reading_gives_back_what_was_written() -> None:
     file = full_record()
     data = serialize_jpeg(file)
     again = parse_jpeg(data, LIMITS)
@@ -39,7 +40,7 @@ def test_reading_gives_back_what_was_written():
         assert opened.tobytes() == base.tobytes()
 
 
-def test_a_cut_base_is_accepted_and_completed():
+def test_a_cut_base_is_accepted_and_completed() -> None:
     file = parse_jpeg(tiny()[:-40], LIMITS)
     assert file.warnings == ("the base image is cut off: its end (EOI) is missing",)
     again = parse_jpeg(serialize_jpeg(replace(file, gain_map=record().gain_map)), LIMITS)
@@ -48,7 +49,7 @@ def test_a_cut_base_is_accepted_and_completed():
     assert again.warnings == ()
 
 
-def test_real_files(data_dir):
+def test_real_files(data_dir: Path) -> None:
     with (data_dir / "MANIFEST.tsv").open(encoding="utf-8") as manifest:
         rows = [
             row

@@ -30,7 +30,7 @@ from support.jpeg_records import EXIF, LIMITS, coded, digest_of_jpeg, full_recor
         (tiny(restart_marker_blocks=1), (24, 16, 3)),
     ],
 )
-def test_header_and_digest_of_all_kinds_of_scans(data, size):
+def test_header_and_digest_of_all_kinds_of_scans(data: bytes, size: tuple[int, int, int]) -> None:
     image = parse_segments(data, LIMITS)
     assert image.complete
     assert image.end == len(data)
@@ -42,7 +42,7 @@ def test_header_and_digest_of_all_kinds_of_scans(data, size):
     assert Image.open(io.BytesIO(b"\xff\xd8" + without_metadata)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
 
 
-def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest():
+def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest() -> None:
     data = tiny()
     filled = data[:2] + make_segment(0xFE, b"x", "COM") + b"\xff\xff\xff" + data[2:]
     assert digest_of_jpeg(filled) == digest_of_jpeg(data)
@@ -51,7 +51,7 @@ def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest():
     assert digest_of_jpeg(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]) != digest_of_jpeg(data)
 
 
-def test_pictures_inside_segments_are_not_found():
+def test_pictures_inside_segments_are_not_found() -> None:
     thumbnail = make_segment(0xE1, EXIF_ID + EXIF + tiny("L", (8, 8)), "EXIF")
     data = tiny()
     file = parse_jpeg(data[:2] + thumbnail + data[2:], LIMITS)
@@ -88,19 +88,19 @@ def patched_frame(offset: int, replacement: bytes, marker: bytes = b"") -> bytes
         (patched_frame(1, b"\xff\xff\xff\xff"), LimitError, "pixels"),
     ],
 )
-def test_broken_bases(data, error, problem):
+def test_broken_bases(data: bytes, error: type[GainMapError], problem: str) -> None:
     with pytest.raises(error, match=problem):
         parse_jpeg(data, LIMITS)
 
 
-def test_budgets_of_a_base():
+def test_budgets_of_a_base() -> None:
     data = tiny(progressive=True)
     for limits in (Limits(scans=3), Limits(segments=5), Limits(file_bytes=100), Limits(pixels=383)):
         with pytest.raises(LimitError):
             parse_jpeg(data, limits)
 
 
-def test_scan_data_with_embedded_markers_stay_one_scan():
+def test_scan_data_with_embedded_markers_stay_one_scan() -> None:
     data = tiny()
     damaged = data[:-10] + b"\xff\x5c" + data[-8:]
     assert parse_segments(damaged, LIMITS).complete

@@ -39,7 +39,7 @@ def names(data: bytes) -> list[str]:
     return [next((known[k] for k in known if body.startswith(k)), f"{s.marker:02X}") for s, body in bodies]
 
 
-def test_segment_order_and_sizes_of_a_full_file():
+def test_segment_order_and_sizes_of_a_full_file() -> None:
     file = full_record()
     data = serialize_jpeg(file)
     image = parse_segments(data, LIMITS)
@@ -59,7 +59,7 @@ def test_segment_order_and_sizes_of_a_full_file():
     assert names(data[image.end :])[:3] == ["JFIF", "XMP", "ISO"]
 
 
-def test_without_a_gain_map_nothing_speaks_of_one():
+def test_without_a_gain_map_nothing_speaks_of_one() -> None:
     data = serialize_jpeg(replace(parse_jpeg(serialize_jpeg(full_record()), LIMITS), gain_map=None))
     assert not {"MPF", "ISO"} & set(names(data))
     assert b"hdrgm" not in data and b"Container" not in data
@@ -67,7 +67,7 @@ def test_without_a_gain_map_nothing_speaks_of_one():
     assert (again.gain_map, again.payload, again.warnings) == (None, PAYLOAD, ())
 
 
-def test_what_hdrgm_cannot_say_is_written_as_iso_only():
+def test_what_hdrgm_cannot_say_is_written_as_iso_only() -> None:
     metadata = replace(THREE_CHANNELS, use_base_colour_space=False)
     stored = StoredGainMap(coded(tiny(), b"alternate profile"), metadata, "iso21496")
     data = serialize_jpeg(record(gain_map=stored))
@@ -80,7 +80,7 @@ def test_what_hdrgm_cannot_say_is_written_as_iso_only():
     assert b"alternate profile" not in with_base
 
 
-def test_jfif_is_added_only_where_it_changes_no_colours():
+def test_jfif_is_added_only_where_it_changes_no_colours() -> None:
     data = tiny()
     assert data[2:4] == b"\xff\xe0"
     bare = data[:2] + data[20:]
@@ -96,7 +96,7 @@ def test_jfif_is_added_only_where_it_changes_no_colours():
         assert written.tobytes() == original.tobytes()
 
 
-def test_what_does_not_fit_is_named():
+def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(LimitError, match="EXIF: expected at most 65533 bytes, a JPEG segment, got 65539"):
         serialize_jpeg(record(exif=bytes(65_533)))
     with pytest.raises(ValueError, match="payload: expected at most 65000"):

@@ -12,7 +12,7 @@ from support.xmp_packets import HDRGM, packet
 LIMITS = Limits()
 
 
-def test_directory_of_other_writers():
+def test_directory_of_other_writers() -> None:
     items = (
         '<rdf:li rdf:parseType="Resource">'
         '<C:Item I:Semantic="Primary" I:Mime="image/jpeg" I:Padding="7"/></rdf:li>'
@@ -27,13 +27,13 @@ def test_directory_of_other_writers():
 
 
 @pytest.mark.parametrize("length", ["-1", "1.5", "", "99999999999", "٣"])
-def test_directory_with_impossible_lengths(length):
+def test_directory_with_impossible_lengths(length: str) -> None:
     children = f'<C:Directory><rdf:Seq><rdf:li><C:Item I:Length="{length}"/></rdf:li></rdf:Seq></C:Directory>'
     with pytest.raises(FormatError, match="Item:Length: expected a number of bytes"):
         parse_directory(packet("", children), LIMITS)
 
 
-def test_merge_without_a_user_packet():
+def test_merge_without_a_user_packet() -> None:
     data = merge_primary(None, 20_000, [])
     assert data is not None
     assert b' hdrgm:Version="1.0"' in data
@@ -53,7 +53,7 @@ USER = packet(
 )
 
 
-def test_merge_replaces_ours_and_keeps_the_users():
+def test_merge_replaces_ours_and_keeps_the_users() -> None:
     data = merge_primary(USER.replace(b"rdf:", b"r:").replace(b"xmlns:rdf", b"xmlns:r"), 20_000, [])
     assert data is not None
     assert [item.length for item in parse_directory(data, LIMITS)] == [0, 20_000]
@@ -66,7 +66,7 @@ def test_merge_replaces_ours_and_keeps_the_users():
     assert merge_primary(data, 20_000, []) == data
 
 
-def test_removing_ours_leaves_the_users():
+def test_removing_ours_leaves_the_users() -> None:
     data = merge_primary(merge_primary(USER, 5, []), None, [])
     assert data is not None
     assert HDRGM.encode() not in data
@@ -75,14 +75,14 @@ def test_removing_ours_leaves_the_users():
     assert merge_primary(merge_primary(None, 5, []), None, []) is None
 
 
-def test_a_broken_user_packet_is_left_out_with_a_warning():
+def test_a_broken_user_packet_is_left_out_with_a_warning() -> None:
     notes: list[str] = []
     assert merge_primary(b"<broken", 5, notes) == merge_primary(None, 5, [])
     (line,) = notes
     assert line.startswith("the XMP packet given is left out: XMP packet: expected well-formed XML")
 
 
-def test_a_packet_that_does_not_fit_a_segment():
+def test_a_packet_that_does_not_fit_a_segment() -> None:
     room = MAX_PACKET_BYTES - len(merge_primary(packet('dc:a=""'), 5, []) or b"")
     fits = merge_primary(packet(f'dc:a="{"x" * room}"'), 5, [])
     assert fits is not None

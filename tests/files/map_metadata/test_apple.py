@@ -45,12 +45,12 @@ def apply_apple(base, gain_map, metadata, **options) -> None:
         (0, 100, 0, 1),
     ],
 )
-def test_headroom_of_the_maker_note(headroom, gain, stops, linear):
+def test_headroom_of_the_maker_note(headroom: float, gain: float, stops: float, linear: float) -> None:
     assert headroom_of_maker_note(headroom, gain) == pytest.approx(stops, abs=1e-5)
     assert 2 ** headroom_of_maker_note(headroom, gain) == pytest.approx(linear, rel=1e-6)
 
 
-def test_maker_note_numbers():
+def test_maker_note_numbers() -> None:
     note = maker_note(maker_note_exif((101, 100), (9986, 1_000_000)))
     assert parse_maker_note(note) == {33: 1.01, 48: 0.009986}
     assert parse_maker_note(maker_note(maker_note_exif(None, (-1, 2)))) == {48: -0.5}
@@ -64,13 +64,13 @@ def test_maker_note_numbers():
         (b"Apple iOS\0\0\1MM" + struct.pack(">HHHII", 1, 33, 10, 1, 400), "expected 4 bytes, got 0"),
     ],
 )
-def test_broken_maker_notes(note, problem):
+def test_broken_maker_notes(note: bytes, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         parse_maker_note(note)
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes_give_numbers_or_an_error(data):
+def test_any_bytes_give_numbers_or_an_error(data: bytes) -> None:
     for read in (maker_note, parse_maker_note):
         for start in (b"", b"MM\0*\0\0\0\x08", b"Apple iOS\0\0\1MM"):
             try:
@@ -79,7 +79,7 @@ def test_any_bytes_give_numbers_or_an_error(data):
                 assert "\n" not in str(error)
 
 
-def test_xmp_wins_over_the_maker_note():
+def test_xmp_wins_over_the_maker_note() -> None:
     exif = maker_note_exif((1, 1), (0, 1))
     packet = XMP % b'h:HDRGainMapVersion="131072" h:HDRGainMapHeadroom="4.532783"'
     assert parse_apple(packet, exif, LIMITS, []) == AppleMetadata(4.532783, 131072, "xmp")
@@ -90,14 +90,14 @@ def test_xmp_wins_over_the_maker_note():
     assert parse_apple(XMP % b"", exif, LIMITS, []) is None
 
 
-def test_a_missing_number_counts_as_0_and_is_told():
+def test_a_missing_number_counts_as_0_and_is_told() -> None:
     notes: list[str] = []
     found = parse_apple(XMP % b'h:HDRGainMapVersion="65536"', maker_note_exif((1, 1), None), LIMITS, notes)
     assert found.headroom == 8.0
     assert notes == ["Apple maker note: number 48 is missing and taken as 0"]
 
 
-def test_the_formula():
+def test_the_formula() -> None:
     """base · (1 + (h − 1) · curve(map)): sRGB code 188 is 0.5029 of light."""
     base = np.full((2, 2, 3), 0.25, np.float32)
     gain_map = np.array([[0, 255], [188, 188]], np.uint8)
@@ -106,19 +106,19 @@ def test_the_formula():
 
 
 @pytest.mark.parametrize(("headroom", "factor"), [(0.0, 1), (1.0, 2), (2.0, 4), (3.0, 5), (float("inf"), 5)])
-def test_a_display_takes_what_it_can_show(headroom, factor):
+def test_a_display_takes_what_it_can_show(headroom: float, factor: int) -> None:
     base = np.ones((1, 1, 3), np.float32)
     apply_apple(base, np.full((1, 1), 1023, np.uint16), AppleMetadata(5, None, "xmp"), headroom=headroom, bits=10)
     np.testing.assert_allclose(base, factor, rtol=1e-6)
 
 
-def test_three_channels_serve_their_own():
+def test_three_channels_serve_their_own() -> None:
     base = np.ones((1, 1, 3), np.float32)
     apply_apple(base, np.array([[[0, 255, 0]]], np.uint8), AppleMetadata(3, None, "xmp"), headroom=9)
     np.testing.assert_allclose(base[0, 0], [1, 3, 1])
 
 
-def test_a_jpeg_with_an_apple_map():
+def test_a_jpeg_with_an_apple_map() -> None:
     image = gm.decode(apple_file(exif=maker_note_exif((1, 1), (0, 1))))
     assert (image.rendered_from, image.headroom) == ("standard", pytest.approx(3.0))
     info = gm.inspect(apple_file(exif=maker_note_exif((1, 1), (0, 1)))).to_dict()

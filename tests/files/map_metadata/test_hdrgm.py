@@ -18,11 +18,11 @@ from support.xmp_packets import REQUIRED, packet, seq
 LIMITS = Limits()
 
 
-def test_defaults_and_attribute_form():
+def test_defaults_and_attribute_form() -> None:
     assert parse_hdrgm(packet(REQUIRED), LIMITS) == ONE_CHANNEL
 
 
-def test_element_form_other_prefix_and_single_quotes():
+def test_element_form_other_prefix_and_single_quotes() -> None:
     data = packet(REQUIRED).replace(b"hdrgm:", b"g:").replace(b"xmlns:hdrgm", b"xmlns:g").replace(b'"', b"'")
     assert parse_hdrgm(data, LIMITS) == ONE_CHANNEL
     children = "<hdrgm:Version>1.0</hdrgm:Version><hdrgm:GainMapMax> 2.0 </hdrgm:GainMapMax>"
@@ -31,7 +31,7 @@ def test_element_form_other_prefix_and_single_quotes():
     assert parse_hdrgm(packet("", children), LIMITS) == ONE_CHANNEL
 
 
-def test_sequences_of_one_and_three():
+def test_sequences_of_one_and_three() -> None:
     attributes = 'hdrgm:Version="1.0" hdrgm:HDRCapacityMax="3"'
     data = packet(attributes, seq("GainMapMax", "1", "2", "3") + seq("GainMapMin", "-.5"))
     metadata = parse_hdrgm(data, LIMITS)
@@ -40,7 +40,7 @@ def test_sequences_of_one_and_three():
     assert metadata.channels == expected
 
 
-def test_an_hdr_base_swaps_headrooms_and_offsets():
+def test_an_hdr_base_swaps_headrooms_and_offsets() -> None:
     attributes = REQUIRED + ' hdrgm:BaseRenditionIsHDR="True" hdrgm:OffsetSDR="0.25" hdrgm:OffsetHDR="0.5"'
     metadata = parse_hdrgm(packet(attributes), LIMITS)
     assert metadata is not None
@@ -51,7 +51,7 @@ def test_an_hdr_base_swaps_headrooms_and_offsets():
 
 
 @pytest.mark.parametrize("attributes", ["", 'dc:title="x"', 'hdrgm:Version="1.0"'])
-def test_packets_without_numbers(attributes):
+def test_packets_without_numbers(attributes: str) -> None:
     assert parse_hdrgm(packet(attributes), LIMITS) is None
 
 
@@ -72,12 +72,12 @@ def test_packets_without_numbers(attributes):
         (REQUIRED.replace('GainMapMax="2"', 'GainMapMax="33"'), "at most 32 stops"),
     ],
 )  # fmt: skip
-def test_bad_numbers(attributes, problem):
+def test_bad_numbers(attributes: str, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         parse_hdrgm(packet(attributes), LIMITS)
 
 
-def test_two_values_and_lists_of_capacities_are_refused():
+def test_two_values_and_lists_of_capacities_are_refused() -> None:
     with pytest.raises(FormatError, match="1 or 3 values, got 2"):
         parse_hdrgm(packet(REQUIRED, seq("Gamma", "1", "1")), LIMITS)
     with pytest.raises(FormatError, match="expected 1 value, got 3"):
@@ -85,7 +85,7 @@ def test_two_values_and_lists_of_capacities_are_refused():
 
 
 @pytest.mark.parametrize("metadata", [ONE_CHANNEL, THREE_CHANNELS, replace(EXTREME, use_base_colour_space=True)])
-def test_numbers_come_back_equal_as_floats(metadata):
+def test_numbers_come_back_equal_as_floats(metadata: GainMapMetadata) -> None:
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)
     assert again is not None
     assert floats(again) == floats(metadata)
@@ -101,7 +101,7 @@ def floats(metadata: GainMapMetadata) -> list[float]:
 
 
 @given(st.floats(0, 32), st.floats(0, 31), st.floats(0.01, 10))
-def test_our_own_fractions_come_back_equal(headroom, high, gamma):
+def test_our_own_fractions_come_back_equal(headroom: float, high: float, gamma: float) -> None:
     one = channel(fraction_of(high - 1, rounding="down"), fraction_of(high, rounding="up"), fraction_of(gamma))
     metadata = GainMapMetadata(Fraction(0, 1), fraction_of(headroom), (one,))
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)
@@ -109,7 +109,7 @@ def test_our_own_fractions_come_back_equal(headroom, high, gamma):
     assert floats(again) == floats(metadata)
 
 
-def test_written_form_is_attributes_or_sequences():
+def test_written_form_is_attributes_or_sequences() -> None:
     text = serialize_hdrgm(ONE_CHANNEL).decode()
     for name in ("GainMapMin", "Gamma", "OffsetSDR", "OffsetHDR", "HDRCapacityMin"):
         assert f' hdrgm:{name}="' in text
@@ -125,6 +125,6 @@ def test_written_form_is_attributes_or_sequences():
     assert ' hdrgm:Gamma="1.0"' in text
 
 
-def test_maths_in_the_alternate_space_cannot_be_said():
+def test_maths_in_the_alternate_space_cannot_be_said() -> None:
     with pytest.raises(ValueError, match="use_base_colour_space"):
         serialize_hdrgm(replace(ONE_CHANNEL, use_base_colour_space=False))

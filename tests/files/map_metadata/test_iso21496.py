@@ -25,13 +25,13 @@ def patched(data: bytes, offset: int, replacement: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", ISO_CASES)
-def test_golden_bytes_both_ways(name):
+def test_golden_bytes_both_ways(name: str) -> None:
     metadata, data = ISO_CASES[name]
     assert parse_iso21496(data) == metadata
     assert serialize_iso21496(metadata) == data
 
 
-def test_common_denominator_form_of_libultrahdr():
+def test_common_denominator_form_of_libultrahdr() -> None:
     metadata = parse_iso21496(COMPACT)
     assert metadata.alternate_hdr_headroom == Fraction(128, 64)
     assert metadata.channels[0].gain_map_max == Fraction(128, 64)
@@ -39,7 +39,7 @@ def test_common_denominator_form_of_libultrahdr():
     assert metadata.use_base_colour_space
 
 
-def test_three_channels_in_the_common_denominator_form():
+def test_three_channels_in_the_common_denominator_form() -> None:
     data = patched(COMPACT, 4, "C8") + 2 * COMPACT[17:]
     metadata = parse_iso21496(data)
     assert len(data) == 77
@@ -47,36 +47,36 @@ def test_three_channels_in_the_common_denominator_form():
     assert metadata.channels[2] == metadata.channels[0]
 
 
-def test_bit_3_at_full_length_is_only_a_reserved_bit():
+def test_bit_3_at_full_length_is_only_a_reserved_bit() -> None:
     assert parse_iso21496(patched(ONE, 4, "48")) == replace(ONE_CHANNEL, reserved_flags=8)
 
 
 @pytest.mark.parametrize(("flags", "data"), [("02", ONE), ("03", THREE)])
-def test_old_flags_counted_from_the_low_end(flags, data):
+def test_old_flags_counted_from_the_low_end(flags: str, data: bytes) -> None:
     assert parse_iso21496(patched(data, 4, flags)) == parse_iso21496(data)
 
 
-def test_old_flags_without_base_colour_space():
+def test_old_flags_without_base_colour_space() -> None:
     metadata = parse_iso21496(patched(THREE, 4, "01"))
     assert metadata == replace(THREE_CHANNELS, use_base_colour_space=False)
 
 
 @pytest.mark.parametrize("data", [ONE, THREE])
-def test_one_extra_leading_zero_byte(data):
+def test_one_extra_leading_zero_byte(data: bytes) -> None:
     assert parse_iso21496(b"\0" + data) == parse_iso21496(data)
 
 
-def test_a_newer_minimum_version_is_unsupported():
+def test_a_newer_minimum_version_is_unsupported() -> None:
     with pytest.raises(UnsupportedError, match="expected minimum_version 0, got 1"):
         parse_iso21496(patched(ONE, 0, "0001 0001"))
 
 
-def test_writer_version_below_the_minimum():
+def test_writer_version_below_the_minimum() -> None:
     with pytest.raises(FormatError, match="expected writer_version >= minimum_version, got 0 and 1"):
         parse_iso21496(patched(ONE, 0, "0001 0000"))
 
 
-def test_trailing_bytes_are_allowed_to_newer_writers_only():
+def test_trailing_bytes_are_allowed_to_newer_writers_only() -> None:
     assert parse_iso21496(patched(ONE, 0, "0000 0001") + b"new") == replace(ONE_CHANNEL, writer_version=1)
     with pytest.raises(FormatError, match="expected the end behind the last field, got 3 bytes more"):
         parse_iso21496(ONE + b"new")
@@ -94,12 +94,12 @@ def test_trailing_bytes_are_allowed_to_newer_writers_only():
         (21, "80000000 00000001", r"gain_map_min\[0\]: expected at most 32 stops"),
     ],
 )
-def test_impossible_numbers(offset, replacement, problem):
+def test_impossible_numbers(offset: int, replacement: str, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         parse_iso21496(patched(ONE, offset, replacement))
 
 
-def test_maximum_and_minimum_are_compared_exactly():
+def test_maximum_and_minimum_are_compared_exactly() -> None:
     below = "7FFFFFFE FFFFFFFF 7FFFFFFD FFFFFFFE"  # differ by 2^-33 or so: one float32, but max < min
     assert float(Exact(0x7FFFFFFE, 0xFFFFFFFF) - Exact(0x7FFFFFFD, 0xFFFFFFFE)) > 0
     with pytest.raises(FormatError, match="expected gain_map_max >= gain_map_min"):
@@ -107,13 +107,13 @@ def test_maximum_and_minimum_are_compared_exactly():
 
 
 @pytest.mark.parametrize("size", range(61))
-def test_every_truncation_is_refused(size):
+def test_every_truncation_is_refused(size: int) -> None:
     with pytest.raises(FormatError):
         parse_iso21496(ONE[:size])
 
 
 @given(st.binary(max_size=150))
-def test_any_bytes_give_metadata_or_an_error(data):
+def test_any_bytes_give_metadata_or_an_error(data: bytes) -> None:
     try:
         metadata = parse_iso21496(data)
     except GainMapError:
@@ -150,7 +150,7 @@ def with_channel(**changes: Fraction) -> GainMapMetadata:
         (with_channel(base_offset=Fraction(1, 2**32)), "a denominator"),
     ],
 )
-def test_writer_refuses_invalid_metadata(metadata, problem):
+def test_writer_refuses_invalid_metadata(metadata: GainMapMetadata, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         serialize_iso21496(metadata)
 
@@ -166,13 +166,13 @@ def test_writer_refuses_invalid_metadata(metadata, problem):
         (32.0, (32, 1)),
     ],
 )
-def test_fractions_of_simple_numbers_are_simple(value, expected):
+def test_fractions_of_simple_numbers_are_simple(value: float, expected: tuple[int, ...]) -> None:
     assert fraction_of(value) == expected
     assert fraction_of(value, rounding="nearest") == expected
 
 
 @given(st.floats(-2000, 2000), st.sampled_from(["nearest", "down", "up"]))
-def test_fractions_round_to_their_side_and_fit(value, rounding):
+def test_fractions_round_to_their_side_and_fit(value: float, rounding: str) -> None:
     fraction = fraction_of(value, rounding=rounding)
     error = Exact(*fraction) - Exact(value)
     assert 1 <= fraction.denominator <= 2**24
@@ -184,13 +184,13 @@ def test_fractions_round_to_their_side_and_fit(value, rounding):
 
 
 @given(st.floats(-(2**31) + 1, 2**31 - 1), st.sampled_from(["nearest", "down", "up"]))
-def test_fractions_of_any_size_fit_the_wire(value, rounding):
+def test_fractions_of_any_size_fit_the_wire(value: float, rounding: str) -> None:
     fraction = fraction_of(value, rounding=rounding, max_denominator=2**32 - 1)
     assert abs(fraction.numerator) < 2**31
     assert 1 <= fraction.denominator < 2**32
 
 
-def test_rounding_takes_the_closest_fraction_of_a_side():
+def test_rounding_takes_the_closest_fraction_of_a_side() -> None:
     value = math.pi
     down, up = (Exact(*fraction_of(value, rounding=rounding)) for rounding in ("down", "up"))
     assert down < Exact(value) < up
@@ -198,7 +198,7 @@ def test_rounding_takes_the_closest_fraction_of_a_side():
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2.0**31, -1e300])
-def test_numbers_without_a_fraction(value):
+def test_numbers_without_a_fraction(value: float) -> None:
     with pytest.raises(ValueError, match="expected a finite number"):
         fraction_of(value)
 
@@ -242,7 +242,9 @@ def wire(
 
 
 @pytest.mark.parametrize("form", WIRE_FORMS)
-def test_wire_forms_come_back_byte_for_byte_from_both_carriers(form):
+def test_wire_forms_come_back_byte_for_byte_from_both_carriers(
+    form: tuple[int, tuple[tuple[int, ...], ...], tuple[tuple[tuple[int, ...], ...], ...]],
+) -> None:
     """As the blob of a JPEG segment, and as the payload of a tmap item (one zero byte before it)."""
     data = wire(*form)
     metadata = parse_iso21496(data)

@@ -15,7 +15,7 @@ def exif(order: str, *entries: tuple[int, int, int, int], ifd: int = 8) -> bytes
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("value", range(1, 9))
-def test_orientation_in_both_byte_orders(order, value):
+def test_orientation_in_both_byte_orders(order: str, value: int) -> None:
     assert orientation(exif(order, (0x010F, 2, 1, 0), (0x0112, 3, 1, value))) == value
 
 
@@ -34,10 +34,10 @@ def test_orientation_in_both_byte_orders(order, value):
         exif("<", (0x0112, 3, 1, 6))[:-8],
     ],
 )
-def test_one_where_absent_out_of_range_or_broken(data):
+def test_one_where_absent_out_of_range_or_broken(data: bytes) -> None:
     assert orientation(data) == 1
 
 
 @given(st.binary(max_size=80))
-def test_never_raises(data):
+def test_never_raises(data: bytes) -> None:
     assert 1 <= orientation(b"MM\0*" + data) <= 8

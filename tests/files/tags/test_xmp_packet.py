@@ -25,13 +25,13 @@ LIMITS = Limits()
         b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE x+AD4-' + packet(),
     ],
 )
-def test_broken_or_dangerous_xml(data):
+def test_broken_or_dangerous_xml(data: bytes) -> None:
     for parse in (parse_hdrgm, parse_directory):
         with pytest.raises(FormatError):
             parse(data, LIMITS)
 
 
-def test_budgets():
+def test_budgets() -> None:
     with pytest.raises(LimitError, match="xmp_bytes"):
         parse_hdrgm(packet(), Limits(xmp_bytes=100))
     with pytest.raises(LimitError, match="xmp_depth"):
@@ -39,7 +39,7 @@ def test_budgets():
     assert parse_hdrgm(packet("", "<dc:a>" * 29 + "</dc:a>" * 29), LIMITS) is None
 
 
-def test_wrapper_padding_and_trailing_nul():
+def test_wrapper_padding_and_trailing_nul() -> None:
     wrapped = (
         b'<?xpacket begin="\xef\xbb\xbf" id="W5M0"?>' + packet(REQUIRED) + b" \n" * 99 + b'<?xpacket end="w"?>\0\0'
     )
