@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from lxml import etree
 
-from gainmap_codec.errors import Limits
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
+    TRUSTED,
     attributes,
     new_packet,
     parse_packet,
@@ -72,14 +72,10 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     root, rdf = new_packet()
     main = _edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
     for part in (main, extension):
-        for description in parse_packet(part, _UNLIMITED):
+        for description in parse_packet(part, TRUSTED):
             if len(description) or set(attributes(description)) - {ABOUT}:
                 rdf.append(description)
     return serialize_packet(root)
-
-
-_UNLIMITED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
-"""For packets whose reader has kept its own budget."""
 
 
 def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
@@ -88,7 +84,7 @@ def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
 
 def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
     """The packet with each property of its descriptions as `change` wants it; None leaves the property out."""
-    rdf = parse_packet(packet, _UNLIMITED)
+    rdf = parse_packet(packet, TRUSTED)
     changes = [_edit_description(description, change) for description in rdf.findall(DESCRIPTION)]
     if not any(changes):
         return packet
