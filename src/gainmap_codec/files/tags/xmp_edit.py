@@ -44,7 +44,7 @@ def without_thumbnails(packet: bytes) -> bytes:
 
 
 def with_orientation(packet: bytes, orientation: int) -> bytes:
-    """The packet whose tiff:Orientation, if it has one, says so.
+    """The packet with this tiff:Orientation, if it has one.
 
     Raises:
         GainMapError: The packet cannot be read.
@@ -53,7 +53,7 @@ def with_orientation(packet: bytes, orientation: int) -> bytes:
 
 
 def with_size(packet: bytes, width: int, height: int) -> bytes:
-    """The packet whose sizes of the stored raster, where it tells any, are these.
+    """The packet with this size of the stored raster, where it has one.
 
     Raises:
         GainMapError: The packet cannot be read.
@@ -83,7 +83,7 @@ def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
 
 
 def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
-    """The packet with each property of its descriptions as `change` wants it; None leaves the property out."""
+    """The packet with the value that `change` gives for each property; None leaves the property out."""
     rdf = parse_packet(packet, TRUSTED)
     changes = [_edit_description(description, change) for description in rdf.findall(DESCRIPTION)]
     if not any(changes):
