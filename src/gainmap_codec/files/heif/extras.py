@@ -124,7 +124,7 @@ def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:
 def _carried_items(
     source: HeifSource, roles: dict[int, int | None], notes: list[str]
 ) -> tuple[tuple[Item, bytes | None], ...]:
-    """Items with their data. Items at the same place share their bytes, so that all data are no larger than the file."""
+    """Items with their data. Items at one place share their bytes: all data together are no larger than the file."""
     meta, file = source.meta, source.file
     read: dict[Place | None, bytes] = {}
     total = 0

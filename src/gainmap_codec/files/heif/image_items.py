@@ -1,4 +1,4 @@
-"""Base and gain map as items of a file that is about to be written: opened, checked against their records, with the properties they need."""
+"""Base and gain map as items to be written: opened, checked against their records, with the properties they need."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def base_item(file: GainMapFile) -> ImageItem:
 
 
 def map_item(file: GainMapFile, extras: HeifExtras | None) -> ImageItem:
-    """The gain map as a hidden item to be written, marked as data without a colour unless it comes from a file unchanged.
+    """The gain map as a hidden item, marked as data without a colour unless it comes unchanged from a file.
 
     Raises:
         As `base_item`.
