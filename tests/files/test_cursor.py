@@ -47,7 +47,7 @@ def test_a_negative_count_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("method", "value"), [("u8", 256), ("u16", -1), ("u32", 2**32), ("s32", 2**31)])
-def test_writer_refuses_what_does_not_fit(method, value):
+def test_writer_refuses_what_does_not_fit(method: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"blob: expected a number of .* bytes, got {value}"):
         getattr(Writer("blob"), method)(value)
 

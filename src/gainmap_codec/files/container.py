@@ -23,7 +23,7 @@ SUFFIXES: dict[Container, tuple[str, ...]] = {
 
 
 def sniff(data: bytes) -> Literal["jpeg", "heif"] | None:
-    """What the first 12 bytes of a file say that it is: "heif" is HEIC, AVIF or another file of boxes; None neither."""
+    """The kind of a file by its first 12 bytes: "heif" for HEIC, AVIF and other files of boxes; None for neither."""
     if data.startswith(SOI + b"\xff"):
         return "jpeg"
     return "heif" if data[4:8] == b"ftyp" else None

@@ -116,7 +116,7 @@ class CodedImage:
     parsed: tuple[bytes, object] | None = field(default=None, repr=False, compare=False)
 
     def structure(self, parse: Callable[[bytes], T]) -> T:
-        """What `parse` makes of `data`: asked once, then kept with the record as long as its data are the same."""
+        """What `parse` makes of `data`; it is called once, and its result kept with the record."""
         kept = self.parsed
         if kept is None or kept[0] is not self.data:
             kept = self.data, parse(self.data)

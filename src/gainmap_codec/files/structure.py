@@ -110,7 +110,7 @@ def _item_name(item: Item) -> str:
 
 
 def _laid_out(sections: Iterable[Section], frames: list[Section]) -> Iterator[Section]:
-    """Sections in their order, and of the frames, which cover the file, what lies between them."""
+    """Sections in their order, and between them what the frames, which cover the whole file, say of the gaps."""
     starts = [frame.start for frame in frames]
 
     def between(start: int, stop: int) -> Iterator[Section]:

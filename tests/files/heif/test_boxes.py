@@ -36,7 +36,7 @@ def test_full_box_bytes() -> None:
         (struct.pack(">I4sQ", 1, b"free", 15), "expected a box of 16 bytes or more, got 15"),
     ],
 )
-def test_boxes_smaller_than_their_header(data, problem):
+def test_boxes_smaller_than_their_header(data: bytes, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         boxes(data)
 

@@ -39,7 +39,7 @@ def test_unknown_boxes_of_meta_are_kept() -> None:
 
 
 @pytest.mark.parametrize(("limit", "value"), [("items", 2), ("links", 5), ("boxes", 10)])
-def test_budgets_of_meta(limit, value):
+def test_budgets_of_meta(limit: str, value: int) -> None:
     file = BoxFile(serialize_meta(1, ITEMS, REFERENCES, [b"", b"", b""], GROUPS), Limits(**{limit: value}))
     with pytest.raises(LimitError, match=f"{limit}: expected at most {value}, got"):
         parse_meta(file, file.top_level()[0])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.code_points import Nclx
@@ -34,7 +38,9 @@ TRANSFORMS = [
 
 
 @pytest.mark.parametrize(("transforms", "turn"), TRANSFORMS)
-def test_orientation_of_irot_and_imir(transforms, turn):
+def test_orientation_of_irot_and_imir(
+    transforms: list[tuple[bytes, int]], turn: Callable[[NDArray[Any]], NDArray[Any]]
+) -> None:
     item = Item(1, b"av01", properties=tuple(Property(kind, bytes((value,))) for kind, value in transforms))
     picture = np.arange(6).reshape(2, 3)
     np.testing.assert_array_equal(to_upright(picture, orientation_of(item)), turn(picture))

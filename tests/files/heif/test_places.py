@@ -40,7 +40,7 @@ def iloc_file(version: int, sizes: int, entry: bytes, idat: bytes = b"") -> BoxF
         (1, 0x4400, ">HHHH II", (1, 1, 0, 1, 2, 3)),
     ],
 )
-def test_places_in_every_version_of_iloc(version, sizes, entry, found):
+def test_places_in_every_version_of_iloc(version: int, sizes: int, entry: str, found: tuple[int, ...]) -> None:
     """Negative numbers stand for offsets from the file's end."""
     layout = entry.replace(" ", "")
     size = struct.calcsize(layout)

@@ -40,7 +40,7 @@ def test_gain_map_is_found_by_mpf_then_directory_then_scan() -> None:
 
 
 @pytest.mark.parametrize("offset", [0, 8, 2**32 - 1])
-def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset):
+def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset: int) -> None:
     data = serialize_jpeg(record())
     image = parse_segments(data, LIMITS)
     mpf = image.header[-1]

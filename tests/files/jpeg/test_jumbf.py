@@ -39,7 +39,7 @@ C2PA = b"JP\x02\x11\0\0\0\1" + bytes.fromhex("00000020") + b"jumb" + bytes(24)
          serialize_payload_body(PAYLOAD)[:90]],
     ],
 )  # fmt: skip
-def test_payload_is_found_whatever_tools_did(bodies):
+def test_payload_is_found_whatever_tools_did(bodies: list[bytes]) -> None:
     assert find_payload(bodies, LIMITS) == PAYLOAD
 
 

@@ -29,7 +29,7 @@ def test_duplicates_and_broken_metadata_of_the_base() -> None:
 
 
 @pytest.mark.parametrize("chunks", [[b"\2\2b", b"\1\2a"], [b"\1\1ab"]])
-def test_icc_chunks_are_joined_by_number(chunks):
+def test_icc_chunks_are_joined_by_number(chunks: list[bytes]) -> None:
     data = tiny()
     segments = b"".join(make_segment(0xE2, ICC_ID + chunk, "ICC") for chunk in chunks)
     assert parse_jpeg(data[:2] + segments + data[2:], LIMITS).base.icc_profile == b"ab"

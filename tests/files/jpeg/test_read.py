@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -48,7 +49,7 @@ def test_a_cut_base_is_accepted_and_completed() -> None:
     assert again.warnings == ()
 
 
-def test_real_files(data_dir):
+def test_real_files(data_dir: Path) -> None:
     with (data_dir / "MANIFEST.tsv").open(encoding="utf-8") as manifest:
         rows = [
             row

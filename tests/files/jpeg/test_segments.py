@@ -30,7 +30,7 @@ from support.jpeg_records import EXIF, LIMITS, coded, digest_of_jpeg, full_recor
         (tiny(restart_marker_blocks=1), (24, 16, 3)),
     ],
 )
-def test_header_and_digest_of_all_kinds_of_scans(data, size):
+def test_header_and_digest_of_all_kinds_of_scans(data: bytes, size: tuple[int, int, int]) -> None:
     image = parse_segments(data, LIMITS)
     assert image.complete
     assert image.end == len(data)
@@ -88,7 +88,7 @@ def patched_frame(offset: int, replacement: bytes, marker: bytes = b"") -> bytes
         (patched_frame(1, b"\xff\xff\xff\xff"), LimitError, "pixels"),
     ],
 )
-def test_broken_bases(data, error, problem):
+def test_broken_bases(data: bytes, error: type[GainMapError], problem: str) -> None:
     with pytest.raises(error, match=problem):
         parse_jpeg(data, LIMITS)
 

@@ -6,7 +6,13 @@ import pytest
 from lxml import etree
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
-from gainmap_codec.files.jpeg.xmp_directory import MAX_PACKET_BYTES, DirectoryItem, merge_primary, parse_directory
+from gainmap_codec.files.jpeg.xmp_directory import (
+    MAX_PACKET_BYTES,
+    DirectoryItem,
+    merge_primary,
+    parse_directory,
+    without_gain_map,
+)
 from support.xmp_packets import HDRGM, packet
 
 LIMITS = Limits()
@@ -27,7 +33,7 @@ def test_directory_of_other_writers() -> None:
 
 
 @pytest.mark.parametrize("length", ["-1", "1.5", "", "99999999999", "٣"])
-def test_directory_with_impossible_lengths(length):
+def test_directory_with_impossible_lengths(length: str) -> None:
     children = f'<C:Directory><rdf:Seq><rdf:li><C:Item I:Length="{length}"/></rdf:li></rdf:Seq></C:Directory>'
     with pytest.raises(FormatError, match="Item:Length: expected a number of bytes"):
         parse_directory(packet("", children), LIMITS)
@@ -73,6 +79,13 @@ def test_removing_ours_leaves_the_users() -> None:
     assert b"photos/1.0/container" not in data
     assert "Grüße".encode() in data
     assert merge_primary(merge_primary(None, 5, []), None, []) is None
+
+
+def test_a_packet_that_a_reader_let_pass_is_kept_whatever_its_size() -> None:
+    large = packet(f'hdrgm:Version="1.0" dc:a="{"x" * (1 << 20)}"')
+    notes: list[str] = []
+    assert len(without_gain_map(large, notes) or b"") > 1 << 20
+    assert notes == []
 
 
 def test_a_broken_user_packet_is_left_out_with_a_warning() -> None:

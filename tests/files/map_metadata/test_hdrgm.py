@@ -51,7 +51,7 @@ def test_an_hdr_base_swaps_headrooms_and_offsets() -> None:
 
 
 @pytest.mark.parametrize("attributes", ["", 'dc:title="x"', 'hdrgm:Version="1.0"'])
-def test_packets_without_numbers(attributes):
+def test_packets_without_numbers(attributes: str) -> None:
     assert parse_hdrgm(packet(attributes), LIMITS) is None
 
 
@@ -72,7 +72,7 @@ def test_packets_without_numbers(attributes):
         (REQUIRED.replace('GainMapMax="2"', 'GainMapMax="33"'), "at most 32 stops"),
     ],
 )  # fmt: skip
-def test_bad_numbers(attributes, problem):
+def test_bad_numbers(attributes: str, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         parse_hdrgm(packet(attributes), LIMITS)
 
@@ -85,7 +85,7 @@ def test_two_values_and_lists_of_capacities_are_refused() -> None:
 
 
 @pytest.mark.parametrize("metadata", [ONE_CHANNEL, THREE_CHANNELS, replace(EXTREME, use_base_colour_space=True)])
-def test_numbers_come_back_equal_as_floats(metadata):
+def test_numbers_come_back_equal_as_floats(metadata: GainMapMetadata) -> None:
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)
     assert again is not None
     assert floats(again) == floats(metadata)
@@ -101,7 +101,7 @@ def floats(metadata: GainMapMetadata) -> list[float]:
 
 
 @given(st.floats(0, 32), st.floats(0, 31), st.floats(0.01, 10))
-def test_our_own_fractions_come_back_equal(headroom, high, gamma):
+def test_our_own_fractions_come_back_equal(headroom: float, high: float, gamma: float) -> None:
     one = channel(fraction_of(high - 1, rounding="down"), fraction_of(high, rounding="up"), fraction_of(gamma))
     metadata = GainMapMetadata(Fraction(0, 1), fraction_of(headroom), (one,))
     again = parse_hdrgm(serialize_hdrgm(metadata), LIMITS)

@@ -200,7 +200,7 @@ def test_rounding_takes_the_closest_fraction_of_a_side() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2.0**31, -1e300])
-def test_numbers_without_a_fraction(value):
+def test_numbers_without_a_fraction(value: float) -> None:
     with pytest.raises(ValueError, match="expected a finite number"):
         fraction_of(value)
 

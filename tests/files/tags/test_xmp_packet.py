@@ -25,7 +25,7 @@ LIMITS = Limits()
         b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE x+AD4-' + packet(),
     ],
 )
-def test_broken_or_dangerous_xml(data):
+def test_broken_or_dangerous_xml(data: bytes) -> None:
     for parse in (parse_hdrgm, parse_directory):
         with pytest.raises(FormatError):
             parse(data, LIMITS)

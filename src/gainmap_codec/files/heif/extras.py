@@ -41,7 +41,7 @@ _TRANSFORMS = (b"irot", b"imir", b"clap")  # the record says them
 
 
 class KnownItems(NamedTuple):
-    """The items that the record stands for: base, preferred gain map, and EXIF, XMP and payload where they are."""
+    """The items whose content is in the record: base, preferred gain map, and EXIF, XMP and payload if any."""
 
     base: Picture
     gain_map: FoundMap | None
@@ -49,7 +49,7 @@ class KnownItems(NamedTuple):
 
 
 def collect_extras(source: HeifSource, record: GainMapFile, known: KnownItems) -> HeifExtras:
-    """All that is in the file but not in the record."""
+    """Everything in the file that the record does not hold."""
     meta = source.meta
     notes: list[str] = []
     roles = _roles(meta, known)
@@ -101,7 +101,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
 
 
 def other_items(extras: ContainerExtras | None) -> str | None:
-    """Which items that no field of the record stands for a file holds, e.g. ``"3 (hvc1, mime)"``; None where none."""
+    """How many items the extras hold and of which kinds, e.g. ``"3 (hvc1, mime)"``; None if there are none."""
     found = heif_extras(extras)
     if found is None or not found.items:
         return None
@@ -110,7 +110,7 @@ def other_items(extras: ContainerExtras | None) -> str | None:
 
 
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:
-    """What stands for the id of each item that the record knows; None where nothing does."""
+    """The id that extras use for each item of the record; None for items that they never refer to."""
     roles: dict[int, int | None] = {number: None for number in known.metadata if number is not None}
     roles |= {tile.id: None for tile in known.base.tiles}
     if known.gain_map:
@@ -124,7 +124,7 @@ def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:
 def _carried_items(
     source: HeifSource, roles: dict[int, int | None], notes: list[str]
 ) -> tuple[tuple[Item, bytes | None], ...]:
-    """Items with their data; those at one place share their bytes, and all together are no larger than the file."""
+    """Items with their data. Items at one place share their bytes: all data together are no larger than the file."""
     meta, file = source.meta, source.file
     read: dict[Place | None, bytes] = {}
     total = 0
@@ -150,7 +150,7 @@ def _carried_items(
 
 
 def _mapped(roles: dict[int, int | None], ids: set[int], number: int) -> int | None:
-    """What the extras call an item of the file; None where they do not know it."""
+    """The id that extras use for an item of the file; None if they do not hold it."""
     found = roles.get(number, number)
     return found if found in ids else None
 
@@ -180,7 +180,7 @@ def _lost_properties(item: Item) -> tuple[Property, ...]:
 
 
 def _top_boxes(source: HeifSource, notes: list[str]) -> dict[str, bytes]:
-    """Whole boxes by the field that holds them; those that tell places in the file cannot be kept."""
+    """Whole boxes, by the field of the extras. Boxes that hold file offsets cannot be kept."""
     ours = [index for index, box in enumerate(source.boxes) if box.kind in (b"meta", b"mdat")]
     parts: dict[str, list[bytes]] = {"first_boxes": [], "last_boxes": []}
     for index, box in enumerate(source.boxes):
@@ -198,7 +198,7 @@ def _of_gain_maps(extras: HeifExtras) -> set[int]:
 
 
 def _of_base(extras: HeifExtras, *, all_pictures: bool) -> set[int]:
-    """Ids of the pictures that belong to the base, or of all where they are of a codec that the new file is not of."""
+    """Ids of the pictures that belong to the base; of all pictures where the new file has another codec."""
     linked = {r.source for r in extras.references if BASE_ID in r.targets}
     linked |= {target for r in extras.references if r.source == BASE_ID for target in r.targets}
     pictures = {item.id for item, _ in extras.items if item.kind not in _METADATA}
@@ -206,7 +206,7 @@ def _of_base(extras: HeifExtras, *, all_pictures: bool) -> set[int]:
 
 
 def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
-    """With the pictures that are turned as the base was turned as the base is now."""
+    """With pictures of the base turned as the base is now, if they were turned as it was."""
 
     def turned(item: Item) -> Item:
         if item.property(b"ispe") is None or orientation_of(item) != extras.orientation:
@@ -220,7 +220,7 @@ def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
 
 
 def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifExtras:
-    """Without some items, what only they are made of, and what describes nothing but them."""
+    """Without some items, the items that only they are made of, and those that describe nothing else."""
     gone = _all_gone(extras, gone | gone_roles)
     references = []
     for reference in extras.references:
@@ -236,7 +236,7 @@ def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifEx
 
 
 def _all_gone(extras: HeifExtras, gone: set[int]) -> set[int]:
-    """The items and all that hangs on nothing but them, in one pass over the links, however long their chains are."""
+    """These items and all that depend on nothing else, in one pass over the links, however long their chains are."""
     reasons: dict[tuple[int, bool], set[int]] = defaultdict(set)  # what an item is a part of; what it describes
     for kind, source, targets in extras.references:
         for target in targets:

@@ -32,7 +32,7 @@ _TRANSFORMS = (b"irot", b"imir", b"clap")
 
 
 class FoundMap(NamedTuple):
-    """A gain map, the item that its picture is, and the tmap item that tells of it, if any."""
+    """A gain map, the item of its picture, and its tmap item, if any."""
 
     stored: StoredGainMap
     item: int
@@ -104,7 +104,7 @@ def _check_group(meta: HeifMeta, base: Item, tmap: Item) -> None:
 
 
 def _check_properties(base: Item, tmap: Item) -> None:
-    """Not asked of HEIC: Apple's files give the tmap item a rotation, and the size after it, which do no harm."""
+    """Not checked in HEIC: Apple's files give the tmap item a rotation, and the size after it, which do no harm."""
     turned = [kind.decode() for kind in _TRANSFORMS if tmap.property(kind)]
     if turned:
         raise FormatError("tmap", f"expected neither rotation nor cropping, got {', '.join(turned)}")
@@ -125,7 +125,7 @@ def _auxiliary_maps(
 
 
 def tmap_items(meta: HeifMeta) -> list[Item]:
-    """The items that tell of gain maps by ISO 21496-1; the map itself is the second input of each."""
+    """The items with ISO 21496-1 metadata; the second input of each is the gain map itself."""
     return [item for item in meta.items.values() if item.kind == TMAP]
 
 

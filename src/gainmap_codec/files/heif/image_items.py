@@ -1,4 +1,4 @@
-"""Base and gain map as items of a file to be: opened, checked against their records, with the properties they need."""
+"""Base and gain map as items to be written: opened, checked against their records, with the properties they need."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIRST_BASE_TILE, _FIRST_MAP_TILE = -1_000_000, -2_000_000  # ids for the time b
 
 
 class ImageItem(NamedTuple):
-    """A picture of the file to be.
+    """A picture that is about to be written.
 
     Attributes:
         item: With all its properties.
@@ -43,7 +43,7 @@ class ImageItem(NamedTuple):
 
 
 def base_item(file: GainMapFile) -> ImageItem:
-    """The base.
+    """The base as an item to be written.
 
     Raises:
         ValueError: It is of another codec than the container, or its record does not say what it is.
@@ -59,7 +59,7 @@ def base_item(file: GainMapFile) -> ImageItem:
 
 
 def map_item(file: GainMapFile, extras: HeifExtras | None) -> ImageItem:
-    """The gain map, hidden; its colour is that of data, unless it stands as another writer left it.
+    """The gain map as a hidden item, marked as data without a colour unless it comes unchanged from a file.
 
     Raises:
         As `base_item`.
@@ -126,13 +126,13 @@ def _check_record(image: CodedImage, picture: Picture, name: str) -> None:
 
 
 def _plain(item: Item) -> Item:
-    """Without what the record says, and with the configuration marked as essential."""
+    """Without properties that are written from the record, and with the configuration marked as essential."""
     kept = (p for p in item.properties if p.kind not in NOT_FOR_DECODERS)
     return replace(item, properties=tuple(p._replace(essential=p.essential or p.kind in _CONFIGURATIONS) for p in kept))
 
 
 def _colored(item: Item, wanted: list[Property], *, add: bool = True) -> Item:
-    """With these colours and no others; those that it has already stay as they are."""
+    """With exactly these colours; one that the item has already stays in its place."""
     bodies = [p.body for p in wanted]
     kept = tuple(p for p in item.properties if p.kind != b"colr" or p.body in bodies)
     there = {p.body for p in kept if p.kind == b"colr"}

@@ -205,13 +205,13 @@ def _contents(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> list[by
 
 
 def _check_frames(limits: Limits, tiles: list[bytes]) -> None:
-    """Spend the pixels that the coded data themselves announce; HEVC's library compares them with `ispe`."""
+    """Count the pixels that the coded data announce against the limits; HEVC's library compares them with `ispe`."""
     sizes = {tile: largest_frame(tile) for tile in set(tiles)}
     limits.check("pixels", sum(sizes[tile][0] * sizes[tile][1] for tile in tiles))
 
 
 def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None:
-    """Refuse a few bytes that pass for many: overlapping places, or one place shared by very many tiles."""
+    """Refuse few bytes that claim to be many: overlapping places, or one place shared by very many tiles."""
     places = [meta.places[item.id] for item in items if item.id in meta.places]
     for total, most in ((sum(p.size for p in set(places)), 1), (sum(p.size for p in places), _SHARES)):
         if total > most * len(file.data):
@@ -219,7 +219,7 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
 
 
 def _for_decoder(item: Item, config: Config) -> Item:
-    """The item without what turns, cuts or hides it, or is broken; with the depths that strict decoders ask for."""
+    """The item without turns, crops and broken properties, with the depths (pixi) that strict decoders ask for."""
     kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not is_empty_profile(p))
     if item.property(b"pixi") is None:
         kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)

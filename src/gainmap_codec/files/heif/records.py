@@ -10,7 +10,7 @@ from gainmap_codec.files.records import CodedImage, ContainerExtras, StoredGainM
 
 @dataclass(frozen=True)
 class HeifExtras(ContainerExtras):
-    """What a HEIC or AVIF file holds beside what `GainMapFile` says, for writing it into such a file again.
+    """What a HEIC or AVIF file holds beside the fields of `GainMapFile`, for writing it into such a file again.
 
     Ids are those of the file it comes from; base, gain map and tmap item go by `BASE_ID`, `MAP_ID` and `TMAP_ID`.
 
@@ -46,5 +46,5 @@ class HeifExtras(ContainerExtras):
 
 
 def heif_extras(extras: ContainerExtras | None) -> HeifExtras | None:
-    """The extras of a record, where it comes from a HEIC or AVIF file; None for those of any other container."""
+    """The extras, if they are those of a HEIC or AVIF file, else None."""
     return extras if isinstance(extras, HeifExtras) else None

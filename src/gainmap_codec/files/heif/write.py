@@ -35,7 +35,7 @@ _FRESH = (b"ispe", b"colr", b"irot", b"imir", b"clap")
 
 
 class _Entry(NamedTuple):
-    """An item to be. Data of lower rank come first: what a reader wants to know before it decodes."""
+    """An item to be written. Data of lower rank come first: what readers need before they decode."""
 
     item: Item
     data: bytes | None
@@ -97,7 +97,7 @@ def _entries(
     extras: HeifExtras | None,
     notes: list[str],
 ) -> Iterator[_Entry]:
-    """All items in the order of their ids to be; our payload is the last."""
+    """All items in the order of the ids that they will get; our payload is the last."""
     yield _Entry(base.item, base.data, _BASE if not base.tiles else _FIRST)
     if tmap:
         yield tmap
@@ -126,14 +126,14 @@ def _checked(payload: bytes) -> bytes:
 
 
 def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
-    """The record's packet; one of a JPEG file without what only tells JPEG's readers of a gain map."""
+    """The record's packet; that of a JPEG file without the gain-map properties, which only readers of JPEG use."""
     if not file.xmp or file.heif_extras is not None:
         return file.xmp
     return without_gain_map(file.xmp, notes)
 
 
 def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extras: HeifExtras | None) -> _Entry | None:
-    """The tmap item, with the properties that it had in the file of the record where nothing has changed."""
+    """The tmap item; its properties are those of the file that the record comes from, if nothing has changed."""
     if isinstance(stored.metadata, AppleMetadata):
         if extras is None or stored != extras.gain_map:
             raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
@@ -182,7 +182,7 @@ def _links(
 
 
 def _numbered(entries: list[_Entry], groups: list[Group]) -> tuple[tuple[Item, ...], dict[int, int]]:
-    """Items with their numbers, and what became of each id. Groups share the numbers; our payload is above them all."""
+    """Numbered items, and the number of each id. Groups share the numbers; our payload gets the highest."""
     count = len(entries) + len(groups)
     if count > _MOST_ITEMS:
         raise ValueError(f"HEIF file: expected at most {_MOST_ITEMS} items and groups, got {count}")
@@ -199,7 +199,7 @@ def _numbered_groups(groups: list[Group], numbers: dict[int, int], items: int) -
 
 
 def _renumbered(references: list[Reference], numbers: dict[int, int]) -> Iterator[Reference]:
-    """References of the items that are there."""
+    """References between items that are written."""
     for kind, source, targets in references:
         there = tuple(numbers[target] for target in targets if target in numbers)
         if source in numbers and there:

@@ -42,7 +42,7 @@ _NAMES = {
 
 
 def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, notes: list[str]) -> bytes:
-    """The file with another EXIF orientation, in XMP too where that tells one; all other bytes stay.
+    """The file with another orientation in EXIF, and in XMP where it has one; all other bytes stay.
 
     Args:
         data: The whole file.
@@ -71,7 +71,7 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, notes
 
 
 def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
-    """A newly coded picture with the metadata segments of the one that it was made from.
+    """The newly coded picture with the metadata segments of its source.
 
     Left out are those about the old coding: APP0, and Adobe's APP14, which names the colour transform.
     """
@@ -82,7 +82,7 @@ def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
 
 
 def without_segments(image: CodedImage, unwanted: Callable[[bytes], bool]) -> CodedImage:
-    """A picture without those APP1 segments whose body is unwanted; the same record where it has none of them."""
+    """The picture without APP1 segments whose body is unwanted; the same record if there are none."""
     found = segments_of(image)
     gone = [each for each in found.header if each.marker == APP1 and unwanted(found.body(each))]
     if not gone:
@@ -110,7 +110,7 @@ def extended_xmp(image: CodedImage) -> bytes | None:
 
 
 def other_segments(image: CodedImage) -> Iterator[str]:
-    """A line about each metadata segment of a picture that no record holds: what only a JPEG can carry."""
+    """A line about each metadata segment that no field of a record holds, and that only a JPEG can carry."""
     found = segments_of(image)
     known = (EXIF_ID, XMP_ID, ICC_ID, ISO_ID, MPF_ID, XMP_EXTENSION_ID)
     for segment in found.header:

@@ -24,7 +24,7 @@ _VERSION_ONLY_BYTES = 4
 
 
 class _Candidate(NamedTuple):
-    """Where something says that a picture lies: `data[start:stop]`; parsed already where that is how it was found."""
+    """A place, `data[start:stop]`, where a picture is said to be; its image, if parsing is how it was found."""
 
     place: str
     start: int
@@ -42,7 +42,7 @@ class FoundGainMap(NamedTuple):
 def find_gain_maps(
     base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str]
 ) -> list[FoundGainMap]:
-    """The file's gain map; one of Apple's own comes second where the same index names a standard one too.
+    """The file's gain map, and behind it one of Apple's own where the same index names both.
 
     Args:
         base: The file's first image; what it holds in `data` behind its end is searched.

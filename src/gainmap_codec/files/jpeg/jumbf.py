@@ -94,7 +94,7 @@ def _read_box(reader: Reader) -> tuple[bytes, bytes]:
 
 
 def trim_payload(payload: bytes, limits: Limits) -> bytes:
-    """Without what carriers padded or joined behind it, as far as the payload's own length is plausible."""
+    """Without padding or other bytes behind the payload, if its own length is plausible."""
     length = int.from_bytes(payload[4:6], "big")
     if payload.startswith(MAGIC) and 6 < length <= len(payload):
         return payload[:length]

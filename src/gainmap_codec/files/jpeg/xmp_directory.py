@@ -1,7 +1,6 @@
 """XMP of a primary image: the GContainer directory, and ours merged into the user's packet.
 
-Readers compare namespaces, never prefixes. Written packets use the prefixes and forms that the pickiest
-readers
+Readers compare namespaces, never prefixes. Written packets use the prefixes and forms that the pickiest readers
 demand: root ``x:xmpmeta``, prefixes rdf, hdrgm, Container and Item, ``hdrgm:Version`` as an attribute.
 Source: Ultra HDR image format v1.1; demands from Skia src/codec/SkXmp.cpp, libavif apps/shared/avifjpeg.c and
 libultrahdr lib/src/jpegrutils.cpp.
@@ -25,6 +24,7 @@ from gainmap_codec.files.tags.xmp_packet import (
     PARSE_TYPE,
     RDF,
     SEQ,
+    TRUSTED,
     attributes,
     new_packet,
     parse_packet,
@@ -142,7 +142,7 @@ def _user_descriptions(packet: bytes | None, notes: list[str]) -> list[etree._El
     if not packet:
         return []
     try:
-        rdf = parse_packet(packet, Limits())
+        rdf = parse_packet(packet, TRUSTED)
     except GainMapError as error:
         notes.append(f"the XMP packet given is left out: {error}")
         return []

@@ -17,7 +17,7 @@ SHORT, LONG, _UNDEFINED = 3, 4, 7
 
 
 class IfdEntry(NamedTuple):
-    """An entry of a TIFF directory of so many values: these, or where they are, stand at `position`."""
+    """An entry of a TIFF directory. At `position` are its values, or where these do not fit, their offset."""
 
     tag: int
     kind: int
@@ -60,7 +60,7 @@ def orientation(exif: bytes) -> int:
 
 
 def orientation_entry(reader: Reader) -> IfdEntry | None:
-    """The entry of the orientation in the directory at the reader's position, as far as that has to be read for it.
+    """The orientation's entry in the directory at the reader's position, which is read no further than that.
 
     Raises:
         FormatError: The directory is cut off.
@@ -69,7 +69,7 @@ def orientation_entry(reader: Reader) -> IfdEntry | None:
 
 
 def maker_note(exif: bytes) -> bytes | None:
-    """The maker note of the EXIF directory, or None where there is none that lies inside.
+    """The maker note of the EXIF directory, or None if there is none within the structure.
 
     Args:
         exif: As for `orientation`.

@@ -76,7 +76,7 @@ class _Tiff:
 
 
 def with_orientation(exif: bytes | None, orientation: int, notes: list[str]) -> bytes:
-    """The structure with another orientation; a new one, that says nothing else, where there is none.
+    """The structure with another orientation; a new one that says nothing else where there is none.
 
     A structure that cannot be read is replaced as well.
 
@@ -94,7 +94,7 @@ def with_orientation(exif: bytes | None, orientation: int, notes: list[str]) -> 
 
 
 def with_orientation_1(exif: bytes) -> bytes:
-    """The structure whose orientation, where it has one, says that the picture is upright; all else as it was."""
+    """The structure with orientation 1 (upright) if it has an orientation, else as it is."""
     try:
         tiff = _Tiff(exif)
         entry = orientation_entry(open_tiff(exif, _WHERE))
@@ -118,7 +118,7 @@ def _with_value(tiff: _Tiff, entry: IfdEntry, orientation: int) -> bytes:
 
 
 def with_size(exif: bytes, width: int, height: int) -> bytes:
-    """The structure with the size of another stored raster, where it tells one.
+    """The structure with another size of the stored raster, where it has one.
 
     Raises:
         FormatError: The first directory, or the EXIF directory that it names, cannot be read.
@@ -187,7 +187,7 @@ def _orientation_entry(orientation: int, order: ByteOrder) -> bytes:
 
 
 def _with_entry(tiff: _Tiff, directory: _Directory, new: bytes) -> bytes:
-    """The structure whose first directory has one entry more, in its place by tag: it moves to the end."""
+    """The structure with one entry more in its first directory, sorted by tag; the directory moves to the end."""
     raw = [bytes(tiff.data[entry.position - 8 : entry.position + 4]) for entry in directory.entries]
     raw = sorted([*raw, new], key=lambda entry: int.from_bytes(entry[:2], tiff.order))
     link = bytes(tiff.data[directory.link : directory.link + 4])

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from lxml import etree
 
-from gainmap_codec.errors import Limits
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
+    TRUSTED,
     attributes,
     new_packet,
     parse_packet,
@@ -44,7 +44,7 @@ def without_thumbnails(packet: bytes) -> bytes:
 
 
 def with_orientation(packet: bytes, orientation: int) -> bytes:
-    """The packet whose tiff:Orientation, if it has one, says so.
+    """The packet with this tiff:Orientation, if it has one.
 
     Raises:
         GainMapError: The packet cannot be read.
@@ -53,7 +53,7 @@ def with_orientation(packet: bytes, orientation: int) -> bytes:
 
 
 def with_size(packet: bytes, width: int, height: int) -> bytes:
-    """The packet whose sizes of the stored raster, where it tells any, are these.
+    """The packet with this size of the stored raster, where it has one.
 
     Raises:
         GainMapError: The packet cannot be read.
@@ -72,14 +72,10 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     root, rdf = new_packet()
     main = _edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
     for part in (main, extension):
-        for description in parse_packet(part, _UNLIMITED):
+        for description in parse_packet(part, TRUSTED):
             if len(description) or set(attributes(description)) - {ABOUT}:
                 rdf.append(description)
     return serialize_packet(root)
-
-
-_UNLIMITED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
-"""For packets whose reader has kept its own budget."""
 
 
 def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
@@ -87,8 +83,8 @@ def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
 
 
 def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
-    """The packet with each property of its descriptions as `change` wants it; None leaves the property out."""
-    rdf = parse_packet(packet, _UNLIMITED)
+    """The packet with the value that `change` gives for each property; None leaves the property out."""
+    rdf = parse_packet(packet, TRUSTED)
     changes = [_edit_description(description, change) for description in rdf.findall(DESCRIPTION)]
     if not any(changes):
         return packet

@@ -14,6 +14,9 @@ _QUOTED = 120  # characters of untrusted text in a message
 _X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
+TRUSTED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
+"""For packets that passed their reader's budget already, and for those that a caller hands in."""
+
 HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
 HDRGM_VERSION = "1.0"
 
