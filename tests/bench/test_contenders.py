@@ -13,6 +13,7 @@ from gainmap_bench.inputs.evaluation import BenchPair, Evaluation, scene_pair
 from gainmap_bench.methods.contenders import CODED_MAPS, Base, CodedMap, Payload
 from gainmap_bench.methods.float_networks import Kind, PublishedMlp, Schedule, weights_of_bytes
 from gainmap_bench.methods.mlp_itm import MlpItm
+from gainmap_codec.files.records import Preset
 from gainmap_codec.neural.fit.presets import MULTISCALE
 from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
@@ -55,7 +56,7 @@ def test_names_are_those_of_the_paper() -> None:
 @pytest.mark.parametrize("kind", ["gain", "gamma"])
 def test_networks_are_fitted_as_published(pair: BenchPair, kind: Kind) -> None:
     """The weights are those of the codec's own fit where that never rounds."""
-    preset = "paper-gain" if kind == "gain" else "paper-gamma"
+    preset: Preset = "paper-gain" if kind == "gain" else "paper-gamma"
     config = replace(PUBLISHED[preset], quantize_from=1.0, steps=20)
     theirs = fit_published(blank_network(preset, config), config, pair.pair).weights
     mlp = PublishedMlp(kind, schedule=Schedule(20))

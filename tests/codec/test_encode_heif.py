@@ -16,6 +16,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.api import encode_with_report
 from gainmap_codec.cli.main import gainmap
+from gainmap_codec.codec.options import Prefer
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation, with_orientation_1
@@ -62,7 +63,8 @@ def sdr_file(container: Container, turn: int = 1) -> bytes:
 def test_as_good_as_its_jpeg_twin(container: Container, bits: int) -> None:
     large = gm.HdrImage(render_scene(384, 256))
     quality = {}
-    for name, options in (("jpeg", {}), (container, {"base_bits": bits})):
+    twins: tuple[tuple[Container, dict[str, Any]], ...] = (("jpeg", {}), (container, {"base_bits": bits}))
+    for name, options in twins:
         report = encode_with_report(large, carry="standard", container=name, **options)
         image = gm.decode(report.data)
         assert (image.rendered_from, image.warnings) == ("standard", ())
@@ -81,10 +83,12 @@ def test_both_maps(container: Container, bits: int) -> None:
     report = encode_with_report(SCENE, container=container, base_bits=bits)
     file = read(report.data)
     assert file.gain_map is not None and file.payload is not None
-    assert file.gain_map.image.nclx[:2] == (1, 16)
+    assert file.gain_map.image.nclx is not None and file.gain_map.image.nclx[:2] == (1, 16)
     info = gm.inspect(report.data)
     assert info.payload is not None and info.payload.bound_by == "strict"
-    for kind, psnr in (("neural", report.neural_psnr), ("standard", report.standard_psnr)):
+    kinds: tuple[tuple[Prefer, float | None], ...]
+    kinds = ("neural", report.neural_psnr), ("standard", report.standard_psnr)
+    for kind, psnr in kinds:
         image = gm.decode(report.data, prefer=kind)
         assert image.rendered_from == kind
         assert pq_psnr(image.pixels, SCENE.pixels) == pytest.approx(psnr, abs=0.05)
@@ -130,7 +134,7 @@ def test_a_jpeg_becomes_another_container(container: Container, turn: int) -> No
 
 @pytest.mark.parametrize("source", ["jpeg", "heic", "avif"])
 @pytest.mark.parametrize("container", ["jpeg", "heic", "avif"])
-def test_a_gain_map_file_brings_its_own_base(source: str, container: Container) -> None:
+def test_a_gain_map_file_brings_its_own_base(source: Container, container: Container) -> None:
     first = gm.encode(SCENE, sdr_file("jpeg", 6), carry="standard", container=source)
     data = gm.encode(first, carry="standard", container=container, map_scale=1)
     before, after = read(first), read(data)
@@ -216,7 +220,7 @@ def test_exif_without_an_orientation_stays() -> None:
         (np.zeros((1, 16385), np.uint8), "hevc", {"bits": 8}, "sides of at most 16384 wanted, 16385 x 1 found"),
     ],
 )
-def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: Codec, options: dict[str, int], problem: str) -> None:
+def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: Codec, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         code_picture(codes, codec, **{"quality": 90, **options})
 

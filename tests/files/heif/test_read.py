@@ -19,7 +19,7 @@ from gainmap_codec.files.heif.items import Group, Item, Property, Reference, ite
 from gainmap_codec.files.heif.meta import parse_meta, serialize_meta
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.read import parse_heif
-from gainmap_codec.files.records import Fraction, Nclx
+from gainmap_codec.files.records import CodedImage, Fraction, Nclx
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.raster.geometry import to_upright
 from support import heif_files
@@ -207,7 +207,7 @@ def test_a_tmap_file_gives_the_record_of_a_jpeg() -> None:
         16,
     )
     assert file.base.nclx == Nclx(1, 13, 6, True)
-    assert file.gain_map.metadata == ONE_CHANNEL
+    assert file.gain_map is not None and file.gain_map.metadata == ONE_CHANNEL
     assert (file.gain_map.image.width, file.gain_map.image.channels) == (4, 1)
     assert file.gain_map.image.nclx == Nclx(1, 16, 6, True)  # the alternate's, by the tmap item
     assert file.warnings == file.refused == ()
@@ -218,7 +218,8 @@ def test_a_picture_stands_by_itself() -> None:
     plain = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     turns = parse_heif(turned(tmap_file(ONE_CHANNEL), 1, 0).build(), LIMITS)
     assert (plain.orientation, turns.orientation) == (1, 5)
-    for picture in (lambda file: file.base, lambda file: file.gain_map.image):
+    pictures: tuple[Callable[[Any], CodedImage], ...] = (lambda file: file.base, lambda file: file.gain_map.image)
+    for picture in pictures:
         alone = parse_heif(picture(turns).data, LIMITS)
         assert alone.orientation == 1
         np.testing.assert_array_equal(decode_coded_image(picture(turns)), decode_coded_image(picture(plain)))
@@ -327,10 +328,11 @@ def test_full_sequence_headers_are_read() -> None:
 
 def test_a_spare_map_serves_when_the_first_is_broken() -> None:
     data = (FIXTURES / "invalid/tmap-broken-map-apple-spare.heic").read_bytes()
-    assert parse_heif(data, LIMITS).spare_gain_map.carrier == "apple"
+    spare = parse_heif(data, LIMITS).spare_gain_map
+    assert spare is not None and spare.carrier == "apple"
     with pytest.warns(gm.GainMapWarning, match="the standard gain map cannot be used: HEVC"):
         image = gm.decode(data)
-    assert (image.rendered_from, image.headroom) == ("standard", pytest.approx(np.log2(4.5)))
+    assert image.rendered_from == "standard" and image.headroom == pytest.approx(np.log2(4.5))
 
 
 def test_flag_0_takes_the_primaries_of_the_tmap_item() -> None:

@@ -122,7 +122,7 @@ def test_optional_parts_cost_their_bytes_only() -> None:
         (("multiscale", 0, 2, 9, 3, 4), ((31, 9), (10, 9), (10, 3))),
     ],
 )
-def test_layer_shapes(arguments: tuple[int | str, ...], shapes: tuple[tuple[int, ...], ...]) -> None:
+def test_layer_shapes(arguments: tuple[Any, ...], shapes: tuple[tuple[int, ...], ...]) -> None:
     assert layer_shapes(*arguments) == shapes
 
 
