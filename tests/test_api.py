@@ -25,7 +25,7 @@ from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import convert, pq_psnr
+from gainmap_codec.pixels.color.light import ColorSpace, convert, pq_psnr
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import to_stored
@@ -132,10 +132,11 @@ def test_the_payload_tells_what_its_maps_reached(both: bytes) -> None:
     assert report.payload_bytes == len(parse_jpeg(both, gm.Limits()).payload or b"")
     info = gm.inspect(both).payload
     assert info is not None
-    for prefer, told, reported in (
+    measures: tuple[tuple[Prefer, float, float | None], ...] = (
         ("neural", info.neural_psnr, report.neural_psnr),
         ("standard", info.standard_psnr, report.standard_psnr),
-    ):
+    )
+    for prefer, told, reported in measures:
         measured = pq_psnr(gm.decode(both, prefer=prefer).pixels, SCENE.pixels)
         assert reported == pytest.approx(measured, abs=0.01)
         assert told <= measured < told + 0.26
@@ -180,12 +181,13 @@ def test_auto_takes_the_better_map() -> None:
 
 
 def test_what_cannot_be_had_falls_back_with_a_warning(neural: bytes, standard: bytes, photo: bytes) -> None:
-    for file, prefer, got in (
+    cases: tuple[tuple[bytes, Prefer, str], ...] = (
         (neural, "standard", "neural"),
         (standard, "neural", "standard"),
         (photo, "neural", "base"),
         (photo, "standard", "base"),
-    ):
+    )
+    for file, prefer, got in cases:
         with pytest.warns(gm.GainMapWarning, match=f"no usable {prefer} gain map: rendered from the {got}"):
             image = gm.decode(file, prefer=prefer)
         assert image.rendered_from == got
@@ -243,7 +245,7 @@ def test_inspect_leaves_large_bases_undecoded(neural: bytes, monkeypatch: pytest
     assert gm.inspect(recoded).payload.bound_by == "soft"
     monkeypatch.setattr(inspection, "_INSPECTED_PIXELS", height * width - 1)
     info = gm.inspect(recoded)
-    assert info.payload.bound_by == "unchecked"
+    assert info.payload is not None and info.payload.bound_by == "unchecked"
     assert info.warnings == ("the base was coded again: decoding shows whether its neural map still fits",)
 
 
@@ -296,7 +298,7 @@ def test_more_headroom_than_the_picture_has_shows_all_of_it(both: bytes) -> None
 
 
 @pytest.mark.parametrize(("prefer", "maths"), [("neural", "bt2020"), ("standard", "srgb")])
-def test_headroom_scales_the_log2_ratio(both: bytes, prefer: Prefer, maths: str) -> None:
+def test_headroom_scales_the_log2_ratio(both: bytes, prefer: Prefer, maths: ColorSpace) -> None:
     """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k with k = 1/64, in the maths' primaries."""
     base, whole = (gm.decode(both, prefer=kind, color_space=maths) for kind in ("base", prefer))
     assert whole.headroom is not None
@@ -363,7 +365,7 @@ def test_sources(both: bytes, tmp_path: Path) -> None:
     expected = gm.decode(both)
     with path.open("rb") as file:
         for source in (path, str(path), file, io.BytesIO(both), bytearray(both)):
-            np.testing.assert_array_equal(gm.decode(source).pixels, expected.pixels)
+            np.testing.assert_array_equal(gm.decode(source).pixels, expected.pixels)  # type: ignore[arg-type]
     assert gm.inspect(path) == gm.inspect(both)
 
 
@@ -413,15 +415,15 @@ def test_new_bases_have_full_chroma_and_quality_92(standard: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["exif", "xmp", "icc_profile"])
 def test_metadata_is_taken_replaced_or_dropped(photo: bytes, name: str) -> None:
-    own = {"exif": exif_with(1), "xmp": XMP, "icc_profile": icc_profile_for("display-p3")}
+    own: dict[str, Any] = {"exif": exif_with(1), "xmp": XMP, "icc_profile": icc_profile_for("display-p3")}
     other = {"exif": exif_with(3), "xmp": XMP.replace(b"mine", b"yours"), "icc_profile": icc_profile_for("srgb")}
 
-    def stored(value: bytes | None) -> bytes | None:
+    def stored(value: Any) -> bytes | None:
         file = parse_jpeg(gm.encode(SCENE, photo, carry="neural", **{name: value}), gm.Limits())
         return {"exif": file.exif, "xmp": file.xmp, "icc_profile": file.base.icc_profile}[name]
 
     def bare(packet: bytes | None) -> bytes | None:
-        return packet and re.search(rb"rights=\"(\w+)\"", packet)[1] if name == "xmp" else packet
+        return re.findall(rb"rights=\"(\w+)\"", packet)[0] if packet and name == "xmp" else packet
 
     assert bare(stored(None)) == bare(own[name])
     assert bare(stored(other[name])) == bare(other[name])
@@ -472,7 +474,8 @@ def test_colours_beyond_the_base_live_in_the_network_only() -> None:
     pixels[:, 32:] = 2.0
     data = gm.encode(gm.HdrImage(pixels))
     info = gm.inspect(data)
-    assert info.gain_map is not None and info.gain_map.metadata.use_base_colour_space
+    assert info.gain_map is not None and isinstance(info.gain_map.metadata, GainMapMetadata)
+    assert info.gain_map.metadata.use_base_colour_space
     standard, neural = (
         gm.decode(data, prefer=prefer, color_space="srgb").pixels[16, 24] for prefer in ("standard", "neural")
     )

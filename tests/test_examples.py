@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,7 +67,12 @@ def get(application: Any, path: str, query: str = "") -> tuple[str, dict[str, st
     environ: dict[str, Any] = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query}
     setup_testing_defaults(environ)
     found: list[Any] = []
-    response = validator(application)(environ, lambda status, headers, _=None: found.extend([status, dict(headers)]))
+
+    def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+        found.extend([status, dict(headers)])
+        return lambda data: None
+
+    response: Any = validator(application)(environ, start)
     try:
         return found[0], found[1], b"".join(response)
     finally:

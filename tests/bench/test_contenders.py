@@ -55,7 +55,7 @@ def test_names_are_those_of_the_paper() -> None:
 @pytest.mark.parametrize("kind", ["gain", "gamma"])
 def test_networks_are_fitted_as_published(pair: BenchPair, kind: Kind) -> None:
     """The weights are those of the codec's own fit where that never rounds."""
-    preset = "paper-gain" if kind == "gain" else "paper-gamma"
+    preset: Preset = "paper-gain" if kind == "gain" else "paper-gamma"
     config = replace(PUBLISHED[preset], quantize_from=1.0, steps=20)
     theirs = fit_published(blank_network(preset, config), config, pair.pair).weights
     mlp = PublishedMlp(kind, schedule=Schedule(20))

@@ -35,7 +35,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_size_is_rendered_from_its_own_maps(scene: Path, scale: float, size: tuple[int, int]) -> None:
     data = at_scale(photo(scene), scale)
     for kind in ("neural", "standard"):
-        image = gm.decode(data, prefer=kind)  # type: ignore[arg-type]
+        image = gm.decode(data, prefer=kind)
         assert (image.rendered_from, image.warnings) == (kind, ())
         assert image.pixels.shape[:2] == size
     found, whole = (pq_encode(gm.decode(each).pixels).mean() for each in (data, scene))  # codes, as bases are averaged

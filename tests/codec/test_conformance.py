@@ -27,14 +27,18 @@ from gainmap_codec.cli.main import gainmap
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata
-from gainmap_codec.pixels.color.light import convert, pq_encode, srgb_decode
+from gainmap_codec.pixels.color.light import ColorSpace, convert, pq_encode, srgb_decode
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
 from gainmap_codec.pixels.raster.geometry import to_upright
 from support import reference_decoder as reference
 
-SRGB, P3, BT2020 = ("srgb", "srgb", "srgb"), ("display-p3", "srgb", "display-p3"), ("bt2020", "srgb", "bt2020")
-SRGB_PQ, P3_PQ, BT2020_PQ = ("srgb", "pq", "srgb"), ("display-p3", "pq", "display-p3"), ("bt2020", "pq", "bt2020")
+Spaces = tuple[ColorSpace, str, ColorSpace]
+SRGB: Spaces = ("srgb", "srgb", "srgb")
+P3: Spaces = ("display-p3", "srgb", "display-p3")
+SRGB_PQ: Spaces = ("srgb", "pq", "srgb")
+P3_PQ: Spaces = ("display-p3", "pq", "display-p3")
+BT2020_PQ: Spaces = ("bt2020", "pq", "bt2020")
 
 
 class Row(NamedTuple):
@@ -55,7 +59,7 @@ class Row(NamedTuple):
     outcome: str
     carrier: str = ""
     headroom: float = 0.0
-    spaces: tuple[str, str, str] | None = None
+    spaces: Spaces | None = None
     judge: str = ""
     share: float = 0.99
     reason: str = ""
@@ -376,7 +380,7 @@ def test_other_decoders_see_the_same(data_dir: Path, row: Row) -> None:
     assert (row.share >= 0.99) == (row.reason == "")
     data = (data_dir / row.path).read_bytes()
     assert row.spaces is not None
-    space = "bt2020" if row.judge.endswith("BT.2020") else row.spaces[0]
+    space: ColorSpace = "bt2020" if row.judge.endswith("BT.2020") else row.spaces[0]
     theirs = pq_encode(convert(JUDGES[row.judge](data), space, "bt2020"))
     assert share(decode(data, orientation="stored").to_pq() * 1023, theirs * 1023) >= row.share
 
@@ -394,6 +398,7 @@ def test_libultrahdr_differs_by_rounding_alone(data_dir: Path, row: Row) -> None
     cb, cr = cb - 128, cr - 128
     rgb = np.stack([luma + 1.402 * cr, luma - 0.344136 * cb - 0.714136 * cr, luma + 1.772 * cb], axis=2) / 255
     linear = srgb_decode(np.clip(rgb, 0, 1))
+    assert isinstance(file.gain_map.metadata, GainMapMetadata)
     ours = apply_gain_map(linear, decode_coded_image(file.gain_map.image), file.gain_map.metadata, headroom=99)
     codes = (pq_encode(convert(pixels, row.spaces[0], "bt2020")) * 1023 for pixels in (ours, libultrahdr(data)))
     assert share(*codes) >= 0.99

@@ -33,7 +33,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.mark.parametrize("workers", [None, 1, 3])
 def test_pictures_come_in_order_and_as_decode_makes_them(photos: list[Path], workers: int | None) -> None:
-    options = {"headroom": 1.0, "color_space": "srgb", "region": (1, 2, 20, 30)}
+    options: dict[str, Any] = {"headroom": 1.0, "color_space": "srgb", "region": (1, 2, 20, 30)}
     found = list(gm.decode_many(photos, workers=workers, **options))
     assert len(found) == len(photos)
     for path, image in zip(photos, found, strict=True):
@@ -77,7 +77,7 @@ def test_a_wrong_option_is_told_at_once(options: dict[str, Any], line: str) -> N
         yield b""
 
     with pytest.raises((TypeError, ValueError), match=line):
-        gm.decode_many(untouched(), **options)  # type: ignore[arg-type]
+        gm.decode_many(untouched(), **options)
 
 
 def test_no_more_pictures_are_held_than_workers_and_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_who_stops_early_leaves_no_thread(photos: list[Path]) -> None:
 
 
 def test_a_tensor_is_what_decode_gives(photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    options = {"headroom": 1.5, "color_space": "display-p3", "region": (3, 1, 20, 25)}
+    options: dict[str, Any] = {"headroom": 1.5, "color_space": "display-p3", "region": (3, 1, 20, 25)}
     expected = [gm.decode(path, **options).pixels for path in photos]
     for path, pixels in zip(photos, expected, strict=True):
         found = tensors.decode(path.read_bytes(), device="cpu", dtype="float16", **options)

@@ -83,10 +83,12 @@ def test_both_maps(container: Container, bits: int) -> None:
     report = encode_with_report(SCENE, None, EncodeOptions(container=container, base_bits=bits))
     file = read(report.data)
     assert file.gain_map is not None and file.payload is not None
-    assert file.gain_map.image.nclx[:2] == (1, 16)
+    assert file.gain_map.image.nclx is not None and file.gain_map.image.nclx[:2] == (1, 16)
     info = gm.inspect(report.data)
     assert info.payload is not None and info.payload.bound_by == "strict"
-    for kind, psnr in (("neural", report.neural_psnr), ("standard", report.standard_psnr)):
+    kinds: tuple[tuple[Prefer, float | None], ...]
+    kinds = ("neural", report.neural_psnr), ("standard", report.standard_psnr)
+    for kind, psnr in kinds:
         image = gm.decode(report.data, prefer=kind)
         assert image.rendered_from == kind
         assert pq_psnr(image.pixels, SCENE.pixels) == pytest.approx(psnr, abs=0.05)
@@ -132,7 +134,7 @@ def test_a_jpeg_becomes_another_container(container: Container, turn: int) -> No
 
 @pytest.mark.parametrize("source", ["jpeg", "heic", "avif"])
 @pytest.mark.parametrize("container", ["jpeg", "heic", "avif"])
-def test_a_gain_map_file_brings_its_own_base(source: str, container: Container) -> None:
+def test_a_gain_map_file_brings_its_own_base(source: Container, container: Container) -> None:
     first = gm.encode(SCENE, sdr_file("jpeg", 6), carry="standard", container=source)
     data = gm.encode(first, carry="standard", container=container, map_scale=1)
     before, after = read(first), read(data)
@@ -218,7 +220,7 @@ def test_exif_without_an_orientation_stays() -> None:
         (np.zeros((1, 16385), np.uint8), "hevc", {"bits": 8}, "expected sides of at most 16384, got 16385 x 1"),
     ],
 )
-def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: Codec, options: dict[str, int], problem: str) -> None:
+def test_pictures_that_cannot_be_coded(codes: np.ndarray, codec: Codec, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         code_picture(codes, codec, **{"quality": 90, **options})
 

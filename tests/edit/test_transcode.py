@@ -29,6 +29,8 @@ from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetad
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.pixels.color.light import pq_psnr
 from support import pipeline_files as files
+from support.container_files import serialized
+from support.paths import FIXTURES
 
 KINDS = {
     "plain": files.plain(),
@@ -38,7 +40,7 @@ KINDS = {
     "apple": files.APPLE,
 }
 CONTAINERS = ("jpeg", "heic", "avif")
-APPLE_HEIC = (files.FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
+APPLE_HEIC = (FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +90,7 @@ def test_nothing_asked_nothing_changed() -> None:
     "name", ["tmap.heic", "tmap.avif", "grid.heic", "tmap-turned.avif", "payload.heic", "payload.avif"]
 )
 def test_the_same_heif_container_keeps_pictures_and_payload(name: str) -> None:
-    source = (files.FIXTURES / "heif" / name).read_bytes()
+    source = (FIXTURES / "heif" / name).read_bytes()
     old, new = record(source), record(gm.transcode(source))
     assert (new.base, new.base_digest, new.gain_map, new.payload) == (
         old.base,
@@ -151,7 +153,7 @@ def test_the_conversion_is_exact_at_every_code() -> None:
         converted, metadata = iso_of_apple(codes, AppleMetadata(headroom, None, "xmp"), 8)
         most = float(metadata.channels[0].gain_map_max)
         factor = 2 ** (converted / 255 * most)
-        wanted = 1 + (headroom - 1) * srgb_decode(codes / np.float32(255))
+        wanted = 1 + (headroom - 1) * srgb_decode((codes / 255).astype(np.float32))
         half_a_code = 2 ** (most / 255 / 2)
         assert (np.maximum(factor / wanted, wanted / factor) < half_a_code * 1.0001).all()
 
@@ -231,13 +233,13 @@ def test_one_packet_of_xmp_each_time() -> None:
 
 
 def test_motion_photo_is_named() -> None:
-    motion = (files.FIXTURES / "jpeg/motion-photo.jpg").read_bytes()
+    motion = (FIXTURES / "jpeg/motion-photo.jpg").read_bytes()
     assert "bytes behind the images" in said(report(motion))
 
 
 @pytest.mark.parametrize("name", ["tmap-hdr-base.avif"])
 def test_an_hdr_base_changes_places_for_jpeg(name: str) -> None:
-    source = (files.FIXTURES / "heif" / name).read_bytes()
+    source = (FIXTURES / "heif" / name).read_bytes()
     found = report(source, container="jpeg", quality=100)
     metadata = record(found.data).gain_map.metadata  # type: ignore[union-attr]
     assert isinstance(metadata, GainMapMetadata)
@@ -273,7 +275,7 @@ def test_or_has_it_fitted_anew_where_it_is_all_there_is(short_fits: None) -> Non
 
 
 def test_a_payload_of_another_base_stays_where_it_is_and_goes_elsewhere() -> None:
-    foreign = (files.FIXTURES / "invalid/payload-foreign-base.jpg").read_bytes()
+    foreign = (FIXTURES / "invalid/payload-foreign-base.jpg").read_bytes()
     assert record(gm.transcode(foreign)).payload == record(foreign).payload
     found = report(foreign, container="avif")
     assert record(found.data).payload is None
@@ -332,7 +334,7 @@ def test_strip_gps_of_a_file_without() -> None:
 @pytest.mark.parametrize("cut", range(10, 150, 7))
 def test_damaged_exif_goes_rather_than_tell_the_place(cut: int) -> None:
     file = record(files.both())
-    source = files.serialize_jpeg(replace(file, exif=files.gps_exif(1)[:cut]))
+    source = serialized(replace(file, exif=files.gps_exif(1)[:cut]))
     new = gm.transcode(source, strip_gps=True)
     assert b"\x02\x00\x05\x00\x03\x00\x00\x00" not in new
 
@@ -343,7 +345,7 @@ def test_damaged_exif_goes_rather_than_tell_the_place(cut: int) -> None:
 @pytest.mark.parametrize("folder", ["jpeg", "heif", "invalid"])
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_every_fixture_ends_in_a_file_or_one_error(folder: str, container: Any) -> None:
-    for path in sorted((files.FIXTURES / folder).iterdir()):
+    for path in sorted((FIXTURES / folder).iterdir()):
         try:
             shown = gm.decode(path)
         except gm.GainMapError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,11 @@ from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.layout import HEADER_BYTES
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.raster.geometry import turned
 from support import pipeline_files as files
+from support.container_files import serialized
+from support.paths import FIXTURES
 
 KINDS = {
     "plain": files.plain(),
@@ -86,7 +91,7 @@ def test_turning_four_times_gives_the_same_bytes() -> None:
 
 
 def test_turning_a_file_without_exif_makes_it(tmp_path: Path) -> None:
-    no_exif = files.serialize_jpeg(files.replace(files.read(files.made(standard=True)), exif=None))
+    no_exif = serialized(replace(files.read(files.made(standard=True)), exif=None))
     turned_file = gm.rotate(no_exif, 90)
     path = tmp_path / "turned.jpg"
     path.write_bytes(turned_file)
@@ -97,7 +102,7 @@ def test_turning_a_file_without_exif_makes_it(tmp_path: Path) -> None:
 
 
 def test_turning_keeps_what_stands_behind_the_pictures() -> None:
-    motion = (files.FIXTURES / "jpeg/motion-photo.jpg").read_bytes()
+    motion = (FIXTURES / "jpeg/motion-photo.jpg").read_bytes()
     old, new = files.read(motion), files.read(gm.rotate(motion, 180))
     assert old.trailer_bytes > 0
     assert new.trailer_bytes == old.trailer_bytes
@@ -272,15 +277,16 @@ def test_a_size_over_the_limits_is_refused_before_any_work() -> None:
 # Whatever comes
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in (files.FIXTURES / "invalid").iterdir() if p.suffix == ".jpg"))
+@pytest.mark.parametrize("name", sorted(p.name for p in (FIXTURES / "invalid").iterdir() if p.suffix == ".jpg"))
 def test_broken_files_end_in_a_picture_or_one_error(name: str) -> None:
-    data = (files.FIXTURES / "invalid" / name).read_bytes()
-    for edit in (
+    data = (FIXTURES / "invalid" / name).read_bytes()
+    edits: tuple[Callable[[], bytes], ...] = (
         lambda: gm.crop(data, (1, 1, 3, 3)),
         lambda: gm.resize(data, (5, 5)),
         lambda: gm.rotate(data, 90),
         lambda: gm.flip(data, "vertical"),
-    ):
+    )
+    for edit in edits:
         try:
             new = edit()
         except gm.GainMapError:
@@ -316,13 +322,11 @@ def test_other_angles_and_axes() -> None:
 def test_a_losslessly_turned_base_keeps_its_neural_map() -> None:
     """As jpegtran -copy all leaves a file: raster turned, our segment as it was."""
     old = files.read(files.both())
-    codes = turned(files.decode_jpeg(old.base.data), 6)
-    base = files.read(files.encode_jpeg(np.ascontiguousarray(codes), quality=100)).base
+    codes = turned(decode_jpeg(old.base.data), 6)
+    base = files.read(encode_jpeg(np.ascontiguousarray(codes), quality=100)).base
     for kind in ("balanced", "paper-gain"):
-        payload = files.read(files.made(neural=True, preset=kind)).payload  # type: ignore[arg-type]
-        image = gm.decode(
-            files.serialize_jpeg(files.replace(old, base=base, exif=None, gain_map=None, payload=payload))
-        )
+        payload = files.read(files.made(neural=True, preset=kind)).payload
+        image = gm.decode(serialized(replace(old, base=base, exif=None, gain_map=None, payload=payload)))
         assert image.rendered_from == "neural"
         if kind == "balanced":
             wanted = np.rot90(pixels(files.both(), prefer="neural"), -1)
@@ -350,7 +354,7 @@ HEIFS = (
 @pytest.mark.parametrize("name", HEIFS)
 @pytest.mark.parametrize("turn", [90, 180, "horizontal", "vertical"])
 def test_turning_heif_changes_orientation_alone(name: str, turn: Any) -> None:
-    source = (files.FIXTURES / "heif" / name).read_bytes()
+    source = (FIXTURES / "heif" / name).read_bytes()
     new = gm.rotate(source, turn) if isinstance(turn, int) else gm.flip(source, turn)
     old_file, new_file = (parse_file(data, name, gm.Limits()) for data in (source, new))
     assert (new_file.base, new_file.base_digest) == (old_file.base, old_file.base_digest)
@@ -362,7 +366,7 @@ def test_turning_heif_changes_orientation_alone(name: str, turn: Any) -> None:
 
 @pytest.mark.parametrize("name", HEIFS)
 def test_heif_is_cropped_and_resized(name: str) -> None:
-    source = (files.FIXTURES / "heif" / name).read_bytes()
+    source = (FIXTURES / "heif" / name).read_bytes()
     whole = gm.decode(source)
     height, width = whole.pixels.shape[:2]
     part = gm.decode(gm.crop(source, (1, 2, width - 3, height - 1), quality=100))

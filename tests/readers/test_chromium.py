@@ -54,7 +54,8 @@ def without_map(data: bytes) -> bytes:
 def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
     """Codes of 10-bit BT.2020 PQ between two linear sRGB pictures, the largest of the channels."""
     first, second = (pq_encode(convert(pixels, "srgb", "bt2020")) for pixels in (one, other))
-    return np.abs(first - second).max(axis=2) * 1023
+    largest: NDArray[np.float32] = np.abs(first - second).max(axis=2) * 1023
+    return largest
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -84,7 +84,7 @@ def test_exiftool_finds_nothing_wrong_and_the_map(jpeg: bytes, tmp_path: Path) -
     assert subprocess.run(["exiftool", "-s3", "-Rating", str(path)], capture_output=True, text=True).stdout == "3\n"
     cut_out = subprocess.run(["exiftool", "-b", "-MPImage2", str(path)], check=True, capture_output=True).stdout
     stored = parse_jpeg(jpeg, gm.Limits()).gain_map
-    assert stored is not None
+    assert stored is not None and isinstance(stored.metadata, GainMapMetadata)
     assert cut_out == jpeg[-len(cut_out) :]
     np.testing.assert_array_equal(decode_jpeg(cut_out), decode_jpeg(stored.image.data))
     path.write_bytes(cut_out)
@@ -110,5 +110,6 @@ def test_gainmap_audit_finds_the_map(jpeg: bytes, tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, "check", str(saved(tmp_path, jpeg)), "--json"]
     (found,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["files"]
     assert found["error"] is None
-    assert found["gain_map"]["length"] in (None, len(parse_jpeg(jpeg, gm.Limits()).gain_map.image.data))
+    stored = parse_jpeg(jpeg, gm.Limits()).gain_map
+    assert stored is not None and found["gain_map"]["length"] in (None, len(stored.image.data))
     assert found["state"] == "ultrahdr"

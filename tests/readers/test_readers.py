@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -25,7 +26,7 @@ pyvips = pytest.importorskip("pyvips")
 Pixels = NDArray[np.float32]
 Codes = NDArray[np.uint8]
 Reader = Callable[[bytes], Pixels]
-LINEAR = srgb_decode(np.arange(256, dtype=np.float32) / 255)
+LINEAR = srgb_decode((np.arange(256) / 255).astype(np.float32))
 
 
 def write(hdr: Pixels, scale: int, channels: int, sdr: Codes | None = None) -> bytes:
@@ -46,7 +47,7 @@ def write(hdr: Pixels, scale: int, channels: int, sdr: Codes | None = None) -> b
 def read(data: bytes) -> tuple[Pixels, Codes, GainMapMetadata]:
     """Linear sRGB base, gain map and metadata of a file whose base is sRGB."""
     file = parse_jpeg(data, Limits())
-    assert file.gain_map is not None
+    assert file.gain_map is not None and isinstance(file.gain_map.metadata, GainMapMetadata)
     return LINEAR[decode_jpeg(file.base.data)], decode_jpeg(file.gain_map.image.data), file.gain_map.metadata
 
 
@@ -68,7 +69,8 @@ def by_inverse_distance(gain_map: Codes, height: int, width: int, scale: int) ->
     """A map enlarged as libultrahdr does it: inverse distance on coded values, from the corners of pixels."""
     row, column = np.arange(height), np.arange(width)
     codes = np.pad(gain_map.astype(np.float32) / 255, ((0, 1), (0, 1)), "edge")
-    total, weights = np.float32(0), np.float32(0)
+    total: NDArray[Any] = np.zeros((1, 1), np.float32)
+    weights: NDArray[Any] = np.zeros((1, 1), np.float32)
     for down in (0, 1):
         for right in (0, 1):
             dy, dx = (row % scale / scale - down)[:, np.newaxis], column % scale / scale - right
@@ -81,7 +83,7 @@ def by_inverse_distance(gain_map: Codes, height: int, width: int, scale: int) ->
 def from_corners(gain_map: Codes, height: int, width: int, scale: int) -> Pixels:
     """A map enlarged as libvips does it: bilinear on coded values, positions counted from pixel corners."""
 
-    def mix(values: Pixels, size: int) -> Pixels:
+    def mix(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
         cells = len(values)
         place = np.clip(np.arange(size) * cells / size - 0.5, 0, cells - 1)
         first = place.astype(np.intp)

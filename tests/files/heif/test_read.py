@@ -26,7 +26,7 @@ def test_a_tmap_file_gives_the_record_of_a_jpeg() -> None:
         16,
     )
     assert file.base.nclx == Nclx(1, 13, 6, True)
-    assert file.gain_map.metadata == ONE_CHANNEL
+    assert file.gain_map is not None and file.gain_map.metadata == ONE_CHANNEL
     assert (file.gain_map.image.width, file.gain_map.image.channels) == (4, 1)
     assert file.gain_map.image.nclx == Nclx(1, 16, 6, True)  # the alternate's, by the tmap item
     assert file.warnings == file.refused == ()

@@ -4,6 +4,7 @@ import math
 import struct
 from dataclasses import replace
 from fractions import Fraction as Exact
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of, parse_iso21496, serialize_iso21496
-from gainmap_codec.files.records import Fraction, GainMapMetadata
+from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
 from support.cases import ISO_CASES, ONE_CHANNEL, THREE_CHANNELS
 from support.heif_files import tmap_file
 
@@ -124,7 +125,7 @@ def test_any_bytes_give_metadata_or_an_error(data: bytes) -> None:
     assert all(math.isfinite(number) for channel in metadata.channels for number in map(float, channel_of(channel)))
 
 
-def channel_of(channel):
+def channel_of(channel: GainMapChannel) -> tuple[Fraction, ...]:
     return (
         channel.gain_map_min,
         channel.gain_map_max,
@@ -174,7 +175,7 @@ def test_fractions_of_simple_numbers_are_simple(value: float, expected: tuple[in
 
 
 @given(st.floats(-2000, 2000), st.sampled_from(["nearest", "down", "up"]))
-def test_fractions_round_to_their_side_and_fit(value: float, rounding: str) -> None:
+def test_fractions_round_to_their_side_and_fit(value: float, rounding: Any) -> None:
     fraction = fraction_of(value, rounding=rounding)
     error = Exact(*fraction) - Exact(value)
     assert 1 <= fraction.denominator <= 2**24
@@ -186,7 +187,7 @@ def test_fractions_round_to_their_side_and_fit(value: float, rounding: str) -> N
 
 
 @given(st.floats(-(2**31) + 1, 2**31 - 1), st.sampled_from(["nearest", "down", "up"]))
-def test_fractions_of_any_size_fit_the_wire(value: float, rounding: str) -> None:
+def test_fractions_of_any_size_fit_the_wire(value: float, rounding: Any) -> None:
     fraction = fraction_of(value, rounding=rounding, max_denominator=2**32 - 1)
     assert abs(fraction.numerator) < 2**31
     assert 1 <= fraction.denominator < 2**32
@@ -245,7 +246,7 @@ def wire(
 
 @pytest.mark.parametrize("form", WIRE_FORMS)
 def test_wire_forms_come_back_byte_for_byte_from_both_carriers(
-    form: tuple[int, tuple[tuple[int, ...], ...], tuple[tuple[tuple[int, ...], ...], ...]],
+    form: tuple[int, tuple[tuple[int, int], ...], tuple[tuple[tuple[int, int], ...], ...]],
 ) -> None:
     """As the blob of a JPEG segment, and as the payload of a tmap item (one zero byte before it)."""
     data = wire(*form)
@@ -254,5 +255,5 @@ def test_wire_forms_come_back_byte_for_byte_from_both_carriers(
     assert tuple(tuple(tuple(f) for f in vars(channel).values()) for channel in metadata.channels) == form[2]
     assert serialize_iso21496(metadata) == data
     stored = parse_heif(tmap_file(metadata).build(), Limits()).gain_map
-    assert stored.metadata == metadata
-    assert b"\0" + serialize_iso21496(stored.metadata) in tmap_file(metadata).build()
+    assert stored is not None and stored.metadata == metadata
+    assert b"\0" + serialize_iso21496(metadata) in tmap_file(metadata).build()

@@ -141,11 +141,11 @@ def test_nothing_is_left_on_the_cpu(preset: Preset) -> None:
     assert (found.device, tuple(found.shape), found.dtype) == (meta, (90, 60, 3), torch.float32)
 
 
-class _Calls(TorchDispatchMode):
+class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """What a GPU would launch, all that is no view; and the numbers of the largest tensor of floats made."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = self.largest = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -206,7 +206,7 @@ def photo() -> bytes:
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_decode_puts_a_region_where_it_is_wanted(photo: bytes, dtype: str, torch_on_cpu: None) -> None:
-    options = {"region": (10, 5, 30, 20), "dtype": dtype, "color_space": "srgb", "headroom": 1.0}
+    options: dict[str, Any] = {"region": (10, 5, 30, 20), "dtype": dtype, "color_space": "srgb", "headroom": 1.0}
     whole = np.zeros((24, 40, 3), dtype)
     image = gm.decode(photo, out=whole[2:22, 35:5:-1], **options)
     assert image.rendered_from == "neural"

@@ -34,7 +34,7 @@ def generators(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     wanted, plain = [], torch.Generator
 
     class Generator(plain):  # type: ignore[misc, valid-type]
-        def __new__(cls, device: Any = "cpu") -> torch.Generator:
+        def __new__(cls, device: Any = "cpu") -> torch.Generator:  # type: ignore[misc]
             wanted.append(device)
             return plain("cpu" if device == PRETEND else device)
 
@@ -114,7 +114,7 @@ def test_numbers_of_parts_have_the_same_slopes_on_a_device() -> None:
         with PretendDevice():
             values = torch.tensor([1.0, 2.0]).to(device).requires_grad_(True)
             each = of_each(parts, values)
-            each.backward(torch.arange(10.0).to(device))
+            each.backward(torch.arange(10.0).to(device))  # type: ignore[no-untyped-call]
             assert values.grad is not None
             found.append((each.tolist(), values.grad.tolist()))
     assert found == [([1.0] * 6 + [2.0] * 4, [15.0, 30.0])] * 2

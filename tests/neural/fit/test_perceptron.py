@@ -47,7 +47,8 @@ def recorded_error(points: Points, weights: list[Tensor], latents: list[Tensor])
     if points.roots is not None:
         return ((points.wanted - output) * points.roots).square().sum(2).mean()
     predicted = inverse_residual(points.domain, output * points.scale + points.shift, points.base, torch)
-    return (points.wanted - predicted).square().sum(2).mean() / 3
+    error: Tensor = (points.wanted - predicted).square().sum(2).mean() / 3
+    return error
 
 
 @pytest.mark.parametrize("details", [True, False])

@@ -67,6 +67,6 @@ def test_latent_bits_are_near_what_the_coder_writes() -> None:
     bits, classes = latent_bits(values)
     wanted = bits[classes, values.abs().long()].sum().item() / 8
     coder = RangeEncoder()
-    encode_latents([int(value) for value in values.flatten()], *values.shape, coder)
+    encode_latents([int(value) for value in values.flatten()], values.shape[0], values.shape[1], coder)
     written = len(coder.finish())
     assert 0.75 * wanted < written < 1.25 * wanted

@@ -90,7 +90,8 @@ def test_a_form_is_what_small_changes_of_weights_cost(domain: Domain, channels: 
     weights = [each.double() for each in model.rounded_weights()]
     seen = model.seen(points)
     seen = Points(
-        *(getattr(seen, name).double() for name in ("features", "wanted")),
+        seen.features.double(),
+        seen.wanted.double(),
         None if seen.roots is None else seen.roots.double(),
         None if seen.base is None else seen.base.double(),
         seen.domain,

@@ -50,7 +50,8 @@ def hdr_by(target: Target, pair: Pair, wanted: Array) -> Array:
         offset = offset_of(target.offset_exponent)
         apply_log2_gain(residual, base, offset, offset)
         return pq_encode(base)
-    return np.clip(inverse_residual(target.domain, residual, pq_encode(base), np), 0, 1)
+    found: Array = np.clip(inverse_residual(target.domain, residual, pq_encode(base), np), 0, 1)
+    return found
 
 
 def test_one_gain_is_one_output() -> None:

@@ -44,8 +44,8 @@ def test_pq_round_trip_and_clipping() -> None:
     codes = np.linspace(0, 1, 1024, dtype=np.float32)
     fiftieth_of_a_10_bit_step = 2e-5
     np.testing.assert_allclose(pq_encode(pq_decode(codes)), codes, atol=fiftieth_of_a_10_bit_step)
-    np.testing.assert_allclose(pq_decode(np.float32([-1, 0, 1, 2])), [0, 0, PQ_PEAK, PQ_PEAK], rtol=1e-6)
-    np.testing.assert_allclose(pq_encode(np.float32([-5, 1e6])), [0, 1], atol=1e-6)
+    np.testing.assert_allclose(pq_decode(np.array([-1, 0, 1, 2], np.float32)), [0, 0, PQ_PEAK, PQ_PEAK], rtol=1e-6)
+    np.testing.assert_allclose(pq_encode(np.array([-5, 1e6], np.float32)), [0, 1], atol=1e-6)
 
 
 def test_bt709_to_bt2020_is_that_of_bt2087() -> None:
@@ -65,7 +65,7 @@ def test_luminance_weights_are_published_ones() -> None:
 
 
 def test_primaries_outside_the_target_come_out_negative() -> None:
-    green = convert(np.float32([0, 1, 0]), "bt2020", "srgb")
+    green = convert(np.array([0, 1, 0], np.float32), "bt2020", "srgb")
     np.testing.assert_allclose(green, [-0.5876, 1.1329, -0.1006], atol=1e-4)
     np.testing.assert_allclose(convert(green, "srgb", "bt2020"), [0, 1, 0], atol=1e-6)
 
@@ -97,9 +97,13 @@ def test_impossible_primaries_are_refused() -> None:
 
 
 def test_srgb_at_its_ends_and_joint() -> None:
-    np.testing.assert_allclose(srgb_decode(np.float32([0, 0.04045, 0.5, 1])), [0, 0.0031308, 0.2140411, 1], rtol=2e-5)
-    np.testing.assert_allclose(srgb_encode(np.float32([-1, 0, 0.0031308, 1, 9])), [0, 0, 0.04045, 1, 1], rtol=2e-5)
-    codes = np.arange(256, dtype=np.float32) / 255
+    np.testing.assert_allclose(
+        srgb_decode(np.array([0, 0.04045, 0.5, 1], np.float32)), [0, 0.0031308, 0.2140411, 1], rtol=2e-5
+    )
+    np.testing.assert_allclose(
+        srgb_encode(np.array([-1, 0, 0.0031308, 1, 9], np.float32)), [0, 0, 0.04045, 1, 1], rtol=2e-5
+    )
+    codes = (np.arange(256) / 255).astype(np.float32)
     np.testing.assert_allclose(srgb_encode(srgb_decode(codes)) * 255, np.arange(256), atol=1e-3)
 
 

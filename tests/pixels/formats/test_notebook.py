@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 import gainmap_codec as gm
@@ -40,7 +42,7 @@ def test_the_view_is_tone_mapped_srgb() -> None:
 @pytest.mark.parametrize(("shape", "size"), [((3000, 1500), (1024, 512)), ((10, 4096), (2, 1024)), ((1, 1), (1, 1))])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_large_pictures_are_averaged_in_light(shape: tuple[int, int], size: tuple[int, int], dtype: type) -> None:
-    pixels = np.zeros((*shape, 3), dtype)
+    pixels: NDArray[Any] = np.zeros((*shape, 3), dtype)
     pixels[:, ::2] = 0.2  # stripes whose mean is 0.1
     view = shown(gm.HdrImage(pixels, "srgb", headroom=0.0))
     assert view.shape[:2] == size
@@ -49,5 +51,5 @@ def test_large_pictures_are_averaged_in_light(shape: tuple[int, int], size: tupl
 
 
 def test_a_picture_of_negative_and_huge_values_is_shown() -> None:
-    pixels = np.float32([[[-1, 0.5, 2], [1e9, 0, 0]]])
+    pixels = np.array([[[-1, 0.5, 2], [1e9, 0, 0]]], np.float32)
     assert shown(gm.HdrImage(pixels)).shape == (1, 2, 3)

@@ -74,7 +74,7 @@ def test_bytes_and_floats_agree() -> None:
     codes = np.random.default_rng(RNG_SEED).integers(0, 256, (5, 7, 3), np.uint8)
     numbers = metadata(channel(-1, 3, 2.2), channel(0, 1), channel(-2, 2, 0.7))
     from_bytes = apply_gain_map(grey(0.4, 9, 11), codes, numbers, headroom=1.5)
-    floats = codes.astype(np.float32) / 255
+    floats = (codes / 255).astype(np.float32)
     np.testing.assert_allclose(from_bytes, apply_gain_map(grey(0.4, 9, 11), floats, numbers, headroom=1.5), 1e-6)
 
 

@@ -48,7 +48,9 @@ def with_coordinates(network: NeuralGainMap, *coordinates: float) -> NeuralGainM
     return round_to_wire(replace(network, coordinates=coordinates))
 
 
-def crop_of(network: NeuralGainMap, shape: tuple[int, ...], top: int, left: int, rows: int, columns: int):
+def crop_of(
+    network: NeuralGainMap, shape: tuple[int, ...], top: int, left: int, rows: int, columns: int
+) -> NeuralGainMap:
     height, width = shape[:2]
     x, y = (columns + 2 * left) / width - 1, (rows + 2 * top) / height - 1
     return with_coordinates(network, columns / width, 0, x, 0, rows / height, y)
@@ -61,7 +63,9 @@ def crop_of(network: NeuralGainMap, shape: tuple[int, ...], top: int, left: int,
 @pytest.mark.parametrize("shape", [(20, 30), (64, 96), (1, 1), (1, 40), (40, 1), (7, 100)])
 def test_definition(name: str, shape: tuple[int, int]) -> None:
     network = NETWORKS[name]
-    codes = picture(*shape[::-1]) if min(shape) > 10 else np.random.default_rng(0).integers(0, 256, (*shape, 3))
+    codes = (
+        picture(*shape[::-1]) if min(shape) > 10 else np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    )
     expected = slow_residual(network, codes, 255)
     if shape[0] > 10 and shape[1] > 10:
         assert expected.std() > 0.05, "a lively residual"

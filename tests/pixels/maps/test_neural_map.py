@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -59,12 +60,12 @@ def light_of(code: int) -> float:
 
 def pq_of(linear: float) -> float:
     y = min(max(linear * 203 / 10000, 0), 1) ** M1
-    return ((C1 + C2 * y) / (1 + C3 * y)) ** M2
+    return float(((C1 + C2 * y) / (1 + C3 * y)) ** M2)
 
 
 def light_of_pq(code: float) -> float:
     q = code ** (1 / M2)
-    return (max(q - C1, 0) / (C2 - C3 * q)) ** (1 / M1) * 10000 / 203
+    return float((max(q - C1, 0) / (C2 - C3 * q)) ** (1 / M1) * 10000 / 203)
 
 
 def place(index: int, count: int) -> float:
@@ -130,7 +131,7 @@ def slow_hdr(network: NeuralGainMap, codes: NDArray[np.uint8], residual: list[fl
         )
         hdr = ((b + kb) * 2 ** min(g, 64) - ka for b, g in zip(light_of_base(codes), f, strict=True))
         return [min(max(h, 0.0), 2.0**15) for h in hdr]
-    inverse = {
+    inverse: Callable[[float, float], float] = {
         "pq_gain": lambda s, f: (s + e) * f - e,
         "pq_gamma": lambda s, f: (s + e) ** f - e,
         "pq_difference": lambda s, f: s + f,
@@ -313,4 +314,6 @@ def test_the_pass_that_fits_agrees(preset: Preset, coordinates: tuple[float, ...
 
 def test_pq_here_is_pq_there() -> None:
     codes = np.linspace(0, 1, 50)
-    np.testing.assert_allclose(pq_decode(codes), [light_of_pq(c) for c in codes], rtol=2e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        pq_decode(codes.astype(np.float32)), [light_of_pq(c) for c in codes], rtol=2e-4, atol=1e-6
+    )

@@ -131,7 +131,7 @@ def test_a_turned_raster_lies_over_the_same_cells() -> None:
     whole = WorkingGrid.over((6, 5), 12, 20, IDENTITY).average(pixels)
     for turns, coordinates in ((1, (0, -1, 0, 1, 0, 0)), (2, (-1, 0, 0, 0, -1, 0)), (3, (0, 1, 0, -1, 0, 0))):
         turned = np.rot90(pixels, turns)
-        over = WorkingGrid.over((6, 5), *turned.shape[:2], coordinates)
+        over = WorkingGrid.over((6, 5), turned.shape[0], turned.shape[1], coordinates)
         np.testing.assert_array_equal(over.average(turned), whole)
 
 

@@ -15,7 +15,7 @@ EXR_NAMES = ["StillLife", "Desk", "Tree", "CandleGlass", "MtTamWest", "GoldenGat
 
 
 def greys(values: np.ndarray) -> np.ndarray:
-    return np.repeat(np.float32(values)[np.newaxis, :, np.newaxis], 3, axis=2)
+    return np.repeat(values.astype(np.float32)[np.newaxis, :, np.newaxis], 3, axis=2)
 
 
 @pytest.mark.parametrize("headroom", [0.0, 0.25, 1.0, 2.3, 4.0, 5.62])
@@ -36,17 +36,17 @@ def test_shadows_and_mid_greys_stay() -> None:
 
 def test_the_curve_is_that_of_bt2390() -> None:
     """One point of the report's formulas, worked out in double precision here: 4 times SDR white of 8."""
-    peak, white, light = (float(pq_encode(np.float32(v))) for v in (8, 1, 4))
+    peak, white, light = (float(pq_encode(np.array(v, np.float32))) for v in (8, 1, 4))
     e1, max_lum = light / peak, white / peak
     ks = 1.5 * max_lum - 0.5
     t = (e1 - ks) / (1 - ks)
     e2 = (2 * t**3 - 3 * t**2 + 1) * ks + (t**3 - 2 * t**2 + t) * (1 - ks) + (-2 * t**3 + 3 * t**2) * max_lum
-    expected = float(pq_decode(np.float32(e2 * peak)))
+    expected = float(pq_decode(np.array(e2 * peak, np.float32)))
     assert tone_map(greys(np.array([4.0])), headroom=3.0)[0, 0, 0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_hue_is_kept_even_beyond_the_headroom() -> None:
-    colours = np.float32([[[0.4, 0.2, 0.1], [4, 2, 1], [400, 200, 100]]])
+    colours = np.array([[[0.4, 0.2, 0.1], [4, 2, 1], [400, 200, 100]]], np.float32)
     mapped = tone_map(colours, headroom=3.0)
     np.testing.assert_allclose(
         mapped / mapped.max(axis=2, keepdims=True), np.tile([1, 0.5, 0.25], (1, 3, 1)), rtol=1e-5
@@ -59,7 +59,9 @@ def test_no_headroom_changes_nothing_below_white() -> None:
 
 
 def test_negative_channels_are_clipped() -> None:
-    np.testing.assert_allclose(tone_map(np.float32([[[-0.2, 0.1, 0.3]]]), headroom=2.0), [[[0, 0.1, 0.3]]], atol=1e-6)
+    np.testing.assert_allclose(
+        tone_map(np.array([[[-0.2, 0.1, 0.3]]], np.float32), headroom=2.0), [[[0, 0.1, 0.3]]], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("headroom", [-1.0, float("nan"), float("inf")])
@@ -69,7 +71,7 @@ def test_bad_headroom_is_refused(headroom: float) -> None:
 
 
 def test_encode_base_rounds_and_clips() -> None:
-    codes = encode_base(np.float32([[[-1, 0, 0.2158605], [1, 5, 0.0015]]]))
+    codes = encode_base(np.array([[[-1, 0, 0.2158605], [1, 5, 0.0015]]], np.float32))
     assert codes.dtype == np.uint8
     np.testing.assert_array_equal(codes, [[[0, 0, 128], [255, 255, 5]]])
 
