@@ -23,7 +23,7 @@ from gainmap_codec.files.jpeg.segments import image_header, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.records import CodedImage, GainMapMetadata
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import ColorSpace, convert, pq_psnr
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
@@ -242,7 +242,8 @@ def test_inspect_leaves_large_bases_undecoded(neural: bytes, monkeypatch: pytest
     recoded = with_base(neural, base_of(neural), quality=80)
     height, width = base_of(neural).shape[:2]
     monkeypatch.setattr(inspection, "_INSPECTED_PIXELS", height * width)
-    assert gm.inspect(recoded).payload.bound_by == "soft"
+    payload = gm.inspect(recoded).payload
+    assert payload is not None and payload.bound_by == "soft"
     monkeypatch.setattr(inspection, "_INSPECTED_PIXELS", height * width - 1)
     info = gm.inspect(recoded)
     assert info.payload is not None and info.payload.bound_by == "unchecked"

@@ -16,7 +16,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.cli.main import gainmap
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.options import EncodeOptions, Prefer
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation

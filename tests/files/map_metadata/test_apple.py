@@ -95,7 +95,7 @@ def test_xmp_wins_over_the_maker_note() -> None:
 def test_a_missing_number_counts_as_0_and_is_told() -> None:
     notes: list[str] = []
     found = parse_apple(XMP % b'h:HDRGainMapVersion="65536"', maker_note_exif((1, 1), None), LIMITS, notes)
-    assert found.headroom == 8.0
+    assert found is not None and found.headroom == 8.0
     assert notes == ["Apple maker note: number 48 is missing and taken as 0"]
 
 
@@ -136,7 +136,9 @@ def test_apples_two_kinds_of_map_in_one_file_agree(data_dir: Path) -> None:
     """
     data = (data_dir / "files/crabbyavif/yuv420_image_with_yuv400_gainmap.heic").read_bytes()
     opened = open_file(data, "", LIMITS)
-    assert opened.file.gain_map.image.data == opened.file.spare_gain_map.image.data
+    first, spare = opened.file.gain_map, opened.file.spare_gain_map
+    assert first is not None and spare is not None and isinstance(spare.metadata, AppleMetadata)
+    assert first.image.data == spare.image.data
     iso = render(opened, "standard", STORED).max(axis=2)
     codes = opened.codes
     base = opened.color.linearize(codes)
