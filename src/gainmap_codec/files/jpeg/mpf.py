@@ -19,7 +19,6 @@ _VERSION_TAG, _COUNT_TAG, _ENTRIES_TAG = 0xB000, 0xB001, 0xB002
 _LONG, _UNDEFINED = 4, 7
 _BASELINE_PRIMARY = 0x030000
 _ENTRY_BYTES = 16
-_TRUSTED = Limits(mpf_entries=1 << 16)  # more do not fit a segment
 
 
 class MpfEntry(NamedTuple):
@@ -63,13 +62,13 @@ def _entry_table(reader: Reader) -> tuple[int, int]:
 def moved_mpf(body: bytes, grown: int, behind: int) -> bytes:
     """An index whose primary has grown by `grown` bytes, `behind` of them behind the index itself.
 
-    An index that cannot be read comes back as it is.
+    An index that cannot be read, or that names more pictures than readers allow by default, comes back as it is.
 
     Args:
         body: As for `parse_mpf`.
     """
     try:
-        entries, table = parse_mpf(body, _TRUSTED), _entry_table(open_tiff(body, _WHERE))[1]
+        entries, table = parse_mpf(body, Limits()), _entry_table(open_tiff(body, _WHERE))[1]
     except GainMapError:
         return body
     order = open_tiff(body, _WHERE).byte_order
