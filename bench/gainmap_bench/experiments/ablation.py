@@ -8,7 +8,7 @@ from dataclasses import replace
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_codec.files.payload.inputs import multiscale_inputs
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit.blank import empty_record, one_thread
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.presets import measured, shipped_presets
 from gainmap_codec.neural.fit.target import make_targets

@@ -28,8 +28,8 @@ from gainmap_bench.methods.float_networks import (
     weights_to_bytes,
 )
 from gainmap_bench.report.pages import Table
-from gainmap_codec.neural.fit.blank import one_thread
-from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.blank import one_thread
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.network import forward
 from gainmap_codec.neural.published.synthetic import PICTURES, noise_pair
 from gainmap_codec.pixels.formats.sources import write_atomically

@@ -17,8 +17,8 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.contenders import Base
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
-from gainmap_codec.neural.fit.blank import one_thread
-from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.blank import one_thread
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.fit import PublishedConfig, Samples, blank_network, prepare
 from gainmap_codec.neural.published.initial import initial_weights, random_weights
 from gainmap_codec.neural.published.network import FeatureTables, forward, hdr_pq

@@ -16,7 +16,7 @@ from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit.blank import empty_record, one_thread
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.presets import shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 

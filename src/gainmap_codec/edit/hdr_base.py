@@ -9,7 +9,7 @@ import numpy as np
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.codec.rendering import STORED, render
-from gainmap_codec.edit.metadata import note_items
+from gainmap_codec.edit.metadata import note_other_parts
 from gainmap_codec.edit.parts import bare, coded_map, decoded_map
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import UnsupportedError
@@ -49,7 +49,7 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
     image = replace(decoded.image, icc_profile=None, nclx=None)
     gain_map = coded_map(replace(decoded, image=image, metadata=_exchanged(metadata)), "jpeg", map_quality)
     file = opened.file
-    note_items(file, notes)
+    note_other_parts(file, notes)
     has_exif = file.exif is not None or file.orientation != 1
     new = replace(
         bare(file),

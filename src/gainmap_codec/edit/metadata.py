@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, UnsupportedError
-from gainmap_codec.files.heif.extras import other_items
+from gainmap_codec.files.heif.extras import other_parts
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, extended_xmp, has_c2pa, other_segments, without_segments
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
@@ -60,7 +60,7 @@ def for_container(
 def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
     """8 bits, and a colour that an ICC profile can tell."""
     base = file.base
-    note_items(file, notes)
+    note_other_parts(file, notes)
     if base.icc_profile is None and base.nclx is not None:
         if color.primaries is None:
             known = ", ".join(COLOR_SPACES)
@@ -71,11 +71,10 @@ def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes
     return replace(file, base=base, heif_extras=None), codes
 
 
-def note_items(file: GainMapFile, notes: Notes) -> None:
-    """A line about items of a HEIC or AVIF file that a JPEG has no place for."""
-    items = other_items(file.heif_extras)
-    if items:
-        notes.lost.append(f"other items are not kept, a JPEG has no place for them: {items}")
+def note_other_parts(file: GainMapFile, notes: Notes) -> None:
+    """A line about each kind of part of a HEIC or AVIF file that a JPEG has no place for."""
+    for part in other_parts(file.heif_extras):
+        notes.lost.append(f"other {part}: not kept, a JPEG has no place for them")
 
 
 def _whole_xmp(file: GainMapFile, notes: Notes) -> bytes | None:

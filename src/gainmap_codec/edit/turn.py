@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, get_args
 
-from gainmap_codec.edit.parts import SIGNATURE_LOST
+from gainmap_codec.edit.parts import SIGNATURE_LOST, is_writable
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
@@ -46,6 +46,7 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
     if file.container == "jpeg":
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)
-        return report_of(with_jpeg_orientation(data, file.base, orientation, notes.lost), "jpeg", notes)
+        return report_of(with_jpeg_orientation(data, file.base, orientation, limits, notes.lost), "jpeg", notes)
     exif = file.exif and exif_edit.with_orientation(file.exif, orientation, notes.lost)
-    return finish(replace(file, orientation=orientation, exif=exif), notes)
+    gain_map = file.gain_map if file.gain_map and is_writable(file.gain_map, notes) else None
+    return finish(replace(file, orientation=orientation, exif=exif, gain_map=gain_map), notes)

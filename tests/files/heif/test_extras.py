@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gainmap_codec.files.heif.boxes import make_box
-from gainmap_codec.files.heif.extras import other_items
+from gainmap_codec.files.heif.extras import other_parts
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.records import heif_extras
@@ -136,9 +136,9 @@ def test_references_to_what_is_not_there_are_left_out() -> None:
 
 def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
     extras = read(with_strangers()).heif_extras
-    assert other_items(extras) == "4 (av01, mime, uri )"
-    assert other_items(None) is None
-    assert other_items(ContainerExtras()) is None  # another container's
+    assert other_parts(extras) == ["items: 4 (av01, mime, uri )"]
+    assert other_parts(None) == []
+    assert other_parts(ContainerExtras()) == []  # another container's
 
 
 def test_extras_are_narrowed_in_one_place() -> None:

@@ -71,7 +71,7 @@ def test_unwanted_segments_go_and_a_picture_without_them_stays_the_same_record()
 def test_an_orientation_is_written_into_the_whole_file() -> None:
     data = serialize_jpeg(full_record()) + b"a video"
     base, notes = parse_jpeg(data, LIMITS).base, list[str]()
-    turned = with_jpeg_orientation(data, base, 3, notes)
+    turned = with_jpeg_orientation(data, base, 3, LIMITS, notes)
     assert turned == data.replace(EXIF_ID + EXIF, EXIF_ID + EXIF.replace(b"\0\6\0\0", b"\0\3\0\0"))
     assert notes == []
 
@@ -79,13 +79,13 @@ def test_an_orientation_is_written_into_the_whole_file() -> None:
 def test_a_file_without_exif_gets_it_and_still_finds_its_map() -> None:
     data = serialize_jpeg(record())
     file = parse_jpeg(data, LIMITS)
-    turned = parse_jpeg(with_jpeg_orientation(data, file.base, 8, []), LIMITS)
+    turned = parse_jpeg(with_jpeg_orientation(data, file.base, 8, LIMITS, []), LIMITS)
     assert (turned.orientation, turned.gain_map, turned.warnings) == (8, file.gain_map, ())
 
 
 def test_damaged_exif_is_replaced_with_a_note() -> None:
     data = serialize_jpeg(replace(record(), exif=EXIF[:12]))
     notes: list[str] = []
-    turned = with_jpeg_orientation(data, parse_jpeg(data, LIMITS).base, 5, notes)
+    turned = with_jpeg_orientation(data, parse_jpeg(data, LIMITS).base, 5, LIMITS, notes)
     assert parse_jpeg(turned, LIMITS).orientation == 5
     assert len(notes) == 1 and notes[0].startswith("EXIF is damaged")

@@ -33,9 +33,9 @@ def test_mpf_refuses_disorder_cuts_and_crowds() -> None:
 
 def test_an_index_follows_its_pictures() -> None:
     body = MPF_SEGMENT[8:]
-    moved = parse_mpf(moved_mpf(body, 100, 30), LIMITS)
+    moved = parse_mpf(moved_mpf(body, 100, 30, LIMITS), LIMITS)
     assert [entry.size for entry in moved] == [MPF_PRIMARY_BYTES + 100, MPF_GAIN_MAP_BYTES]
     assert [entry.offset for entry in moved] == [0, MPF_PRIMARY_BYTES - MPF_POSITION - 8 + 30]
     crowd = little_endian_mpf(5, 99, 65)
-    assert moved_mpf(crowd, 1, 1) == crowd
-    assert moved_mpf(b"nonsense", 1, 1) == b"nonsense"
+    assert moved_mpf(crowd, 1, 1, LIMITS) == crowd
+    assert moved_mpf(b"nonsense", 1, 1, LIMITS) == b"nonsense"

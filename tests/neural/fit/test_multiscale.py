@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from gainmap_codec.files.payload.format import serialize_payload
+from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.devices import CPU
-from gainmap_codec.neural.fit.blank import empty_record
 from gainmap_codec.neural.fit.gradient_steps import refine
 from gainmap_codec.neural.fit.model import of_each
 from gainmap_codec.neural.fit.multiscale import MultiscaleFit

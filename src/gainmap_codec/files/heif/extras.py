@@ -10,7 +10,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.gain_map import FoundMap, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
     BASE_ID,
@@ -33,6 +34,7 @@ from gainmap_codec.files.records import ContainerExtras, GainMapFile
 
 _REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
 _BOXES_OF_OFFSETS = (b"moov", b"moof", b"mfra", b"sidx", b"ssix")  # they say where in the file something is
+_TRUSTED = Limits(boxes=1 << 30)  # they were counted as the file was read
 _METADATA = (b"mime", b"uri ", b"Exif")
 _DATALESS = (b"iden",)
 _DERIVED = (b"dimg",)
@@ -100,13 +102,19 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
     return extras
 
 
-def other_items(extras: ContainerExtras | None) -> str | None:
-    """How many items the extras hold and of which kinds, e.g. ``"3 (hvc1, mime)"``; None if there are none."""
+def other_parts(extras: ContainerExtras | None) -> list[str]:
+    """What the extras hold, a line for each sort: ``["items: 3 (hvc1, mime)", "boxes: 1 (uuid)"]``."""
     found = heif_extras(extras)
-    if found is None or not found.items:
-        return None
-    kinds = ", ".join(sorted({item.kind.decode("latin-1") for item, _ in found.items}))
-    return f"{len(found.items)} ({kinds})"
+    if found is None:
+        return []
+    boxes = BoxFile(found.first_boxes + found.meta_boxes + found.last_boxes, _TRUSTED).top_level()
+    sorts = {"items": [item.kind for item, _ in found.items], "boxes": [box.kind for box in boxes]}
+    return [f"{sort}: {len(kinds)} ({_listed(kinds)})" for sort, kinds in sorts.items() if kinds]
+
+
+def _listed(kinds: list[bytes]) -> str:
+    texts = {kind.decode("latin-1") for kind in kinds}
+    return ", ".join(sorted(text if text.isprintable() else repr(text) for text in texts))
 
 
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import GainMapError
+from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
@@ -20,6 +20,7 @@ from gainmap_codec.files.jpeg.segments import (
     APP14,
     COM,
     SOI,
+    TRUSTED,
     JpegImage,
     Segment,
     make_segment,
@@ -41,13 +42,14 @@ _NAMES = {
 }
 
 
-def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, notes: list[str]) -> bytes:
+def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, limits: Limits, notes: list[str]) -> bytes:
     """The file with another orientation in EXIF, and in XMP where it has one; all other bytes stay.
 
     Args:
         data: The whole file.
         base: The picture that it begins with.
         orientation: 1…8.
+        limits: Those that the file was read with.
         notes: Gets a line where damaged EXIF is replaced.
     Raises:
         LimitError: The EXIF segment has no room left.
@@ -67,7 +69,7 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, notes
             continue  # such a packet tells nobody anything
         if turned != packet:
             changes.append(_Change(xmp.start, xmp.stop, make_segment(APP1, XMP_ID + turned, "XMP")))
-    return _with_changes(image, changes)
+    return _with_changes(image, changes, limits)
 
 
 def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
@@ -87,7 +89,7 @@ def without_segments(image: CodedImage, unwanted: Callable[[bytes], bool]) -> Co
     gone = [each for each in found.header if each.marker == APP1 and unwanted(found.body(each))]
     if not gone:
         return image
-    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone])
+    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone], TRUSTED)
     return replace(image, data=data, parsed=None)
 
 
@@ -182,13 +184,13 @@ class _Change(NamedTuple):
         return len(self.new) - (self.stop - self.start)
 
 
-def _with_changes(image: JpegImage, changes: list[_Change]) -> bytes:
+def _with_changes(image: JpegImage, changes: list[_Change], limits: Limits) -> bytes:
     """The file with stretches replaced; an MPF index still finds its pictures."""
     grown = sum(change.grown for change in changes)
     if grown:
         for segment in _bodies(image, APP2, MPF_ID):
             behind = sum(change.grown for change in changes if change.start >= segment.stop)
-            body = MPF_ID + moved_mpf(image.body(segment)[len(MPF_ID) :], grown, behind)
+            body = MPF_ID + moved_mpf(image.body(segment)[len(MPF_ID) :], grown, behind, limits)
             changes = [*changes, _Change(segment.start, segment.stop, make_segment(APP2, body, "MPF"))]
     parts, position = [], 0
     for start, stop, new in sorted(changes):

@@ -59,16 +59,16 @@ def _entry_table(reader: Reader) -> tuple[int, int]:
     return table[0] // _ENTRY_BYTES, table[1]
 
 
-def moved_mpf(body: bytes, grown: int, behind: int) -> bytes:
+def moved_mpf(body: bytes, grown: int, behind: int, limits: Limits) -> bytes:
     """An index whose primary has grown by `grown` bytes, `behind` of them behind the index itself.
 
-    An index that cannot be read, or that names more pictures than readers allow by default, comes back as it is.
+    An index that cannot be read, or that names more pictures than `limits` allow, comes back as it is.
 
     Args:
         body: As for `parse_mpf`.
     """
     try:
-        entries, table = parse_mpf(body, Limits()), _entry_table(open_tiff(body, _WHERE))[1]
+        entries, table = parse_mpf(body, limits), _entry_table(open_tiff(body, _WHERE))[1]
     except GainMapError:
         return body
     order = open_tiff(body, _WHERE).byte_order

@@ -25,11 +25,11 @@ from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.fit.latent_search import price, search
 from gainmap_codec.neural.fit.model import Model
-from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.fit.points import Batches, Points
 from gainmap_codec.neural.fit.rates import rounded
 from gainmap_codec.neural.fit.target import Target
 from gainmap_codec.neural.fit.weight_search import search_weights
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.initial import random_weights
 from gainmap_codec.pixels.maps.multiscale import BaseFeatures, has_latents_at
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid

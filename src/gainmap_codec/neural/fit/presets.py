@@ -11,12 +11,12 @@ import torch
 
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
+from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.devices import CPU, torch_device
-from gainmap_codec.neural.fit.blank import empty_record, one_thread
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.pair import PairLike
 from gainmap_codec.neural.fit.target import make_targets
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.fit import PUBLISHED, PublishedConfig, blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import render_neural_map

@@ -13,8 +13,8 @@ import numpy as np
 
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Domain
-from gainmap_codec.neural.fit.blank import OFFSET_EXPONENT
-from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.blank import OFFSET_EXPONENT
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.residual import NO_OFFSET, log2_gain, offset_of, residual, residual_slope

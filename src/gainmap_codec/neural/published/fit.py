@@ -21,8 +21,8 @@ from torch import Tensor
 
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset, QuantizedLayer
-from gainmap_codec.neural.fit.blank import empty_record, one_thread
-from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.initial import initial_weights
 from gainmap_codec.neural.published.network import LARGEST, FeatureTables, forward, hdr_pq, straight_through
 from gainmap_codec.pixels.color.light import Array, pq_encode

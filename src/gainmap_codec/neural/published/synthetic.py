@@ -28,7 +28,7 @@ from torch import Tensor
 
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.fit.pair import PairLike
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.fit import (
     PUBLISHED,
     PublishedConfig,

@@ -12,6 +12,8 @@ from gainmap_codec.errors import Limits
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | BinaryIO
 
+_AT_ONCE = 1 << 26  # bytes; a reader is given that much room before it is known how much there is
+
 
 def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
     """Bytes of a path, a bytes object or an open binary file, and a name for messages.
@@ -32,9 +34,14 @@ def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
 
 
 def _read(file: BinaryIO, limits: Limits) -> bytes:
-    data = file.read(limits.file_bytes + 1)
-    limits.check("file_bytes", len(data))
-    return data
+    """All of a file: one that is not buffered may give less than it is asked for."""
+    parts: list[bytes] = []
+    left = limits.file_bytes + 1
+    while left > 0 and (part := file.read(min(left, _AT_ONCE))):
+        parts.append(part)
+        left -= len(part)
+    limits.check("file_bytes", limits.file_bytes + 1 - left)
+    return b"".join(parts)
 
 
 def write_atomically(path: AnyPath, data: bytes) -> None:
