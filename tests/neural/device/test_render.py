@@ -226,9 +226,9 @@ def test_decode_on_cuda(photo: bytes) -> None:
 @pytest.mark.parametrize(
     ("device", "line"),
     [
-        ("cuda:99", r"device: cuda:99 wanted, \S+ CUDA devices? found"),
-        ("cuda:-1", "device: cpu, cuda or cuda:N wanted, 'cuda:-1' found"),
-        ("gpu", "device: cpu, cuda or cuda:N wanted, 'gpu' found"),
+        ("cuda:99", r"device: expected cuda:99, got \S+ CUDA devices?"),
+        ("cuda:-1", "device: expected cpu, cuda or cuda:N, got 'cuda:-1'"),
+        ("gpu", "device: expected cpu, cuda or cuda:N, got 'gpu'"),
     ],
 )
 def test_a_device_that_is_not_there_is_told_before_any_work(device: str, line: str) -> None:
@@ -248,5 +248,5 @@ def test_the_command_line_tells_it_in_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"gainmap: device: cuda:99 wanted, \S+ CUDA devices? found\n", done.stderr)
+    assert re.fullmatch(r"gainmap: device: expected cuda:99, got \S+ CUDA devices?\n", done.stderr)
     assert not target.exists()
