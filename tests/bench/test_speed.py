@@ -68,7 +68,7 @@ def test_peers_encode_what_we_read(scene: Path) -> None:
 def test_a_device_that_is_not_there_is_a_row(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     (timing,) = interleaved({CUDA: encoders(scene.read_bytes())[CUDA]}, 1)
-    assert (timing.seconds, timing.refusal) == ((), "device: cuda wanted, no CUDA device found")
+    assert (timing.seconds, timing.refusal) == ((), "device: expected cuda, got no CUDA device")
 
 
 def test_a_refusal_is_a_row() -> None:

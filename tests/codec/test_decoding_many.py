@@ -68,7 +68,7 @@ def test_warnings_stay_with_their_picture(photos: list[Path]) -> None:
         ({"out": np.empty((1, 1, 3))}, "unexpected keyword argument 'out'"),
         ({"headroom": -1.0}, "headroom: expected a number of stops >= 0"),
         ({"workers": 0}, "workers: expected at least 1, got 0"),
-        ({"device": "cuda:99"}, "device: cuda:99 wanted"),
+        ({"device": "cuda:99"}, "device: expected cuda:99"),
     ],
 )
 def test_a_wrong_option_is_told_at_once(options: dict[str, Any], line: str) -> None:
@@ -124,7 +124,7 @@ def test_a_tensor_is_what_decode_gives(photos: list[Path], monkeypatch: pytest.M
         found = tensors.decode(path.read_bytes(), device="cpu", dtype="float16", **options)
         assert found.dtype == torch.float16 and found.is_contiguous()
         np.testing.assert_allclose(found.numpy(), pixels, rtol=2e-3, atol=1e-4)
-    with pytest.raises(ValueError, match="device: cuda:99 wanted"):
+    with pytest.raises(ValueError, match="device: expected cuda:99"):
         tensors.decode(photos[0], device="cuda:99")
 
 

@@ -14,7 +14,7 @@ from support.small_pair import HDR
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", ""])
 def test_names_of_no_device(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^device: cpu, cuda or cuda:N wanted, '{name}' found$"):
+    with pytest.raises(ValueError, match=f"^device: expected cpu, cuda or cuda:N, got '{name}'$"):
         torch_device(name)
 
 
@@ -28,7 +28,7 @@ def test_auto_is_the_cpu_whatever_there_is(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
 def test_without_cuda_one_line_says_so(preset: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"^device: cuda wanted, no CUDA device found$"):
+    with pytest.raises(ValueError, match=r"^device: expected cuda, got no CUDA device$"):
         gm.encode(HDR, preset=preset, device="cuda")
 
 
@@ -36,5 +36,5 @@ def test_devices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     assert torch_device("cuda:1") == torch.device("cuda", 1)
-    with pytest.raises(ValueError, match=r"^device: cuda:2 wanted, 2 CUDA devices found$"):
+    with pytest.raises(ValueError, match=r"^device: expected cuda:2, got 2 CUDA devices$"):
         torch_device("cuda:2")

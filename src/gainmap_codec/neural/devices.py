@@ -21,10 +21,10 @@ def torch_device(name: str) -> torch.device:
         ValueError: Another name, or torch finds no such device.
     """
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        raise ValueError(f"device: cpu, cuda or cuda:N wanted, {name!r} found")
+        raise ValueError(f"device: expected cpu, cuda or cuda:N, got {name!r}")
     device = torch.device(name)
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
-            raise ValueError(f"device: {name} wanted, {count or 'no'} CUDA device{'s' * (count > 1)} found")
+            raise ValueError(f"device: expected {name}, got {count or 'no'} CUDA device{'s' * (count > 1)}")
     return device

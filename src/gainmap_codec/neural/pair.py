@@ -9,7 +9,7 @@ from gainmap_codec.pixels.color.light import AnyCodes, Array
 
 
 class PairLike(Protocol):
-    """A decoded base, its colour, and the HDR rendition in the same raster; see `gainmap_codec.codec.encoding.Pair`."""
+    """A decoded base, its colour, and the HDR rendition in the same raster; see `gainmap_codec.codec.pairing.Pair`."""
 
     @property
     def codes(self) -> AnyCodes: ...

@@ -99,27 +99,6 @@ def test_a_missing_number_counts_as_0_and_is_told() -> None:
     assert notes == ["Apple maker note: number 48 is missing and taken as 0"]
 
 
-def test_the_formula() -> None:
-    """base · (1 + (h − 1) · curve(map)): sRGB code 188 is 0.5029 of light."""
-    base = np.full((2, 2, 3), 0.25, np.float32)
-    gain_map = np.array([[0, 255], [188, 188]], np.uint8)
-    apply_apple(base, gain_map, AppleMetadata(5.0, None, "xmp"), headroom=9)
-    np.testing.assert_allclose(base[..., 0], [[0.25, 1.25], [0.7529, 0.7529]], rtol=1e-4)
-
-
-@pytest.mark.parametrize(("headroom", "factor"), [(0.0, 1), (1.0, 2), (2.0, 4), (3.0, 5), (float("inf"), 5)])
-def test_a_display_takes_what_it_can_show(headroom: float, factor: int) -> None:
-    base = np.ones((1, 1, 3), np.float32)
-    apply_apple(base, np.full((1, 1), 1023, np.uint16), AppleMetadata(5, None, "xmp"), headroom=headroom, bits=10)
-    np.testing.assert_allclose(base, factor, rtol=1e-6)
-
-
-def test_three_channels_serve_their_own() -> None:
-    base = np.ones((1, 1, 3), np.float32)
-    apply_apple(base, np.array([[[0, 255, 0]]], np.uint8), AppleMetadata(3, None, "xmp"), headroom=9)
-    np.testing.assert_allclose(base[0, 0], [1, 3, 1])
-
-
 def test_a_jpeg_with_an_apple_map() -> None:
     image = gm.decode(apple_file(exif=maker_note_exif((1, 1), (0, 1))))
     assert image.rendered_from == "standard" and image.headroom == pytest.approx(3.0)

@@ -70,3 +70,10 @@ def test_latent_bits_are_near_what_the_coder_writes() -> None:
     encode_latents([int(value) for value in values.flatten()], values.shape[0], values.shape[1], coder)
     written = len(coder.finish())
     assert 0.75 * wanted < written < 1.25 * wanted
+
+
+def test_slopes_of_the_bits() -> None:
+    values = torch.tensor([-7.3, -1.0, -0.49, -0.2, 0.1, 0.3, 0.51, 2.0, 30.0], dtype=torch.float64)
+    for spread in (0.1, 0.7, 4.0):
+        inputs = values, torch.full_like(values, spread)
+        assert torch.autograd.gradcheck(laplace_bits, [each.requires_grad_(True) for each in inputs])

@@ -16,7 +16,6 @@ from gainmap_codec.neural.published.network import FeatureTables, forward, hdr_p
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import Array, convert, pq_decode, pq_encode
-from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.multiscale import dequantize
 from gainmap_codec.pixels.maps.neural_map import Codes, base_bt2020, render_neural_map
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
@@ -193,13 +192,6 @@ def test_offsets_of_log2_gains(exponents: tuple[int, int]) -> None:
     np.testing.assert_allclose(fast_pq(network, codes), slow_pq(network, codes), rtol=0, atol=TOLERANCE["balanced"])
     if base == 15:
         assert not render_neural_map(network, codes, SRGB, headroom=WHOLE)[:3, :3].any()
-
-
-def test_octaves_are_sine_then_cosine_from_the_lowest() -> None:
-    found = octave_features(np.array([0.25]), 2, -1)
-    expected = [math.sin(math.pi / 8), math.cos(math.pi / 8), math.sin(math.pi / 4), math.cos(math.pi / 4)]
-    np.testing.assert_allclose(found, [expected], atol=1e-7)
-    assert found.dtype == np.float32
 
 
 def test_base_light_of_a_display_p3_base() -> None:

@@ -1,4 +1,4 @@
-"""The residual of the working grid on a torch device: `pixels.multiscale`, from code values that are there already."""
+"""The residual of the working grid on a torch device: `maps.multiscale`, from code values that are there already."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class GridNetwork:
 
 
 def octave_features(values: Tensor, octaves: int, first: int) -> Tensor:
-    """As `pixels.features.octave_features` of (..., C), with the features of all channels on one axis: (..., C·2n)."""
+    """As `maps.features.octave_features` of (..., C), with the features of all channels on one axis: (..., C·2n)."""
     if not octaves:
         return values.new_empty((*values.shape[:-1], 0))
     angle = values.double() * (math.pi * 2.0**first)
@@ -97,7 +97,7 @@ def octave_features(values: Tensor, octaves: int, first: int) -> Tensor:
 
 
 class DeviceTaps(NamedTuple):
-    """`pixels.resampling.Taps` on a device: first and second int32 (n,), fraction float32 (n,)."""
+    """`raster.resampling.Taps` on a device: first and second int32 (n,), fraction float32 (n,)."""
 
     first: Tensor
     second: Tensor
@@ -140,7 +140,7 @@ class _Enlarger:
 
 
 class _Windows(NamedTuple):
-    """`pixels.resampling.windows_between` of a side.
+    """`raster.resampling.windows_between` of a side.
 
     Attributes:
         places: Integers (steps, n).

@@ -1,4 +1,4 @@
-"""From code values to light on a torch device, strip by strip in plain torch: `pixels.neural_map.render_into`.
+"""From code values to light on a torch device, strip by strip in plain torch: `maps.neural_map.render_into`.
 
 Pixels are made in the order in which they are written, whichever way the picture is turned: rows of the result are
 contiguous, and what is read follows.
@@ -142,7 +142,7 @@ def _transformed(pixels: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: float) -> Tensor:
-    """As `pixels.neural_map.to_hdr`."""
+    """As `maps.neural_map.to_hdr`."""
     kb, ka = (float(offset_of(n)) for n in (network.base_offset_exponent, network.alternate_offset_exponent))
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))

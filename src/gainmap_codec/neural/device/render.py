@@ -1,4 +1,4 @@
-"""Rendering a neural gain map on a torch device. NumPy's `pixels.neural_map` is the definition.
+"""Rendering a neural gain map on a torch device. NumPy's `maps.neural_map` is the definition.
 
 Code values go there once, as they are; what is made of them stays there. On CUDA with Triton, one kernel makes the
 pixels; elsewhere plain torch does, strip by strip.
@@ -85,7 +85,7 @@ class DeviceRenderer:
 
         Args:
             codes: Its code values, (H, W, 3), stored raster, contiguous, on the device: uint8, or int16 of more than 8
-                bits (`neural.transfer.upload`).
+                bits (`transfer.upload`).
         Returns:
             Linear light, (h, w, 3), 1.0 = SDR white, contiguous, on the device; its work may still be under way there.
         """

@@ -27,7 +27,7 @@ _WHAT_CHANGES_WITH_THE_SIZE = ("height", "width", "start", "down", "across", "st
 
 
 def render_fused(stage: PixelStage, codes: Tensor, residual: GridResidual, out: Tensor) -> None:
-    """As `device_pixels.render_strips`, of the family "multiscale" and a base that is not HLG.
+    """As `pixels.render_strips`, of the family "multiscale" and a base that is not HLG.
 
     Compiled once for each domain, number of outputs, depth and type of the result, whatever the size.
     """
@@ -174,7 +174,7 @@ def _hdr_of(
     DOMAIN: tl.constexpr,
     IS_WHOLE: tl.constexpr,
 ) -> tl.tensor:
-    """As `pixels.neural_map.to_hdr`, of one channel and of both offsets."""
+    """As `maps.neural_map.to_hdr`, of one channel and of both offsets."""
     if DOMAIN == "log2_gain":
         hdr = (base + kb) * tl.exp2(tl.minimum(f * weight, _MOST_GAIN)) - ka
         return tl.minimum(tl.maximum(hdr, 0), _MOST_LIGHT)

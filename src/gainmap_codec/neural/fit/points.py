@@ -84,7 +84,7 @@ class Points:
         return self.features.shape[0] * self.features.shape[1]
 
     def every(self, steps: tuple[int, int], first: tuple[int, int] = (0, 0)) -> Points:
-        """Every so-manieth row and column."""
+        """Every n-th row and m-th column, from a first one on."""
         lattice = slice(first[0], None, steps[0]), slice(first[1], None, steps[1])
         enlarge = tuple((down[lattice[0]], across[lattice[1]]) for down, across in self.enlarge)
         return self._changed(lambda values: values[lattice].contiguous(), enlarge)

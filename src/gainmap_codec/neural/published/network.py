@@ -1,4 +1,4 @@
-"""The differentiable forward pass of the published networks: `pixels.neural_map` in torch, over NumPy's features."""
+"""The differentiable forward pass of the published networks: `maps.neural_map` in torch, over NumPy's features."""
 
 from __future__ import annotations
 

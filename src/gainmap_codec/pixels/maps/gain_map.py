@@ -139,7 +139,7 @@ def _channels(gain_map: GainMap, metadata: GainMapMetadata, weight: float, bits:
     if gain_map.ndim == 2:
         gain_map = gain_map[:, :, np.newaxis]
     if gain_map.ndim != 3 or gain_map.shape[2] not in (1, 3) or gain_map.size == 0:
-        raise ValueError(f"gain_map: (h, w), (h, w, 1) or (h, w, 3) wanted, {gain_map.shape} found")
+        raise ValueError(f"gain_map: expected (h, w), (h, w, 1) or (h, w, 3), got {gain_map.shape}")
     count = max(gain_map.shape[2], len(metadata.channels))
     return [
         _channel(
@@ -165,7 +165,7 @@ def _channel(codes: GainMap, numbers: GainMapChannel, weight: float, bits: int) 
         table = log2_gain(np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1))
         return _Channel(codes, lambda block: table[block], *offsets)
     if codes.dtype != np.float32:
-        raise ValueError(f"gain_map: uint8, uint16 or float32 wanted, {codes.dtype} found")
+        raise ValueError(f"gain_map: expected uint8, uint16 or float32, got {codes.dtype}")
     return _Channel(codes, log2_gain, *offsets)
 
 
@@ -209,7 +209,7 @@ def compute_gain_map(
     _check_rgb("base", base)
     _check_same_shape("alternate", alternate, base)
     if scale < 1 or channels not in (1, 3) or not offset > 0:
-        raise ValueError(f"scale >= 1, channels 1 or 3, offset > 0 wanted, {scale}, {channels}, {offset} found")
+        raise ValueError(f"expected scale >= 1, channels 1 or 3, offset > 0, got {scale}, {channels}, {offset}")
     # The map holds log2(brighter / darker) whichever rendition is the base.
     bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
     planes, numbers = [], []
@@ -272,10 +272,10 @@ def _quantize(gains: Array) -> tuple[NDArray[np.uint8], Fraction, Fraction]:
 
 def _check_rgb(name: str, pixels: Array) -> None:
     if pixels.dtype != np.float32 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise ValueError(f"{name}: float32 (H, W, 3) wanted, {pixels.dtype} {pixels.shape} found")
+        raise ValueError(f"{name}: expected float32 (H, W, 3), got {pixels.dtype} {pixels.shape}")
 
 
 def _check_same_shape(name: str, pixels: Array, base: Array) -> None:
     _check_rgb(name, pixels)
     if pixels.shape != base.shape:
-        raise ValueError(f"{name}: {base.shape} wanted like the base, {pixels.shape} found")
+        raise ValueError(f"{name}: expected {base.shape} like the base, got {pixels.shape}")

@@ -1,0 +1,31 @@
+"""Latents, details and weights as integers: searches never raise the price."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from gainmap_codec.files.payload.records import Domain
+from gainmap_codec.neural.fit.latent_search import price, search
+from gainmap_codec.neural.fit.weight_search import search_weights
+from support.fit_models import BYTES_PER_DB, KINDS, some_model, some_points
+
+
+@pytest.mark.parametrize(("domain", "channels"), KINDS)
+def test_searches_lower_the_price_step_by_step(domain: Domain, channels: int) -> None:
+    points, model = some_points(domain, channels), some_model(channels)
+    prices = [price(model, points, BYTES_PER_DB)]
+    for turn in range(3):
+        search(model, points, points, BYTES_PER_DB)
+        prices.append(price(model, points, BYTES_PER_DB))
+        search_weights(model, points, BYTES_PER_DB, turn=turn)
+        prices.append(price(model, points, BYTES_PER_DB))
+    assert all(after <= before for before, after in itertools.pairwise(prices)), prices
+    assert prices[0] - prices[1] > BYTES_PER_DB, "latents are worth a decibel"
+    assert prices[1] - prices[2] > BYTES_PER_DB, "and so are weights"
+    assert all(bool((each == each.round()).all()) for each in model.latents + model.details)
+    exponents = model.weight_exponents()
+    for weight, whole, exponent in zip(model.weights, model.weight_integers(exponents), exponents, strict=True):
+        torch.testing.assert_close(weight, whole * 2.0 ** (exponent / 4))
