@@ -18,7 +18,7 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 def describe(info: dict[str, Any]) -> str:
     """A screen of text about a file; `info` is what `Inspection.to_dict` gives."""
-    lines = [_picture_line(info), f"HDR comes from {_source(info)}"]
+    lines = [_picture_line(info), _source_line(info)]
     if info["headroom"]:
         lines.append(f"Brightest: {_brightness(info['headroom'])}")
     if gain_map := info["gain_map"]:
@@ -59,15 +59,15 @@ def _color(info: dict[str, Any]) -> str:
     return " ".join((_SPACES.get(first, first), *rest))
 
 
-def _source(info: dict[str, Any]) -> str:
+def _source_line(info: dict[str, Any]) -> str:
     if info["base_is_hdr"]:
         sdr = "; the gain map makes the SDR rendition" if info["hdr_from"] == "standard" else ""
-        return f"the picture itself{sdr}"
+        return f"HDR comes from the picture itself{sdr}"
     if info["hdr_from"] == "base":
-        return "nowhere: no gain map can be used, the picture is shown as SDR"
+        return "No HDR: there is no gain map that can be used, the picture is shown as SDR"
     if info["hdr_from"] == "neural":
-        return "the neural gain map"
-    return f"the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"
+        return "HDR comes from the neural gain map"
+    return f"HDR comes from the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"
 
 
 def _brightness(headroom: float) -> str:

@@ -1,0 +1,40 @@
+"""What `inspect` tells is what is in the file; it warns of nothing, and decodes no HDR."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+
+import gainmap_codec as gm
+from gainmap_codec.codec.inspection import inspect_picture, inspect_source
+from gainmap_codec.errors import Limits
+from gainmap_codec.pixels.formats.linear_formats import encode_npy
+from support.paths import FIXTURES
+
+
+def test_numbers_of_a_file_with_both_maps() -> None:
+    path = FIXTURES / "jpeg/both.jpg"
+    info = inspect_source(path, Limits())
+    assert (info.container, info.file_bytes, info.width, info.height) == ("jpeg", path.stat().st_size, 16, 16)
+    assert info.gain_map is not None and (info.gain_map.carrier, info.gain_map.width) == ("iso21496", 4)
+    assert info.payload is not None and info.payload.bound_by == "strict"
+    plain = json.loads(json.dumps(info.to_dict()))
+    assert plain["gain_map"]["stored"]["alternate_hdr_headroom"] != plain["gain_map"]["metadata"]
+    assert len(plain["payload"]["binding"]["soft"]) == 128
+
+
+def test_oddities_are_told_and_not_warned_of() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        info = gm.inspect(FIXTURES / "invalid/exif-twice.jpg")
+    assert any("more than one" in line for line in info.warnings)
+
+
+def test_an_hdr_picture_without_a_map() -> None:
+    data = encode_npy(gm.HdrImage(np.full((3, 5, 3), 4.0, np.float32), "srgb"))
+    info = inspect_picture(data, "a.npy", Limits())
+    assert info is not None
+    assert (info["format"], info["width"], info["height"], info["headroom"]) == ("npy", 5, 3, 2.0)
+    assert inspect_picture(b"\xff\xd8\xff\xd9", "a.jpg", Limits()) is None

@@ -1,0 +1,57 @@
+"""Options are frozen and checked where they are made."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, FitOptions, MapOptions, TranscodeOptions
+from gainmap_codec.errors import Limits
+
+
+def test_options_cannot_be_changed() -> None:
+    options = TranscodeOptions()
+    with pytest.raises(FrozenInstanceError):
+        options.quality = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", [DecodeOptions, EncodeOptions, TranscodeOptions])
+def test_unknown_options_are_refused_by_name(kind: type) -> None:
+    with pytest.raises(TypeError, match="speed"):
+        kind(speed=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "line"),
+    [
+        (DecodeOptions, {"headroom": -1.0}, "headroom: expected a number of stops >= 0, got -1.0"),
+        (DecodeOptions, {"headroom": float("nan")}, "headroom: expected a number of stops >= 0, got nan"),
+        (DecodeOptions, {"dtype": "float64"}, "dtype: expected one of float32, float16, got 'float64'"),
+        (EncodeOptions, {"container": "png"}, "container: expected one of jpeg, heic, avif, got 'png'"),
+        (EncodeOptions, {"base_bits": 10}, "base_bits: expected 8 in JPEG, got 10"),
+        (EncodeOptions, {"map_channels": 2}, "map_channels: expected one of 1, 3, got 2"),
+        (EncodeOptions, {"target_bytes": 1, "target_psnr": 1.0}, "expected one of them, got both"),
+        (EncodeOptions, {"target_bytes": 1, "preset": "auto"}, "expected tiny, balanced or best beside a target"),
+        (TranscodeOptions, {"map_scale": 129}, "map_scale: expected 1…128, got 129"),
+        (TranscodeOptions, {"carry": "all"}, "carry: expected one of None, both, neural, standard, got 'all'"),
+    ],
+)
+def test_what_is_out_of_range_is_told(kind: type, options: dict[str, Any], line: str) -> None:
+    with pytest.raises(ValueError, match="expected") as caught:
+        kind(**options)
+    assert line in str(caught.value)
+
+
+def test_parts_of_options_go_to_those_who_need_them() -> None:
+    options = EncodeOptions(map_scale=2, map_quality=80, map_channels=3, preset="tiny", target_bytes=500, seed=7)
+    assert options.standard == MapOptions(2, 80, 3)
+    assert options.fit == FitOptions("tiny", 500, None, "auto", 7)
+    assert TranscodeOptions(preset="best").fit == FitOptions("best", None, None, "auto", 0)
+
+
+def test_options_travel_to_other_processes() -> None:
+    options = TranscodeOptions(container="avif", limits=Limits(segments=9))
+    assert pickle.loads(pickle.dumps(options)) == options
