@@ -29,7 +29,6 @@ from gainmap_codec.codec.options import (
     TranscodeOptions,
 )
 from gainmap_codec.codec.pairing import HdrSource, SdrSource
-from gainmap_codec.codec.rendering import choose_device
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
@@ -229,7 +228,7 @@ def decode_many(
         orientation=orientation,
         region=region,
         dtype=dtype,
-        device=choose_device(device),
+        device=device,
         limits=limits,
     )
     return decode_in_order(sources, options, workers)

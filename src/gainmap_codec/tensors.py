@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DecodeOptions, FloatType, Orientation, Prefer, Region
-from gainmap_codec.codec.rendering import choose_device, neural_tensor, render
+from gainmap_codec.codec.rendering import neural_tensor, render
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.sources import Source
@@ -59,7 +59,7 @@ def decode(
         orientation=orientation,
         region=region,
         dtype=dtype,
-        device=choose_device(device),
+        device=device,
         limits=limits,
     )
     opened = open_source(source, limits, is_rendered=True)

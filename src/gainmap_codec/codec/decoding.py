@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DecodeOptions, Prefer
-from gainmap_codec.codec.rendering import choose_device, full_headroom, render
+from gainmap_codec.codec.rendering import full_headroom, render
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.sources import Source
@@ -93,7 +93,6 @@ def decode_with_notes(source: Source, options: DecodeOptions) -> HdrImage:
     Raises:
         GainMapError, ValueError, OSError: As `gainmap_codec.decode`.
     """
-    options = replace(options, device=choose_device(options.device))
     return decode_opened(open_source(source, options.limits, is_rendered=True), options)
 
 

@@ -18,7 +18,7 @@ _MOST_WORKERS = 4  # one reads and decodes a JPEG, others upload, render and dow
 def decode_in_order(
     sources: Iterable[Source], options: DecodeOptions, workers: int | None
 ) -> Iterator[HdrImage | Exception]:
-    """See `gainmap_codec.decode_many`; the options' device is one that `choose_device` gave."""
+    """See `gainmap_codec.decode_many`."""
     count = workers or min(PROCESSORS, _MOST_WORKERS)
     ahead: deque[Future[HdrImage | Exception]] = deque()
     with ThreadPoolExecutor(count, initializer=_own_stream, initargs=(options.device,)) as pool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -80,6 +81,7 @@ class DecodeOptions:
         _check_choice("color_space", self.color_space, COLOR_SPACES)
         _check_choice("orientation", self.orientation, get_args(Orientation))
         _check_choice("dtype", self.dtype, get_args(FloatType))
+        object.__setattr__(self, "device", choose_device(self.device))  # "auto" becomes the device that it stands for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +182,22 @@ class TranscodeOptions:
     def fit(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
         return FitOptions(self.preset, self.target_bytes, None, self.device, self.seed)
+
+
+def choose_device(device: str) -> str:
+    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
+
+    Raises:
+        ValueError: As `torch_device`.
+    """
+    if device == "auto":
+        loaded = sys.modules.get("torch")
+        return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
+    if device != "cpu":
+        from gainmap_codec.neural.devices import torch_device
+
+        torch_device(device)
+    return device
 
 
 def _check_maps(quality: int | None, map_quality: int, map_scale: int, map_channels: int) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,30 +99,13 @@ def _array(window: Window, options: DecodeOptions) -> Floats:
     return out
 
 
-def choose_device(device: str) -> str:
-    """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
-
-    Raises:
-        ValueError: As `torch_device`.
-    """
-    if device == "auto":
-        loaded = sys.modules.get("torch")
-        return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
-    if device != "cpu":
-        from gainmap_codec.neural.devices import torch_device
-
-        torch_device(device)
-    return device
-
-
 def _render_neural(
     opened: OpenedFile, network: NeuralGainMap, options: DecodeOptions, window: Window, out: Floats
 ) -> None:
-    where = choose_device(options.device)
-    if where != "cpu":
+    if options.device != "cpu":
         from gainmap_codec.neural.device.transfer import download
 
-        download(neural_tensor(opened, network, replace(options, device=where)), out)
+        download(neural_tensor(opened, network, options), out)
         return
     codes, color, turn = opened.codes, opened.color, _turn(opened, options)
     back = inverse_of(turn)

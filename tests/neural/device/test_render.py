@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import gainmap_codec as gm
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.codec.rendering import choose_device
+from gainmap_codec.codec.options import choose_device
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.device.render import DeviceRenderer
@@ -41,8 +41,7 @@ from support.networks import random_network
 @pytest.fixture
 def torch_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever device is asked for, `decode` takes torch's way, on the CPU."""
-    for module in ("api", "codec.rendering"):
-        monkeypatch.setattr(f"gainmap_codec.{module}.choose_device", lambda device: "cpu:0")
+    monkeypatch.setattr("gainmap_codec.codec.options.choose_device", lambda device: "cpu:0")
 
 
 def test_every_fixture_and_domain_agrees(device: str) -> None:
@@ -179,7 +178,7 @@ def test_decode_puts_a_region_where_it_is_wanted(photo: bytes, dtype: str, torch
     image = gm.decode(photo, out=whole[2:22, 35:5:-1], **options)
     assert image.rendered_from == "neural"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gainmap_codec.codec.rendering.choose_device", lambda device: "cpu")
+        patch.setattr("gainmap_codec.codec.options.choose_device", lambda device: "cpu")
         expected = gm.decode(photo, **options).pixels
     np.testing.assert_allclose(whole[2:22, 35:5:-1], expected, atol=2e-3 if dtype == "float16" else 1e-4)
     assert not whole[:2].any() and not whole[:, :6].any()
