@@ -251,9 +251,9 @@ def test_inspect_leaves_large_bases_undecoded(neural: bytes, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("orientation", ["sideways", None])
-def test_unknown_orientation(neural: bytes, orientation: str) -> None:
+def test_unknown_orientation(neural: bytes, orientation: str | None) -> None:
     with pytest.raises(ValueError, match="orientation: expected one of upright, stored"):
-        gm.decode(neural, orientation=orientation)
+        gm.decode(neural, orientation=orientation)  # type: ignore[arg-type]
 
 
 def test_binding_is_strict_as_written(both: bytes) -> None:
@@ -723,7 +723,7 @@ def test_limits_hold(both: bytes) -> None:
 @pytest.mark.parametrize(
     "options", [{"headroom": -1.0}, {"headroom": float("nan")}, {"prefer": "best"}, {"color_space": "adobe"}]
 )
-def test_bad_decode_options(both: bytes, options: dict[str, object]) -> None:
+def test_bad_decode_options(both: bytes, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"headroom|expected one of"):
         gm.decode(both, **options)
 

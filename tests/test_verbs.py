@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def own_notes(result: object) -> tuple[str, ...] | None:
 
 def test_in_threads_each_result_has_its_own_notes_and_each_warning_comes_once() -> None:
     jobs = [(name, data) for data in sources() for name in VERBS]
-    alone = {job: warned(lambda job=job: VERBS[job[0]](job[1])) for job in jobs}
+    alone = {job: warned(partial(VERBS[job[0]], job[1])) for job in jobs}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         notes = {job: own_notes(VERBS[job[0]](job[1])) for job in jobs}
@@ -141,12 +142,13 @@ def test_tensors_choose_and_tell_as_decode_does(name: str, prefer: Any) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = {
+        makers: dict[str, Callable[[], bytes]] = {
             "neural only": lambda: gm.transcode(files.both(), carry="neural"),
             "standard only": lambda: (FIXTURES / "jpeg/standard.jpg").read_bytes(),
             "both": files.both,
             "broken map": lambda: (FIXTURES / "invalid/truncated-map.jpg").read_bytes(),
-        }[name]()
+        }
+        data = makers[name]()
     told = warned(lambda: gm.decode(data, prefer=prefer))
     assert warned(lambda: tensors.decode(data, prefer=prefer, device="cpu")) == told
     with warnings.catch_warnings():

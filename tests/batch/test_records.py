@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import gainmap_codec as gm
-from gainmap_codec.batch.records import BatchReport, Job, PhotoRecord
+from gainmap_codec.batch.records import BatchReport, Job, PhotoRecord, Status
 from gainmap_codec.codec.options import TranscodeOptions
 
 
@@ -17,5 +17,6 @@ def test_jobs_and_records_are_pickled_whole() -> None:
 
 
 def test_photos_of_one_status() -> None:
-    photos = tuple(PhotoRecord(name, "", status) for name, status in (("a", "failed"), ("b", "skipped")))
+    kinds: dict[str, Status] = {"a": "failed", "b": "skipped"}
+    photos = tuple(PhotoRecord(name, "", status) for name, status in kinds.items())
     assert [photo.source for photo in BatchReport(photos, 1.0).having("skipped")] == ["b"]

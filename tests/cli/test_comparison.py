@@ -23,9 +23,9 @@ def test_error_is_in_codes_of_ten_bits() -> None:
 
 @pytest.mark.parametrize("size", [(40, 30), (700, 1200), (1200, 700), (1, 2000)])
 def test_any_size_makes_a_sheet(size: tuple[int, int]) -> None:
-    pixels = np.random.default_rng(1).random((*size, 3), np.float32) * 4
-    others = [Rendition(name, pixels * gain) for name, gain in (("reference", 1), ("a", 1.1), ("b", 0.5))]
-    sheet = Image.open(BytesIO(comparison_sheet("title", Rendition("base", pixels / 4), others, stops=2)))
+    pixels = np.random.default_rng(1).random((*size, 3), np.float32) * np.float32(4)
+    others = [Rendition(name, pixels * np.float32(gain)) for name, gain in (("reference", 1), ("a", 1.1), ("b", 0.5))]
+    sheet = Image.open(BytesIO(comparison_sheet("title", Rendition("base", pixels / np.float32(4)), others, stops=2)))
     assert sheet.mode == "RGB"
     assert sheet.width > 2000
     panels = np.asarray(sheet)[60:, :]

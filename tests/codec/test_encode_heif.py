@@ -64,7 +64,8 @@ def sdr_file(container: Container, turn: int = 1) -> bytes:
 def test_as_good_as_its_jpeg_twin(container: Container, bits: int) -> None:
     large = gm.HdrImage(render_scene(384, 256))
     quality = {}
-    for name, options in (("jpeg", {}), (container, {"base_bits": bits})):
+    twins: tuple[tuple[Container, dict[str, Any]], ...] = (("jpeg", {}), (container, {"base_bits": bits}))
+    for name, options in twins:
         report = encode_with_report(large, None, EncodeOptions(carry="standard", container=name, **options))
         image = gm.decode(report.data)
         assert (image.rendered_from, image.warnings) == ("standard", ())

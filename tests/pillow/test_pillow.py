@@ -11,12 +11,13 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.pillow.source import Told, matched
+from gainmap_codec.pillow.source import KEY, Told, matched
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.images import encode_jpeg
@@ -82,14 +83,14 @@ def test_many_steps_add_up_without_coding_in_between() -> None:
     image = opened(large())
     for box in ((1, 1, 95, 63), (2, 3, 90, 60), (3, 0, 80, 50)):
         image = pillow.crop(image, box)
-    assert image.info[pillow.KEY].part == pytest.approx((6, 4, 83, 54))
+    assert image.info[KEY].part == pytest.approx((6, 4, 83, 54))
     hdr = gm.decode(saved(image, quality=100)).pixels
     assert pq_psnr(hdr, gm.decode(large()).pixels[4:54, 6:83]) > 37
 
 
 def test_cropping_what_was_reduced_meets_parts_of_pixels() -> None:
     image = pillow.crop(pillow.resize(opened(large()), (33, None)), (5, 3, 28, 20))
-    assert image.info[pillow.KEY].part[0] == pytest.approx(5 * 96 / 33)
+    assert image.info[KEY].part[0] == pytest.approx(5 * 96 / 33)
     assert gm.decode(saved(image)).rendered_from == "standard"
 
 
@@ -103,11 +104,16 @@ def test_the_neural_map_goes_with_crops(orientation: int) -> None:
     assert pq_psnr(ours.pixels, theirs.pixels) > 40
 
 
+def dotted(image: Image.Image) -> Image.Image:
+    ImageDraw.Draw(image).point((3, 3), "red")
+    return image
+
+
 UNSEEN: dict[str, Edit] = {
     "copy": lambda image: image.copy(),
     "half": lambda image: image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS),
     "larger": lambda image: image.resize((image.width * 2, image.height * 2), Image.Resampling.BICUBIC),
-    "dot": lambda image: ImageDraw.Draw(image).point((3, 3), "red") or image,
+    "dot": dotted,
     "coded": lambda image: recoded(image, 95),
     "mirror": ImageOps.mirror,
     "flip": ImageOps.flip,
@@ -144,7 +150,12 @@ def test_pillows_own_scaling_and_turning_keep_hdr(edit: str, orientation: int) -
     assert hdr.pixels.shape[1::-1] == image.size
     wanted = gm.decode(data).pixels
     if edit in ("mirror", "flip", "turned", "upside down"):
-        turn = {"mirror": np.fliplr, "flip": np.flipud, "turned": np.rot90, "upside down": lambda a: a[::-1, ::-1]}
+        turn: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+            "mirror": np.fliplr,
+            "flip": np.flipud,
+            "turned": np.rot90,
+            "upside down": lambda a: a[::-1, ::-1],
+        }
         assert pq_psnr(hdr.pixels, turn[edit](wanted)) > 38
 
 
@@ -152,13 +163,13 @@ def test_pillows_own_scaling_and_turning_keep_hdr(edit: str, orientation: int) -
 def test_pillows_own_cuts_and_grading_are_told(edit: str) -> None:
     image = SEEN[edit](opened(both()))
     if edit == "another":
-        image.info[pillow.KEY] = opened(both()).info[pillow.KEY]
+        image.info[KEY] = opened(both()).info[KEY]
         image = ImageEnhance.Color(image).enhance(0.2)
     with pytest.warns(gm.HdrLostWarning, match=LOST):
         data = saved(image)
     assert gm.decode(data).rendered_from == "base"
     with pytest.warns(gm.HdrLostWarning, match=LOST):
-        assert pillow.KEY not in pillow.crop(image, (0, 0, 8, 8)).info
+        assert KEY not in pillow.crop(image, (0, 0, 8, 8)).info
 
 
 def test_an_edit_between_two_of_our_steps_is_told() -> None:
@@ -225,15 +236,15 @@ def test_hdr_is_attached_again_to_what_pillow_opened(orientation: int) -> None:
     data = large(orientation)
     with Image.open(io.BytesIO(data)) as theirs:  # in the stored raster
         reduced = theirs.resize((48, 32), Image.Resampling.LANCZOS)
-    reduced.info[pillow.KEY] = opened(data).info[pillow.KEY]
+    reduced.info[KEY] = opened(data).info[KEY]
     hdr = gm.decode(saved(reduced, quality=98))
     assert (hdr.rendered_from, hdr.pixels.shape) == ("standard", (32, 48, 3))  # as Pillow showed it
 
 
 def test_other_colour_spaces_are_told() -> None:
     image = opened(both())
-    profiles = [ImageCms.ImageCmsProfile(io.BytesIO(icc_profile_for(space))) for space in ("srgb", "display-p3")]
-    ImageCms.profileToProfile(image, *profiles, inPlace=True)
+    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(icc_profile_for(space))) for space in ("srgb", "display-p3"))
+    ImageCms.profileToProfile(image, source, target, inPlace=True)
     with pytest.warns(gm.HdrLostWarning, match="another ICC profile"):
         data = saved(image)
     assert gm.inspect(data).color_space == "display-p3"
@@ -278,7 +289,7 @@ def test_libultrahdr_reads_what_is_saved() -> None:
 def test_pictures_without_hdr_are_written_without_a_word(tmp_path: Path) -> None:
     for data in (plain(), png()):
         image = opened(data)
-        assert image.info[pillow.KEY] is None
+        assert image.info[KEY] is None
         smaller = pillow.resize(pillow.crop(image, (0, 0, 40, 40)), (20, 20))
         for name in ("a.jpg", "a.png", "a.heic", "a.avif"):
             pillow.save(smaller, tmp_path / name)
@@ -363,7 +374,7 @@ def test_real_photos(data_dir: Path) -> None:
             image = pillow.open(path)
         except (gm.GainMapError, OSError):
             continue
-        if image.info[pillow.KEY] is None or min(image.size) < 50:
+        if image.info[KEY] is None or min(image.size) < 50:
             continue
         count += 1
         for name, edit in (FAITHFUL | LOSSY).items():

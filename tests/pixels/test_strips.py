@@ -11,7 +11,8 @@ from gainmap_codec.pixels.strips import PROCESSORS, THREADS, for_each_strip, row
 
 @pytest.mark.parametrize(("height", "rows"), [(1, 64), (64, 64), (65, 64), (1000, 7)])
 def test_every_row_is_worked_on_once(height: int, rows: int) -> None:
-    seen, lock = [], threading.Lock()
+    seen: list[int] = []
+    lock = threading.Lock()
 
     def work(strip: slice) -> None:
         with lock:

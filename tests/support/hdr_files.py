@@ -5,27 +5,28 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Mapping
 
 import imagecodecs
 import numpy as np
 import OpenEXR
 import pillow_heif
+from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import pq_encode
 
 
-def picture(height: int = 12, width: int = 17, peak: float = 20.0) -> np.ndarray:
+def picture(height: int = 12, width: int = 17, peak: float = 20.0) -> NDArray[np.float32]:
     """A smooth linear BT.2020 picture from black to `peak`."""
     y, x = np.mgrid[:height, :width]
     ramp = np.stack([x / width, y / height, (x + y) / (width + height)], axis=-1)
-    return np.float32(peak * ramp**3)
+    return (peak * ramp**3).astype(np.float32)
 
 
-def exr_bytes(header: dict[str, object], channels: dict[str, object]) -> bytes:
+def exr_bytes(header: Mapping[str, object], channels: Mapping[str, object]) -> bytes:
     stream = io.BytesIO()
-    OpenEXR.File({"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **header}, channels).write(
-        stream
-    )
+    whole = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **header}
+    OpenEXR.File(whole, dict(channels)).write(stream)
     return stream.getvalue()
 
 
@@ -39,8 +40,9 @@ def with_cicp(png: bytes, *code_points: int) -> bytes:
     return png[:33] + struct.pack(">I", len(code_points)) + body + struct.pack(">I", zlib.crc32(body)) + png[33:]
 
 
-def codes_of(bits: int, linear: np.ndarray) -> np.ndarray:
-    return np.rint(pq_encode(linear) * (2**bits - 1)).astype(np.uint16)
+def codes_of(bits: int, linear: NDArray[np.float32]) -> NDArray[np.uint16]:
+    codes: NDArray[np.uint16] = np.rint(pq_encode(linear) * (2**bits - 1)).astype(np.uint16)
+    return codes
 
 
 def heic(codes: np.ndarray, primaries: int, transfer: int) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,9 +15,11 @@ from gainmap_codec.files.heif.boxes import Box, BoxFile
 from gainmap_codec.files.heif.items import HeifMeta, Item
 from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.heif.write import serialize_heif
-from gainmap_codec.files.records import Container, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import Codec, Container, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from support.cases import ONE_CHANNEL
+
+T = TypeVar("T")
 
 LIMITS = gm.Limits()
 EXIF = b"MM\0*\0\0\0\x08\0\0\0\0\0\0"
@@ -25,7 +29,7 @@ PACKET = (
 )
 PAYLOAD = b"GNN\0" + (20).to_bytes(2, "big") + bytes(14)
 ALTERNATE = Nclx(12, 16, 6, True)
-CODECS = {"heic": "hevc", "avif": "av1"}
+CODECS: dict[Container, Codec] = {"heic": "hevc", "avif": "av1"}
 
 
 def ramp(height: int, width: int, channels: int = 3, bits: int = 8) -> np.ndarray:
@@ -34,7 +38,7 @@ def ramp(height: int, width: int, channels: int = 3, bits: int = 8) -> np.ndarra
     return (codes if channels == 3 else codes[..., 0]).astype(np.uint8 if bits == 8 else np.uint16)
 
 
-def record(container: Container, bits: int = 8, channels: int = 1, **changes: object) -> GainMapFile:
+def record(container: Container, bits: int = 8, channels: int = 1, **changes: Any) -> GainMapFile:
     """A file of 96 x 64 pixels with everything that a writer has to place."""
     codec = CODECS[container]
     base = code_picture(ramp(64, 96, bits=bits), codec, quality=90, bits=bits)
@@ -58,6 +62,19 @@ def rewritten(file: GainMapFile) -> GainMapFile:
     return read(serialize_heif(file))
 
 
-def only(items: object) -> Item:
-    (item,) = items  # type: ignore[misc]
+def map_of(file: GainMapFile) -> StoredGainMap:
+    """The gain map that the file must have."""
+    assert file.gain_map is not None
+    return file.gain_map
+
+
+def body_of(item: Item, kind: bytes) -> bytes:
+    """What the property of this kind, which the item must have, says."""
+    found = item.property(kind)
+    assert found is not None
+    return found.body
+
+
+def only(items: Iterable[T]) -> T:
+    (item,) = items
     return item

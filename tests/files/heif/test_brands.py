@@ -8,7 +8,7 @@ import pytest
 
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.coded_image import code_picture
+from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
 from support.heif_records import (
     CODECS,
     ramp,
@@ -27,7 +27,7 @@ from support.heif_records import (
         ("avif", 8, "4:4:4", "avif avif mif1 miaf MA1A tmap"),
     ],
 )
-def test_brands(container: Container, bits: int, chroma: str, brands: str) -> None:
+def test_brands(container: Container, bits: int, chroma: Chroma, brands: str) -> None:
     base = code_picture(ramp(64, 96, bits=bits), CODECS[container], quality=60, bits=bits, chroma=chroma)
     file = record(container)
     data = serialize_heif(replace(file, base=base))

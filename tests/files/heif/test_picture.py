@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,12 @@ from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedErr
 from gainmap_codec.files.heif.items import Property
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.source import open_heif
+from gainmap_codec.files.records import CodedImage, GainMapFile
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support import heif_files
 from support.cases import ONE_CHANNEL
 from support.heif_files import BASE, tmap_file, turned
+from support.heif_records import map_of
 from support.paths import FIXTURES
 
 LIMITS = Limits()
@@ -27,7 +30,11 @@ def test_a_picture_stands_by_itself() -> None:
     plain = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
     turns = parse_heif(turned(tmap_file(ONE_CHANNEL), 1, 0).build(), LIMITS)
     assert (plain.orientation, turns.orientation) == (1, 5)
-    for picture in (lambda file: file.base, lambda file: file.gain_map.image):
+    pictures: tuple[Callable[[GainMapFile], CodedImage], ...] = (
+        lambda file: file.base,
+        lambda file: map_of(file).image,
+    )
+    for picture in pictures:
         alone = parse_heif(picture(turns).data, LIMITS)
         assert alone.orientation == 1
         np.testing.assert_array_equal(decode_coded_image(picture(turns)), decode_coded_image(picture(plain)))

@@ -10,7 +10,7 @@ from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import make_segment, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
-from gainmap_codec.files.records import Fraction, StoredGainMap
+from gainmap_codec.files.records import Fraction, GainMapMetadata, StoredGainMap
 from support.cases import ISO_CASES, ONE_CHANNEL
 from support.jpeg_records import LIMITS, coded, digest_of_jpeg, little_endian_mpf, record, tiny
 
@@ -99,7 +99,7 @@ def test_odd_maps_are_used_with_a_warning() -> None:
     assert "no ISO 21496-1 version segment in the base: some readers show SDR" in parse_jpeg(data, LIMITS).warnings
     negative = ISO_CASES["one-channel"][1][:45] + b"\xff\xff\xff\xff" + ISO_CASES["one-channel"][1][49:]
     file = parse_jpeg(with_iso(serialize_jpeg(record()), negative), LIMITS)
-    assert file.gain_map is not None
+    assert file.gain_map is not None and isinstance(file.gain_map.metadata, GainMapMetadata)
     assert file.gain_map.metadata.channels[0].base_offset == Fraction(-1, 64)
     assert file.warnings == ("the gain map has offsets below 0",)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -53,11 +54,13 @@ def test_every_cut_is_told_with_its_place() -> None:
 def test_bits_keep_to_their_bits() -> None:
     found = FIELDS["balanced"]
     for name, largest in (("position_octaves", 15), ("color_octaves", 15), ("base_offset_exponent", 15)):
-        written = write_fields(replace(found, **{name: largest}))
+        full: dict[str, Any] = {name: largest}
+        over: dict[str, Any] = {name: 16}
+        written = write_fields(replace(found, **full))
         same = read_fields(bytes(PREFIX_BYTES) + written)[0]
-        assert same == replace(found, **{name: largest})
+        assert same == replace(found, **full)
         with pytest.raises(ValueError, match=f"{name}: expected a value that fits the format, got 16"):
-            write_fields(replace(found, **{name: 16}))
+            write_fields(replace(found, **over))
 
 
 def test_names_are_numbers_in_the_file() -> None:

@@ -48,7 +48,7 @@ SHORT = shortened(probe_steps=10, steps=100, rounds=1, refine_steps=50)
 
 def begun(pair: Pair, device: torch.device) -> MultiscaleFit:
     config = replace(shipped_presets().multiscale["balanced"], refine_steps=4)
-    blank = replace(empty_record("balanced", "multiscale"), **FIELDS)  # type: ignore[arg-type]
+    blank = replace(empty_record("balanced", "multiscale"), **FIELDS)
     return MultiscaleFit(blank, config, pair, make_targets(pair)[0], 0, device)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
@@ -17,11 +18,12 @@ from support.profiles import described, gamma_profile, xyz_elements
 XYZ = imagecodecs.cms_profile("xyz")
 
 
-def littlecms_xyz(icc: bytes, codes: np.ndarray) -> np.ndarray:
+def littlecms_xyz(icc: bytes, codes: np.ndarray) -> NDArray[np.float64]:
     """XYZ relative to D50 by LittleCMS itself."""
     rgb = codes[np.newaxis] / 255.0
     xyz = imagecodecs.cms_transform(rgb, icc, XYZ, colorspace="rgb", outcolorspace="xyz", outdtype="f8", intent=1)
-    return np.asarray(xyz)[0]
+    first: NDArray[np.float64] = np.asarray(xyz)[0]
+    return first
 
 
 def some_codes() -> np.ndarray:

@@ -12,7 +12,7 @@ from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
-from gainmap_codec.pixels.color.light import PRIMARIES, ColorSpace, conversion_matrix, pq_decode, srgb_decode
+from gainmap_codec.pixels.color.light import PRIMARIES, AnyCodes, ColorSpace, conversion_matrix, pq_decode, srgb_decode
 from support.profiles import described, gamma_profile
 
 
@@ -22,13 +22,14 @@ def image(primaries: int = 1, transfer: int = 13, bits: int = 8, icc: bytes | No
 
 @pytest.mark.parametrize(("code", "space"), [(1, "srgb"), (9, "bt2020"), (12, "display-p3"), (2, "srgb")])
 @pytest.mark.parametrize("bits", [8, 10, 12])
-def test_primaries_and_the_srgb_curve(code, space, bits):
+def test_primaries_and_the_srgb_curve(code: int, space: ColorSpace, bits: int) -> None:
     color = color_of(image(code, 13, bits))
     assert (color.name, color.primaries, color.curve) == (space, space, "srgb")
     np.testing.assert_allclose(color.to_bt2020, conversion_matrix(space, "bt2020"), atol=1e-9)
     largest = (1 << bits) - 1
-    codes = np.array([[[0, largest // 2, largest]]], np.uint8 if bits == 8 else np.uint16)
-    wanted = srgb_decode(codes.astype(np.float32) / largest)
+    wide = np.array([[[0, largest // 2, largest]]], np.uint16)
+    codes: AnyCodes = wide.astype(np.uint8) if bits == 8 else wide
+    wanted = srgb_decode(codes.astype(np.float32) / np.float32(largest))
     np.testing.assert_allclose(color.linearize(codes), wanted, rtol=1e-6)
 
 
@@ -36,9 +37,8 @@ def test_pq_goes_to_ten_thousand_nits() -> None:
     color = color_of(image(9, 16, 10))
     assert (color.name, color.primaries, color.curve) == ("bt2020 PQ", "bt2020", "pq")
     linear = color.linearize(np.array([[[0, 593, 1023]]], np.uint16))
-    np.testing.assert_allclose(
-        linear * 203, [[[0, 10000 * pq_decode(np.float32(593 / 1023)) * 203 / 10000, 10000]]], rtol=1e-4
-    )
+    middle = float(pq_decode(np.array(593 / 1023, np.float32)))
+    np.testing.assert_allclose(linear * 203, [[[0, 10000 * middle * 203 / 10000, 10000]]], rtol=1e-4)
 
 
 def test_hlg_is_shown_on_a_display_of_1000_nits() -> None:
@@ -52,7 +52,7 @@ def test_hlg_is_shown_on_a_display_of_1000_nits() -> None:
 @pytest.mark.parametrize(
     ("transfer", "signal", "light"), [(1, 0.5, 0.2596), (4, 0.5, 0.2176), (8, 0.5, 0.5), (5, 0.5, 0.1436)]
 )
-def test_other_curves(transfer, signal, light):
+def test_other_curves(transfer: int, signal: float, light: float) -> None:
     color = color_of(image(1, transfer, 12))
     code = round(signal * 4095)
     assert float(color.curves[0][code]) == pytest.approx(light, abs=2e-4)

@@ -33,7 +33,7 @@ def test_png_round_trip_within_half_a_16_bit_step(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("code", "space"), [(1, "srgb"), (9, "bt2020"), (12, "display-p3")])
 def test_png_primaries(code: int, space: ColorSpace) -> None:
-    png = with_cicp(imagecodecs.png_encode(codes_of(16, picture())), code, 16, 0, 1)
+    png = with_cicp(bytes(imagecodecs.png_encode(codes_of(16, picture()))), code, 16, 0, 1)
     image = read_hdr(png)
     assert image.color_space == space
     np.testing.assert_allclose(pq_encode(image.pixels), pq_encode(picture()), atol=4e-5)
@@ -42,7 +42,7 @@ def test_png_primaries(code: int, space: ColorSpace) -> None:
 def test_png_hlg_at_the_points_of_bt2408() -> None:
     """On a 1000-nit display 75 % is 203 nits, 100 % the peak and 38 % a grey of 26 nits (BT.2408 table 1)."""
     codes = np.repeat(np.rint(np.array([[0, 0.38, 0.75, 1]]) * 65535).astype(np.uint16)[..., None], 3, axis=2)
-    light = read_hdr(with_cicp(imagecodecs.png_encode(codes), 9, 18, 0, 1)).pixels[0, :, 1]
+    light = read_hdr(with_cicp(bytes(imagecodecs.png_encode(codes)), 9, 18, 0, 1)).pixels[0, :, 1]
     np.testing.assert_allclose(light * 203, [0, 26, 203, 1000], rtol=0.01, atol=0.3)
 
 
@@ -70,9 +70,9 @@ def test_png_of_8_bits_is_refused() -> None:
 
 def test_png_grey_and_alpha() -> None:
     codes = codes_of(16, picture())
-    grey = read_hdr(with_cicp(imagecodecs.png_encode(codes[..., 0].copy()), 9, 16, 0, 1))
+    grey = read_hdr(with_cicp(bytes(imagecodecs.png_encode(codes[..., 0].copy())), 9, 16, 0, 1))
     np.testing.assert_array_equal(grey.pixels[..., 0], grey.pixels[..., 2])
-    rgba = read_hdr(with_cicp(imagecodecs.png_encode(np.dstack([codes, codes[..., :1]])), 9, 16, 0, 1))
+    rgba = read_hdr(with_cicp(bytes(imagecodecs.png_encode(np.dstack([codes, codes[..., :1]]))), 9, 16, 0, 1))
     assert rgba.warnings == ("alpha dropped",)
 
 
@@ -117,7 +117,7 @@ def test_real_avif_is_10_bit_pq_in_p3(data_dir: Path) -> None:
     image = read_hdr(path)
     assert image.color_space == "display-p3"
     codes = imagecodecs.avif_decode(path.read_bytes())
-    np.testing.assert_allclose(image.pixels, pq_decode(codes.astype(np.float32) / TEN_BITS), rtol=1e-5)
+    np.testing.assert_allclose(image.pixels, pq_decode(codes.astype(np.float32) / np.float32(TEN_BITS)), rtol=1e-5)
     assert image.measured_headroom() == pytest.approx(3.24, abs=0.01)
 
 

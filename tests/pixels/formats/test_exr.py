@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
+from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import COLOR_SPACES, D65, PRIMARIES, ColorSpace, convert
@@ -31,7 +32,7 @@ def test_exr_round_trip_in_every_space(tmp_path: Path, space: ColorSpace) -> Non
 
 
 def test_exr_clips_beyond_half(tmp_path: Path) -> None:
-    HdrImage(np.float32([[[1e9, -1e9, 0]]])).save(tmp_path / "a.exr")
+    HdrImage(np.array([[[1e9, -1e9, 0]]], np.float32)).save(tmp_path / "a.exr")
     assert np.abs(read_hdr(tmp_path / "a.exr").pixels).max() == 65504
 
 
@@ -43,8 +44,8 @@ def test_exr_primaries_and_white_are_honoured() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_exr_without_chromaticities_is_bt709_and_alpha_goes(dtype: type) -> None:
-    rgba = np.dstack([picture(), np.ones((12, 17))]).astype(dtype)
+def test_exr_without_chromaticities_is_bt709_and_alpha_goes(dtype: type[np.float16 | np.float32]) -> None:
+    rgba: NDArray[np.float16 | np.float32] = np.dstack([picture(), np.ones((12, 17))]).astype(dtype)
     image = read_hdr(exr_bytes({}, {"RGBA": rgba}))
     assert image.warnings == ("alpha dropped",)
     expected = convert(rgba[..., :3].astype(np.float32), "srgb", "bt2020")
@@ -53,8 +54,8 @@ def test_exr_without_chromaticities_is_bt709_and_alpha_goes(dtype: type) -> None
 
 def test_exr_luminance_chroma() -> None:
     """A colour ramp survives sub-sampling of its chroma by two in both directions."""
-    rgb = np.float32([0.4, 0.8, 0.2]) * (1 + picture(16, 16, 1.0)[..., 2:])
-    y = rgb @ np.float32([0.2126, 0.7152, 0.0722])
+    rgb = np.array([0.4, 0.8, 0.2], np.float32) * (1 + picture(16, 16, 1.0)[..., 2:])
+    y = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     chroma = {c: OpenEXR.Channel(((rgb[..., i] - y) / y).astype("f2"), 2, 2) for c, i in (("RY", 0), ("BY", 2))}
     data = exr_bytes({"dataWindow": windows(0, 0, 15, 15)}, {"Y": OpenEXR.Channel(y.astype("f2"), 1, 1), **chroma})
     np.testing.assert_allclose(read_hdr(data).pixels, convert(rgb, "srgb", "bt2020"), rtol=3e-3)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -93,6 +94,7 @@ def test_encode_jpeg_is_444_deterministic_and_carries_the_profile() -> None:
     assert data[-2:] == b"\xff\xd9"
     image = Image.open(io.BytesIO(data))
     assert image.info["icc_profile"] == icc
+    assert isinstance(image, JpegImageFile)
     assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
     assert np.abs(decode_jpeg(data).astype(int) - codes).max() <= 12
 
@@ -156,8 +158,8 @@ def test_other_files_give_pixels_and_metadata(kind: str) -> None:
 
 @pytest.mark.parametrize("encode", [imagecodecs.png_encode, imagecodecs.tiff_encode])
 def test_16_bit_files_are_rounded(encode: Callable[[np.ndarray], bytes]) -> None:
-    codes = np.uint16(
-        [[[0, 128, 129], [257 * 100, 257 * 100 + 128, 257 * 100 + 129], [65535, 65535 - 129, 65535 - 128]]]
+    codes = np.array(
+        [[[0, 128, 129], [257 * 100, 257 * 100 + 128, 257 * 100 + 129], [65535, 65535 - 129, 65535 - 128]]], np.uint16
     )
     base = read_base(bytes(encode(codes)))
     np.testing.assert_array_equal(base.pixels, [[[0, 0, 1], [100, 100, 101], [255, 254, 255]]])
@@ -181,7 +183,7 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 def test_what_is_lost_is_noted() -> None:
     base = read_base(Image.new("RGBA", (4, 4), (10, 20, 30, 0)))
     assert base.notes == ("sdr: alpha dropped",)
-    np.testing.assert_array_equal(base.pixels, np.tile(np.uint8([10, 20, 30]), (4, 4, 1)))
+    np.testing.assert_array_equal(base.pixels, np.tile(np.array([10, 20, 30], np.uint8), (4, 4, 1)))
     grey = Image.new("L", (4, 4))
     grey.info["icc_profile"] = imagecodecs.cms_profile("gray", gamma=2.2)
     base = read_base(grey)
@@ -195,7 +197,7 @@ def test_arrays_as_base() -> None:
     assert read_base(codes).pixels is codes
     for bad in (np.zeros((3, 4), np.uint8), np.zeros((3, 4, 3), np.float32), np.zeros((3, 4, 4), np.uint8)):
         with pytest.raises(ValueError, match="uint8 array"):
-            read_base(bad)
+            read_base(bad)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Pillow's mode F"):
         read_base(Image.new("F", (3, 4)))
 

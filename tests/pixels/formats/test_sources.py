@@ -15,7 +15,7 @@ def test_sources_of_every_kind(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(b"abc")
     assert read_source(path) == read_source(str(path)) == (b"abc", str(path))
-    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")
+    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")  # type: ignore[arg-type]
     assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
     with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
         read_source(5)  # type: ignore[arg-type]

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from gainmap_codec.files.records import AppleMetadata
+from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
 
 
-def apply_apple(base, gain_map, metadata, **options) -> None:
-    apple_gain_map_strips(base.shape[:2], gain_map, metadata, **options)(base, slice(None), slice(None))
+def apply_apple(base: Array, gain_map: AnyCodes, metadata: AppleMetadata, *, headroom: float, bits: int = 8) -> None:
+    strips = apple_gain_map_strips(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
+    strips(base, slice(None), slice(None))
 
 
 def test_the_formula() -> None:
@@ -22,7 +24,7 @@ def test_the_formula() -> None:
 
 
 @pytest.mark.parametrize(("headroom", "factor"), [(0.0, 1), (1.0, 2), (2.0, 4), (3.0, 5), (float("inf"), 5)])
-def test_a_display_takes_what_it_can_show(headroom, factor):
+def test_a_display_takes_what_it_can_show(headroom: float, factor: int) -> None:
     base = np.ones((1, 1, 3), np.float32)
     apply_apple(base, np.full((1, 1), 1023, np.uint16), AppleMetadata(5, None, "xmp"), headroom=headroom, bits=10)
     np.testing.assert_allclose(base, factor, rtol=1e-6)

@@ -11,19 +11,20 @@ from gainmap_codec.files.records import AppleMetadata, Fraction
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, iso_of_apple, resize_gain_map
+from gainmap_codec.pixels.raster.geometry import Box
 from support.cases import ONE_CHANNEL
 
 
 def test_a_crop_along_the_pixels_of_the_map_copies_them() -> None:
     codes = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    part = crop_gain_map(codes, ONE_CHANNEL, 8, (4, 8, 12, 16), (16, 16))
+    part = crop_gain_map(codes, ONE_CHANNEL, 8, Box(4, 8, 12, 16), (16, 16))
     assert np.array_equal(part, codes[2:4, 1:3])
 
 
 def test_a_crop_between_the_pixels_of_the_map_interpolates_them() -> None:
     """At twice their density: a ramp stays the same ramp."""
     codes = np.repeat(np.arange(0, 240, 20, dtype=np.uint8)[np.newaxis], 4, axis=0)
-    part = crop_gain_map(codes, ONE_CHANNEL, 8, (10, 0, 38, 16), (48, 16))
+    part = crop_gain_map(codes, ONE_CHANNEL, 8, Box(10, 0, 38, 16), (48, 16))
     assert part.shape == (4, 14)
     places = 2.5 + (np.arange(14) + 0.5) / 2 - 0.5
     assert np.abs(part - 20 * places).max() <= 0.51
