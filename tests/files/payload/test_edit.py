@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ BINDING = Binding(b"12345678", bytes(range(64)))
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
-def test_nothing_asked_for_changes_nothing(path) -> None:
+def test_nothing_asked_for_changes_nothing(path: Path) -> None:
     payload = path.read_bytes()
     record = parse_payload(payload)
     assert edit_payload(payload) == payload
@@ -27,9 +29,15 @@ def test_nothing_asked_for_changes_nothing(path) -> None:
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
-def test_an_edited_field_is_what_serializing_gives(path) -> None:
+def test_an_edited_field_is_what_serializing_gives(path: Path) -> None:
     payload = path.read_bytes()
-    for fields in ({"binding": BINDING}, {"coordinates": (0.0, -1.0, 0.0, 1.0, 0.0, 0.5)}, {"standard_psnr": 12.25}):
+    changes: tuple[dict[str, Any], ...] = (
+        {"binding": BINDING},
+        {"coordinates": (0.0, -1.0, 0.0, 1.0, 0.0, 0.5)},
+        {"standard_psnr": 12.25},
+        {"binding": BINDING, "coordinates": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), "neural_psnr": 40.5, "standard_psnr": 0.0},
+    )
+    for fields in changes:
         assert edit_payload(payload, **fields) == serialize_payload(replace(parse_payload(payload), **fields))
 
 
@@ -53,7 +61,7 @@ def test_a_block_of_coordinates_that_moves_nothing_stays_where_nobody_asks() -> 
         ({"neural_psnr": float("nan")}, "neural_psnr: expected a value that fits the format"),
     ],
 )
-def test_what_the_format_does_not_allow(fields, message) -> None:
+def test_what_the_format_does_not_allow(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         edit_payload(serialize_payload(random_network()), **fields)
 

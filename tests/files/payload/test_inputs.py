@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ from gainmap_codec.files.payload.inputs import layer_shapes, multiscale_inputs, 
         (("multiscale", 0, 2, 9, 3, 4), ((31, 9), (10, 9), (10, 3))),
     ],
 )
-def test_layer_shapes(arguments, shapes):
+def test_layer_shapes(arguments: tuple[Any, ...], shapes: tuple[tuple[int, int], ...]) -> None:
     assert layer_shapes(*arguments) == shapes
 
 
-def test_inputs_lie_one_behind_the_other():
+def test_inputs_lie_one_behind_the_other() -> None:
     for octaves, latents in ((0, 0), (2, 3)):
         places = multiscale_inputs(octaves, latents)
         parts = [places.place, places.colors, *places.around, places.octaves, places.latents]
@@ -29,5 +30,4 @@ def test_inputs_lie_one_behind_the_other():
         assert sizes == [2, 3, 3, 3, 3, 6 * octaves, latents]
         assert all(before.stop == after.start for before, after in pairwise(parts))
         assert (places.doubled, places.of_base) == (slice(0, 14), 14 + 6 * octaves)
-    places = published_inputs(5, 4)
-    assert places == (slice(0, 10), slice(10, 20), slice(20, 44))
+    assert [*published_inputs(5, 4)] == [slice(0, 10), slice(10, 20), slice(20, 44)]

@@ -12,7 +12,7 @@ from gainmap_codec.neural.published.synthetic import HEIGHT, PEAK, WIDTH, _as_js
 def test_a_pair_of_noise() -> None:
     pair, again = (noise_pair(np.random.default_rng(5)) for _ in range(2))
     assert pair.hdr.shape == pair.codes.shape == (HEIGHT, WIDTH, 3)
-    assert (pair.hdr.dtype, pair.codes.dtype) == (np.float32, np.uint8)
+    assert pair.hdr.dtype == np.float32 and pair.codes.dtype == np.uint8
     assert pair.hdr.min() >= 0 and 1 < pair.hdr.max() <= np.float32(PEAK)
     assert len({*pair.hdr.std(axis=(0, 1))}) == 3, "it has colour"
     np.testing.assert_array_equal(pair.hdr, again.hdr)
