@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gainmap_codec.codec.decoding import best_rendition, decode_with_notes, preference
+from gainmap_codec.codec.decoding import Render, best_rendition, decode_with_notes, preference
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions, Prefer
 from gainmap_codec.errors import FormatError, Limits
@@ -30,7 +30,7 @@ def test_the_order_of_renditions(opened: OpenedFile, prefer: Prefer, order: list
     assert preference(opened, prefer) == order
 
 
-def broken(*kinds: RenderedFrom) -> object:
+def broken(*kinds: RenderedFrom) -> Render[str]:
     """A renderer that cannot make some of the renditions."""
 
     def render(opened: OpenedFile, kind: RenderedFrom, options: DecodeOptions) -> str:
@@ -42,7 +42,7 @@ def broken(*kinds: RenderedFrom) -> object:
 
 
 def test_what_cannot_be_had_gives_way_to_the_next(opened: OpenedFile) -> None:
-    found = best_rendition(opened, DecodeOptions(prefer="neural"), broken("neural", "standard"))  # type: ignore[arg-type]
+    found = best_rendition(opened, DecodeOptions(prefer="neural"), broken("neural", "standard"))
     assert (found.kind, found.pixels) == ("base", "pixels of the base")
     assert found.notes == (
         "the neural gain map cannot be used: neural: expected pixels, got none",
@@ -52,7 +52,7 @@ def test_what_cannot_be_had_gives_way_to_the_next(opened: OpenedFile) -> None:
 
 def test_a_broken_base_is_an_error(opened: OpenedFile) -> None:
     with pytest.raises(FormatError):
-        best_rendition(opened, DecodeOptions(prefer="base"), broken("base"))  # type: ignore[arg-type]
+        best_rendition(opened, DecodeOptions(prefer="base"), broken("base"))
 
 
 def test_a_spare_map_steps_in() -> None:

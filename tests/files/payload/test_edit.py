@@ -31,12 +31,13 @@ def test_nothing_asked_for_changes_nothing(path: Path) -> None:
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 def test_an_edited_field_is_what_serializing_gives(path: Path) -> None:
     payload = path.read_bytes()
-    edits: tuple[dict[str, Any], ...] = (
+    changes: tuple[dict[str, Any], ...] = (
         {"binding": BINDING},
         {"coordinates": (0.0, -1.0, 0.0, 1.0, 0.0, 0.5)},
         {"standard_psnr": 12.25},
+        {"binding": BINDING, "coordinates": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), "neural_psnr": 40.5, "standard_psnr": 0.0},
     )
-    for fields in edits:
+    for fields in changes:
         assert edit_payload(payload, **fields) == serialize_payload(replace(parse_payload(payload), **fields))
 
 

@@ -53,6 +53,5 @@ def test_bits_are_near_what_the_coder_writes() -> None:
         for value in layer.flatten().int().tolist():
             integers.encode(value, coder)
     for grid in model.latents + model.details:
-        rows, columns = grid.shape
-        encode_latents(grid.flatten().int().tolist(), rows, columns, coder)
+        encode_latents(grid.flatten().int().tolist(), grid.shape[0], grid.shape[1], coder)
     assert model.bits() / 8 == pytest.approx(len(coder.finish()), rel=0.25)

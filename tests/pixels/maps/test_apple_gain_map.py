@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,8 @@ from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
 
 
-def apply_apple(base: Array, gain_map: AnyCodes, metadata: AppleMetadata, *, headroom: float, bits: int = 8) -> None:
-    strips = apple_gain_map_strips(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
-    strips(base, slice(None), slice(None))
+def apply_apple(base: Array, gain_map: AnyCodes, metadata: AppleMetadata, **options: Any) -> None:
+    apple_gain_map_strips(base.shape[:2], gain_map, metadata, **options)(base, slice(None), slice(None))
 
 
 def test_the_formula() -> None:
