@@ -212,7 +212,7 @@ def test_a_damaged_payload_falls_back(both: bytes) -> None:
 
 def test_a_payload_of_another_format_falls_back(both: bytes) -> None:
     at = both.index(parse_jpeg(both, gm.Limits()).payload or b"missing")
-    with pytest.warns(gm.GainMapWarning, match="this one is format 9"):
+    with pytest.warns(gm.GainMapWarning, match="expected format 0, got format 9"):
         image = gm.decode(both[: at + 3] + b"\x09" + both[at + 4 :])
     assert image.rendered_from == "standard"
 

@@ -163,7 +163,7 @@ def test_an_hdr_base_is_an_hdr_source_and_no_sdr_picture(data_dir: Path) -> None
     data = gm.encode(source, carry="standard", container="avif")
     assert gm.inspect(data).base_is_hdr is False
     assert pq_psnr(gm.decode(data).pixels, gm.decode(source).pixels) > 35
-    with pytest.raises(gm.UnsupportedError, match="sdr: an SDR picture wanted, one in PQ or HLG found"):
+    with pytest.raises(gm.UnsupportedError, match="sdr: expected an SDR picture, got one in PQ or HLG"):
         gm.encode(source, source, carry="standard", container="avif")
 
 

@@ -21,7 +21,7 @@ from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, icc_profile_for
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.images import decode_hdr, read_base
@@ -170,9 +170,10 @@ def _profile_for(file: GainMapFile, color: BaseColor, container: Container) -> b
     """The ICC profile of a base coded anew; in JPEG, where code points cannot stand, one for those of before."""
     if file.base.icc_profile or container != "jpeg" or file.base.nclx is None:
         return file.base.icc_profile
-    if color.primaries is None or color.curve != "srgb":
+    profile = icc_profile_describing(color)
+    if profile is None:
         raise UnsupportedError(f"base: expected a colour that an ICC profile of ours describes, got {color.name}")
-    return icc_profile_for(color.primaries)
+    return profile
 
 
 def _coded(

@@ -14,7 +14,7 @@ from PIL import Image
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
 from gainmap_codec.pixels.color.light import Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
@@ -143,9 +143,7 @@ def _is_scaled(size: tuple[int, int], known: tuple[int, int], turn: int) -> bool
 def icc_profile_of(opened: OpenedFile) -> bytes | None:
     """The ICC profile of a file's base, or one that says what its code points do; None for sRGB and for the unknown."""
     profile, color = opened.file.base.icc_profile, opened.color
-    if profile or color.primaries in (None, "srgb") or color.curve != "srgb":
-        return profile
-    return icc_profile_for(color.primaries)
+    return profile or (None if color.primaries == "srgb" else icc_profile_describing(color))
 
 
 def curves_of(image: Image.Image) -> Array:
