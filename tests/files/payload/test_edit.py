@@ -12,7 +12,7 @@ import pytest
 
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.payload.records import Binding
+from gainmap_codec.files.payload.records import Binding, Preset
 from support.networks import random_network
 from support.paths import FIXTURES
 
@@ -72,3 +72,21 @@ def test_a_large_network_is_edited_without_reading_its_integers() -> None:
     end = payload[:10] + payload[10:-20]
     sealed = end[:4] + struct.pack(">HI", len(end), zlib.crc32(end[10:])) + end[10:]
     assert edit_payload(sealed, neural_psnr=1.0)[-10:] == sealed[-10:]
+
+
+@pytest.mark.parametrize("preset", ["balanced", "paper-gain", "tiny"])
+@pytest.mark.parametrize("coordinates", [None, (1, 0, 0, 0, 1, 0), (0.5, 0, -0.25, 0, 0.25, 0.5), (0, -1, 0, 1, 0, 0)])
+def test_an_edit_can_be_taken_back(preset: Preset, coordinates: tuple[float, ...] | None) -> None:
+    network = random_network(preset, seed=5)
+    old, binding = serialize_payload(network), Binding(b"12345678", bytes(range(64)))
+    fields: dict[str, Any] = {"binding": binding, "neural_psnr": 40.5, "standard_psnr": 0.0}
+    fields |= {} if coordinates is None else {"coordinates": tuple(map(float, coordinates))}
+    new = edit_payload(old, **fields)
+    assert new == serialize_payload(replace(network, **fields))
+    back: dict[str, Any] = {
+        "binding": network.binding,
+        "neural_psnr": network.neural_psnr,
+        "standard_psnr": network.standard_psnr,
+    }
+    assert edit_payload(new, **back, coordinates=network.coordinates) == old
+    assert parse_payload(new).layers == parse_payload(old).layers

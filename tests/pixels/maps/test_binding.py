@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from gainmap_codec.pixels.maps.binding import fingerprint_distance, is_bound, soft_fingerprint
+from gainmap_codec.pixels.maps.binding import (
+    find_turn,
+    fingerprint_distance,
+    is_bound,
+    soft_fingerprint,
+    turned_fingerprint,
+)
+from gainmap_codec.pixels.raster.geometry import turned
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.pipeline_files import pictures
 
 
 @cache
@@ -106,3 +114,18 @@ def test_flat_pictures(value: int, other: int, bound: bool) -> None:
     one, two = (np.full((300, 20, 3), level, dtype=np.uint8) for level in (value, other))
     assert is_bound(one, soft_fingerprint(one))
     assert is_bound(two, soft_fingerprint(one)) is bound
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_fingerprint_turns_with_its_base(turn: int) -> None:
+    codes, _ = pictures()
+    fingerprint = soft_fingerprint(codes)
+    turned_codes = np.ascontiguousarray(turned(codes, turn))
+    assert turned_fingerprint(fingerprint, turn) == soft_fingerprint(turned_codes)
+    assert find_turn(turned_codes, fingerprint) == turn
+    assert find_turn(255 - turned_codes, fingerprint) is None
+
+
+def test_a_flat_base_is_as_it_was() -> None:
+    flat = np.full((8, 8, 3), 90, np.uint8)
+    assert find_turn(flat, soft_fingerprint(flat)) == 1

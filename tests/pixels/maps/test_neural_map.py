@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import Array, convert, pq_decode, pq_encode
 from gainmap_codec.pixels.maps.multiscale import dequantize
 from gainmap_codec.pixels.maps.neural_map import Codes, base_bt2020, render_neural_map
+from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.networks import random_network, round_to_wire
+from support.pipeline_files import pictures
 from support.slow_multiscale import slow_residual
 
 SRGB = base_color_of_icc(None)
@@ -309,3 +312,14 @@ def test_pq_here_is_pq_there() -> None:
     np.testing.assert_allclose(
         pq_decode(codes.astype(np.float32)), [light_of_pq(c) for c in codes], rtol=2e-4, atol=1e-6
     )
+
+
+@pytest.mark.parametrize(("preset", "turn"), list(product(["balanced", "paper-gain"], range(1, 9))))
+def test_a_network_turns_with_its_base(preset: Preset, turn: int) -> None:
+    network = random_network(preset, seed=7, grid=(32, 48) if preset == "balanced" else (0, 0))
+    codes, _ = pictures()
+    color = base_color_of_icc(None)
+    wanted = turned(render_neural_map(network, codes, color, headroom=9), turn)
+    moved = replace(network, coordinates=turned_coordinates(network.coordinates, turn))
+    found = render_neural_map(moved, np.ascontiguousarray(turned(codes, turn)), color, headroom=9)
+    assert np.allclose(found, wanted, rtol=2e-3, atol=1e-3)
