@@ -25,8 +25,8 @@ demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.
 	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo
 
 # Some tests compare with programs and are skipped without; test-readers installs them.
-test: setup ## Run the tests
-	$(BIN)/pytest -m "not slow and not readers"
+test: setup ## Run the tests, a process for each core; the tests of a file stay together
+	$(BIN)/pytest -m "not slow and not readers" -n auto --dist loadfile
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
