@@ -81,7 +81,7 @@ fixtures: setup ## Write the golden files and their manifest again
 	PYTHONPATH=tests $(BIN)/python -m support.generate
 
 init-weights: setup ## Fit the initial weights again from synthetic noise (minutes; compares, changes nothing shipped)
-	$(BIN)/python -m gainmap_codec.neural.published.synthetic "$$(mktemp)"
+	$(BIN)/python -m gainmap_bench.inputs.synthetic "$$(mktemp)"
 
 PHOTOS ?= $(foreach name,fountain_night Ultra_HDR_Samples_Originals_01 desert_sunset lamps \
   Ultra_HDR_Samples_Originals_04,$(wildcard $(GAINMAP_DATA)/files/*/$(name).jpg))

@@ -18,6 +18,7 @@ from gainmap_bench.experiments.effort import Effort
 from gainmap_bench.experiments.jobs import Job, run
 from gainmap_bench.inputs.evaluation import BenchPair, Evaluation
 from gainmap_bench.inputs.sources import Source, load
+from gainmap_bench.inputs.synthetic import PICTURES, noise_pair
 from gainmap_bench.methods.float_networks import (
     Kind,
     Lesson,
@@ -31,7 +32,6 @@ from gainmap_bench.report.pages import Table
 from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.network import forward
-from gainmap_codec.neural.published.synthetic import PICTURES, noise_pair
 from gainmap_codec.pixels.formats.sources import write_atomically
 
 RANDOM = "default random"

@@ -2,7 +2,7 @@
 
 Source: Liu et al., MLP Embedded Inverse Tone Mapping, ACM Multimedia 2024, and github.com/pjliu3/MLP_iTM. Ours from
 their description: they pre-train on HDRTV4K by meta-learning, we on the pictures of synthetic noise of
-`neural.synthetic` together. Their 200 steps at 1e-4 start from much nearer, so that ours takes more, and larger ones.
+`inputs.synthetic` together. Their 200 steps at 1e-4 start from much nearer, so that ours takes more, and larger ones.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from gainmap_bench.inputs.evaluation import BenchPair
+from gainmap_bench.inputs.synthetic import PICTURES, noise_pair
 from gainmap_bench.methods.contenders import Base
 from gainmap_bench.methods.float_networks import POOL, Lesson, Schedule, training, weights_of_bytes, weights_to_bytes
 from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.neural.published.synthetic import PICTURES, noise_pair
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.formats.sources import write_atomically
 

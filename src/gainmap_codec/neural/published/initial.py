@@ -1,6 +1,6 @@
 """The weights that a fit starts from: pre-trained on synthetic chromatic noise, shipped as integers under an id.
 
-`make init-weights` runs `gainmap_codec.neural.published.synthetic`, which made them and tells how. The file is
+`make init-weights` runs `gainmap_bench.inputs.synthetic`, which made them and tells how. The file is
 never edited: a better set gets a new id and a file of its own.
 """
 

@@ -1,6 +1,6 @@
 """Makes the shipped initial weights: one network per preset, pre-trained on pairs of synthetic chromatic noise.
 
-    python -m gainmap_codec.neural.published.synthetic OUT.json
+    python -m gainmap_bench.inputs.synthetic OUT.json
 
 It then compares: platforms and versions of torch round differently, so the new weights are not the shipped ones bit for
 bit, but a fit has to come out as well from either.

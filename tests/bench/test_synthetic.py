@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from gainmap_bench.inputs.synthetic import HEIGHT, PEAK, WIDTH, _as_json, noise_pair
 from gainmap_codec.neural.published.initial import layer_matrix
-from gainmap_codec.neural.published.synthetic import HEIGHT, PEAK, WIDTH, _as_json, noise_pair
 
 
 def test_a_pair_of_noise() -> None:
