@@ -27,6 +27,16 @@ def bench() -> None:
 
 
 @bench.command()
+@click.option("--runs", type=click.IntRange(min=1), default=15, show_default=True, help="Fresh interpreters for each.")
+def imports(runs: int) -> None:
+    """CPU seconds that importing the package takes, beside NumPy's own."""
+    from gainmap_bench.speed.imports import import_rows
+
+    for row in import_rows(runs):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
 @click.option("--preset", "presets", multiple=True, default=("balanced",), show_default=True, help="May be repeated.")
 @click.option("--seed", default=0, show_default=True, help="Of the fits.")

@@ -5,6 +5,7 @@ A verb makes its options, which are checked there, calls what does the work, and
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -219,6 +220,8 @@ def decode_many(
     Raises:
         ValueError: An option is out of its range, or CUDA is not there; at once, before anything is read.
     """
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
     options = DecodeOptions(

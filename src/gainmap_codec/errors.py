@@ -35,6 +35,14 @@ class FormatError(GainMapError):
         place = where if offset is None else f"{where} at byte {offset}"
         super().__init__(f"{place}: {problem}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it travels to another process."""
+        return _format_error, (self.where, self.problem, self.offset)
+
+
+def _format_error(where: str, problem: str, offset: int | None) -> FormatError:
+    return FormatError(where, problem, offset=offset)
+
 
 class UnsupportedError(GainMapError):
     """A valid file that needs something this version does not do."""

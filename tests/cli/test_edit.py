@@ -53,10 +53,14 @@ def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
 
 
 def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:
-    line = failure("flip", photo, photo, "-o", tmp_path / "web")
-    assert line == f"gainmap: expected a folder for several files: {tmp_path}/web does not exist"
-    line = failure("flip", photo, photo, "-o", photo)
-    assert line == f"gainmap: expected a folder for several files: {photo} is a file"
+    other = tmp_path / "other.jpg"
+    other.write_bytes(photo.read_bytes())
+    for command in (("flip",), ("transcode", "--to", "jpeg"), ("transcode", "--strip-gps")):
+        folder = tmp_path / f"made by {'-'.join(command)}"
+        assert run(command[0], photo, other, "-o", folder, *command[1:], "-q").returncode == 0
+        assert sorted(path.name for path in folder.iterdir()) == sorted([photo.name, "other.jpg"])
+    done = run("flip", photo, other, "-o", other)
+    assert done.returncode == 2 and f"expected a folder for several files: {other} is a file" in done.stderr
 
 
 def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
@@ -68,7 +72,10 @@ def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
     first, second, *_, third, last = done.stderr.splitlines()
     assert first == f"gainmap: {missing}: No such file or directory"
     assert second.startswith(f"gainmap: {bad}: JPEG"), "named once"
-    assert third == f"gainmap: {photo}: {tmp_path}/out/photo.jpg is already what {photo} became"
+    assert (
+        third
+        == f"gainmap: {photo}: {tmp_path}/out/photo.jpg: expected one file to become it, got two: {photo} and this one"
+    )
     assert last == "gainmap: 3 of 4 files failed"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.jpg"]
 

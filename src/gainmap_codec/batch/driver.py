@@ -67,6 +67,8 @@ def convert(
     Processes are spawned: a script of yours has to call this under ``if __name__ == "__main__":``.
     """
     start = perf_counter()
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs: expected at least 1, got {jobs}")
     if jobs is not None and cluster not in (None, LOCAL):

@@ -17,7 +17,7 @@ from gainmap_codec.files.records import Container
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PATH = click.Path(path_type=Path)  # a missing file is a bad file (exit code 1), not wrong usage
+PATH = click.Path(path_type=Path, readable=False)  # a missing file is a bad file (exit code 1), not wrong usage
 CONTAINERS: dict[str, Container] = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
 """The container that a file's suffix names."""
 FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
@@ -33,7 +33,11 @@ device = click.option(
     help="Where neural gain maps are computed: auto, cpu, cuda or cuda:N.",
 )
 seed = click.option(
-    "--seed", default=0, show_default=True, help="Seed of the fit: the same seed gives the same file again."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the fit: the same seed gives the same file again.",
 )
 
 
@@ -74,6 +78,15 @@ def listed(names: Iterable[str]) -> str:
     """``.json or .csv``."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Options that are refused are wrong usage, exit code 2."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @contextmanager

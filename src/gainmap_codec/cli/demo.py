@@ -53,8 +53,10 @@ def run_demo(
     """
     picture = HdrImage(render_scene()) if source is None else source
     reference = picture if isinstance(picture, HdrImage) else _reference(picture)
-    out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
     name = "scene" if source is None else source.stem
+    if source is not None and (out / f"{name}.jpg").resolve() == source.resolve():
+        raise ValueError(f"--out: expected another folder than that of {source}, which would be overwritten")
+    out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
     height, width = reference.pixels.shape[:2]
     say(f"{name}: {width} x {height}, {_brightness(reference.measured_headroom())}")
     with progress_bar() as progress:

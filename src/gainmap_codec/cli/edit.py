@@ -40,7 +40,11 @@ _DEFAULTS = TranscodeOptions()
 
 _sources = click.argument("sources", metavar="IN...", type=PATH, nargs=-1, required=True)
 _output = click.option(
-    "-o", "--output", type=PATH, required=True, help="The file to write, or a folder, in which files keep their names."
+    "-o",
+    "--output",
+    type=PATH,
+    required=True,
+    help="The file to write, or a folder, in which files keep their names; made for several files.",
 )
 _quality = click.option(
     "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Quality of the picture."
@@ -131,7 +135,7 @@ def transcode(
       gainmap transcode neural.jpg -o everyone.jpg --carry standard
       gainmap transcode holiday/*.jpg -o public --strip-gps
     """
-    if container is None and not output.is_dir():
+    if container is None and not _is_folder(output, sources):
         container = _container_of(output)
     options = TranscodeOptions(
         container=container,
@@ -277,13 +281,25 @@ def resize(
 COMMANDS = (transcode, crop, rotate, flip, resize)
 
 
+def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
+    """Whether files keep their names in `output`: it is a folder, or becomes one for several files.
+
+    Raises:
+        click.BadParameter: Several files, and `output` is a file.
+    """
+    if output.is_dir():
+        return True
+    if len(sources) > 1 and output.exists():
+        raise click.BadParameter(f"expected a folder for several files: {output} is a file", param_hint="-o")
+    return len(sources) > 1
+
+
 def _each(sources: tuple[Path, ...], output: Path, container: Container | None, quiet: bool, work: Work) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
-    into_folder = output.is_dir()
-    if not into_folder and len(sources) > 1:
-        problem = "is a file" if output.exists() else "does not exist"
-        raise ValueError(f"expected a folder for several files: {output} {problem}")
-    if not into_folder:
+    into_folder = _is_folder(output, sources)
+    if into_folder:
+        output.mkdir(parents=True, exist_ok=True)
+    else:
         check_folder(output.parent)
     failed = 0
     taken: dict[Path, Path] = {}
@@ -291,7 +307,7 @@ def _each(sources: tuple[Path, ...], output: Path, container: Container | None, 
         target = output / named_for(source.name, container) if into_folder else output
         try:
             if target in taken:
-                raise ValueError(f"{target} is already what {taken[target]} became")
+                raise ValueError(f"{target}: expected one file to become it, got two: {taken[target]} and this one")
             taken[target] = source
             _one(source, target, quiet, work, name=source if len(sources) > 1 else None)
         except FILE_ERRORS as error:

@@ -21,6 +21,7 @@ from gainmap_codec.cli.common import (
     quiet,
     say,
     seed,
+    usage,
     warn,
 )
 from gainmap_codec.cli.demo import run_demo
@@ -28,7 +29,7 @@ from gainmap_codec.cli.edit import COMMANDS
 from gainmap_codec.cli.view import view
 from gainmap_codec.codec.conformance import check_folder as check_files_in
 from gainmap_codec.codec.conformance import format_table
-from gainmap_codec.codec.decoding import decode_with_notes
+from gainmap_codec.codec.decoding import ORIGINS, decode_with_notes
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
@@ -54,7 +55,7 @@ def gainmap() -> None:
       gainmap decode photo.jpg -o photo.avif
       gainmap transcode photo.heic -o photo.jpg
 
-    Exit codes: 0 done, 1 a file is missing, damaged or not supported, 2 wrong usage.
+    Exit codes: 0 done, 1 a file is missing, damaged or not supported, 2 wrong usage, 130 interrupted.
     """
 
 
@@ -167,24 +168,25 @@ def encode(
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
     """
-    options = EncodeOptions(
-        container=CONTAINERS[output.suffix.lower()],
-        carry=carry,
-        preset=preset,
-        target_bytes=target_bytes,
-        target_psnr=target_psnr,
-        quality=quality,
-        base_bits=int(base_bits) if base_bits else None,
-        base_chroma=base_chroma,
-        base_color_space=base_color_space,
-        map_scale=map_scale,
-        map_quality=map_quality,
-        map_channels=int(map_channels),
-        exif=b"" if strip else None,
-        xmp=b"" if strip else None,
-        device=device,
-        seed=seed,
-    )
+    with usage():
+        options = EncodeOptions(
+            container=CONTAINERS[output.suffix.lower()],
+            carry=carry,
+            preset=preset,
+            target_bytes=target_bytes,
+            target_psnr=target_psnr,
+            quality=quality,
+            base_bits=int(base_bits) if base_bits else None,
+            base_chroma=base_chroma,
+            base_color_space=base_color_space,
+            map_scale=map_scale,
+            map_quality=map_quality,
+            map_channels=int(map_channels),
+            exif=b"" if strip else None,
+            xmp=b"" if strip else None,
+            device=device,
+            seed=seed,
+        )
     with progress_bar(quiet) as progress:
         report = encode_with_report(hdr, sdr, options, progress=progress)
     write_atomically(output, report.data)
@@ -252,13 +254,14 @@ def decode(
       gainmap decode photo.jpg -o laptop.png --headroom 1.5
       gainmap decode photo.jpg -o face.exr --region 400 300 1024 1024
     """
-    options = DecodeOptions(headroom=headroom, prefer=prefer, color_space=color_space, region=region, device=device)
+    with usage():
+        options = DecodeOptions(headroom=headroom, prefer=prefer, color_space=color_space, region=region, device=device)
     image = decode_with_notes(source, options)
     image.save(output)
     warn(image.warnings)
     if not quiet:
         height, width = image.pixels.shape[:2]
-        say(f"{output}: {width} x {height}, rendered from the {image.rendered_from}")
+        say(f"{output}: {width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")
 
 
 @gainmap.command()
@@ -349,3 +352,7 @@ def main() -> None:
         complain(error_line(error))
         code = 1
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

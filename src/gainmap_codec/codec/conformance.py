@@ -9,7 +9,7 @@ from pathlib import Path
 from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import GainMapError, Limits, error_line
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.formats.sources import read_source
@@ -31,16 +31,16 @@ class ConformanceRow:
 
 
 def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
-    """A row for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name; others are passed over.
-
-    Raises:
-        OSError: A file cannot be read.
-    """
+    """A row for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name; others are passed over."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            start = file.read(16)
-        if may_have_gain_map(start):
-            yield _check_file(path, path.relative_to(folder).as_posix(), limits)
+        name = path.relative_to(folder).as_posix()
+        try:
+            with path.open("rb") as file:
+                start = file.read(16)
+            if may_have_gain_map(start):
+                yield _check_file(path, name, limits)
+        except OSError as error:
+            yield _unread(name, error)
 
 
 def format_table(rows: list[ConformanceRow]) -> str:
@@ -57,11 +57,15 @@ def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
         opened = open_file(read_source(path, limits)[0], name, limits)
         found = best_rendition(opened, STORED, render)
     except GainMapError as error:
-        return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), str(error))
-    lost = [*opened.file.refused, *found.notes] if found.kind == "base" else []
+        return _unread(name, error)
+    lost = dict.fromkeys((*opened.file.refused, *found.notes)) if found.kind == "base" else {}
     headroom = f"{full_headroom(found.opened, found.kind):.2f}"
     peak = f"{float(found.pixels.max()) * SDR_WHITE_NITS:,.0f}"
     return ConformanceRow((name, *_cells(found.opened, headroom, peak, found.kind)), "; ".join(lost))
+
+
+def _unread(name: str, error: Exception) -> ConformanceRow:
+    return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), error_line(error))
 
 
 def _cells(opened: OpenedFile, headroom: str, peak: str, kind: str) -> tuple[str, ...]:

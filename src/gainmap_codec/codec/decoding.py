@@ -21,6 +21,14 @@ Pixels = TypeVar("Pixels")
 Render = Callable[[OpenedFile, RenderedFrom, DecodeOptions], Pixels]
 
 
+ORIGINS: dict[RenderedFrom, str] = {
+    "neural": "the neural gain map",
+    "standard": "the standard gain map",
+    "base": "the base alone",
+}
+"""What a rendition was made from, in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rendition(Generic[Pixels]):
     """The rendition that was taken.
@@ -69,7 +77,7 @@ def best_rendition(opened: OpenedFile, options: DecodeOptions, render: Render[Pi
     remaining = preference(opened, options.prefer)
     notes: list[str] = []
     if options.prefer in ("neural", "standard") and remaining[0] != options.prefer:
-        notes.append(f"no usable {options.prefer} gain map: rendered from the {remaining[0]}")
+        notes.append(f"no usable {options.prefer} gain map: made from {ORIGINS[remaining[0]]}")
     while True:
         kind = remaining[0]
         try:

@@ -94,7 +94,7 @@ def _apple_lines(gain_map: dict[str, Any]) -> Iterator[str]:
 def _metadata_lines(gain_map: dict[str, Any]) -> Iterator[str]:
     numbers = gain_map["metadata"]
     colour = "base" if numbers["use_base_colour_space"] else "alternate"
-    yield f"  metadata: {_CARRIERS[gain_map['carrier']]}; maths in the primaries of the {colour}"
+    yield f"  metadata: {_CARRIERS[gain_map['carrier']]}; computed in the primaries of the {colour}"
     low, high = numbers["base_hdr_headroom"], numbers["alternate_hdr_headroom"]
     yield f"  headroom: base {low:.2f}, alternate {high:.2f} stops"
     names = ("R", "G", "B") if len(numbers["channels"]) == 3 else ("all",)

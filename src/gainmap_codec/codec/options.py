@@ -118,6 +118,7 @@ class EncodeOptions:
         _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         self._check_base()
+        _check_fit(self.fit)
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
         aims = self.target_bytes is not None or self.target_psnr is not None
@@ -172,6 +173,7 @@ class TranscodeOptions:
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         _check_choice("preset", self.preset, _PRESETS)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
+        _check_fit(self.fit)
 
     @property
     def standard(self) -> MapOptions:
@@ -182,6 +184,15 @@ class TranscodeOptions:
     def fit(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
         return FitOptions(self.preset, self.target_bytes, None, self.device, self.seed)
+
+
+def _check_fit(options: FitOptions) -> None:
+    if options.target_bytes is not None and options.target_bytes < 1:
+        raise ValueError(f"target_bytes: expected at least 1, got {options.target_bytes}")
+    if options.target_psnr is not None and not 0 <= options.target_psnr < float("inf"):
+        raise ValueError(f"target_psnr: expected a number of dB >= 0, got {options.target_psnr}")
+    if not 0 <= options.seed < 1 << 63:
+        raise ValueError(f"seed: expected a number from 0 to 2^63 - 1, got {options.seed}")
 
 
 def choose_device(device: str) -> str:

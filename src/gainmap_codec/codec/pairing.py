@@ -172,7 +172,7 @@ def _profile_for(file: GainMapFile, color: BaseColor, container: Container) -> b
         return file.base.icc_profile
     profile = icc_profile_describing(color)
     if profile is None:
-        raise UnsupportedError(f"base: expected a colour that an ICC profile of ours describes, got {color.name}")
+        raise UnsupportedError(f"sdr: expected colours that an ICC profile can describe in a JPEG, got {color.name}")
     return profile
 
 
@@ -232,4 +232,4 @@ def _as_stored(pixels: Array, shape: tuple[int, ...], orientation: int, notes: l
         notes.append("the base has an EXIF orientation and the HDR picture its stored size: taken as stored")
         return pixels
     (height, width), (base_height, base_width) = pixels.shape[:2], shape
-    raise ValueError(f"hdr and sdr differ in size: {width} x {height} and {base_width} x {base_height}")
+    raise ValueError(f"sdr: expected {width} x {height}, the size of hdr, got {base_width} x {base_height}")

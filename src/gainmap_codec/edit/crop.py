@@ -126,7 +126,7 @@ def _with_metadata(shown: Shown, notes: Notes) -> GainMapFile:
             xmp = xmp_edit.with_size(xmp, *shown.size)
             xmp = xmp if keeps else xmp_edit.without_thumbnails(xmp)
     except GainMapError as error:
-        notes.lost.append(f"damaged metadata still tell of the whole picture: {error}")
+        notes.lost.append(f"damaged metadata still describe the whole picture: {error}")
     if (exif, xmp) != (file.exif, file.xmp):
         notes.done.append("EXIF and XMP: size changed" + ("" if keeps else ", thumbnails removed"))
     if not keeps and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base):
@@ -175,7 +175,7 @@ def _payload(shown: Shown, base: GainMapFile, notes: Notes) -> bytes | None:
         soft = soft_fingerprint(codes, levels)
     if not shown.is_crop and not looks_the_same:
         notes.lost.append(
-            "fine patterns look brighter at this size: the neural gain map is kept, a new one would fit better"
+            "fine patterns look brighter at this size: the neural gain map is kept, but fits less well than a new one"
         )
     if shown.is_crop:
         published = network.family == "published"
@@ -229,7 +229,7 @@ def fitted_size(old: Size, size: tuple[int | None, int | None]) -> Size:
     if width is None and height is None:
         raise ValueError("size: expected a width or a height, got neither")
     if (width is not None and width < 1) or (height is not None and height < 1):
-        raise ValueError(f"size: expected at least 1 x 1, got {width} x {height}")
+        raise ValueError(f"size: expected sides of at least 1, got {min(side for side in size if side is not None)}")
     return (
         max(1, round(old[0] * index(height or 0) / old[1])) if width is None else index(width),
         max(1, round(old[1] * index(width or 0) / old[0])) if height is None else index(height),

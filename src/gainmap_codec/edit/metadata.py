@@ -50,7 +50,7 @@ def for_container(
     """
     if file.base.codec == "jpeg":
         for line in other_segments(file.base):
-            notes.lost.append(f"{line}: not kept, JPEG files alone have such segments")
+            notes.lost.append(f"{line}: not kept, only JPEG files have such segments")
         return replace(file, xmp=_whole_xmp(file, notes)), codes
     if container != "jpeg":
         return file, codes

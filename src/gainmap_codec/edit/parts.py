@@ -38,7 +38,7 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
     if file.trailer_bytes:
         notes.lost.append(f"{file.trailer_bytes} bytes behind the images (a motion photo, a preview?) are not kept")
     if file.spare_gain_map is not None and container == "jpeg":
-        notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: readers need one")
+        notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg":
         for line in other_segments(file.gain_map.image):
             notes.lost.append(f"{line}, inside the gain map's picture: not kept")
@@ -119,7 +119,7 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
         if not isinstance(stored.metadata, AppleMetadata):
             return DecodedMap(codes, stored.metadata, stored.image)
         codes, metadata = iso_of_apple(codes, stored.metadata, stored.image.bits)
-        notes.done.append("gain map: Apple's kind converted to ISO 21496-1, pixel by pixel, and coded again")
+        notes.done.append("gain map: Apple's gain map converted to ISO 21496-1, pixel by pixel, and coded again")
         return DecodedMap(codes, metadata, stored.image)
     return None
 

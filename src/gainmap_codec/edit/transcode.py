@@ -180,12 +180,12 @@ def _standard(base: _NewBase, options: TranscodeOptions, notes: Notes) -> _NewMa
     decoded = decoded_map(base.source, notes)
     if decoded is not None:
         coded = coded_map(decoded, codec, options.map_quality)
-        notes.done.append(f"standard gain map: coded again, {len(coded.image.data):,} bytes, at its size")
+        notes.done.append(f"standard gain map: coded again, {len(coded.image.data):,} bytes, at the same size")
         return _NewMap(coded)
     if base.source.neural is None and stored is None:
         return _NO_MAP
     made = make_gain_map(base.pair, options.standard)
-    size, quality = len(made.stored.image.data), f"{made.psnr:.2f} dB of the rendition"
+    size, quality = len(made.stored.image.data), f"{made.psnr:.2f} dB against the HDR picture"
     notes.done.append(f"standard gain map: made anew, {size:,} bytes, {quality}")
     return _NewMap(made.stored, made.psnr)
 
@@ -237,7 +237,7 @@ def _kept_payload(
     options = replace(STORED, device=base.device)
     new = OpenedFile(base.file, network, "soft", ())
     drift = drift_of(render(base.source, "neural", options), render(new, "neural", options))
-    notes.done.append(f"neural gain map: kept, {drift:.2f} dB of the source's rendition on the new base")
+    notes.done.append(f"neural gain map: kept, {drift:.2f} dB against what it gave on the old base")
     return edit_payload(
         payload,
         # The look that it is bound by stays that of the base that it was fitted to, so that many small changes do not
@@ -283,5 +283,7 @@ def _fitted_payload(
         network = replace(network, standard_psnr=min(_standard_drift(base, standard), _BEST_PSNR))
     payload = serialize_payload(network)
     seconds = f"fitted in {fitted.seconds:.1f} s"
-    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {fitted.psnr:.2f} dB of the rendition")
+    notes.done.append(
+        f"neural gain map: {seconds}, {len(payload):,} bytes, {fitted.psnr:.2f} dB against the HDR picture"
+    )
     return payload

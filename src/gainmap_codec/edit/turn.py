@@ -42,7 +42,7 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
     if orientation == file.orientation:
         notes.done.append("nothing to do: the file is as it was")
         return report_of(data, file.container, notes)
-    notes.done.append(f"orientation: {orientation} as EXIF counts them, {file.orientation} before; pictures kept")
+    notes.done.append(f"turned: EXIF orientation {file.orientation} became {orientation}; no picture is coded again")
     if file.container == "jpeg":
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)

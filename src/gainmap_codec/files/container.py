@@ -5,7 +5,7 @@ from __future__ import annotations
 from posixpath import splitext
 from typing import Literal
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.heif.image_items import stand_alone_digest
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.write import serialize_heif
@@ -48,11 +48,16 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     """
     kind = sniff(data)
     if kind is None:
-        raise FormatError(name, f"expected a JPEG, HEIC or AVIF file, got one that begins with {data[:4]!r}")
+        got = f"one that begins with {data[:4]!r}" if data else "an empty file"
+        raise FormatError(name, f"expected a JPEG, HEIC or AVIF file, got {got}")
     try:
         return parse_jpeg(data, limits) if kind == "jpeg" else parse_heif(data, limits)
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{name}: {error}") from error
+    except LimitError as error:
+        raise LimitError(f"{name}: {error}") from error
 
 
 def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
@@ -86,6 +91,9 @@ def named_for(name: str, container: Container | None) -> str:
 
 def check_name(name: str, container: Container) -> None:
     """Raise ValueError for a file's name whose suffix is not one of its container."""
-    if splitext(name)[1].lower() not in SUFFIXES[container]:
+    suffix = splitext(name)[1]
+    if suffix.lower() not in SUFFIXES[container]:
         expected = " or ".join(SUFFIXES[container])
-        raise ValueError(f"{name}: expected a name that ends in {expected} for {container.upper()}")
+        raise ValueError(
+            f"{name}: expected a name that ends in {expected} for {container.upper()}, got {suffix or 'none'}"
+        )

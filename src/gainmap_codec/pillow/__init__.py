@@ -71,9 +71,7 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     """
     data, name = read_source(source, limits)
     if not may_have_gain_map(data):
-        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-        image.info[KEY] = None
-        return image
+        return _without_gain_map(Image.open(io.BytesIO(data)), limits)
     told = Told()
     opened = open_file(data, name, limits)
     if is_hdr(opened.file.base):
@@ -88,6 +86,14 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     has_hdr = file.gain_map is not None or opened.neural is not None
     part = Box(0.0, 0.0, file.base.width, file.base.height)
     image.info[KEY] = HdrOrigin(data, part, file.orientation, image.size, limits) if has_hdr else None
+    return image
+
+
+def _without_gain_map(picture: Image.Image, limits: Limits) -> Image.Image:
+    """A picture of another format, upright, marked as one that never had HDR."""
+    limits.check("pixels", picture.width * picture.height)
+    image = ImageOps.exif_transpose(picture)
+    image.info[KEY] = None
     return image
 
 

@@ -85,7 +85,8 @@ def _checked_inputs(meta: HeifMeta, base: Item, tmap: Item) -> int:
     """The item of the gain map."""
     derivations = [r.targets for r in meta.references if (r.kind, r.source) == (b"dimg", tmap.id)]
     if len(derivations) != 1 or len(set(derivations[0])) != 2 or len(derivations[0]) != 2:
-        raise FormatError("tmap", f"expected two different inputs (dimg), got {derivations}"[:160])
+        listed = " and ".join(", ".join(map(str, items[:8])) for items in derivations[:8])
+        raise FormatError("tmap", f"expected two different inputs (dimg), got {listed or 'none'}")
     first, second = derivations[0]
     if first != base.id:
         raise FormatError("tmap", f"expected the base, item {base.id}, as its first input, got item {first}")

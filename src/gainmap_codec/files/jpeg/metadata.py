@@ -38,7 +38,7 @@ def first_valid(
         try:
             found = body, parse(body)
         except GainMapError as error:
-            notes.append(f"{name} ignored: {error}")
+            notes.append(f"{name} ignored: {str(error).removeprefix(f'{name}: ')}")
     return found
 
 

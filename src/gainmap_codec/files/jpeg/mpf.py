@@ -55,7 +55,9 @@ def _entry_table(reader: Reader) -> tuple[int, int]:
         previous = tag
         table = (count, value) if tag == _ENTRIES_TAG else table
     if table is None or table[0] % _ENTRY_BYTES:
-        raise FormatError(_WHERE, f"expected a table of {_ENTRY_BYTES}-byte entries, got {table or 'none'}")
+        raise FormatError(
+            _WHERE, f"expected a table of {_ENTRY_BYTES}-byte entries, got {table[0] if table else 0} bytes"
+        )
     return table[0] // _ENTRY_BYTES, table[1]
 
 

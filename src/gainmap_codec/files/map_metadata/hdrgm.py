@@ -81,7 +81,7 @@ def serialize_hdrgm(metadata: GainMapMetadata) -> bytes:
 def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
     version = values.get("Version", ["none"])
     if version != [HDRGM_VERSION]:
-        raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {str(version)[:64]}")
+        raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {', '.join(version)[:64]}")
     base_is_hdr = _base_is_hdr(values)
     low, high = _one(values, "HDRCapacityMin"), _one(values, "HDRCapacityMax")
     if float(high) < float(low):
@@ -103,7 +103,7 @@ def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
 def _base_is_hdr(values: dict[str, list[str]]) -> bool:
     text = values.get("BaseRenditionIsHDR", ["False"])
     if text not in (["True"], ["False"]):
-        raise FormatError("hdrgm:BaseRenditionIsHDR", f"expected True or False, got {str(text)[:64]}")
+        raise FormatError("hdrgm:BaseRenditionIsHDR", f"expected True or False, got {', '.join(text)[:64]}")
     return text == ["True"]
 
 

@@ -104,8 +104,8 @@ def _checked(data: bytes, limits: Limits) -> bytes:
     limits.check("payload_bytes", length)
     if not HEADER_BYTES <= length <= len(data):
         raise FormatError(WHERE, f"expected {length} bytes, as its length says, got {len(data)}", offset=4)
-    if zlib.crc32(data[PREFIX_BYTES:length]) != crc:
-        raise FormatError(WHERE, "the CRC does not match", offset=6)
+    if (found := zlib.crc32(data[PREFIX_BYTES:length])) != crc:
+        raise FormatError(WHERE, f"expected the CRC {crc:08x}, got {found:08x}: damaged", offset=6)
     return data[:length]
 
 
@@ -232,7 +232,7 @@ def _decode_integers(
             raise FormatError(WHERE, f"expected latents of at most {LARGEST}, got a larger one")
         filled.append(replace(grid, values=values, step_exponent=step))
     if not coder.exhausted:
-        raise FormatError(WHERE, "bytes are left behind the last integer")
+        raise FormatError(WHERE, "expected its end behind the last integer, got more bytes")
     return tuple(layers), tuple(filled)
 
 

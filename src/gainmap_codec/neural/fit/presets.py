@@ -187,7 +187,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
     if within:
         return max(within, key=lambda found: found.psnr)
     smallest = min(tried, key=lambda found: found.size)
-    note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest payload that was found"
+    note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest that could be made"
     return replace(smallest, notes=(note,))
 
 
