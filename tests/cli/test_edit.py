@@ -60,7 +60,7 @@ def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:
         assert run(command[0], photo, other, "-o", folder, *command[1:], "-q").returncode == 0
         assert sorted(path.name for path in folder.iterdir()) == sorted([photo.name, "other.jpg"])
     done = run("flip", photo, other, "-o", other)
-    assert done.returncode == 2 and f"expected a folder for several files: {other} is a file" in done.stderr
+    assert done.returncode == 2 and f"expected a folder for several files, got {other}" in done.stderr
 
 
 def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:

@@ -65,4 +65,4 @@ def test_a_spare_map_steps_in() -> None:
 
 def test_what_was_asked_for_and_is_missing_is_told() -> None:
     image = decode_with_notes(FIXTURES / "jpeg/standard.jpg", DecodeOptions(prefer="neural"))
-    assert image.warnings == ("no usable neural gain map: rendered from the standard",)
+    assert image.warnings == ("no usable neural gain map: made from the standard gain map",)

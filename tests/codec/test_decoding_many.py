@@ -58,7 +58,7 @@ def test_warnings_stay_with_their_picture(photos: list[Path]) -> None:
     """Where a warning is an error, as in these tests, one that is raised would come in a picture's place."""
     (image,) = gm.decode_many([photos[1]], prefer="neural")
     assert isinstance(image, gm.HdrImage)
-    assert image.warnings == ("no usable neural gain map: rendered from the standard",)
+    assert image.warnings == ("no usable neural gain map: made from the standard gain map",)
 
 
 @pytest.mark.parametrize(

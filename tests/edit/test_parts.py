@@ -50,7 +50,7 @@ def test_apples_map_comes_out_as_one_of_iso() -> None:
     notes = Notes()
     found = decoded_map(open_file(files.APPLE, "apple", Limits()), notes)
     assert found is not None and len(found.metadata.channels) == 1
-    assert notes.done == ["gain map: Apple's kind converted to ISO 21496-1, pixel by pixel, and coded again"]
+    assert notes.done == ["gain map: Apple's gain map converted to ISO 21496-1, pixel by pixel, and coded again"]
 
 
 def test_what_stays_behind_is_named() -> None:

@@ -285,12 +285,12 @@ def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
     """Whether files keep their names in `output`: it is a folder, or becomes one for several files.
 
     Raises:
-        click.BadParameter: Several files, and `output` is a file.
+        click.BadParameter: Several files, and `output` is a file or has the name of a photo.
     """
     if output.is_dir():
         return True
-    if len(sources) > 1 and output.exists():
-        raise click.BadParameter(f"expected a folder for several files: {output} is a file", param_hint="-o")
+    if len(sources) > 1 and (output.exists() or output.suffix.lower() in CONTAINERS):
+        raise click.BadParameter(f"expected a folder for several files, got {output}", param_hint="-o")
     return len(sources) > 1
 
 

@@ -126,7 +126,7 @@ def test_truncated(size: int) -> None:
 
 REFUSED = {
     "magic": (b"GNM" + TINY[3:], "that start b'GNN', got 125"),
-    "CRC": (TINY[:-1] + bytes([TINY[-1] ^ 1]), "CRC does not match"),
+    "CRC": (TINY[:-1] + bytes([TINY[-1] ^ 1]), "expected the CRC"),
     "length above": (TINY[:4] + b"\xff\xff" + TINY[6:], f"expected 65535 bytes, as its length says, got {len(TINY)}"),
     "length below": (TINY[:4] + (23).to_bytes(2, "big") + TINY[6:], "expected 23 bytes, as its length says"),
     "no working grid": (sealed(TINY[:24]), r": \w+ 4 bytes, (got )?0"),

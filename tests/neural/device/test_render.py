@@ -205,7 +205,7 @@ def test_a_device_that_is_not_there_is_told_before_any_work(device: str, line: s
         choose_device(device)
 
 
-def test_the_command_line_tells_it_in_one_line(tmp_path: Path) -> None:
+def test_the_command_line_tells_it_as_wrong_usage(tmp_path: Path) -> None:
     target = tmp_path / "out.exr"
     command = ["decode", str(tmp_path / "missing.jpg"), "-o", str(target), "--device", "cuda:99"]
     done = subprocess.run(
@@ -214,6 +214,6 @@ def test_the_command_line_tells_it_in_one_line(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"gainmap: device: expected cuda:99, got \S+ CUDA devices?\n", done.stderr)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"^Error: device: expected cuda:99, got \S+ CUDA devices?$", done.stderr, re.MULTILINE)
     assert not target.exists()

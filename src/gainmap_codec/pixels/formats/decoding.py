@@ -29,7 +29,7 @@ def decoding(name: str, kind: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise FormatError(name, f"expected a {kind} picture that can be decoded, got: {reason}") from error
+        raise FormatError(name, f"broken {kind} file: {reason}") from error
 
 
 @contextmanager
