@@ -62,3 +62,9 @@ def test_warnings_that_differ_in_numbers_are_one_kind() -> None:
     kinds = tuple(f"kind {'x' * count}" for count in range(12))
     lines = warning_lines(BatchReport((PhotoRecord("a", "b", "converted", warnings=kinds),), 1.0))
     assert len(lines) == 11 and lines[-1] == "and 2 other kinds: --report has them all"
+
+
+def test_names_that_are_no_text_are_told_all_the_same() -> None:
+    report = BatchReport((PhotoRecord("a\udcff.jpg", "out/a.avif", "failed"),), 1.0)
+    assert json.loads(serialize_report(report, ".json").decode())["photos"][0]["source"] == "a\udcff.jpg"
+    assert "a\\udcff.jpg" in serialize_report(report, ".csv").decode()

@@ -22,12 +22,12 @@ def serialize_report(report: BatchReport, suffix: str) -> bytes:
     rows = ({name: getattr(photo, name) for name in names} for photo in report.photos)
     if suffix == ".json":
         lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        return f'{{"seconds": {report.seconds:.3f}, "photos": [\n{lines}\n]}}\n'.encode()
+        return f'{{"seconds": {report.seconds:.3f}, "photos": [\n{lines}\n]}}\n'.encode("utf-8", "backslashreplace")
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, names)
     writer.writeheader()
     writer.writerows({**row, "warnings": "; ".join(row["warnings"])} for row in rows)
-    return stream.getvalue().encode()
+    return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
 def format_summary(report: BatchReport) -> str:
