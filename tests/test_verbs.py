@@ -23,6 +23,8 @@ from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, TranscodeO
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.jpeg.segments import make_segment
+from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
+from gainmap_codec.files.records import GainMapMetadata
 from gainmap_codec.pixels.scene import render_scene
 from support import pipeline_files as files
 from support.paths import FIXTURES
@@ -207,6 +209,39 @@ def test_a_file_is_parsed_once_and_written_once(verb: str, source: str, monkeypa
     assert len(pictures) == len(set(pictures)), "the same JPEG picture was cut into segments twice"
     boxes = [file.data for file, _ in packets.arguments]
     assert len(boxes) == len(set(boxes)), "the same HEIF boxes were parsed twice"
+
+
+EDITS: dict[str, Callable[[bytes], bytes]] = {
+    "transcode": gm.transcode,
+    "rotate": lambda data: gm.rotate(data, 90),
+    "flip": lambda data: gm.flip(data, "vertical"),
+    "crop": lambda data: gm.crop(data, (0, 0, 8, 8)),
+    "resize, smaller": lambda data: gm.resize(data, (8, None)),
+    "resize, larger": lambda data: gm.resize(data, (40, None)),
+    "pillow": lambda data: saved(pillow.resize(pillow.open(data), (12, 12)), "AVIF"),
+}
+
+
+def saved(image: Image.Image, format: str) -> bytes:
+    stream = io.BytesIO()
+    pillow.save(image, stream, format=format)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("verb", EDITS)
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_a_map_whose_numbers_may_not_be_written_stops_no_edit(verb: str) -> None:
+    """Offsets below 0 are read, with a warning, but the standard does not allow to write them."""
+    data = (FIXTURES / "heif/tmap.avif").read_bytes()
+    file = parse_file(data, "a", Limits())
+    assert file.gain_map is not None and isinstance(file.gain_map.metadata, GainMapMetadata)
+    numbers = serialize_iso21496(file.gain_map.metadata)
+    negative = data.replace(numbers, numbers[:-16] + (-1).to_bytes(4, "big", signed=True) + numbers[-12:])
+    assert negative != data and gm.inspect(negative).gain_map is not None
+    told: Counter[str] = warned(lambda: EDITS[verb](negative))
+    assert any("the standard gain map is not kept" in line for line in told)
+    new = gm.inspect(EDITS[verb](negative))
+    assert (new.gain_map is not None) == (verb == "transcode"), "which makes a map anew of what the old one gave"
 
 
 @pytest.mark.parametrize(

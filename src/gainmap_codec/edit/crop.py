@@ -8,7 +8,7 @@ from operator import index
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import check_range
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.parts import coded_map, decoded_map, note_what_is_not_written, recoded
+from gainmap_codec.edit.parts import coded_map, decoded_map, is_writable, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
@@ -141,7 +141,8 @@ def _gain_map(
     base, codec = shown.opened.file.base, CODECS[container]
     size = stored.image.width, stored.image.height
     is_iso = not isinstance(stored.metadata, AppleMetadata)
-    if is_iso and not shown.is_crop and stored.image.codec == codec and _fitting(shown, size) == size:
+    fits = not shown.is_crop and stored.image.codec == codec and _fitting(shown, size) == size
+    if fits and is_iso and is_writable(stored, notes):
         notes.done.append("standard gain map: kept bit for bit, readers enlarge it")
         return stored
     decoded = decoded_map(shown.opened, notes)
