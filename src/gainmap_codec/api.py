@@ -207,8 +207,8 @@ def decode_many(
 ) -> Iterator[HdrImage | Exception]:
     """Decode photos one after the other; threads work ahead, on CUDA with a stream each.
 
-    So that files are read and bases decoded while other photos are rendered, and on CUDA uploads, kernels and downloads
-    overlap. Memory holds at most `workers` + 1 photos that the caller has not let go of, whatever their number.
+    Files are read and bases decoded while other photos are rendered; on CUDA, uploads, kernels and downloads overlap.
+    Memory holds at most `workers` + 1 photos that the caller has not let go of, whatever their number.
 
     Args:
         sources: Paths, bytes or binary files; taken as they are needed.
@@ -219,6 +219,7 @@ def decode_many(
         cannot be decoded does not stop the others. Nothing is warned of: a picture's `warnings` tell.
     Raises:
         ValueError: An option is out of its range, or CUDA is not there; at once, before anything is read.
+        TypeError: `sources` is one path or one file's bytes.
     """
     if isinstance(sources, (str, bytes, os.PathLike)):
         raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
@@ -329,8 +330,8 @@ def crop(
 ) -> bytes:
     """Cut a gain-map file to a part of its picture.
 
-    The base is coded again, and the standard map with it. Of a neural map only the place that it is told, its binding
-    and its CRC change. The EXIF thumbnail, which shows the whole picture, is removed.
+    The base is coded again, and the standard map with it. In a neural map, three things change: where it lies on the
+    picture, its binding and its CRC. The EXIF thumbnail, which shows the whole picture, is removed.
 
     Args:
         source: A path, bytes or a binary file.
