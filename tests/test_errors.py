@@ -40,3 +40,9 @@ def test_a_missing_package_is_an_import_error_too() -> None:
 )
 def test_an_error_is_one_line(error: BaseException, line: str) -> None:
     assert error_line(error) == line
+
+
+def test_a_path_that_is_told_of_already_is_not_told_again() -> None:
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "a.jpg")
+    assert error_line(error, below="a.jpg") == "No such file or directory"
+    assert error_line(error, below="b.jpg") == "a.jpg: No such file or directory"

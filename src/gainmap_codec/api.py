@@ -5,7 +5,6 @@ A verb makes its options, which are checked there, calls what does the work, and
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -39,7 +38,7 @@ from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.notebook import mime_bundle
 from gainmap_codec.pixels.formats.saving import write_hdr
-from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.formats.sources import Source, check_several
 from gainmap_codec.pixels.hdr_image import HdrImage, hand_in
 
 hand_in(writer=write_hdr, mime_bundle=mime_bundle)
@@ -221,8 +220,7 @@ def decode_many(
         ValueError: An option is out of its range, or CUDA is not there; at once, before anything is read.
         TypeError: `sources` is one path or one file's bytes.
     """
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
+    check_several(sources)
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
     options = DecodeOptions(

@@ -109,11 +109,19 @@ class Limits:
             raise LimitError(f"{name}: expected at most {allowed}, got {value} (raise Limits.{name} to accept)")
 
 
-def error_line(error: BaseException) -> str:
+def error_line(error: BaseException, *, below: object = None) -> str:
     """What an error says, in one line; the path that it is about first, where there is one.
 
     Errors that nobody raised on purpose keep the name of their class.
+
+    Args:
+        below: A path that the line is told of already; the line does not begin with it again.
     """
+    line = _line_of(error)
+    return line if below is None else line.removeprefix(f"{below}: ")
+
+
+def _line_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory for this picture"
     if isinstance(error, OSError) and error.strerror:

@@ -62,9 +62,8 @@ def decode(
         device=device,
         limits=limits,
     )
-    opened = open_source(source, limits, is_rendered=True)
-    found = best_rendition(opened, options, _rendered_there)
-    for note in (*opened.warnings, *found.notes, *found.color_notes):
+    found = best_rendition(open_source(source, limits, is_rendered=True), options, _rendered_there)
+    for note in found.warnings:
         warnings.warn(note, GainMapWarning, stacklevel=2)
     return found.pixels
 

@@ -44,7 +44,7 @@ def broken(*kinds: RenderedFrom) -> Render[str]:
 def test_what_cannot_be_had_gives_way_to_the_next(opened: OpenedFile) -> None:
     found = best_rendition(opened, DecodeOptions(prefer="neural"), broken("neural", "standard"))
     assert (found.kind, found.pixels) == ("base", "pixels of the base")
-    assert found.notes == (
+    assert found.refusals == (
         "the neural gain map cannot be used: neural: expected pixels, got none",
         "the standard gain map cannot be used: standard: expected pixels, got none",
     )

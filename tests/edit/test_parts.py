@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.edit.parts import bare, combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
+from gainmap_codec.edit.parts import combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import digest_of, parse_file, serialize_file
@@ -35,7 +35,7 @@ def test_a_base_coded_again_is_what_readers_will_find() -> None:
     read = parse_file(serialize_file(new, []), "new", Limits())
     assert (read.base_digest, read.orientation, read.exif) == (digest_of(new.base), 6, new.exif)
     assert (new.gain_map, new.payload, new.trailer_bytes) == (None, None, 0)
-    assert bare(file).base is file.base
+    assert file.without_gain_maps().base is file.base
 
 
 def test_ten_bits_become_eight_where_the_container_holds_no_more() -> None:

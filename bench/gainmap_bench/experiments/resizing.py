@@ -11,7 +11,6 @@ import numpy as np
 from gainmap_codec.api import decode, encode, resize
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions
-from gainmap_codec.edit.parts import bare
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.pixels.color.light import Array, pq_psnr
@@ -35,7 +34,7 @@ def resizing_rows(photos: Iterable[Path], quality: int) -> Iterator[str]:
             upright = decode(photo).pixels.shape
             small = resize(neural, (upright[1] // 2, upright[0] // 2), quality=quality)
             resized = pq_psnr(_neural(small), half)
-            base = serialize_file(bare(parse_file(small, photo.name, Limits())), [])
+            base = serialize_file(parse_file(small, photo.name, Limits()).without_gain_maps(), [])
             image = HdrImage(half, headroom=hdr.headroom)
             anew = encode_with_report(image, base, EncodeOptions(carry="neural")).neural_psnr
             assert anew is not None

@@ -18,7 +18,7 @@ from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.sources import AnyPath
+from gainmap_codec.pixels.formats.sources import AnyPath, check_several
 
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
 
@@ -67,8 +67,7 @@ def convert(
     Processes are spawned: a script of yours has to call this under ``if __name__ == "__main__":``.
     """
     start = perf_counter()
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
+    check_several(sources)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs: expected at least 1, got {jobs}")
     if jobs is not None and cluster not in (None, LOCAL):

@@ -46,7 +46,7 @@ def convert_photo(job: Job) -> PhotoRecord:
         photo = replace(photo, seconds=perf_counter() - start)
         _write_record(job, {**digests, "output": sha256_of(new_data)}, photo)
     except Exception as error:  # whatever one photo brings about, the others are to be done
-        problem = error_line(error).removeprefix(f"{job.source}: ")  # which stands before it wherever it is told
+        problem = error_line(error, below=job.source)
         photo = replace(photo, status="failed", problem=problem, seconds=perf_counter() - start)
     return photo
 

@@ -16,13 +16,12 @@ import click
 from gainmap_codec.batch.driver import convert
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, serialize_report, warning_lines
-from gainmap_codec.cli.common import complain, complain_of_failures, output, quiet, say, warn
+from gainmap_codec.cli.common import INTERRUPTED, complain, complain_of_failures, output, quiet, say, warn
 from gainmap_codec.cli.edit import transcode_options
 from gainmap_codec.codec.options import Carry, PresetChoice
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import write_atomically
 
-_INTERRUPTED = 130
 _RECENT = 200
 _CLEAR = "\r\x1b[K"
 
@@ -109,7 +108,7 @@ def batch(
     if interrupted:
         good = f"{len(done.photos) - failed} of {told.count} photos done"
         complain(f"interrupted, {good}; the same command goes on from here")
-        raise click.exceptions.Exit(_INTERRUPTED)
+        raise click.exceptions.Exit(INTERRUPTED)
     if failed:
         raise click.exceptions.Exit(1)
 

@@ -23,6 +23,9 @@ CONTAINERS: dict[str, Container] = {suffix: kind for kind, suffixes in SUFFIXES.
 FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
 """What a file can bring about; anything else is a mistake of ours."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
 _PROGRESS_STEPS = 1000
 
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
@@ -125,7 +128,7 @@ def complain(line: str) -> None:
 
 def complain_of(source: object, error: BaseException) -> None:
     """Print what happened to one of several files."""
-    complain(f"{source}: {error_line(error).removeprefix(f'{source}: ')}")
+    complain(f"{source}: {error_line(error, below=source)}")
 
 
 def complain_of_failures(failed: int, count: int, kind: str = "files") -> int:

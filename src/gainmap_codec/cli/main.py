@@ -12,6 +12,7 @@ from gainmap_codec.cli.batch import batch
 from gainmap_codec.cli.common import (
     CONTAINERS,
     FILE_ERRORS,
+    INTERRUPTED,
     PATH,
     check_folder,
     complain,
@@ -40,7 +41,6 @@ from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.sources import read_source, write_atomically
 
 _ENCODING, _DECODING = EncodeOptions(), DecodeOptions()  # for their defaults
-_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -347,7 +347,7 @@ def main() -> None:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except FILE_ERRORS as error:
         complain(error_line(error))
         code = 1

@@ -58,7 +58,7 @@ def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
         found = best_rendition(opened, STORED, render)
     except GainMapError as error:
         return _unread(name, error)
-    lost = dict.fromkeys((*opened.file.refused, *found.notes)) if found.kind == "base" else {}
+    lost = dict.fromkeys((*opened.file.refused, *found.refusals)) if found.kind == "base" else {}
     headroom = f"{full_headroom(found.opened, found.kind):.2f}"
     peak = f"{float(found.pixels.max()) * SDR_WHITE_NITS:,.0f}"
     return ConformanceRow((name, *_cells(found.opened, headroom, peak, found.kind)), "; ".join(lost))

@@ -37,19 +37,24 @@ class Rendition(Generic[Pixels]):
         opened: The file as it was used: with its spare gain map in place of one that is broken.
         kind: What it was rendered from.
         pixels: As `render` gives them.
-        notes: Why nothing else was taken, a line each.
+        refusals: Why nothing else was taken, a line each.
     """
 
     opened: OpenedFile
     kind: RenderedFrom
     pixels: Pixels
-    notes: tuple[str, ...]
+    refusals: tuple[str, ...]
 
     @property
-    def color_notes(self) -> tuple[str, ...]:
-        """What is odd about the colours that it was rendered by."""
+    def notes(self) -> tuple[str, ...]:
+        """Why nothing else was taken, and what is odd about the colours that it was rendered by."""
         colors = (self.opened.color, self.opened.maths_color) if self.kind == "standard" else (self.opened.color,)
-        return tuple(dict.fromkeys(line for color in colors for line in color.notes))
+        return self.refusals + tuple(dict.fromkeys(line for color in colors for line in color.notes))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that is to be told of it, a line each: what was odd about the file, then `notes`."""
+        return self.opened.warnings + self.notes
 
 
 def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
@@ -109,8 +114,7 @@ def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
     found = best_rendition(opened, options, render)
     full = full_headroom(found.opened, found.kind)
     shown = full if options.headroom is None else min(full, options.headroom)
-    notes = (*opened.warnings, *found.notes, *found.color_notes)
-    image = HdrImage(found.pixels, options.color_space, shown, found.kind, notes)
+    image = HdrImage(found.pixels, options.color_space, shown, found.kind, found.warnings)
     if found.kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
     return image

@@ -55,7 +55,7 @@ class EncodeReport:
     @cached_property
     def base_bytes(self) -> int:
         """Size of the same file without any gain map, which is written for that."""
-        return len(serialize_file(replace(self.file, gain_map=None, payload=None), []))
+        return len(serialize_file(self.file.without_gain_maps(), []))
 
     @cached_property
     def map_bytes(self) -> int:

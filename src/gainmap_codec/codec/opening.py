@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, cast
 
 import numpy as np
@@ -99,15 +100,16 @@ def open_file(
         pool = ThreadPoolExecutor(1)
         decoded = pool.submit(base_codes, file.base)
         pool.shutdown(wait=False)
-    payload, bound_by, problem = _payload_of(file, limits, most_pixels)
+    codes = decoded.result if decoded else partial(base_codes, file.base)
+    payload, bound_by, problem = _payload_of(file, codes, limits, most_pixels)
     warnings = file.warnings + ((problem,) if problem else ())
     return OpenedFile(file, payload, bound_by, warnings, decoded, len(data))
 
 
 def _payload_of(
-    file: GainMapFile, limits: Limits, most_pixels: int | None
+    file: GainMapFile, codes: Callable[[], AnyCodes], limits: Limits, most_pixels: int | None
 ) -> tuple[NeuralGainMap | None, BoundBy | None, str | None]:
-    """The neural gain map, how it is bound, and what is wrong with it."""
+    """The neural gain map, how it is bound, and what is wrong with it; `codes` gives those of the base."""
     if file.payload is None:
         return None, None, None
     try:
@@ -120,7 +122,7 @@ def _payload_of(
                 "unchecked",
                 "the base was coded again: decoding shows whether its neural map still fits",
             )
-        turn = find_turn(base_codes(file.base), neural.binding.soft, 1 << file.base.bits)
+        turn = find_turn(codes(), neural.binding.soft, 1 << file.base.bits)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
     if turn == 1:

@@ -200,12 +200,8 @@ def _with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) 
         turn = 1 if exif is None else orientation(exif)
     profile = file.base.icc_profile if options.icc_profile is None else options.icc_profile or None
     return replace(
-        file,
+        file.without_gain_maps(),
         base=replace(file.base, icc_profile=profile),
-        gain_map=None,
-        spare_gain_map=None,
-        payload=None,
-        trailer_bytes=0,
         exif=exif,
         xmp=file.xmp if options.xmp is None else options.xmp or None,
         orientation=turn,

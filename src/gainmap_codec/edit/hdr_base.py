@@ -10,7 +10,7 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import note_other_parts
-from gainmap_codec.edit.parts import bare, coded_map, decoded_map
+from gainmap_codec.edit.parts import coded_map, decoded_map
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.container import digest_of
@@ -52,7 +52,7 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
     note_other_parts(file, notes)
     has_exif = file.exif is not None or file.orientation != 1
     new = replace(
-        bare(file),
+        file.without_gain_maps(),
         container="jpeg",
         base=base,
         base_digest=digest_of(base),

@@ -70,13 +70,8 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: i
     )
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
-    new = replace(bare(file), container=container, base=coded, base_digest=digest_of(coded))
+    new = replace(file.without_gain_maps(), container=container, base=coded, base_digest=digest_of(coded))
     return _with_orientation_in_exif(new, notes) if container == "jpeg" else new
-
-
-def bare(file: GainMapFile) -> GainMapFile:
-    """The file without its gain maps."""
-    return replace(file, gain_map=None, spare_gain_map=None, payload=None, trailer_bytes=0)
 
 
 def _with_orientation_in_exif(file: GainMapFile, notes: Notes) -> GainMapFile:

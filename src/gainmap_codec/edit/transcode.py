@@ -18,7 +18,6 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.edit.hdr_base import with_sdr_base
 from gainmap_codec.edit.metadata import for_container, stripped_of_gps
 from gainmap_codec.edit.parts import (
-    bare,
     coded_map,
     combined_psnr,
     decoded_map,
@@ -138,7 +137,7 @@ class _NewBase:
     def pair(self) -> Pair:
         """The new base, and the source's HDR rendition."""
         found = best_rendition(self.source, replace(STORED, device=self.device), render)
-        self.notes.lost += (*found.notes, *found.color_notes)
+        self.notes.lost += found.notes
         if found.kind == "base":
             raise NoGainMapError("expected a gain map that can be used, got none")
         color = color_of(self.file.base)
@@ -150,7 +149,7 @@ def _new_base(opened: OpenedFile, container: Container, options: TranscodeOption
     file = stripped_of_gps(opened.file, notes) if options.strip_gps else opened.file
     if container == file.container and options.quality is None:
         notes.done.append("base: kept bit for bit")
-        return _NewBase(opened, bare(file), True, options.device, notes)
+        return _NewBase(opened, file.without_gain_maps(), True, options.device, notes)
     codes = opened.codes
     if container != file.container:
         notes.lost += opened.color.notes

@@ -7,7 +7,7 @@ container it came from. The records of a network are in `payload.records`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeVar, cast
 
 from gainmap_codec.files.code_points import Nclx
@@ -170,3 +170,7 @@ class GainMapFile:
     trailer_bytes: int = 0
     heif_extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
+
+    def without_gain_maps(self) -> GainMapFile:
+        """The file without its gain maps, and without what stood behind everything."""
+        return replace(self, gain_map=None, spare_gain_map=None, payload=None, trailer_bytes=0)

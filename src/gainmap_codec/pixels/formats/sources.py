@@ -35,6 +35,12 @@ def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
     raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
 
 
+def check_several(sources: object) -> None:
+    """Raise TypeError for one path or one file's bytes, where several sources are expected: both can be iterated."""
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        raise TypeError(f"sources: expected several of them in a list, got one {type(sources).__name__}")
+
+
 def _read(file: BinaryIO, limits: Limits) -> bytes:
     """All of a file: one that is not buffered may give less than it is asked for."""
     parts: list[bytes] = []
