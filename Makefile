@@ -50,12 +50,13 @@ test-gpu: setup ## Test decoding on CUDA where there is some, and its kernel by 
 	@$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check -q $(TRITON)
 	$(BIN)/pytest tests/neural/device/test_render.py tests/codec/test_decoding_many.py tests/neural/device/test_triton_render.py
 
+FUZZ ?= readers
 FUZZ_SECONDS ?= 60
-fuzz: setup ## Fuzz reading, decoding and writing again for FUZZ_SECONDS (60); what is found lands in build/fuzz
-	mkdir -p build/fuzz/corpus build/fuzz/seeds
+fuzz: setup ## Run fuzz/FUZZ.py (readers) for FUZZ_SECONDS (60); what is found lands in build/fuzz
+	mkdir -p build/fuzz/$(FUZZ) build/fuzz/seeds
 	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
-	cd build/fuzz && $(abspath $(BIN))/python ../../fuzz/readers.py corpus seeds -max_total_time=$(FUZZ_SECONDS) \
-	  -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
+	cd build/fuzz && PYTHONPATH=$(abspath tests) $(abspath $(BIN))/python ../../fuzz/$(FUZZ).py $(FUZZ) seeds \
+	  -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
 
 survival: setup ## What other programs leave of gain-map files; Debian has them in the packages that it names
 	@for program in exiftool exiv2 jpegtran convert ffmpeg vips; do command -v $$program >/dev/null || \
