@@ -32,6 +32,31 @@ def test_directory_of_other_writers() -> None:
     assert parse_directory(packet(), LIMITS) == ()
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        '<rdf:li><C:Item I:Semantic="Primary"/></rdf:li><rdf:li><C:Item I:Semantic="GainMap" I:Length="7"/></rdf:li>',
+        '<rdf:li I:Semantic="Primary"/><rdf:li I:Semantic="GainMap" I:Length="7"/>',
+        '<rdf:li rdf:parseType="Resource"><C:Item><rdf:Description I:Semantic="Primary"/></C:Item></rdf:li>'
+        '<rdf:li><rdf:Description><C:Item rdf:parseType="Resource"><I:Semantic>GainMap</I:Semantic>'
+        "<I:Length><rdf:Description><rdf:value>7</rdf:value></rdf:Description></I:Length></C:Item></rdf:Description></rdf:li>",
+        '<rdf:_2 I:Semantic="GainMap" I:Length="7"/><rdf:_1 I:Semantic="Primary"/>',
+    ],
+)
+@pytest.mark.parametrize("kind", ["Seq", "Bag"])
+def test_a_directory_in_any_spelling(kind: str, entries: str) -> None:
+    data = packet("", f"<C:Directory><rdf:{kind}>{entries}</rdf:{kind}></C:Directory>")
+    split = data.replace(
+        b"<rdf:Description rdf:about=", b'<rdf:Description rdf:about="" dc:a="1"/><I:Thing rdf:about=', 1
+    )
+    split = split.replace(b"</C:Directory></rdf:Description>", b"</C:Directory></I:Thing>")
+    for form in (data, split):
+        assert [(item.semantic, item.length) for item in parse_directory(form, LIMITS)] == [
+            ("Primary", 0),
+            ("GainMap", 7),
+        ]
+
+
 @pytest.mark.parametrize("length", ["-1", "1.5", "", "99999999999", "٣"])
 def test_directory_with_impossible_lengths(length: str) -> None:
     children = f'<C:Directory><rdf:Seq><rdf:li><C:Item I:Length="{length}"/></rdf:li></rdf:Seq></C:Directory>'

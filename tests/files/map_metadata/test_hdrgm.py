@@ -50,6 +50,19 @@ def test_an_hdr_base_swaps_headrooms_and_offsets() -> None:
     assert parse_hdrgm(serialize_hdrgm(metadata), LIMITS) == metadata
 
 
+@pytest.mark.parametrize("version", ["1", " 1.0 ", "1.1", "1.0.0", "01.0", "0.9"])
+def test_only_a_higher_major_version_is_unknown(version: str) -> None:
+    assert parse_hdrgm(packet(REQUIRED.replace('"1.0"', f'"{version}"')), LIMITS) == ONE_CHANNEL
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", "1", " True "])
+def test_truth_in_any_spelling(text: str) -> None:
+    metadata = parse_hdrgm(packet(f'{REQUIRED} hdrgm:BaseRenditionIsHDR="{text}"'), LIMITS)
+    assert metadata is not None and metadata.base_hdr_headroom == (2, 1)
+    false = {"true": "false", "1": "0"}.get(text.strip().lower(), "")
+    assert parse_hdrgm(packet(f'{REQUIRED} hdrgm:BaseRenditionIsHDR="{false}"'), LIMITS) == ONE_CHANNEL
+
+
 @pytest.mark.parametrize("attributes", ["", 'dc:title="x"', 'hdrgm:Version="1.0"'])
 def test_packets_without_numbers(attributes: str) -> None:
     assert parse_hdrgm(packet(attributes), LIMITS) is None
@@ -62,7 +75,9 @@ def test_packets_without_numbers(attributes: str) -> None:
         ('hdrgm:GainMapMax="2"', "hdrgm:Version: expected 1.0"),
         ('hdrgm:Version="1.0" hdrgm:GainMapMax="2"', "HDRCapacityMax: expected a value"),
         ('hdrgm:Version="1.0" hdrgm:HDRCapacityMax="2"', "GainMapMax: expected a value"),
-        (REQUIRED + ' hdrgm:BaseRenditionIsHDR="true"', "expected True or False"),
+        (REQUIRED + ' hdrgm:BaseRenditionIsHDR="yes"', "expected True or False, got yes"),
+        *((REQUIRED.replace('"1.0"', f'"{text}"'), "hdrgm:Version: expected 1.0") for text in
+          ("", "1.", "v1.0", "1,0", "10", "1.0 beta")),
         (REQUIRED + ' hdrgm:Gamma="0"', "gamma"),
         (REQUIRED + ' hdrgm:GainMapMin="3"', "expected gain_map_max >= gain_map_min"),
         (REQUIRED + ' hdrgm:HDRCapacityMin="2.5"', "expected HDRCapacityMin 2.5 or more"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.files.tags.rdf import resources, texts_of, values_of
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
@@ -28,7 +29,6 @@ from gainmap_codec.files.tags.xmp_packet import (
     attributes,
     new_packet,
     parse_packet,
-    properties,
     serialize_packet,
 )
 
@@ -57,10 +57,11 @@ def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
         LimitError: Larger or deeper than `limits` allow.
     Source: Ultra HDR image format v1.1, "GContainer directory".
     """
-    for description in parse_packet(packet, limits).findall(DESCRIPTION):
-        directory = description.find(f"{{{_CONTAINER}}}Directory")
-        if directory is not None:
-            return tuple(_directory_item(item) for item in directory.iter(f"{{{_CONTAINER}}}Item"))
+    for resource in resources(parse_packet(packet, limits)):
+        entries = values_of(resource, f"{{{_CONTAINER}}}Directory")
+        items = [item for entry in entries if not isinstance(entry, str) for item in _items(entry)]
+        if items:
+            return tuple(_directory_item(item) for item in items)
     return ()
 
 
@@ -107,8 +108,14 @@ def without_gain_map(packet: bytes, notes: list[str]) -> bytes | None:
     return serialize_packet(root) if len(rdf) else None
 
 
+def _items(entry: etree._Element) -> list[etree._Element]:
+    """An entry has the property Container:Item, or is the item itself."""
+    nested = values_of([entry], f"{{{_CONTAINER}}}Item")
+    return [item for item in nested if not isinstance(item, str)] or [entry]
+
+
 def _directory_item(item: etree._Element) -> DirectoryItem:
-    values = properties(item, _ITEM)
+    values = texts_of([item], _ITEM)
     semantic, mime = (values.get(name, [""])[0].strip() for name in ("Semantic", "Mime"))
     return DirectoryItem(semantic, mime, _byte_count(values, "Length"), _byte_count(values, "Padding"))
 

@@ -14,7 +14,8 @@ from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.files.tags.exif import ifd_entries, maker_note
-from gainmap_codec.files.tags.xmp_packet import DESCRIPTION, parse_packet, properties
+from gainmap_codec.files.tags.rdf import resources, texts_of
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 APPLE_GAIN_MAP = "urn:com:apple:photo:2020:aux:hdrgainmap"
 
@@ -42,9 +43,9 @@ def parse_apple(packet: bytes, exif: bytes | None, limits: Limits, notes: list[s
     """
     values: dict[str, list[str]] = {}
     auxiliary: list[str] = []
-    for description in parse_packet(packet, limits).findall(DESCRIPTION):
-        values |= properties(description, _HDR_GAIN_MAP)
-        auxiliary += properties(description, _PIXEL_DATA).get("AuxiliaryImageType", [])
+    for resource in resources(parse_packet(packet, limits)):
+        values |= texts_of(resource, _HDR_GAIN_MAP)
+        auxiliary += texts_of(resource, _PIXEL_DATA).get("AuxiliaryImageType", [])
     if not values and APPLE_GAIN_MAP not in auxiliary:
         return None
     version = _version(values)

@@ -15,6 +15,7 @@ from lxml import etree
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of, metadata_problem
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
+from gainmap_codec.files.tags.rdf import resources, texts_of
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
@@ -24,11 +25,12 @@ from gainmap_codec.files.tags.xmp_packet import (
     SEQ,
     new_packet,
     parse_packet,
-    properties,
     serialize_packet,
 )
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_VERSION = re.compile(r"(\d{1,9})(\.\d{1,9})*", re.ASCII)
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _DEFAULTS = {
     "GainMapMin": Fraction(0, 1),
     "Gamma": Fraction(1, 1),
@@ -48,8 +50,8 @@ def parse_hdrgm(packet: bytes, limits: Limits) -> GainMapMetadata | None:
         LimitError: Larger or deeper than `limits` allow.
     Source: Ultra HDR image format v1.1, "Gain map metadata"; defaults as there.
     """
-    for description in parse_packet(packet, limits).findall(DESCRIPTION):
-        values = properties(description, HDRGM)
+    for resource in resources(parse_packet(packet, limits)):
+        values = texts_of(resource, HDRGM)
         if values.keys() - {"Version"}:
             return _metadata(values)
     return None
@@ -79,9 +81,7 @@ def serialize_hdrgm(metadata: GainMapMetadata) -> bytes:
 
 
 def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
-    version = values.get("Version", ["none"])
-    if version != [HDRGM_VERSION]:
-        raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {', '.join(version)[:64]}")
+    _check_version(values)
     base_is_hdr = _base_is_hdr(values)
     low, high = _one(values, "HDRCapacityMin"), _one(values, "HDRCapacityMax")
     if float(high) < float(low):
@@ -100,11 +100,20 @@ def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
     return metadata
 
 
+def _check_version(values: dict[str, list[str]]) -> None:
+    """Only a higher major version may mean something else: "1" and "1.1" are read."""
+    text = ", ".join(values.get("Version", ["none"]))
+    match = _VERSION.fullmatch(text.strip())
+    if match is None or int(match[1]) > int(float(HDRGM_VERSION)):
+        raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {text[:64]}")
+
+
 def _base_is_hdr(values: dict[str, list[str]]) -> bool:
-    text = values.get("BaseRenditionIsHDR", ["False"])
-    if text not in (["True"], ["False"]):
-        raise FormatError("hdrgm:BaseRenditionIsHDR", f"expected True or False, got {', '.join(text)[:64]}")
-    return text == ["True"]
+    text = ", ".join(values.get("BaseRenditionIsHDR", ["False"]))
+    known = _BOOLEANS.get(text.strip().lower())
+    if known is None:
+        raise FormatError("hdrgm:BaseRenditionIsHDR", f"expected True or False, got {text[:64]}")
+    return known
 
 
 def _numbers(values: dict[str, list[str]], name: str) -> list[Fraction]:

@@ -11,7 +11,6 @@ from lxml import etree
 
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
-    DESCRIPTION,
     TRUSTED,
     attributes,
     new_packet,
@@ -85,7 +84,7 @@ def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
 def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
     """The packet with the value that `change` gives for each property; None leaves the property out."""
     rdf = parse_packet(packet, TRUSTED)
-    changes = [_edit_description(description, change) for description in rdf.findall(DESCRIPTION)]
+    changes = [_edit_description(description, change) for description in rdf]
     if not any(changes):
         return packet
     root, fresh = new_packet()

@@ -58,17 +58,6 @@ def _check_depth(root: etree._Element, limits: Limits) -> None:
     raise LimitError(f"xmp_depth: expected {most}, got more (raise Limits.xmp_depth to accept)")
 
 
-def properties(element: etree._Element, namespace: str) -> dict[str, list[str]]:
-    """Values by local name, from attributes and from children (text, rdf:value, or a list of rdf:li)."""
-    start = f"{{{namespace}}}"
-    found = {name[len(start) :]: [text] for name, text in attributes(element).items() if name.startswith(start)}
-    for child in element:
-        if str(child.tag).startswith(start):
-            items = list(child.iter(LI, f"{{{RDF}}}value")) or [child]
-            found.setdefault(str(child.tag)[len(start) :], [item.text or "" for item in items])
-    return found
-
-
 def attributes(element: etree._Element) -> dict[str, str]:
     return {str(name): str(value) for name, value in element.attrib.items()}
 
