@@ -168,7 +168,7 @@ ONCE: dict[str, Callable[[bytes], object]] = {
     "transcode, to AVIF": lambda data: gm.transcode(data, container="avif"),
     "transcode, to JPEG": lambda data: gm.transcode(data, container="jpeg"),
     "transcode, coded again": lambda data: gm.transcode(data, quality=80),
-    "transcode, without places": lambda data: gm.transcode(data, strip_gps=True),
+    "transcode, without places": lambda data: gm.transcode(data, strip="gps"),
     "crop": lambda data: gm.crop(data, (0, 0, 8, 8)),
     "resize": lambda data: gm.resize(data, (8, None)),
     "rotate": lambda data: gm.rotate(data, 90),

@@ -26,6 +26,7 @@ from gainmap_codec.codec.options import (
     Prefer,
     PresetChoice,
     Region,
+    Strip,
     TranscodeOptions,
 )
 from gainmap_codec.codec.pairing import HdrSource, SdrSource
@@ -63,6 +64,7 @@ def encode(
     exif: bytes | None = None,
     xmp: bytes | None = None,
     icc_profile: bytes | None = None,
+    strip: Strip | None = None,
     device: str = "auto",
     seed: int = 0,
     limits: Limits = Limits(),
@@ -98,6 +100,8 @@ def encode(
         exif: TIFF structure to write; None takes that of `sdr`, b"" writes none.
         xmp: XMP packet to write; likewise.
         icc_profile: Profile to write, which changes what the base's code values mean; likewise.
+        strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
+            `transcode`.
         device: Torch device to fit on: "cpu", "cuda", "cuda:N"; "auto" is the CPU.
         seed: Of the fit: the same input and seed give the same bytes on the same platform and device.
         limits: Budgets for what the files may ask for.
@@ -126,6 +130,7 @@ def encode(
         exif=exif,
         xmp=xmp,
         icc_profile=icc_profile,
+        strip=strip,
         device=device,
         seed=seed,
         limits=limits,
@@ -145,6 +150,7 @@ def decode(
     region: Region | None = None,
     dtype: FloatType = "float32",
     out: NDArray[np.float32] | NDArray[np.float16] | None = None,
+    strip: Strip | None = None,
     device: str = "auto",
     limits: Limits = Limits(),
 ) -> HdrImage:
@@ -162,6 +168,7 @@ def decode(
             much is made in floating point; the base is decoded whole.
         dtype: Of the pixels: "float16" takes half the memory; what is above 65 504 becomes infinite and is refused.
         out: Where to put the pixels, (height, width, 3) of that type; None makes an array.
+        strip: Of what the file says beside its pixels: "gps" leaves out where it was taken, "all" everything.
         device: Where a neural gain map is rendered: "cpu" by NumPy; "cuda" or "cuda:N" by torch, with Triton's kernel
             where that is installed (extra "gpu"); "auto" is the CPU, which needs no torch, unless torch is already
             imported and has CUDA.
@@ -183,6 +190,7 @@ def decode(
         region=region,
         dtype=dtype,
         out=out,
+        strip=strip,
         device=device,
         limits=limits,
     )
@@ -200,6 +208,7 @@ def decode_many(
     orientation: Orientation = "upright",
     region: Region | None = None,
     dtype: FloatType = "float32",
+    strip: Strip | None = None,
     device: str = "auto",
     limits: Limits = Limits(),
     workers: int | None = None,
@@ -211,7 +220,7 @@ def decode_many(
 
     Args:
         sources: Paths, bytes or binary files; taken as they are needed.
-        headroom, prefer, color_space, orientation, region, dtype, device, limits: As in `decode`.
+        headroom, prefer, color_space, orientation, region, dtype, strip, device, limits: As in `decode`.
         workers: Threads; None is as many as there are processors, up to four.
     Returns:
         For each source, in their order, the picture, or the exception that `decode` would have raised: a photo that
@@ -230,6 +239,7 @@ def decode_many(
         orientation=orientation,
         region=region,
         dtype=dtype,
+        strip=strip,
         device=device,
         limits=limits,
     )
@@ -254,7 +264,7 @@ def transcode(
     *,
     container: Container | None = None,
     carry: Carry | None = None,
-    strip_gps: bool = False,
+    strip: Strip | None = None,
     preset: PresetChoice = "balanced",
     target_bytes: int | None = None,
     quality: int | None = None,
@@ -279,7 +289,9 @@ def transcode(
         container: Kind of file to write; None keeps the source's.
         carry: Which gain maps to write: "standard", "neural" or "both"; what the source lacks is made of what it has.
             None keeps those that it has.
-        strip_gps: Leave out where the picture was taken: the GPS directory of EXIF and exif:GPS… of XMP.
+        strip: "gps" leaves out where the picture was taken, wherever the file says it; what cannot be searched goes as
+            a whole, and what may name the place and stays, such as a video, is warned of. "all" leaves out everything
+            but pixels, colour, orientation and gain maps. None leaves nothing out.
         preset: Kind of a neural map that has to be fitted; see `encode`.
         target_bytes: Size of its payload to keep within.
         quality: Quality of the base, 1…100; None keeps its bytes, and codes it at 92 for another container.
@@ -302,7 +314,7 @@ def transcode(
     options = TranscodeOptions(
         container=container,
         carry=carry,
-        strip_gps=strip_gps,
+        strip=strip,
         preset=preset,
         target_bytes=target_bytes,
         quality=quality,
@@ -324,6 +336,7 @@ def crop(
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,
+    strip: Strip | None = None,
     limits: Limits = Limits(),
 ) -> bytes:
     """Cut a gain-map file to a part of its picture.
@@ -336,6 +349,8 @@ def crop(
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         quality: Quality of the base, 1…100.
         map_quality: Quality of the standard map, 1…100.
+        strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
+            `transcode`.
         limits: Budgets for what the source may ask for.
     Returns:
         The file, of the same kind.
@@ -346,7 +361,7 @@ def crop(
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    report = crop_with_report(source, box, quality=quality, map_quality=map_quality, limits=limits)
+    report = crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=limits)
     _warn(report.warnings)
     return report.data
 
@@ -357,6 +372,7 @@ def resize(
     *,
     quality: int = DEFAULT_QUALITY,
     map_quality: int = MAP_QUALITY,
+    strip: Strip | None = None,
     limits: Limits = Limits(),
 ) -> bytes:
     """Make a gain-map file smaller or larger.
@@ -367,7 +383,7 @@ def resize(
     Args:
         source: A path, bytes or a binary file.
         size: Width and height of the upright picture in pixels; None for one of them keeps the proportions.
-        quality, map_quality, limits: As for `crop`.
+        quality, map_quality, strip, limits: As for `crop`.
     Returns:
         The file, of the same kind.
     Raises:
@@ -376,12 +392,12 @@ def resize(
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    report = resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=limits)
+    report = resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=limits)
     _warn(report.warnings)
     return report.data
 
 
-def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
+def rotate(source: Source, degrees: int, *, strip: Strip | None = None, limits: Limits = Limits()) -> bytes:
     """Turn a gain-map file clockwise without coding anything again.
 
     The orientation changes that the file asks its viewers for, in EXIF or by irot and imir. Base, standard map and
@@ -390,6 +406,8 @@ def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
     Args:
         source: A path, bytes or a binary file.
         degrees: A multiple of 90.
+        strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
+            `transcode`.
         limits: Budgets for what the source may ask for.
     Returns:
         The file, of the same kind.
@@ -400,21 +418,21 @@ def rotate(source: Source, degrees: int, *, limits: Limits = Limits()) -> bytes:
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    report = rotate_with_report(source, degrees, limits=limits)
+    report = rotate_with_report(source, degrees, strip=strip, limits=limits)
     _warn(report.warnings)
     return report.data
 
 
-def flip(source: Source, axis: FlipAxis, *, limits: Limits = Limits()) -> bytes:
+def flip(source: Source, axis: FlipAxis, *, strip: Strip | None = None, limits: Limits = Limits()) -> bytes:
     """Mirror a gain-map file without coding anything again, as `rotate` turns it.
 
     Args:
         axis: "horizontal" exchanges left and right, "vertical" top and bottom.
-        source, limits: As for `rotate`.
+        source, strip, limits: As for `rotate`.
     Returns, Raises, Warns:
         As `rotate`.
     """
-    report = flip_with_report(source, axis, limits=limits)
+    report = flip_with_report(source, axis, strip=strip, limits=limits)
     _warn(report.warnings)
     return report.data
 

@@ -55,7 +55,7 @@ def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
 def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jpg"
     other.write_bytes(photo.read_bytes())
-    for command in (("flip",), ("transcode", "--to", "jpeg"), ("transcode", "--strip-gps")):
+    for command in (("flip",), ("transcode", "--to", "jpeg"), ("transcode", "--strip", "gps")):
         folder = tmp_path / f"made by {'-'.join(command)}"
         assert run(command[0], photo, other, "-o", folder, *command[1:], "-q").returncode == 0
         assert sorted(path.name for path in folder.iterdir()) == sorted([photo.name, "other.jpg"])

@@ -36,7 +36,7 @@ COMMANDS = [
     ("conformance", "IN"),
     ("demo", "IN", "--out", "NOTHING.jpg/x"),
     ("transcode", "IN", "-o", "OUT.jpg"),
-    ("transcode", "IN", "-o", "OUT.heic", "--strip-gps", "--carry", "standard"),
+    ("transcode", "IN", "-o", "OUT.heic", "--strip", "gps", "--carry", "standard"),
     ("transcode", "IN", "-o", "FOLDER"),
     ("crop", "IN", "-o", "FOLDER", "--box", "1,1,9,8"),
     ("crop", "IN", "-o", "FOLDER", "--box", "0,0,90000,8"),

@@ -313,7 +313,7 @@ def test_no_map_to_make_one_of(carry: Any) -> None:
 
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_strip_gps(container: Any) -> None:
-    new = gm.transcode(files.both(), container=container, strip_gps=True)
+    new = gm.transcode(files.both(), container=container, strip="gps")
     assert files.LATITUDE in files.both() and b"16,22E" in files.both()
     assert files.LATITUDE[::-1] not in new and files.LATITUDE not in new
     for mark in (b"16,22E", b"48,12.5N", b"GPSL"):
@@ -328,14 +328,14 @@ def test_strip_gps(container: Any) -> None:
 
 
 def test_strip_gps_of_a_file_without() -> None:
-    assert "none was found" in said(report(files.APPLE, strip_gps=True))
+    assert "none was found" in said(report(files.APPLE, strip="gps"))
 
 
 @pytest.mark.parametrize("cut", range(10, 150, 7))
 def test_damaged_exif_goes_rather_than_tell_the_place(cut: int) -> None:
     file = record(files.both())
     source = serialized(replace(file, exif=files.gps_exif(1)[:cut]))
-    new = gm.transcode(source, strip_gps=True)
+    new = gm.transcode(source, strip="gps")
     assert b"\x02\x00\x05\x00\x03\x00\x00\x00" not in new
 
 
@@ -422,7 +422,7 @@ def test_two_files_never_become_one(photos: Path, tmp_path: Path) -> None:
 
 
 def test_the_name_says_the_container(photos: Path, tmp_path: Path) -> None:
-    done = run("transcode", photos / "two.jpg", "-o", tmp_path / "two.heic", "--strip-gps")
+    done = run("transcode", photos / "two.jpg", "-o", tmp_path / "two.heic", "--strip", "gps")
     assert (done.returncode, gm.inspect(tmp_path / "two.heic").container) == (0, "heic")
     assert "GPS: removed" in done.stdout
     assert run("transcode", photos / "two.jpg", "-o", tmp_path / "two.png").returncode == 2

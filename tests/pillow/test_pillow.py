@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -40,7 +41,7 @@ def opened(data: bytes | Path) -> Image.Image:
     return pillow.open(data)
 
 
-def saved(image: Image.Image, format: str = "JPEG", **options: int) -> bytes:
+def saved(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     stream = io.BytesIO()
     pillow.save(image, stream, format=format, **options)
     return stream.getvalue()

@@ -26,7 +26,7 @@ SUFFIXES = {".jpg", ".heic", ".avif"}
 ENCODERS = ("PIL.Image.Image.save", "imagecodecs.avif_encode", "pillow_heif.HeifFile.save")
 WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "transcode": gm.transcode,
-    "strip_gps": lambda data: gm.transcode(data, strip_gps=True),
+    "strip": lambda data: gm.transcode(data, strip="gps"),
     "rotate": lambda data: gm.rotate(data, 90),
     "flip": lambda data: gm.flip(data, "vertical"),
     "serialize": lambda data: serialized(parsed(data)),

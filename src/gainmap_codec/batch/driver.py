@@ -15,7 +15,7 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import AnyPath, check_several
@@ -32,7 +32,7 @@ def convert(
     progress: Callable[[PhotoRecord | None, int], None] | None = None,
     container: Container | None = None,
     carry: Carry | None = None,
-    strip_gps: bool = False,
+    strip: Strip | None = None,
     preset: PresetChoice = "balanced",
     target_bytes: int | None = None,
     quality: int | None = None,
@@ -53,7 +53,7 @@ def convert(
         cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
-        container, carry, strip_gps, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
+        container, carry, strip, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
             seed: As of `transcode`, the same for all photos.
         limits: Budgets for what each photo may ask for.
     Returns:
@@ -75,7 +75,7 @@ def convert(
     options = TranscodeOptions(
         container=container,
         carry=carry,
-        strip_gps=strip_gps,
+        strip=strip,
         preset=preset,
         target_bytes=target_bytes,
         quality=quality,

@@ -18,7 +18,7 @@ from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, serialize_report, warning_lines
 from gainmap_codec.cli.common import INTERRUPTED, complain, complain_of_failures, output, quiet, say, warn
 from gainmap_codec.cli.edit import transcode_options
-from gainmap_codec.codec.options import Carry, PresetChoice
+from gainmap_codec.codec.options import Carry, PresetChoice, Strip
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import write_atomically
 
@@ -50,7 +50,7 @@ def batch(
     *,
     container: Container | None,
     carry: Carry | None,
-    strip_gps: bool,
+    strip: Strip | None,
     preset: PresetChoice,
     target_bytes: int | None,
     quality: int | None,
@@ -88,7 +88,7 @@ def batch(
                 progress=told.listener(show),
                 container=container,
                 carry=carry,
-                strip_gps=strip_gps,
+                strip=strip,
                 preset=preset,
                 target_bytes=target_bytes,
                 quality=quality,

@@ -44,6 +44,13 @@ seed = click.option(
 )
 
 
+strip = click.option(
+    "--strip",
+    type=click.Choice(["gps", "all"]),
+    help="gps: leave out where the picture was taken; all: leave out everything but what the pictures need.",
+)
+
+
 def output(
     suffixes: Iterable[str], *, help: str, name: str = "--output", required: bool = True
 ) -> Callable[[Command], Command]:

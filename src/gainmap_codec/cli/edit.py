@@ -22,9 +22,10 @@ from gainmap_codec.cli.common import (
     quiet,
     say,
     seed,
+    strip,
     warn,
 )
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Carry, PresetChoice, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -62,7 +63,7 @@ _TRANSCODE_OPTIONS = (
         type=click.Choice(["both", "neural", "standard"]),
         help="Which gain maps to store; one that is missing is made from the other. Default: those that are there.",
     ),
-    click.option("--strip-gps", is_flag=True, help="Leave out where the picture was taken."),
+    strip,
     click.option(
         "--preset",
         type=click.Choice(["tiny", "balanced", "best"]),
@@ -113,7 +114,7 @@ def transcode(
     *,
     container: Container | None,
     carry: Carry | None,
-    strip_gps: bool,
+    strip: Strip | None,
     preset: PresetChoice,
     target_bytes: int | None,
     quality: int | None,
@@ -133,14 +134,14 @@ def transcode(
       gainmap transcode photo.heic -o photo.jpg
       gainmap transcode photos/*.jpg -o avif --to avif
       gainmap transcode neural.jpg -o everyone.jpg --carry standard
-      gainmap transcode holiday/*.jpg -o public --strip-gps
+      gainmap transcode holiday/*.jpg -o public --strip gps
     """
     if container is None and not _is_folder(output, sources):
         container = _container_of(output)
     options = TranscodeOptions(
         container=container,
         carry=carry,
-        strip_gps=strip_gps,
+        strip=strip,
         preset=preset,
         target_bytes=target_bytes,
         quality=quality,
@@ -176,6 +177,7 @@ def _parse_box(context: click.Context, parameter: click.Parameter, text: str) ->
 )
 @_quality
 @_map_quality
+@strip
 @quiet
 def crop(
     sources: tuple[Path, ...],
@@ -184,6 +186,7 @@ def crop(
     box: tuple[int, int, int, int],
     quality: int,
     map_quality: int,
+    strip: Strip | None,
     quiet: bool,
 ) -> None:
     """Cut the photos IN to a part of their picture.
@@ -194,7 +197,7 @@ def crop(
     """
 
     def work(source: Path) -> TranscodeReport:
-        return crop_with_report(source, box, quality=quality, map_quality=map_quality, limits=Limits())
+        return crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
     _each(sources, output, None, quiet, work)
 
@@ -203,15 +206,20 @@ def crop(
 @_sources
 @_output
 @click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="How far, clockwise.")
+@strip
 @quiet
-def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, quiet: bool) -> None:
+def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Strip | None, quiet: bool) -> None:
     """Turn the photos IN; no picture is coded again.
 
     \b
     Example:
       gainmap rotate photo.jpg -o turned.jpg --degrees 90
     """
-    _each(sources, output, None, quiet, lambda source: rotate_with_report(source, int(degrees), limits=Limits()))
+
+    def work(source: Path) -> TranscodeReport:
+        return rotate_with_report(source, int(degrees), strip=strip, limits=Limits())
+
+    _each(sources, output, None, quiet, work)
 
 
 @click.command()
@@ -224,15 +232,20 @@ def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, quiet: bool
     show_default=True,
     help="horizontal swaps left and right, vertical swaps top and bottom.",
 )
+@strip
 @quiet
-def flip(sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, quiet: bool) -> None:
+def flip(sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, strip: Strip | None, quiet: bool) -> None:
     """Mirror the photos IN; no picture is coded again.
 
     \b
     Example:
       gainmap flip photo.jpg -o mirrored.jpg
     """
-    _each(sources, output, None, quiet, lambda source: flip_with_report(source, axis, limits=Limits()))
+
+    def work(source: Path) -> TranscodeReport:
+        return flip_with_report(source, axis, strip=strip, limits=Limits())
+
+    _each(sources, output, None, quiet, work)
 
 
 def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int | None, int | None]:
@@ -255,6 +268,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -
 )
 @_quality
 @_map_quality
+@strip
 @quiet
 def resize(
     sources: tuple[Path, ...],
@@ -263,6 +277,7 @@ def resize(
     size: tuple[int | None, int | None],
     quality: int,
     map_quality: int,
+    strip: Strip | None,
     quiet: bool,
 ) -> None:
     """Make the photos IN smaller or larger.
@@ -273,7 +288,7 @@ def resize(
     """
 
     def work(source: Path) -> TranscodeReport:
-        return resize_with_report(source, size, quality=quality, map_quality=map_quality, limits=Limits())
+        return resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
     _each(sources, output, None, quiet, work)
 

@@ -22,6 +22,7 @@ from gainmap_codec.cli.common import (
     quiet,
     say,
     seed,
+    strip,
     usage,
     warn,
 )
@@ -34,7 +35,7 @@ from gainmap_codec.codec.decoding import ORIGINS, decode_with_notes
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
-from gainmap_codec.codec.options import Carry, DecodeOptions, EncodeOptions, Prefer, PresetChoice, Region
+from gainmap_codec.codec.options import Carry, DecodeOptions, EncodeOptions, Prefer, PresetChoice, Region, Strip
 from gainmap_codec.errors import FormatError, Limits, error_line
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
@@ -132,7 +133,7 @@ def gainmap() -> None:
     show_default=True,
     help="Channels of the standard gain map: 1 for all colours, or 3.",
 )
-@click.option("--strip", is_flag=True, help="Leave out the EXIF and XMP data of the SDR picture.")
+@strip
 @device
 @seed
 @quiet
@@ -152,7 +153,7 @@ def encode(
     map_scale: int,
     map_quality: int,
     map_channels: str,
-    strip: bool,
+    strip: Strip | None,
     device: str,
     seed: int,
     quiet: bool,
@@ -182,8 +183,7 @@ def encode(
             map_scale=map_scale,
             map_quality=map_quality,
             map_channels=int(map_channels),
-            exif=b"" if strip else None,
-            xmp=b"" if strip else None,
+            strip=strip,
             device=device,
             seed=seed,
         )
@@ -232,6 +232,7 @@ def encode(
     metavar="X Y W H",
     help="Decode only a part: left edge, top edge, width and height in pixels.",
 )
+@strip
 @device
 @quiet
 def decode(
@@ -242,6 +243,7 @@ def decode(
     prefer: Prefer,
     color_space: ColorSpace,
     region: Region | None,
+    strip: Strip | None,
     device: str,
     quiet: bool,
 ) -> None:
@@ -255,7 +257,9 @@ def decode(
       gainmap decode photo.jpg -o face.exr --region 400 300 1024 1024
     """
     with usage():
-        options = DecodeOptions(headroom=headroom, prefer=prefer, color_space=color_space, region=region, device=device)
+        options = DecodeOptions(
+            headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
+        )
     image = decode_with_notes(source, options)
     image.save(output)
     warn(image.warnings)

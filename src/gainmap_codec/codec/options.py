@@ -24,6 +24,7 @@ Orientation = Literal["upright", "stored"]
 Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
 FloatType = Literal["float32", "float16"]
+Strip = Literal["gps", "all"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
@@ -71,6 +72,7 @@ class DecodeOptions:
     region: Region | None = None
     dtype: FloatType = "float32"
     out: NDArray[np.float32] | NDArray[np.float16] | None = None
+    strip: Strip | None = None
     device: str = "auto"
     limits: Limits = Limits()
 
@@ -81,6 +83,7 @@ class DecodeOptions:
         _check_choice("color_space", self.color_space, COLOR_SPACES)
         _check_choice("orientation", self.orientation, get_args(Orientation))
         _check_choice("dtype", self.dtype, get_args(FloatType))
+        check_strip(self.strip)
         object.__setattr__(self, "device", choose_device(self.device))  # "auto" becomes the device that it stands for
 
 
@@ -107,6 +110,7 @@ class EncodeOptions:
     exif: bytes | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None
+    strip: Strip | None = None
     device: str = "auto"
     seed: int = 0
     limits: Limits = Limits()
@@ -116,6 +120,7 @@ class EncodeOptions:
         _check_choice("carry", self.carry, get_args(Carry))
         _check_choice("preset", self.preset, _PRESETS)
         _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
+        check_strip(self.strip)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         self._check_base()
         _check_fit(self.fit)
@@ -157,7 +162,7 @@ class TranscodeOptions:
 
     container: Container | None = None
     carry: Carry | None = None
-    strip_gps: bool = False
+    strip: Strip | None = None
     preset: PresetChoice = "balanced"
     target_bytes: int | None = None
     quality: int | None = None
@@ -171,6 +176,7 @@ class TranscodeOptions:
     def __post_init__(self) -> None:
         _check_choice("container", self.container, (None, *get_args(Container)))
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
+        check_strip(self.strip)
         _check_choice("preset", self.preset, _PRESETS)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         _check_fit(self.fit)
@@ -223,6 +229,11 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
     """Raise ValueError unless low <= value <= high."""
     if not low <= value <= high:
         raise ValueError(f"{name}: expected {low}…{high}, got {value!r}")
+
+
+def check_strip(strip: Strip | None) -> None:
+    """Raise ValueError for what is neither None nor one of the choices."""
+    _check_choice("strip", strip, (None, *get_args(Strip)))
 
 
 def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:

@@ -13,6 +13,7 @@ from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.opening import base_codes, open_file
 from gainmap_codec.codec.options import DEFAULT_QUALITY, EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.container import digest_of, may_have_gain_map, parse_file
 from gainmap_codec.files.cursor import open_tiff
@@ -66,6 +67,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
     notes += image.warnings
     headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
     file = _with_metadata(_base_file(image, headroom, own, sdr, options, notes), options, notes)
+    file = stripped(file, options.strip, notes)
     codes, color = base_codes(file.base), color_of(file.base)
     notes += color.notes
     pixels = image.convert("bt2020").pixels

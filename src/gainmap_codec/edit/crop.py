@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from operator import index
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes
-from gainmap_codec.codec.options import check_range
-from gainmap_codec.edit.metadata import for_container
+from gainmap_codec.codec.options import Strip, TranscodeOptions, check_range, check_strip
+from gainmap_codec.edit.metadata import for_container, stripped_for_edit
 from gainmap_codec.edit.parts import coded_map, decoded_map, is_writable, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
+from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload.edit import edit_payload
@@ -29,36 +30,60 @@ Size = tuple[int, int]
 
 
 def crop_with_report(
-    source: Source, box: tuple[int, int, int, int], *, quality: int, map_quality: int, limits: Limits
+    source: Source,
+    box: tuple[int, int, int, int],
+    *,
+    quality: int,
+    map_quality: int,
+    strip: Strip | None = None,
+    limits: Limits,
 ) -> TranscodeReport:
     """As `gainmap_codec.crop`, with a line for all that was done and lost; nothing is warned of."""
     _check_qualities(quality, map_quality)
+    check_strip(strip)
     notes = Notes()
     data, opened = open_for_edit(source, limits, notes)
     part = _stored_part(opened.file, box)
     size = part.right - part.left, part.bottom - part.top
-    return _edited(data, opened, part, size, quality, map_quality, notes)
+    return _edited(data, opened, part, size, quality, map_quality, strip, notes)
 
 
 def resize_with_report(
-    source: Source, size: tuple[int | None, int | None], *, quality: int, map_quality: int, limits: Limits
+    source: Source,
+    size: tuple[int | None, int | None],
+    *,
+    quality: int,
+    map_quality: int,
+    strip: Strip | None = None,
+    limits: Limits,
 ) -> TranscodeReport:
     """As `gainmap_codec.resize`, with a line for all that was done and lost; nothing is warned of."""
     _check_qualities(quality, map_quality)
+    check_strip(strip)
     notes = Notes()
     data, opened = open_for_edit(source, limits, notes)
     stored = _stored_size(opened.file, size, limits)
-    return _edited(data, opened, _whole(opened.file), stored, quality, map_quality, notes)
+    return _edited(data, opened, _whole(opened.file), stored, quality, map_quality, strip, notes)
 
 
 def _edited(
-    data: bytes, opened: OpenedFile, part: Box[int], size: Size, quality: int, map_quality: int, notes: Notes
+    data: bytes,
+    opened: OpenedFile,
+    part: Box[int],
+    size: Size,
+    quality: int,
+    map_quality: int,
+    strip: Strip | None,
+    notes: Notes,
 ) -> TranscodeReport:
     """The file of a part of the stored raster, at `size`; its very bytes where that changes nothing."""
     base, container = opened.file.base, opened.file.container
     if part == _whole(opened.file) and size == (base.width, base.height):
+        if strip is not None:
+            return finish(transcoded(opened, TranscodeOptions(strip=strip), notes), notes)
         notes.done.append("nothing to do: the file is as it was")
         return report_of(data, container, notes)
+    opened = stripped_for_edit(opened, strip, notes)
     codes = decode_coded_image(base)[part.top : part.bottom, part.left : part.right]
     if codes.shape[:2] != size[::-1]:
         notes.lost += opened.color.notes

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gainmap_codec.codec.opening import OpenedFile
+from gainmap_codec.codec.options import Strip
+from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, UnsupportedError
 from gainmap_codec.files.heif.extras import other_parts
-from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, extended_xmp, has_c2pa, other_segments, without_segments
+from gainmap_codec.files.jpeg.edit import extended_xmp, other_segments
 from gainmap_codec.files.records import Container, GainMapFile
-from gainmap_codec.files.tags import exif_edit, xmp_edit
+from gainmap_codec.files.tags import xmp_edit
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes
 from gainmap_codec.pixels.raster.tone_map import encode_base
 
 
-def stripped_of_gps(file: GainMapFile, notes: Notes) -> GainMapFile:
-    """The record without the place where the picture was taken. What cannot be searched for it goes as a whole."""
-    exif, xmp, base = file.exif, file.xmp, file.base
-    try:
-        exif = exif and exif_edit.without_gps(exif)
-    except GainMapError as error:
-        notes.lost.append(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
-        exif = exif_edit.with_orientation(None, file.orientation, notes.lost)
-    try:
-        xmp = xmp and xmp_edit.without_gps(xmp)
-    except GainMapError as error:
-        notes.lost.append(f"XMP is left out: damaged, so that the place may still be in it ({error})")
-        xmp = None
-    if base.codec == "jpeg":
-        base = without_segments(base, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
-        if base is not file.base:
-            notes.lost.append("an extended XMP packet that names GPS is left out as a whole")
-        if has_c2pa(base):
-            notes.lost.append("the C2PA manifest may name the place too: it is kept")
-    found = (exif, xmp) != (file.exif, file.xmp) or base is not file.base
-    notes.done.append("GPS: removed" if found else "GPS: none was found in EXIF and XMP")
-    return replace(file, exif=exif, xmp=xmp, base=base)
+def stripped_for_edit(opened: OpenedFile, strip: Strip | None, notes: Notes) -> OpenedFile:
+    """The opened file with a record without places, or without all metadata; a line says what became of them."""
+    if strip is None:
+        return opened
+    file = stripped(opened.file, strip, notes.lost)
+    if strip == "all":
+        notes.done.append("metadata: all removed but what the pictures need")
+    else:
+        notes.done.append("GPS: none was found" if file is opened.file else "GPS: removed")
+    return replace(opened, file=file)
 
 
 def for_container(

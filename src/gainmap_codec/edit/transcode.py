@@ -16,7 +16,7 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.edit.hdr_base import with_sdr_base
-from gainmap_codec.edit.metadata import for_container, stripped_of_gps
+from gainmap_codec.edit.metadata import for_container, stripped_for_edit
 from gainmap_codec.edit.parts import (
     coded_map,
     combined_psnr,
@@ -58,12 +58,15 @@ def transcode_opened(
 ) -> TranscodeReport:
     """As `transcode_with_report`, of a file that is opened already."""
     notes = Notes(lost=list(opened.warnings))
-    return finish(_transcoded(opened, options, notes, progress), notes)
+    return finish(transcoded(opened, options, notes, progress), notes)
 
 
-def _transcoded(opened: OpenedFile, options: TranscodeOptions, notes: Notes, progress: Progress | None) -> GainMapFile:
+def transcoded(
+    opened: OpenedFile, options: TranscodeOptions, notes: Notes, progress: Progress | None = None
+) -> GainMapFile:
     """The record of an opened file as `options` ask for it."""
     container = options.container or opened.file.container
+    opened = stripped_for_edit(opened, options.strip, notes)
     if container == "jpeg" and is_hdr(opened.file.base):
         opened = with_sdr_base(opened, options.quality, options.map_quality, notes)
         options = replace(options, quality=None)
@@ -146,7 +149,7 @@ class _NewBase:
 
 def _new_base(opened: OpenedFile, container: Container, options: TranscodeOptions, notes: Notes) -> _NewBase:
     """The file without gain maps as its readers get it."""
-    file = stripped_of_gps(opened.file, notes) if options.strip_gps else opened.file
+    file = opened.file
     if container == file.container and options.quality is None:
         notes.done.append("base: kept bit for bit")
         return _NewBase(opened, file.without_gain_maps(), True, options.device, notes)

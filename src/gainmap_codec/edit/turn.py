@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, get_args
 
+from gainmap_codec.codec.opening import OpenedFile
+from gainmap_codec.codec.options import Strip, TranscodeOptions, check_strip
 from gainmap_codec.edit.parts import SIGNATURE_LOST, is_writable
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
+from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
+from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.geometry import turned_orientation
@@ -20,29 +24,32 @@ _TURNS = {0: 1, 90: 6, 180: 3, 270: 8}
 _FLIPS: dict[FlipAxis, int] = {"horizontal": 2, "vertical": 4}
 
 
-def rotate_with_report(source: Source, degrees: int, *, limits: Limits) -> TranscodeReport:
+def rotate_with_report(source: Source, degrees: int, *, strip: Strip | None = None, limits: Limits) -> TranscodeReport:
     """As `gainmap_codec.rotate`, with a line for all that was done and lost; nothing is warned of."""
     if degrees % 90:
         raise ValueError(f"degrees: expected a multiple of 90, got {degrees}")
-    return _turned(source, _TURNS[degrees % 360], limits)
+    return _turned(source, _TURNS[degrees % 360], strip, limits)
 
 
-def flip_with_report(source: Source, axis: FlipAxis, *, limits: Limits) -> TranscodeReport:
+def flip_with_report(source: Source, axis: FlipAxis, *, strip: Strip | None = None, limits: Limits) -> TranscodeReport:
     """As `gainmap_codec.flip`, with a line for all that was done and lost; nothing is warned of."""
     if axis not in get_args(FlipAxis):
         raise ValueError(f"axis: expected one of {', '.join(get_args(FlipAxis))}, got {axis!r}")
-    return _turned(source, _FLIPS[axis], limits)
+    return _turned(source, _FLIPS[axis], strip, limits)
 
 
-def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
+def _turned(source: Source, turn: int, strip: Strip | None, limits: Limits) -> TranscodeReport:
+    check_strip(strip)
     notes = Notes()
     data, opened = open_for_edit(source, limits, notes)
     file = opened.file
     orientation = turned_orientation(file.orientation, turn)
-    if orientation == file.orientation:
+    if orientation == file.orientation and strip is None:
         notes.done.append("nothing to do: the file is as it was")
         return report_of(data, file.container, notes)
     notes.done.append(f"turned: EXIF orientation {file.orientation} became {orientation}; no picture is coded again")
+    if strip is not None:
+        return finish(_stripped_and_turned(opened, orientation, strip, notes), notes)
     if file.container == "jpeg":
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)
@@ -50,3 +57,12 @@ def _turned(source: Source, turn: int, limits: Limits) -> TranscodeReport:
     exif = file.exif and exif_edit.with_orientation(file.exif, orientation, notes.lost)
     gain_map = file.gain_map if file.gain_map and is_writable(file.gain_map, notes) else None
     return finish(replace(file, orientation=orientation, exif=exif, gain_map=gain_map), notes)
+
+
+def _stripped_and_turned(opened: OpenedFile, orientation: int, strip: Strip, notes: Notes) -> GainMapFile:
+    """The record put together anew, as stripping asks for in JPEG too."""
+    file = transcoded(opened, TranscodeOptions(strip=strip), notes)
+    exif = file.exif
+    if exif or file.container == "jpeg":
+        exif = exif_edit.with_orientation(exif, orientation, notes.lost)
+    return replace(file, orientation=orientation, exif=exif)

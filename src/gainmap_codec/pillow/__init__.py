@@ -25,10 +25,12 @@ import pillow_heif
 from PIL import Image, ImageOps
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Strip, TranscodeOptions, check_strip
+from gainmap_codec.codec.strip import exif_without_places
 from gainmap_codec.edit.crop import Shown, fitted_size, with_pixels
+from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
-from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.records import Container
@@ -50,6 +52,7 @@ from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 _CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
+_EXIF_ID = b"Exif\0\0"
 
 
 def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
@@ -147,7 +150,12 @@ def crop(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 def save(
-    image: Image.Image, target: AnyPath | BinaryIO, *, format: str | None = None, quality: int | None = None
+    image: Image.Image,
+    target: AnyPath | BinaryIO,
+    *,
+    format: str | None = None,
+    quality: int | None = None,
+    strip: Strip | None = None,
 ) -> None:
     """Write an image with its HDR; a path appears whole or not at all.
 
@@ -159,6 +167,8 @@ def save(
         target: A path, or a binary file to write to.
         format: By Pillow's names; None is by the path's extension. JPEG, HEIF and AVIF hold gain maps.
         quality: Quality of the base, 1…100; None is 92 where pixels have to be coded.
+        strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
+            `gainmap_codec.transcode`.
     Raises:
         ValueError: No format, or one that Pillow does not know.
         GainMapError: The picture cannot be in that container.
@@ -168,6 +178,7 @@ def save(
             or its pixels were cropped, turned or edited so that its HDR no longer belongs to it.
         GainMapWarning: For each other thing that is lost.
     """
+    check_strip(strip)
     kind = _format_of(target, format)
     told = Told()
     match = matched(image, told)
@@ -175,10 +186,10 @@ def save(
         told.hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
         match = None
     if match:
-        data, lost = _with_hdr(match, _CONTAINERS[kind], quality)
+        data, lost = _with_hdr(match, _CONTAINERS[kind], quality, strip)
         told.note(lost)
     else:
-        data = _without_hdr(image, kind, quality)
+        data = _without_hdr(image, kind, quality, strip, told)
     told.warn()
     if isinstance(target, (str, os.PathLike)):
         write_atomically(target, data)
@@ -192,7 +203,7 @@ def _describe(image: Image.Image, opened: OpenedFile) -> None:
     if profile:
         image.info["icc_profile"] = profile
     if opened.file.exif:
-        image.info["exif"] = b"Exif\0\0" + exif_edit.with_orientation_1(opened.file.exif)
+        image.info["exif"] = _EXIF_ID + exif_edit.with_orientation_1(opened.file.exif)
 
 
 def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | None) -> Image.Image:
@@ -205,11 +216,13 @@ def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | No
     return result
 
 
-def _with_hdr(match: Match, container: Container, quality: int | None) -> tuple[bytes, tuple[str, ...]]:
+def _with_hdr(
+    match: Match, container: Container, quality: int | None, strip: Strip | None
+) -> tuple[bytes, tuple[str, ...]]:
     """The file of base and gain maps, and a line for each thing that is lost."""
     origin, notes = match.origin, Notes()
     if match.is_untouched and quality is None:
-        return _untouched(origin, container)
+        return _untouched(origin, container, strip)
     _, opened = open_for_edit(origin.data, origin.limits, notes)
     file = opened.file
     if file.orientation != origin.orientation:
@@ -217,22 +230,26 @@ def _with_hdr(match: Match, container: Container, quality: int | None) -> tuple[
         opened = replace(opened, file=replace(file, orientation=origin.orientation, exif=exif))
     if file.base.bits > 8:
         notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
+    opened = stripped_for_edit(opened, strip, notes)
     shown = Shown(opened, with_bits(match.codes, 8, file.base.bits), origin.part)
     report = finish(with_pixels(shown, container, quality or DEFAULT_QUALITY, MAP_QUALITY, notes), notes)
     return report.data, report.warnings
 
 
-def _untouched(origin: HdrOrigin, container: Container) -> tuple[bytes, tuple[str, ...]]:
+def _untouched(origin: HdrOrigin, container: Container, strip: Strip | None) -> tuple[bytes, tuple[str, ...]]:
     """The very bytes of the origin, or all of it in another container."""
-    if open_file(origin.data, "the image's source", origin.limits).file.container == container:
+    opened = open_file(origin.data, "the image's source", origin.limits)
+    if opened.file.container == container and strip is None:
         return origin.data, ()
-    report = transcode_with_report(origin.data, TranscodeOptions(container=container, limits=origin.limits))
+    report = transcode_opened(opened, TranscodeOptions(container=container, strip=strip, limits=origin.limits))
     return report.data, report.warnings
 
 
-def _without_hdr(image: Image.Image, kind: str, quality: int | None) -> bytes:
+def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Strip | None, told: Told) -> bytes:
     """The SDR picture as Pillow or pillow-heif writes it, with its ICC profile and EXIF."""
     stream = io.BytesIO()
+    if strip is not None:
+        image = _stripped(image, strip, told)
     options = {name: image.info[name] for name in ("exif", "icc_profile") if image.info.get(name)}
     options["quality"] = quality or DEFAULT_QUALITY
     if _CONTAINERS.get(kind) == "heic":
@@ -240,6 +257,18 @@ def _without_hdr(image: Image.Image, kind: str, quality: int | None) -> bytes:
     else:
         image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def _stripped(image: Image.Image, strip: Strip, told: Told) -> Image.Image:
+    """A copy whose info is the ICC profile, and for "gps" EXIF without places: Pillow writes comments too, unasked."""
+    exif, notes = image.info.get("exif"), list[str]()
+    result = image.copy()
+    result.info = {name: image.info[name] for name in ("icc_profile",) if name in image.info}
+    if exif and strip == "gps":
+        cleaned = exif_without_places(exif.removeprefix(_EXIF_ID), notes)
+        result.info["exif"] = _EXIF_ID + cleaned if cleaned else b""
+    told.note(notes)
+    return result
 
 
 def _format_of(target: AnyPath | BinaryIO, format: str | None) -> str:

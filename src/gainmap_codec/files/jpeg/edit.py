@@ -93,6 +93,17 @@ def without_segments(image: CodedImage, unwanted: Callable[[bytes], bool]) -> Co
     return replace(image, data=data, parsed=None)
 
 
+def without_metadata(image: CodedImage) -> CodedImage:
+    """The picture without all segments that decoders do not need; APP0 and APP14 tell the meaning of its channels."""
+    found = segments_of(image)
+    needed = (APP0, APP14)
+    gone = [each for each in (*found.header, *found.tail) if each.is_metadata and each.marker not in needed]
+    if not gone:
+        return image
+    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone], TRUSTED)
+    return replace(image, data=data, parsed=None)
+
+
 def extended_xmp(image: CodedImage) -> bytes | None:
     """The packet that a picture's extension segments hold together, or None where it is not whole.
 

@@ -90,6 +90,11 @@ def with_orientation(exif: bytes | None, orientation: int, notes: list[str]) -> 
             return _with_orientation(_Tiff(exif), orientation)
         except GainMapError as error:
             notes.append(f"EXIF is damaged and is replaced by its orientation: {error}")
+    return only_orientation(orientation)
+
+
+def only_orientation(orientation: int) -> bytes:
+    """A structure that says nothing but an orientation, 1…8."""
     return b"MM\0*\0\0\0\x08\0\x01" + _orientation_entry(orientation, "big") + bytes(4)
 
 
