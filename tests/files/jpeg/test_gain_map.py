@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.metadata import EXIF_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import make_segment, parse_segments
@@ -12,7 +14,7 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.records import Fraction, GainMapMetadata, StoredGainMap
 from support.cases import ISO_CASES, ONE_CHANNEL
-from support.jpeg_records import LIMITS, coded, digest_of_jpeg, little_endian_mpf, record, tiny
+from support.jpeg_records import EXIF, LIMITS, coded, digest_of_jpeg, little_endian_mpf, record, tiny
 
 
 def without_segment(data: bytes, marker: int, prefix: bytes) -> bytes:
@@ -37,6 +39,69 @@ def test_gain_map_is_found_by_mpf_then_directory_then_scan() -> None:
         found = parse_jpeg(variant, LIMITS).gain_map
         assert found is not None
         assert found.metadata == ONE_CHANNEL
+
+
+def without_index(data: bytes) -> tuple[bytes, bytes]:
+    """Base and gain map of a file, neither MPF nor directory in the base."""
+    data = without_segment(data, 0xE2, MPF_ID)
+    end = parse_segments(data, LIMITS).end
+    return without_segment(data[:end], 0xE1, XMP_ID), data[end:]
+
+
+IMAGE_LIKE = b"\xff\xd8\xff\xe0junk\xff\xd9"
+NAMESPACE = b"http://ns.adobe.com/hdr-gain-map/1.0/"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        IMAGE_LIKE * 6,
+        b"\0\0\0\x18ftypmp42" + bytes(range(256)) + b"\xff\xd8\xff",
+        NAMESPACE * 20,
+        IMAGE_LIKE + NAMESPACE + b"\xff\xd8\xff\xda\0\2",
+        tiny() * 100,
+        tiny()[:-2],
+        b"\xff\xd8" + make_segment(0xE1, XMP_ID + serialize_hdrgm(ONE_CHANNEL), "XMP") + b"\xff\xda\0\2scan",
+        b"\xff\xd8" + make_segment(0xE1, EXIF_ID + EXIF + tiny("L", (8, 8)), "EXIF") + tiny()[2:],
+    ],
+)
+def test_a_map_is_found_behind_whatever_looks_like_an_image(between: bytes) -> None:
+    base, gain_map = without_index(serialize_jpeg(record()))
+    stored = parse_jpeg(base + between + gain_map + between, LIMITS).gain_map
+    assert stored is not None
+    assert (stored.metadata, stored.image.data) == (ONE_CHANNEL, gain_map)
+
+
+def test_a_map_is_found_although_its_own_exif_holds_a_picture() -> None:
+    base, gain_map = without_index(serialize_jpeg(record()))
+    gain_map = gain_map[:2] + make_segment(0xE1, EXIF_ID + EXIF + tiny("L", (8, 8)), "EXIF") + gain_map[2:]
+    stored = parse_jpeg(base + gain_map, LIMITS).gain_map
+    assert stored is not None and stored.image.data == gain_map
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        b"\xff\xd8\xff" * 350_000,
+        (b"\xff\xd8\xff" * 100 + NAMESPACE) * 2000,
+        (b"\xff\xd8\xff\xe0\0\2" * 8 + b"\xff\xfe\0\2" * 300 + NAMESPACE) * 500,
+        (b"\xff\xd8" + b"\xff" * 30_000 + NAMESPACE) * 30,
+        NAMESPACE * 30_000,
+    ],
+)
+def test_a_megabyte_of_first_bytes_is_searched_at_once(trailer: bytes) -> None:
+    start = time.process_time()
+    assert parse_jpeg(tiny() + trailer, LIMITS).gain_map is None
+    assert time.process_time() - start < 1
+
+
+def test_an_index_may_name_the_first_picture_last() -> None:
+    data = serialize_jpeg(record(exif=None))
+    mpf = parse_segments(data, LIMITS).header[-1]
+    first, second = data[mpf.stop - 32 : mpf.stop - 16], data[mpf.stop - 16 : mpf.stop]
+    file = parse_jpeg(data[: mpf.stop - 32] + second + first + data[mpf.stop :], LIMITS)
+    assert file.gain_map is not None
+    assert file.warnings == ()
 
 
 @pytest.mark.parametrize("offset", [0, 8, 2**32 - 1])

@@ -5,31 +5,39 @@ Source: CIPA DC-007 (MPF), Ultra HDR image format v1.1 (GContainer), libultrahdr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID, coded_image, first_valid
-from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf
-from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, parse_segments
+from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf, primary_of
+from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, header_end, parse_segments
 from gainmap_codec.files.jpeg.xmp_directory import parse_directory
-from gainmap_codec.files.map_metadata.apple import parse_apple
+from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, APPLE_HEADROOM, parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.tags.xmp_packet import HDRGM
 
 _VERSION_ONLY_BYTES = 4
 
+_MARKS = re.compile(
+    b"|".join(map(re.escape, (ISO_ID, HDRGM.encode(), APPLE_HEADROOM.encode(), APPLE_GAIN_MAP.encode())))
+)
+# Work for files made to waste it: images tried, places with metadata, starts of an image before each, its segments.
+_MOST_IMAGES, _MOST_MARKS, _MOST_STARTS, _MOST_SEGMENTS = 16, 256, 8, 512
+_LONGEST_HEADER = 1 << 22
+
 
 class _Candidate(NamedTuple):
-    """A place, `data[start:stop]`, where a picture is said to be; its image, if parsing is how it was found."""
+    """A place, `data[start:stop]`, where a picture is said to be."""
 
     place: str
     start: int
     stop: int
-    image: JpegImage | None = None
 
 
 class FoundGainMap(NamedTuple):
@@ -72,7 +80,7 @@ def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: li
     sources: tuple[Callable[[], Iterator[_Candidate]], ...] = (
         lambda: _mpf_candidates(base, limits),
         lambda: _directory_candidates(base, packet, limits),
-        lambda: _following_images(base, limits),
+        lambda: islice(_following_images(base), _MOST_IMAGES),
     )
     for source in sources:
         try:
@@ -82,13 +90,15 @@ def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: li
 
 
 def _mpf_candidates(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
-    """Pictures of the MPF index but the first, whose size many editing tools leave stale."""
+    """Pictures of the MPF index but the file's first, whose size many editing tools leave stale."""
     for segment in base.header:
         body = base.body(segment)
         if segment.marker == APP2 and body.startswith(MPF_ID):
             origin = segment.start + 4 + len(MPF_ID)
             entries = parse_mpf(body[len(MPF_ID) :], limits)
-            starts = sorted((origin + entry.offset, entry.size) for entry in entries[1:])
+            primary = primary_of(entries)
+            others = (entry for index, entry in enumerate(entries) if index != primary)
+            starts = sorted((origin + entry.offset, entry.size) for entry in others)
             for (start, size), (following, _) in pairwise(starts):
                 if start + size > following:
                     raise FormatError("MPF index", f"expected separate pictures, got an overlap at byte {following}")
@@ -105,16 +115,33 @@ def _directory_candidates(base: JpegImage, packet: bytes | None, limits: Limits)
         start += item.length
 
 
-def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
-    """Whole JPEG images behind the base, one after the other."""
+def _following_images(base: JpegImage) -> Iterator[_Candidate]:
+    """Images behind the base that name a gain map's metadata, whatever else lies between and behind them.
+
+    Metadata are searched, and then the image around them: a video may hold thousands of an image's first bytes.
+    """
     position = base.end
-    for _ in range(limits.mpf_entries):
-        position = base.data.find(SOI + b"\xff", position)
-        if position < 0:
+    for _ in range(_MOST_MARKS):
+        mark = _MARKS.search(base.data, position)
+        if mark is None:
             return
-        image = parse_segments(base.data, limits, start=position)
-        yield _Candidate("image behind the base", position, image.end, image)
-        position = image.end
+        image = _image_around(base.data, position, mark.start())
+        position = image.stop if image else mark.end()
+        if image:
+            yield _Candidate("image behind the base", image.start, len(base.data))
+
+
+def _image_around(data: bytes, low: int, mark: int) -> range | None:
+    """From the SOI to the first scan of the image whose header holds the byte at `mark`, behind `low`."""
+    start = mark
+    for _ in range(_MOST_STARTS):
+        start = data.rfind(SOI + b"\xff", max(low, mark - _LONGEST_HEADER), start)
+        if start < 0:
+            return None
+        stop = header_end(data, start, _MOST_SEGMENTS)
+        if stop is not None and stop > mark:
+            return range(start, stop)
+    return None
 
 
 def _read_gain_map(
@@ -124,7 +151,7 @@ def _read_gain_map(
     if not base.end <= place.start <= place.stop <= len(base.data):
         behind, got = f"bytes {base.end} to {len(base.data)}", f"{place.start} to {place.stop}"
         raise FormatError("gain map", f"expected a place within {behind} of the file, got {got}")
-    image = place.image or parse_segments(base.data, limits, start=place.start, stop=place.stop)
+    image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None

@@ -5,6 +5,7 @@ Source: CIPA DC-007, as read by Skia src/codec/SkJpegMultiPicture.cpp and exifto
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
@@ -30,7 +31,7 @@ class MpfEntry(NamedTuple):
 
 
 def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
-    """Entries of an index in either byte order, the primary first.
+    """Entries of an index in either byte order.
 
     Args:
         body: What follows the ``MPF`` identifier; offsets count from its first byte.
@@ -42,6 +43,11 @@ def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
     count, reader.position = _entry_table(reader)
     limits.check("mpf_entries", count)
     return tuple(_read_entry(reader) for _ in range(count))
+
+
+def primary_of(entries: Sequence[MpfEntry]) -> int:
+    """Which entry is the file's first picture: the first whose offset is 0. Some writers name it last."""
+    return next((index for index, entry in enumerate(entries) if entry.offset == 0), 0)
 
 
 def _entry_table(reader: Reader) -> tuple[int, int]:
@@ -75,8 +81,9 @@ def moved_mpf(body: bytes, grown: int, behind: int, limits: Limits) -> bytes:
         return body
     order = open_tiff(body, _WHERE).byte_order
     data = bytearray(body)
+    primary = primary_of(entries)
     for index, entry in enumerate(entries):
-        size = entry.size + (grown if index == 0 else 0)
+        size = entry.size + (grown if index == primary else 0)
         offset = entry.offset + (behind if entry.offset else 0)
         place = table + index * _ENTRY_BYTES
         if 0 <= size < 1 << 32 and 0 <= offset < 1 << 32:

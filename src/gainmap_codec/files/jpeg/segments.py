@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
@@ -130,6 +131,19 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
     if first_scan is None:
         raise FormatError(_WHERE, "expected a scan (SOS), got the image's end", offset=end)
     return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
+
+
+def header_end(data: bytes, start: int, most: int) -> int | None:
+    """Where the first scan (SOS) of an image at `start` begins, or None where none does after `most` segments."""
+    try:
+        for segment in islice(_segments(data, start + len(SOI), len(data)), most):
+            if segment.marker == _SOS:
+                return segment.start
+            if segment.marker in (_SOI, _EOI):
+                return None
+    except FormatError:
+        pass
+    return None
 
 
 def segments_of(image: CodedImage) -> JpegImage:

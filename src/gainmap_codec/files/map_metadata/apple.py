@@ -18,8 +18,9 @@ from gainmap_codec.files.tags.rdf import resources, texts_of
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 APPLE_GAIN_MAP = "urn:com:apple:photo:2020:aux:hdrgainmap"
+APPLE_HEADROOM = "http://ns.apple.com/HDRGainMap/1.0/"
+"""The namespace of a map's headroom in XMP."""
 
-_HDR_GAIN_MAP = "http://ns.apple.com/HDRGainMap/1.0/"
 _PIXEL_DATA = "http://ns.apple.com/pixeldatainfo/1.0/"
 _NOTE_HEADER = b"Apple iOS\0\0\1MM"
 _HEADROOM_TAG, _GAIN_TAG = 33, 48
@@ -44,7 +45,7 @@ def parse_apple(packet: bytes, exif: bytes | None, limits: Limits, notes: list[s
     values: dict[str, list[str]] = {}
     auxiliary: list[str] = []
     for resource in resources(parse_packet(packet, limits)):
-        values |= texts_of(resource, _HDR_GAIN_MAP)
+        values |= texts_of(resource, APPLE_HEADROOM)
         auxiliary += texts_of(resource, _PIXEL_DATA).get("AuxiliaryImageType", [])
     if not values and APPLE_GAIN_MAP not in auxiliary:
         return None
