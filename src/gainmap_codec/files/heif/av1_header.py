@@ -1,7 +1,8 @@
-"""The frame size that AV1 data ask their decoder for, whatever the file around them says.
+"""The frame size and the colour that AV1 data announce, whatever the file around them says.
 
-Decoders make room for the size in the sequence header before anything else is known to be wrong.
-Source: AV1 bitstream specification 5.3 (OBU header), 5.5.1 (sequence header), 4.10.5 (leb128).
+Decoders make room for the size in the sequence header before anything else is known to be wrong. Its colour counts
+where no property of the item tells one.
+Source: AV1 bitstream specification 5.3 (OBU header), 5.5.1 (sequence header), 5.5.2 (colour), 4.10.5 (leb128).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
+from gainmap_codec.files.heif.bits import Bits
 
 _SEQUENCE_HEADER = 1
 _WHERE = "AV1 data"
@@ -20,31 +23,24 @@ def largest_frame(data: bytes) -> tuple[int, int]:
     Raises:
         FormatError: A unit or a sequence header is cut off.
     """
-    sizes = [_frame_size(_Bits(body)) for kind, body in _units(data) if kind == _SEQUENCE_HEADER]
+    sizes = [_frame_size(Bits(body, _WHERE)) for kind, body in _units(data) if kind == _SEQUENCE_HEADER]
     return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
 
 
-class _Bits:
-    """Bits of a unit, most significant first."""
+def color_of_av1(record: bytes, data: bytes) -> Nclx | None:
+    """The code points of the first sequence header, in the data or else in the record; None without one.
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-
-    def read(self, count: int) -> int:
-        start, stop = self._position, self._position + count
-        if stop > 8 * len(self._data):
-            raise FormatError(_WHERE, "expected a whole sequence header, got one that is cut off")
-        first, last = start // 8, (stop + 7) // 8
-        value = int.from_bytes(self._data[first:last], "big") >> (8 * last - stop)
-        self._position = stop
-        return value & ((1 << count) - 1)
-
-    def skip_uvlc(self) -> None:
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-        self.read(zeros if zeros < 32 else 0)
+    Args:
+        record: The item's av1C.
+        data: The item's data.
+    Raises:
+        FormatError: A unit or a sequence header is cut off.
+    """
+    for units in (data, record[4:]):
+        for kind, body in _units(units):
+            if kind == _SEQUENCE_HEADER:
+                return _color(Bits(body, _WHERE))
+    return None
 
 
 def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -73,23 +69,64 @@ def _leb128(data: bytes, position: int) -> tuple[int, int]:
     raise FormatError(_WHERE, "expected the size of a unit, got none", offset=position)
 
 
-def _frame_size(bits: _Bits) -> tuple[int, int]:
+def _frame_size(bits: Bits) -> tuple[int, int]:
     bits.read(4)  # profile, still picture
-    if bits.read(1):  # reduced header
-        bits.read(5)
-    else:
-        _skip_operating_points(bits, _skip_timing(bits))
+    _skip_levels(bits, is_reduced=bool(bits.read(1)))
     width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
     return bits.read(width_bits) + 1, bits.read(height_bits) + 1
 
 
-def _skip_timing(bits: _Bits) -> int:
+def _color(bits: Bits) -> Nclx:
+    """The fields of 5.5.1 up to the colour, and that of 5.5.2."""
+    profile = bits.read(3)
+    bits.read(1)
+    is_reduced = bool(bits.read(1))
+    _skip_levels(bits, is_reduced=is_reduced)
+    width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
+    bits.read(width_bits + height_bits)
+    _skip_tools(bits, is_reduced=is_reduced)
+    if bits.read(1) and profile == 2:  # more than 8 bits
+        bits.read(1)
+    is_grey = profile != 1 and bool(bits.read(1))
+    told = (bits.read(8), bits.read(8), bits.read(8)) if bits.read(1) else (UNSPECIFIED,) * 3
+    if not is_grey and told == (Primaries.BT709, Transfer.SRGB, Matrix.IDENTITY):
+        return Nclx(*told, full_range=True)
+    return Nclx(*told, full_range=bool(bits.read(1)))
+
+
+def _skip_levels(bits: Bits, *, is_reduced: bool) -> None:
+    if is_reduced:
+        bits.read(5)
+    else:
+        _skip_operating_points(bits, _skip_timing(bits))
+
+
+def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
+    if not is_reduced and bits.read(1):
+        bits.read(7)  # lengths of frame ids
+    bits.read(3)
+    if not is_reduced:
+        _skip_tools_of_sequences(bits)
+    bits.read(3)
+
+
+def _skip_tools_of_sequences(bits: Bits) -> None:
+    bits.read(4)
+    has_order = bits.read(1)
+    bits.read(2 * has_order)
+    may_be_screen = bool(bits.read(1) or bits.read(1))
+    if may_be_screen and not bits.read(1):
+        bits.read(1)  # whole pixels alone
+    bits.read(3 * has_order)
+
+
+def _skip_timing(bits: Bits) -> int:
     """Bits of a buffer delay; 0 where there is no decoder model."""
     if not bits.read(1):
         return 0
     bits.read(64)
     if bits.read(1):
-        bits.skip_uvlc()
+        bits.golomb()
     if not bits.read(1):
         return 0
     delay_bits = bits.read(5) + 1
@@ -97,7 +134,7 @@ def _skip_timing(bits: _Bits) -> int:
     return delay_bits
 
 
-def _skip_operating_points(bits: _Bits, delay_bits: int) -> None:
+def _skip_operating_points(bits: Bits, delay_bits: int) -> None:
     display_delay = bits.read(1)
     for _ in range(bits.read(5) + 1):
         bits.read(12)

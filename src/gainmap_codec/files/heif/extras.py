@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.heif.boxes import BoxFile
-from gainmap_codec.files.heif.gain_map import FoundMap, is_auxiliary_map
+from gainmap_codec.files.heif.gain_map import FoundMap, auxiliary_kind, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
     BASE_ID,
     MAP_ID,
@@ -39,6 +39,7 @@ _METADATA = (b"mime", b"uri ", b"Exif")
 _DATALESS = (b"iden",)
 _DERIVED = (b"dimg",)
 _DESCRIBING = (b"cdsc", b"auxl", b"thmb", b"prem")
+_ALPHA = ("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1")
 _TRANSFORMS = (b"irot", b"imir", b"clap")  # the record says them
 
 
@@ -110,6 +111,16 @@ def other_parts(extras: ContainerExtras | None) -> list[str]:
     boxes = BoxFile(found.first_boxes + found.meta_boxes + found.last_boxes, _TRUSTED).top_level()
     sorts = {"items": [item.kind for item, _ in found.items], "boxes": [box.kind for box in boxes]}
     return [f"{sort}: {len(kinds)} ({_listed(kinds)})" for sort, kinds in sorts.items() if kinds]
+
+
+def has_alpha(extras: ContainerExtras | None) -> bool:
+    """Whether an auxiliary image is the base's transparency. Source: ISO/IEC 23008-12 clause 6.9.2, MIAF 7.3.5.2."""
+    found = heif_extras(extras)
+    if found is None:
+        return False
+    auxiliaries = {r.source for r in found.references if r.kind == b"auxl" and BASE_ID in r.targets}
+    kinds = (auxiliary_kind(item) for item, _ in found.items if item.id in auxiliaries)
+    return any(kind in _ALPHA for kind in kinds)
 
 
 def _listed(kinds: list[bytes]) -> str:

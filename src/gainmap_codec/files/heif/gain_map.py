@@ -137,10 +137,14 @@ def auxiliary_maps(meta: HeifMeta, base: int) -> list[int]:
 
 
 def is_auxiliary_map(item: Item) -> bool:
-    """Whether the URN of an auxiliary image says that it is a gain map. Source: ISO/IEC 23008-12 clause 6.5.8."""
+    """Whether the URN of an auxiliary image says that it is a gain map."""
+    return auxiliary_kind(item) in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)
+
+
+def auxiliary_kind(item: Item) -> str:
+    """The URN that tells what an auxiliary image is; empty of other images. Source: ISO/IEC 23008-12 clause 6.5.8."""
     found = item.property(b"auxC")
-    urn = "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
-    return urn in (APPLE_GAIN_MAP, *_OTHER_AUXILIARIES)
+    return "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
 
 
 def _auxiliary_metadata(
@@ -168,4 +172,4 @@ def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: li
     picture = find_picture(file, meta, number)
     if orientation_of(picture.item) != orientation_of(base):
         notes.append("the gain map has another rotation than the base: taken as stored, and turned with the base")
-    return coded_image(file, meta, picture)
+    return coded_image(file, meta, picture, notes)

@@ -13,12 +13,21 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
 from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.heif.av1_header import largest_frame
+from gainmap_codec.files.heif.av1_header import color_of_av1, largest_frame
 from gainmap_codec.files.heif.boxes import BoxFile, make_box
+from gainmap_codec.files.heif.hevc_header import color_of_hevc
 from gainmap_codec.files.heif.items import HeifMeta, Item, Place, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
-from gainmap_codec.files.heif.picture_properties import crop_of, icc_of, is_empty_profile, nclx_of, size_of
+from gainmap_codec.files.heif.picture_properties import (
+    crop_of,
+    icc_of,
+    is_empty_profile,
+    nclx_of,
+    nclx_property,
+    size_of,
+)
 from gainmap_codec.files.records import Codec, CodedImage
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
@@ -69,26 +78,48 @@ def find_picture(file: BoxFile, meta: HeifMeta, number: int) -> Picture:
     return Picture(item, (item,), _codec(item), width, height)
 
 
-def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture) -> CodedImage:
-    """The picture as a file of its own.
+def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture, notes: list[str]) -> CodedImage:
+    """The picture as a file of its own, which says its colour by a property wherever the source says it at all.
 
+    Args:
+        notes: Gets a line where its codestream was to tell its colour, and is broken there.
     Raises:
         FormatError: Its data are missing or lie outside the file, or its properties are wrong.
         UnsupportedError: Another depth than 8, 10 or 12 bits.
     """
     config = config_of(picture)
     crop, width, height = crop_of(picture.item, picture.width, picture.height)
+    profile = icc_of(picture.item) or icc_of(picture.tiles[0])
+    said = nclx_of(picture.item) or nclx_of(picture.tiles[0])
+    nclx = said if profile else _completed(said, file, meta, picture, notes)
     return CodedImage(
-        data=_alone(file, meta, picture, config),
+        data=_alone(file, meta, picture, config, nclx if said is None else None),
         width=width,
         height=height,
         channels=config.channels,
-        icc_profile=icc_of(picture.item) or icc_of(picture.tiles[0]),
+        icc_profile=profile,
         codec=picture.codec,
         bits=config.bits,
-        nclx=nclx_of(picture.item) or nclx_of(picture.tiles[0]),
+        nclx=nclx,
         crop=crop,
     )
+
+
+def _completed(said: Nclx | None, file: BoxFile, meta: HeifMeta, picture: Picture, notes: list[str]) -> Nclx | None:
+    """Code points with what the codestream says in the place of those that no property tells."""
+    if said and UNSPECIFIED not in said[:2]:
+        return said
+    tile = picture.tiles[0]
+    read = color_of_av1 if picture.codec == "av1" else color_of_hevc
+    try:
+        coded = read(_record(tile), item_data(file, meta, tile.id))
+    except FormatError as error:
+        notes.append(f"the colour that the {picture.codec.upper()} data may tell cannot be read: {error}")
+        return said
+    if said is None or coded is None:
+        return said or coded
+    primaries, transfer = (b if a == UNSPECIFIED else a for a, b in zip(said[:2], coded[:2], strict=True))
+    return said._replace(primaries=primaries, transfer=transfer)
 
 
 def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
@@ -174,18 +205,23 @@ def config_of(picture: Picture) -> Config:
     return Config(depth, 3 if chroma else 1)
 
 
-def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: Config) -> bytes:
-    """A HEIC or AVIF file that holds this picture as its primary item, and nothing else."""
+def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: Config, color: Nclx | None) -> bytes:
+    """A HEIC or AVIF file that holds this picture as its primary item, and nothing else.
+
+    Args:
+        color: Of a picture without a property that tells it.
+    """
     sources = (picture.item, *picture.tiles) if picture.item.kind == b"grid" else picture.tiles
     _check_sizes(file, meta, sources)
     brand = _CODECS[picture.tiles[0].kind][2]
     tiles = tuple(_for_decoder(tile, config) for tile in picture.tiles)
-    items: tuple[Item, ...] = (replace(tiles[0], id=1, hidden=False),)
+    more = (nclx_property(color),) if color else ()
+    whole = _for_decoder(picture.item, config)
+    items: tuple[Item, ...] = (replace(whole, id=1, hidden=False, properties=(*whole.properties, *more)),)
     references: tuple[Reference, ...] = ()
     if picture.item.kind == b"grid":
-        grid = replace(_for_decoder(picture.item, config), id=1, hidden=False)
         numbered = tuple(replace(tile, id=index, hidden=True) for index, tile in enumerate(tiles, 2))
-        items = (grid, *numbered)
+        items += numbered
         references = (Reference(b"dimg", 1, tuple(tile.id for tile in numbered)),)
     contents = _contents(file, meta, sources)
     if picture.codec == "av1":

@@ -48,7 +48,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     notes += map_notes
     xmp_item, xmp = _xmp(file, meta, base.item, notes)
     payload = payload_item(file, meta, base.item.id)
-    image = coded_image(file, meta, base)
+    image = coded_image(file, meta, base, notes)
     maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])

@@ -5,19 +5,19 @@ Colour is told by the coding-independent code points of ITU-T H.273: primaries a
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import imagecodecs
 import numpy as np
-import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.pixels.color.code_points import (
     BT2020_PQ,
     BT2020_PQ_RGB,
@@ -26,8 +26,9 @@ from gainmap_codec.pixels.color.code_points import (
     UNKNOWN,
     color_of_code_points,
 )
-from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
+from gainmap_codec.pixels.formats.decoding import decode_av1, decode_hevc, decoding, image_from_file
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.raster.geometry import to_upright
 
 
 def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -92,39 +93,23 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
     return _image_of_codes(codes, 16, BT2020_PQ, name)
 
 
-def decode_heic(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """Primary image of a PQ or HLG HEIC at its full depth; alpha dropped.
+def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """Primary image of a PQ or HLG HEIC or AVIF at its full depth, turned and cropped; alpha dropped.
 
     Raises:
         FormatError: The file is broken.
         UnsupportedError: The image is not PQ or HLG.
         LimitError: Over `limits.pixels`.
     """
-    with decoding(name, "HEIC"):
-        heif = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
-        limits.check("pixels", heif.size[0] * heif.size[1])
-        said = heif.info.get("nclx_profile")
-        colour = Nclx(said["color_primaries"], said["transfer_characteristics"], *UNKNOWN[2:]) if said else UNKNOWN
-        bits = max(heif.info["bit_depth"], 8)
-        _check_transfer(colour, name)
-        codes = np.asarray(heif)
-    return _image_of_codes(codes, bits, colour, name)
-
-
-def decode_avif(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """Primary image of a PQ or HLG AVIF at its full depth; alpha dropped.
-
-    Raises:
-        FormatError: The file is broken.
-        UnsupportedError: The image is not PQ or HLG.
-        LimitError: Over `limits.pixels`.
-    """
-    with decoding(name, "AVIF"):
-        base = parse_file(data, name, limits).base
-        colour = base.nclx or UNKNOWN
-        _check_transfer(colour, name)
-        codes = imagecodecs.avif_decode(data)
-    return _image_of_codes(codes, base.bits, colour, name)
+    file = parse_file(data, name, limits)
+    base, colour = file.base, file.base.nclx or UNKNOWN
+    _check_transfer(colour, name)
+    with decoding(name, file.container.upper()):
+        codes = decode_av1(base.data) if base.codec == "av1" else decode_hevc(base.data)
+    if base.crop:
+        codes = codes[base.crop.top :, base.crop.left :][: base.height, : base.width]
+    image = _image_of_codes(to_upright(codes, file.orientation), base.bits, colour, name)
+    return replace(image, warnings=("alpha dropped",)) if has_alpha(file.heif_extras) else image
 
 
 def _tiff_pixels(data: bytes, name: str) -> int:

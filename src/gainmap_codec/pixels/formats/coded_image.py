@@ -18,7 +18,7 @@ from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Codec, CodedImage
 from gainmap_codec.pixels.color.code_points import SRGB, UNKNOWN
 from gainmap_codec.pixels.color.light import AnyCodes
-from gainmap_codec.pixels.formats.decoding import coding, decoding
+from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decode_hevc, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.strips import THREADS
 
@@ -49,21 +49,12 @@ def decode_coded_image(image: CodedImage) -> AnyCodes:
         codes = decode_jpeg(image.data)
     else:
         with decoding(image.codec.upper(), image.codec.upper()):
-            codes = _decode_av1(image.data) if image.codec == "av1" else _decode_hevc(image.data)
+            codes = decode_av1(image.data) if image.codec == "av1" else decode_hevc(image.data)
     codes = _checked(codes, image)
     if image.crop is None:
         return codes
     left, top = image.crop.left, image.crop.top
     return codes[top : top + image.height, left : left + image.width]
-
-
-def _decode_av1(data: bytes) -> NDArray[Any]:
-    return np.asarray(imagecodecs.avif_decode(data))
-
-
-def _decode_hevc(data: bytes) -> NDArray[Any]:
-    opened = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
-    return np.asarray(opened)
 
 
 def _checked(codes: NDArray[Any], image: CodedImage) -> AnyCodes:

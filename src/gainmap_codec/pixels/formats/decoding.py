@@ -1,12 +1,15 @@
-"""What picture decoders and encoders share: errors in one line, and pixels that come from a file."""
+"""What picture decoders and encoders share: errors in one line, libraries, and pixels that come from a file."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
@@ -42,6 +45,16 @@ def coding(kind: str) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnsupportedError(f"{kind}: the picture cannot be coded: {reason}") from error
+
+
+def decode_av1(data: bytes) -> NDArray[Any]:
+    """Code values of an AVIF file, (H, W) or (H, W, C), neither turned nor cropped: libavif's."""
+    return np.asarray(imagecodecs.avif_decode(data))
+
+
+def decode_hevc(data: bytes) -> NDArray[Any]:
+    """The same of a HEIC file that holds one picture and does not turn it: libheif's."""
+    return np.asarray(pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False))
 
 
 def image_from_file(pixels: NDArray[Any], space: ColorSpace, name: str, warnings: tuple[str, ...] = ()) -> HdrImage:

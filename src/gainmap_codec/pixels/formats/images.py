@@ -15,7 +15,7 @@ from PIL import Image
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
-from gainmap_codec.pixels.formats.coded_formats import decode_avif, decode_heic, decode_png, decode_tiff
+from gainmap_codec.pixels.formats.coded_formats import decode_heif, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.formats.exr import decode_exr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
@@ -71,7 +71,7 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
 def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
     if data[4:8] == b"ftyp":
-        return (decode_avif if _is_avif(data) else decode_heic)(data, name, limits)
+        return decode_heif(data, name, limits)
     for magic, _, decode in _HDR_DECODERS:
         if data.startswith(magic):
             return decode(data, name, limits)
