@@ -166,7 +166,7 @@ def figures(asked: Asked, preset: Preset, seed: int) -> None:
         return
     from gainmap_bench.inputs.evaluation import scene_pair
     from gainmap_bench.report.figures import figure
-    from gainmap_codec.pixels.formats.sources import write_atomically
+    from gainmap_codec.pixels.formats.outputs import write_atomically
 
     docs = asked.docs or Path("docs/figures")
     docs.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
 
@@ -53,3 +54,69 @@ def test_two_urls_that_would_become_one_file(photos: Path) -> None:
     pytest.importorskip("fsspec").filesystem("memory").put(str(photos / "one.jpg"), "/x/one.jpg")
     with pytest.raises(ValueError, match=r"memory://x/one\.jpg and .* would both become"):
         plan(["memory://x/one.jpg", photos / "one.jpg"], "memory://out", AS_THEY_ARE)
+
+
+# What is there already
+
+
+def converted(photos: Path, out: Path) -> None:
+    assert all(convert_photo(job).status != "failed" for job in plan([photos / "one.jpg"], out, AS_THEY_ARE))
+
+
+def test_what_the_same_conversion_made_is_no_obstacle(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    converted(photos, out)
+    converted(photos, out)
+    for options in (TranscodeOptions(quality=50), TranscodeOptions(strip="gps")):
+        with pytest.raises(FileExistsError, match=r"one\.jpg would become .*out/one\.jpg, which is there already"):
+            plan([photos], out, options)
+        assert plan([photos], out, options, overwrite=True)
+
+
+def test_another_photo_of_that_name_stops_it(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "backup"
+    (out / "2025").mkdir(parents=True)
+    (out / "2025/both.jpg").write_bytes(files.plain())
+    with pytest.raises(FileExistsError, match=r"2025/both\.jpg would become .*backup/2025/both\.jpg"):
+        plan([photos], out, AS_THEY_ARE)
+    (out / "2025/both.jpg").unlink()
+    converted(photos, out)
+    (photos / "one.jpg").write_bytes(files.plain())  # the next card, put in the same place
+    with pytest.raises(FileExistsError, match=r"one\.jpg"):
+        plan([photos], out, AS_THEY_ARE)
+
+
+def test_another_photo_of_that_name_and_size_is_kept(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    converted(photos, out)
+    data = bytearray((out / "one.jpg").read_bytes())
+    data[-3] ^= 1
+    (out / "one.jpg").write_bytes(data)
+    (job,) = plan([photos / "one.jpg"], out, AS_THEY_ARE)
+    photo = convert_photo(job)
+    assert photo.status == "failed" and "which is there already" in photo.problem
+    assert (out / "one.jpg").read_bytes() == data
+
+
+def test_an_output_that_is_a_photo_of_the_library(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "one.jpg").symlink_to(photos / "one.jpg")
+    with pytest.raises(ValueError, match=r"out/one\.jpg, which is .*photos/one\.jpg itself: nothing is done"):
+        plan([photos], out, AS_THEY_ARE, overwrite=True)
+
+
+def test_names_that_differ_in_case_alone(photos: Path, tmp_path: Path) -> None:
+    (photos / "ONE.JPG").write_bytes(files.plain())
+    with pytest.raises(ValueError, match="would both become"):
+        plan([photos], tmp_path / "out", AS_THEY_ARE)
+
+
+def test_a_store_has_it_already(photos: Path) -> None:
+    store = pytest.importorskip("fsspec").filesystem("memory")
+    store.pipe_file("/full/one.jpg", b"another photo")
+    with pytest.raises(FileExistsError, match=r"memory://full/one\.jpg, which is there already"):
+        plan([photos / "one.jpg"], "memory://full", AS_THEY_ARE)
+    (job,) = plan([photos / "one.jpg"], "memory://empty", AS_THEY_ARE)
+    assert [convert_photo(job).status for _ in range(2)] == ["converted", "skipped"]
+    assert plan([photos / "one.jpg"], "memory://empty", AS_THEY_ARE) == [job]

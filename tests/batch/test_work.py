@@ -21,7 +21,7 @@ from support.paths import FIXTURES
 
 
 def job_for(source: Path, out: Path, **options: Any) -> Job:
-    (job,) = plan([source], out, TranscodeOptions(**options))
+    (job,) = plan([source], out, TranscodeOptions(**options), overwrite=True)
     return job
 
 
@@ -83,7 +83,7 @@ def test_any_error_is_one_photos_error(photos: Path, tmp_path: Path, monkeypatch
 def test_a_photo_that_cannot_be_written_is_not_recorded(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "out/one.jpg").mkdir(parents=True)
     job = job_for(photos / "one.jpg", tmp_path / "out")
-    assert convert_photo(job).problem == f"{job.target}: Is a directory"
+    assert convert_photo(job).problem == f"{job.target}: expected a file or nothing there, got a folder"
     assert not Path(job.record).exists()
 
 

@@ -47,7 +47,7 @@ def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
         (("flip", "--axis", "vertical"), (files.WIDTH, files.HEIGHT)),
         (("resize", "--size", "48x"), (48, 32)),
     ):
-        done = run(command[0], photo, "-o", out, *command[1:], "--quiet")
+        done = run(command[0], photo, "-o", out, *command[1:], "--quiet", "--overwrite")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert gm.decode(out).pixels.shape[:2] == size[::-1]
 
@@ -67,16 +67,12 @@ def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "bad.jpg").write_bytes(photo.read_bytes()[:200])
     missing, bad = tmp_path / "missing.jpg", tmp_path / "bad.jpg"
-    done = run("rotate", missing, bad, photo, photo, "-o", tmp_path / "out", "--degrees", "180", "-q")
+    done = run("rotate", missing, bad, photo, "-o", tmp_path / "out", "--degrees", "180", "-q")
     assert done.returncode == 1
-    first, second, *_, third, last = done.stderr.splitlines()
+    first, second, *_, last = done.stderr.splitlines()
     assert first == f"gainmap: {missing}: No such file or directory"
     assert second.startswith(f"gainmap: {bad}: JPEG"), "named once"
-    assert (
-        third
-        == f"gainmap: {photo}: {tmp_path}/out/photo.jpg: expected one file to become it, got two: {photo} and this one"
-    )
-    assert last == "gainmap: 3 of 4 files failed"
+    assert last == "gainmap: 2 of 3 files failed"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.jpg"]
 
 

@@ -32,7 +32,7 @@ from gainmap_bench.report.pages import Table
 from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.network import forward
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 RANDOM = "default random"
 NATURAL = "natural pictures, averaged"

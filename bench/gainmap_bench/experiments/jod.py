@@ -23,7 +23,7 @@ from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.presets import shipped_presets
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array, pq_decode, pq_psnr
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 

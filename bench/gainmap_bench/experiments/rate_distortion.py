@@ -18,7 +18,7 @@ from gainmap_bench.inputs.sources import Source, load
 from gainmap_bench.methods.curves import Curve, bd_rate
 from gainmap_bench.methods.points import Memory, Method, Point, mean_of_seeds
 from gainmap_bench.report.pages import Table
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 ANCHOR = "avif"
 """The method that others are compared with."""

@@ -13,7 +13,7 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.points import code_digest
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.fit.presets import fit_pair, shipped_presets
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 SEEDS = 5
 """Fits of one picture that are compared."""

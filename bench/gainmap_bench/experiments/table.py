@@ -23,7 +23,7 @@ from gainmap_bench.report.pages import Table, file_name
 from gainmap_codec.errors import MissingDependencyError
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 
 _RULES = 1  # raise when contenders' own code or the metrics change: older rows are then not taken

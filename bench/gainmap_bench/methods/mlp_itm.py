@@ -22,7 +22,7 @@ from gainmap_bench.methods.float_networks import POOL, Lesson, Schedule, trainin
 from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 _FREQUENCY = 30.0  # of the sines
 _WIDTH = 64

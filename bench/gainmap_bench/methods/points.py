@@ -14,7 +14,7 @@ from typing import Protocol
 
 import gainmap_codec
 from gainmap_bench.inputs.evaluation import BenchPair, Evaluation
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 METADATA_BYTES = 62
 """Counted with every ordinary map and network: the ISO 21496-1 blob of one channel and the byte before it."""

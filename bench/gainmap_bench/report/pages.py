@@ -14,7 +14,7 @@ from pathlib import Path
 from matplotlib.figure import Figure as Sheet
 from PIL import Image
 
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }

@@ -42,6 +42,7 @@ def convert(
     device: str = "auto",
     seed: int = 0,
     limits: Limits = Limits(),
+    overwrite: bool = False,
 ) -> BatchReport:
     """Convert photos and folders of photos, each as `transcode` does; what was done before is not done again.
 
@@ -56,11 +57,14 @@ def convert(
         container, carry, strip, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
             seed: As of `transcode`, the same for all photos.
         limits: Budgets for what each photo may ask for.
+        overwrite: Files in `folder` that this very conversion did not make may be replaced.
     Returns:
         What became of each photo. One that failed is told there, and stops no other.
     Raises:
-        ValueError: An option is out of its range; no photos; two that would become one file; or photos that
-            lie in `folder`. Nothing is done then.
+        ValueError: An option is out of its range; no photos; two that would become one file, be it that their names
+            differ in case alone; or photos that lie in `folder`. Nothing is done then.
+        FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and
+            `overwrite` is not set. Nothing is done then.
         MissingDependencyError: The extra "scale", or a file system of fsspec's, is needed.
         OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
 
@@ -88,7 +92,7 @@ def convert(
     )
     if cluster:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
-    planned = plan(sources, folder, options)
+    planned = plan(sources, folder, options, overwrite=overwrite)
     engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)
     photos: dict[str, PhotoRecord] = {}
     with _sole_writer(location(folder)), closing(engine.run(convert_photo, iter(planned))) as results:

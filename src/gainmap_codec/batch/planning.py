@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from gainmap_codec.batch.records import Job
-from gainmap_codec.batch.storage import is_folder, is_url, joined, location, names_in
+from gainmap_codec.batch.storage import is_folder, is_url, joined, location, names_in, sizes_in
+from gainmap_codec.batch.work import is_made_by
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
+from gainmap_codec.pixels.formats.outputs import both_become, file_of, in_the_way, one_case
 from gainmap_codec.pixels.formats.sources import AnyPath
 
 STATE = ".gainmap-batch"
@@ -17,13 +19,16 @@ STATE = ".gainmap-batch"
 _PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
-def plan(sources: Sequence[AnyPath], folder: AnyPath, options: TranscodeOptions) -> list[Job]:
+def plan(
+    sources: Sequence[AnyPath], folder: AnyPath, options: TranscodeOptions, *, overwrite: bool = False
+) -> list[Job]:
     """A job for each photo: the sources that are files, and the photos in those that are folders.
 
     Hidden files and folders are passed over, and so is `folder` within a source.
 
     Raises:
-        ValueError: No photos; two that would become one file; or sources that lie in `folder`.
+        ValueError: No photos; two that would become one file; or sources that lie in `folder`, be it by a link.
+        FileExistsError: A file is there already that this conversion did not make, and `overwrite` is not set.
         MissingDependencyError: URLs without fsspec, or without what their scheme needs.
         OSError: A folder cannot be read.
     """
@@ -34,13 +39,26 @@ def plan(sources: Sequence[AnyPath], folder: AnyPath, options: TranscodeOptions)
             raise ValueError(f"{source}: expected photos outside the output folder {out}")
         for photo, name in _photos_of(source, out):
             name = named_for(name, options.container)
-            job = Job(photo, joined(out, name), joined(out, f"{STATE}/{name}.json"), options)
-            other = jobs.setdefault(job.target, job).source
+            job = Job(photo, joined(out, name), joined(out, f"{STATE}/{name}.json"), options, overwrite)
+            other = jobs.setdefault(job.target if is_url(out) else one_case(job.target), job).source
             if other != photo and _resolved(other) != _resolved(photo):
-                raise ValueError(f"{other} and {photo} would both become {job.target}: nothing is done")
+                raise ValueError(both_become(other, photo, job.target))
     if not jobs:
         raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(_PHOTOS)}), got none")
+    _check_targets(list(jobs.values()), out)
     return list(jobs.values())
+
+
+def _check_targets(jobs: Sequence[Job], out: str) -> None:
+    """Raise for what is there already, unless an earlier run made it of the same photo or it may be replaced."""
+    sizes = sizes_in(out, [job.target.removeprefix(joined(out, "")) for job in jobs])
+    there = [(job, size) for job, size in zip(jobs, sizes, strict=True) if size is not None]
+    sources = {file_of(job.source): job.source for job in jobs} if there and not is_url(out) else {}
+    for job, size in there:
+        if owner := sources.get(file_of(job.target)):
+            raise ValueError(f"{job.source} would become {job.target}, which is {owner} itself: nothing is done")
+        if not job.overwrite and not is_made_by(job, size):
+            raise FileExistsError(in_the_way(job.source, job.target))
 
 
 def _photos_of(source: str, out: str) -> Iterator[tuple[str, str]]:

@@ -20,12 +20,14 @@ class Job:
         target: Path or URL of the file to write.
         record: Path or URL of the record that tells a later run what was done.
         options: What `transcode` is to make of it.
+        overwrite: Another file that is there may be replaced.
     """
 
     source: str
     target: str
     record: str
     options: TranscodeOptions
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ def serialize_report(report: BatchReport, suffix: str) -> bytes:
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
+def is_report(data: bytes, suffix: str) -> bool:
+    """Whether `data` begin like what `serialize_report` gives, which a later run may replace."""
+    return data.startswith(b'{"seconds": ' if suffix == ".json" else b"source,target,status,")
+
+
 def format_summary(report: BatchReport) -> str:
     """A table of a few lines: how many photos became what, and at which speed."""
     lines = [f"{'':10}{'photos':>10}{'before':>14}{'after':>14}"]

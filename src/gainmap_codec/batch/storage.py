@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gainmap_codec.errors import Limits, MissingDependencyError
-from gainmap_codec.pixels.formats.sources import AnyPath, read_source, write_atomically
+from gainmap_codec.pixels.formats.outputs import real_target, write_atomically
+from gainmap_codec.pixels.formats.sources import AnyPath, read_source
 
 
 def location(path: AnyPath) -> str:
@@ -64,6 +66,33 @@ def write(place: str, data: bytes) -> None:
     filesystem.pipe_file(path, data)
 
 
+def size_of(place: str) -> int | None:
+    """Bytes of a file, or None where there is none."""
+    if is_url(place):
+        filesystem, path = _filesystem(place)
+        return int(filesystem.size(path)) if filesystem.exists(path) else None
+    with suppress(OSError):  # one that cannot be looked at is told of when it is to be written
+        return Path(place).stat().st_size
+    return None
+
+
+def check_place(place: str) -> None:
+    """Raise OSError where a file could not be written; of stores that is not known before."""
+    if not is_url(place):
+        real_target(place, makes_folder=True)
+
+
+def sizes_in(folder: str, names: Iterable[str]) -> Iterator[int | None]:
+    """As `size_of`, of many names in one folder: a store is asked for all it has once."""
+    if not is_url(folder):
+        yield from (size_of(joined(folder, name)) for name in names)
+        return
+    filesystem, root = _filesystem(folder)
+    found = filesystem.find(root, detail=True)
+    sizes = {_name_in(root, path): int(info["size"]) for path, info in found.items()}
+    yield from map(sizes.get, names)
+
+
 def sha256_of(data: bytes) -> str:
     """SHA-256, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
@@ -86,11 +115,15 @@ def names_in(folder: str) -> Iterator[str]:
     if is_url(folder):
         filesystem, root = _filesystem(folder)
         for path in filesystem.find(root):
-            yield str(path).removeprefix(root.rstrip("/")).lstrip("/")
+            yield _name_in(root, path)
         return
     for parent, _, names in os.walk(folder, onerror=_raise):
         inner = Path(parent).relative_to(folder).as_posix()
         yield from names if inner == "." else (f"{inner}/{name}" for name in names)
+
+
+def _name_in(root: str, path: object) -> str:
+    return str(path).removeprefix(root.rstrip("/")).lstrip("/")
 
 
 def _raise(error: OSError) -> None:

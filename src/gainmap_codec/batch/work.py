@@ -9,7 +9,7 @@ from math import isfinite
 from time import perf_counter
 
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
-from gainmap_codec.batch.storage import read, sha256_of, write
+from gainmap_codec.batch.storage import check_place, read, sha256_of, size_of, write
 from gainmap_codec.codec.decoding import decode_opened, preference
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
@@ -19,17 +19,20 @@ from gainmap_codec.files.container import check_name, digest_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.formats.outputs import in_the_way
 
 _NO_LIMITS = Limits(*[1 << 40] * len(fields(Limits)))
 """For files that we wrote: what their sources may ask for was checked, and they may be larger."""
+_NO_RECORD = (FileNotFoundError, LimitError, ValueError, TypeError, KeyError)
+"""What reading a record brings about where there is none, or it is not one of ours."""
 _OF_RECORDS = Limits(file_bytes=1 << 20)  # they have some hundred bytes
 
 
 def convert_photo(job: Job) -> PhotoRecord:
     """Convert a photo, unless its record says that this was done; what goes wrong is told in the result.
 
-    The photo is written first and its record after it, each whole or not at all: wherever this is cut short, what a
-    record promises is there.
+    The record is written first and the photo after it, each whole or not at all: wherever this is cut short, a photo
+    that is there has its record, which tells it from other people's files.
     """
     start = perf_counter()
     photo = PhotoRecord(job.source, job.target, "failed")
@@ -38,13 +41,16 @@ def convert_photo(job: Job) -> PhotoRecord:
         digests = {"input": sha256_of(data), "options": digest_of_options(job.options)}
         if done := _done_before(job, digests):
             return done
+        check_place(job.target)
+        if not job.overwrite and size_of(job.target) is not None:
+            raise FileExistsError(in_the_way(job.source, job.target))
         photo = replace(photo, bytes_before=len(data))
         opened = open_file(data, job.source, job.options.limits)
         photo = replace(photo, hdr_from=_hdr_from(opened))
         new_data, photo = _converted(job, opened, photo)
-        write(job.target, new_data)
         photo = replace(photo, seconds=perf_counter() - start)
         _write_record(job, {**digests, "output": sha256_of(new_data)}, photo)
+        write(job.target, new_data)
     except Exception as error:  # whatever one photo brings about, the others are to be done
         problem = error_line(error, below=job.source)
         photo = replace(photo, status="failed", problem=problem, seconds=perf_counter() - start)
@@ -55,6 +61,19 @@ def digest_of_options(options: TranscodeOptions) -> str:
     """Of all that changes what is written. Records of finished photos hold it: it stays what it was."""
     plain = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "limits"}
     return sha256_of(json.dumps(plain, sort_keys=True).encode())
+
+
+def is_made_by(job: Job, size: int) -> bool:
+    """Whether the file of that size at the job's target seems to be what an earlier run made of the same photo.
+
+    Sizes and options are compared, which is quick; `convert_photo` compares every byte.
+    """
+    try:
+        record = json.loads(read(job.record, _OF_RECORDS))
+        told = record["options"], record["photo"]["bytes_before"], record["photo"]["bytes_after"]
+    except _NO_RECORD:
+        return False
+    return bool(told == (digest_of_options(job.options), size_of(job.source), size))
 
 
 def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
@@ -89,7 +108,7 @@ def _done_before(job: Job, digests: Mapping[str, str]) -> PhotoRecord | None:
             return None
         told = {"source": job.source, "target": job.target, "status": "skipped", "warnings": tuple(stored["warnings"])}
         return PhotoRecord(**{**stored, **told})
-    except (FileNotFoundError, LimitError, ValueError, TypeError, KeyError):  # none, or not one of ours
+    except _NO_RECORD:
         return None
 
 

@@ -15,12 +15,12 @@ import click
 
 from gainmap_codec.batch.driver import convert
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
-from gainmap_codec.batch.report import SUFFIXES, format_summary, serialize_report, warning_lines
-from gainmap_codec.cli.common import INTERRUPTED, complain, complain_of_failures, output, quiet, say, warn
+from gainmap_codec.batch.report import SUFFIXES, format_summary, is_report, serialize_report, warning_lines
+from gainmap_codec.cli.common import INTERRUPTED, complain, complain_of_failures, output, overwrite, quiet, say, warn
 from gainmap_codec.cli.edit import transcode_options
 from gainmap_codec.codec.options import Carry, PresetChoice, Strip
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 _RECENT = 200
 _CLEAR = "\r\x1b[K"
@@ -43,6 +43,7 @@ Show = Callable[[PhotoRecord | None, int], None]
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
 )
 @output(SUFFIXES, name="--report", required=False, help="A .json or .csv file that tells what became of each photo.")
+@overwrite
 @quiet
 def batch(
     sources: tuple[str, ...],
@@ -61,12 +62,14 @@ def batch(
     jobs: int | None,
     cluster: str | None,
     report: Path | None,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
     Folders keep their structure below DIR. What DIR has already, made of the same bytes with the same options, is
-    skipped, so that the same command goes on after any interruption. A photo that fails is reported and the others are
+    skipped, so that the same command goes on after any interruption; any other file that is in the way stops it before
+    anything is done. A photo that fails is reported and the others are
     done; the exit code is then 1. IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
 
     \b
@@ -77,6 +80,9 @@ def batch(
       gainmap batch photos -o out --cluster local
       gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://head:8786
     """
+    if report:
+        own = report.is_file() and is_report(report.read_bytes(), report.suffix.lower())
+        check_outputs([(tuple(map(Path, sources)), report)], overwrite=overwrite or own)
     told, interrupted = _Told(), False
     with _progress(quiet) as show:
         try:
@@ -96,6 +102,7 @@ def batch(
                 map_quality=map_quality,
                 device=device,
                 seed=seed,
+                overwrite=overwrite,
             )
         except KeyboardInterrupt:
             done, interrupted = told.report(), True

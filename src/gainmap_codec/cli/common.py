@@ -28,6 +28,9 @@ INTERRUPTED = 130
 
 _PROGRESS_STEPS = 1000
 
+overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there already, and IN where the result has its place."
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 device = click.option(
     "--device",
@@ -54,28 +57,22 @@ strip = click.option(
 def output(
     suffixes: Iterable[str], *, help: str, name: str = "--output", required: bool = True
 ) -> Callable[[Command], Command]:
-    """The option -o, or another `name`, for a file with one of these suffixes; see `check_output`."""
+    """The option -o, or another `name`, for a file with one of these suffixes; see `check_suffix`."""
     known = tuple(suffixes)
 
     def check(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
         if path is not None:
-            check_output(path, known)
+            check_suffix(path, known)
         return path
 
     names = ("-o", name, "output") if name == "--output" else (name,)
     return click.option(*names, type=PATH, required=required, callback=check, help=help)
 
 
-def check_output(path: Path, suffixes: Sequence[str]) -> None:
-    """Refuse a file that could not be written, before any work is done for it.
-
-    Raises:
-        click.BadParameter: Its name ends in none of `suffixes`.
-        FileNotFoundError: Its folder does not exist.
-    """
+def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    """Raise click.BadParameter for a name that ends in none of `suffixes`."""
     if path.suffix.lower() not in suffixes:
         raise click.BadParameter(f"expected a name ending in {listed(suffixes)}, got {path.name!r}")
-    check_folder(path.parent)
 
 
 def check_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 
@@ -33,7 +33,15 @@ _BASELINE_QUALITY, _WRITTEN_QUALITY = 85, 90
 
 
 def run_demo(
-    source: Path | None, out: Path, *, device: str, seed: int, progress_bar: ProgressBar, say: Say, warn: Warn
+    source: Path | None,
+    out: Path,
+    *,
+    device: str,
+    seed: int,
+    overwrite: bool,
+    progress_bar: ProgressBar,
+    say: Say,
+    warn: Warn,
 ) -> None:
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
@@ -44,18 +52,20 @@ def run_demo(
         out: Folder for the results; made if missing.
         device: As for `encode`.
         seed: Of the fit.
+        overwrite: Files that are there may be replaced.
         progress_bar: Opens what is told the share of the fit that is done, 0…1, or gives None.
         say: Takes the lines of the report.
         warn: Takes what is odd about `source`, and what was lost.
     Raises:
         GainMapError: `source` cannot be read, or has no gain map.
-        OSError: A file cannot be read or written.
+        OSError: A file cannot be read or written, or is there already.
     """
+    name = "scene" if source is None else source.stem
+    photo, exr, sheet = (out / file for file in (f"{name}.jpg", f"{name}.exr", "comparison.png"))
+    sources = [] if source is None else [source]
+    check_outputs([(sources, file) for file in (photo, exr, sheet)], overwrite=overwrite, makes_folders=True)
     picture = HdrImage(render_scene()) if source is None else source
     reference = picture if isinstance(picture, HdrImage) else _reference(picture)
-    name = "scene" if source is None else source.stem
-    if source is not None and (out / f"{name}.jpg").resolve() == source.resolve():
-        raise ValueError(f"--out: expected another folder than that of {source}, which would be overwritten")
     out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
     height, width = reference.pixels.shape[:2]
     say(f"{name}: {width} x {height}, {_brightness(reference.measured_headroom())}")
@@ -68,9 +78,9 @@ def run_demo(
     written = _standard(picture, reference, _WRITTEN_QUALITY)
     base = decode_with_notes(report.data, DecodeOptions(prefer="base"))
     _print_table(say, reference, base, baseline, written, neural)
-    write_atomically(out / f"{name}.jpg", report.data)
-    neural.image.save(out / f"{name}.exr")
-    write_atomically(out / "comparison.png", _sheet(name, reference, base, baseline, neural))
+    write_atomically(photo, report.data)
+    neural.image.save(exr)
+    write_atomically(sheet, _sheet(name, reference, base, baseline, neural))
     say(f"Written to {out}/: {name}.jpg, {name}.exr (from the neural map), comparison.png (look at it)")
 
 

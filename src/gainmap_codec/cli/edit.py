@@ -13,11 +13,11 @@ from gainmap_codec.cli.common import (
     FILE_ERRORS,
     PATH,
     Command,
-    check_folder,
     complain_of,
     complain_of_failures,
     device,
     listed,
+    overwrite,
     progress_bar,
     quiet,
     say,
@@ -33,7 +33,7 @@ from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_repo
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 Work = Callable[[Path], TranscodeReport]
 
@@ -107,6 +107,7 @@ def transcode_options(command: Command) -> Command:
     help="The format to write. Default: as the file -o is named; in a folder, the format of each IN.",
 )
 @transcode_options
+@overwrite
 @quiet
 def transcode(
     sources: tuple[Path, ...],
@@ -122,6 +123,7 @@ def transcode(
     map_quality: int,
     device: str,
     seed: int,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Write the photos IN in another format or with other gain maps; their HDR is kept.
@@ -155,7 +157,7 @@ def transcode(
         with progress_bar(quiet) as progress:
             return transcode_with_report(source, options, progress=progress)
 
-    _each(sources, output, container, quiet, work)
+    _each(sources, output, container, work, overwrite=overwrite, quiet=quiet)
 
 
 def _parse_box(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int, int, int]:
@@ -178,6 +180,7 @@ def _parse_box(context: click.Context, parameter: click.Parameter, text: str) ->
 @_quality
 @_map_quality
 @strip
+@overwrite
 @quiet
 def crop(
     sources: tuple[Path, ...],
@@ -187,6 +190,7 @@ def crop(
     quality: int,
     map_quality: int,
     strip: Strip | None,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Cut the photos IN to a part of their picture.
@@ -199,7 +203,7 @@ def crop(
     def work(source: Path) -> TranscodeReport:
         return crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
-    _each(sources, output, None, quiet, work)
+    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
 
 
 @click.command()
@@ -207,8 +211,11 @@ def crop(
 @_output
 @click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="How far, clockwise.")
 @strip
+@overwrite
 @quiet
-def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Strip | None, quiet: bool) -> None:
+def rotate(
+    sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Strip | None, overwrite: bool, quiet: bool
+) -> None:
     """Turn the photos IN; no picture is coded again.
 
     \b
@@ -219,7 +226,7 @@ def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Stri
     def work(source: Path) -> TranscodeReport:
         return rotate_with_report(source, int(degrees), strip=strip, limits=Limits())
 
-    _each(sources, output, None, quiet, work)
+    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
 
 
 @click.command()
@@ -233,8 +240,11 @@ def rotate(sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Stri
     help="horizontal swaps left and right, vertical swaps top and bottom.",
 )
 @strip
+@overwrite
 @quiet
-def flip(sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, strip: Strip | None, quiet: bool) -> None:
+def flip(
+    sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, strip: Strip | None, overwrite: bool, quiet: bool
+) -> None:
     """Mirror the photos IN; no picture is coded again.
 
     \b
@@ -245,7 +255,7 @@ def flip(sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, strip: Stri
     def work(source: Path) -> TranscodeReport:
         return flip_with_report(source, axis, strip=strip, limits=Limits())
 
-    _each(sources, output, None, quiet, work)
+    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
 
 
 def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int | None, int | None]:
@@ -269,6 +279,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -
 @_quality
 @_map_quality
 @strip
+@overwrite
 @quiet
 def resize(
     sources: tuple[Path, ...],
@@ -278,6 +289,7 @@ def resize(
     quality: int,
     map_quality: int,
     strip: Strip | None,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Make the photos IN smaller or larger.
@@ -290,7 +302,7 @@ def resize(
     def work(source: Path) -> TranscodeReport:
         return resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
-    _each(sources, output, None, quiet, work)
+    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
 
 
 COMMANDS = (transcode, crop, rotate, flip, resize)
@@ -309,21 +321,19 @@ def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
     return len(sources) > 1
 
 
-def _each(sources: tuple[Path, ...], output: Path, container: Container | None, quiet: bool, work: Work) -> None:
+def _each(
+    sources: tuple[Path, ...], output: Path, container: Container | None, work: Work, *, overwrite: bool, quiet: bool
+) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
     into_folder = _is_folder(output, sources)
+    targets = [output / named_for(source.name, container) if into_folder else output for source in sources]
+    planned = list(zip(sources, targets, strict=True))
+    check_outputs([((source,), target) for source, target in planned], overwrite=overwrite, makes_folders=into_folder)
     if into_folder:
         output.mkdir(parents=True, exist_ok=True)
-    else:
-        check_folder(output.parent)
     failed = 0
-    taken: dict[Path, Path] = {}
-    for source in sources:
-        target = output / named_for(source.name, container) if into_folder else output
+    for source, target in planned:
         try:
-            if target in taken:
-                raise ValueError(f"{target}: expected one file to become it, got two: {taken[target]} and this one")
-            taken[target] = source
             _one(source, target, quiet, work, name=source if len(sources) > 1 else None)
         except FILE_ERRORS as error:
             if len(sources) == 1:

@@ -18,6 +18,7 @@ from gainmap_codec.cli.common import (
     complain,
     device,
     output,
+    overwrite,
     progress_bar,
     quiet,
     say,
@@ -39,7 +40,8 @@ from gainmap_codec.codec.options import Carry, DecodeOptions, EncodeOptions, Pre
 from gainmap_codec.errors import FormatError, Limits, error_line
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.sources import read_source, write_atomically
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
+from gainmap_codec.pixels.formats.sources import read_source
 
 _ENCODING, _DECODING = EncodeOptions(), DecodeOptions()  # for their defaults
 
@@ -136,6 +138,7 @@ def gainmap() -> None:
 @strip
 @device
 @seed
+@overwrite
 @quiet
 def encode(
     hdr: Path,
@@ -156,6 +159,7 @@ def encode(
     strip: Strip | None,
     device: str,
     seed: int,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Make a photo with gain maps from the picture HDR.
@@ -187,6 +191,7 @@ def encode(
             device=device,
             seed=seed,
         )
+    check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
     with progress_bar(quiet) as progress:
         report = encode_with_report(hdr, sdr, options, progress=progress)
     write_atomically(output, report.data)
@@ -234,6 +239,7 @@ def encode(
 )
 @strip
 @device
+@overwrite
 @quiet
 def decode(
     source: Path,
@@ -245,6 +251,7 @@ def decode(
     region: Region | None,
     strip: Strip | None,
     device: str,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Save the HDR version of the photo IN as a picture that other programs open.
@@ -260,6 +267,7 @@ def decode(
         options = DecodeOptions(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
         )
+    check_outputs([((source,), output)], overwrite=overwrite)
     image = decode_with_notes(source, options)
     image.save(output)
     warn(image.warnings)
@@ -318,8 +326,9 @@ def conformance(folder: Path) -> None:
 @click.option("--out", type=PATH, default="demo", show_default=True, help="Folder for the results.")
 @device
 @seed
+@overwrite
 @quiet
-def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool) -> None:
+def demo(source: Path | None, out: Path, *, device: str, seed: int, overwrite: bool, quiet: bool) -> None:
     """Try the gain maps on the photo IN, or on a bundled scene, and draw how they differ.
 
     \b
@@ -332,6 +341,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, quiet: bool)
         out,
         device=device,
         seed=seed,
+        overwrite=overwrite,
         progress_bar=lambda: progress_bar(quiet),
         say=lambda line: None if quiet else say(line),
         warn=warn,

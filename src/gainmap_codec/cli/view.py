@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, output, quiet, say
+from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, output, overwrite, quiet, say
 from gainmap_codec.errors import Limits
-from gainmap_codec.pixels.formats.sources import write_atomically
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.view.contents import shown_file
 from gainmap_codec.view.page import assemble_page
 
@@ -19,8 +19,9 @@ from gainmap_codec.view.page import assemble_page
 @output(
     (".html", ".htm"), required=False, help="The page to write. Default: here, named like the first FILE but .html."
 )
+@overwrite
 @quiet
-def view(sources: tuple[Path, ...], output: Path | None, *, quiet: bool) -> None:
+def view(sources: tuple[Path, ...], output: Path | None, *, overwrite: bool, quiet: bool) -> None:
     """Write a page that shows the photos FILE in a browser: SDR beside HDR, the gain maps, what the files hold.
 
     The page has in it all that it shows and loads nothing else. It decodes neural gain maps by itself, and where
@@ -33,6 +34,7 @@ def view(sources: tuple[Path, ...], output: Path | None, *, quiet: bool) -> None
       gainmap view holiday/*.heic -o holiday.html
     """
     target = output or Path(sources[0].with_suffix(".html").name)
+    check_outputs([(sources, target)], overwrite=overwrite)
     shown: list[dict[str, Any]] = []
     for source in sources:
         try:

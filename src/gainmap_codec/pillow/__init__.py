@@ -47,7 +47,8 @@ from gainmap_codec.pillow.source import (
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import with_bits
-from gainmap_codec.pixels.formats.sources import AnyPath, Source, read_source, write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
+from gainmap_codec.pixels.formats.sources import AnyPath, Source, read_source
 from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.raster.resizing import resize_codes
 

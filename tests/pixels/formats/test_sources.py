@@ -1,4 +1,4 @@
-"""Sources of every kind, and files that appear whole."""
+"""Sources of every kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gainmap_codec.errors import LimitError, Limits
-from gainmap_codec.pixels.formats.sources import read_source, write_atomically
+from gainmap_codec.pixels.formats.sources import read_source
 
 
 def test_sources_of_every_kind(tmp_path: Path) -> None:
@@ -19,17 +19,6 @@ def test_sources_of_every_kind(tmp_path: Path) -> None:
     assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
     with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
         read_source(5)  # type: ignore[arg-type]
-
-
-def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path: Path) -> None:
-    target = tmp_path / "out.exr"
-    write_atomically(target, b"old")
-    with pytest.raises(TypeError):
-        write_atomically(target, "not bytes")  # type: ignore[arg-type]
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
-    with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "no" / "such.exr", b"data")
 
 
 def test_a_source_over_the_limit_is_not_read_to_its_end() -> None:

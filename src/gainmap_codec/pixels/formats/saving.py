@@ -21,7 +21,8 @@ from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
 from gainmap_codec.pixels.formats.decoding import coding
 from gainmap_codec.pixels.formats.exr import encode_exr
 from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
-from gainmap_codec.pixels.formats.sources import AnyPath, write_atomically
+from gainmap_codec.pixels.formats.outputs import write_atomically
+from gainmap_codec.pixels.formats.sources import AnyPath
 from gainmap_codec.pixels.hdr_image import HdrImage
 
 _DEFLATE, _HORIZONTAL = 8, 2  # TIFF's numbers of compression and predictor

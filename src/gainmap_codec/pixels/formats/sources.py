@@ -1,10 +1,8 @@
-"""Where bytes come from and go to: paths, bytes and binary files in; files that appear whole out."""
+"""Where bytes come from: paths, bytes and binary files."""
 
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +11,6 @@ from gainmap_codec.errors import Limits
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | BinaryIO
 
-_LONGEST = 100  # bytes of a name that its temporary sibling keeps
 _AT_ONCE = 1 << 26  # bytes; a reader is given that much room before it is known how much there is
 
 
@@ -50,34 +47,3 @@ def _read(file: BinaryIO, limits: Limits) -> bytes:
         left -= len(part)
     limits.check("file_bytes", limits.file_bytes + 1 - left)
     return b"".join(parts)
-
-
-def write_atomically(path: AnyPath, data: bytes) -> None:
-    """Write a file that appears whole or not at all: a temporary sibling, then a rename.
-
-    Raises:
-        OSError: The folder or file cannot be written.
-    """
-    target = Path(path)
-    sibling = target.with_name(f".{_short(target.name)}.{secrets.token_hex(6)}.tmp")
-    try:
-        with sibling.open("xb") as file:
-            file.write(data)
-        sibling.replace(target)
-    except OSError as error:  # nobody knows the sibling's name
-        _remove(sibling)
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    except BaseException:
-        _remove(sibling)
-        raise
-
-
-def _short(name: str) -> str:
-    """As much of a name as leaves room for what is added to it: file systems count bytes, 255 of them."""
-    return os.fsdecode(os.fsencode(name)[:_LONGEST]) if name.isascii() else name[: _LONGEST // 4]
-
-
-def _remove(path: Path) -> None:
-    """Remove a file if that can be done: what went wrong before is what is told."""
-    with suppress(OSError):
-        path.unlink(missing_ok=True)

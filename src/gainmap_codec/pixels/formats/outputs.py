@@ -1,0 +1,163 @@
+"""Where files go to: nobody's file is overwritten unasked, and each appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gainmap_codec.pixels.formats.sources import AnyPath
+
+Planned = tuple[Sequence[Path], Path]
+"""A file to write: the sources that it is made of, and its place."""
+
+_NOTHING = "nothing is done"
+_LONGEST = 100  # bytes of a name that its temporary sibling keeps
+
+
+def check_outputs(planned: Sequence[Planned], *, overwrite: bool, makes_folders: bool = False) -> None:
+    """Refuse files that could not be written, or would replace what nobody meant to replace; before any work.
+
+    Names that differ in case alone count as one: on most cards and on half of all computers they are one.
+
+    Args:
+        planned: All that is to be written.
+        overwrite: Files that are there may be replaced, and so may the sources of each by itself.
+        makes_folders: Missing folders will be made.
+    Raises:
+        ValueError: Two of them would become one file, or one would replace what another is made of.
+        FileExistsError: A file is there already.
+        OSError: As `real_target`.
+    """
+    owners = {name: source for sources, _ in planned for source in sources for name in _names_of(source)}
+    taken: dict[str, Planned] = {}
+    for sources, target in planned:
+        other = taken.setdefault(one_case(os.path.realpath(target)), (sources, target))
+        if other[1] is not target:
+            raise ValueError(both_become(_listed(other[0]), _listed(sources), target))
+        owner = next((owners[name] for name in _names_of(target) if name in owners), None)
+        if owner is not None and owner not in sources:
+            raise ValueError(f"{_listed(sources)} would become {target}, which is {owner}, another source: {_NOTHING}")
+        if not overwrite and (owner is not None or target.is_file()):
+            raise FileExistsError(in_the_way(_listed(sources), target, owner))
+        real_target(target, makes_folder=makes_folders)
+
+
+def both_become(one: object, other: object, target: object) -> str:
+    """A line about two sources that would become one file."""
+    return f"{one} and {other} would both become {target}: {_NOTHING}"
+
+
+def in_the_way(source: object, target: object, owner: object = None) -> str:
+    """A line about a file that is there already; `owner` is the source that it is itself, if it is one."""
+    place = "is there already" if owner is None else f"is {owner} itself"
+    line = f"{source} would become {target}, which {place}" if source else f"{target} {place}"
+    return f"{line}: {_NOTHING} (--overwrite replaces it)"
+
+
+def one_case(path: str) -> str:
+    """The path as file systems see it that tell neither case nor the two ways to write an accent."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def file_of(path: AnyPath) -> tuple[int, int] | None:
+    """What a file is known by whatever its names are: its device and number; None where there is none."""
+    with suppress(OSError, ValueError):
+        found = Path(path).stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+def _names_of(path: Path) -> Iterator[object]:
+    """What tells that two paths lead to one file, be it by links."""
+    yield one_case(os.path.realpath(path))
+    if found := file_of(path):
+        yield found
+
+
+def _listed(sources: Iterable[Path]) -> str:
+    return ", ".join(map(str, sources))
+
+
+def real_target(path: AnyPath, *, makes_folder: bool = False) -> Path:
+    """The file that is written when `path` is: links are followed, so that they stay.
+
+    Raises:
+        OSError: It cannot be written: its folder is missing (unless `makes_folder`) or read-only; or something is there
+            that is no file, is read-only, or has other names (hard links), which would go on with what it held.
+    """
+    target = Path(os.path.realpath(path))
+    _check_folder(target.parent, makes_folder)
+    try:
+        old = target.lstat()
+    except FileNotFoundError:
+        return target
+    if not stat.S_ISREG(old.st_mode):
+        kind = "a folder" if stat.S_ISDIR(old.st_mode) else "something else"
+        raise OSError(errno.EISDIR, f"expected a file or nothing there, got {kind}", str(path))
+    if not old.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "expected a file that may be written, got a read-only one", str(path))
+    if old.st_nlink > 1:
+        names = f"one that has {old.st_nlink} (hard links)"
+        raise OSError(errno.EMLINK, f"expected a file with one name, got {names}; remove this one first", str(path))
+    return target
+
+
+def _check_folder(folder: Path, makes_it: bool) -> None:
+    """Raise OSError where no file could be made in the folder, or the folder itself could not."""
+    while makes_it and not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.exists():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "expected a folder, got a file", str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "expected a folder to write to, got a read-only one", str(folder))
+
+
+def write_atomically(path: AnyPath, data: bytes) -> None:
+    """Write a file that appears whole or not at all: a temporary sibling, then a rename.
+
+    A link is followed and stays; a file that is replaced keeps its permissions.
+
+    Raises:
+        OSError: As `real_target`, or the disk is full.
+    """
+    target = real_target(path)
+    sibling = target.with_name(f".{_short(target.name)}.{secrets.token_hex(6)}.tmp")
+    try:
+        with sibling.open("xb") as file:
+            _keep_owner_and_mode(target, sibling)
+            file.write(data)
+        sibling.replace(target)
+    except OSError as error:  # nobody knows the sibling's name
+        _remove(sibling)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    except BaseException:
+        _remove(sibling)
+        raise
+
+
+def _keep_owner_and_mode(old: Path, new: Path) -> None:
+    """Give `new` the permissions of `old`, if that exists: what only its owner may read stays so."""
+    with suppress(FileNotFoundError):
+        found = old.stat()
+        with suppress(PermissionError, AttributeError):  # for root alone, and there is none on Windows
+            os.chown(new, found.st_uid, found.st_gid)
+        new.chmod(stat.S_IMODE(found.st_mode))
+
+
+def _short(name: str) -> str:
+    """As much of a name as leaves room for what is added to it: file systems count bytes, 255 of them."""
+    return os.fsdecode(os.fsencode(name)[:_LONGEST]) if name.isascii() else name[: _LONGEST // 4]
+
+
+def _remove(path: Path) -> None:
+    """Remove a file if that can be done: what went wrong before is what is told."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
