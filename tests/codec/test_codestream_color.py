@@ -15,7 +15,7 @@ from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.records import Codec
 from gainmap_codec.pixels.color.light import pq_encode
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from support.cases import ONE_CHANNEL
 from support.codestreams import coded_item, without_color
 from support.heif_files import BASE, MAP, Draft, tmap_file

@@ -419,7 +419,7 @@ def test_the_other_rendition_is_the_file_that_holds_it(data_dir: Path, row: Row)
 @pytest.mark.parametrize("row", PICTURES, ids=ids(PICTURES))
 def test_hdr_pictures_are_those_of_openimageio(data_dir: Path, row: Row) -> None:
     oiio = pytest.importorskip("OpenImageIO")
-    from gainmap_codec.pixels.formats.images import read_hdr
+    from gainmap_codec.pixels.formats.hdr_files import read_hdr
 
     path = data_dir / row.path
     ours = read_hdr(path)

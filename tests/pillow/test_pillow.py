@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -301,6 +303,30 @@ def png() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (64, 48), "orange").save(stream, "PNG")
     return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (b"icns" + (100).to_bytes(4, "big") + b"ic10" + (92).to_bytes(4, "big") + bytes(84), gm.FormatError, "broken"),
+        (b"nonsense", gm.FormatError, "expected a picture that Pillow or pillow-heif can open"),
+        (png()[:60], gm.FormatError, "broken picture file"),
+        (png().replace((64).to_bytes(4, "big"), (1 << 20).to_bytes(4, "big"), 1), gm.FormatError, "broken|expected"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", gm.FormatError, "expected a picture"),
+    ],
+)
+def test_what_pillow_cannot_read_is_an_error_of_ours(data: bytes, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        pillow.open(data)
+
+
+def test_the_limits_hold_for_other_pictures_too() -> None:
+    header = struct.pack(">II", 64, 48)
+    for size, limits in (((64, 49), gm.Limits(pixels=64 * 48)), ((30000, 30000), gm.Limits(pixels=1 << 40))):
+        body = b"IHDR" + png()[16:29].replace(header, struct.pack(">II", *size))
+        bomb = png()[:12] + body + struct.pack(">I", zlib.crc32(body)) + png()[33:]
+        with pytest.raises(gm.LimitError, match=rf"got {size[0] * size[1]}|\({size[0] * size[1]} pixels\)"):
+            pillow.open(bomb, limits=limits)
 
 
 def test_images_from_elsewhere_are_told() -> None:

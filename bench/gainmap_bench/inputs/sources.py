@@ -15,7 +15,7 @@ from gainmap_bench.inputs.evaluation import BenchPair, load_pair, plain_pair, re
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, conversion_matrix, convert, with_bits
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.raster.tone_map import encode_base
 
 _PICTURES = (".avif", ".exr", ".hdr", ".heic", ".jpeg", ".jpg", ".npy", ".png", ".tif", ".tiff")

@@ -20,7 +20,7 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.images import decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 

@@ -25,7 +25,8 @@ from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, icc_profile_for
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
-from gainmap_codec.pixels.formats.images import decode_hdr, read_base
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr
+from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
 from gainmap_codec.pixels.maps.neural_map import Codes

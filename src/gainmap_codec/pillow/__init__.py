@@ -47,6 +47,8 @@ from gainmap_codec.pillow.source import (
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import with_bits
+from gainmap_codec.pixels.formats.decoding import decoding
+from gainmap_codec.pixels.formats.images import open_picture
 from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.formats.sources import AnyPath, Source, read_source
 from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
@@ -67,15 +69,15 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
         The SDR picture, loaded, mode RGB or L, with an ICC profile and EXIF in its info; of a file whose base is HDR,
         the SDR rendition that its gain map leads to.
     Raises:
-        GainMapError: A JPEG, HEIC or AVIF file that is broken, not supported or over the limits; or HDR without a gain
-            map, of which Pillow can show nothing.
-        OSError: The path cannot be read; or another file that Pillow does not open.
+        GainMapError: A file that is broken, no picture that Pillow opens, not supported or over the limits, Pillow's
+            own `MAX_IMAGE_PIXELS` among them; or HDR without a gain map, of which Pillow can show nothing.
+        OSError: The path cannot be read.
     Warns:
         GainMapWarning: What is odd about the file, or cannot be used.
     """
     data, name = read_source(source, limits)
     if not may_have_gain_map(data):
-        return _without_gain_map(Image.open(io.BytesIO(data)), limits)
+        return _without_gain_map(data, name, limits)
     told = Told()
     opened = open_file(data, name, limits)
     if is_hdr(opened.file.base):
@@ -93,10 +95,10 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     return image
 
 
-def _without_gain_map(picture: Image.Image, limits: Limits) -> Image.Image:
+def _without_gain_map(data: bytes, name: str, limits: Limits) -> Image.Image:
     """A picture of another format, upright, marked as one that never had HDR."""
-    limits.check("pixels", picture.width * picture.height)
-    image = ImageOps.exif_transpose(picture)
+    with decoding(name, "picture"):
+        image = ImageOps.exif_transpose(open_picture(data, name, limits))
     image.info[KEY] = None
     return image
 

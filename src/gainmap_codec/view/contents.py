@@ -30,7 +30,8 @@ from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_a
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.formats.images import decode_hdr, encode_jpeg
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr
+from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.formats.sources import read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import to_upright, turned_coordinates

@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gainmap_codec.errors import FormatError, UnsupportedError
+from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.container import serialize_file
+from gainmap_codec.files.records import Codec, GainMapFile
+from gainmap_codec.pixels.color.code_points import BT2020_PQ
 from gainmap_codec.pixels.color.light import ColorSpace, pq_decode, pq_encode
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.coded_image import code_picture
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import codes_of, heic, picture, with_cicp
 
@@ -110,6 +114,44 @@ def test_avif_at_full_depth(bits: int) -> None:
     image = read_hdr(bytes(data))
     assert image.color_space == "bt2020"
     assert np.abs(np.rint(image.to_pq() * (2**bits - 1)) - codes).max() <= 2, "YCbCr rounds once"
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_a_picture_that_is_stored_turned_is_read_upright(kind: str) -> None:
+    codes = codes_of(10, picture(32, 48))
+    coder: Codec = "av1" if kind == "avif" else "hevc"
+    coded = code_picture(codes, coder, quality=100, nclx=BT2020_PQ, bits=10)
+    file = GainMapFile("avif" if kind == "avif" else "heic", coded, b"", orientation=6)
+    image = read_hdr(serialize_file(file, []))
+    assert np.abs(np.rint(image.to_pq() * TEN_BITS) - np.rot90(codes, -1)).max() <= 10, "not without loss"
+
+
+def test_of_an_animation_the_primary_image_is_read() -> None:
+    """Frames that are larger than the item, and many: a decoder that is given the whole file takes those."""
+    stream = io.BytesIO()
+    frames = [Image.new("RGB", (640, 480), color) for color in ("red", "lime", "blue")]
+    frames[0].save(stream, "AVIF", save_all=True, append_images=frames[1:], duration=100)
+    whole = stream.getvalue()
+    assert whole[8:12] == b"avis" and imagecodecs.avif_decode(whole).shape == (3, 480, 640, 3)
+    image = read_hdr(whole.replace(b"nclx\0\1\0\r", b"nclx\0\x09\0\x10"))
+    assert image.pixels.shape == (480, 640, 3)
+    assert np.ptp(image.pixels, axis=(0, 1)).max() < 1e-3 < image.pixels[0, 0, 0], "the first frame, all of it red"
+    with pytest.raises(LimitError, match="got 307200"):
+        read_hdr(whole, limits=Limits(pixels=1 << 16))
+
+
+def test_alpha_of_an_avif_is_dropped_with_a_note() -> None:
+    codes = np.dstack([codes_of(10, picture(32, 48)), np.full((32, 48), 500, np.uint16)])
+    data = imagecodecs.avif_encode(codes, 90, bitspersample=10, primaries=9, transfer=16, matrix=9, speed=10)
+    image = read_hdr(bytes(data))
+    assert image.warnings == ("alpha dropped",) and image.pixels.shape == (32, 48, 3)
+
+
+def test_a_png_that_does_not_begin_with_its_header_is_broken() -> None:
+    png = with_cicp(bytes(imagecodecs.png_encode(codes_of(16, picture()))), 9, 16, 0, 1)
+    text = struct.pack(">I", 13) + b"tEXt" + struct.pack(">IIB4s", 1, 1, 16, b"abcd") + bytes(4)
+    with pytest.raises(FormatError, match="expected its header first, got chunk b'tEXt'"):
+        read_hdr(png[:8] + text + png[8:])
 
 
 def test_real_avif_is_10_bit_pq_in_p3(data_dir: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import COLOR_SPACES, D65, PRIMARIES, ColorSpace, convert
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import exr_bytes, picture
 
@@ -95,6 +95,18 @@ def test_exr_channels_that_nobody_wants_count_against_the_limit() -> None:
     data = exr_bytes({}, {f"c{i}": plane for i in range(297)} | {c: plane for c in "RGB"})
     with pytest.raises(LimitError, match=f"pixels: expected at most 4096, got {64 * 64 * 75}"):
         read_hdr(data, limits=Limits(pixels=64 * 64))
+
+
+def test_a_tile_of_an_exr_counts_against_the_limit() -> None:
+    """It is decoded whole: one of a gigabyte may stand for a picture of 4 x 4."""
+    tiles = OpenEXR.TileDescription()
+    tiles.xSize = tiles.ySize = 16
+    data = exr_bytes({"type": OpenEXR.tiledimage, "tiles": tiles}, {"RGB": picture(4, 4)})
+    assert read_hdr(data).pixels.shape == (4, 4, 3)
+    place = data.index(b"tiledesc\0") + 13
+    huge = data[:place] + (20000).to_bytes(4, "little") * 2 + data[place + 8 :]
+    with pytest.raises(LimitError, match="expected at most 268435456, got 300000000"):
+        read_hdr(huge)
 
 
 def test_multi_part_exr_gives_its_first_part() -> None:

@@ -20,7 +20,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_encode
-from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg, read_base, read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
+from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg, read_base
 from support.hdr_files import picture, samples
 
 SAMPLES = samples()

@@ -11,7 +11,7 @@ import pytest
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, UnsupportedError
 from gainmap_codec.pixels.color.light import D65, PRIMARIES
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import picture, radiance
 
@@ -74,3 +74,52 @@ def test_other_arrays_are_refused(array: np.ndarray) -> None:
     np.save(stream, array, allow_pickle=True)
     with pytest.raises(FormatError, match=r"expected a float array of shape \(H, W, 3\)"):
         read_hdr(stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    "shape", ["(True, True, 3)", "(-2, -1, 3)", "(1000000000000000000000000000000, 0, 3)", "(0, 4, 3)", "(2.0, 2, 3)"]
+)
+def test_npy_shapes_that_are_none(shape: str) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    data = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode() + bytes(48)
+    with pytest.raises(FormatError, match=r"bytes: (broken npy file: shape is not valid|expected a float array)"):
+        read_hdr(data)
+
+
+def test_npy_of_objects_is_not_unpickled() -> None:
+    stream = io.BytesIO()
+    np.save(stream, np.full((2, 2, 3), Trap(), object), allow_pickle=True)
+    with pytest.raises(FormatError, match="expected a float array of shape"):
+        read_hdr(stream.getvalue())
+
+
+class Trap:
+    """Unpickling one is an error of its own."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pytest.fail, ("it was unpickled",)
+
+
+def test_npy_of_another_version_is_unsupported() -> None:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, picture(), version=(3, 0))
+    with pytest.raises(UnsupportedError, match=r"expected npy version 1\.0 or 2\.0, got 3\.0"):
+        read_hdr(stream.getvalue())
+
+
+@pytest.mark.parametrize("end", [" " * 60, "9" * 4, "x"])
+def test_a_radiance_size_has_one_meaning(end: str) -> None:
+    """The library reads lines of 128 bytes, and numbers as far as they go."""
+    data = radiance(picture())
+    image = data.replace(b"-Y 12 +X 17\n", b"-Y 12 +X 17" + end.encode() + b"\n")
+    if end.isspace():
+        np.testing.assert_array_equal(read_hdr(image).pixels, read_hdr(data).pixels)
+        return
+    with pytest.raises((FormatError, UnsupportedError)):
+        read_hdr(image)
+
+
+def test_a_second_size_in_a_radiance_header_is_not_believed() -> None:
+    """The library takes the first line that begins like a size, and what is behind it for pixels."""
+    data = radiance(picture(), "-Y 20000 +X 20000")
+    np.testing.assert_array_equal(read_hdr(data).pixels, read_hdr(radiance(picture())).pixels)

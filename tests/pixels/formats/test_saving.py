@@ -21,7 +21,7 @@ from PIL import Image, ImageCms
 from gainmap_codec.errors import MissingDependencyError
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.color.light import PQ_PEAK, convert, pq_psnr
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.pixels.color.light import pq_decode, pq_encode
-from gainmap_codec.pixels.formats.images import read_hdr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 
 EXR_NAMES = ["StillLife", "Desk", "Tree", "CandleGlass", "MtTamWest", "GoldenGate"]

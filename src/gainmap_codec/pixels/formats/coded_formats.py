@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.extras import has_alpha
@@ -26,7 +25,9 @@ from gainmap_codec.pixels.color.code_points import (
     UNKNOWN,
     color_of_code_points,
 )
-from gainmap_codec.pixels.formats.decoding import decode_av1, decode_hevc, decoding, image_from_file
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
+from gainmap_codec.pixels.formats.tiff import tiff_codes
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import to_upright
 
@@ -41,7 +42,9 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
     Source: PNG third edition (W3C, 2025), clauses 11.2.1 and 11.3.2.6.
     """
     with decoding(name, "PNG"):
-        width, height, depth = struct.unpack_from(">IIB", data, 16)
+        kind, width, height, depth = struct.unpack_from(">4sIIB", data, 12)
+        if kind != b"IHDR":
+            raise FormatError(name, f"broken PNG file: expected its header first, got chunk {kind!r}")
         limits.check("pixels", width * height)
         cicp = png_chunk(data, b"cICP")
         if cicp is None:
@@ -81,20 +84,16 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
     """First image of a 16-bit TIFF, taken as BT.2020 PQ (TIFF has no way to say it); alpha dropped.
 
     Raises:
-        FormatError: The file is broken.
-        UnsupportedError: Not 16-bit integers.
-        LimitError: Over `limits.pixels`.
+        FormatError, UnsupportedError, LimitError: As `tiff_codes`.
     """
-    with decoding(name, "TIFF"):
-        limits.check("pixels", _tiff_pixels(data, name))
-        codes = imagecodecs.tiff_decode(data)
-        if codes.dtype != np.uint16:
-            raise UnsupportedError(f"{name}: expected a TIFF of 16-bit integers, got {codes.dtype}")
-    return _image_of_codes(codes, 16, BT2020_PQ, name)
+    return _image_of_codes(tiff_codes(data, name, limits), 16, BT2020_PQ, name)
 
 
 def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """Primary image of a PQ or HLG HEIC or AVIF at its full depth, turned and cropped; alpha dropped.
+    """Primary image of a PQ or HLG HEIC or AVIF, at its full depth, turned and cropped; alpha dropped.
+
+    Of a sequence, too, only the image that is the file's primary item is decoded, from a file of its own: a decoder
+    that is given the whole would choose the sequence, or decode all of it.
 
     Raises:
         FormatError: The file is broken.
@@ -102,30 +101,11 @@ def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
         LimitError: Over `limits.pixels`.
     """
     file = parse_file(data, name, limits)
-    base, colour = file.base, file.base.nclx or UNKNOWN
+    base = file.base
+    colour = base.nclx or UNKNOWN
     _check_transfer(colour, name)
-    with decoding(name, file.container.upper()):
-        codes = decode_av1(base.data) if base.codec == "av1" else decode_hevc(base.data)
-    if base.crop:
-        codes = codes[base.crop.top :, base.crop.left :][: base.height, : base.width]
-    image = _image_of_codes(to_upright(codes, file.orientation), base.bits, colour, name)
-    return replace(image, warnings=("alpha dropped",)) if has_alpha(file.heif_extras) else image
-
-
-def _tiff_pixels(data: bytes, name: str) -> int:
-    """Pixels of a TIFF's first image; more than four samples count as more pixels. Source: TIFF 6.0 section 2."""
-    order = "<" if data[:2] == b"II" else ">"
-    magic, start = struct.unpack_from(order + "HI", data, 2)
-    if magic != 42:
-        raise UnsupportedError(f"{name}: expected a classic TIFF, got BigTIFF or a TIFF-like file")
-    (count,) = struct.unpack_from(order + "H", data, start)
-    entries = struct.iter_unpack(order + "HHI4s", data[start + 2 : start + 2 + 12 * count])
-    width_height_samples = {256: 0, 257: 0, 277: 1}
-    for tag, kind, _, value in entries:
-        if tag in width_height_samples:
-            (width_height_samples[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), value)
-    width, height, samples = width_height_samples.values()
-    return width * height * -(-samples // 4)
+    codes = to_upright(decode_coded_image(base), file.orientation)
+    return _image_of_codes(codes, base.bits, colour, name, has_alpha=has_alpha(file.heif_extras))
 
 
 def _check_transfer(colour: Nclx, name: str) -> None:
@@ -133,13 +113,13 @@ def _check_transfer(colour: Nclx, name: str) -> None:
         raise UnsupportedError(f"{name}: not HDR: expected transfer 16 (PQ) or 18 (HLG), got {colour.transfer}")
 
 
-def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str) -> HdrImage:
+def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str, *, has_alpha: bool = False) -> HdrImage:
     _check_transfer(colour, name)
     if colour.primaries not in SPACES:
         raise UnsupportedError(f"{name}: expected primaries 1 (BT.709), 9 (BT.2020) or 12 (P3), got {colour.primaries}")
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
-    warnings = ("alpha dropped",) if codes.shape[2] in (2, 4) else ()
+    warnings = ("alpha dropped",) if has_alpha or codes.shape[2] in (2, 4) else ()
     rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
     color = color_of_code_points(colour.primaries, colour.transfer, bits)
     return image_from_file(color.linearize(rgb), SPACES[colour.primaries], name, warnings)

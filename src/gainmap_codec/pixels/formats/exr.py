@@ -66,7 +66,11 @@ def _check_headers(headers: list[Mapping[str, Any]], name: str, limits: Limits) 
         if min(width, height, shown_width, shown_height) < 1:
             raise FormatError(name, "broken OpenEXR file: expected a data and a display window, got an empty one")
         limits.check("pixels", shown_width * shown_height)
-        samples += width * height * len(header["channels"])
+        channels = len(header["channels"])
+        samples += width * height * channels
+        if "tiles" in header:  # a tile is decoded whole, however little of it is inside the picture
+            tile = header["tiles"]
+            limits.check("pixels", -(-tile.xSize * tile.ySize * channels // 4))
     limits.check("pixels", -(-samples // 4))  # up to four channels make a pixel
 
 

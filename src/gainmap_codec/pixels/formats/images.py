@@ -1,10 +1,9 @@
-"""Pictures in: files to `HdrImage` and `BasePicture`; JPEG bytes to pixels and back."""
+"""SDR pictures in: files to `BasePicture`; JPEG bytes to pixels and back."""
 
 from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import imagecodecs
@@ -15,24 +14,11 @@ from PIL import Image
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
-from gainmap_codec.pixels.formats.coded_formats import decode_heif, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.decoding import decoding
-from gainmap_codec.pixels.formats.exr import decode_exr
-from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
 from gainmap_codec.pixels.formats.sources import Source, read_source
-from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_header
 
 Codes = NDArray[np.uint8]
-
-_HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
-    (b"v/1\x01", "OpenEXR", decode_exr),
-    (b"#?", "Radiance", decode_radiance),
-    (b"\x93NUMPY", "npy", decode_npy),
-    (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
-    (b"II", "TIFF", decode_tiff),
-    (b"MM", "TIFF", decode_tiff),
-)
-_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,33 +40,6 @@ class BasePicture:
     exif: bytes | None = None
     xmp: bytes | None = None
     notes: tuple[str, ...] = ()
-
-
-def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
-    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
-
-    Raises:
-        FormatError: The file is broken, or none of these.
-        UnsupportedError: A picture that is not HDR, or a variant that is not read.
-        LimitError: Over `limits.file_bytes` or `limits.pixels`; nothing is decoded before this is known.
-        OSError: The path cannot be read.
-    """
-    return decode_hdr(*read_source(source, limits), limits)
-
-
-def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
-    if data[4:8] == b"ftyp":
-        return decode_heif(data, name, limits)
-    for magic, _, decode in _HDR_DECODERS:
-        if data.startswith(magic):
-            return decode(data, name, limits)
-    raise FormatError(name, f"expected an HDR picture in {_HDR_FORMATS}, got {data[:8]!r} at its start")
-
-
-def hdr_format(data: bytes) -> str | None:
-    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
-    return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
 
 
 def decode_jpeg(data: bytes) -> Codes:
@@ -149,12 +108,20 @@ def read_base(
     if data.startswith(b"\xff\xd8\xff") or (keep_heif and data[4:8] == b"ftyp"):
         return BasePicture(file=data)
     with decoding(name, "picture"):
-        image = _open_picture(data, name, limits)
-        return _base_of_pillow(image, bits, _deep_codes(image, data))
+        image = open_picture(data, name, limits)
+        return _base_of_pillow(image, bits, _deep_codes(image, data, name, limits))
 
 
-def _open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:
-    """A Pillow image within the limits; one that Pillow opens is not decoded yet."""
+def open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:
+    """A Pillow image within the limits; one that Pillow opens is not decoded yet.
+
+    Raises:
+        FormatError, UnsupportedError: No picture, or one that is broken or not supported; what Pillow raises as it
+            decodes one is for the caller to catch (`decoding`).
+        LimitError: More pixels than `limits` allow, or than twice Pillow's own `MAX_IMAGE_PIXELS`.
+    """
+    if data[:2] in (b"II", b"MM"):
+        tiff_header(data, name, limits)
     if data[4:8] == b"ftyp" and not _is_avif(data):
         heif = pillow_heif.open_heif(io.BytesIO(data))
         limits.check("pixels", heif.size[0] * heif.size[1])
@@ -178,7 +145,7 @@ def _opened_by_pillow(data: bytes) -> Image.Image | None:
     To silence a warning is to change the filters of the whole process, under the feet of other threads. So the plugins
     that Pillow registers are asked here, in its order: the common ones first, then all.
     """
-    asked: set[str] = set()
+    asked = {"EPS"}  # a program: Pillow would have Ghostscript run it
     for register in (Image.preinit, Image.init):
         register()
         for kind in Image.ID[:]:
@@ -200,12 +167,12 @@ def _opened_as(kind: str, data: bytes) -> Image.Image | None:
     return None
 
 
-def _deep_codes(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
+def _deep_codes(image: Image.Image, data: bytes, name: str, limits: Limits) -> NDArray[np.uint16] | None:
     """Codes of a 16-bit RGB picture, which Pillow would cut to 8 bits without rounding."""
     if image.format == "PNG" and data[24] == 16:
         return np.asarray(imagecodecs.png_decode(data), dtype=np.uint16)
     if image.format == "TIFF" and 16 in getattr(image, "tag_v2", {}).get(258, ()):
-        return np.asarray(imagecodecs.tiff_decode(data), dtype=np.uint16)
+        return tiff_codes(data, name, limits)
     return None
 
 

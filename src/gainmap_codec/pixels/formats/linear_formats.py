@@ -14,6 +14,9 @@ from gainmap_codec.pixels.color.light import D65, PRIMARIES, matrix_to_bt2020
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
 from gainmap_codec.pixels.hdr_image import HdrImage
 
+_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_LONGEST = 300  # characters of a message about a shape, which may hold any number
+
 
 def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
     """Radiance RGBE picture, top-down; primaries of BT.709 and D65 unless the header has PRIMARIES.
@@ -34,8 +37,12 @@ def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
         size = re.fullmatch(r"-Y (\d{1,9}) \+X (\d{1,9})", head[2].decode("latin-1").strip())
         if size is None or "FORMAT=32-bit_rle_xyze" in lines:
             raise UnsupportedError(f"{name}: expected RGBE pixels in the order -Y H +X W, got others")
-        limits.check("pixels", int(size[1]) * int(size[2]))
-        pixels = np.asarray(imagecodecs.rgbe_decode(data), dtype=np.float32)
+        height, width = int(size[1]), int(size[2])
+        limits.check("pixels", width * height)
+        header = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y %d +X %d\n" % (height, width)
+        pixels = np.zeros((height, width, 3), np.float32)
+        # A header of our own: the library reads lines otherwise, and would find another size in some.
+        imagecodecs.rgbe_decode(header + data[head.end() :], out=pixels)
         pixels = pixels @ _radiance_to_bt2020(lines).T.astype(np.float32)
     return image_from_file(pixels, "bt2020", name)
 
@@ -44,22 +51,26 @@ def decode_npy(data: bytes, name: str, limits: Limits) -> HdrImage:
     """NumPy array file: floating point (H, W, 3), linear, sRGB primaries.
 
     Raises:
-        FormatError: The file is broken, or not such an array.
+        FormatError: The file is broken, or not such an array; one of objects is not looked into.
+        UnsupportedError: A version of the file format that is not known.
         LimitError: Over `limits.pixels`.
     """
     stream = io.BytesIO(data)
     with decoding(name, "npy"):
         version = np.lib.format.read_magic(stream)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, fortran_order, dtype = read_header(stream)
-        if len(shape) != 3 or shape[2] != 3 or dtype.kind != "f":
-            raise FormatError(name, f"expected a float array of shape (H, W, 3), got {dtype} {shape}")
+        if version not in _NPY_HEADERS:
+            raise UnsupportedError(f"{name}: expected npy version 1.0 or 2.0, got {version[0]}.{version[1]}")
+        shape, fortran_order, dtype = _NPY_HEADERS[version](stream)
+        if not _is_picture(shape) or dtype.kind != "f" or dtype.itemsize > 8:
+            raise FormatError(name, f"expected a float array of shape (H, W, 3), got {dtype} {shape}"[:_LONGEST])
         limits.check("pixels", shape[0] * shape[1])
         flat = np.frombuffer(data, dtype, count=shape[0] * shape[1] * 3, offset=stream.tell())
     return image_from_file(flat.reshape(shape, order="F" if fortran_order else "C"), "srgb", name)
+
+
+def _is_picture(shape: tuple[object, ...]) -> bool:
+    """Whether it is (H, W, 3): whole numbers above 0, of which True is none."""
+    return len(shape) == 3 and all(type(side) is int and side > 0 for side in shape) and shape[2] == 3
 
 
 def encode_npy(image: HdrImage) -> bytes:

@@ -1,0 +1,49 @@
+"""HDR pictures in: files of every format that holds them to `HdrImage`, told by content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.pixels.formats.coded_formats import decode_heif, decode_png, decode_tiff
+from gainmap_codec.pixels.formats.exr import decode_exr
+from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
+from gainmap_codec.pixels.formats.sources import Source, read_source
+from gainmap_codec.pixels.hdr_image import HdrImage
+
+_HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
+    (b"v/1\x01", "OpenEXR", decode_exr),
+    (b"#?", "Radiance", decode_radiance),
+    (b"\x93NUMPY", "npy", decode_npy),
+    (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
+    (b"II", "TIFF", decode_tiff),
+    (b"MM", "TIFF", decode_tiff),
+)
+_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF"
+
+
+def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
+    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
+
+    Raises:
+        FormatError: The file is broken, or none of these.
+        UnsupportedError: A picture that is not HDR, or a variant that is not read.
+        LimitError: Over `limits.file_bytes` or `limits.pixels`; nothing is decoded before this is known.
+        OSError: The path cannot be read.
+    """
+    return decode_hdr(*read_source(source, limits), limits)
+
+
+def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
+    if data[4:8] == b"ftyp":
+        return decode_heif(data, name, limits)
+    for magic, _, decode in _HDR_DECODERS:
+        if data.startswith(magic):
+            return decode(data, name, limits)
+    raise FormatError(name, f"expected an HDR picture in {_HDR_FORMATS}, got {data[:8]!r} at its start")
+
+
+def hdr_format(data: bytes) -> str | None:
+    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
+    return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
