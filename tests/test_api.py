@@ -107,7 +107,7 @@ def test_neural_carries_nothing_of_the_standard(neural: bytes) -> None:
         assert mark not in neural
     file = parse_jpeg(neural, gm.Limits())
     assert file.gain_map is None
-    assert file.trailer_bytes == 0
+    assert file.others == ()
     assert file.payload is not None and file.payload.startswith(b"GNN")
 
 
@@ -511,10 +511,11 @@ def test_a_gain_map_file_with_another_base(both: bytes) -> None:
     assert pq_psnr(gm.decode(data).pixels, gm.decode(both).pixels) > 32
 
 
-def test_bytes_behind_the_images_are_lost_with_a_warning(standard: bytes) -> None:
-    with pytest.warns(gm.GainMapWarning, match=r"500 bytes behind the images .* are not kept"):
-        data = gm.encode(standard + bytes(500), carry="standard")
-    assert gm.inspect(data).trailer_bytes == 0
+def test_bytes_behind_the_images_are_kept_and_padding_is_not(standard: bytes) -> None:
+    assert gm.encode(standard + b"bytes", carry="standard").endswith(b"bytes")
+    assert gm.inspect(gm.encode(standard + bytes(500), carry="standard")).other_parts == ()
+    with pytest.warns(gm.GainMapWarning, match="bytes of an unknown kind, 5 bytes: not carried into an AVIF file"):
+        gm.encode(standard + b"bytes", carry="standard", container="avif")
 
 
 # The HDR rendition

@@ -80,7 +80,7 @@ def test_inspecting_a_plain_jpeg(photo: Path, tmp_path: Path) -> None:
         ),
         ("heif/base-10-bit.avif", ["HDR comes from the picture itself"]),
         ("heif/payload.avif", ["HDR comes from the neural gain map", "  made for this very base"]),
-        ("jpeg/motion-photo.jpg", ["  - 112 bytes behind the pictures, perhaps the video of a motion photo"]),
+        ("jpeg/motion-photo.jpg", ["Beside the pictures:", "  a video, as of a motion photo: 112 bytes at byte 2,444"]),
         ("invalid/tmap-broken-map-apple-spare.heic", ["Second (not used) gain map: 499 bytes of HEVC"]),
     ],
 )

@@ -232,11 +232,6 @@ def test_one_packet_of_xmp_each_time() -> None:
     assert b"hdrgm" not in (record(gm.transcode(data, container="avif")).xmp or b"")
 
 
-def test_motion_photo_is_named() -> None:
-    motion = (FIXTURES / "jpeg/motion-photo.jpg").read_bytes()
-    assert "bytes behind the images" in said(report(motion))
-
-
 @pytest.mark.parametrize("name", ["tmap-hdr-base.avif"])
 def test_an_hdr_base_changes_places_for_jpeg(name: str) -> None:
     source = (FIXTURES / "heif" / name).read_bytes()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
-from gainmap_codec.files.jpeg.mpf import MPF_ID, SEGMENT_BYTES
+from gainmap_codec.files.jpeg.mpf import MPF_ID, mpf_bytes
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, make_segment, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
@@ -307,7 +307,7 @@ def _with_mpf(data: bytes, index: bytes, gain_map: bytes | None = None, *, strip
     image = parse_segments(data, Limits())
     tail = data[image.end :] if gain_map is None else gain_map
     old = next(s for s in image.header if s.marker == APP2 and image.body(s).startswith(MPF_ID))
-    assert old.stop - old.start == SEGMENT_BYTES
+    assert old.stop - old.start == mpf_bytes(1)
     before, after = data[2 : old.start], data[old.stop : image.end]
     if strip:
         kept = (s for s in image.header if s.start < old.start)

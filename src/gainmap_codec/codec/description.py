@@ -13,6 +13,12 @@ _CARRIERS = {"iso21496": "ISO 21496-1", "hdrgm": "Adobe/Ultra HDR XMP", "apple":
 _CODECS = {"jpeg": "JPEG", "hevc": "HEVC", "av1": "AV1"}
 _SPACES = {"srgb": "sRGB", "display-p3": "Display P3", "bt2020": "BT.2020"}
 _HEADROOM_SOURCES = {"xmp": "the map's XMP", "maker-note": "the camera's maker note"}
+_OTHERS = {
+    "picture": "another picture, perhaps a preview",
+    "video": "a video, as of a motion photo",
+    "gain map": "a gain map that cannot be used",
+    "data": "unknown bytes",
+}
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
@@ -27,6 +33,8 @@ def describe(info: dict[str, Any]) -> str:
         lines += ["", *_gain_map_lines(gain_map, "Second (not used)")]
     if payload := info["payload"]:
         lines += ["", *_payload_lines(payload)]
+    if others := info["other_parts"]:
+        lines += ["", "Beside the pictures:", *map(_other_line, others)]
     odd = [*_oddities(info), *info["warnings"]]
     if odd:
         lines += ["", "Odd:", *(f"  - {line}" for line in odd)]
@@ -124,9 +132,11 @@ def _payload_lines(payload: dict[str, Any]) -> list[str]:
     ]
 
 
+def _other_line(part: dict[str, Any]) -> str:
+    return f"  {_OTHERS[part['kind']]}: {part['bytes']:,} bytes at byte {part['place']:,}"
+
+
 def _oddities(info: dict[str, Any]) -> Iterator[str]:
     """What people would wonder about, though it breaks no rule."""
     if info["headroom"] is not None and info["headroom"] > MAX_HEADROOM + 0.01:
         yield f"brighter than the 10,000 nits that any HDR signal can hold ({MAX_HEADROOM:.2f} stops): displays dim it"
-    if info["trailer_bytes"]:
-        yield f"{info['trailer_bytes']:,} bytes behind the pictures, perhaps the video of a motion photo"

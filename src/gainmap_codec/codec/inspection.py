@@ -17,6 +17,7 @@ from gainmap_codec.files.records import (
     Container,
     Fraction,
     GainMapMetadata,
+    OtherKind,
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
@@ -78,6 +79,21 @@ class PayloadInspection:
 
 
 @dataclass(frozen=True)
+class OtherInspection:
+    """A part of the file beside its base and its gain maps.
+
+    Attributes:
+        kind: "picture" (a preview, say), "video" (of a motion photo), "gain map" (one that cannot be used) or "data".
+        bytes: Its size.
+        place: Where it begins in the file.
+    """
+
+    kind: OtherKind
+    bytes: int
+    place: int
+
+
+@dataclass(frozen=True)
 class Inspection:
     """All that `gainmap_codec.inspect` tells about a file.
 
@@ -91,7 +107,8 @@ class Inspection:
         orientation: As in EXIF, 1…8, to be applied to base and gain map alike.
         color_space: Colour of the base: a known space or the ICC profile's description.
         exif_bytes, xmp_bytes, icc_bytes: Sizes of the base's metadata, 0 where there are none.
-        trailer_bytes: Unknown bytes behind the images.
+        other_parts: Pictures, videos and other bytes beside these, in file order; not the items and boxes of a HEIC or
+            AVIF.
         gain_map: The standard gain map, or None.
         spare_gain_map: A second one, which serves if the first is broken, or None.
         payload: The neural payload, or None where there is none that can be read.
@@ -113,7 +130,7 @@ class Inspection:
     exif_bytes: int
     xmp_bytes: int
     icc_bytes: int
-    trailer_bytes: int
+    other_parts: tuple[OtherInspection, ...]
     gain_map: GainMapInspection | None
     spare_gain_map: GainMapInspection | None
     payload: PayloadInspection | None
@@ -125,7 +142,7 @@ class Inspection:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
         plain = asdict(self)
-        plain["warnings"] = list(self.warnings)
+        plain |= {"warnings": list(self.warnings), "other_parts": list(plain["other_parts"])}
         for name in ("gain_map", "spare_gain_map"):
             gain_map: GainMapInspection | None = getattr(self, name)
             if gain_map and isinstance(gain_map.metadata, GainMapMetadata):
@@ -160,7 +177,7 @@ def inspection_of(opened: OpenedFile) -> Inspection:
         exif_bytes=len(file.exif or b""),
         xmp_bytes=len(file.xmp or b""),
         icc_bytes=len(file.base.icc_profile or b""),
-        trailer_bytes=file.trailer_bytes,
+        other_parts=tuple(OtherInspection(part.kind, len(part.data), part.place) for part in file.others),
         gain_map=_gain_map(file.gain_map) if file.gain_map else None,
         spare_gain_map=_gain_map(file.spare_gain_map) if file.spare_gain_map else None,
         payload=_payload(opened.payload, opened, len(file.payload or b"")) if opened.payload else None,

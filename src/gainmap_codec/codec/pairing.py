@@ -14,8 +14,8 @@ from gainmap_codec.codec.opening import base_codes, open_file
 from gainmap_codec.codec.options import DEFAULT_QUALITY, EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
-from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
-from gainmap_codec.files.container import digest_of, may_have_gain_map, parse_file
+from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
+from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
@@ -64,7 +64,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         ValueError: The two differ in size, or an array is of another kind than promised.
         GainMapError, OSError: A file cannot be read.
     """
-    image, own = _read_hdr(hdr, keep_base=sdr is None, limits=options.limits, notes=notes)
+    image, own = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
     notes += image.warnings
     headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
     file = _with_metadata(_base_file(image, headroom, own, sdr, options, notes), options, notes)
@@ -82,13 +82,14 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
 
 
 def _read_hdr(
-    hdr: HdrSource, *, keep_base: bool, limits: Limits, notes: list[str]
+    hdr: HdrSource, *, keep_base: bool, options: EncodeOptions, notes: list[str]
 ) -> tuple[HdrImage, GainMapFile | None]:
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
     if isinstance(hdr, HdrImage):
         return hdr, None
     if isinstance(hdr, np.ndarray):
         return HdrImage(hdr, "srgb"), None
+    limits = options.limits
     data, name = read_source(hdr, limits)
     if not may_have_gain_map(data):
         return decode_hdr(data, name, limits), None
@@ -102,14 +103,9 @@ def _read_hdr(
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)
     if keep_base:
-        _note_trailer(opened.file, notes)
+        notes += lost_others(opened.file, options.container)
         return HdrImage(pixels, headroom=headroom), opened.file
     return HdrImage(to_upright(pixels, opened.file.orientation), headroom=headroom), None
-
-
-def _note_trailer(file: GainMapFile, notes: list[str]) -> None:
-    if file.trailer_bytes:
-        notes.append(f"{file.trailer_bytes} bytes behind the images (a motion photo?) are not kept")
 
 
 def _base_file(
@@ -142,7 +138,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
     notes += picture.notes
     if picture.file is not None:
         file = parse_file(picture.file, "sdr", options.limits)
-        _note_trailer(file, notes)
+        notes += lost_others(file, options.container)
         if is_hdr(file.base):
             raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
         return _kept_or_recoded(file, options)
@@ -157,7 +153,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     base, container = file.base, options.container
     same = file.container == container and base.bits == (options.base_bits or base.bits)
     if same and options.quality is None:
-        return file
+        return replace(file, others=others_for(file, container))
     bits = options.base_bits or (8 if container == "jpeg" else base.bits)
     codes = with_bits(base_codes(base), base.bits, bits)
     orientation, exif = file.orientation, file.exif
@@ -166,7 +162,14 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     color = color_of(base)
     coded = _coded(codes, options, bits, _profile_for(file, color, container), color)
     extras = file.heif_extras if container == file.container else None
-    return replace(coded, exif=exif, xmp=file.xmp, orientation=orientation, heif_extras=extras)
+    return replace(
+        coded,
+        exif=exif,
+        xmp=file.xmp,
+        orientation=orientation,
+        others=others_for(file, container),
+        heif_extras=extras,
+    )
 
 
 def _profile_for(file: GainMapFile, color: BaseColor, container: Container) -> bytes | None:

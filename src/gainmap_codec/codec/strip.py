@@ -30,7 +30,7 @@ def _bare(file: GainMapFile) -> GainMapFile:
     """Pictures, their colour, their orientation, and how to read the gain maps."""
     exif = exif_edit.only_orientation(file.orientation) if file.orientation != 1 else None
     base = without_metadata(file.base) if file.base.codec == "jpeg" else file.base
-    return replace(file, exif=exif, xmp=None, base=base)
+    return replace(file, exif=exif, xmp=None, base=base, others=())
 
 
 def _without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:

@@ -12,6 +12,7 @@ from gainmap_codec.edit.parts import coded_map, decoded_map, is_writable, note_w
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import describe_other, others_for
 from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding
@@ -128,7 +129,7 @@ def with_pixels(shown: Shown, container: Container, quality: int, map_quality: i
     """
     opened, file, codes = shown.opened, shown.opened.file, shown.codes
     note_what_is_not_written(file, container, notes)
-    new = _with_metadata(shown, notes)
+    new = _without_pictures(_with_metadata(shown, notes), container, notes)
     if container != file.container:
         notes.lost += opened.color.notes
         new, codes = for_container(new, container, codes, opened.color, notes)
@@ -137,6 +138,15 @@ def with_pixels(shown: Shown, container: Container, quality: int, map_quality: i
     gain_map = _gain_map(shown, file.gain_map, container, map_quality, notes) if file.gain_map else None
     payload = _payload(shown, base, notes) if file.payload is not None else None
     return replace(base, gain_map=gain_map, payload=payload)
+
+
+def _without_pictures(file: GainMapFile, container: Container, notes: Notes) -> GainMapFile:
+    """The record without previews and other pictures of what the base showed before."""
+    kept = others_for(file, container)
+    for part in kept:
+        if part.kind == "picture":
+            notes.lost.append(f"{describe_other(part)}: not kept, it shows the photo as it was")
+    return replace(file, others=tuple(part for part in kept if part.kind != "picture"))
 
 
 def _with_metadata(shown: Shown, notes: Notes) -> GainMapFile:

@@ -13,7 +13,7 @@ from gainmap_codec.edit.metadata import note_other_parts
 from gainmap_codec.edit.parts import coded_map, decoded_map
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import UnsupportedError
-from gainmap_codec.files.container import digest_of
+from gainmap_codec.files.container import digest_of, lost_others
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -50,6 +50,7 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
     gain_map = coded_map(replace(decoded, image=image, metadata=_exchanged(metadata)), "jpeg", map_quality)
     file = opened.file
     note_other_parts(file, notes)
+    notes.lost += lost_others(file, "jpeg")
     has_exif = file.exif is not None or file.orientation != 1
     new = replace(
         file.without_gain_maps(),
@@ -58,6 +59,7 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
         base_digest=digest_of(base),
         gain_map=gain_map,
         exif=with_orientation(file.exif, file.orientation, notes.lost) if has_exif else None,
+        others=(),
         heif_extras=None,
     )
     notes.done.append("HDR base and SDR alternate have changed places: the base is SDR, the gain map leads up to HDR")

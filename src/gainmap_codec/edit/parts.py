@@ -11,7 +11,7 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.container import digest_of
+from gainmap_codec.files.container import digest_of, lost_others
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import (
@@ -35,8 +35,9 @@ _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
 def note_what_is_not_written(file: GainMapFile, container: Container, notes: Notes) -> None:
     """A line about each part of a file that no writer of ours writes again, or that no longer holds."""
-    if file.trailer_bytes:
-        notes.lost.append(f"{file.trailer_bytes} bytes behind the images (a motion photo, a preview?) are not kept")
+    if file.refused:
+        notes.lost.append("the gain map that cannot be used is not kept")
+    notes.lost += lost_others(file, container)
     if file.spare_gain_map is not None and container == "jpeg":
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg":

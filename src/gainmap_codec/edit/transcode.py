@@ -28,6 +28,7 @@ from gainmap_codec.edit.parts import (
 )
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
+from gainmap_codec.files.container import others_for
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap
@@ -70,7 +71,7 @@ def transcoded(
     if container == "jpeg" and is_hdr(opened.file.base):
         opened = with_sdr_base(opened, options.quality, options.map_quality, notes)
         options = replace(options, quality=None)
-    _check(opened, options, notes)
+    _check(opened, options)
     file, carry = opened.file, options.carry
     note_what_is_not_written(file, container, notes)
     base = _new_base(opened, container, options, notes)
@@ -84,15 +85,13 @@ def transcoded(
     return replace(base.file, gain_map=standard.stored, spare_gain_map=spare, payload=payload)
 
 
-def _check(opened: OpenedFile, options: TranscodeOptions, notes: Notes) -> None:
+def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
     """Raise for what cannot be made of this file, before any work."""
     file, carry = opened.file, options.carry
     if carry is not None and file.gain_map is None and opened.neural is None:
         raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
     if is_hdr(file.base) and carry in ("neural", "both") and opened.neural is None:
         raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
-    if file.refused:
-        notes.lost.append("the gain map that cannot be used is not kept")
 
 
 def _note_left_out(kind: str, old: object, new: object, options: TranscodeOptions, notes: Notes) -> None:
@@ -149,7 +148,7 @@ class _NewBase:
 
 def _new_base(opened: OpenedFile, container: Container, options: TranscodeOptions, notes: Notes) -> _NewBase:
     """The file without gain maps as its readers get it."""
-    file = opened.file
+    file = replace(opened.file, others=others_for(opened.file, container))
     if container == file.container and options.quality is None:
         notes.done.append("base: kept bit for bit")
         return _NewBase(opened, file.without_gain_maps(), True, options.device, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from posixpath import splitext
 from typing import Literal
 
@@ -12,7 +13,7 @@ from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import SOI, coded_digest, segments_of
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.records import CodedImage, Container, GainMapFile
+from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart
 
 SUFFIXES: dict[Container, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg"),
@@ -20,6 +21,15 @@ SUFFIXES: dict[Container, tuple[str, ...]] = {
     "avif": (".avif",),
 }
 """What names of files end in, of each container the usual one first."""
+
+
+_A_FILE: dict[Container, str] = {"jpeg": "a JPEG file", "heic": "a HEIC file", "avif": "an AVIF file"}
+_OTHERS: dict[OtherKind, str] = {
+    "picture": "another picture (a preview?)",
+    "video": "a video",
+    "gain map": "a gain map that cannot be used",
+    "data": "bytes of an unknown kind",
+}
 
 
 def sniff(data: bytes) -> Literal["jpeg", "heif"] | None:
@@ -70,6 +80,31 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
         ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg` and `serialize_heif`.
     """
     return serialize_jpeg(file, notes) if file.container == "jpeg" else serialize_heif(file, notes)
+
+
+def others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
+    """What a file of another container, or of the same, has of what stands beside this file's pictures.
+
+    Readers of a JPEG pass over what stands behind its pictures, those of a HEIC or AVIF over what stands behind its
+    boxes; neither looks for the other's. A gain map that cannot be used is not written again.
+    """
+    same = (file.container == "jpeg") == (container == "jpeg")
+    return tuple(part for part in file.others if part.kind != "gain map") if same else ()
+
+
+def lost_others(file: GainMapFile, container: Container) -> Iterator[str]:
+    """A line about each of the others that a file of another container, or of the same, does not have."""
+    kept = others_for(file, container)
+    for part in file.others:
+        if part.kind == "gain map" and not file.refused:
+            yield f"a gain map that is not used, {len(part.data):,} bytes: not kept"
+        elif part.kind != "gain map" and part not in kept:
+            yield f"{describe_other(part)}: not carried into {_A_FILE[container]}"
+
+
+def describe_other(part: OtherPart) -> str:
+    """What a part is and how large, as messages call it."""
+    return f"{_OTHERS[part.kind]}, {len(part.data):,} bytes"
 
 
 def digest_of(image: CodedImage) -> bytes:

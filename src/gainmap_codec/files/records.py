@@ -15,6 +15,7 @@ from gainmap_codec.files.code_points import Nclx
 Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
 Carrier = Literal["iso21496", "hdrgm", "apple"]
+OtherKind = Literal["picture", "video", "gain map", "data"]
 
 CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
 """What the pictures of a container are coded with."""
@@ -134,6 +135,27 @@ class StoredGainMap:
 
 
 @dataclass(frozen=True)
+class OtherPart:
+    """A stretch of a file beside its base and its gain maps.
+
+    Attributes:
+        kind: "picture" (a preview, the other eye of a stereo pair), "video" (of a motion photo), "gain map" (one that
+            cannot be used), or "data", which is anything else.
+        data: The bytes.
+        place: Where they begin in the file that they were read from.
+        mpf_attribute: What the MPF index of a JPEG says of a picture that it names, or None.
+        item: What its item in a GContainer directory says beside Length and Padding: names as lxml has them, and texts.
+            Empty where it has none.
+    """
+
+    kind: OtherKind
+    data: bytes = field(repr=False)
+    place: int
+    mpf_attribute: int | None = None
+    item: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class ContainerExtras:
     """What a container keeps of a file beside the fields of `GainMapFile`: only its own writer looks into it."""
 
@@ -152,7 +174,8 @@ class GainMapFile:
         exif: TIFF structure of the EXIF segment or item, without its ``Exif`` prefix, or None.
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
         orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and imir.
-        trailer_bytes: Bytes behind everything we know (a motion photo's video, for instance), not kept.
+        others: Previews, a motion photo's video and whatever else stands beside the pictures of a JPEG or behind the
+            boxes of a HEIC or AVIF, in file order. A file of the same kind is written with them.
         heif_extras: Of a HEIC or AVIF file: what else is in it, written into such files only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
     """
@@ -167,10 +190,10 @@ class GainMapFile:
     exif: bytes | None = None
     xmp: bytes | None = None
     orientation: int = 1
-    trailer_bytes: int = 0
+    others: tuple[OtherPart, ...] = ()
     heif_extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
 
     def without_gain_maps(self) -> GainMapFile:
-        """The file without its gain maps, and without what stood behind everything."""
-        return replace(self, gain_map=None, spare_gain_map=None, payload=None, trailer_bytes=0)
+        """The file without its gain maps."""
+        return replace(self, gain_map=None, spare_gain_map=None, payload=None)

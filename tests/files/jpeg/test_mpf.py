@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError, LimitError
-from gainmap_codec.files.jpeg.mpf import MpfEntry, moved_mpf, parse_mpf, serialize_mpf
+from gainmap_codec.files.jpeg.mpf import MpfEntry, MpfPicture, moved_mpf, parse_mpf, serialize_mpf
 from support.cases import MPF_GAIN_MAP_BYTES, MPF_POSITION, MPF_PRIMARY_BYTES, MPF_SEGMENT
 from support.jpeg_records import LIMITS, little_endian_mpf
 
 
 def test_mpf_golden_bytes_both_ways() -> None:
-    assert serialize_mpf(MPF_PRIMARY_BYTES, MPF_GAIN_MAP_BYTES, MPF_POSITION) == MPF_SEGMENT
+    assert serialize_mpf(MPF_PRIMARY_BYTES, [MpfPicture(0, MPF_GAIN_MAP_BYTES, 0)], MPF_POSITION) == MPF_SEGMENT
     entries = (MpfEntry(0x030000, 100_000, 0), MpfEntry(0, 20_000, 94_992))
     assert parse_mpf(MPF_SEGMENT[8:], LIMITS) == entries
 

@@ -57,7 +57,7 @@ def test_pictures_inside_segments_are_not_found() -> None:
     file = parse_jpeg(data[:2] + thumbnail + data[2:], LIMITS)
     assert (file.base.width, file.base.height, file.base.channels) == (24, 16, 3)
     assert file.base_digest == digest_of_jpeg(data)
-    assert (file.gain_map, file.trailer_bytes, file.orientation) == (None, 0, 6)
+    assert (file.gain_map, file.others, file.orientation) == (None, (), 6)
 
 
 def patched_frame(offset: int, replacement: bytes, marker: bytes = b"") -> bytes:

@@ -9,6 +9,7 @@ from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.jpeg.xmp_directory import (
     MAX_PACKET_BYTES,
     DirectoryItem,
+    directory_for,
     merge_primary,
     parse_directory,
     without_gain_map,
@@ -16,6 +17,11 @@ from gainmap_codec.files.jpeg.xmp_directory import (
 from support.xmp_packets import HDRGM, packet
 
 LIMITS = Limits()
+ITEM = "{http://ns.google.com/photos/1.0/container/item/}"
+
+
+def said(semantic: str) -> tuple[tuple[str, str], ...]:
+    return (f"{ITEM}Semantic", semantic), (f"{ITEM}Mime", "image/jpeg")
 
 
 def test_directory_of_other_writers() -> None:
@@ -26,8 +32,8 @@ def test_directory_of_other_writers() -> None:
         "<I:Mime>image/jpeg</I:Mime><I:Length>1234</I:Length></C:Item></rdf:li>"
     )
     assert parse_directory(packet("", f"<C:Directory><rdf:Seq>{items}</rdf:Seq></C:Directory>"), LIMITS) == (
-        DirectoryItem("Primary", "image/jpeg", 0, 7),
-        DirectoryItem("GainMap", "image/jpeg", 1234, 0),
+        DirectoryItem("Primary", "image/jpeg", 0, 7, said("Primary")),
+        DirectoryItem("GainMap", "image/jpeg", 1234, 0, said("GainMap")),
     )
     assert parse_directory(packet(), LIMITS) == ()
 
@@ -64,16 +70,21 @@ def test_directory_with_impossible_lengths(length: str) -> None:
         parse_directory(packet("", children), LIMITS)
 
 
+def merged(user_packet: bytes | None, gain_map_bytes: int, notes: list[str]) -> bytes | None:
+    items = directory_for(gain_map_bytes, gain_map_bytes > 0, ())
+    return merge_primary(user_packet, items, gain_map_bytes > 0, notes)
+
+
 def test_merge_without_a_user_packet() -> None:
-    data = merge_primary(None, 20_000, [])
+    data = merged(None, 20_000, [])
     assert data is not None
     assert b' hdrgm:Version="1.0"' in data
     assert data.startswith(b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ')
     assert parse_directory(data, LIMITS) == (
-        DirectoryItem("Primary", "image/jpeg", 0, 0),
-        DirectoryItem("GainMap", "image/jpeg", 20_000, 0),
+        DirectoryItem("Primary", "image/jpeg", 0, 0, said("Primary")),
+        DirectoryItem("GainMap", "image/jpeg", 20_000, 0, said("GainMap")),
     )
-    assert merge_primary(None, None, []) is None
+    assert merged(None, 0, []) is None
 
 
 USER = packet(
@@ -85,7 +96,7 @@ USER = packet(
 
 
 def test_merge_replaces_ours_and_keeps_the_users() -> None:
-    data = merge_primary(USER.replace(b"rdf:", b"r:").replace(b"xmlns:rdf", b"xmlns:r"), 20_000, [])
+    data = merged(USER.replace(b"rdf:", b"r:").replace(b"xmlns:rdf", b"xmlns:r"), 20_000, [])
     assert data is not None
     assert [item.length for item in parse_directory(data, LIMITS)] == [0, 20_000]
     assert data.count(b"Version=") == 1
@@ -94,16 +105,16 @@ def test_merge_replaces_ours_and_keeps_the_users() -> None:
     assert root.xpath("//@*[local-name()='HasExtendedXMP']") == ["ABC"]
     assert root.xpath("//*[local-name()='title']//text()") == ["Grüße"]
     assert b"<rdf:RDF" in data
-    assert merge_primary(data, 20_000, []) == data
+    assert merged(data, 20_000, []) == data
 
 
 def test_removing_ours_leaves_the_users() -> None:
-    data = merge_primary(merge_primary(USER, 5, []), None, [])
+    data = merged(merged(USER, 5, []), 0, [])
     assert data is not None
     assert HDRGM.encode() not in data
     assert b"photos/1.0/container" not in data
     assert "Grüße".encode() in data
-    assert merge_primary(merge_primary(None, 5, []), None, []) is None
+    assert merged(merged(None, 5, []), 0, []) is None
 
 
 def test_a_packet_that_a_reader_let_pass_is_kept_whatever_its_size() -> None:
@@ -115,15 +126,15 @@ def test_a_packet_that_a_reader_let_pass_is_kept_whatever_its_size() -> None:
 
 def test_a_broken_user_packet_is_left_out_with_a_warning() -> None:
     notes: list[str] = []
-    assert merge_primary(b"<broken", 5, notes) == merge_primary(None, 5, [])
+    assert merged(b"<broken", 5, notes) == merged(None, 5, [])
     (line,) = notes
     assert line.startswith("the XMP packet given is left out: XMP packet: expected well-formed XML")
 
 
 def test_a_packet_that_does_not_fit_a_segment() -> None:
-    room = MAX_PACKET_BYTES - len(merge_primary(packet('dc:a=""'), 5, []) or b"")
-    fits = merge_primary(packet(f'dc:a="{"x" * room}"'), 5, [])
+    room = MAX_PACKET_BYTES - len(merged(packet('dc:a=""'), 5, []) or b"")
+    fits = merged(packet(f'dc:a="{"x" * room}"'), 5, [])
     assert fits is not None
     assert len(fits) == MAX_PACKET_BYTES
     with pytest.raises(GainMapError, match="expected at most 65502 bytes, a JPEG segment, got 65503"):
-        merge_primary(packet(f'dc:a="{"x" * (room + 1)}"'), 5, [])
+        merged(packet(f'dc:a="{"x" * (room + 1)}"'), 5, [])

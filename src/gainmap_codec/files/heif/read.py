@@ -21,7 +21,7 @@ from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.jpeg.jumbf import trim_payload
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import MAGIC
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.records import GainMapFile, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 _PAYLOAD_CARRIER_BYTES = 1 << 20
@@ -63,11 +63,16 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
         exif=exif,
         xmp=xmp,
         orientation=orientation_of(base.item),
-        trailer_bytes=len(data) - boxes[-1].stop,
+        others=_behind_the_boxes(data, boxes[-1].stop),
     )
     known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload))
     extras = collect_extras(source, record, known)
     return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys(notes)))
+
+
+def _behind_the_boxes(data: bytes, place: int) -> tuple[OtherPart, ...]:
+    found = data[place:]
+    return (OtherPart("data", found, place),) if found.strip(b"\0") else ()
 
 
 _Found = tuple[int, bytes] | tuple[None, None]

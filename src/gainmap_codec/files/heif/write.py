@@ -26,6 +26,7 @@ from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.payload.format import MAGIC
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
+from gainmap_codec.files.tags.motion_photo import with_video
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
@@ -85,6 +86,7 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
                 extras.meta_boxes if extras else b"",
             ),
             extras.last_boxes if extras else b"",
+            *(part.data for part in file.others),
         )
     )
 
@@ -129,7 +131,7 @@ def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
     """The record's packet; that of a JPEG file without the gain-map properties, which only readers of JPEG use."""
     if not file.xmp or file.heif_extras is not None:
         return file.xmp
-    return without_gain_map(file.xmp, notes)
+    return without_gain_map(with_video(file.xmp, None), notes)
 
 
 def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extras: HeifExtras | None) -> _Entry | None:

@@ -22,7 +22,7 @@ from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.xmp_packet import HDRGM
 
-_VERSION_ONLY_BYTES = 4
+VERSION_ONLY_BYTES = 4
 
 _MARKS = re.compile(
     b"|".join(map(re.escape, (ISO_ID, HDRGM.encode(), APPLE_HEADROOM.encode(), APPLE_GAIN_MAP.encode())))
@@ -41,9 +41,10 @@ class _Candidate(NamedTuple):
 
 
 class FoundGainMap(NamedTuple):
-    """A gain map, and the offset behind its image."""
+    """A gain map, and where in the file its image begins and ends."""
 
     stored: StoredGainMap
+    start: int
     end: int
 
 
@@ -112,7 +113,7 @@ def _directory_candidates(base: JpegImage, packet: bytes | None, limits: Limits)
     for item in items[1:]:
         if item.semantic == "GainMap":
             yield _Candidate("GContainer directory", start, start + item.length)
-        start += item.length
+        start += item.length + item.padding
 
 
 def _following_images(base: JpegImage) -> Iterator[_Candidate]:
@@ -157,14 +158,14 @@ def _read_gain_map(
         return None
     if not image.complete:
         raise FormatError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
-    return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.end)
+    return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.start, image.end)
 
 
 def _gain_map_metadata(
     image: JpegImage, exif: bytes | None, limits: Limits, notes: list[str]
 ) -> tuple[GainMapMetadata | AppleMetadata, Carrier] | None:
     """ISO 21496-1 first, then hdrgm, then Apple's."""
-    blobs = [body for body in image.bodies(APP2, ISO_ID) if len(body) > _VERSION_ONLY_BYTES]
+    blobs = [body for body in image.bodies(APP2, ISO_ID) if len(body) > VERSION_ONLY_BYTES]
     iso = first_valid("ISO 21496-1 metadata", blobs, parse_iso21496, notes)
     if iso is not None:
         return iso[1], "iso21496"

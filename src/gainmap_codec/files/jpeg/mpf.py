@@ -12,14 +12,13 @@ from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.cursor import Reader, Writer, open_tiff
 
 MPF_ID = b"MPF\0"
-SEGMENT_BYTES = 90
-"""Size of the segment that `serialize_mpf` writes."""
-
 _WHERE = "MPF index"
 _VERSION_TAG, _COUNT_TAG, _ENTRIES_TAG = 0xB000, 0xB001, 0xB002
 _LONG, _UNDEFINED = 4, 7
 _BASELINE_PRIMARY = 0x030000
+_FORMAT_AND_TYPE = 0x07FFFFFF  # without the flags of pictures that depend on each other
 _ENTRY_BYTES = 16
+_FIXED_BYTES = 58  # marker to the link behind the three tags
 
 
 class MpfEntry(NamedTuple):
@@ -28,6 +27,14 @@ class MpfEntry(NamedTuple):
     attribute: int
     size: int
     offset: int
+
+
+class MpfPicture(NamedTuple):
+    """A picture to be listed: attribute word, size in bytes, distance from the primary's end."""
+
+    attribute: int
+    size: int
+    distance: int
 
 
 def parse_mpf(body: bytes, limits: Limits) -> tuple[MpfEntry, ...]:
@@ -91,25 +98,33 @@ def moved_mpf(body: bytes, grown: int, behind: int, limits: Limits) -> bytes:
     return bytes(data)
 
 
-def serialize_mpf(primary_bytes: int, gain_map_bytes: int, position: int) -> bytes:
-    """The whole segment, 90 bytes, for a primary image with its gain map right behind it.
+def mpf_bytes(pictures: int) -> int:
+    """Size of the segment that `serialize_mpf` writes for a primary image and so many others."""
+    return _FIXED_BYTES + _ENTRY_BYTES * (1 + pictures)
+
+
+def serialize_mpf(primary_bytes: int, pictures: Sequence[MpfPicture], position: int) -> bytes:
+    """The whole segment for a primary image and the pictures behind it.
 
     Args:
         primary_bytes: Size of the primary from SOI to EOI, this segment included.
-        gain_map_bytes: Size of the gain-map JPEG.
+        pictures: In file order.
         position: Offset of this segment in the file.
     """
     byte_order_mark = position + 4 + len(MPF_ID)
+    count = 1 + len(pictures)
     writer = Writer(_WHERE)
-    writer.raw(bytes.fromhex("FFE2") + (SEGMENT_BYTES - 2).to_bytes(2, "big") + MPF_ID + b"MM\0*")
+    writer.raw(bytes.fromhex("FFE2") + (mpf_bytes(len(pictures)) - 2).to_bytes(2, "big") + MPF_ID + b"MM\0*")
     writer.u32(8)
     writer.u16(3)
     _write_tag(writer, _VERSION_TAG, _UNDEFINED, 4, int.from_bytes(b"0100", "big"))
-    _write_tag(writer, _COUNT_TAG, _LONG, 1, 2)
-    _write_tag(writer, _ENTRIES_TAG, _UNDEFINED, 2 * _ENTRY_BYTES, 50)
+    _write_tag(writer, _COUNT_TAG, _LONG, 1, count)
+    _write_tag(writer, _ENTRIES_TAG, _UNDEFINED, count * _ENTRY_BYTES, 50)
     writer.u32(0)
     _write_entry(writer, MpfEntry(_BASELINE_PRIMARY, primary_bytes, 0))
-    _write_entry(writer, MpfEntry(0, gain_map_bytes, primary_bytes - byte_order_mark))
+    for attribute, size, distance in pictures:
+        entry = MpfEntry(attribute & _FORMAT_AND_TYPE, size, primary_bytes + distance - byte_order_mark)
+        _write_entry(writer, entry)
     return writer.getvalue()
 
 

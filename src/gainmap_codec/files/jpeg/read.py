@@ -18,6 +18,7 @@ from gainmap_codec.files.jpeg.metadata import (
     coded_image,
     first_valid,
 )
+from gainmap_codec.files.jpeg.other_parts import find_other_parts
 from gainmap_codec.files.jpeg.segments import (
     APP1,
     APP2,
@@ -65,6 +66,6 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         exif=None if exif is None else exif[0],
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),
-        trailer_bytes=len(data) - max([image.end, *(found.end for found in maps)]),
+        others=find_other_parts(image, packet, ((found.start, found.end) for found in maps), limits),
         warnings=tuple(dict.fromkeys(notes)),
     )

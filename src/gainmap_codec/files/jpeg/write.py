@@ -1,6 +1,7 @@
 """`GainMapFile` → JPEG, by one recipe that all known readers accept.
 
-The MPF index comes last before the scan, the gain map right behind the primary image, and all sizes are true.
+The MPF index comes last before the scan, the gain map right behind the primary image, other parts behind it in the
+order of their file, and all sizes and places are true.
 Source: ISO 21496-1 annex for JPEG as read by libultrahdr lib/src/jpegr.cpp and Skia SkJpegGainmapEncoder.cpp;
 Ultra HDR image format v1.1; CIPA DC-007.
 """
@@ -17,7 +18,7 @@ from gainmap_codec.files.jpeg.metadata import (
     XMP_ID,
     icc_segments,
 )
-from gainmap_codec.files.jpeg.mpf import MPF_ID, SEGMENT_BYTES, serialize_mpf
+from gainmap_codec.files.jpeg.mpf import MPF_ID, MpfPicture, mpf_bytes, serialize_mpf
 from gainmap_codec.files.jpeg.segments import (
     APP0,
     APP1,
@@ -33,10 +34,11 @@ from gainmap_codec.files.jpeg.segments import (
     make_segment,
     segments_of,
 )
-from gainmap_codec.files.jpeg.xmp_directory import merge_primary
+from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_primary
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, OtherPart, StoredGainMap
+from gainmap_codec.files.tags.motion_photo import with_video
 
 _JFIF = make_segment(APP0, b"JFIF\0" + bytes((1, 1, 0, 0, 1, 0, 1, 0, 0)), "JFIF header")
 """Version 1.01, square pixels, no thumbnail."""
@@ -46,7 +48,7 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded bytes of base and gain map are bit for bit those of the record.
 
     EXIF, XMP, ICC profile, gain map and payload are the record's; all other segments come from
-    `file.base.data`. Trailing bytes are not written. An EOI is added to a base that lacks one.
+    `file.base.data`. An EOI is added to a base that lacks one.
 
     Args:
         file: What to write.
@@ -64,10 +66,29 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     gain_map = b"" if file.gain_map is None else _serialize_gain_map(file.gain_map)
     head = SOI + b"".join(_base_header(file, base, len(gain_map), [] if notes is None else notes))
     scans = _scans(base)
-    if not gain_map:
-        return head + scans
-    primary_bytes = len(head) + SEGMENT_BYTES + len(scans)
-    return head + serialize_mpf(primary_bytes, len(gain_map), len(head)) + scans + gain_map
+    behind = (gain_map, *(part.data for part in file.others))
+    pictures = tuple(_pictures(file, len(gain_map)))
+    if not pictures:
+        return b"".join((head, scans, *behind))
+    primary_bytes = len(head) + mpf_bytes(len(pictures)) + len(scans)
+    return b"".join((head, serialize_mpf(primary_bytes, pictures, len(head)), scans, *behind))
+
+
+def _pictures(file: GainMapFile, gain_map_bytes: int) -> Iterator[MpfPicture]:
+    """The gain map and others that the MPF index names."""
+    if gain_map_bytes:
+        yield MpfPicture(0, gain_map_bytes, 0)
+    distance = gain_map_bytes
+    for part in file.others:
+        if part.mpf_attribute is not None:
+            yield MpfPicture(part.mpf_attribute, len(part.data), distance)
+        distance += len(part.data)
+
+
+def _video_offset(others: tuple[OtherPart, ...]) -> int | None:
+    """Bytes from the beginning of the first video to the file's end, or None."""
+    first = next((index for index, part in enumerate(others) if part.kind == "video"), None)
+    return None if first is None else sum(len(part.data) for part in others[first:])
 
 
 def _check_writable(file: GainMapFile) -> None:
@@ -86,7 +107,9 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes:
     """Segments from SOI to the first scan, without MPF."""
     stored = file.gain_map
     in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
-    packet = merge_primary(file.xmp, gain_map_bytes if in_hdrgm else None, notes)
+    items = directory_for(gain_map_bytes, in_hdrgm, file.others)
+    xmp = file.xmp and with_video(file.xmp, _video_offset(file.others))
+    packet = merge_primary(xmp, items, in_hdrgm, notes)
     yield _leading(base)
     if file.exif:
         yield make_segment(APP1, EXIF_ID + file.exif, "EXIF")

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lxml import etree
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.files.records import OtherPart
 from gainmap_codec.files.tags.rdf import resources, texts_of, values_of
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
@@ -37,16 +39,33 @@ MAX_PACKET_BYTES = 65_502
 
 _CONTAINER = "http://ns.google.com/photos/1.0/container/"
 _ITEM = "http://ns.google.com/photos/1.0/container/item/"
+_NOT_SAID = (f"{{{_ITEM}}}Length", f"{{{_ITEM}}}Padding", PARSE_TYPE)
 _LENGTH = re.compile(r"\d{1,10}", re.ASCII)
 
 
 class DirectoryItem(NamedTuple):
-    """One picture of a GContainer directory; `length` and `padding` in bytes, 0 where not given."""
+    """One part of a file by its GContainer directory.
+
+    Attributes:
+        semantic, mime: What it is, "" where not given.
+        length: Bytes, 0 where not given, as of the primary image.
+        padding: Bytes between it and the next one, 0 where not given.
+        said: All that the item says but length and padding: names as lxml has them, and texts.
+    """
 
     semantic: str
     mime: str
     length: int
     padding: int
+    said: tuple[tuple[str, str], ...] = ()
+
+
+def _item_of_jpeg(semantic: str) -> tuple[tuple[str, str], ...]:
+    return (f"{{{_ITEM}}}Semantic", semantic), (f"{{{_ITEM}}}Mime", "image/jpeg")
+
+
+_PRIMARY = DirectoryItem("Primary", "image/jpeg", 0, 0, _item_of_jpeg("Primary"))
+_GAIN_MAP = _item_of_jpeg("GainMap")
 
 
 def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
@@ -65,7 +84,29 @@ def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
     return ()
 
 
-def merge_primary(user_packet: bytes | None, gain_map_length: int | None, notes: list[str]) -> bytes | None:
+def directory_for(gain_map_length: int, is_listed: bool, others: Sequence[OtherPart]) -> tuple[DirectoryItem, ...]:
+    """Items for a primary image, its gain map and other parts, one right behind the other; empty where none is listed.
+
+    What is not listed becomes padding of the item before.
+
+    Args:
+        gain_map_length: Bytes of the whole gain-map JPEG, 0 where there is none.
+        is_listed: The directory names the gain map.
+        others: Those with an `item` are named.
+    """
+    items = [_PRIMARY]
+    parts = [(gain_map_length, _GAIN_MAP if is_listed else ()), *((len(part.data), part.item) for part in others)]
+    for length, said in parts:
+        if said:
+            items.append(DirectoryItem("", "", length, 0, said))
+        else:
+            items[-1] = items[-1]._replace(padding=items[-1].padding + length)
+    return () if len(items) == 1 else (*items[:-1], items[-1]._replace(padding=0))
+
+
+def merge_primary(
+    user_packet: bytes | None, items: Sequence[DirectoryItem], has_hdrgm: bool, notes: list[str]
+) -> bytes | None:
     """The primary image's one packet: the user's properties and ours.
 
     Properties of hdrgm and Container that the user's packet holds are replaced. A packet that cannot be read
@@ -73,7 +114,8 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None, notes:
 
     Args:
         user_packet: UTF-8 XMP, or None.
-        gain_map_length: Bytes of the whole gain-map JPEG, or None to write no gain-map properties.
+        items: Of the directory, as `directory_for` gives them; none to write no directory.
+        has_hdrgm: Whether the packet announces a gain map with metadata in XMP.
         notes: Gets a line where the user's packet is left out.
     Returns:
         At most `MAX_PACKET_BYTES`, without ``<?xpacket`` wrapper; None where nothing is left to write.
@@ -82,8 +124,8 @@ def merge_primary(user_packet: bytes | None, gain_map_length: int | None, notes:
     Source: Ultra HDR image format v1.1, "XMP metadata of the primary image".
     """
     root, rdf = new_packet()
-    if gain_map_length is not None:
-        rdf.append(_primary_description(gain_map_length))
+    if items:
+        rdf.append(_primary_description(items, has_hdrgm))
     for description in _user_descriptions(user_packet, notes):
         rdf.append(description)
     if len(rdf) == 0:
@@ -117,7 +159,9 @@ def _items(entry: etree._Element) -> list[etree._Element]:
 def _directory_item(item: etree._Element) -> DirectoryItem:
     values = texts_of([item], _ITEM)
     semantic, mime = (values.get(name, [""])[0].strip() for name in ("Semantic", "Mime"))
-    return DirectoryItem(semantic, mime, _byte_count(values, "Length"), _byte_count(values, "Padding"))
+    texts = {**attributes(item), **{str(child.tag): child.text or "" for child in item}}
+    said = tuple((name, text) for name, text in texts.items() if name not in _NOT_SAID)
+    return DirectoryItem(semantic, mime, _byte_count(values, "Length"), _byte_count(values, "Padding"), said)
 
 
 def _byte_count(values: dict[str, list[str]], name: str) -> int:
@@ -127,20 +171,22 @@ def _byte_count(values: dict[str, list[str]], name: str) -> int:
     return int(text)
 
 
-def _primary_description(gain_map_length: int) -> etree._Element:
-    names = {"rdf": RDF, "hdrgm": HDRGM, "Container": _CONTAINER, "Item": _ITEM}
+def _primary_description(items: Sequence[DirectoryItem], has_hdrgm: bool) -> etree._Element:
+    names = {"rdf": RDF, **({"hdrgm": HDRGM} if has_hdrgm else {}), "Container": _CONTAINER, "Item": _ITEM}
     description = etree.Element(DESCRIPTION, nsmap=names)
     description.set(ABOUT, "")
-    description.set(f"{{{HDRGM}}}Version", HDRGM_VERSION)
+    if has_hdrgm:
+        description.set(f"{{{HDRGM}}}Version", HDRGM_VERSION)
     sequence = etree.SubElement(etree.SubElement(description, f"{{{_CONTAINER}}}Directory"), SEQ)
-    for semantic, length in (("Primary", None), ("GainMap", gain_map_length)):
+    for item in items:
         entry = etree.SubElement(sequence, LI)
         entry.set(PARSE_TYPE, "Resource")
-        item = etree.SubElement(entry, f"{{{_CONTAINER}}}Item")
-        item.set(f"{{{_ITEM}}}Semantic", semantic)
-        item.set(f"{{{_ITEM}}}Mime", "image/jpeg")
-        if length is not None:
-            item.set(f"{{{_ITEM}}}Length", str(length))
+        element = etree.SubElement(entry, f"{{{_CONTAINER}}}Item")
+        for name, text in item.said:
+            element.set(name, text)
+        for name, count in (("Length", item.length), ("Padding", item.padding)):
+            if count:
+                element.set(f"{{{_ITEM}}}{name}", str(count))
     return description
 
 

@@ -30,7 +30,7 @@ def without_gps(packet: bytes) -> bytes:
     Raises:
         GainMapError: The packet cannot be read.
     """
-    return _edited(packet, lambda name, text: None if name.startswith(f"{_EXIF}GPS") else text)
+    return edited(packet, lambda name, text: None if name.startswith(f"{_EXIF}GPS") else text)
 
 
 def without_thumbnails(packet: bytes) -> bytes:
@@ -39,7 +39,7 @@ def without_thumbnails(packet: bytes) -> bytes:
     Raises:
         GainMapError: The packet cannot be read.
     """
-    return _edited(packet, lambda name, text: None if name == f"{_XMP}Thumbnails" else text)
+    return edited(packet, lambda name, text: None if name == f"{_XMP}Thumbnails" else text)
 
 
 def with_orientation(packet: bytes, orientation: int) -> bytes:
@@ -69,7 +69,7 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
     """
     root, rdf = new_packet()
-    main = _edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
+    main = edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
     for part in (main, extension):
         for description in parse_packet(part, TRUSTED):
             if len(description) or set(attributes(description)) - {ABOUT}:
@@ -78,11 +78,17 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
 
 
 def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
-    return _edited(packet, lambda name, text: str(values[name]) if name in values else text)
+    return edited(packet, lambda name, text: str(values[name]) if name in values else text)
 
 
-def _edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
-    """The packet with the value that `change` gives for each property; None leaves the property out."""
+def edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
+    """The packet with the value that `change` gives for each property; None leaves the property out.
+
+    Args:
+        change: Takes a property's name, as lxml has it, and its text.
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
     rdf = parse_packet(packet, TRUSTED)
     changes = [_edit_description(description, change) for description in rdf]
     if not any(changes):
