@@ -412,8 +412,8 @@ def test_two_files_never_become_one(photos: Path, tmp_path: Path) -> None:
     out.mkdir()
     done = run("transcode", photos / "one.jpg", photos / "one.jpeg", "-o", out, "--to", "avif", "-q")
     assert done.returncode == 1
-    assert "expected one file to become it, got two" in done.stderr
-    assert gm.inspect(out / "one.avif").payload is not None
+    assert "would both become" in done.stderr
+    assert not (out / "one.avif").exists()
 
 
 def test_the_name_says_the_container(photos: Path, tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_geometry_on_the_command_line(photos: Path, tmp_path: Path) -> None:
         (("flip", "--axis", "vertical"), (96, 64)),
         (("resize", "--size", "48x"), (48, 32)),
     ):
-        done = run(*arguments, photos / "one.jpg", "-o", tmp_path / "out.jpg", "-q")
+        done = run(*arguments, photos / "one.jpg", "-o", tmp_path / "out.jpg", "-q", "--overwrite")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         height, width = gm.decode(tmp_path / "out.jpg").pixels.shape[:2]
         assert (width, height) == size
