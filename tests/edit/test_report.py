@@ -12,7 +12,7 @@ from support.paths import FIXTURES
 def test_a_file_that_is_opened_and_finished_is_the_same() -> None:
     notes = Notes()
     data, opened = open_for_edit(FIXTURES / "jpeg/both.jpg", Limits(), notes)
-    report = finish(opened.file, notes)
+    report = finish(opened.file, opened, notes)
     assert (report.data, report.container, report.notes, report.warnings) == (data, "jpeg", (), ())
 
 
@@ -21,7 +21,7 @@ def test_oddities_of_the_source_are_lines_of_the_report() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _, opened = open_for_edit(FIXTURES / "invalid/exif-twice.jpg", Limits(), notes)
-        report = finish(opened.file, notes)
+        report = finish(opened.file, opened, notes)
     assert report.warnings == opened.warnings != ()
 
 

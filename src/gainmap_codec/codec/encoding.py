@@ -13,6 +13,7 @@ import numpy as np
 
 from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
+from gainmap_codec.codec.readback import written
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -114,7 +115,7 @@ def encode_pair(
         network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
         payload = serialize_payload(network)
     file = replace(pair.file, gain_map=made.stored if made else None, payload=payload)
-    data = serialize_file(file, notes)
+    data = written(file, None, notes)
     return EncodeReport(
         data=data,
         file=file,

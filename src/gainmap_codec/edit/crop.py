@@ -81,7 +81,7 @@ def _edited(
     base, container = opened.file.base, opened.file.container
     if part == _whole(opened.file) and size == (base.width, base.height):
         if strip is not None:
-            return finish(transcoded(opened, TranscodeOptions(strip=strip), notes), notes)
+            return finish(transcoded(opened, TranscodeOptions(strip=strip), notes), opened, notes)
         notes.done.append("nothing to do: the file is as it was")
         return report_of(data, container, notes)
     opened = stripped_for_edit(opened, strip, notes)
@@ -90,7 +90,7 @@ def _edited(
         notes.lost += opened.color.notes
         codes = resize_codes(codes, *size, opened.color.curves)
     shown = Shown(opened, codes, Box[float](*part), has_thumbnails=part == _whole(opened.file))
-    return finish(with_pixels(shown, container, quality, map_quality, notes), notes)
+    return finish(with_pixels(shown, container, quality, map_quality, notes), opened, notes)
 
 
 @dataclass(frozen=True, eq=False)

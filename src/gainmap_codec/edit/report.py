@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.readback import written
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.formats.sources import Source, read_source
 
@@ -54,9 +54,15 @@ def open_for_edit(source: Source, limits: Limits, notes: Notes) -> tuple[bytes, 
     return data, opened
 
 
-def finish(file: GainMapFile, notes: Notes) -> TranscodeReport:
-    """The record as a file, with all that was told on the way."""
-    return report_of(serialize_file(file, notes.lost), file.container, notes)
+def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeReport:
+    """The record as a file that was read back, with all that was told on the way.
+
+    Args:
+        opened: The file that was edited.
+    Raises:
+        GainMapError, ValueError: As `written`.
+    """
+    return report_of(written(file, opened.file, notes.lost), file.container, notes)
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:

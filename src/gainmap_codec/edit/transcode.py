@@ -59,7 +59,7 @@ def transcode_opened(
 ) -> TranscodeReport:
     """As `transcode_with_report`, of a file that is opened already."""
     notes = Notes(lost=list(opened.warnings))
-    return finish(transcoded(opened, options, notes, progress), notes)
+    return finish(transcoded(opened, options, notes, progress), opened, notes)
 
 
 def transcoded(

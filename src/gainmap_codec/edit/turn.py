@@ -12,6 +12,7 @@ from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_e
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
+from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.pixels.formats.sources import Source
@@ -49,14 +50,16 @@ def _turned(source: Source, turn: int, strip: Strip | None, limits: Limits) -> T
         return report_of(data, file.container, notes)
     notes.done.append(f"turned: EXIF orientation {file.orientation} became {orientation}; no picture is coded again")
     if strip is not None:
-        return finish(_stripped_and_turned(opened, orientation, strip, notes), notes)
+        return finish(_stripped_and_turned(opened, orientation, strip, notes), opened, notes)
     if file.container == "jpeg":
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)
-        return report_of(with_jpeg_orientation(data, file.base, orientation, limits, notes.lost), "jpeg", notes)
+        turned = with_jpeg_orientation(data, file.base, orientation, limits, notes.lost)
+        read_back(turned, replace(file, orientation=orientation, exif=None))
+        return report_of(turned, "jpeg", notes)
     exif = file.exif and exif_edit.with_orientation(file.exif, orientation, notes.lost)
     gain_map = file.gain_map if file.gain_map and is_writable(file.gain_map, notes) else None
-    return finish(replace(file, orientation=orientation, exif=exif, gain_map=gain_map), notes)
+    return finish(replace(file, orientation=orientation, exif=exif, gain_map=gain_map), opened, notes)
 
 
 def _stripped_and_turned(opened: OpenedFile, orientation: int, strip: Strip, notes: Notes) -> GainMapFile:

@@ -235,7 +235,7 @@ def _with_hdr(
         notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
     opened = stripped_for_edit(opened, strip, notes)
     shown = Shown(opened, with_bits(match.codes, 8, file.base.bits), origin.part)
-    report = finish(with_pixels(shown, container, quality or DEFAULT_QUALITY, MAP_QUALITY, notes), notes)
+    report = finish(with_pixels(shown, container, quality or DEFAULT_QUALITY, MAP_QUALITY, notes), opened, notes)
     return report.data, report.warnings
 
 
