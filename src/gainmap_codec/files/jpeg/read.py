@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.cursor import open_tiff
+from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.gain_map import find_gain_maps, gain_map_notes
 from gainmap_codec.files.jpeg.jumbf import find_payload
 from gainmap_codec.files.jpeg.metadata import (
@@ -23,6 +24,7 @@ from gainmap_codec.files.jpeg.segments import (
     APP1,
     APP2,
     APP11,
+    JpegImage,
     coded_digest,
     parse_segments,
 )
@@ -42,8 +44,8 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         LimitError: The base image asks for more than `limits` allow.
     """
     limits.check("file_bytes", len(data))
-    image = parse_segments(data, limits)
-    notes = [] if image.complete else ["the base image is cut off: its end (EOI) is missing"]
+    notes: list[str] = []
+    image = _base_image(data, limits, notes)
     base = coded_image(image, limits, notes)
     exif = first_valid("EXIF", image.bodies(APP1, EXIF_ID), lambda body: open_tiff(body, "EXIF"), notes)
     xmp = first_valid("XMP", image.bodies(APP1, XMP_ID), lambda body: parse_packet(body, limits), notes)
@@ -69,3 +71,15 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         others=find_other_parts(image, packet, ((found.start, found.end) for found in maps), limits),
         warnings=tuple(dict.fromkeys(notes)),
     )
+
+
+def _base_image(data: bytes, limits: Limits, notes: list[str]) -> JpegImage:
+    """The first image. One with its EOI stays as it is, because fingerprints cover damage as well."""
+    image = parse_segments(data, limits)
+    usable = usable_part(image)
+    if image.complete and usable is not image:
+        notes.append(f"the base image is damaged: from byte {usable.end} on it cannot be decoded")
+    if image.complete:
+        return image
+    notes.append("the base image is cut off: its end (EOI) is missing")
+    return usable

@@ -165,14 +165,12 @@ def image_header(image: JpegImage, limits: Limits) -> ImageHeader:
         LimitError: More pixels than `limits` allow.
     Source: ITU-T T.81 B.2.2.
     """
-    frames = [segment for segment in image.header if segment.marker in _FRAMES]
-    if len(frames) != 1:
-        raise FormatError(_WHERE, f"expected one frame header (SOF) before the scan, got {len(frames)}")
-    reader = Reader(image.body(frames[0]), "JPEG frame header")
+    frame = frame_of(image)
+    reader = Reader(image.body(frame), "JPEG frame header")
     depth, height, width, channels = reader.u8(), reader.u16(), reader.u16(), reader.u8()
     component_ids = bytes(reader.take(3)[0] for _ in range(channels))
-    if frames[0].marker not in _READABLE_FRAMES:
-        process = f"SOF{frames[0].marker - 0xC0}"
+    if frame.marker not in _READABLE_FRAMES:
+        process = f"SOF{frame.marker - 0xC0}"
         raise UnsupportedError(f"JPEG: expected baseline, extended or progressive coding, got {process}")
     if depth != 8 or channels not in (1, 3):
         raise UnsupportedError(f"JPEG: expected 1 or 3 channels of 8 bits, got {channels} of {depth} bits")
@@ -184,6 +182,18 @@ def image_header(image: JpegImage, limits: Limits) -> ImageHeader:
         raise FormatError(reader.where, f"expected {reader.position} bytes, got {len(reader.data)}")
     limits.check("pixels", width * height)
     return ImageHeader(width, height, channels, component_ids)
+
+
+def frame_of(image: JpegImage) -> Segment:
+    """The frame header (SOF).
+
+    Raises:
+        FormatError: There is not exactly one.
+    """
+    frames = [segment for segment in image.header if segment.marker in _FRAMES]
+    if len(frames) != 1:
+        raise FormatError(_WHERE, f"expected one frame header (SOF) before the scan, got {len(frames)}")
+    return frames[0]
 
 
 def coded_digest(image: JpegImage) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -12,7 +13,9 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
-from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.jpeg.damage import usable_part
+from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -45,17 +48,36 @@ class BasePicture:
 def decode_jpeg(data: bytes) -> Codes:
     """Pixels of a JPEG, uint8 (H, W, 3) RGB or (H, W) grey: libjpeg-turbo's, accurate DCT, smooth chroma.
 
-    A cut scan gives what is there, the rest grey. The caller has checked the size in the header.
+    A cut or damaged scan gives what is there, the rest grey. The caller has checked the size in the header.
 
     Raises:
         FormatError: No image can be decoded.
         UnsupportedError: CMYK, or more than 8 bits.
     """
-    with decoding("JPEG", "JPEG"):
-        codes = np.asarray(imagecodecs.jpeg8_decode(data))
+    try:
+        codes = _decoded_jpeg(data)
+    except FormatError:
+        usable = _usable_bytes(data)
+        if usable is None:
+            raise
+        codes = _decoded_jpeg(usable)
     if codes.dtype != np.uint8 or not (codes.ndim == 2 or codes.shape[2] == 3):
         raise UnsupportedError(f"JPEG: expected 8-bit grey or RGB, got {codes.dtype} {codes.shape}")
     return codes
+
+
+def _decoded_jpeg(data: bytes) -> NDArray[Any]:
+    with decoding("JPEG", "JPEG"):
+        return np.asarray(imagecodecs.jpeg8_decode(data))
+
+
+def _usable_bytes(data: bytes) -> bytes | None:
+    """A JPEG up to the damage in it, or None where none is found."""
+    try:
+        usable = usable_part(parse_segments(data, TRUSTED))
+    except GainMapError:
+        return None
+    return None if usable.complete else usable.data[: usable.end]
 
 
 def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None) -> bytes:
