@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
+from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels import hdr_image
 from gainmap_codec.pixels.color.light import PQ_PEAK
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
@@ -88,12 +89,12 @@ def test_measured_headroom_is_a_percentile_and_clamped() -> None:
 
 
 def test_saving_and_showing_are_handed_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    image, calls = HdrImage(np.ones((2, 3, 3), np.float32)), []
+    image = HdrImage(np.ones((2, 3, 3), np.float32))
     monkeypatch.setattr(hdr_image, "_handed_in", [])
     hdr_image.hand_in(
-        writer=lambda path, shown, quality: calls.append((path, shown, quality)),
+        writer=lambda path, shown, quality: [f"{path} at {quality}: not kept"],
         mime_bundle=lambda shown: {"text/plain": str(shown is image)},
     )
-    image.save("a.exr", quality=7)
-    assert calls == [("a.exr", image, 7)]
+    with pytest.warns(GainMapWarning, match=r"a\.exr at 7: not kept"):
+        image.save("a.exr", quality=7)
     assert image._repr_mimebundle_() == {"text/plain": "True"}

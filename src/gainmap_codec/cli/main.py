@@ -36,11 +36,21 @@ from gainmap_codec.codec.decoding import ORIGINS, decode_with_notes
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
-from gainmap_codec.codec.options import Carry, DecodeOptions, EncodeOptions, Prefer, PresetChoice, Region, Strip
+from gainmap_codec.codec.options import (
+    DEFAULT_QUALITY,
+    Carry,
+    DecodeOptions,
+    EncodeOptions,
+    Prefer,
+    PresetChoice,
+    Region,
+    Strip,
+)
 from gainmap_codec.errors import FormatError, Limits, error_line
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
+from gainmap_codec.pixels.formats.saving import write_hdr
 from gainmap_codec.pixels.formats.sources import read_source
 
 _ENCODING, _DECODING = EncodeOptions(), DecodeOptions()  # for their defaults
@@ -269,8 +279,7 @@ def decode(
         )
     check_outputs([((source,), output)], overwrite=overwrite)
     image = decode_with_notes(source, options)
-    image.save(output)
-    warn(image.warnings)
+    warn((*image.warnings, *write_hdr(output, image, DEFAULT_QUALITY)))
     if not quiet:
         height, width = image.pixels.shape[:2]
         say(f"{output}: {width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DecodeOptions, Prefer
 from gainmap_codec.codec.rendering import full_headroom, render
@@ -114,7 +115,9 @@ def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
     found = best_rendition(opened, options, render)
     full = full_headroom(found.opened, found.kind)
     shown = full if options.headroom is None else min(full, options.headroom)
-    image = HdrImage(found.pixels, options.color_space, shown, found.kind, found.warnings)
+    height, width = found.pixels.shape[:2]
+    metadata = metadata_of(opened.file, options, width, height)
+    image = HdrImage(found.pixels, options.color_space, shown, found.kind, found.warnings, metadata)
     if found.kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
     return image

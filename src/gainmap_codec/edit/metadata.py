@@ -8,11 +8,10 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
-from gainmap_codec.errors import GainMapError, UnsupportedError
+from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.heif.extras import other_parts
-from gainmap_codec.files.jpeg.edit import extended_xmp, other_segments
+from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
 from gainmap_codec.files.records import Container, GainMapFile
-from gainmap_codec.files.tags import xmp_edit
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes
@@ -42,7 +41,7 @@ def for_container(
     if file.base.codec == "jpeg":
         for line in other_segments(file.base):
             notes.lost.append(f"{line}: not kept, only JPEG files have such segments")
-        return replace(file, xmp=_whole_xmp(file, notes)), codes
+        return replace(file, xmp=whole_xmp(file.base, file.xmp, notes.lost)), codes
     if container != "jpeg":
         return file, codes
     return _for_jpeg(file, codes, color, notes)
@@ -66,15 +65,3 @@ def note_other_parts(file: GainMapFile, notes: Notes) -> None:
     """A line about each kind of part of a HEIC or AVIF file that a JPEG has no place for."""
     for part in other_parts(file.heif_extras):
         notes.lost.append(f"other {part}: not kept, a JPEG has no place for them")
-
-
-def _whole_xmp(file: GainMapFile, notes: Notes) -> bytes | None:
-    """The XMP with its extension, which only JPEG keeps apart."""
-    extension = extended_xmp(file.base)
-    if file.xmp is None or extension is None:
-        return file.xmp
-    try:
-        return xmp_edit.join_extension(file.xmp, extension)
-    except GainMapError as error:
-        notes.lost.append(f"the extended XMP packet is not kept: {error}")
-        return file.xmp

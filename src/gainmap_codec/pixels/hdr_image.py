@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels.color import light as color
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
+from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 RenderedFrom = Literal["neural", "standard", "base"]
@@ -31,6 +34,7 @@ class HdrImage:
         headroom: Headroom that the picture is meant for, log2, or None where nobody said.
         rendered_from: Which part of a gain-map file made these pixels, or None for other sources.
         warnings: What was lost or odd on the way here, one line each.
+        metadata: EXIF and XMP of the picture, which `save` writes where the format has a place for them.
 
     Raises:
         ValueError: Wrong shape, a pixel that is not finite, an unknown colour space or a bad headroom.
@@ -42,6 +46,7 @@ class HdrImage:
     headroom: float | None = None
     rendered_from: RenderedFrom | None = None
     warnings: tuple[str, ...] = ()
+    metadata: PictureMetadata = NO_METADATA
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _checked_pixels(self.pixels))
@@ -54,7 +59,7 @@ class HdrImage:
     def convert(self, color_space: ColorSpace) -> HdrImage:
         """The same picture in other primaries, float32; colours outside them come out negative, none is clipped."""
         pixels = color.convert(self.pixels, self.color_space, color_space)
-        return HdrImage(pixels, color_space, self.headroom, self.rendered_from, self.warnings)
+        return replace(self, pixels=pixels, color_space=color_space)
 
     def to_pq(self) -> Array:
         """BT.2020 PQ code values, float32 (H, W, 3) in [0, 1]; clipped to the gamut and to 10 000 nits."""
@@ -81,6 +86,9 @@ class HdrImage:
         ``.npy``   float32, linear, sRGB primaries, as `encode` takes arrays.
         ========== ============================================================================================
 
+        EXIF and XMP are written where there is a place for them: as chunks, items or boxes in PNG, AVIF, HEIC and JPEG
+        XL; in TIFF as its own tags; in OpenEXR XMP as the attribute ``xmp``, and of EXIF what has a standard attribute.
+
         Args:
             quality: Of AVIF, HEIC and JPEG XL, 1…100 as each encoder counts; at 100 JPEG XL has no loss.
         Raises:
@@ -88,8 +96,11 @@ class HdrImage:
             MissingDependencyError: JPEG XL without OpenImageIO: nothing else at hand tells its readers of PQ.
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
+        Warns:
+            GainMapWarning: For what the format has no place for.
         """
-        _hooks().writer(path, self, quality)
+        for line in _hooks().writer(path, self, quality):
+            warnings.warn(line, GainMapWarning, stacklevel=2)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: an SDR view with a caption of size and headroom."""
@@ -97,7 +108,7 @@ class HdrImage:
 
 
 class _Hooks(NamedTuple):
-    writer: Callable[[str | os.PathLike[str], HdrImage, int], None]
+    writer: Callable[[str | os.PathLike[str], HdrImage, int], Sequence[str]]
     mime_bundle: Callable[[HdrImage], dict[str, str]]
 
 
@@ -106,7 +117,7 @@ _handed_in: list[_Hooks] = []
 
 def hand_in(
     *,
-    writer: Callable[[str | os.PathLike[str], HdrImage, int], None],
+    writer: Callable[[str | os.PathLike[str], HdrImage, int], Sequence[str]],
     mime_bundle: Callable[[HdrImage], dict[str, str]],
 ) -> None:
     """Say how pictures are written and how a notebook shows them; `import gainmap_codec` does.
@@ -114,7 +125,7 @@ def hand_in(
     The modules that can do so take an `HdrImage`, which thus cannot import them.
 
     Args:
-        writer: Called with path, picture and quality.
+        writer: Called with path, picture and quality; gives a line for each thing that is lost.
         mime_bundle: Text, PNG and HTML of a picture, by their MIME types.
     """
     _handed_in[:] = [_Hooks(writer, mime_bundle)]

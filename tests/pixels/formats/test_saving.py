@@ -7,22 +7,27 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import imagecodecs
 import numpy as np
+import OpenEXR
 import OpenImageIO as oiio
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from gainmap_codec.errors import MissingDependencyError
+from gainmap_codec.errors import GainMapWarning, Limits, MissingDependencyError
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.color.light import PQ_PEAK, convert, pq_psnr
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.scene import render_scene
 
 WHITE = 0.580689  # PQ code of 203 cd/m², by the formula of ST 2084 in float64
@@ -171,3 +176,120 @@ def test_bad_quality_and_unknown_names_are_refused(scene: HdrImage, tmp_path: Pa
     with pytest.raises(ValueError, match=r"a\.jpg: expected one of the extensions \.exr, \.png, .*, got \.jpg"):
         scene.save(tmp_path / "a.jpg")
     assert list(tmp_path.iterdir()) == []
+
+
+def camera_exif(order: str = "MM") -> bytes:
+    """EXIF with texts, a camera's note, a place, and tags that say how some other picture is laid out."""
+    exif = Image.Exif()
+    exif.endian = "<" if order == "II" else ">"
+    exif[271], exif[33432], exif[274] = "Maker", "(c) me", 1
+    exif[256], exif[700], exif[50706] = 7, b"no", b"\1\4\0\0"
+    exif.get_ifd(0x8769)[36867] = "2026:01:02 03:04:05"
+    exif.get_ifd(0x8769)[37500] = b"a note of the camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
+    b' rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:rights><rdf:Alt><rdf:li xml:lang="x-default">mine'
+    b"</rdf:li></rdf:Alt></dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def with_metadata(image: HdrImage, exif: bytes | None = None, xmp: bytes | None = XMP) -> HdrImage:
+    return replace(image, metadata=PictureMetadata(camera_exif() if exif is None else exif or None, xmp))
+
+
+def boxes(data: bytes) -> dict[bytes, bytes]:
+    found, position = {}, 0
+    while position < len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        found[data[position + 4 : position + 8]] = data[position + 8 : position + (size or len(data))]
+        position += size or len(data)
+    return found
+
+
+@pytest.mark.parametrize("suffix", [".png", ".avif", ".heic"])
+def test_pillow_finds_exif_and_xmp(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    path = saved(with_metadata(scene), tmp_path, suffix)
+    data = io.BytesIO(path.read_bytes())
+    info = (pillow_heif.open_heif(data) if suffix == ".heic" else Image.open(data)).info
+    assert info["exif"].removeprefix(b"Exif\0\0") == camera_exif()
+    assert info["xmp"] == XMP
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+def test_a_tiff_holds_exif_as_its_own_tags(order: str, scene: HdrImage, tmp_path: Path) -> None:
+    exif = camera_exif(order)
+    path = saved(with_metadata(scene, exif), tmp_path, ".tiff")
+    assert path.read_bytes()[8:].startswith(exif[8:]), "nothing was moved that the camera's note may point to"
+    with Image.open(path) as picture:
+        tags = picture.getexif()
+        assert (tags[271], tags[33432], tags[256], tags[700]) == ("Maker", "(c) me", 96, XMP)
+        assert 50706 not in tags
+        assert tags.get_ifd(0x8769)[37500] == b"a note of the camera"
+        assert tags.get_ifd(0x8825)[1] == "N"
+    np.testing.assert_allclose(imagecodecs.tiff_decode(path.read_bytes()) / 65535, scene.to_pq(), atol=0.6 / 65535)
+    assert np.abs(pq_codes(path) - scene.to_pq()).max() <= 0.6 / 65535
+
+
+def test_a_tiff_of_many_strips(tmp_path: Path) -> None:
+    image = HdrImage(render_scene(1200, 100))
+    path = saved(image, tmp_path, ".tiff")
+    with Image.open(path) as picture:
+        assert len(picture.getexif()[273]) == 3
+    assert np.abs(pq_codes(path) - image.to_pq()).max() <= 0.6 / 65535
+
+
+def test_a_tiff_goes_without_exif_that_cannot_be_read(scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.warns(GainMapWarning, match="EXIF is left out, it cannot be read"):
+        path = saved(with_metadata(scene, b"II*\0\xff\xff\0\0"), tmp_path, ".tiff")
+    assert np.abs(pq_codes(path) - scene.to_pq()).max() <= 0.6 / 65535
+
+
+def test_jpeg_xl_holds_exif_and_xmp_in_boxes(scene: HdrImage, tmp_path: Path) -> None:
+    path = saved(with_metadata(scene), tmp_path, ".jxl", quality=100)
+    found = boxes(path.read_bytes())
+    assert (found[b"Exif"], found[b"xml "]) == (bytes(4) + camera_exif(), XMP)
+    np.testing.assert_allclose(pq_codes(path), scene.to_pq(), atol=0.6 / 65535)
+    spec: Any = oiio.ImageBuf(str(path)).spec()
+    assert tuple(spec["CICP"]) == (9, 16, 0, 1)
+
+
+def test_openexr_holds_xmp_and_what_exif_has_a_name_for(scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.warns(GainMapWarning, match="of EXIF, owner, cameraMake, capDate is kept: .exr has"):
+        path = saved(with_metadata(scene), tmp_path, ".exr")
+    header = OpenEXR.File(str(path), header_only=True).header()
+    assert (header["owner"], header["cameraMake"]) == ("(c) me", "Maker")
+    assert (header["capDate"], header["xmp"]) == ("2026:01:02 03:04:05", XMP.decode())
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".hdr"])
+def test_formats_without_a_place_say_so(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.warns(GainMapWarning) as told:
+        saved(with_metadata(scene), tmp_path, suffix)
+    lines = [f"{name} is not kept: {suffix} has no place for it" for name in ("EXIF", "XMP")]
+    assert [str(warning.message) for warning in told] == lines
+
+
+def test_what_the_source_lost_is_told_where_it_is_saved(scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.warns(GainMapWarning, match="^a comment: not kept$"):
+        replace(scene, metadata=PictureMetadata(lost=("a comment: not kept",))).save(tmp_path / "picture.png")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".avif", ".heic", ".jxl"])
+def test_exiftool_finds_exif_and_xmp(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed (Debian: libimage-exiftool-perl)")
+    command = ["exiftool", "-n", "-j", str(saved(with_metadata(scene), tmp_path, suffix))]
+    (tags,) = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
+    assert (tags["Make"], tags["Copyright"], tags["Rights"]) == ("Maker", "(c) me", "mine")
+    assert "Error" not in tags
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".heic"])
+def test_a_picture_that_is_not_upright_is_turned_by_its_file(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    turned = with_metadata(scene, with_orientation(camera_exif(), 6, []))
+    file = parse_file(saved(turned, tmp_path, suffix).read_bytes(), "turned", Limits())
+    assert file.orientation == 6

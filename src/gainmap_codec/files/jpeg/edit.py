@@ -28,6 +28,7 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
+from gainmap_codec.files.tags.xmp_edit import join_extension
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
 XMP_EXTENSION_ID = b"http://ns.adobe.com/xmp/extension/\0"
@@ -120,6 +121,19 @@ def extended_xmp(image: CodedImage) -> bytes | None:
         if len(joined) == lengths[digest]:
             return joined
     return None
+
+
+def whole_xmp(image: CodedImage, packet: bytes | None, notes: list[str]) -> bytes | None:
+    """A picture's packet with its extension, which only JPEG keeps apart; the packet alone, with a line, if they do not
+    fit together."""
+    extension = extended_xmp(image) if image.codec == "jpeg" and packet is not None else None
+    if packet is None or extension is None:
+        return packet
+    try:
+        return join_extension(packet, extension)
+    except GainMapError as error:
+        notes.append(f"the extended XMP packet is not kept: {error}")
+        return packet
 
 
 def other_segments(image: CodedImage) -> Iterator[str]:

@@ -5,7 +5,7 @@ Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
@@ -13,7 +13,8 @@ from gainmap_codec.files.cursor import Reader, open_tiff
 
 _WHERE = "EXIF"
 ORIENTATION, EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
-SHORT, LONG, _UNDEFINED = 3, 4, 7
+_ASCII, SHORT, LONG, _UNDEFINED = 2, 3, 4, 7
+_LONGEST_TEXT = 4096
 
 
 class IfdEntry(NamedTuple):
@@ -89,6 +90,38 @@ def maker_note(exif: bytes) -> bytes | None:
         return reader.take(entry.values)
     except FormatError:
         return None
+
+
+def exif_texts(exif: bytes, tags: Container[int]) -> dict[int, str]:
+    """Texts of the first and the EXIF directory by their tags, as far as they can be read, and 4096 bytes of each.
+
+    Args:
+        exif: As for `orientation`.
+        tags: Those that are wanted.
+    """
+    found: dict[int, str] = {}
+    try:
+        reader = open_tiff(exif, _WHERE)
+        pointer = _find(open_tiff(exif, _WHERE), EXIF_IFD, LONG)
+        _read_texts(reader, tags, found)
+        if pointer is not None:
+            reader.position = pointer.position
+            reader.position = reader.u32()
+            _read_texts(reader, tags, found)
+    except FormatError:
+        pass
+    return found
+
+
+def _read_texts(reader: Reader, tags: Container[int], found: dict[int, str]) -> None:
+    for entry in ifd_entries(reader):
+        if entry.kind == _ASCII and entry.tag in tags:
+            reader.position = entry.position
+            if entry.values > 4:
+                reader.position = reader.u32()
+            text = reader.take(min(entry.values, _LONGEST_TEXT)).split(b"\0")[0].decode("utf-8", "replace").strip()
+            if text:
+                found[entry.tag] = text
 
 
 def _find(reader: Reader, tag: int, kind: int) -> IfdEntry | None:

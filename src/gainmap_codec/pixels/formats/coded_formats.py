@@ -31,6 +31,8 @@ from gainmap_codec.pixels.formats.tiff import tiff_codes
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import to_upright
 
+_PNG_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"  # keyword; not compressed, in no language
+
 
 def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
     """16-bit PNG whose cICP chunk says PQ or HLG, full range; alpha dropped, grey spread over R, G and B.
@@ -60,13 +62,24 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
 
 
 def encode_png(image: HdrImage) -> bytes:
-    """16-bit BT.2020 PQ PNG with a cICP chunk that says so."""
+    """16-bit BT.2020 PQ PNG with a cICP chunk that says so, and chunks of EXIF and XMP.
+
+    Source: PNG third edition, clauses 11.3.2.6 (cICP), 11.3.3.4 (iTXt) and 11.3.4.5 (eXIf); XMP specification part 3
+    (Adobe, 2020), 1.1.5 (PNG).
+    """
     codes = np.asarray(image.to_pq() * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
     png = bytes(imagecodecs.png_encode(codes))
-    body = b"cICP" + bytes(BT2020_PQ_RGB)
-    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+    chunks = _chunk(b"cICP", bytes(BT2020_PQ_RGB))
+    if image.metadata.exif:
+        chunks += _chunk(b"eXIf", image.metadata.exif)
+    if image.metadata.xmp:
+        chunks += _chunk(b"iTXt", _PNG_XMP + image.metadata.xmp)
     header_end = 8 + 25  # signature and IHDR, which must come first
-    return png[:header_end] + chunk + png[header_end:]
+    return png[:header_end] + chunks + png[header_end:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def png_chunk(data: bytes, kind: bytes) -> bytes | None:

@@ -11,11 +11,16 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.tags.exif import exif_texts
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, Array, Chromaticities, White, matrix_to_bt2020, rgb_to_xyz
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 HALF_MAX = 65504.0
+
+_ATTRIBUTES = {0x8298: "owner", 0x010E: "comments", 0x010F: "cameraMake", 0x0110: "cameraModel", 0x9003: "capDate"}
+"""Tags of EXIF by OpenEXR's names for them. Source: OpenEXR 3 documentation, "Standard Attributes"."""
 
 
 def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -41,17 +46,34 @@ def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
     return image_from_file(pixels, "bt2020", name, warnings)
 
 
-def encode_exr(image: HdrImage) -> bytes:
-    """One-part OpenEXR, ZIP, with chromaticities.
+def encode_exr(image: HdrImage, notes: list[str]) -> bytes:
+    """One-part OpenEXR, ZIP, with chromaticities, XMP, and of EXIF what has an attribute.
 
     Half floats, the field's usual type: their steps of at most 0.1 % are a tenth of a 10-bit PQ step.
+
+    Args:
+        notes: Gets a line about the rest of EXIF.
     """
     flat = (*(xy for primary in PRIMARIES[image.color_space] for xy in primary), *D65)
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, "chromaticities": flat}
+    header |= _attributes(image.metadata, notes)
     half = np.clip(image.pixels, -HALF_MAX, HALF_MAX).astype(np.float16)
     stream = io.BytesIO()
     OpenEXR.File(header, {"RGB": half}).write(stream)
     return stream.getvalue()
+
+
+def _attributes(metadata: PictureMetadata, notes: list[str]) -> dict[str, object]:
+    """XMP as it is, and what EXIF says that OpenEXR has a name for."""
+    found: dict[str, object] = {}
+    if metadata.exif:
+        texts = exif_texts(metadata.exif, _ATTRIBUTES)
+        found = {name: texts[tag] for tag, name in _ATTRIBUTES.items() if tag in texts}
+        kept = ", ".join(found) or "nothing"
+        notes.append(f"of EXIF, {kept} is kept: .exr has no place for the rest")
+    if metadata.xmp:
+        found["xmp"] = metadata.xmp.decode("utf-8", "replace")
+    return found
 
 
 def _check_headers(headers: list[Mapping[str, Any]], name: str, limits: Limits) -> None:

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.errors import MissingDependencyError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
-from gainmap_codec.pixels.color.code_points import BT2020_PQ, BT2020_PQ_RGB
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.pixels.color.code_points import BT2020_PQ
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.formats.coded_formats import encode_png
 from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
 from gainmap_codec.pixels.formats.decoding import coding
 from gainmap_codec.pixels.formats.exr import encode_exr
+from gainmap_codec.pixels.formats.jpeg_xl import encode_jpeg_xl
 from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
 from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.formats.sources import AnyPath
+from gainmap_codec.pixels.formats.tiff_writer import encode_tiff
 from gainmap_codec.pixels.hdr_image import HdrImage
 
-_DEFLATE, _HORIZONTAL = 8, 2  # TIFF's numbers of compression and predictor
+_Encode = Callable[[HdrImage, int, list[str]], bytes]  # picture, quality, and where to tell what is lost
 
 
-def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> None:
+def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> list[str]:
     """Write `image` in the format of the extension (`HdrImage.save` tells the details).
 
+    Returns:
+        A line for each thing that is lost.
     Raises:
         ValueError: Another extension, or `quality` out of range.
         MissingDependencyError: JPEG XL without OpenImageIO.
@@ -43,47 +45,24 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> None:
     if extension not in _ENCODERS:
         known = ", ".join(_ENCODERS)
         raise ValueError(f"{os.fspath(path)}: expected one of the extensions {known}, got {extension or 'none'}")
-    write_atomically(path, _ENCODERS[extension](image, quality))
+    notes = list(image.metadata.lost)
+    write_atomically(path, _ENCODERS[extension](image, quality, notes))
+    return notes
 
 
-def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Chroma) -> bytes:
-    """10-bit BT.2020 PQ, said by code points 9, 16, 9, full range."""
+def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Chroma, notes: list[str]) -> bytes:
+    """10-bit BT.2020 PQ, said by code points 9, 16, 9, full range; turned by irot and imir as its EXIF says."""
     codes = _pq_codes(image, 10)
     picture = code_picture(codes, CODECS[container], quality=quality, nclx=BT2020_PQ, bits=10, chroma=chroma)
-    return serialize_file(GainMapFile(container, picture, b""), [])
+    exif, xmp = image.metadata.exif, image.metadata.xmp
+    turn = 1 if exif is None else orientation(exif)
+    return serialize_file(GainMapFile(container, picture, b"", exif=exif, xmp=xmp, orientation=turn), notes)
 
 
-def _encode_tiff(image: HdrImage) -> bytes:
-    """16-bit BT.2020 PQ, said by an ICC profile: TIFF itself has no words for it. Deflate, with prediction."""
+def _encode_tiff(image: HdrImage, notes: list[str]) -> bytes:
+    """16-bit BT.2020 PQ, said by an ICC profile: TIFF itself has no words for it."""
     with coding("TIFF"):
-        return bytes(
-            imagecodecs.tiff_encode(
-                _pq_codes(image, 16), iccprofile=pq_icc_profile(), compression=_DEFLATE, predictor=_HORIZONTAL
-            )
-        )
-
-
-def _encode_jpeg_xl(image: HdrImage, quality: int) -> bytes:
-    """BT.2020 PQ of 16 bits, said by the codestream's own colour encoding; without loss at quality 100.
-
-    By OpenImageIO: imagecodecs codes JPEG XL too, but labels all of it sRGB.
-    """
-    try:
-        import OpenImageIO as oiio
-    except ImportError as error:
-        raise MissingDependencyError(
-            "JPEG XL: expected OpenImageIO to be installed: pip install 'gainmap-codec[jxl]'"
-        ) from error
-    codes = _pq_codes(image, 16)
-    spec = oiio.ImageSpec(codes.shape[1], codes.shape[0], 3, "uint16")
-    spec.attribute("CICP", oiio.TypeDesc("int[4]"), tuple(map(int, BT2020_PQ_RGB)))
-    spec["Compression"] = f"jpegxl:{quality}"
-    with tempfile.TemporaryDirectory() as folder, coding("JPEG XL"):
-        path = Path(folder, "picture.jxl")
-        output = oiio.ImageOutput.create(str(path))
-        if output is None or not (output.open(str(path), spec) and output.write_image(codes) and output.close()):
-            raise RuntimeError(output.geterror() if output else oiio.geterror())
-        return path.read_bytes()
+        return encode_tiff(_pq_codes(image, 16), pq_icc_profile(), image.metadata, notes)
 
 
 def _pq_codes(image: HdrImage, bits: int) -> NDArray[np.uint16]:
@@ -91,14 +70,24 @@ def _pq_codes(image: HdrImage, bits: int) -> NDArray[np.uint16]:
     return np.asarray(image.to_pq() * np.float32((1 << bits) - 1) + np.float32(0.5)).astype(np.uint16)
 
 
-_ENCODERS: dict[str, Callable[[HdrImage, int], bytes]] = {
-    ".exr": lambda image, _: encode_exr(image),
-    ".png": lambda image, _: encode_png(image),
-    ".npy": lambda image, _: encode_npy(image),
-    ".hdr": lambda image, _: encode_radiance(image),
-    ".tif": lambda image, _: _encode_tiff(image),
-    ".tiff": lambda image, _: _encode_tiff(image),
-    ".avif": lambda image, quality: _encode_heif(image, quality, "avif", "4:4:4"),
-    ".heic": lambda image, quality: _encode_heif(image, quality, "heic", "4:2:0"),
-    ".jxl": _encode_jpeg_xl,
+def _without_metadata(encode: Callable[[HdrImage], bytes], extension: str) -> _Encode:
+    """An encoder that says which metadata its format has no place for."""
+
+    def encoded(image: HdrImage, _: int, notes: list[str]) -> bytes:
+        notes += [f"{name} is not kept: {extension} has no place for it" for name in image.metadata.names]
+        return encode(image)
+
+    return encoded
+
+
+_ENCODERS: dict[str, _Encode] = {
+    ".exr": lambda image, _, notes: encode_exr(image, notes),
+    ".png": lambda image, _, notes: encode_png(image),
+    ".npy": _without_metadata(encode_npy, ".npy"),
+    ".hdr": _without_metadata(encode_radiance, ".hdr"),
+    ".tif": lambda image, _, notes: _encode_tiff(image, notes),
+    ".tiff": lambda image, _, notes: _encode_tiff(image, notes),
+    ".avif": lambda image, quality, notes: _encode_heif(image, quality, "avif", "4:4:4", notes),
+    ".heic": lambda image, quality, notes: _encode_heif(image, quality, "heic", "4:2:0", notes),
+    ".jxl": lambda image, quality, notes: encode_jpeg_xl(_pq_codes(image, 16), quality, image.metadata),
 }

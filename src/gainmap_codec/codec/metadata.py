@@ -1,0 +1,56 @@
+"""A file's EXIF and XMP as they are true of a decoded picture, which has another size, no map and no thumbnail."""
+
+from __future__ import annotations
+
+from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.codec.strip import stripped
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.container import describe_other
+from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
+from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.tags import exif_edit, xmp_edit
+from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
+
+
+def metadata_of(file: GainMapFile, options: DecodeOptions, width: int, height: int) -> PictureMetadata:
+    """EXIF and XMP of a rendition of so many pixels, without what the options strip.
+
+    The thumbnails are left out: they are SDR, and neither turned nor cut as the picture is.
+    """
+    lost: list[str] = []
+    turn = 1 if options.orientation == "upright" else file.orientation
+    if options.strip == "all":
+        return PictureMetadata(None if turn == 1 else exif_edit.only_orientation(turn))
+    file = stripped(file, options.strip, lost)
+    exif = _exif(file, turn, width, height, lost)
+    xmp = _xmp(file, turn, width, height, lost)
+    if file.base.codec == "jpeg":
+        lost += [f"{line}: not kept, only JPEG files have such segments" for line in other_segments(file.base)]
+    lost += [f"{describe_other(part)}: not kept" for part in file.others if part.kind != "gain map"]
+    return PictureMetadata(exif, xmp, tuple(lost))
+
+
+def _exif(file: GainMapFile, turn: int, width: int, height: int, lost: list[str]) -> bytes | None:
+    exif = file.exif
+    if exif is None:
+        return None if turn == 1 else exif_edit.with_orientation(None, turn, lost)
+    try:
+        exif = exif_edit.with_size(exif_edit.without_thumbnail(exif), width, height)
+    except GainMapError as error:
+        lost.append(f"damaged EXIF still describes the picture as it was stored: {error}")
+    return exif_edit.with_orientation_1(exif) if turn == 1 else exif_edit.with_orientation(exif, turn, lost)
+
+
+def _xmp(file: GainMapFile, turn: int, width: int, height: int, lost: list[str]) -> bytes | None:
+    packet = whole_xmp(file.base, file.xmp, lost)
+    if packet is None:
+        return None
+    try:
+        packet = with_video(xmp_edit.without_thumbnails(packet), None)
+        packet = xmp_edit.with_orientation(xmp_edit.with_size(packet, width, height), turn)
+    except GainMapError as error:
+        lost.append(f"XMP is left out, it cannot be read: {error}")
+        return None
+    return without_gain_map(packet, lost)

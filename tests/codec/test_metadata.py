@@ -1,0 +1,100 @@
+"""EXIF and XMP of a decoded picture: what is true of it, and nothing of gain maps, videos and thumbnails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import piexif
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.codec.metadata import metadata_of
+from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.pixels.picture_metadata import NO_METADATA
+from support import pipeline_files as files
+
+CLAIMS = files.XMP.replace(
+    b'dc:rights="mine"',
+    b'dc:rights="mine" xmlns:G="http://ns.google.com/photos/1.0/camera/" G:MotionPhoto="1" G:MicroVideoOffset="524"'
+    b' xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"'
+    b' xmlns:C="http://ns.google.com/photos/1.0/container/"',
+).replace(b"<exif:GPSLongitude>", b"<C:Directory/><exif:GPSLongitude>")
+UPRIGHT, STORED = DecodeOptions(), DecodeOptions(orientation="stored")
+
+
+def tags_of(exif: bytes | None) -> dict[str, dict[int, object]]:
+    found: dict[str, dict[int, object]] = piexif.load(b"Exif\0\0" + (exif or b""))
+    return found
+
+
+def test_an_upright_picture_has_orientation_1_its_own_size_and_no_thumbnail() -> None:
+    metadata = gm.decode(files.made(standard=True, orientation=6)).metadata
+    tags = tags_of(metadata.exif)
+    assert tags["0th"][piexif.ImageIFD.Orientation] == 1
+    sides = (piexif.ExifIFD.PixelXDimension, piexif.ExifIFD.PixelYDimension)
+    assert [tags["Exif"][side] for side in sides] == [files.HEIGHT, files.WIDTH]
+    assert tags["thumbnail"] is None and b"THUM" not in (metadata.exif or b"")
+    assert tags["GPS"][piexif.GPSIFD.GPSLatitudeRef] == b"N"
+    assert b'PixelXDimension="64"' in (metadata.xmp or b"") and b'tiff:Orientation="1"' in (metadata.xmp or b"")
+
+
+def test_a_stored_picture_keeps_its_orientation() -> None:
+    data = files.made(standard=True, orientation=6)
+    metadata = gm.decode(data, orientation="stored").metadata
+    assert orientation(metadata.exif or b"") == 6
+    assert tags_of(metadata.exif)["Exif"][piexif.ExifIFD.PixelXDimension] == files.WIDTH
+    file = replace(parse_file(data, "photo", Limits()), exif=None)
+    assert orientation(metadata_of(file, STORED, 8, 8).exif or b"") == 6, "HEIC says it without EXIF"
+    assert metadata_of(file, UPRIGHT, 8, 8).exif is None
+
+
+def test_a_part_has_the_size_of_the_part() -> None:
+    metadata = gm.decode(files.made(standard=True), region=(8, 8, 40, 16)).metadata
+    tags = tags_of(metadata.exif)["Exif"]
+    assert (tags[piexif.ExifIFD.PixelXDimension], tags[piexif.ExifIFD.PixelYDimension]) == (40, 16)
+
+
+def test_xmp_tells_of_no_gain_map_and_no_video() -> None:
+    file = replace(parse_file(files.made(standard=True), "photo", Limits()), xmp=CLAIMS)
+    packet = metadata_of(file, UPRIGHT, 96, 64).xmp or b""
+    assert b'dc:rights="mine"' in packet and b"16,22E" in packet
+    for word in (b"Motion", b"MicroVideo", b"hdr-gain-map", b"Directory"):
+        assert word not in packet
+
+
+def test_what_only_a_jpeg_holds_is_told_of() -> None:
+    lost = gm.decode(files.made(standard=True)).metadata.lost
+    assert [line.split(",")[0] for line in lost] == ["APP13 (Photoshop and IPTC data)", "a comment"]
+    file = parse_file(files.made(standard=True) + b"\0\0\0\x18ftypmp42", "photo", Limits())
+    assert "12 bytes: not kept" in metadata_of(file, UPRIGHT, 96, 64).lost[-1]
+
+
+@pytest.mark.parametrize("cut", [4, 20, 60, 120])
+def test_damaged_metadata_do_not_cost_the_picture(cut: int) -> None:
+    file = replace(parse_file(files.made(standard=True), "photo", Limits()), exif=files.gps_exif()[:cut], xmp=b"<x")
+    metadata = metadata_of(file, UPRIGHT, 96, 64)
+    assert metadata.xmp is None
+    assert [line.split(":")[0] for line in metadata.lost[:2]] == [
+        "damaged EXIF still describes the picture as it was stored",
+        "XMP is left out, it cannot be read",
+    ]
+
+
+def test_a_picture_of_pixels_has_none_and_conversion_keeps_them() -> None:
+    image = gm.decode(files.made(standard=True))
+    assert image.convert("srgb").metadata is image.metadata
+    assert gm.HdrImage(image.pixels).metadata is NO_METADATA
+    assert NO_METADATA.names == []
+
+
+def test_places_are_stripped_and_so_is_everything() -> None:
+    data = files.made(standard=True, orientation=6)
+    without = gm.decode(data, strip="gps").metadata
+    assert tags_of(without.exif)["GPS"] == {} and files.LATITUDE not in (without.exif or b"")
+    assert b"GPS" not in (without.xmp or b"") and b"mine" in (without.xmp or b"")
+    assert gm.decode(data, strip="all").metadata == NO_METADATA
+    bare = gm.decode(data, strip="all", orientation="stored").metadata
+    assert orientation(bare.exif or b"") == 6 and bare.names == ["EXIF"] and bare.lost == ()
