@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 
 from gainmap_codec.files.heif.boxes import make_box
-from gainmap_codec.files.heif.extras import other_parts
+from gainmap_codec.files.heif.extras import has_alpha, other_parts
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
-from gainmap_codec.files.heif.picture_properties import orientation_of
+from gainmap_codec.files.heif.picture_properties import crop_of, orientation_of
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.heif.write import serialize_heif
-from gainmap_codec.files.records import ContainerExtras, StoredGainMap
+from gainmap_codec.files.records import ContainerExtras, Crop, StoredGainMap
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from support import heif_files
 from support.cases import ONE_CHANNEL
@@ -91,6 +92,34 @@ def test_a_turn_takes_thumbnails_along() -> None:
     _, _, meta = opened(serialize_heif(replace(file, orientation=3)))
     pictures = [item for item in meta.items.values() if item.kind == b"av01"]
     assert [orientation_of(item) for item in pictures] == [3, 3, 3, 3]
+
+
+def test_a_turn_leaves_the_part_that_a_thumbnail_shows() -> None:
+    """Its aperture stood behind its turn, and its own order does not survive; one that is broken is left alone."""
+    small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
+    turn = Property(b"irot", b"\1", essential=True)
+    for width, cut in ((3, (Crop(1, 0, 4, 4), 1, 3)), (9, None)):
+        clap = Property(b"clap", struct.pack(">4I4i", width, 1, 1, 1, -1, 2, 1, 2), essential=True)
+        thumbnail = replace(small, properties=(*small.properties, turn, clap))
+        draft = turned(tmap_file(ONE_CHANNEL), 1).with_item(thumbnail, data, Reference(b"thmb", 11, (BASE,)))
+        _, _, meta = opened(serialize_heif(replace(read(draft.build()), orientation=1)))
+        (written,) = meta.sources(b"thmb", meta.primary)
+        if cut:
+            assert (orientation_of(written), crop_of(written, 4, 4)) == (1, cut)
+        else:
+            assert [p for p in written.properties if p.kind in (b"irot", b"clap")] == [turn, clap]
+
+
+def test_alpha_is_told_by_its_urn() -> None:
+    small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
+    found = []
+    for urn in ("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:2"):
+        kind = Property(b"auxC", bytes(4) + urn.encode() + b"\0", essential=True)
+        item = replace(small, properties=(*small.properties, kind))
+        draft = tmap_file(ONE_CHANNEL).with_item(item, data, Reference(b"auxl", 11, (BASE,)))
+        found.append(has_alpha(read(draft.build()).heif_extras))
+    assert found == [True, False]
+    assert not has_alpha(None)
 
 
 def test_a_new_gain_map_takes_the_place_of_all_others() -> None:

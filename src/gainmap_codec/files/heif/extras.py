@@ -27,7 +27,7 @@ from gainmap_codec.files.heif.items import (
     item_data,
 )
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
-from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
+from gainmap_codec.files.heif.picture_properties import clap_for, crop_of, orientation_of, size_of, transforms_for
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
 from gainmap_codec.files.heif.source import HeifSource
 from gainmap_codec.files.records import ContainerExtras, GainMapFile
@@ -230,8 +230,14 @@ def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
     def turned(item: Item) -> Item:
         if item.property(b"ispe") is None or orientation_of(item) != extras.orientation:
             return item
-        kept = tuple(p for p in item.properties if p.kind not in (b"irot", b"imir"))
-        return replace(item, properties=(*kept, *transforms_for(orientation)))
+        try:
+            crop, width, height = crop_of(item, *size_of(item))
+        except FormatError:
+            return item  # nobody can show it, turned or not
+        aperture = item.property(b"clap")
+        kept = (p for p in item.properties if p is aperture or p.kind not in _TRANSFORMS)
+        cut = (clap_for(crop, width, height) if crop and p is aperture else p for p in kept)
+        return replace(item, properties=(*cut, *transforms_for(orientation)))
 
     belonging = _of_base(extras, all_pictures=False)
     items = tuple((turned(item) if item.id in belonging else item, data) for item, data in extras.items)

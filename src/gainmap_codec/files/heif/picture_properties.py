@@ -1,11 +1,14 @@
 """What the properties of a picture item say: its size, colour, turn and crop.
 
+Turns and crops are read in any order and number, as one crop of the stored raster that is turned afterwards.
 Source: ISO/IEC 23008-12 clause 6.5 (ispe, irot, imir), ISO/IEC 14496-12 clauses 12.1.4 (clap) and 12.1.5 (colr).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.code_points import Nclx
@@ -15,6 +18,47 @@ from gainmap_codec.files.records import Crop
 
 _TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
 _FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
+_ORIENTATIONS = {
+    (1, 0, 0, 1): 1,
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, -1, 1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, 1, -1, 0): 8,
+}
+"""EXIF's numbers by where a step to the right leads in the stored raster, and then one down: x and y of each."""
+
+
+class _Shown(NamedTuple):
+    """What a picture's transforms show of its stored raster.
+
+    Attributes:
+        at: Where its top left corner is in the stored raster, x and y.
+        right, down: Where a step to the right and one down lead there.
+        size: Width and height as shown.
+    """
+
+    at: tuple[int, int]
+    right: tuple[int, int]
+    down: tuple[int, int]
+    size: tuple[int, int]
+
+    def part(self, left: int, top: int, width: int, height: int) -> _Shown:
+        (x, y), right, down = self.at, self.right, self.down
+        at = x + left * right[0] + top * down[0], y + left * right[1] + top * down[1]
+        return self._replace(at=at, size=(width, height))
+
+    def turned(self) -> _Shown:
+        """By a quarter anticlockwise."""
+        width, height = self.size
+        right, down = self.down, (-self.right[0], -self.right[1])
+        return _Shown(self.part(width, 0, 0, 0).at, right, down, (height, width))
+
+    def mirrored(self) -> _Shown:
+        """Left and right exchanged."""
+        return _Shown(self.part(self.size[0], 0, 0, 0).at, (-self.right[0], -self.right[1]), self.down, self.size)
 
 
 def orientation_of(item: Item) -> int:
@@ -22,14 +66,22 @@ def orientation_of(item: Item) -> int:
 
     Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
     """
-    quarters, flipped = 0, False  # first left and right are exchanged, then it is turned anticlockwise
-    for kind, body, _ in item.properties:
-        if kind == b"irot" and body:
-            quarters += body[0] & 3
+    shown = _shown((p for p in item.properties if p.kind != b"clap"), 0, 0)
+    return _ORIENTATIONS[(*shown.right, *shown.down)]
+
+
+def _shown(properties: Iterable[Property], width: int, height: int) -> _Shown:
+    """All transforms in the order of their association, as ISO/IEC 23008-12 clause 6.3 asks for."""
+    shown = _Shown((0, 0), (1, 0), (0, 1), (width, height))
+    for kind, body, _ in properties:
+        if kind == b"clap":
+            shown = shown.part(*_aperture(body, *shown.size))
+        elif kind == b"irot" and body:
+            for _ in range(body[0] & 3):
+                shown = shown.turned()
         elif kind == b"imir" and body:
-            flipped = not flipped
-            quarters = -quarters + (0 if body[0] & 1 else 2)
-    return (_FLIPPED_AND_TURNED if flipped else _TURNED)[quarters % 4]
+            shown = shown.mirrored() if body[0] & 1 else shown.turned().turned().mirrored()
+    return shown
 
 
 def transforms_for(orientation: int) -> tuple[Property, ...]:
@@ -111,11 +163,18 @@ def size_of(item: Item) -> tuple[int, int]:
 
 
 def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | None, int, int]:
-    """The clean aperture, and the size that it leaves. Source: ISO/IEC 14496-12 clause 12.1.4."""
-    found = item.property(b"clap")
-    if found is None:
+    """The part of the stored raster that clean apertures leave, and its size, before it is turned."""
+    if item.property(b"clap") is None:
         return None, coded_width, coded_height
-    reader = Reader(found.body, "box clap")
+    shown = _shown(item.properties, coded_width, coded_height)
+    corners = shown.at, shown.part(*shown.size, 0, 0).at
+    (left, right), (top, bottom) = (sorted(along) for along in zip(*corners, strict=True))
+    return Crop(left, top, coded_width, coded_height), right - left, bottom - top
+
+
+def _aperture(clap: bytes, raster_width: int, raster_height: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a clean aperture in a raster. Source: ISO/IEC 14496-12 clause 12.1.4."""
+    reader = Reader(clap, "box clap")
     numbers = [
         (reader.u32(), reader.u32()),
         (reader.u32(), reader.u32()),
@@ -125,9 +184,9 @@ def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | Non
     if any(denominator == 0 for _, denominator in numbers):
         raise FormatError(reader.where, "expected denominators above 0, got 0")
     width, height, x, y = (Fraction(*number) for number in numbers)
-    left, top = (coded_width - width) / 2 + x, (coded_height - height) / 2 + y
-    inside = left >= 0 and top >= 0 and left + width <= coded_width and top + height <= coded_height
+    left, top = (raster_width - width) / 2 + x, (raster_height - height) / 2 + y
+    inside = left >= 0 and top >= 0 and left + width <= raster_width and top + height <= raster_height
     if not inside or int(width) < 1 or int(height) < 1:
         part = f"{float(width):g}x{float(height):g} at {float(left):g}, {float(top):g}"
-        raise FormatError(reader.where, f"expected a part of {coded_width}x{coded_height}, got {part}")
-    return Crop(int(left), int(top), coded_width, coded_height), int(width), int(height)
+        raise FormatError(reader.where, f"expected a part of {raster_width}x{raster_height}, got {part}")
+    return int(left), int(top), int(width), int(height)
