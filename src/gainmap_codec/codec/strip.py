@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID, has_c2pa, without_metadata, without_segments
-from gainmap_codec.files.records import CodedImage, GainMapFile
-from gainmap_codec.files.tags import exif_edit, xmp_edit
+from gainmap_codec.files.jpeg.edit import without_metadata
+from gainmap_codec.files.places import exif, jpeg, xmp
+from gainmap_codec.files.records import GainMapFile, StoredGainMap
+from gainmap_codec.files.tags import exif_edit
 
 
 def stripped(file: GainMapFile, strip: Strip | None, notes: list[str]) -> GainMapFile:
@@ -28,24 +29,23 @@ def stripped(file: GainMapFile, strip: Strip | None, notes: list[str]) -> GainMa
 
 def _bare(file: GainMapFile) -> GainMapFile:
     """Pictures, their colour, their orientation, and how to read the gain maps."""
-    exif = exif_edit.only_orientation(file.orientation) if file.orientation != 1 else None
+    tiff = exif_edit.only_orientation(file.orientation) if file.orientation != 1 else None
     base = without_metadata(file.base) if file.base.codec == "jpeg" else file.base
-    return replace(file, exif=exif, xmp=None, base=base, others=())
+    return replace(file, exif=tiff, xmp=None, base=base, others=())
 
 
 def _without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
-    exif = file.exif and (exif_without_places(file.exif, notes) or exif_edit.only_orientation(file.orientation))
-    xmp = _xmp_without_places(file.xmp, notes)
-    base = _jpeg_without_places(file.base, notes) if file.base.codec == "jpeg" else file.base
-    if (exif, xmp) == (file.exif, file.xmp) and base is file.base:
-        return file
-    return replace(file, exif=exif, xmp=xmp, base=base)
+    tiff = file.exif and (exif_without_places(file.exif, notes) or exif_edit.only_orientation(file.orientation))
+    new = replace(file, exif=tiff, xmp=_xmp_without_places(file.xmp, notes))
+    if file.base.codec == "jpeg":
+        new = _jpeg_without_places(new, notes)
+    return file if new == file else new
 
 
-def exif_without_places(exif: bytes, notes: list[str]) -> bytes | None:
-    """The structure without places, or None where it is too damaged to be searched; a line says so."""
+def exif_without_places(tiff: bytes, notes: list[str]) -> bytes | None:
+    """An EXIF structure without places, or None where it is too damaged to be searched; a line says so."""
     try:
-        return exif_edit.without_gps(exif)
+        return exif.without_places(tiff, jpeg.clean_jpeg, notes)
     except GainMapError as error:
         notes.append(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
         return None
@@ -53,16 +53,21 @@ def exif_without_places(exif: bytes, notes: list[str]) -> bytes | None:
 
 def _xmp_without_places(packet: bytes | None, notes: list[str]) -> bytes | None:
     try:
-        return packet and xmp_edit.without_gps(packet)
+        return packet and xmp.without_places(packet, jpeg.clean_jpeg)
     except GainMapError as error:
         notes.append(f"XMP is left out: damaged, so that the place may still be in it ({error})")
         return None
 
 
-def _jpeg_without_places(base: CodedImage, notes: list[str]) -> CodedImage:
-    new = without_segments(base, lambda body: body.startswith(XMP_EXTENSION_ID) and b"GPS" in body)
-    if new is not base:
-        notes.append("an extended XMP packet that names GPS is left out as a whole")
-    if has_c2pa(base):
-        notes.append("the C2PA manifest may name the place too: it is kept")
-    return new
+def _jpeg_without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
+    """The base, and the maps, of whose segments little is written again."""
+    base, packet = jpeg.without_places(file.base, file.xmp, notes)
+    gain_map, spare = (_map_without_places(stored) for stored in (file.gain_map, file.spare_gain_map))
+    return replace(file, base=base, xmp=packet, gain_map=gain_map, spare_gain_map=spare)
+
+
+def _map_without_places(stored: StoredGainMap | None) -> StoredGainMap | None:
+    if stored is None or stored.image.codec != "jpeg":
+        return stored
+    image, _ = jpeg.without_places(stored.image, None, [])
+    return stored if image is stored.image else replace(stored, image=image)

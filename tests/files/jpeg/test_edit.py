@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gainmap_codec.files.jpeg import edit
 from gainmap_codec.files.jpeg.edit import (
     carry_segments,
     extended_xmp,
@@ -11,11 +12,11 @@ from gainmap_codec.files.jpeg.edit import (
     has_photoshop_thumbnail,
     other_segments,
     with_jpeg_orientation,
-    without_segments,
+    without_metadata,
 )
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jpeg.segments import APP1, APP11, APP13, APP14, make_segment
+from gainmap_codec.files.jpeg.segments import APP0, APP1, APP11, APP13, APP14, COM, make_segment, segments_of
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage
 from support import pipeline_files as files
@@ -61,11 +62,21 @@ def test_a_new_picture_takes_over_all_segments_but_those_about_coding() -> None:
     assert (carried.width, carried.height) == (new.width, new.height)
 
 
-def test_unwanted_segments_go_and_a_picture_without_them_stays_the_same_record() -> None:
+def test_segments_change_and_a_picture_without_a_change_stays_the_same_record() -> None:
     picture = with_segments(make_segment(APP1, b"away with this", "x"), make_segment(APP1, b"but not this", "x"))
-    new = without_segments(picture, lambda body: body.startswith(b"away"))
+    gone = next(s for s in segments_of(picture).header if segments_of(picture).body(s).startswith(b"away"))
+    new = edit.with_segments(picture, {gone: b""})
     assert b"away" not in new.data and b"but not this" in new.data
-    assert without_segments(new, lambda body: body.startswith(b"away")) is new
+    assert edit.with_segments(new, {}) is new
+
+
+def test_metadata_go_but_what_tells_the_meaning_of_channels() -> None:
+    jfif = make_segment(APP0, b"JFIF\0\1\1\0\0\1\0\1\1\1abc", "JFIF")
+    adobe = make_segment(APP14, b"Adobe\0\x64\0\0\0\0\1", "Adobe")
+    picture = with_segments(jfif, make_segment(COM, b"words", "x"), adobe)
+    new = segments_of(without_metadata(picture))
+    kept = [new.raw(segment) for segment in new.header if segment.is_metadata]
+    assert kept[:2] == [make_segment(APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0", "JFIF"), adobe]
 
 
 def test_an_orientation_is_written_into_the_whole_file() -> None:

@@ -21,7 +21,6 @@ from gainmap_codec.files.tags.exif_edit import (
     with_orientation,
     with_orientation_1,
     with_size,
-    without_gps,
     without_thumbnail,
 )
 from support import pipeline_files as files
@@ -81,26 +80,6 @@ def test_exiftool_finds_all_that_was_there(data_dir: Path, tmp_path: Path) -> No
     assert new == old
 
 
-def test_gps_goes_and_nothing_else() -> None:
-    old = files.gps_exif(6)
-    new = without_gps(old)
-    assert len(new) == len(old)
-    assert files.LATITUDE in old and files.LATITUDE not in new
-    before, after = pillow(old), pillow(new)
-    assert before.get_ifd(0x8825) != {} and 0x8825 not in after
-    assert after.get_ifd(0x8769) == before.get_ifd(0x8769)
-    assert (orientation(new), thumbnail(new)) == (6, b"\xff\xd8THUM\xff\xd9")
-    assert without_gps(new) == new
-    assert without_gps(ORIENTATION_6) == ORIENTATION_6
-
-
-def test_a_gps_pointer_to_its_own_directory() -> None:
-    looped = files.gps_exif(6)
-    place = looped.index(b"\x25\x88") + 8
-    new = without_gps(looped[:place] + bytes((8, 0, 0, 0)) + looped[place + 4 :])
-    assert orientation(new) == 6
-
-
 def test_the_thumbnail_goes() -> None:
     new = without_thumbnail(files.gps_exif(6))
     assert b"THUM" not in new
@@ -132,7 +111,7 @@ def test_whatever_the_bytes(place: int, new: bytes, cut: int) -> None:
     exif = (files.gps_exif(1)[:place] + new + files.gps_exif(1)[place + len(new) :])[: cut or None]
     assert orientation(with_orientation(exif, 5, [])) == 5
     assert orientation(with_orientation_1(exif)) == 1
-    for edit in (without_gps, without_thumbnail, lambda data: with_size(data, 3, 4)):
+    for edit in (without_thumbnail, lambda data: with_size(data, 3, 4)):
         with suppress(GainMapError):
             assert len(edit(exif)) == len(exif)
 

@@ -9,12 +9,6 @@ from gainmap_codec.files.tags import xmp_edit
 from support import pipeline_files as files
 
 
-def test_gps_leaves_xmp_as_attribute_and_as_element() -> None:
-    new = xmp_edit.without_gps(files.XMP)
-    assert b"GPS" not in new and b'dc:rights="mine"' in new
-    assert xmp_edit.without_gps(new) == new
-
-
 def test_orientation_and_sizes_change_only_where_they_are() -> None:
     assert b'tiff:Orientation="8"' in xmp_edit.with_orientation(files.XMP, 8)
     assert xmp_edit.with_orientation(files.XMP, 1) == files.XMP

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from gainmap_codec.files.jpeg.segments import (
     APP13,
     APP14,
     COM,
+    MAX_BODY_BYTES,
     SOI,
     TRUSTED,
     JpegImage,
@@ -32,6 +34,7 @@ from gainmap_codec.files.tags.xmp_edit import join_extension
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
 XMP_EXTENSION_ID = b"http://ns.adobe.com/xmp/extension/\0"
+_JFIF_BYTES = 12  # up to the size of its small picture
 _EXTENSION_HEADER = 32 + 4 + 4  # digest in hexadecimal, length of the whole, offset of this part
 
 _NAMES = {
@@ -84,43 +87,75 @@ def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
     return replace(coded, data=new.data[:place] + b"".join(kept) + new.data[place:], parsed=None)
 
 
-def without_segments(image: CodedImage, unwanted: Callable[[bytes], bool]) -> CodedImage:
-    """The picture without APP1 segments whose body is unwanted; the same record if there are none."""
-    found = segments_of(image)
-    gone = [each for each in found.header if each.marker == APP1 and unwanted(found.body(each))]
-    if not gone:
+def with_segments(image: CodedImage, new: Mapping[Segment, bytes]) -> CodedImage:
+    """The picture with other bytes in place of some segments; the same record if there are none."""
+    if not new:
         return image
-    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone], TRUSTED)
-    return replace(image, data=data, parsed=None)
+    changes = [_Change(segment.start, segment.stop, data) for segment, data in new.items()]
+    return replace(image, data=_with_changes(segments_of(image), changes, TRUSTED), parsed=None)
 
 
 def without_metadata(image: CodedImage) -> CodedImage:
-    """The picture without all segments that decoders do not need; APP0 and APP14 tell the meaning of its channels."""
+    """The picture with no segments but those that decoders need: APP14 and JFIF's header tell what channels mean."""
     found = segments_of(image)
-    needed = (APP0, APP14)
-    gone = [each for each in (*found.header, *found.tail) if each.is_metadata and each.marker not in needed]
-    if not gone:
-        return image
-    data = _with_changes(found, [_Change(segment.start, segment.stop, b"") for segment in gone], TRUSTED)
-    return replace(image, data=data, parsed=None)
+    needed = {each: _needed(found, each) for each in (*found.header, *found.tail) if each.is_metadata}
+    return with_segments(image, {each: new for each, new in needed.items() if new != found.raw(each)})
+
+
+def _needed(image: JpegImage, segment: Segment) -> bytes:
+    """What decoders need of a metadata segment: JFIF's header is left without its small picture."""
+    body = image.body(segment)
+    if segment in image.tail:
+        return b""
+    if segment.marker == APP0 and body.startswith(b"JFIF\0"):
+        return make_segment(APP0, body[:_JFIF_BYTES] + bytes(2), "JFIF header")
+    return image.raw(segment) if segment.marker == APP14 and body.startswith(b"Adobe") else b""
 
 
 def extended_xmp(image: CodedImage) -> bytes | None:
-    """The packet that a picture's extension segments hold together, or None where it is not whole.
+    """The packet that a picture's extension segments hold together, or None where it is not whole."""
+    found = segments_of(image)
+    packets = extensions(found, found.header)
+    return next((packet for _, packet in packets.values() if packet is not None), None)
+
+
+def extensions(image: JpegImage, segments: Iterable[Segment]) -> dict[str, tuple[list[Segment], bytes | None]]:
+    """Extended XMP by its digest: the segments of a packet, and the packet, or None where it is not whole.
 
     Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
     """
-    parts: dict[bytes, dict[int, bytes]] = {}
-    lengths: dict[bytes, int] = {}
-    for body in segments_of(image).bodies(APP1, XMP_EXTENSION_ID):
-        digest, length, offset = body[:32], int.from_bytes(body[32:36], "big"), int.from_bytes(body[36:40], "big")
-        parts.setdefault(digest, {})[offset] = body[_EXTENSION_HEADER:]
-        lengths[digest] = length
-    for digest, pieces in parts.items():
-        joined = b"".join(pieces[offset] for offset in sorted(pieces))
-        if len(joined) == lengths[digest]:
-            return joined
-    return None
+    parts: dict[str, list[Segment]] = {}
+    for segment in segments:
+        body = image.body(segment)
+        if segment.marker == APP1 and body.startswith(XMP_EXTENSION_ID):
+            parts.setdefault(_extension(body)[0], []).append(segment)
+    return {
+        digest: (found, _joined([_extension(image.body(each)) for each in found])) for digest, found in parts.items()
+    }
+
+
+def extension_segments(packet: bytes) -> tuple[str, bytes]:
+    """The digest of extended XMP, and its segments."""
+    digest = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper()
+    step = MAX_BODY_BYTES - len(XMP_EXTENSION_ID) - _EXTENSION_HEADER
+    segments = []
+    for offset in range(0, len(packet), step):
+        head = digest.encode() + len(packet).to_bytes(4, "big") + offset.to_bytes(4, "big")
+        body = XMP_EXTENSION_ID + head + packet[offset : offset + step]
+        segments.append(make_segment(APP1, body, "extended XMP"))
+    return digest, b"".join(segments)
+
+
+def _extension(body: bytes) -> tuple[str, int, int, bytes]:
+    """Digest, length of the whole, offset of this part, and the part."""
+    reader = body[len(XMP_EXTENSION_ID) :]
+    digest, length, offset = reader[:32], int.from_bytes(reader[32:36], "big"), int.from_bytes(reader[36:40], "big")
+    return digest.decode("latin-1"), length, offset, reader[_EXTENSION_HEADER:]
+
+
+def _joined(parts: list[tuple[str, int, int, bytes]]) -> bytes | None:
+    whole = b"".join(part for _, part in sorted((offset, part) for _, _, offset, part in parts))
+    return whole if len(whole) == parts[0][1] else None
 
 
 def whole_xmp(image: CodedImage, packet: bytes | None, notes: list[str]) -> bytes | None:
@@ -146,7 +181,7 @@ def other_segments(image: CodedImage) -> Iterator[str]:
             continue
         if segment.marker == APP11 and (PAYLOAD_UUID in body or b"c2pa" in body):
             continue
-        yield f"{_name(segment, body)}, {len(body)} bytes"
+        yield f"{segment_name(segment, body)}, {len(body)} bytes"
 
 
 def has_c2pa(image: CodedImage) -> bool:
@@ -166,7 +201,8 @@ def has_photoshop_thumbnail(image: CodedImage) -> bool:
     return any(b"8BIM\x04\x0c" in body for body in bodies)
 
 
-def _name(segment: Segment, body: bytes) -> str:
+def segment_name(segment: Segment, body: bytes) -> str:
+    """What a segment is, in words."""
     if segment.marker == COM:
         return "a comment"
     kind = next((name for start, name in _NAMES.items() if body.startswith(start)), "")

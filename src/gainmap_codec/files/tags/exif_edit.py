@@ -15,12 +15,10 @@ from gainmap_codec.files.cursor import ByteOrder, open_tiff
 from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, ORIENTATION, SHORT, IfdEntry, ifd_entries, orientation_entry
 
 _WHERE = "EXIF"
-_GPS_IFD = 0x8825
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
-_VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_ENTRY_BYTES = 12
-_MOST_DIRECTORIES = 8  # in a chain: the picture's, its thumbnail's, and what loops make of them
+VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+"""Of each type of TIFF, and of EXIF 3.0's UTF-8."""
 
 
 class _Directory(NamedTuple):
@@ -31,7 +29,7 @@ class _Directory(NamedTuple):
     link: int
 
 
-class _Tiff:
+class Tiff:
     """A TIFF structure that can be written to."""
 
     def __init__(self, exif: bytes) -> None:
@@ -52,15 +50,6 @@ class _Tiff:
         link = reader.position
         reader.take(4)
         return _Directory(start, entries, link)
-
-    def chain(self) -> Iterator[_Directory]:
-        """The picture's directory, then those that it links to."""
-        start, seen = self.first, set[int]()
-        while start and start not in seen and len(seen) < _MOST_DIRECTORIES:
-            seen.add(start)
-            directory = self.directory(start)
-            yield directory
-            start = self.number(directory.link, 4)
 
     def number(self, position: int, size: int) -> int:
         return int.from_bytes(self.data[position : position + size], self.order)
@@ -87,7 +76,7 @@ def with_orientation(exif: bytes | None, orientation: int, notes: list[str]) -> 
     """
     if exif is not None:
         try:
-            return _with_orientation(_Tiff(exif), orientation)
+            return _with_orientation(Tiff(exif), orientation)
         except GainMapError as error:
             notes.append(f"EXIF is damaged and is replaced by its orientation: {error}")
     return only_orientation(orientation)
@@ -101,14 +90,14 @@ def only_orientation(orientation: int) -> bytes:
 def with_orientation_1(exif: bytes) -> bytes:
     """The structure with orientation 1 (upright) if it has an orientation, else as it is."""
     try:
-        tiff = _Tiff(exif)
+        tiff = Tiff(exif)
         entry = orientation_entry(open_tiff(exif, _WHERE))
     except FormatError:
         return exif
     return exif if entry is None else _with_value(tiff, entry, 1)
 
 
-def _with_orientation(tiff: _Tiff, orientation: int) -> bytes:
+def _with_orientation(tiff: Tiff, orientation: int) -> bytes:
     directory = tiff.directory(tiff.first)
     found = next((entry for entry in directory.entries if entry.tag == ORIENTATION), None)
     if found is not None:
@@ -116,7 +105,7 @@ def _with_orientation(tiff: _Tiff, orientation: int) -> bytes:
     return _with_entry(tiff, directory, _orientation_entry(orientation, tiff.order))
 
 
-def _with_value(tiff: _Tiff, entry: IfdEntry, orientation: int) -> bytes:
+def _with_value(tiff: Tiff, entry: IfdEntry, orientation: int) -> bytes:
     start, stop = entry.position - 8, entry.position + 4
     tiff.data[start:stop] = _orientation_entry(orientation, tiff.order)
     return bytes(tiff.data)
@@ -128,30 +117,12 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
     Raises:
         FormatError: The first directory, or the EXIF directory that it names, cannot be read.
     """
-    tiff = _Tiff(exif)
+    tiff = Tiff(exif)
     for entry in [entry for directory in _main_directories(tiff) for entry in directory.entries]:
         size = {SHORT: 2, LONG: 4}.get(entry.kind)
         value = width if entry.tag in _WIDTHS else height if entry.tag in _HEIGHTS else None
         if value is not None and size is not None and entry.values == 1 and value < 1 << 8 * size:
             tiff.put(entry.position, value, size)
-    return bytes(tiff.data)
-
-
-def without_gps(exif: bytes) -> bytes:
-    """The structure without its GPS directory, whose bytes become zeros; the same bytes where there is none.
-
-    Raises:
-        FormatError: A directory is damaged, so that the place may still be in it.
-    """
-    tiff = _Tiff(exif)
-    for directory in tiff.chain():
-        for entry in directory.entries:
-            if entry.tag == _GPS_IFD:
-                own = bytes(tiff.data[directory.start : directory.link + 4])
-                _erase_directory(tiff, tiff.directory(tiff.number(entry.position, 4)))
-                tiff.data[directory.start : directory.link + 4] = own  # even where the pointer was to itself
-                _remove_entry(tiff, directory, entry)
-                break
     return bytes(tiff.data)
 
 
@@ -161,7 +132,7 @@ def without_thumbnail(exif: bytes) -> bytes:
     Raises:
         FormatError: A directory is damaged.
     """
-    tiff = _Tiff(exif)
+    tiff = Tiff(exif)
     first = tiff.directory(tiff.first)
     start = tiff.number(first.link, 4)
     if not start or start == tiff.first:
@@ -176,7 +147,7 @@ def without_thumbnail(exif: bytes) -> bytes:
     return bytes(tiff.data)
 
 
-def _main_directories(tiff: _Tiff) -> Iterator[_Directory]:
+def _main_directories(tiff: Tiff) -> Iterator[_Directory]:
     """The first directory and the EXIF directory."""
     first = tiff.directory(tiff.first)
     yield first
@@ -191,7 +162,7 @@ def _orientation_entry(orientation: int, order: ByteOrder) -> bytes:
     return b"".join(value.to_bytes(size, order) for value, size in parts)
 
 
-def _with_entry(tiff: _Tiff, directory: _Directory, new: bytes) -> bytes:
+def _with_entry(tiff: Tiff, directory: _Directory, new: bytes) -> bytes:
     """The structure with one entry more in its first directory, sorted by tag; the directory moves to the end."""
     raw = [bytes(tiff.data[entry.position - 8 : entry.position + 4]) for entry in directory.entries]
     raw = sorted([*raw, new], key=lambda entry: int.from_bytes(entry[:2], tiff.order))
@@ -201,18 +172,11 @@ def _with_entry(tiff: _Tiff, directory: _Directory, new: bytes) -> bytes:
     return bytes(tiff.data) + len(raw).to_bytes(2, tiff.order) + b"".join(raw) + link
 
 
-def _remove_entry(tiff: _Tiff, directory: _Directory, entry: IfdEntry) -> None:
-    """What stands behind the entry moves up; the directory ends twelve zero bytes earlier."""
-    start, stop = entry.position - 8, directory.link + 4
-    tiff.data[start:stop] = tiff.data[start + _ENTRY_BYTES : stop] + bytes(_ENTRY_BYTES)
-    tiff.put(directory.start, len(directory.entries) - 1, 2)
-
-
-def _erase_directory(tiff: _Tiff, directory: _Directory) -> None:
+def _erase_directory(tiff: Tiff, directory: _Directory) -> None:
     """Zeros over a directory and the values that it keeps elsewhere."""
     budget = 2 * len(tiff.data)  # overlapping values of a hostile file would take for ever
     for entry in directory.entries:
-        size = _VALUE_BYTES.get(entry.kind, 0) * entry.values
+        size = VALUE_BYTES.get(entry.kind, 0) * entry.values
         if size > 4 and budget > 0:
             budget -= min(size, len(tiff.data))
             tiff.erase(tiff.number(entry.position, 4), size)

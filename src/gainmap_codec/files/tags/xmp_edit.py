@@ -21,16 +21,7 @@ from gainmap_codec.files.tags.xmp_packet import (
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
 _TIFF = "{http://ns.adobe.com/tiff/1.0/}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
-_NOTE = "{http://ns.adobe.com/xmp/note/}"
-
-
-def without_gps(packet: bytes) -> bytes:
-    """The packet without exif:GPS properties.
-
-    Raises:
-        GainMapError: The packet cannot be read.
-    """
-    return edited(packet, lambda name, text: None if name.startswith(f"{_EXIF}GPS") else text)
+_HAS_EXTENSION = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
 
 
 def without_thumbnails(packet: bytes) -> bytes:
@@ -61,6 +52,19 @@ def with_size(packet: bytes, width: int, height: int) -> bytes:
     return _with_values(packet, names | {f"{_TIFF}ImageLength": height, f"{_EXIF}PixelYDimension": height})
 
 
+def with_extensions(packet: bytes, digests: Mapping[str, str | None]) -> bytes:
+    """The packet that names its extension by a new digest for an old one; by none where the extension is gone.
+
+    Raises:
+        GainMapError: The packet cannot be read.
+    """
+
+    def change(name: str, text: str) -> str | None:
+        return digests.get(text, text) if name == _HAS_EXTENSION else text
+
+    return edited(packet, change)
+
+
 def join_extension(packet: bytes, extension: bytes) -> bytes:
     """One packet of a main packet and its extension, for containers that do not limit a packet's size.
 
@@ -69,7 +73,7 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
     """
     root, rdf = new_packet()
-    main = edited(packet, lambda name, text: None if name == f"{_NOTE}HasExtendedXMP" else text)
+    main = edited(packet, lambda name, text: None if name == _HAS_EXTENSION else text)
     for part in (main, extension):
         for description in parse_packet(part, TRUSTED):
             if len(description) or set(attributes(description)) - {ABOUT}:

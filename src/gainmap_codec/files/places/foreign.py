@@ -1,0 +1,30 @@
+"""Bytes of any kind that may name a place: told by the words in them, and by EXIF and IPTC data inside."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.places import exif
+from gainmap_codec.files.places.words import mentions_place
+
+_TIFF = re.compile(rb"II\*\0|MM\0\*")
+_MOST_TRIED = 4
+_IPTC, _IPTC_PLACE = b"8BIM\x04\x04", re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65]")
+
+
+def names_place(data: bytes) -> bool:
+    """Whether bytes that no reader of ours knows may say where a picture was taken."""
+    iptc = data.find(_IPTC)
+    if mentions_place(data) or (iptc >= 0 and _IPTC_PLACE.search(data, iptc)):
+        return True
+    found = islice(_TIFF.finditer(data), _MOST_TRIED)
+    return any(_has_gps(data[match.start() :]) for match in found)
+
+
+def _has_gps(tiff: bytes) -> bool:
+    try:
+        return exif.without_places(tiff, bytes, []) != tiff
+    except FormatError:
+        return False  # four bytes that look like a header

@@ -1,0 +1,146 @@
+"""JPEG pictures without the places that their segments name, between their scans too; coded bytes stay.
+
+Source: EXIF 2.32 section 4.5.5; XMP specification part 3 (Adobe, 2020), 1.1.3; C2PA specification 2.1, A.3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.jpeg.edit import (
+    extension_segments,
+    extensions,
+    has_c2pa,
+    segment_name,
+    with_segments,
+    without_metadata,
+)
+from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID
+from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.mpf import MPF_ID
+from gainmap_codec.files.jpeg.segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP11,
+    APP13,
+    APP14,
+    MAX_BODY_BYTES,
+    TRUSTED,
+    JpegImage,
+    Segment,
+    make_segment,
+    parse_segments,
+    segments_of,
+)
+from gainmap_codec.files.places import exif, photoshop, xmp
+from gainmap_codec.files.places.foreign import names_place
+from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.tags.xmp_edit import with_extensions
+
+_PHOTOSHOP_ID = b"Photoshop 3.0\0"
+_OURS = (ICC_ID, ISO_ID, MPF_ID)
+_HARMLESS = (APP0, APP2, APP14)
+
+New = dict[Segment, bytes]
+"""What is to stand in place of segments."""
+
+
+def without_places(image: CodedImage, packet: bytes | None, notes: list[str]) -> tuple[CodedImage, bytes | None]:
+    """A picture, and its main XMP packet, without places in any segment; the same record where none is named.
+
+    The packet names its extension by a digest, which changes with it. Segments that nobody knows go where their bytes
+    speak of a place; a C2PA manifest stays, with a line.
+
+    Args:
+        packet: Of the picture, without places already, or None.
+        notes: Gets a line for each thing that goes as a whole, and for what stays and may name a place.
+    """
+    found = segments_of(image)
+    metadata = [segment for segment in (*found.header, *found.tail) if segment.is_metadata]
+    digests: dict[str, str | None] = {}
+    new = _extended_xmp(found, metadata, digests, notes) | _photoshop(found, metadata, notes)
+    signed = has_c2pa(image)
+    if signed:
+        notes.append("the C2PA manifest may name the place too: it is kept")
+    for segment in metadata:
+        if segment not in new and not (signed and segment.marker == APP11) and _goes(found, segment, notes):
+            new[segment] = b""
+    new = {segment: data for segment, data in new.items() if data != found.raw(segment)}
+    return with_segments(image, new), with_extensions(packet, digests) if packet and digests else packet
+
+
+def clean_jpeg(picture: bytes) -> bytes:
+    """A small picture inside metadata: as it is where it has none of its own, else without them.
+
+    What cannot be cut into segments stays unless it speaks of a place, which leaves nothing of it.
+    """
+    try:
+        found = parse_segments(picture, TRUSTED)
+    except GainMapError:
+        return b"" if names_place(picture) else picture
+    extra = any(s.is_metadata and s.marker not in _HARMLESS for s in (*found.header, *found.tail))
+    alone = picture[: found.end]
+    return without_metadata(CodedImage(alone, 0, 0, 3)).data if extra else alone
+
+
+def _extended_xmp(image: JpegImage, metadata: list[Segment], digests: dict[str, str | None], notes: list[str]) -> New:
+    """New extension segments at the place of the first old one; `digests` gets the new digest of each that changes."""
+    new: New = {}
+    for digest, (segments, packet) in extensions(image, metadata).items():
+        try:
+            cleaned = xmp.without_places(packet, clean_jpeg) if packet is not None else None
+        except GainMapError:
+            cleaned = None
+        if packet is not None and cleaned == packet:
+            continue
+        if cleaned is None:
+            notes.append("extended XMP is left out: damaged, so that the place may still be in it")
+        new |= dict.fromkeys(segments, b"")
+        digests[digest] = None
+        if cleaned is not None:
+            digests[digest], new[segments[0]] = extension_segments(cleaned)
+    return new
+
+
+def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> New:
+    """Image resources, which go on from one segment to the next."""
+    segments = [s for s in metadata if s.marker == APP13 and image.body(s).startswith(_PHOTOSHOP_ID)]
+    if not segments:
+        return {}
+    resources = b"".join(image.body(segment)[len(_PHOTOSHOP_ID) :] for segment in segments)
+    try:
+        cleaned = photoshop.without_places(resources, clean_jpeg, notes)
+    except GainMapError as error:
+        notes.append(f"Photoshop data are left out: damaged, so that the place may still be in them ({error})")
+        cleaned = b""
+    if cleaned == resources:
+        return {segment: image.raw(segment) for segment in segments}
+    step = MAX_BODY_BYTES - len(_PHOTOSHOP_ID)
+    chunks = (cleaned[start : start + step] for start in range(0, len(cleaned), step))
+    new = b"".join(make_segment(APP13, _PHOTOSHOP_ID + chunk, "Photoshop data") for chunk in chunks)
+    return {**dict.fromkeys(segments, b""), segments[0]: new}
+
+
+def _goes(image: JpegImage, segment: Segment, notes: list[str]) -> bool:
+    """Whether a segment names a place. Of EXIF and XMP the record holds what is written, without places."""
+    body = image.body(segment)
+    if body.startswith(_OURS) or (segment.marker == APP11 and PAYLOAD_UUID in body):
+        return False
+    if segment.marker == APP1 and body.startswith(EXIF_ID):
+        return _changes(body[len(EXIF_ID) :], lambda tiff: exif.without_places(tiff, clean_jpeg, []))
+    if segment.marker == APP1 and body.startswith(XMP_ID):
+        return _changes(body[len(XMP_ID) :], lambda packet: xmp.without_places(packet, clean_jpeg))
+    if not names_place(body):
+        return False
+    notes.append(f"{segment_name(segment, body)}, which may name the place, is left out")
+    return True
+
+
+def _changes(data: bytes, clean: Callable[[bytes], bytes]) -> bool:
+    """Whether there is a place in the data, or they cannot be searched."""
+    try:
+        return clean(data) != data
+    except GainMapError:
+        return True
