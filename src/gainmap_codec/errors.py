@@ -12,7 +12,7 @@ A caller's mistake stays `TypeError` or `ValueError`, disk trouble stays `OSErro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class GainMapError(Exception):
@@ -86,6 +86,8 @@ class Limits:
         payload_bytes: Size of a neural payload.
         weights: Weights of a neural payload's network.
         latents: Cells of a neural payload's latent grids.
+        work: Steps that reading one file takes, some 0.1 µs each, beside decoding its pixels: for bytes of XMP, JPEG
+            segments, tiles, items, weights and latents, as often as they are gone through.
     """
 
     file_bytes: int = 1 << 30
@@ -101,12 +103,35 @@ class Limits:
     payload_bytes: int = 1 << 16
     weights: int = 1 << 16
     latents: int = 1 << 19
+    work: int = 1 << 23
 
     def check(self, name: str, value: int) -> None:
         """Raise `LimitError` if `value` is above the limit called `name`."""
         allowed: int = getattr(self, name)
         if value > allowed:
             raise LimitError(f"{name}: expected at most {allowed}, got {value} (raise Limits.{name} to accept)")
+
+    def spend(self, steps: int) -> None:
+        """Raise `LimitError` if so many steps, with those spent on the same file before, are more than `work`."""
+        self.check("work", steps)
+
+    def of_one_file(self) -> Limits:
+        """The same budgets, which remember what they spend: for the thread that reads one file, and no longer."""
+        return _Spending(**vars(self))
+
+
+@dataclass(frozen=True)
+class _Spending(Limits):
+    """Limits with a count of work; once it is spent, every further step is refused."""
+
+    spent: list[int] = field(default_factory=lambda: [0], repr=False, compare=False)
+
+    def spend(self, steps: int) -> None:
+        self.spent[0] += steps
+        self.check("work", self.spent[0])
+
+    def of_one_file(self) -> Limits:
+        return self
 
 
 def error_line(error: BaseException, *, below: object = None) -> str:

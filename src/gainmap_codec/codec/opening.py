@@ -94,6 +94,7 @@ def open_file(
     Raises:
         FormatError, UnsupportedError, LimitError: As `parse_file`.
     """
+    limits = limits.of_one_file()
     file = parse_file(data, name, limits)
     decoded = None
     if is_rendered and file.payload and file.base.bits == 8:  # larger codes are let go as they are rendered

@@ -50,7 +50,7 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     Args:
         data: The whole file.
         name: What messages call it.
-        limits: What it may ask for.
+        limits: What it may ask for; its work is counted from here on, or from where `of_one_file` was asked for.
     Raises:
         FormatError: None of these, or the base image is broken.
         UnsupportedError: A base image that is not read.
@@ -60,6 +60,7 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     if kind is None:
         got = f"one that begins with {data[:4]!r}" if data else "an empty file"
         raise FormatError(name, f"expected a JPEG, HEIC or AVIF file, got {got}")
+    limits = limits.of_one_file()
     try:
         return parse_jpeg(data, limits) if kind == "jpeg" else parse_heif(data, limits)
     except FormatError as error:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.latents import (
     BLOCK,
     cells,
@@ -47,7 +48,7 @@ def encode(grid: Grid) -> bytes:
 
 
 def decode(data: bytes, rows: int, columns: int) -> tuple[int, ...]:
-    return decode_latents(rows, columns, RangeDecoder(data))
+    return decode_latents(rows, columns, RangeDecoder(data), Limits())
 
 
 @pytest.mark.parametrize("name", GOLDEN)

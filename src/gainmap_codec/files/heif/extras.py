@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError, LimitError, Limits
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.gain_map import FoundMap, auxiliary_kind, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
@@ -157,14 +157,16 @@ def _carried_items(
                 found.append((item, None))
                 continue
             if place not in read:
-                data = item_data(file, meta, item.id)
-                total += len(data)
+                total += 0 if place is None else place.size
                 if total > len(file.data):
                     raise FormatError("box iloc", "expected data of its own, got overlapping ones")
-                read[place] = data
+                read[place] = item_data(file, meta, item.id)
             found.append((item, read[place]))
         except FormatError as error:
             notes.append(f"item {item.id} ({item.kind.decode('latin-1')}) is not kept: {error}")
+        except LimitError as error:
+            notes.append(f"item {item.id} and those behind it are not kept: {error}")
+            break
     return tuple(found)
 
 

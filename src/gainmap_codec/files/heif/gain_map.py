@@ -26,7 +26,8 @@ _OTHER_AUXILIARIES = (
     "urn:com:samsung:photo:2024:aux:hdrgainmap",
     "urn:iso:std:iso:ts:21496:-1:aux:gainmap",
 )
-_MOST_TRIED = 8  # files have one or two; thousands, each with its XMP, would take minutes
+MOST_TRIED = 8
+"""Of each kind of metadata: files have one or two; thousands, each with its XMP, would take minutes."""
 _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
 
@@ -57,7 +58,7 @@ def find_gain_maps(
 def _iso_maps(
     file: BoxFile, meta: HeifMeta, base: Item, brands: tuple[bytes, ...], notes: list[str]
 ) -> Iterator[FoundMap]:
-    for item in tmap_items(meta)[:_MOST_TRIED]:
+    for item in tmap_items(meta)[:MOST_TRIED]:
         try:
             if TMAP not in brands:
                 raise FormatError("box ftyp", "expected the brand tmap, got none")
@@ -116,7 +117,7 @@ def _check_properties(base: Item, tmap: Item) -> None:
 def _auxiliary_maps(
     file: BoxFile, meta: HeifMeta, base: Item, exif: bytes | None, notes: list[str]
 ) -> Iterator[FoundMap]:
-    for item in auxiliary_maps(meta, base.id)[:_MOST_TRIED]:
+    for item in auxiliary_maps(meta, base.id)[:MOST_TRIED]:
         try:
             metadata, carrier = _auxiliary_metadata(file, meta, item, exif, notes)
             image = _map_image(file, meta, base, item, notes)

@@ -18,6 +18,8 @@ TMAP = b"tmap"
 XMP_TYPE = "application/rdf+xml"
 """The MIME type of XMP items."""
 
+_STEPS_PER_ITEM, _STEPS_PER_EXTENT, _BYTES_PER_STEP = 50, 10, 1024  # of work
+
 BASE_ID, MAP_ID, TMAP_ID = -1, -2, -3
 """What stands for the ids of the base, its gain map and the tmap item where a file's own ids mean nothing."""
 
@@ -124,10 +126,13 @@ def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:
 
     Raises:
         FormatError: It has no place, or more bytes than the file.
+        LimitError: More work than the file's limits allow, with what was read before.
     """
     place = meta.places.get(item)
     if place is None or not place.extents:
         raise FormatError("box iloc", f"expected a place of item {item} in the file, got none")
+    file.limits.spend(_STEPS_PER_ITEM + _STEPS_PER_EXTENT * len(place.extents))
     if place.size > len(file.data):
         raise FormatError("box iloc", f"item {item}: expected at most {len(file.data)} bytes, got {place.size}")
+    file.limits.spend(place.size // _BYTES_PER_STEP)
     return b"".join(file.data[start:stop] for start, stop in place.extents)

@@ -35,6 +35,7 @@ _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"av01": ("av1", b"av1C", b"avif"),
 }
 _SHARES = 64  # libavif stores equal tiles once
+_STEPS_PER_TILE, _STEPS_PER_PART = 100, 20  # of work
 NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
 
 
@@ -162,7 +163,9 @@ def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
     numbers = meta.tiles(item.id)
     if len(numbers) != rows * columns:
         raise FormatError("grid", f"expected {rows} x {columns} tiles, got {len(numbers)}")
+    file.limits.check("items", len(numbers))
     tiles = tuple(_item(meta, number) for number in numbers)
+    file.limits.spend(sum(_steps(meta, tile) for tile in tiles))
     codecs = {_codec(tile) for tile in tiles}
     if len(codecs) != 1:
         raise FormatError("grid", f"expected tiles of one codec, got {' and '.join(sorted(codecs))}")
@@ -175,6 +178,13 @@ def _find_grid(file: BoxFile, meta: HeifMeta, item: Item) -> Picture:
         found = f"{width}x{height} from {columns} x {rows} of {tile_width}x{tile_height}"
         raise FormatError("grid", f"expected tiles that cover it, got {found}")
     return Picture(item, tiles, _codec(tiles[0]), width, height)
+
+
+def _steps(meta: HeifMeta, tile: Item) -> int:
+    """Of work that a tile takes, each time it is named."""
+    place = meta.places.get(tile.id)
+    extents = 0 if place is None else len(place.extents)
+    return _STEPS_PER_TILE + _STEPS_PER_PART * (len(tile.properties) + extents)
 
 
 def _record(tile: Item) -> bytes:

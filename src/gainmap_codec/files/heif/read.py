@@ -8,12 +8,13 @@ Source: ISO/IEC 23008-12 (HEIF), AV1-ISOBMFF and AVIF 1.1, ISO/IEC 14496-12.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import GainMapError, LimitError, Limits
 from gainmap_codec.files.cursor import Reader, open_tiff
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
-from gainmap_codec.files.heif.gain_map import described_by_xmp, find_gain_maps
+from gainmap_codec.files.heif.gain_map import MOST_TRIED, described_by_xmp, find_gain_maps
 from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
@@ -42,30 +43,31 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     file, meta, boxes, brands = source
     base = find_picture(file, meta, source.base)
     notes: list[str] = []
+    # The base comes first: no metadata, however much work they make, can take it away.
+    image, digest = coded_image(file, meta, base, notes), picture_digest(file, meta, base)
     exif_item, exif = _exif(file, meta, base.item, notes)
     map_notes: list[str] = []
     found = find_gain_maps(file, meta, base.item, brands, exif, map_notes)
     notes += map_notes
     xmp_item, xmp = _xmp(file, meta, base.item, notes)
-    payload = payload_item(file, meta, base.item.id)
-    image = coded_image(file, meta, base, notes)
+    payload_id, payload = _payload(file, meta, base.item, notes)
     maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])
     record = GainMapFile(
         container="avif" if base.codec == "av1" else "heic",
         base=image,
-        base_digest=picture_digest(file, meta, base),
+        base_digest=digest,
         gain_map=maps[0] if maps else None,
         spare_gain_map=maps[1] if len(maps) > 1 else None,
         refused=() if maps else tuple(map_notes),
-        payload=None if payload is None else trim_payload(item_data(file, meta, payload), limits),
+        payload=payload,
         exif=exif,
         xmp=xmp,
         orientation=orientation_of(base.item),
         others=_behind_the_boxes(data, boxes[-1].stop),
     )
-    known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload))
+    known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload_id))
     extras = collect_extras(source, record, known)
     return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys(notes)))
 
@@ -81,16 +83,16 @@ _Found = tuple[int, bytes] | tuple[None, None]
 
 def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
     """The TIFF structure of the base's EXIF item. Source: ISO/IEC 23008-12 annex A.2.1."""
-    for item in meta.sources(b"cdsc", base.id):
-        if item.kind == b"Exif":
-            try:
-                reader = Reader(item_data(file, meta, item.id), "EXIF item")
-                reader.take(reader.u32())
-                exif = reader.take(reader.remaining)
-                open_tiff(exif, "EXIF")
-                return item.id, exif
-            except GainMapError as error:
-                notes.append(f"EXIF ignored: {error}")
+    items = (item for item in meta.sources(b"cdsc", base.id) if item.kind == b"Exif")
+    for item in islice(items, MOST_TRIED):
+        try:
+            reader = Reader(item_data(file, meta, item.id), "EXIF item")
+            reader.take(reader.u32())
+            exif = reader.take(reader.remaining)
+            open_tiff(exif, "EXIF")
+            return item.id, exif
+        except GainMapError as error:
+            notes.append(f"EXIF ignored: {error}")
     return None, None
 
 
@@ -101,6 +103,16 @@ def _xmp(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
             return number, packet
     except GainMapError as error:
         notes.append(f"XMP ignored: {error}")
+    return None, None
+
+
+def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
+    number = payload_item(file, meta, base.id)
+    try:
+        if number is not None:
+            return number, trim_payload(item_data(file, meta, number), file.limits)
+    except LimitError as error:
+        notes.append(f"neural payload ignored: {error}")
     return None, None
 
 

@@ -81,7 +81,7 @@ def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: li
     sources: tuple[Callable[[], Iterator[_Candidate]], ...] = (
         lambda: _mpf_candidates(base, limits),
         lambda: _directory_candidates(base, packet, limits),
-        lambda: islice(_following_images(base), _MOST_IMAGES),
+        lambda: islice(_following_images(base, limits), _MOST_IMAGES),
     )
     for source in sources:
         try:
@@ -116,7 +116,7 @@ def _directory_candidates(base: JpegImage, packet: bytes | None, limits: Limits)
         start += item.length + item.padding
 
 
-def _following_images(base: JpegImage) -> Iterator[_Candidate]:
+def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
     """Images behind the base that name a gain map's metadata, whatever else lies between and behind them.
 
     Metadata are searched, and then the image around them: a video may hold thousands of an image's first bytes.
@@ -126,20 +126,20 @@ def _following_images(base: JpegImage) -> Iterator[_Candidate]:
         mark = _MARKS.search(base.data, position)
         if mark is None:
             return
-        image = _image_around(base.data, position, mark.start())
+        image = _image_around(base.data, position, mark.start(), limits)
         position = image.stop if image else mark.end()
         if image:
             yield _Candidate("image behind the base", image.start, len(base.data))
 
 
-def _image_around(data: bytes, low: int, mark: int) -> range | None:
+def _image_around(data: bytes, low: int, mark: int, limits: Limits) -> range | None:
     """From the SOI to the first scan of the image whose header holds the byte at `mark`, behind `low`."""
     start = mark
     for _ in range(_MOST_STARTS):
         start = data.rfind(SOI + b"\xff", max(low, mark - _LONGEST_HEADER), start)
         if start < 0:
             return None
-        stop = header_end(data, start, _MOST_SEGMENTS)
+        stop = header_end(data, start, _MOST_SEGMENTS, limits)
         if stop is not None and stop > mark:
             return range(start, stop)
     return None

@@ -28,6 +28,7 @@ TRUSTED = Limits(pixels=1 << 32, segments=1 << 30, scans=1 << 30)
 """For pictures that passed their reader's budget already."""
 
 _WHERE = "JPEG"
+_STEPS_PER_SEGMENT = 20  # of work
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -118,6 +119,7 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
     scans, end, complete = 0, start + 2, False
     for segment in _segments(data, start + 2, stop):
         limits.check("segments", len(segments) + 1)
+        limits.spend(_STEPS_PER_SEGMENT)
         if segment.marker in (_SOI, _EOI):
             complete = segment.marker == _EOI
             end = segment.stop if complete else segment.start
@@ -133,10 +135,15 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
     return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
 
 
-def header_end(data: bytes, start: int, most: int) -> int | None:
-    """Where the first scan (SOS) of an image at `start` begins, or None where none does after `most` segments."""
+def header_end(data: bytes, start: int, most: int, limits: Limits) -> int | None:
+    """Where the first scan (SOS) of an image at `start` begins, or None where none does after `most` segments.
+
+    Raises:
+        LimitError: More work than `limits` allow.
+    """
     try:
         for segment in islice(_segments(data, start + len(SOI), len(data)), most):
+            limits.spend(_STEPS_PER_SEGMENT)
             if segment.marker == _SOS:
                 return segment.start
             if segment.marker in (_SOI, _EOI):

@@ -15,7 +15,14 @@ from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.payload.inputs import layer_shapes
-from gainmap_codec.files.payload.latents import LARGEST, cells, decode_latents, encode_latents, latent_levels
+from gainmap_codec.files.payload.latents import (
+    LARGEST,
+    STEPS_PER_VALUE,
+    cells,
+    decode_latents,
+    encode_latents,
+    latent_levels,
+)
 from gainmap_codec.files.payload.layout import (
     HEADER_BYTES,
     IDENTITY,
@@ -67,16 +74,16 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     Raises:
         FormatError: Damaged, or not a payload.
         UnsupportedError: A format version from the future.
-        LimitError: More bytes or weights than `limits` allow.
+        LimitError: More bytes, weights, latents or work than `limits` allow.
     """
-    limits = limits or Limits()
+    limits = (limits or Limits()).of_one_file()
     found, integers = read_fields(_checked(data, limits))
     check_fields(found)
     latents, details = empty_latents(*found.grid, found.latent_count, found.detail_count)
     limits.check("latents", sum(grid.rows * grid.columns for grid in latents + details))
     shapes = _shapes_of(found)
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
-    layers, grids = _decode_integers(integers, shapes, found, latents + details)
+    layers, grids = _decode_integers(integers, shapes, found, latents + details, limits)
     alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
     return NeuralGainMap(**alike, layers=layers, latents=grids[: len(latents)], details=grids[len(latents) :])
 
@@ -215,19 +222,24 @@ def _encode_integers(network: NeuralGainMap) -> bytes:
 
 
 def _decode_integers(
-    data: bytes, shapes: tuple[tuple[int, int], ...], found: Fields, grids: tuple[LatentGrid, ...]
+    data: bytes,
+    shapes: tuple[tuple[int, int], ...],
+    found: Fields,
+    grids: tuple[LatentGrid, ...],
+    limits: Limits,
 ) -> tuple[tuple[QuantizedLayer, ...], tuple[LatentGrid, ...]]:
     """The mirror of `_encode_integers`: the layers, and the grids with their values and steps."""
     coder = RangeDecoder(data)
     layers, filled = [], []
     for (inputs, outputs), step in zip(shapes, found.weight_steps, strict=True):
+        limits.spend(STEPS_PER_VALUE * inputs * outputs)
         model = IntegerModel()
         weights = tuple(model.decode(coder) for _ in range(inputs * outputs))
         if _exceeds(weights, MAX_WEIGHT):
             raise FormatError(WHERE, f"expected weights of at most {MAX_WEIGHT}, got a larger one")
         layers.append(QuantizedLayer(inputs, outputs, weights, step))
     for grid, step in zip(grids, found.grid_steps, strict=True):
-        values = decode_latents(grid.rows, grid.columns, coder)
+        values = decode_latents(grid.rows, grid.columns, coder, limits)
         if _exceeds(values, LARGEST):
             raise FormatError(WHERE, f"expected latents of at most {LARGEST}, got a larger one")
         filled.append(replace(grid, values=values, step_exponent=step))

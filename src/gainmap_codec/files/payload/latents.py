@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.range_coder import BitModel, IntegerModel, RangeDecoder, RangeEncoder
 
 BLOCK = 8
@@ -21,6 +22,10 @@ CLASS_LEVELS = (0, 1, 2, 4, 8, 16)
 _CLASS_OF = [sum(size > level for level in CLASS_LEVELS) for size in range(CLASS_LEVELS[-1] + 2)]
 """Class by the neighbourhood's magnitude; larger ones are of the last class."""
 
+STEPS_PER_VALUE = 24
+"""Of work that a number takes which is not 0."""
+
+_STEPS_PER_BLOCK = 8 * BLOCK**2  # of one that is filled
 _MARGIN = 2  # cells around a grid that read as 0: neighbours need no bounds
 
 CLASSES = len(CLASS_LEVELS) + 1
@@ -66,8 +71,12 @@ def encode_latents(values: Sequence[int], rows: int, columns: int, coder: RangeE
             magnitudes.put(y, x, abs(value))
 
 
-def decode_latents(rows: int, columns: int, coder: RangeDecoder) -> tuple[int, ...]:
-    """A grid's values: the mirror of `encode_latents`. Any bytes decode to some values."""
+def decode_latents(rows: int, columns: int, coder: RangeDecoder, limits: Limits) -> tuple[int, ...]:
+    """A grid's values: the mirror of `encode_latents`. Any bytes decode to some values.
+
+    Raises:
+        LimitError: More work than `limits` allow: a few bytes can fill many blocks.
+    """
     models, magnitudes = LatentModels(), _Magnitudes(rows, columns)
     filled: dict[_Block, int] = {}
     values = [0] * (rows * columns)
@@ -76,11 +85,14 @@ def decode_latents(rows: int, columns: int, coder: RangeDecoder) -> tuple[int, .
         filled[block] = here
         if not here:
             continue
+        steps = _STEPS_PER_BLOCK
         for y, x in _places(block, rows, columns):
             value = models.classes[magnitudes.neighbourhood(y, x)].decode(coder)
             if value:
                 values[y * columns + x] = value
                 magnitudes.put(y, x, abs(value))
+                steps += STEPS_PER_VALUE
+        limits.spend(steps)
     return tuple(values)
 
 

@@ -19,6 +19,7 @@ _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 """Of each type of TIFF, and of EXIF 3.0's UTF-8."""
+_MOST_ENTRIES = 0xFFFF
 
 
 class _Directory(NamedTuple):
@@ -169,6 +170,8 @@ def _with_entry(tiff: Tiff, directory: _Directory, new: bytes) -> bytes:
     link = bytes(tiff.data[directory.link : directory.link + 4])
     tiff.data += bytes(len(tiff.data) % 2)
     tiff.put(4, len(tiff.data), 4)
+    if len(raw) > _MOST_ENTRIES:
+        raise FormatError(_WHERE, f"expected room for one more entry, got {len(raw) - 1} entries")
     return bytes(tiff.data) + len(raw).to_bytes(2, tiff.order) + b"".join(raw) + link
 
 

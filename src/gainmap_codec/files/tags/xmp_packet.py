@@ -10,6 +10,7 @@ from lxml import etree
 from gainmap_codec.errors import FormatError, LimitError, Limits
 
 _WHERE = "XMP packet"
+_STEPS_PER_BYTE = 3  # of work, where there are tags upon tags
 _QUOTED = 120  # characters of untrusted text in a message
 _X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -30,6 +31,7 @@ SEQ = f"{{{RDF}}}Seq"
 def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
     """The rdf:RDF element of a packet that keeps the budgets."""
     limits.check("xmp_bytes", len(packet))
+    limits.spend(_STEPS_PER_BYTE * len(packet))
     text = packet.strip(b"\0 \t\r\n")
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise FormatError(_WHERE, "expected no document type and no entities, got one")
