@@ -36,7 +36,7 @@ def _bare(file: GainMapFile) -> GainMapFile:
 
 def _without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
     tiff = file.exif and (exif_without_places(file.exif, notes) or exif_edit.only_orientation(file.orientation))
-    new = replace(file, exif=tiff, xmp=_xmp_without_places(file.xmp, notes))
+    new = replace(file, exif=tiff, xmp=xmp_without_places(file.xmp, notes))
     if file.base.codec == "jpeg":
         new = _jpeg_without_places(new, notes)
     return file if new == file else new
@@ -51,7 +51,8 @@ def exif_without_places(tiff: bytes, notes: list[str]) -> bytes | None:
         return None
 
 
-def _xmp_without_places(packet: bytes | None, notes: list[str]) -> bytes | None:
+def xmp_without_places(packet: bytes | None, notes: list[str]) -> bytes | None:
+    """As `exif_without_places`."""
     try:
         return packet and xmp.without_places(packet, jpeg.clean_jpeg)
     except GainMapError as error:

@@ -24,9 +24,17 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageOps
 
+from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Strip, TranscodeOptions, check_strip
-from gainmap_codec.codec.strip import exif_without_places
+from gainmap_codec.codec.options import (
+    DEFAULT_QUALITY,
+    MAP_QUALITY,
+    DecodeOptions,
+    Strip,
+    TranscodeOptions,
+    check_strip,
+)
+from gainmap_codec.codec.strip import exif_without_places, xmp_without_places
 from gainmap_codec.edit.crop import Shown, fitted_size, with_pixels
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
@@ -35,6 +43,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.records import Container
 from gainmap_codec.files.tags import exif_edit
+from gainmap_codec.pillow.metadata import EXIF_ID, writer_options
 from gainmap_codec.pillow.source import (
     KEY,
     HdrOrigin,
@@ -55,7 +64,6 @@ from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 _CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
-_EXIF_ID = b"Exif\0\0"
 
 
 def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
@@ -66,7 +74,7 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
             opens, which has none.
         limits: Budgets for what the file may ask for.
     Returns:
-        The SDR picture, loaded, mode RGB or L, with an ICC profile and EXIF in its info; of a file whose base is HDR,
+        The SDR picture, loaded, mode RGB or L, with ICC profile, EXIF and XMP in its info; of a file whose base is HDR,
         the SDR rendition that its gain map leads to.
     Raises:
         GainMapError: A file that is broken, no picture that Pillow opens, not supported or over the limits, Pillow's
@@ -201,12 +209,15 @@ def save(
 
 
 def _describe(image: Image.Image, opened: OpenedFile) -> None:
-    """ICC profile and EXIF as Pillow keeps them. XMP is left out: it tells of a gain map that others do not write."""
+    """ICC profile, and EXIF and XMP as they are true of the picture alone, in Pillow's places."""
     profile = icc_profile_of(opened)
     if profile:
         image.info["icc_profile"] = profile
-    if opened.file.exif:
-        image.info["exif"] = _EXIF_ID + exif_edit.with_orientation_1(opened.file.exif)
+    metadata = metadata_of(opened.file, DecodeOptions(), *image.size)
+    if metadata.exif:
+        image.info["exif"] = EXIF_ID + metadata.exif
+    if metadata.xmp:
+        image.info["xmp"] = metadata.xmp
 
 
 def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | None) -> Image.Image:
@@ -249,12 +260,14 @@ def _untouched(origin: HdrOrigin, container: Container, strip: Strip | None) -> 
 
 
 def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Strip | None, told: Told) -> bytes:
-    """The SDR picture as Pillow or pillow-heif writes it, with its ICC profile and EXIF."""
-    stream = io.BytesIO()
+    """The SDR picture as Pillow or pillow-heif writes it, with its ICC profile, EXIF and XMP."""
+    stream, notes = io.BytesIO(), list[str]()
     if strip is not None:
         image = _stripped(image, strip, told)
-    options = {name: image.info[name] for name in ("exif", "icc_profile") if image.info.get(name)}
-    options["quality"] = quality or DEFAULT_QUALITY
+    options = writer_options(image, kind, notes) | {"quality": quality or DEFAULT_QUALITY}
+    told.note(notes)
+    if image.info.get("icc_profile"):
+        options["icc_profile"] = image.info["icc_profile"]
     if _CONTAINERS.get(kind) == "heic":
         pillow_heif.from_pillow(image).save(stream, **options)
     else:
@@ -263,13 +276,15 @@ def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Stri
 
 
 def _stripped(image: Image.Image, strip: Strip, told: Told) -> Image.Image:
-    """A copy whose info is the ICC profile, and for "gps" EXIF without places: Pillow writes comments too, unasked."""
-    exif, notes = image.info.get("exif"), list[str]()
+    """A copy whose info is the ICC profile, and for "gps" EXIF and XMP without places: Pillow writes comments too."""
+    exif, xmp, notes = image.info.get("exif"), image.info.get("xmp"), list[str]()
     result = image.copy()
     result.info = {name: image.info[name] for name in ("icc_profile",) if name in image.info}
     if exif and strip == "gps":
-        cleaned = exif_without_places(exif.removeprefix(_EXIF_ID), notes)
-        result.info["exif"] = _EXIF_ID + cleaned if cleaned else b""
+        cleaned = exif_without_places(exif.removeprefix(EXIF_ID), notes)
+        result.info["exif"] = EXIF_ID + cleaned if cleaned else b""
+    if xmp and strip == "gps":
+        result.info["xmp"] = xmp_without_places(xmp, notes)
     told.note(notes)
     return result
 
