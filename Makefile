@@ -22,7 +22,7 @@ help: ## List the targets
 setup: $(STAMP) ## Make .venv with the tested versions of everything (Python 3.11 or newer)
 
 demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.jpg for a photo of your own
-	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo
+	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo --overwrite
 
 # Some tests compare with programs and are skipped without; test-readers installs them.
 test: setup ## Run the tests, a process for each core; the tests of a file stay together

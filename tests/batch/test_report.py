@@ -24,13 +24,16 @@ DONE = PhotoRecord(
 )
 SKIPPED = PhotoRecord("b.jpg", "out/b.avif", "skipped", hdr_from="neural", warnings=("a comment, 12 bytes: not kept",))
 FAILED = PhotoRecord("ü, c.jpg", "out/c.avif", "failed", problem="No such file or directory")
+CUT = PhotoRecord("d.jpg", "out/d.avif", "converted", warnings=("odd", "cut off"), damage=("cut off",))
 REPORT = BatchReport((DONE, SKIPPED, FAILED), 4.0)
 
 
 def test_json_has_all_of_each_photo() -> None:
     read = json.loads(serialize_report(REPORT, ".json"))
     assert read["seconds"] == 4.0
-    assert [PhotoRecord(**{**row, "warnings": tuple(row["warnings"])}) for row in read["photos"]] == [*REPORT.photos]
+    lines = ("warnings", "damage")
+    rows = ({**row, **{name: tuple(row[name]) for name in lines}} for row in read["photos"])
+    assert [PhotoRecord(**row) for row in rows] == [*REPORT.photos]
 
 
 def test_csv_has_a_row_for_each_photo() -> None:
@@ -47,7 +50,9 @@ def test_summary() -> None:
         ["converted", "1", "3.0", "MB", "1.0", "MB"],
         ["skipped", "1", "0.0", "MB", "0.0", "MB"],
         ["failed", "1", "0.0", "MB"],
+        ["damaged", "0"],
     ]
+    assert format_summary(BatchReport((DONE, CUT), 1.0)).splitlines()[4].split() == ["damaged", "1"]
     assert origins == "HDR from: standard 1, neural 1, not read 1"
     assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")
     assert speed == "4.0 s: 0.25 photos/s, 3.0 MP/s"
@@ -59,6 +64,7 @@ def test_warnings_that_differ_in_numbers_are_one_kind() -> None:
         "a comment, 9 bytes: not kept (photos: 2)",
         "the C2PA manifest is not kept (photos: 1)",
     ]
+    assert warning_lines(BatchReport((CUT,), 1.0)) == ["odd (photos: 1)"], "damage is told photo by photo"
     kinds = tuple(f"kind {'x' * count}" for count in range(12))
     lines = warning_lines(BatchReport((PhotoRecord("a", "b", "converted", warnings=kinds),), 1.0))
     assert len(lines) == 11 and lines[-1] == "and 2 other kinds: --report has them all"

@@ -62,7 +62,23 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     assert statuses == {"one.jpg": "skipped", "both.jpg": "skipped", "sdr.JPG": "skipped", "bad.jpg": "converted"}
     summary = again.stdout.splitlines()
     assert [line.split()[:2] for line in summary[1:4]] == [["converted", "1"], ["skipped", "3"], ["failed", "0"]]
-    assert "none 1" in summary[4]
+    assert summary[4].split() == ["damaged", "0"] and "none 1" in summary[5]
+
+
+def test_a_photo_that_is_cut_off_is_named_and_counted(photos: Path, tmp_path: Path) -> None:
+    data = files.made(standard=True)
+    cut = photos / "2025/may/bad.jpg"
+    cut.write_bytes(data[: len(data) // 2])
+    for again, strict in enumerate((False, True)):
+        report = tmp_path / f"report{again}.json"
+        extra = ("--strict",) if strict else ()
+        done = run("batch", photos, "-o", tmp_path / "out", "--jobs", 2, "--report", report, *extra)
+        assert done.returncode == strict, "converted or skipped, it is damaged"
+        assert f"gainmap: warning: {cut}: damaged: the base image is cut off" in done.stderr
+        assert ("gainmap: 1 of 4 photos damaged" in done.stderr) == strict
+        assert ["damaged", "1"] in [line.split() for line in done.stdout.splitlines()]
+        rows = {row["source"]: row for row in json.loads(report.read_text())["photos"]}
+        assert [name for name, row in rows.items() if row["damage"]] == [str(cut)]
 
 
 def test_reports_are_refused_before_anything_starts(photos: Path, tmp_path: Path) -> None:

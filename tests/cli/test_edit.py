@@ -76,6 +76,32 @@ def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.jpg"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("transcode",),
+        ("transcode", "--to", "avif"),
+        ("crop", "--box", "0,0,50,30"),
+        ("rotate", "--degrees", "90"),
+        ("flip",),
+        ("resize", "--size", "48x"),
+    ],
+    ids=" ".join,
+)
+def test_damaged_photos_are_named(command: tuple[str, ...], photo: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(photo.read_bytes()[: photo.stat().st_size // 2])
+    arguments = ("-o", tmp_path / "out", "-q", *command[1:])
+    done = run(command[0], photo, cut, *arguments)
+    assert done.returncode == 0
+    damaged = [line for line in done.stderr.splitlines() if ": damaged: " in line]
+    assert damaged and all(line.startswith(f"gainmap: warning: {cut}: damaged: ") for line in damaged)
+    assert done.stderr.count("its end (EOI) is missing") == 1
+    done = run(command[0], photo, cut, *arguments, "--overwrite", "--strict")
+    assert done.returncode == 1 and done.stderr.splitlines()[-1] == "gainmap: 1 of 2 files damaged"
+    assert run(command[0], photo, *arguments, "--overwrite", "--strict").returncode == 0
+
+
 def test_a_name_of_another_container_is_not_written(photo: Path, tmp_path: Path) -> None:
     line = failure("rotate", photo, "-o", tmp_path / "turned.heic", "--degrees", "90")
     assert "turned.heic" in line and ".jpg or .jpeg" in line

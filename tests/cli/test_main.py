@@ -190,6 +190,22 @@ def test_warnings_of_reports_are_lines(tmp_path: Path) -> None:
     assert all(line.startswith("gainmap: warning: ") for line in done.stderr.splitlines())
 
 
+@pytest.mark.parametrize(
+    "command", [("decode", "-o", "x.npy"), ("encode", "--carry", "standard", "--sdr", "cut.jpg", "-o", "x.jpg")]
+)
+def test_damaged_sources_are_named(
+    command: tuple[str, ...], scene: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cut.jpg").write_bytes(photo.read_bytes()[:-2])
+    source = scene if command[0] == "encode" else "cut.jpg"
+    done = run(command[0], source, *command[1:])
+    assert done.returncode == 0
+    assert any(line.startswith("gainmap: warning: cut.jpg: damaged: ") for line in done.stderr.splitlines())
+    done = run(command[0], source, *command[1:], "--overwrite", "--strict")
+    assert done.returncode == 1 and done.stderr.splitlines()[-1] == "gainmap: 1 of 1 files damaged"
+
+
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -49,6 +49,7 @@ class PhotoRecord:
             picture was coded again, or there is no new one.
         seconds: Time of one worker.
         warnings: What was lost, or no longer holds, a line each.
+        damage: What is missing of the photo, as where it is cut off, of these lines; all else of it was converted.
     """
 
     source: str
@@ -63,6 +64,7 @@ class PhotoRecord:
     psnr: float | None = None
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,8 @@ class BatchReport:
     def having(self, status: Status) -> list[PhotoRecord]:
         """The photos of one status."""
         return [photo for photo in self.photos if photo.status == status]
+
+    @property
+    def damaged(self) -> list[PhotoRecord]:
+        """The photos of which something is missing, and the rest was converted, by this run or an earlier one."""
+        return [photo for photo in self.photos if photo.damage]

@@ -26,7 +26,7 @@ def serialize_report(report: BatchReport, suffix: str) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, names)
     writer.writeheader()
-    writer.writerows({**row, "warnings": "; ".join(row["warnings"])} for row in rows)
+    writer.writerows({**row, **{name: "; ".join(row[name]) for name in ("warnings", "damage")}} for row in rows)
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -42,6 +42,7 @@ def format_summary(report: BatchReport) -> str:
         photos = report.having(status)
         before, after = (_megabytes(sum(sizes)) for sizes in _sizes(photos))
         lines.append(f"{status:10}{len(photos):>10,}{before:>14}{after if status != 'failed' else '':>14}".rstrip())
+    lines.append(f"{'damaged':10}{len(report.damaged):>10,}")
     converted = report.having("converted")
     origins = Counter(photo.hdr_from or "not read" for photo in report.photos)
     lines.append("HDR from: " + ", ".join(f"{name} {count:,}" for name, count in origins.most_common()))
@@ -58,7 +59,7 @@ def warning_lines(report: BatchReport) -> list[str]:
     first: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for photo in report.photos:
-        for warning in photo.warnings:
+        for warning in (line for line in photo.warnings if line not in photo.damage):  # told with its name
             kind = re.sub(r"\d+", "", warning)
             first.setdefault(kind, warning)
             counts[kind] += 1

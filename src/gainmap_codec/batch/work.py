@@ -89,6 +89,7 @@ def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes,
         height=new.file.base.height,
         psnr=_psnr(opened, new, job.options.limits),
         warnings=report.warnings,
+        damage=report.damage,
     )
 
 
@@ -106,7 +107,8 @@ def _done_before(job: Job, digests: Mapping[str, str]) -> PhotoRecord | None:
         as_written = replace(_NO_LIMITS, file_bytes=stored["bytes_after"])
         if sha256_of(read(job.target, as_written)) != record["output"]:
             return None
-        told = {"source": job.source, "target": job.target, "status": "skipped", "warnings": tuple(stored["warnings"])}
+        lines = {name: tuple(stored.get(name, ())) for name in ("warnings", "damage")}
+        told = {"source": job.source, "target": job.target, "status": "skipped", **lines}
         return PhotoRecord(**{**stored, **told})
     except _NO_RECORD:
         return None

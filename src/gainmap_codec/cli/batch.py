@@ -16,7 +16,19 @@ import click
 from gainmap_codec.batch.driver import convert
 from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, is_report, serialize_report, warning_lines
-from gainmap_codec.cli.common import INTERRUPTED, complain, complain_of_failures, output, overwrite, quiet, say, warn
+from gainmap_codec.cli.common import (
+    INTERRUPTED,
+    complain,
+    complain_of_failures,
+    exit_for,
+    output,
+    overwrite,
+    quiet,
+    say,
+    strict,
+    warn,
+    warn_of,
+)
 from gainmap_codec.cli.edit import transcode_options
 from gainmap_codec.codec.options import Carry, PresetChoice, Strip
 from gainmap_codec.files.records import Container
@@ -44,6 +56,7 @@ Show = Callable[[PhotoRecord | None, int], None]
 )
 @output(SUFFIXES, name="--report", required=False, help="A .json or .csv file that tells what became of each photo.")
 @overwrite
+@strict
 @quiet
 def batch(
     sources: tuple[str, ...],
@@ -63,14 +76,15 @@ def batch(
     cluster: str | None,
     report: Path | None,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
     Folders keep their structure below DIR. What DIR has already, made of the same bytes with the same options, is
     skipped, so that the same command goes on after any interruption; any other file that is in the way stops it before
-    anything is done. A photo that fails is reported and the others are
-    done; the exit code is then 1. IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
+    anything is done. A photo that fails is reported and the others are done; the exit code is then 1. A photo that is
+    cut off is named, and counts as damaged. IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
 
     \b
     Examples:
@@ -111,13 +125,13 @@ def batch(
         write_atomically(report, serialize_report(done, report.suffix.lower()))
     if not quiet and done.photos:
         say(format_summary(done))
-    failed = complain_of_failures(len(done.having("failed")), len(done.photos), "photos")
+    failed = len(done.having("failed"))
     if interrupted:
+        complain_of_failures(failed, len(done.photos), "photos")
         good = f"{len(done.photos) - failed} of {told.count} photos done"
         complain(f"interrupted, {good}; the same command goes on from here")
         raise click.exceptions.Exit(INTERRUPTED)
-    if failed:
-        raise click.exceptions.Exit(1)
+    exit_for(failed, len(done.damaged), len(done.photos), strict=strict, kind="photos")
 
 
 class _Told:
@@ -160,8 +174,10 @@ def _progress(quiet: bool) -> Iterator[Show]:
                 bar.current_item = "starting"
                 bar.render_progress()
             return
-        if photo.problem:
+        if photo.problem or photo.damage:
             click.echo(_CLEAR if bar else "", nl=False, err=True)
+            warn_of(photo.source, (), photo.damage)
+        if photo.problem:
             complain(f"{photo.source}: {photo.problem}")
         if bar:
             times.append(perf_counter())

@@ -31,6 +31,11 @@ _PROGRESS_STEPS = 1000
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already, and IN where the result has its place."
 )
+strict = click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit code 1 also where an IN is damaged: cut off, for one. What is left of it is written all the same.",
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 device = click.option(
     "--device",
@@ -119,10 +124,16 @@ def say(text: str) -> None:
     click.echo(printable(text))
 
 
-def warn(lines: Iterable[str], source: Path | None = None) -> None:
+def warn(lines: Iterable[str], source: object = None) -> None:
     """Print warnings, a line each; `source` names the file where the command has several."""
     for line in lines:
         complain(f"warning: {line}" if source is None else f"warning: {source}: {line}")
+
+
+def warn_of(source: object, warnings: Iterable[str], damage: Sequence[str], *, named: bool = False) -> None:
+    """Print warnings about one file, a line each; what is missing of it comes first, with its name."""
+    warn((f"damaged: {line}" for line in damage), source)
+    warn((line for line in warnings if line not in damage), source if named else None)
 
 
 def complain(line: str) -> None:
@@ -133,6 +144,15 @@ def complain(line: str) -> None:
 def complain_of(source: object, error: BaseException) -> None:
     """Print what happened to one of several files."""
     complain(f"{source}: {error_line(error, below=source)}")
+
+
+def exit_for(failed: int, damaged: int, count: int, *, strict: bool, kind: str = "files") -> None:
+    """End with exit code 1 if any of the files failed, or is damaged where that counts; say how many."""
+    complain_of_failures(failed, count, kind)
+    if strict and damaged:
+        complain(f"{int(damaged)} of {count} {kind} damaged")
+    if failed or (strict and damaged):
+        raise click.exceptions.Exit(1)
 
 
 def complain_of_failures(failed: int, count: int, kind: str = "files") -> int:

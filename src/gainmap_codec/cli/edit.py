@@ -14,16 +14,17 @@ from gainmap_codec.cli.common import (
     PATH,
     Command,
     complain_of,
-    complain_of_failures,
     device,
+    exit_for,
     listed,
     overwrite,
     progress_bar,
     quiet,
     say,
     seed,
+    strict,
     strip,
-    warn,
+    warn_of,
 )
 from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
@@ -108,6 +109,7 @@ def transcode_options(command: Command) -> Command:
 )
 @transcode_options
 @overwrite
+@strict
 @quiet
 def transcode(
     sources: tuple[Path, ...],
@@ -124,6 +126,7 @@ def transcode(
     device: str,
     seed: int,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Write the photos IN in another format or with other gain maps; their HDR is kept.
@@ -157,7 +160,7 @@ def transcode(
         with progress_bar(quiet) as progress:
             return transcode_with_report(source, options, progress=progress)
 
-    _each(sources, output, container, work, overwrite=overwrite, quiet=quiet)
+    _each(sources, output, container, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 def _parse_box(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int, int, int]:
@@ -181,6 +184,7 @@ def _parse_box(context: click.Context, parameter: click.Parameter, text: str) ->
 @_map_quality
 @strip
 @overwrite
+@strict
 @quiet
 def crop(
     sources: tuple[Path, ...],
@@ -191,6 +195,7 @@ def crop(
     map_quality: int,
     strip: Strip | None,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Cut the photos IN to a part of their picture.
@@ -203,7 +208,7 @@ def crop(
     def work(source: Path) -> TranscodeReport:
         return crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
-    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
+    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 @click.command()
@@ -212,9 +217,17 @@ def crop(
 @click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="How far, clockwise.")
 @strip
 @overwrite
+@strict
 @quiet
 def rotate(
-    sources: tuple[Path, ...], output: Path, *, degrees: str, strip: Strip | None, overwrite: bool, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    degrees: str,
+    strip: Strip | None,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
 ) -> None:
     """Turn the photos IN; no picture is coded again.
 
@@ -226,7 +239,7 @@ def rotate(
     def work(source: Path) -> TranscodeReport:
         return rotate_with_report(source, int(degrees), strip=strip, limits=Limits())
 
-    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
+    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 @click.command()
@@ -241,9 +254,17 @@ def rotate(
 )
 @strip
 @overwrite
+@strict
 @quiet
 def flip(
-    sources: tuple[Path, ...], output: Path, *, axis: FlipAxis, strip: Strip | None, overwrite: bool, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    axis: FlipAxis,
+    strip: Strip | None,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
 ) -> None:
     """Mirror the photos IN; no picture is coded again.
 
@@ -255,7 +276,7 @@ def flip(
     def work(source: Path) -> TranscodeReport:
         return flip_with_report(source, axis, strip=strip, limits=Limits())
 
-    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
+    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int | None, int | None]:
@@ -280,6 +301,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -
 @_map_quality
 @strip
 @overwrite
+@strict
 @quiet
 def resize(
     sources: tuple[Path, ...],
@@ -290,6 +312,7 @@ def resize(
     map_quality: int,
     strip: Strip | None,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Make the photos IN smaller or larger.
@@ -302,7 +325,7 @@ def resize(
     def work(source: Path) -> TranscodeReport:
         return resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
-    _each(sources, output, None, work, overwrite=overwrite, quiet=quiet)
+    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 COMMANDS = (transcode, crop, rotate, flip, resize)
@@ -322,7 +345,14 @@ def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
 
 
 def _each(
-    sources: tuple[Path, ...], output: Path, container: Container | None, work: Work, *, overwrite: bool, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    container: Container | None,
+    work: Work,
+    *,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
 ) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
     into_folder = _is_folder(output, sources)
@@ -331,29 +361,29 @@ def _each(
     check_outputs([((source,), target) for source, target in planned], overwrite=overwrite, makes_folders=into_folder)
     if into_folder:
         output.mkdir(parents=True, exist_ok=True)
-    failed = 0
+    failed = damaged = 0
     for source, target in planned:
         try:
-            _one(source, target, quiet, work, name=source if len(sources) > 1 else None)
+            damaged += _one(source, target, quiet, work, named=len(sources) > 1)
         except FILE_ERRORS as error:
             if len(sources) == 1:
                 raise
             failed += 1
             complain_of(source, error)
-    if complain_of_failures(failed, len(sources)):
-        raise click.exceptions.Exit(1)
+    exit_for(failed, damaged, len(sources), strict=strict)
 
 
-def _one(source: Path, target: Path, quiet: bool, work: Work, name: Path | None) -> None:
-    """Write what a source becomes; `name` is what warnings call it."""
+def _one(source: Path, target: Path, quiet: bool, work: Work, *, named: bool) -> bool:
+    """Write what a source becomes, which warnings call by its name if `named`; tell whether it is damaged."""
     report = work(source)
     check_name(str(target), report.container)
     write_atomically(target, report.data)
-    warn(report.warnings, name)
+    warn_of(source, report.warnings, report.damage, named=named)
     if not quiet:
         say(f"{target}: {len(report.data):,} bytes")
         for note in report.notes:
             say(f"  {note}")
+    return bool(report.damage)
 
 
 def _container_of(output: Path) -> Container:

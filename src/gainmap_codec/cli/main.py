@@ -17,25 +17,29 @@ from gainmap_codec.cli.common import (
     check_folder,
     complain,
     device,
+    exit_for,
     output,
     overwrite,
     progress_bar,
     quiet,
     say,
     seed,
+    strict,
     strip,
     usage,
     warn,
+    warn_of,
 )
 from gainmap_codec.cli.demo import run_demo
 from gainmap_codec.cli.edit import COMMANDS
 from gainmap_codec.cli.view import view
 from gainmap_codec.codec.conformance import check_folder as check_files_in
 from gainmap_codec.codec.conformance import format_table
-from gainmap_codec.codec.decoding import ORIGINS, decode_with_notes
+from gainmap_codec.codec.decoding import ORIGINS, decode_opened
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
+from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import (
     DEFAULT_QUALITY,
     Carry,
@@ -149,6 +153,7 @@ def gainmap() -> None:
 @device
 @seed
 @overwrite
+@strict
 @quiet
 def encode(
     hdr: Path,
@@ -170,6 +175,7 @@ def encode(
     device: str,
     seed: int,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Make a photo with gain maps from the picture HDR.
@@ -205,7 +211,7 @@ def encode(
     with progress_bar(quiet) as progress:
         report = encode_with_report(hdr, sdr, options, progress=progress)
     write_atomically(output, report.data)
-    warn(report.warnings)
+    warn_of(sdr or hdr, report.warnings, report.file.damage)
     if not quiet:
         say(f"{output}: {len(report.data):,} bytes")
         if report.neural_psnr is not None:
@@ -213,6 +219,7 @@ def encode(
             say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
         if report.standard_psnr is not None:
             say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB")
+    exit_for(0, bool(report.file.damage), 1, strict=strict)
 
 
 @gainmap.command()
@@ -250,6 +257,7 @@ def encode(
 @strip
 @device
 @overwrite
+@strict
 @quiet
 def decode(
     source: Path,
@@ -262,6 +270,7 @@ def decode(
     strip: Strip | None,
     device: str,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Save the HDR version of the photo IN as a picture that other programs open.
@@ -278,11 +287,14 @@ def decode(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
         )
     check_outputs([((source,), output)], overwrite=overwrite)
-    image = decode_with_notes(source, options)
-    warn((*image.warnings, *write_hdr(output, image, DEFAULT_QUALITY)))
+    opened = open_source(source, options.limits, is_rendered=True)
+    image = decode_opened(opened, options)
+    lost = write_hdr(output, image, DEFAULT_QUALITY)
+    warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:
         height, width = image.pixels.shape[:2]
         say(f"{output}: {width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")
+    exit_for(0, bool(opened.file.damage), 1, strict=strict)
 
 
 @gainmap.command()

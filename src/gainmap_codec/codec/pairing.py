@@ -94,6 +94,7 @@ def _read_hdr(
     if not may_have_gain_map(data):
         return decode_hdr(data, name, limits), None
     opened = open_file(data, name, limits)
+    notes += opened.file.damage
     if is_hdr(opened.file.base):
         return decode_hdr(data, name, limits), None  # HDR by itself: its gain map makes the SDR rendition
     kind = preference(opened, "auto")[0]
@@ -139,6 +140,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
     if picture.file is not None:
         file = parse_file(picture.file, "sdr", options.limits)
         notes += lost_others(file, options.container)
+        notes += file.damage
         if is_hdr(file.base):
             raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
         return _kept_or_recoded(file, options)
@@ -169,6 +171,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
         orientation=orientation,
         others=others_for(file, container),
         heif_extras=extras,
+        damage=file.damage,
     )
 
 

@@ -18,10 +18,12 @@ class Notes:
     Attributes:
         done: What was done.
         lost: What was lost, or no longer holds.
+        damage: What is missing of the source, of these lines.
     """
 
     done: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    damage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class TranscodeReport:
         container: Kind of file.
         notes: What was done, a line each.
         warnings: What was lost, or no longer holds, a line each.
+        damage: What is missing of the source, as where it is cut off; `warnings` has these lines, too.
     """
 
     data: bytes
     container: Container
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    damage: tuple[str, ...] = ()
 
 
 def open_for_edit(source: Source, limits: Limits, notes: Notes) -> tuple[bytes, OpenedFile]:
@@ -51,6 +55,7 @@ def open_for_edit(source: Source, limits: Limits, notes: Notes) -> tuple[bytes, 
     data, name = read_source(source, limits)
     opened = open_file(data, name, limits)
     notes.lost += opened.warnings
+    notes.damage = opened.file.damage
     return data, opened
 
 
@@ -67,4 +72,4 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:
     """The report of a file that is written already; nothing is told twice."""
-    return TranscodeReport(data, container, tuple(notes.done), tuple(dict.fromkeys(notes.lost)))
+    return TranscodeReport(data, container, tuple(notes.done), tuple(dict.fromkeys(notes.lost)), notes.damage)

@@ -58,7 +58,7 @@ def transcode_opened(
     opened: OpenedFile, options: TranscodeOptions, *, progress: Progress | None = None
 ) -> TranscodeReport:
     """As `transcode_with_report`, of a file that is opened already."""
-    notes = Notes(lost=list(opened.warnings))
+    notes = Notes(lost=list(opened.warnings), damage=opened.file.damage)
     return finish(transcoded(opened, options, notes, progress), opened, notes)
 
 

@@ -178,6 +178,7 @@ class GainMapFile:
             boxes of a HEIC or AVIF, in file order. A file of the same kind is written with them.
         heif_extras: Of a HEIC or AVIF file: what else is in it, written into such files only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
+        damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
     """
 
     container: Container
@@ -193,6 +194,7 @@ class GainMapFile:
     others: tuple[OtherPart, ...] = ()
     heif_extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
 
     def without_gain_maps(self) -> GainMapFile:
         """The file without its gain maps."""

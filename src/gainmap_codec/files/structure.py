@@ -62,7 +62,7 @@ def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[S
         yield Section(position, segment.stop, _segment_name(image, segment, limits))  # with the fill bytes before it
         position = segment.stop
     yield Section(position, image.end, BASE)
-    maps = find_gain_maps(image, file.xmp, file.exif, limits, [])
+    maps = find_gain_maps(image, file.xmp, file.exif, limits, [], [])
     for found, name in zip(maps, (MAP, "second gain map"), strict=False):
         yield Section(found.end - len(found.stored.image.data), found.end, name)
 

@@ -7,11 +7,13 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from support import heif_files
 from support.cases import ONE_CHANNEL
 from support.heif_files import BASE, MAP, tmap_file
+from support.paths import FIXTURES
 
 LIMITS = Limits()
 
@@ -63,3 +65,22 @@ def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning() -> None:
     draft = heif_files.with_payload(tmap_file(ONE_CHANNEL, "base-10-bit.avif"), b"GNN\0\0\x14" + bytes(14))
     with pytest.warns(gm.GainMapWarning, match="the neural gain map is ignored"):
         assert gm.decode(draft.build()).rendered_from == "standard"
+
+
+# What is missing
+
+
+def test_a_file_that_is_cut_off_counts_as_damaged() -> None:
+    whole = tmap_file(ONE_CHANNEL).build() + make_box(b"mpvd", b"a video")
+    assert parse_heif(whole, LIMITS).damage == ()
+    cut = parse_heif(whole[:-3], LIMITS)
+    assert cut.damage == ("the file is cut off: the last 3 bytes of its box mpvd are missing",) == cut.warnings
+    assert cut.gain_map is not None
+
+
+def test_a_place_outside_the_file_is_damage() -> None:
+    damage = parse_heif((FIXTURES / "invalid/iloc-map-past-end.avif").read_bytes(), LIMITS).damage
+    assert damage == ("the file is cut off, or its index is wrong: items lie outside it (1 of kind 'av01')",)
+    broken = gm.transcode(FIXTURES / "jpeg/standard.jpg", container="avif")[:-1]
+    with pytest.raises(gm.FormatError, match="expected a place of item 1 in the file, got one outside it"):
+        parse_heif(broken, LIMITS)

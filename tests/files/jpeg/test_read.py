@@ -20,6 +20,7 @@ from support.cases import (
     ONE_CHANNEL,
 )
 from support.jpeg_records import EXIF, LIMITS, PAYLOAD, digest_of_jpeg, full_record, record, tiny
+from support.paths import FIXTURES
 
 
 def test_reading_gives_back_what_was_written() -> None:
@@ -47,6 +48,26 @@ def test_a_cut_base_is_accepted_and_completed() -> None:
     assert again.gain_map is not None
     assert again.base_digest == file.base_digest
     assert again.warnings == ()
+
+
+def test_what_is_cut_off_counts_as_damage() -> None:
+    data = (FIXTURES / "jpeg/standard.jpg").read_bytes()
+    whole = parse_jpeg(data, LIMITS)
+    assert whole.gain_map is not None and whole.damage == ()
+    start = len(data) - len(whole.gain_map.image.data)
+    for length, lines in (
+        (start - 40, ["the base image is cut off: its end (EOI) is missing", "a picture is cut off (MPF index)"]),
+        (start, ["a picture is cut off (MPF index)"]),
+        (start + 30, ["a picture is cut off (MPF index)"]),
+        (len(data) - 2, ["a picture is cut off (MPF index)"]),
+    ):
+        file = parse_jpeg(data[:length], LIMITS)
+        assert [line[: len(start)] for line, start in zip(file.damage, lines, strict=True)] == lines
+        assert set(file.damage) <= set(file.warnings) and file.gain_map is None
+    for index in (b"MPF\0", b"GContainer"):  # one of them is enough, and a wrong index beside a whole map is no damage
+        other = data.replace(index, b"-" * len(index))
+        assert parse_jpeg(other, LIMITS).damage == ()
+        assert len(parse_jpeg(other[:-2], LIMITS).damage) == 1
 
 
 def test_real_files(data_dir: Path) -> None:

@@ -32,11 +32,13 @@ class BoxFile:
     Attributes:
         data: The whole file.
         limits: Its budgets; `limits.boxes` counts all boxes that were looked at.
+        lacking: Bytes of the last box that the file does not have.
     """
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         self.data = data
         self.limits = limits
+        self.lacking = 0
         self._seen = 0
 
     def top_level(self) -> tuple[Box, ...]:
@@ -86,6 +88,8 @@ class BoxFile:
         end = start + size
         if end > stop and not cut:
             raise FormatError(where, f"expected a box of at most {stop - start} bytes, got {size}", offset=start)
+        if cut:
+            self.lacking = max(end - stop, 0)
         return Box(kind, start, reader.position, min(end, stop))
 
 

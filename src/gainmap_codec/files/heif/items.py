@@ -33,9 +33,10 @@ class Property(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an item's bytes are: (start, stop) pairs in the file, in their order."""
+    """Where an item's bytes are: (start, stop) pairs in the file, in their order; none where some lie outside it."""
 
     extents: tuple[tuple[int, int], ...]
+    is_outside: bool = False
 
     @property
     def size(self) -> int:
@@ -129,6 +130,8 @@ def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:
         LimitError: More work than the file's limits allow, with what was read before.
     """
     place = meta.places.get(item)
+    if place and place.is_outside:
+        raise FormatError("box iloc", f"expected a place of item {item} in the file, got one outside it")
     if place is None or not place.extents:
         raise FormatError("box iloc", f"expected a place of item {item} in the file, got none")
     file.limits.spend(_STEPS_PER_ITEM + _STEPS_PER_EXTENT * len(place.extents))

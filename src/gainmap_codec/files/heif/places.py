@@ -52,7 +52,7 @@ def _place(file: BoxFile, item: int, method: int, idat: Box | None, found: list[
         first = start + offset
         last = stop if whole else first + length
         if not first <= last <= stop:
-            return Place(())
+            return Place((), is_outside=True)
         extents.append((first, last))
     return Place(tuple(extents))
 

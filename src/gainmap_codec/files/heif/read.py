@@ -7,6 +7,8 @@ Source: ISO/IEC 23008-12 (HEIF), AV1-ISOBMFF and AVIF 1.1, ISO/IEC 14496-12.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -18,7 +20,7 @@ from gainmap_codec.files.heif.gain_map import MOST_TRIED, described_by_xmp, find
 from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
-from gainmap_codec.files.heif.source import open_heif
+from gainmap_codec.files.heif.source import HeifSource, open_heif
 from gainmap_codec.files.jpeg.jumbf import trim_payload
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import MAGIC
@@ -26,6 +28,8 @@ from gainmap_codec.files.records import GainMapFile, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 _PAYLOAD_CARRIER_BYTES = 1 << 20
+_BOXES_OF_DATA = (b"mdat", b"mpvd", b"moov")  # what is not a box at all may look like a cut one of any other kind
+_MOST_NAMED = 4  # kinds of items
 _NO_PAYLOADS = (b"Exif", TMAP, b"grid", b"hvc1", b"av01")
 
 
@@ -54,6 +58,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])
+    damage = list(_damage(source))
     record = GainMapFile(
         container="avif" if base.codec == "av1" else "heic",
         base=image,
@@ -66,10 +71,26 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
         xmp=xmp,
         orientation=orientation_of(base.item),
         others=_behind_the_boxes(data, boxes[-1].stop),
+        damage=tuple(damage),
     )
     known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload_id))
     extras = collect_extras(source, record, known)
-    return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys(notes)))
+    return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys([*notes, *damage])))
+
+
+def _damage(source: HeifSource) -> Iterator[str]:
+    """What of the file is missing."""
+    outside = Counter(
+        item.kind.decode("latin-1")
+        for item in source.meta.items.values()
+        if (place := source.meta.places.get(item.id)) and place.is_outside
+    )
+    if outside:
+        listed = ", ".join(f"{count} of kind {kind!r}" for kind, count in outside.most_common(_MOST_NAMED))
+        yield f"the file is cut off, or its index is wrong: items lie outside it ({listed})"
+    last, count = source.boxes[-1], source.file.lacking
+    if count and last.kind in _BOXES_OF_DATA:
+        yield f"the file is cut off: the last {count} bytes of its box {last.name} are missing"
 
 
 def _behind_the_boxes(data: bytes, place: int) -> tuple[OtherPart, ...]:

@@ -40,6 +40,10 @@ class _Candidate(NamedTuple):
     stop: int
 
 
+class _CutOffError(FormatError):
+    """A picture that is announced, or begun, and not in the file to its end."""
+
+
 class FoundGainMap(NamedTuple):
     """A gain map, and where in the file its image begins and ends."""
 
@@ -49,7 +53,7 @@ class FoundGainMap(NamedTuple):
 
 
 def find_gain_maps(
-    base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str]
+    base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str], damage: list[str]
 ) -> list[FoundGainMap]:
     """The file's gain map, and behind it one of Apple's own where the same index names both.
 
@@ -58,7 +62,9 @@ def find_gain_maps(
         packet: The base's XMP, which may hold a GContainer directory.
         exif: The base's EXIF, which may tell an Apple map's headroom.
         notes: Gets a line for whatever failed on the way.
+        damage: Gets a line where there is no gain map because the file ends too early.
     """
+    cut: list[str] = []
     apple: FoundGainMap | None = None
     place = ""
     for candidate in _candidates(base, packet, limits, notes):
@@ -68,11 +74,14 @@ def find_gain_maps(
             found = _read_gain_map(base, candidate, exif, limits, notes)
         except GainMapError as error:
             notes.append(f"{candidate.place} gives no gain map: {error}")
+            if isinstance(error, _CutOffError):
+                cut.append(f"a picture is cut off ({candidate.place}): {error.problem}")
             continue
         if found is not None and found.stored.carrier != "apple":
             return [found, *([apple] if apple else [])]
         if found is not None and apple is None:
             apple, place = found, candidate.place
+    damage += [] if apple else cut[:1]
     return [apple] if apple else []
 
 
@@ -151,13 +160,14 @@ def _read_gain_map(
     """The gain map at a candidate's place, or None for a picture without gain-map metadata."""
     if not base.end <= place.start <= place.stop <= len(base.data):
         behind, got = f"bytes {base.end} to {len(base.data)}", f"{place.start} to {place.stop}"
-        raise FormatError("gain map", f"expected a place within {behind} of the file, got {got}")
+        error = _CutOffError if place.stop > len(base.data) else FormatError
+        raise error("gain map", f"expected a place within {behind} of the file, got {got}")
     image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None
     if not image.complete:
-        raise FormatError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
+        raise _CutOffError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
     return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.start, image.end)
 
 

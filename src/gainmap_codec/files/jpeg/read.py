@@ -44,14 +44,15 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         LimitError: The base image asks for more than `limits` allow.
     """
     limits.check("file_bytes", len(data))
-    notes: list[str] = []
-    image = _base_image(data, limits, notes)
+    damage: list[str] = []
+    image = _base_image(data, limits, damage)
+    notes = damage[:]
     base = coded_image(image, limits, notes)
     exif = first_valid("EXIF", image.bodies(APP1, EXIF_ID), lambda body: open_tiff(body, "EXIF"), notes)
     xmp = first_valid("XMP", image.bodies(APP1, XMP_ID), lambda body: parse_packet(body, limits), notes)
     packet = None if xmp is None else xmp[0]
     map_notes: list[str] = []
-    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, map_notes)
+    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, map_notes, damage)
     if not maps and image.bodies(APP2, ISO_ID):
         map_notes.append("the base says that there is a gain map (ISO 21496-1), but none was found")
     notes += map_notes
@@ -69,17 +70,18 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),
         others=find_other_parts(image, packet, ((found.start, found.end) for found in maps), limits),
-        warnings=tuple(dict.fromkeys(notes)),
+        warnings=tuple(dict.fromkeys([*notes, *damage])),
+        damage=tuple(damage),
     )
 
 
-def _base_image(data: bytes, limits: Limits, notes: list[str]) -> JpegImage:
+def _base_image(data: bytes, limits: Limits, damage: list[str]) -> JpegImage:
     """The first image. One with its EOI stays as it is, because fingerprints cover damage as well."""
     image = parse_segments(data, limits)
     usable = usable_part(image)
     if image.complete and usable is not image:
-        notes.append(f"the base image is damaged: from byte {usable.end} on it cannot be decoded")
+        damage.append(f"the base image is damaged: from byte {usable.end} on it cannot be decoded")
     if image.complete:
         return image
-    notes.append("the base image is cut off: its end (EOI) is missing")
+    damage.append("the base image is cut off: its end (EOI) is missing")
     return usable
