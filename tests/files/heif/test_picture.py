@@ -18,7 +18,7 @@ from gainmap_codec.files.records import CodedImage, GainMapFile
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support import heif_files
 from support.cases import ONE_CHANNEL
-from support.heif_files import BASE, tmap_file, turned
+from support.heif_files import BASE, MAP, tmap_file, turned
 from support.heif_records import map_of
 from support.paths import FIXTURES
 
@@ -48,6 +48,18 @@ def test_the_digest_ignores_all_but_the_coded_base() -> None:
     assert parse_heif(heif_files.with_exif(plain, b"MM\0*\0\0\0\x08\0\0").build(), LIMITS).base_digest == digest
     other = replace(plain, data=(plain.data[0][:-1] + b"\xff", *plain.data[1:]))
     assert parse_heif(other.build(), LIMITS).base_digest != digest
+
+
+def test_configurations_of_other_codecs_are_left_out() -> None:
+    """Decoders refuse a picture for them, all the more when they are marked as essential."""
+    plain = parse_heif(tmap_file(ONE_CHANNEL).build(), LIMITS)
+    for essential in (True, False):
+        stray = Property(b"hvcC", b"\1" + bytes(22), essential=essential)
+        odd = parse_heif(
+            tmap_file(ONE_CHANNEL).with_properties(BASE, stray).with_properties(MAP, stray).build(), LIMITS
+        )
+        assert (odd.base, odd.gain_map) == (plain.base, plain.gain_map)
+        assert b"hvcC" not in gm.transcode(tmap_file(ONE_CHANNEL).with_properties(BASE, stray).build())
 
 
 def test_clean_aperture_crops_after_decoding() -> None:

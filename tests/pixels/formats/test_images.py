@@ -107,6 +107,21 @@ def test_grey_jpeg_has_one_component() -> None:
     assert np.abs(back.astype(int) - codes).max() <= 6
 
 
+@pytest.mark.parametrize("shape", [(300, 300, 3), (300, 300), (1, 500, 3), (41, 23, 3)])
+@pytest.mark.parametrize("quality", [1, 50, 80, 95, 100])
+def test_noise_is_coded(shape: tuple[int, ...], quality: int) -> None:
+    """With a profile of two segments, too; the bytes are those that Pillow writes of pictures that it can write."""
+    noise = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
+    data = encode_jpeg(noise, quality=quality, icc_profile=bytes(70_000))
+    back = decode_jpeg(data)
+    assert back.shape == shape
+    if quality == 100:
+        assert np.abs(back.astype(int) - noise).max() <= 4
+    smooth, stream = np.full(shape, 90, np.uint8), io.BytesIO()
+    Image.fromarray(smooth).save(stream, "JPEG", quality=quality, subsampling=0, optimize=True)
+    assert encode_jpeg(smooth, quality=quality) == stream.getvalue()
+
+
 def test_jpeg_refusals() -> None:
     for data in (b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xd9"):
         with pytest.raises(FormatError, match="broken JPEG file"):

@@ -37,6 +37,7 @@ _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
 _SHARES = 64  # libavif stores equal tiles once
 _STEPS_PER_TILE, _STEPS_PER_PART = 100, 20  # of work
 NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
+_CONFIGURATIONS = (b"hvcC", b"av1C", b"avcC", b"vvcC", b"evcC", b"jpgC", b"j2kH")
 
 
 class Config(NamedTuple):
@@ -266,7 +267,13 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
 
 def _for_decoder(item: Item, config: Config) -> Item:
     """The item without turns, crops and broken properties, with the depths (pixi) that strict decoders ask for."""
-    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not is_empty_profile(p))
+    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not _is_harmful(p, item))
     if item.property(b"pixi") is None:
         kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
     return replace(item, properties=kept)
+
+
+def _is_harmful(found: Property, item: Item) -> bool:
+    """Whether decoders refuse a picture for a property: an empty profile, or the configuration of another codec."""
+    own = _CODECS[item.kind][1] if item.kind in _CODECS else None
+    return is_empty_profile(found) or (found.kind in _CONFIGURATIONS and found.kind != own)

@@ -25,7 +25,10 @@ from gainmap_codec.pixels.strips import THREADS
 Chroma = Literal["4:2:0", "4:4:4"]
 
 _DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
-_LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 65536}
+_LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
+"""Of libjpeg-turbo's and x265's encoders, and of libavif's decoder."""
+_MOST_PIXELS: dict[Codec, int] = {"jpeg": 65500**2, "hevc": 16384**2, "av1": 16384**2}
+"""The same of width × height."""
 _MATRICES = (Matrix.BT709, 5, Matrix.BT601, Matrix.BT2020)  # 5 is BT.601 too, of 625 lines
 _AV1_SPEED = 6
 _TRUSTED = Limits(pixels=1 << 40)
@@ -97,7 +100,7 @@ def code_picture(
         The picture as a file of its own.
     Raises:
         ValueError: An array or number out of its range.
-        UnsupportedError: The encoder cannot code this picture.
+        UnsupportedError: A picture too large for the codec, or one that the encoder cannot code.
     """
     _check(codes, codec, quality, bits)
     if codec == "av1" and bits > 8 and codes.ndim == 2:
@@ -131,11 +134,16 @@ def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int) -> None:
     if codes.dtype != kind or not (codes.ndim == 2 or codes.shape[2:] == (3,)) or codes.size == 0:
         array = f"{np.dtype(kind)} (H, W) or (H, W, 3)"
         raise ValueError(f"picture of {bits} bits: expected {array}, got {codes.dtype} {codes.shape}")
-    if max(codes.shape[:2]) > _LONGEST_SIDE[codec]:
-        sides = f"{codes.shape[1]} x {codes.shape[0]}"
-        raise ValueError(f"{codec.upper()}: expected sides of at most {_LONGEST_SIDE[codec]}, got {sides}")
+    _check_size(codes.shape[1], codes.shape[0], codec)
     if int(codes.max()) >= 1 << bits:
         raise ValueError(f"picture of {bits} bits: expected code values below {1 << bits}, got {codes.max()}")
+
+
+def _check_size(width: int, height: int, codec: Codec) -> None:
+    side, pixels = _LONGEST_SIDE[codec], _MOST_PIXELS[codec]
+    if max(width, height) > side or width * height > pixels:
+        most = f"sides of at most {side} and {pixels} pixels"
+        raise UnsupportedError(f"{codec.upper()}: expected {most}, got {width} x {height}")
 
 
 def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:

@@ -15,9 +15,10 @@ from PIL import Image
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.jpeg.damage import usable_part
+from gainmap_codec.files.jpeg.metadata import icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
-from gainmap_codec.pixels.formats.decoding import decoding
+from gainmap_codec.pixels.formats.decoding import coding, decoding
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_header
 
@@ -87,16 +88,20 @@ def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None
         quality: 1…100, libjpeg's scale.
         icc_profile: Embedded as it is, or None.
     Raises:
-        ValueError: Another shape or type, a side above 65 500, or `quality` out of range.
+        ValueError: Another shape or type, or `quality` out of range.
+        UnsupportedError: A side above 65 500.
+        LimitError: A profile of more than 255 segments.
     """
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or pixels.shape[2:] == (3,)):
         raise ValueError(f"pixels: expected uint8 (H, W, 3) or (H, W), got {pixels.dtype} {pixels.shape}")
-    if not 1 <= quality <= 100 or max(pixels.shape[:2]) > 65500:
-        raise ValueError(f"JPEG: expected quality 1…100 and sides up to 65500, got {quality} and {pixels.shape}")
-    stream = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.save(stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc_profile)
-    return stream.getvalue()
+    if not 1 <= quality <= 100:
+        raise ValueError(f"JPEG: expected quality 1…100, got {quality}")
+    # Not by Pillow: for optimised tables, its buffer is smaller than what noise takes.
+    with coding("JPEG"):
+        samples = np.ascontiguousarray(pixels)
+        data = bytes(imagecodecs.jpeg8_encode(samples, level=quality, subsampling="444", optimize=True))
+    header = 2 + 18  # SOI and JFIF
+    return data[:header] + (icc_segments(icc_profile) if icc_profile else b"") + data[header:]
 
 
 def read_base(
