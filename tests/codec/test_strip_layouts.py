@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,8 +13,12 @@ import gainmap_codec as gm
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.jpeg.edit import extended_xmp
+from gainmap_codec.files.records import AppleMetadata
+from gainmap_codec.files.tags.exif import maker_note
 from support import place_files
+from support.paths import FIXTURES
 from support.place_files import marks_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
@@ -33,6 +38,53 @@ def test_no_jpeg_tells_the_place(name: str) -> None:
     assert file.gain_map.metadata == old_file.gain_map.metadata
     assert not marks_in(gm.transcode(source, strip="all"))
     assert gm.decode(new).rendered_from == "standard"
+
+
+@pytest.mark.parametrize("name", place_files.HEIFS)
+def test_no_avif_tells_the_place(name: str) -> None:
+    source = place_files.HEIFS[name]()
+    assert marks_in(source), "the place is there"
+    new = gm.transcode(source, strip="gps")
+    assert not marks_in(new)
+    old_file, file = (parse_file(data, "file", Limits()) for data in (source, new))
+    assert file.base_digest == old_file.base_digest
+    assert file.gain_map is not None and old_file.gain_map is not None
+    assert file.gain_map.metadata == old_file.gain_map.metadata
+    assert gm.decode(new).rendered_from == "standard"
+    assert not marks_in(gm.transcode(source, strip="all"))
+
+
+@pytest.mark.parametrize("place", ["mpvd", "behind the pictures"])
+def test_a_video_is_named_and_goes_with_all_the_rest(place: str) -> None:
+    video = place_files.video()
+    source = (
+        place_files.with_boxes(last_boxes=make_box(b"mpvd", video)) if place == "mpvd" else place_files.source() + video
+    )
+    with pytest.warns(gm.GainMapWarning, match="video.* may name the place too: it is kept"):
+        assert video in gm.transcode(source, strip="gps")
+    assert video[8:] not in gm.transcode(source, strip="all") and not marks_in(gm.transcode(source, strip="all"))
+
+
+def test_a_preview_loses_the_place_and_stays() -> None:
+    preview = place_files.thumbnail()
+    new = gm.transcode(place_files.source() + preview, strip="gps")
+    assert not marks_in(new)
+    assert [part.kind for part in parse_file(new, "file", Limits()).others] == ["picture"]
+    assert not parse_file(gm.transcode(place_files.source() + preview, strip="all"), "file", Limits()).others
+
+
+@pytest.mark.parametrize("name", ["apple-auxiliary.heic", "apple-maker-note.heic"])
+@pytest.mark.parametrize("verb", ["transcode", "rotate"])
+def test_all_keeps_what_an_apple_gain_map_needs(name: str, verb: str) -> None:
+    source = (FIXTURES / "heif" / name).read_bytes()
+    new = gm.transcode(source, strip="all") if verb == "transcode" else gm.rotate(source, 90, strip="all")
+    old_file, file = (parse_file(data, "file", Limits()) for data in (source, new))
+    assert isinstance(old_file.gain_map and old_file.gain_map.metadata, AppleMetadata)
+    assert file.gain_map is not None and old_file.gain_map is not None
+    assert file.gain_map.image.data == old_file.gain_map.image.data and file.xmp is None
+    assert maker_note(file.exif or b"") is None
+    old_pixels, pixels = gm.decode(source, orientation="stored").pixels, gm.decode(new, orientation="stored").pixels
+    assert np.array_equal(old_pixels, pixels)
 
 
 def test_extended_xmp_is_written_again_with_a_true_digest() -> None:

@@ -9,12 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from PIL import Image
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, XMP_TYPE, Item, Property, Reference, item_data
+from gainmap_codec.files.heif.meta import serialize_meta
+from gainmap_codec.files.heif.records import HeifExtras, heif_extras
+from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.jpeg.segments import APP0, APP1, APP2, APP11, APP13, COM, make_segment, parse_segments
 from support.paths import FIXTURES
 
@@ -311,6 +316,94 @@ def jpegs() -> dict[str, Callable[[], bytes]]:
         made[f"segments: {name}"] = partial(_in_front, bytes, segments)
         made[f"between scans: {name}"] = partial(_between, segments)
     return made
+
+
+def avif(change: Callable[[HeifExtras], HeifExtras], name: str = "tmap.avif") -> bytes:
+    """A fixture with a gain map, and with other extras."""
+    file = parse_file((FIXTURES / "heif" / name).read_bytes(), name, Limits())
+    extras = heif_extras(file.heif_extras)
+    assert extras is not None
+    return serialize_file(replace(file, heif_extras=change(extras)), [])
+
+
+def with_item(kind: bytes, data: bytes, target: int = BASE_ID, link: bytes = b"cdsc", **fields: Any) -> bytes:
+    """A file with one more item, linked to its base, or to another one of those that it has."""
+    item = Item(999, kind, hidden=True, **fields)
+    return avif(
+        lambda extras: replace(
+            extras,
+            items=(*extras.items, (item, data)),
+            references=(*extras.references, Reference(link, 999, (target,))),
+        )
+    )
+
+
+def exif_item(structure: bytes) -> bytes:
+    return bytes(4) + structure
+
+
+def with_boxes(**boxes: Any) -> bytes:
+    return avif(lambda extras: replace(extras, **boxes))
+
+
+def with_property(role: str, kind: bytes, body: bytes) -> bytes:
+    def change(extras: HeifExtras) -> HeifExtras:
+        more: dict[str, Any] = {role: (*getattr(extras, role), Property(kind, body))}
+        return replace(extras, **more)
+
+    return avif(change)
+
+
+def video() -> bytes:
+    """A film of no frames whose user data name the place."""
+    text = b"+47.612025-122.333642/"
+    place = make_box(b"\xa9xyz", len(text).to_bytes(2, "big") + b"\x15\xc7" + text)
+    return make_box(b"ftyp", b"mp42" + bytes(4)) + make_box(b"moov", make_box(b"udta", place))
+
+
+def udes(text: str) -> bytes:
+    return bytes(4) + b"en\0" + b"name\0" + text.encode() + b"\0" + b"\0"
+
+
+XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
+HEIFS: dict[str, Callable[[], bytes]] = {
+    "EXIF of the base": lambda: with_item(b"Exif", exif_item(EXIFS["plain"]())),
+    "EXIF of the map": lambda: with_item(b"Exif", exif_item(EXIFS["little-endian"]()), MAP_ID),
+    "EXIF of the tmap item": lambda: with_item(b"Exif", exif_item(EXIFS["plain"]()), TMAP_ID),
+    "EXIF behind an offset": lambda: with_item(b"Exif", b"\0\0\0\6Exif\0\0" + EXIFS["plain"]()),
+    "XMP of the map": lambda: with_item(b"mime", PACKETS["a structure"](), MAP_ID, content_type=XMP_TYPE),
+    "XMP in UTF-16": lambda: with_item(
+        b"mime", PACKETS["attributes"]().decode().encode("utf-16"), content_type=XMP_TYPE
+    ),
+    "packed XMP": lambda: with_item(b"mime", b"47.612025", content_type=XMP_TYPE, content_encoding="deflate"),
+    "a JPEG thumbnail": lambda: with_item(b"jpeg", thumbnail(), link=b"thmb"),
+    "a JPEG of another kind": lambda: with_item(b"mime", thumbnail(), content_type="image/jpeg"),
+    "JSON": lambda: with_item(b"mime", b'{"latitude": 47.612025}', content_type="application/json"),
+    "an item of a maker": lambda: with_item(b"uri ", b"GPSLatitude 47.612025", content_type="urn:x"),
+    "a description of the base": lambda: _described(),
+    "a description of the map": lambda: with_property("map_properties", b"udes", udes("latitude 47.612025")),
+    "a description of the tmap item": lambda: with_property("tmap_properties", b"udes", udes("latitude 47.612025")),
+    "XMP in a box": lambda: with_boxes(last_boxes=make_box(b"uuid", XMP_BOX, PACKETS["elements"]())),
+    "XMP in a box in front": lambda: with_boxes(first_boxes=make_box(b"uuid", XMP_BOX, PACKETS["DJI"]())),
+    "EXIF in a box": lambda: with_boxes(last_boxes=make_box(b"uuid", b"JpgTiffExif->JP2", EXIFS["plain"]())),
+    "user data": lambda: with_boxes(last_boxes=make_box(b"udta", make_box(b"\xa9xyz", b"\0\x12\x15\xc7+47.612025/"))),
+    "user data of 3GPP": lambda: with_boxes(last_boxes=make_box(b"udta", make_box(b"loci", bytes(6) + CITY.encode()))),
+    "in the meta box": lambda: with_boxes(meta_boxes=make_box(b"uuid", XMP_BOX, PACKETS["elements"]())),
+    "behind the boxes": lambda: avif(lambda extras: extras) + bytes(4) + b"\0\0 GPSLatitude 47.612025",
+}
+"""AVIF files that hide the place, but in a video."""
+
+
+def _described() -> bytes:
+    data = (FIXTURES / "heif/tmap.avif").read_bytes()
+    file = parse_file(data, "file", Limits())
+    source = open_heif(file.base.data, Limits())
+    more = Property(b"udes", udes("latitude 47.612025"))
+    items = tuple(replace(item, properties=(*item.properties, more)) for item in source.meta.items.values())
+    contents = [item_data(source.file, source.meta, item.id) for item in items]
+    start = next(box.start for box in source.boxes if box.kind == b"meta")
+    base = file.base.data[:start] + serialize_meta(source.meta.primary, items, source.meta.references, contents)
+    return serialize_file(replace(file, base=replace(file.base, data=base, parsed=None)), [])
 
 
 def _in_front(wrap: Callable[[bytes], bytes], make: Callable[[], bytes]) -> bytes:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.container import describe_other
+from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
-from gainmap_codec.files.places import exif, jpeg, xmp
-from gainmap_codec.files.records import GainMapFile, StoredGainMap
+from gainmap_codec.files.map_metadata.apple import serialize_apple
+from gainmap_codec.files.places import exif, heif, jpeg, xmp
+from gainmap_codec.files.places.foreign import names_place
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap
 from gainmap_codec.files.tags import exif_edit
+from gainmap_codec.files.tags.exif import maker_note
 
 
 def stripped(file: GainMapFile, strip: Strip | None, notes: list[str]) -> GainMapFile:
@@ -24,22 +30,76 @@ def stripped(file: GainMapFile, strip: Strip | None, notes: list[str]) -> GainMa
     """
     if strip is None:
         return file
-    return _without_places(file, notes) if strip == "gps" else _bare(file)
+    return _without_places(file, notes) if strip == "gps" else _bare(file, notes)
 
 
-def _bare(file: GainMapFile) -> GainMapFile:
+def _bare(file: GainMapFile, notes: list[str]) -> GainMapFile:
     """Pictures, their colour, their orientation, and how to read the gain maps."""
     tiff = exif_edit.only_orientation(file.orientation) if file.orientation != 1 else None
-    base = without_metadata(file.base) if file.base.codec == "jpeg" else file.base
-    return replace(file, exif=tiff, xmp=None, base=base, others=())
+    new = replace(file, exif=tiff, xmp=None, others=())
+    if file.base.codec == "jpeg":
+        return _with_pictures(new, without_metadata)
+    extras = heif_extras(file.heif_extras)
+    if file.spare_gain_map is not None:
+        notes.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
+    if extras is not None:
+        new = replace(new, spare_gain_map=None, heif_extras=heif.bare(extras))
+    return _with_pictures(_with_headroom_in_xmp(new), heif.bare_picture)
+
+
+def _with_headroom_in_xmp(file: GainMapFile) -> GainMapFile:
+    """An Apple gain map of a HEIC file told by XMP of its own alone: its headroom may stand in the maker note."""
+    extras, stored = heif_extras(file.heif_extras), file.gain_map
+    if extras is None or stored is None or not isinstance(stored.metadata, AppleMetadata):
+        return file
+    metadata = AppleMetadata(stored.metadata.headroom, stored.metadata.version, "xmp")
+    stored = replace(stored, metadata=metadata)
+    described = heif.with_map_xmp(replace(extras, gain_map=stored), serialize_apple(metadata))
+    return replace(file, gain_map=stored, heif_extras=described)
 
 
 def _without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
     tiff = file.exif and (exif_without_places(file.exif, notes) or exif_edit.only_orientation(file.orientation))
-    new = replace(file, exif=tiff, xmp=xmp_without_places(file.xmp, notes))
+    others = tuple(part for part in (_other_without_places(each, notes) for each in file.others) if part.data)
+    new = replace(file, exif=tiff, xmp=xmp_without_places(file.xmp, notes), others=others)
     if file.base.codec == "jpeg":
-        new = _jpeg_without_places(new, notes)
+        base, packet = jpeg.without_places(file.base, new.xmp, notes)
+        new = _with_pictures(replace(new, base=base, xmp=packet), lambda image: jpeg.without_places(image, None, [])[0])
+    else:
+        extras = heif_extras(file.heif_extras)
+        new = replace(new, heif_extras=extras and heif.without_places(extras, notes))
+        new = _with_pictures(new, heif.picture_without_places)
+        if file.exif and maker_note(file.exif) and not maker_note(tiff or b""):
+            new = _with_headroom_in_xmp(new)
     return file if new == file else new
+
+
+def _other_without_places(part: OtherPart, notes: list[str]) -> OtherPart:
+    """A part without places; without data where it goes."""
+    if part.kind in ("picture", "gain map"):
+        return replace(part, data=jpeg.pictures_without_places(part.data, notes))
+    if part.kind == "video":
+        notes.append(f"{describe_other(part)}, may name the place too: it is kept")
+    elif names_place(part.data):
+        notes.append(f"{describe_other(part)}, may name the place: left out")
+        return replace(part, data=b"")
+    return part
+
+
+def _with_pictures(file: GainMapFile, change: Callable[[CodedImage], CodedImage]) -> GainMapFile:
+    """The record with a change of base and maps; extras go on knowing them."""
+
+    def changed(stored: StoredGainMap | None) -> StoredGainMap | None:
+        return stored and replace(stored, image=change(stored.image))
+
+    extras = heif_extras(file.heif_extras)
+    return replace(
+        file,
+        base=change(file.base),
+        gain_map=changed(file.gain_map),
+        spare_gain_map=changed(file.spare_gain_map),
+        heif_extras=extras and replace(extras, base=change(extras.base), gain_map=changed(extras.gain_map)),
+    )
 
 
 def exif_without_places(tiff: bytes, notes: list[str]) -> bytes | None:
@@ -58,17 +118,3 @@ def xmp_without_places(packet: bytes | None, notes: list[str]) -> bytes | None:
     except GainMapError as error:
         notes.append(f"XMP is left out: damaged, so that the place may still be in it ({error})")
         return None
-
-
-def _jpeg_without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
-    """The base, and the maps, of whose segments little is written again."""
-    base, packet = jpeg.without_places(file.base, file.xmp, notes)
-    gain_map, spare = (_map_without_places(stored) for stored in (file.gain_map, file.spare_gain_map))
-    return replace(file, base=base, xmp=packet, gain_map=gain_map, spare_gain_map=spare)
-
-
-def _map_without_places(stored: StoredGainMap | None) -> StoredGainMap | None:
-    if stored is None or stored.image.codec != "jpeg":
-        return stored
-    image, _ = jpeg.without_places(stored.image, None, [])
-    return stored if image is stored.image else replace(stored, image=image)

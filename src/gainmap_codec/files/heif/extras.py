@@ -88,7 +88,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
         return None
     notes += extras.lost
     if file.gain_map != extras.gain_map:
-        extras = _without(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
+        extras = without_items(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
         extras = replace(extras, map_properties=(), tmap_properties=())
     if file.base.data != extras.base.data:
         pictures = _of_base(extras, all_pictures=file.base.codec != extras.base.codec)
@@ -97,7 +97,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
             notes.append(
                 f"the base was replaced: its thumbnail, alpha, depth or other pictures ({count}) are not written"
             )
-        extras = _without(extras, pictures, set())
+        extras = without_items(extras, pictures, set())
     if file.orientation != extras.orientation:
         extras = _turned(extras, file.orientation)
     return extras
@@ -116,11 +116,13 @@ def other_parts(extras: ContainerExtras | None) -> list[str]:
 def has_alpha(extras: ContainerExtras | None) -> bool:
     """Whether an auxiliary image is the base's transparency. Source: ISO/IEC 23008-12 clause 6.9.2, MIAF 7.3.5.2."""
     found = heif_extras(extras)
-    if found is None:
-        return False
-    auxiliaries = {r.source for r in found.references if r.kind == b"auxl" and BASE_ID in r.targets}
-    kinds = (auxiliary_kind(item) for item, _ in found.items if item.id in auxiliaries)
-    return any(kind in _ALPHA for kind in kinds)
+    return found is not None and bool(alpha_items(found))
+
+
+def alpha_items(extras: HeifExtras) -> set[int]:
+    """Ids of the auxiliary images that are the base's transparency."""
+    auxiliaries = {r.source for r in extras.references if r.kind == b"auxl" and BASE_ID in r.targets}
+    return {item.id for item, _ in extras.items if item.id in auxiliaries and auxiliary_kind(item) in _ALPHA}
 
 
 def _listed(kinds: list[bytes]) -> str:
@@ -246,7 +248,7 @@ def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
     return replace(extras, items=items)
 
 
-def _without(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifExtras:
+def without_items(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> HeifExtras:
     """Without some items, the items that only they are made of, and those that describe nothing else."""
     gone = _all_gone(extras, gone | gone_roles)
     references = []

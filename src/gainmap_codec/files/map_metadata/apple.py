@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import re
 
+from lxml import etree
+
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.files.tags.exif import ifd_entries, maker_note
 from gainmap_codec.files.tags.rdf import resources, texts_of
-from gainmap_codec.files.tags.xmp_packet import parse_packet
+from gainmap_codec.files.tags.xmp_packet import ABOUT, DESCRIPTION, new_packet, parse_packet, serialize_packet
 
 APPLE_GAIN_MAP = "urn:com:apple:photo:2020:aux:hdrgainmap"
 APPLE_HEADROOM = "http://ns.apple.com/HDRGainMap/1.0/"
@@ -53,6 +55,18 @@ def parse_apple(packet: bytes, exif: bytes | None, limits: Limits, notes: list[s
     if "HDRGainMapHeadroom" in values:
         return AppleMetadata(_xmp_headroom(values["HDRGainMapHeadroom"][0]), version, "xmp")
     return AppleMetadata(2 ** _note_stops(exif, notes), version, "maker-note")
+
+
+def serialize_apple(metadata: AppleMetadata) -> bytes:
+    """The packet that describes a gain map of Apple's: the reverse of `parse_apple`, with the headroom in it."""
+    root, rdf = new_packet()
+    description = etree.SubElement(rdf, DESCRIPTION, nsmap={"HDRGainMap": APPLE_HEADROOM, "apdi": _PIXEL_DATA})
+    description.set(ABOUT, "")
+    description.set(f"{{{_PIXEL_DATA}}}AuxiliaryImageType", APPLE_GAIN_MAP)
+    if metadata.version is not None:
+        description.set(f"{{{APPLE_HEADROOM}}}HDRGainMapVersion", str(metadata.version))
+    description.set(f"{{{APPLE_HEADROOM}}}HDRGainMapHeadroom", repr(metadata.headroom))
+    return serialize_packet(root)
 
 
 def headroom_of_maker_note(headroom: float, gain: float) -> float:

@@ -11,13 +11,12 @@ from gainmap_codec.files.places.words import mentions_place
 
 _TIFF = re.compile(rb"II\*\0|MM\0\*")
 _MOST_TRIED = 4
-_IPTC, _IPTC_PLACE = b"8BIM\x04\x04", re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65]")
+_IPTC_PLACE = re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65]\0")
 
 
 def names_place(data: bytes) -> bool:
     """Whether bytes that no reader of ours knows may say where a picture was taken."""
-    iptc = data.find(_IPTC)
-    if mentions_place(data) or (iptc >= 0 and _IPTC_PLACE.search(data, iptc)):
+    if mentions_place(data) or _IPTC_PLACE.search(data):
         return True
     found = islice(_TIFF.finditer(data), _MOST_TRIED)
     return any(_has_gps(data[match.start() :]) for match in found)

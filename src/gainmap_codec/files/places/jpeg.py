@@ -5,7 +5,7 @@ Source: EXIF 2.32 section 4.5.5; XMP specification part 3 (Adobe, 2020), 1.1.3; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.jpeg.edit import (
@@ -27,6 +27,7 @@ from gainmap_codec.files.jpeg.segments import (
     APP13,
     APP14,
     MAX_BODY_BYTES,
+    SOI,
     TRUSTED,
     JpegImage,
     Segment,
@@ -65,8 +66,8 @@ def without_places(image: CodedImage, packet: bytes | None, notes: list[str]) ->
     if signed:
         notes.append("the C2PA manifest may name the place too: it is kept")
     for segment in metadata:
-        if segment not in new and not (signed and segment.marker == APP11) and _goes(found, segment, notes):
-            new[segment] = b""
+        if segment not in new and not (signed and segment.marker == APP11):
+            new[segment] = _cleaned(found, segment, digests, notes)
     new = {segment: data for segment, data in new.items() if data != found.raw(segment)}
     return with_segments(image, new), with_extensions(packet, digests) if packet and digests else packet
 
@@ -123,24 +124,42 @@ def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> N
     return {**dict.fromkeys(segments, b""), segments[0]: new}
 
 
-def _goes(image: JpegImage, segment: Segment, notes: list[str]) -> bool:
-    """Whether a segment names a place. Of EXIF and XMP the record holds what is written, without places."""
+def _cleaned(image: JpegImage, segment: Segment, digests: Mapping[str, str | None], notes: list[str]) -> bytes:
+    """A segment without places, or nothing."""
     body = image.body(segment)
     if body.startswith(_OURS) or (segment.marker == APP11 and PAYLOAD_UUID in body):
-        return False
+        return image.raw(segment)
     if segment.marker == APP1 and body.startswith(EXIF_ID):
-        return _changes(body[len(EXIF_ID) :], lambda tiff: exif.without_places(tiff, clean_jpeg, []))
+        return _rewritten(EXIF_ID, body, lambda tiff: exif.without_places(tiff, clean_jpeg, []))
     if segment.marker == APP1 and body.startswith(XMP_ID):
-        return _changes(body[len(XMP_ID) :], lambda packet: xmp.without_places(packet, clean_jpeg))
+        return _rewritten(XMP_ID, body, lambda xml: with_extensions(xmp.without_places(xml, clean_jpeg), digests))
     if not names_place(body):
-        return False
+        return image.raw(segment)
     notes.append(f"{segment_name(segment, body)}, which may name the place, is left out")
-    return True
+    return b""
 
 
-def _changes(data: bytes, clean: Callable[[bytes], bytes]) -> bool:
-    """Whether there is a place in the data, or they cannot be searched."""
+def _rewritten(prefix: bytes, body: bytes, clean: Callable[[bytes], bytes]) -> bytes:
+    """An APP1 segment anew, or nothing where it cannot be searched: of the base, the record has what is written."""
     try:
-        return clean(data) != data
+        return make_segment(APP1, prefix + clean(body[len(prefix) :]), "metadata")
     except GainMapError:
-        return True
+        return b""
+
+
+def pictures_without_places(data: bytes, notes: list[str]) -> bytes:
+    """JPEG pictures one behind the other, as files keep previews, and what follows them, without places."""
+    done, position = b"", 0
+    while data.startswith(SOI, position):
+        try:
+            image = parse_segments(data, TRUSTED, start=position)
+        except GainMapError:
+            break
+        picture = CodedImage(data[position : image.end], 0, 0, 3)
+        done += without_places(picture, None, notes)[0].data
+        position = image.end
+    rest = data[position:]
+    if names_place(rest):
+        notes.append(f"{len(rest):,} bytes behind a picture, which may name the place, are left out")
+        return done
+    return done + rest

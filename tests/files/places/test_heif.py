@@ -1,0 +1,47 @@
+"""Extras of HEIC and AVIF files without places, and without all that no picture needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.items import BASE_ID, Item, Property, Reference
+from gainmap_codec.files.heif.records import HeifExtras, heif_extras
+from gainmap_codec.files.places.heif import bare, without_places
+from support.paths import FIXTURES
+
+ALPHA, DEPTH = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth"
+
+
+def extras_of(name: str) -> HeifExtras:
+    found = heif_extras(parse_file((FIXTURES / "heif" / name).read_bytes(), name, Limits()).heif_extras)
+    assert found is not None
+    return found
+
+
+def auxiliary(number: int, urn: bytes) -> tuple[Item, bytes]:
+    properties = (Property(b"auxC", bytes(4) + urn + b"\0"), Property(b"ispe", bytes(12)), Property(b"udes", b"words"))
+    return Item(number, b"av01", name="words", properties=properties), b"pixels"
+
+
+def test_of_auxiliary_pictures_only_transparency_is_needed() -> None:
+    extras = replace(
+        extras_of("tmap.avif"),
+        items=(auxiliary(7, ALPHA), auxiliary(8, DEPTH)),
+        references=(Reference(b"auxl", 7, (BASE_ID,)), Reference(b"auxl", 8, (BASE_ID,))),
+        last_boxes=b"\0\0\0\x08free",
+    )
+    new = bare(extras)
+    ((item, data),) = new.items
+    assert (item.id, item.name, data, new.last_boxes) == (7, "", b"pixels", b"")
+    assert [found.kind for found in item.properties] == [b"auxC", b"ispe"]
+    assert new.references == (Reference(b"auxl", 7, (BASE_ID,)),)
+
+
+@pytest.mark.parametrize("name", ["tmap.avif", "apple-auxiliary.heic", "adobe-auxiliary.avif", "grid.heic"])
+def test_extras_without_places_are_equal(name: str) -> None:
+    extras, notes = extras_of(name), list[str]()
+    assert without_places(extras, notes) == extras and not notes
