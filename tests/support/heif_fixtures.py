@@ -33,7 +33,12 @@ _APPLE_XMP = (
     b'<rdf:Description rdf:about="" xmlns:g="http://ns.apple.com/HDRGainMap/1.0/">'
     b"<g:HDRGainMapVersion>%d</g:HDRGainMapVersion>%s</rdf:Description></rdf:RDF></x:xmpmeta>"
 )
-_HEADROOM = b"<g:HDRGainMapHeadroom>4.5</g:HDRGainMapHeadroom>"
+_HEADROOM = b"<g:HDRGainMapHeadroom>%.1f</g:HDRGainMapHeadroom>"
+
+
+def apple_xmp(version: int, headroom: float | None = None) -> bytes:
+    """The packet that describes one of Apple's own maps."""
+    return _APPLE_XMP % (version, b"" if headroom is None else _HEADROOM % headroom)
 
 
 def readable_files(payload_for: Callable[[bytes], bytes]) -> dict[str, Row]:
@@ -49,8 +54,8 @@ def readable_files(payload_for: Callable[[bytes], bytes]) -> dict[str, Row]:
         base_hdr_headroom=ONE_CHANNEL.alternate_hdr_headroom,
         alternate_hdr_headroom=ONE_CHANNEL.base_hdr_headroom,
     )
-    apple = auxiliary_file(APPLE_GAIN_MAP, _APPLE_XMP % (131072, _HEADROOM), "base-64x64.heic", "map-32x32.heic")
-    noted = auxiliary_file(APPLE_GAIN_MAP, _APPLE_XMP % (65536, b""), "base-64x64.heic", "map-32x32.heic")
+    apple = auxiliary_file(APPLE_GAIN_MAP, apple_xmp(131072, 4.5), "base-64x64.heic", "map-32x32.heic")
+    noted = auxiliary_file(APPLE_GAIN_MAP, apple_xmp(65536), "base-64x64.heic", "map-32x32.heic")
     files = {
         "tmap.avif": (plain.build(), "a tmap item, as libavif writes it"),
         "tmap.heic": (heic.build(), "the same with HEVC"),
@@ -238,7 +243,7 @@ def _without_xmp() -> Draft:
 
 def _with_spare(file: Draft) -> Draft:
     """The tmap's map is broken, Apple's is not."""
-    apple = auxiliary_file(APPLE_GAIN_MAP, _APPLE_XMP % (131072, _HEADROOM), "base-64x64.heic", "map-32x32.heic")
+    apple = auxiliary_file(APPLE_GAIN_MAP, apple_xmp(131072, 4.5), "base-64x64.heic", "map-32x32.heic")
     number = 31
     item = replace(apple.items[1], id=number)
     broken = replace(file, data=(*file.data[:2], b"\0\0\0\x04" + bytes(4)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.files.orientations import inverse_of
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import AppleMetadata, StoredGainMap
 from gainmap_codec.pixels.color.light import AnyCodes, conversion_matrix, strip_for, transform_strip
@@ -18,7 +19,7 @@ from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.maps.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.maps.neural_map import render_into, residuals
-from gainmap_codec.pixels.raster.geometry import Window, inverse_of, turned, turned_window
+from gainmap_codec.pixels.raster.geometry import Window, turned, turned_window
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 if TYPE_CHECKING:

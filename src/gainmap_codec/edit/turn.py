@@ -12,11 +12,11 @@ from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_e
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.edit import has_c2pa, with_jpeg_orientation
+from gainmap_codec.files.orientations import turned_orientation
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.pixels.formats.sources import Source
-from gainmap_codec.pixels.raster.geometry import turned_orientation
 
 FlipAxis = Literal["horizontal", "vertical"]
 

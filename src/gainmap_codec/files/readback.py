@@ -81,7 +81,7 @@ def _pictures(image: CodedImage, written: CodedImage, name: str) -> Iterator[_Co
 
 
 def _raster(image: CodedImage) -> tuple[object, ...]:
-    return image.codec, image.width, image.height, image.channels, image.bits, image.crop
+    return image.codec, image.width, image.height, image.channels, image.bits, image.crop, image.turn
 
 
 def _numbers(stored: StoredGainMap) -> GainMapMetadata | AppleMetadata:

@@ -102,6 +102,8 @@ class CodedImage:
         bits: Depth of a code value: 8, 10 or 12.
         nclx: The picture's colour where no ICC profile tells it, or None; of a gain map, the alternate's.
         crop: The part of the coded raster that is the picture, or None for all of it.
+        turn: The EXIF orientation by which that part is turned to be the picture, whose width and height are counted
+            behind it: of a gain map that its file turns in another way than the base.
         parsed: Some data and their structure as the codec's container knows it, where these data were parsed already.
     """
 
@@ -114,7 +116,13 @@ class CodedImage:
     bits: int = 8
     nclx: Nclx | None = None
     crop: Crop | None = None
+    turn: int = 1
     parsed: tuple[bytes, object] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def unturned_size(self) -> tuple[int, int]:
+        """Width and height before the turn."""
+        return (self.height, self.width) if self.turn >= 5 else (self.width, self.height)
 
     def structure(self, parse: Callable[[bytes], T]) -> T:
         """What `parse` makes of `data`; it is called once, and its result kept with the record."""

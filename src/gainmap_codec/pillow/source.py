@@ -13,13 +13,14 @@ from PIL import Image
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits
+from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
 from gainmap_codec.pixels.color.light import Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.raster.alignment import displacement
-from gainmap_codec.pixels.raster.geometry import Box, inverse_of, to_upright, turned, turned_orientation
+from gainmap_codec.pixels.raster.geometry import Box, to_upright, turned
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 KEY = "gainmap_codec"

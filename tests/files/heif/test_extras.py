@@ -110,6 +110,17 @@ def test_a_turn_leaves_the_part_that_a_thumbnail_shows() -> None:
             assert [p for p in written.properties if p.kind in (b"irot", b"clap")] == [turn, clap]
 
 
+def test_a_turn_takes_the_inputs_of_a_map_that_is_not_read_along() -> None:
+    """A tmap item shows what its inputs show: a turn of its own would come on top of theirs."""
+    draft = replace(tmap_file(ONE_CHANNEL), brands=(b"avif", b"mif1", b"miaf"))
+    file = read(draft.build())
+    assert file.gain_map is None
+    _, _, meta = opened(serialize_heif(replace(file, orientation=6)))
+    tmap = only(item for item in meta.items.values() if item.kind == b"tmap")
+    assert [orientation_of(meta.items[number]) for number in meta.targets(b"dimg", tmap.id)] == [6, 6]
+    assert orientation_of(tmap) == 1
+
+
 def test_alpha_is_told_by_its_urn() -> None:
     small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
     found = []

@@ -13,7 +13,7 @@ from gainmap_codec.files.heif.items import Property
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Fraction
 from support.cases import ONE_CHANNEL
-from support.heif_files import BASE, tmap_file, turned
+from support.heif_files import tmap_file, turned
 from support.paths import FIXTURES
 
 LIMITS = Limits()
@@ -26,12 +26,6 @@ def test_base_and_map_turn_together() -> None:
         data = turned(draft, quarters).build()
         np.testing.assert_array_equal(gm.decode(data, orientation="stored").pixels, stored)
         np.testing.assert_allclose(gm.decode(data).pixels, np.rot90(stored, quarters), rtol=1e-5)
-
-
-def test_a_map_that_is_turned_otherwise_is_told() -> None:
-    draft = tmap_file(ONE_CHANNEL).with_properties(BASE, Property(b"irot", b"\1"))
-    with pytest.warns(gm.GainMapWarning, match="another rotation than the base"):
-        assert gm.decode(draft.build()).rendered_from == "standard"
 
 
 def test_a_spare_map_serves_when_the_first_is_broken() -> None:

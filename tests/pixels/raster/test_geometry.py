@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.pixels.raster.geometry import (
     Box,
     Window,
     cropped_coordinates,
-    inverse_of,
     stored_box,
     to_stored,
     to_upright,
     turned,
-    turned_orientation,
     turned_window,
 )
 

@@ -30,6 +30,7 @@ from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture
 from gainmap_codec.files.heif.picture_properties import clap_for, crop_of, orientation_of, size_of, transforms_for
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
 from gainmap_codec.files.heif.source import HeifSource
+from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.files.records import ContainerExtras, GainMapFile
 
 _REMADE_BOXES = (b"ftyp", b"meta", b"mdat", b"free", b"skip")
@@ -228,11 +229,19 @@ def _of_base(extras: HeifExtras, *, all_pictures: bool) -> set[int]:
     return pictures if all_pictures else pictures & linked
 
 
+def _turning_with_base(extras: HeifExtras) -> set[int]:
+    """Ids of the pictures that belong to the base; of one that is derived from the base, its other inputs instead."""
+    derivations = [r for r in extras.references if r.kind in _DERIVED and BASE_ID in r.targets]
+    inputs = {target for r in derivations for target in r.targets}
+    return (_of_base(extras, all_pictures=False) | inputs) - {r.source for r in derivations}
+
+
 def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
-    """With pictures of the base turned as the base is now, if they were turned as it was."""
+    """With the pictures of the base turned as the base was since it was read."""
+    turn = turned_orientation(inverse_of(extras.orientation), orientation)
 
     def turned(item: Item) -> Item:
-        if item.property(b"ispe") is None or orientation_of(item) != extras.orientation:
+        if item.property(b"ispe") is None:
             return item
         try:
             crop, width, height = crop_of(item, *size_of(item))
@@ -241,9 +250,10 @@ def _turned(extras: HeifExtras, orientation: int) -> HeifExtras:
         aperture = item.property(b"clap")
         kept = (p for p in item.properties if p is aperture or p.kind not in _TRANSFORMS)
         cut = (clap_for(crop, width, height) if crop and p is aperture else p for p in kept)
-        return replace(item, properties=(*cut, *transforms_for(orientation)))
+        turns = transforms_for(turned_orientation(orientation_of(item), turn))
+        return replace(item, properties=(*cut, *turns))
 
-    belonging = _of_base(extras, all_pictures=False)
+    belonging = _turning_with_base(extras)
     items = tuple((turned(item) if item.id in belonging else item, data) for item, data in extras.items)
     return replace(extras, items=items)
 

@@ -15,10 +15,11 @@ from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture
-from gainmap_codec.files.heif.picture_properties import icc_of, nclx_of, orientation_of, size_of
+from gainmap_codec.files.heif.picture_properties import crop_of, icc_of, nclx_of, orientation_of, size_of
 from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
+from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 
 _OTHER_AUXILIARIES = (
@@ -28,6 +29,7 @@ _OTHER_AUXILIARIES = (
 )
 MOST_TRIED = 8
 """Of each kind of metadata: files have one or two; thousands, each with its XMP, would take minutes."""
+_MOST_STRETCHED = 1.05  # small maps have rounded sides
 _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
 
@@ -170,7 +172,18 @@ def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[tuple
 
 
 def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: list[str]) -> CodedImage:
+    """The map's picture, which each transform of its own has made what it is, in the base's stored raster."""
     picture = find_picture(file, meta, number)
-    if orientation_of(picture.item) != orientation_of(base):
-        notes.append("the gain map has another rotation than the base: taken as stored, and turned with the base")
-    return coded_image(file, meta, picture, notes)
+    image = coded_image(file, meta, picture, notes)
+    turn = turned_orientation(orientation_of(picture.item), inverse_of(orientation_of(base)))
+    if turn < 5:
+        return replace(image, turn=turn)
+    _, width, height = crop_of(base, *size_of(base))
+    if _fits(image.width / image.height, width / height) and not _fits(image.height / image.width, width / height):
+        notes.append("the gain map has another rotation than the base, and only fits it without: taken as stored")
+        return image
+    return replace(image, turn=turn, width=image.height, height=image.width)
+
+
+def _fits(aspect: float, other: float) -> bool:
+    return max(aspect, other) <= _MOST_STRETCHED * min(aspect, other)

@@ -19,6 +19,7 @@ from gainmap_codec.files.heif.picture_properties import (
 )
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
+from gainmap_codec.files.orientations import turned_orientation
 from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile
 
 _TRUSTED = Limits(file_bytes=1 << 62, pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
@@ -113,15 +114,14 @@ def _stand_alone(data: bytes) -> tuple[BoxFile, HeifMeta, Picture]:
 def _check_record(image: CodedImage, picture: Picture, name: str) -> None:
     config = config_of(picture)
     crop = image.crop
-    size = (crop.coded_width, crop.coded_height) if crop else (image.width, image.height)
+    width, height = image.unturned_size
+    size = (crop.coded_width, crop.coded_height) if crop else (width, height)
     wanted = (picture.codec, config.bits, config.channels, (picture.width, picture.height))
     found = (image.codec, image.bits, image.channels, size)
     for what, is_coded, said in zip(("codec", "bits", "channels", "size"), wanted, found, strict=True):
         if is_coded != said:
             raise ValueError(f"{name}: expected {what} {is_coded}, as its data are coded, got {said}")
-    if crop and not (
-        0 <= crop.left <= crop.coded_width - image.width and 0 <= crop.top <= crop.coded_height - image.height
-    ):
+    if crop and not (0 <= crop.left <= crop.coded_width - width and 0 <= crop.top <= crop.coded_height - height):
         raise ValueError(f"{name}: expected a crop inside {size}, got {crop}")
 
 
@@ -140,5 +140,6 @@ def _colored(item: Item, wanted: list[Property], *, add: bool = True) -> Item:
 
 
 def _with_transforms(item: Item, image: CodedImage, orientation: int) -> Item:
-    crop = (clap_for(image.crop, image.width, image.height),) if image.crop else ()
-    return replace(item, properties=(*item.properties, *crop, *transforms_for(orientation)))
+    crop = (clap_for(image.crop, *image.unturned_size),) if image.crop else ()
+    turns = transforms_for(turned_orientation(image.turn, orientation))
+    return replace(item, properties=(*item.properties, *crop, *turns))

@@ -14,21 +14,11 @@ from gainmap_codec.errors import FormatError
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.cursor import Reader, Writer
 from gainmap_codec.files.heif.items import Item, Property
+from gainmap_codec.files.orientations import UPRIGHT, Step, Steps, orientation_of_steps
 from gainmap_codec.files.records import Crop
 
 _TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
 _FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
-_ORIENTATIONS = {
-    (1, 0, 0, 1): 1,
-    (-1, 0, 0, 1): 2,
-    (-1, 0, 0, -1): 3,
-    (1, 0, 0, -1): 4,
-    (0, 1, 1, 0): 5,
-    (0, -1, 1, 0): 6,
-    (0, -1, -1, 0): 7,
-    (0, 1, -1, 0): 8,
-}
-"""EXIF's numbers by where a step to the right leads in the stored raster, and then one down: x and y of each."""
 
 
 class _Shown(NamedTuple):
@@ -36,29 +26,33 @@ class _Shown(NamedTuple):
 
     Attributes:
         at: Where its top left corner is in the stored raster, x and y.
-        right, down: Where a step to the right and one down lead there.
+        steps: Where steps to the right and down lead there.
         size: Width and height as shown.
     """
 
     at: tuple[int, int]
-    right: tuple[int, int]
-    down: tuple[int, int]
+    steps: Steps
     size: tuple[int, int]
 
     def part(self, left: int, top: int, width: int, height: int) -> _Shown:
-        (x, y), right, down = self.at, self.right, self.down
+        (x, y), (right, down) = self.at, self.steps
         at = x + left * right[0] + top * down[0], y + left * right[1] + top * down[1]
         return self._replace(at=at, size=(width, height))
 
     def turned(self) -> _Shown:
         """By a quarter anticlockwise."""
         width, height = self.size
-        right, down = self.down, (-self.right[0], -self.right[1])
-        return _Shown(self.part(width, 0, 0, 0).at, right, down, (height, width))
+        steps = Steps(self.steps.down, _back(self.steps.right))
+        return _Shown(self.part(width, 0, 0, 0).at, steps, (height, width))
 
     def mirrored(self) -> _Shown:
         """Left and right exchanged."""
-        return _Shown(self.part(self.size[0], 0, 0, 0).at, (-self.right[0], -self.right[1]), self.down, self.size)
+        steps = self.steps._replace(right=_back(self.steps.right))
+        return _Shown(self.part(self.size[0], 0, 0, 0).at, steps, self.size)
+
+
+def _back(step: Step) -> Step:
+    return -step[0], -step[1]
 
 
 def orientation_of(item: Item) -> int:
@@ -66,13 +60,12 @@ def orientation_of(item: Item) -> int:
 
     Source: ISO/IEC 23008-12 clauses 6.5.10 (irot, anticlockwise) and 6.5.12 (imir: 0 exchanges top and bottom).
     """
-    shown = _shown((p for p in item.properties if p.kind != b"clap"), 0, 0)
-    return _ORIENTATIONS[(*shown.right, *shown.down)]
+    return orientation_of_steps(_shown((p for p in item.properties if p.kind != b"clap"), 0, 0).steps)
 
 
 def _shown(properties: Iterable[Property], width: int, height: int) -> _Shown:
     """All transforms in the order of their association, as ISO/IEC 23008-12 clause 6.3 asks for."""
-    shown = _Shown((0, 0), (1, 0), (0, 1), (width, height))
+    shown = _Shown((0, 0), UPRIGHT, (width, height))
     for kind, body, _ in properties:
         if kind == b"clap":
             shown = shown.part(*_aperture(body, *shown.size))

@@ -20,6 +20,7 @@ from gainmap_codec.pixels.color.code_points import SRGB, UNKNOWN
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decode_hevc, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.raster.geometry import turned
 from gainmap_codec.pixels.strips import THREADS
 
 Chroma = Literal["4:2:0", "4:4:4"]
@@ -35,7 +36,7 @@ _TRUSTED = Limits(pixels=1 << 40)
 
 
 def decode_coded_image(image: CodedImage) -> AnyCodes:
-    """Code values of a picture, stored raster, its crop applied.
+    """Code values of a picture, stored raster, its own crop and turn applied.
 
     JPEG by libjpeg-turbo, HEVC by libde265, AV1 by dav1d or libaom; YCbCr to RGB and chroma upsampling as
     libjpeg-turbo, libheif and libavif do them. The caller has checked the sizes in the header.
@@ -54,17 +55,17 @@ def decode_coded_image(image: CodedImage) -> AnyCodes:
         with decoding(image.codec.upper(), image.codec.upper()):
             codes = decode_av1(image.data) if image.codec == "av1" else decode_hevc(image.data)
     codes = _checked(codes, image)
-    if image.crop is None:
-        return codes
-    left, top = image.crop.left, image.crop.top
-    return codes[top : top + image.height, left : left + image.width]
+    width, height = image.unturned_size
+    if image.crop:
+        codes = codes[image.crop.top :, image.crop.left :][:height, :width]
+    return turned(codes, image.turn)
 
 
 def _checked(codes: NDArray[Any], image: CodedImage) -> AnyCodes:
     """The array in the shape and type that the record promises."""
     if image.channels == 1 and codes.ndim == 3:
         codes = codes[..., 0]  # some decoders give grey as three equal channels
-    width, height = (image.crop.coded_width, image.crop.coded_height) if image.crop else (image.width, image.height)
+    width, height = (image.crop.coded_width, image.crop.coded_height) if image.crop else image.unturned_size
     promised = (height, width) if image.channels == 1 else (height, width, 3)
     if codes.shape != promised:
         raise FormatError(image.codec.upper(), f"expected a picture of shape {promised}, got {codes.shape}")

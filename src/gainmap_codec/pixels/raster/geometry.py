@@ -8,12 +8,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.orientations import inverse_of
+
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
 Edge = TypeVar("Edge", int, float)
 _Edge = TypeVar("_Edge", covariant=True)
-
-_INVERSE = {6: 8, 8: 6}  # every other orientation undoes itself
-_LABELS = np.arange(6).reshape(2, 3)  # as many as it takes to tell the eight orientations apart
 
 
 class Box(NamedTuple, Generic[_Edge]):
@@ -77,20 +76,9 @@ def turned_window(window: Window, size: tuple[int, ...], turn: Callable[[NDArray
     return Window(left, top, width, height) if is_turned else Window(top, left, height, width)
 
 
-def inverse_of(orientation: int) -> int:
-    """The orientation that undoes another."""
-    return _INVERSE.get(orientation, orientation)
-
-
 def to_stored(pixels: Pixels, orientation: int) -> Pixels:
     """The inverse of `to_upright`."""
-    return to_upright(pixels, _INVERSE.get(orientation, orientation))
-
-
-def turned_orientation(orientation: int, turn: int) -> int:
-    """The orientation of a picture that is turned once more: by `turn`, an orientation too, as it is looked at."""
-    wanted = turned(turned(_LABELS, orientation), turn)
-    return next(code for code in range(1, 9) if np.array_equal(turned(_LABELS, code), wanted))
+    return to_upright(pixels, inverse_of(orientation))
 
 
 def stored_box(box: Box[Edge], width: Edge, height: Edge, orientation: int) -> Box[Edge]:
