@@ -243,7 +243,7 @@ ROWS = (
     Row(VEARUTOP + "sample_prophoto_rgb.jpg", "base"),
     Row(VEARUTOP + "sample_rec_2020.jpg", "base"),
     Row("files/ultrajpeg/sample-ultrahdr.jpg", "base", spaces=SRGB, warning="none was found"),
-    Row("files/pillow_heif/truncated.heic", "base", spaces=SRGB),
+    Row("files/pillow_heif/truncated.heic", "base", spaces=SRGB, warning="the file is cut off"),
     Row("pairs/hdr-gainmap/input_sdr.jpg", "base", spaces=P3),
     Row("pairs/hdr-gainmap/input_sdr_2ev.jpg", "base", spaces=P3),
     Row("pairs/hdr-gainmap/input_hdr.avif", "base", "", 3.2318, P3_PQ),
