@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gainmap_codec as gm
 from gainmap_codec.codec.description import describe
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.payload.format import sealed
+from gainmap_codec.files.payload.layout import read_fields, write_fields
 from support.paths import FIXTURES
 
 
@@ -18,3 +24,15 @@ def test_a_file_with_both_maps() -> None:
 def test_a_picture_without_hdr_says_so_plainly() -> None:
     text = describe(gm.inspect(FIXTURES / "jpeg/base-16x16.jpg").to_dict())
     assert "SDR" in text and "nowhere" not in text
+
+
+def test_a_headroom_that_no_float_holds_is_refused_before_it_is_described() -> None:
+    data = (FIXTURES / "jpeg/both.jpg").read_bytes()
+    file = parse_file(data, "it", Limits())
+    assert file.payload is not None
+    found, integers = read_fields(file.payload)
+    body = write_fields(replace(found, alternate_hdr_headroom=60000.0)) + integers
+    info = gm.inspect(serialize_file(replace(file, payload=sealed(body)), []))
+    assert info.payload is None and info.hdr_from == "standard"
+    assert any("alternate headroom <= 32, got headrooms 0.0, 60000.0" in warning for warning in info.warnings)
+    assert "HDR comes from the standard gain map" in describe(info.to_dict())

@@ -146,6 +146,7 @@ REFUSED = {
     "base headroom NaN": (patched(TINY, 14, b"\x7e\0"), "expected finite"),
     "base headroom below 0": (patched(TINY, 14, b"\x80\x01"), "0 <= base headroom"),
     "alternate headroom infinite": (patched(TINY, 16, b"\x7c\0"), "expected finite"),
+    "alternate headroom above 32 stops": (patched(TINY, 16, b"\x64\0"), "alternate headroom <= 32"),
     "alternate below base": (patched(TINY, 14, b"\x4f\0"), "base headroom <= alternate headroom"),
     "residual scale infinite": (patched(TINY, 20, b"\xfc\0"), "expected finite"),
     "colour shift NaN": (patched(PAPER, 24, b"\x7e\0"), "expected finite"),

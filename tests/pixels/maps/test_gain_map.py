@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gainmap_codec.files.map_metadata.iso21496 import fraction_of
+from gainmap_codec.files.map_metadata.iso21496 import fraction_of, serialize_iso21496
 from gainmap_codec.files.records import GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import pq_encode
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map, headroom_weight
@@ -68,6 +68,17 @@ def test_published_vectors(base: float, code: float, numbers: GainMapChannel, we
     gain_map = np.full((2, 3), code, np.float32)
     result = apply_gain_map(grey(base), gain_map, metadata(numbers, **headrooms), headroom=shown_at)
     np.testing.assert_allclose(result, expected, rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("peak", [1e11, 3e38])
+def test_gains_that_have_no_place_in_a_file_are_clipped(peak: float) -> None:
+    """A pixel of an HDR file may be as bright as a float can be; a file holds 32 stops."""
+    dark, bright = np.full((8, 8, 3), 0.0, np.float32), np.full((8, 8, 3), peak, np.float32)
+    for base, alternate in ((dark, bright), (bright, dark)):
+        _, numbers = compute_gain_map(base, alternate, alternate_headroom=5.0, scale=1, channels=1)
+        (found,) = numbers.channels
+        assert abs(float(found.gain_map_max)) == pytest.approx(32, abs=1e-6)
+        serialize_iso21496(numbers)
 
 
 def test_bytes_and_floats_agree() -> None:

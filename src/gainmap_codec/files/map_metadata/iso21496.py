@@ -24,7 +24,8 @@ _OLD_MULTICHANNEL = 0x01  # flags counted from the low end, as drafts and 2024 w
 _OLD_USE_BASE_COLOUR_SPACE = 0x02
 _LONG_SIZES = {61: 1, 141: 3}
 _COMPACT_SIZES = {37: 1, 77: 3}
-_MAX_LOG2 = 32
+MAX_LOG2 = 32
+"""Of a headroom or a gain, in stops: what is beyond is no picture."""
 
 Rounding = Literal["nearest", "down", "up"]
 
@@ -198,8 +199,8 @@ def _fraction_problem(field: _Field, fraction: Fraction) -> str | None:
         return "expected a denominator of 1 to 2^32 - 1"
     if not (-(2**31) <= numerator < 2**31 if field.signed else 0 <= numerator < 2**32):
         return f"expected {'a signed' if field.signed else 'an unsigned'} 32-bit numerator"
-    if field.log2 and abs(numerator) > _MAX_LOG2 * denominator:
-        return f"expected at most {_MAX_LOG2} stops"
+    if field.log2 and abs(numerator) > MAX_LOG2 * denominator:
+        return f"expected at most {MAX_LOG2} stops"
     return "expected more than 0" if field.name == "gamma" and numerator == 0 else None
 
 

@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
+from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import (
     LARGEST,
@@ -127,8 +128,8 @@ def check_fields(found: Fields) -> None:
         _check_grid(found)
     base, alternate = found.base_hdr_headroom, found.alternate_hdr_headroom
     ranges = found.residual_shift, found.residual_scale, found.color_shift, found.color_scale
-    if not all(map(math.isfinite, (base, alternate, *ranges))) or not 0 <= base <= alternate:
-        expected = "finite headrooms and ranges, 0 <= base headroom <= alternate headroom"
+    if not all(map(math.isfinite, (base, alternate, *ranges))) or not 0 <= base <= alternate <= MAX_LOG2:
+        expected = f"finite headrooms and ranges, 0 <= base headroom <= alternate headroom <= {MAX_LOG2}"
         raise FormatError(WHERE, f"expected {expected}, got headrooms {base}, {alternate}, ranges {ranges}")
     if max(found.weight_steps) > MAX_STEP_EXPONENT:
         got = max(found.weight_steps)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.map_metadata.iso21496 import fraction_of
+from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.raster.resampling import Taps, bilinear_taps, box_average
@@ -248,7 +248,7 @@ def _plane(pixels: Array, index: int | None, offset: float) -> Array:
         plane = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
     else:
         plane = pixels[..., index]
-    plane = np.maximum(plane, 0)
+    plane = np.clip(plane, 0, np.float32(offset * (2.0**MAX_LOG2 - 1)))  # more gain has no place in a file
     plane += np.float32(offset)
     return plane
 

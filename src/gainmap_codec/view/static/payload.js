@@ -6,6 +6,7 @@ const HEADER_BYTES = 24;
 const BODY = 10; // where the CRC begins to count
 const LARGEST = { weight: 4095, latent: 127 };
 const MAX_STEP = 16;
+const MAX_HEADROOM = 32;
 const MAX_COORDINATE = 1024;
 const MIN_SCALE = 2 ** -24;
 const NO_OFFSET = 15;
@@ -127,7 +128,7 @@ function readHeader(reader) {
     standardPsnr: reader.u8() / 4,
   };
   const { baseHeadroom, alternateHeadroom } = header;
-  require(0 <= baseHeadroom && baseHeadroom <= alternateHeadroom, "impossible headrooms");
+  require(0 <= baseHeadroom && baseHeadroom <= alternateHeadroom && alternateHeadroom <= MAX_HEADROOM, "impossible headrooms");
   return header;
 }
 
