@@ -14,9 +14,9 @@ from support.paths import FIXTURES
 torch = pytest.importorskip("torch")
 
 
-def test_the_options_are_those_of_decode_but_for_out() -> None:
+def test_the_options_are_those_of_decode_but_for_out_and_metadata() -> None:
     theirs, ours = (inspect.signature(verb).parameters for verb in (gm.decode, tensors.decode))
-    assert set(theirs) - set(ours) == {"out"}
+    assert set(theirs) - set(ours) == {"out", "strip"}
     assert all(ours[name].default == theirs[name].default for name in set(ours) - {"device"})
 
 
