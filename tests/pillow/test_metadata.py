@@ -12,8 +12,12 @@ from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.jpeg.xmp_segments import joined_xmp
 from gainmap_codec.pillow.metadata import writer_options
 from support import pipeline_files as files
+from support.xmp_packets import packet
 
 
 def opened() -> Image.Image:
@@ -57,12 +61,29 @@ def test_formats_without_a_place_say_so() -> None:
     assert lines == [f"{name} is not kept: BMP has no place for it" for name in ("EXIF", "XMP")]
 
 
-@pytest.mark.parametrize("name", ["exif", "xmp"])
-def test_what_is_too_long_for_a_jpeg_does_not_cost_the_picture(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("exif", "EXIF of 70000 bytes does not fit a JPEG: only its orientation is written"),
+        ("xmp", "XMP is left out: XMP packet: expected well-formed XML, got an error"),
+    ],
+)
+def test_what_is_too_long_for_a_jpeg_does_not_cost_the_picture(name: str, line: str) -> None:
     image = opened()
     image.info[name] = bytes(70_000)
     notes: list[str] = []
-    assert name not in writer_options(image, "JPEG", notes)
-    assert notes[0].startswith(f"{name.upper()} is not kept: expected at most 65") and notes[0].endswith("got 70000")
-    with pytest.warns(gm.GainMapWarning, match="is not kept"):
-        assert name not in written(image, "JPEG")
+    assert len(writer_options(image, "JPEG", notes).get(name, b"")) < 100
+    assert notes[0].startswith(line)
+    with pytest.warns(gm.GainMapWarning, match=line):
+        written(image, "JPEG")
+
+
+def test_long_xmp_goes_on_in_an_extension() -> None:
+    image = opened()
+    image.info["xmp"] = packet(f'dc:a="{"x" * 70_000}"')
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.HdrLostWarning)
+        pillow.save(image, stream, format="JPEG")
+    file = parse_file(stream.getvalue(), "file", Limits())
+    assert b"x" * 70_000 in (joined_xmp(file.xmp, file.base) or b"")

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.container import digest_of, parse_file
+from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.tags.exif_shrink import fitted_exif
 
 NEW_FILE = "the new file"
 """What messages call it."""
@@ -59,11 +61,18 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
     if file.payload:
         yield _Compared("the neural gain map", file.payload, written.payload)
     if file.exif:
-        yield _Compared("EXIF", file.exif, written.exif)
+        exif = fitted_exif(file.exif, MAX_EXIF_BYTES, []) if file.container == "jpeg" else file.exif
+        yield _Compared("EXIF", exif, written.exif)
     if file.xmp and without_gain_map(file.xmp, []):
         yield _Compared("XMP", "some", "some" if written.xmp else "none")
+    if file.others:
+        yield _Compared("other parts of", _others(file), _others(written))
     if file.gain_map:
         yield from _gain_maps(file.gain_map, written.gain_map)
+
+
+def _others(file: GainMapFile) -> bytes:
+    return b"".join(part.data for part in file.others if part.kind != "gain map")
 
 
 def _gain_maps(stored: StoredGainMap, written: StoredGainMap | None) -> Iterator[_Compared]:

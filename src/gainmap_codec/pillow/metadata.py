@@ -7,12 +7,17 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
+from gainmap_codec.files.jpeg.xmp_segments import MAX_PACKET_BYTES, xmp_segments
+from gainmap_codec.files.tags.exif_shrink import fitted_exif
+
 EXIF_ID = b"Exif\0\0"
 """What EXIF begins with in Pillow's info."""
 
 _FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF", "HEIC")
 _XMP_TAG, _PNG_XMP = 700, "XML:com.adobe.xmp"
-_MOST_IN_JPEG = {"exif": 65_533, "xmp": 65_533 - 29}
+_JPEGS = ("JPEG", "MPO")
 
 
 def writer_options(image: Image.Image, kind: str, notes: list[str]) -> dict[str, Any]:
@@ -22,9 +27,11 @@ def writer_options(image: Image.Image, kind: str, notes: list[str]) -> dict[str,
         kind: Pillow's name of the format.
         notes: Gets a line for what the format has no place for.
     """
-    found = {name: image.info[name] for name in ("exif", "xmp") if image.info.get(name)}
-    for name, data in list(found.items()):
-        if (problem := _problem(name, data, kind)) is not None:
+    found: dict[str, Any] = {name: image.info[name] for name in ("exif", "xmp") if image.info.get(name)}
+    if kind in _JPEGS:
+        found = _fitted_to_jpeg(found, notes)
+    for name in list(found):
+        if (problem := _problem(name, kind)) is not None:
             notes.append(f"{name.upper()} is not kept: {problem}")
             del found[name]
     xmp = found.get("xmp")
@@ -39,10 +46,22 @@ def writer_options(image: Image.Image, kind: str, notes: list[str]) -> dict[str,
     return found
 
 
-def _problem(name: str, data: bytes, kind: str) -> str | None:
+def _fitted_to_jpeg(found: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """What a JPEG has room for; XMP that is longer than a segment as segments of our own."""
+    new = dict(found)
+    if "exif" in found:
+        new["exif"] = EXIF_ID + fitted_exif(found["exif"].removeprefix(EXIF_ID), MAX_EXIF_BYTES, notes)
+    if len(found.get("xmp", b"")) > MAX_PACKET_BYTES:
+        try:
+            new["extra"] = xmp_segments(found["xmp"])
+        except GainMapError as error:
+            notes.append(f"XMP is left out: {error}")
+        del new["xmp"]
+    return new
+
+
+def _problem(name: str, kind: str) -> str | None:
     """Why a format cannot take it, or None if it can."""
     if kind not in _FORMATS or (kind == "MPO" and name == "xmp"):
         return f"{kind} has no place for it"
-    if kind in ("JPEG", "MPO") and len(data) > _MOST_IN_JPEG[name]:
-        return f"expected at most {_MOST_IN_JPEG[name]} bytes in a JPEG, got {len(data)}"
     return None

@@ -97,7 +97,7 @@ def test_jfif_is_added_only_where_it_changes_no_colours() -> None:
 
 
 def test_what_does_not_fit_is_named() -> None:
-    with pytest.raises(LimitError, match="EXIF: expected at most 65533 bytes, a JPEG segment, got 65539"):
-        serialize_jpeg(record(exif=bytes(65_533)))
+    with pytest.raises(LimitError, match="ICC profile: expected at most 16707345 bytes"):
+        serialize_jpeg(replace(record(), base=replace(record().base, icc_profile=bytes(1 << 24))))
     with pytest.raises(ValueError, match="payload: expected at most 65000"):
         serialize_jpeg(record(payload=bytes(65_001)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.jpeg.xmp_directory import (
-    MAX_PACKET_BYTES,
     DirectoryItem,
     directory_for,
     merge_primary,
@@ -129,12 +128,3 @@ def test_a_broken_user_packet_is_left_out_with_a_warning() -> None:
     assert merged(b"<broken", 5, notes) == merged(None, 5, [])
     (line,) = notes
     assert line.startswith("the XMP packet given is left out: XMP packet: expected well-formed XML")
-
-
-def test_a_packet_that_does_not_fit_a_segment() -> None:
-    room = MAX_PACKET_BYTES - len(merged(packet('dc:a=""'), 5, []) or b"")
-    fits = merged(packet(f'dc:a="{"x" * room}"'), 5, [])
-    assert fits is not None
-    assert len(fits) == MAX_PACKET_BYTES
-    with pytest.raises(GainMapError, match="expected at most 65502 bytes, a JPEG segment, got 65503"):
-        merged(packet(f'dc:a="{"x" * (room + 1)}"'), 5, [])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID
-from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, MAX_EXIF_BYTES, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID, moved_mpf
 from gainmap_codec.files.jpeg.segments import (
     APP0,
@@ -30,6 +30,7 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
+from gainmap_codec.files.tags.exif_shrink import fitted_exif
 from gainmap_codec.files.tags.xmp_edit import join_extension
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
@@ -54,16 +55,15 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, limit
         base: The picture that it begins with.
         orientation: 1…8.
         limits: Those that the file was read with.
-        notes: Gets a line where damaged EXIF is replaced.
-    Raises:
-        LimitError: The EXIF segment has no room left.
+        notes: Gets a line where damaged EXIF is replaced, and where a segment has no room left.
     """
     image = replace(segments_of(base), data=data)
     changes: list[_Change] = []
     exif = _first(image, EXIF_ID, lambda body: open_tiff(body, "EXIF"))
     place = exif.start if exif else _behind_app0(image)
     old = image.body(exif)[len(EXIF_ID) :] if exif else None
-    new = make_segment(APP1, EXIF_ID + with_orientation(old, orientation, notes), "EXIF")
+    turned_exif = with_orientation(old, orientation, notes)
+    new = make_segment(APP1, EXIF_ID + fitted_exif(turned_exif, MAX_EXIF_BYTES, notes), "EXIF")
     changes.append(_Change(place, exif.stop if exif else place, new))
     for xmp in _bodies(image, APP1, XMP_ID):
         packet = image.body(xmp)[len(XMP_ID) :]
@@ -71,7 +71,9 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, limit
             turned = xmp_with_orientation(packet, orientation)
         except GainMapError:
             continue  # such a packet tells nobody anything
-        if turned != packet:
+        if len(XMP_ID + turned) > MAX_BODY_BYTES:
+            notes.append("XMP keeps its orientation of before: the packet fills its segment")
+        elif turned != packet:
             changes.append(_Change(xmp.start, xmp.stop, make_segment(APP1, XMP_ID + turned, "XMP")))
     return _with_changes(image, changes, limits)
 

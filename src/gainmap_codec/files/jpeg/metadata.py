@@ -23,6 +23,8 @@ _CHUNK_BYTES = MAX_BODY_BYTES - len(ICC_ID) - 2
 _MOST_TRIED = 8
 """Files have one or two; thousands of packets that break at their ends would take minutes."""
 
+MAX_EXIF_BYTES = MAX_BODY_BYTES - len(EXIF_ID)
+
 T = TypeVar("T")
 
 

@@ -9,12 +9,16 @@ Ultra HDR image format v1.1; CIPA DC-007.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from gainmap_codec.errors import LimitError
+from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID
 from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, serialize_payload_body
 from gainmap_codec.files.jpeg.metadata import (
     EXIF_ID,
     ICC_ID,
     ISO_ID,
+    MAX_EXIF_BYTES,
     XMP_ID,
     icc_segments,
 )
@@ -35,9 +39,11 @@ from gainmap_codec.files.jpeg.segments import (
     segments_of,
 )
 from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_primary
+from gainmap_codec.files.jpeg.xmp_segments import joined_xmp, xmp_segments
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, OtherPart, StoredGainMap
+from gainmap_codec.files.tags.exif_shrink import fitted_exif
 from gainmap_codec.files.tags.motion_photo import with_video
 
 _JFIF = make_segment(APP0, b"JFIF\0" + bytes((1, 1, 0, 0, 1, 0, 1, 0, 0)), "JFIF header")
@@ -47,8 +53,8 @@ _JFIF = make_segment(APP0, b"JFIF\0" + bytes((1, 1, 0, 0, 1, 0, 1, 0, 0)), "JFIF
 def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded bytes of base and gain map are bit for bit those of the record.
 
-    EXIF, XMP, ICC profile, gain map and payload are the record's; all other segments come from
-    `file.base.data`. An EOI is added to a base that lacks one.
+    EXIF, XMP, ICC profile, gain map and payload are the record's; all other segments come from `file.base.data`. EXIF
+    that does not fit a segment is shortened, XMP goes on in an extension. An EOI is added to a base that lacks one.
 
     Args:
         file: What to write.
@@ -58,7 +64,7 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
             for one), or a payload of more than 65 000 bytes.
         FormatError: The base or the gain map is a broken JPEG.
         UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
-        LimitError: EXIF, XMP or ICC profile that do not fit their segments.
+        LimitError: An ICC profile of more than 16 MB.
     Source: Ultra HDR image format v1.1; segment order of libultrahdr 2.0 (lib/src/jpegr.cpp).
     """
     _check_writable(file)
@@ -107,22 +113,33 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes:
     """Segments from SOI to the first scan, without MPF."""
     stored = file.gain_map
     in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
-    items = directory_for(gain_map_bytes, in_hdrgm, file.others)
-    xmp = file.xmp and with_video(file.xmp, _video_offset(file.others))
-    packet = merge_primary(xmp, items, in_hdrgm, notes)
+    whole = joined_xmp(file.xmp, file.base)
     yield _leading(base)
     if file.exif:
-        yield make_segment(APP1, EXIF_ID + file.exif, "EXIF")
-    if packet:
-        yield make_segment(APP1, XMP_ID + packet, "XMP")
+        yield make_segment(APP1, EXIF_ID + fitted_exif(file.exif, MAX_EXIF_BYTES, notes), "EXIF")
+    yield _xmp(replace(file, xmp=whole or file.xmp), gain_map_bytes, in_hdrgm, notes)
     if file.base.icc_profile:
         yield icc_segments(file.base.icc_profile)
     if stored is not None:
         yield make_segment(APP2, ISO_ID + serialize_iso21496(_writable_metadata(stored))[:4], "ISO version")
-    yield from (base.raw(segment) for segment in base.header if _is_kept(base, segment))
+    kept = (segment for segment in base.header if _is_kept(base, segment))
+    yield from (base.raw(each) for each in kept if not (whole and base.body(each).startswith(XMP_EXTENSION_ID)))
     if file.payload:
         yield make_segment(APP11, serialize_payload_body(file.payload), "payload")
     yield _coded_header(base)
+
+
+def _xmp(file: GainMapFile, gain_map_bytes: int, in_hdrgm: bool, notes: list[str]) -> bytes:
+    """The segments of the record's XMP with what they have to say of gain map and other parts; b"" for nothing."""
+    items = directory_for(gain_map_bytes, in_hdrgm, file.others)
+    xmp = file.xmp and with_video(file.xmp, _video_offset(file.others))
+    packet = merge_primary(xmp, items, in_hdrgm, notes)
+    try:
+        return b"" if packet is None else xmp_segments(packet)
+    except LimitError as error:
+        notes.append(f"XMP is left out: {error}")
+    packet = merge_primary(None, items, in_hdrgm, notes)
+    return b"" if packet is None else xmp_segments(packet)
 
 
 def _serialize_gain_map(stored: StoredGainMap) -> bytes:

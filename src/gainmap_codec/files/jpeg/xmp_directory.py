@@ -34,9 +34,6 @@ from gainmap_codec.files.tags.xmp_packet import (
     serialize_packet,
 )
 
-MAX_PACKET_BYTES = 65_502
-"""What one JPEG segment holds behind the XMP identifier."""
-
 _CONTAINER = "http://ns.google.com/photos/1.0/container/"
 _ITEM = "http://ns.google.com/photos/1.0/container/item/"
 _NOT_SAID = (f"{{{_ITEM}}}Length", f"{{{_ITEM}}}Padding", PARSE_TYPE)
@@ -118,9 +115,7 @@ def merge_primary(
         has_hdrgm: Whether the packet announces a gain map with metadata in XMP.
         notes: Gets a line where the user's packet is left out.
     Returns:
-        At most `MAX_PACKET_BYTES`, without ``<?xpacket`` wrapper; None where nothing is left to write.
-    Raises:
-        GainMapError: The merged packet is too long for a JPEG segment.
+        Of any size, without ``<?xpacket`` wrapper; None where nothing is left to write.
     Source: Ultra HDR image format v1.1, "XMP metadata of the primary image".
     """
     root, rdf = new_packet()
@@ -128,13 +123,7 @@ def merge_primary(
         rdf.append(_primary_description(items, has_hdrgm))
     for description in _user_descriptions(user_packet, notes):
         rdf.append(description)
-    if len(rdf) == 0:
-        return None
-    packet = serialize_packet(root)
-    if len(packet) > MAX_PACKET_BYTES:
-        most = f"at most {MAX_PACKET_BYTES} bytes, a JPEG segment"
-        raise GainMapError(f"main XMP packet: expected {most}, got {len(packet)}")
-    return packet
+    return serialize_packet(root) if len(rdf) else None
 
 
 def without_gain_map(packet: bytes, notes: list[str]) -> bytes | None:

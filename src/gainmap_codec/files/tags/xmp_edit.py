@@ -11,6 +11,7 @@ from lxml import etree
 
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
+    NOTE,
     TRUSTED,
     attributes,
     new_packet,
@@ -21,7 +22,7 @@ from gainmap_codec.files.tags.xmp_packet import (
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
 _TIFF = "{http://ns.adobe.com/tiff/1.0/}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
-_HAS_EXTENSION = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
+HAS_EXTENSION = f"{{{NOTE}}}HasExtendedXMP"
 
 
 def without_thumbnails(packet: bytes) -> bytes:
@@ -60,7 +61,7 @@ def with_extensions(packet: bytes, digests: Mapping[str, str | None]) -> bytes:
     """
 
     def change(name: str, text: str) -> str | None:
-        return digests.get(text, text) if name == _HAS_EXTENSION else text
+        return digests.get(text, text) if name == HAS_EXTENSION else text
 
     return edited(packet, change)
 
@@ -73,7 +74,7 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     Source: XMP specification part 3 (Adobe, 2020), 1.1.3.1.
     """
     root, rdf = new_packet()
-    main = edited(packet, lambda name, text: None if name == _HAS_EXTENSION else text)
+    main = edited(packet, lambda name, text: None if name == HAS_EXTENSION else text)
     for part in (main, extension):
         for description in parse_packet(part, TRUSTED):
             if len(description) or set(attributes(description)) - {ABOUT}:

@@ -19,6 +19,7 @@ TRUSTED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
 """For packets that passed their reader's budget already, and for those that a caller hands in."""
 
 HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
+NOTE = "http://ns.adobe.com/xmp/note/"
 HDRGM_VERSION = "1.0"
 
 ABOUT = f"{{{RDF}}}about"

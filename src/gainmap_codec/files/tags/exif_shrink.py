@@ -1,0 +1,124 @@
+"""EXIF made short enough for a JPEG: without its thumbnail, without the maker note, or the orientation alone.
+
+Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.cursor import open_tiff
+from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, IfdEntry, ifd_entries, orientation
+from gainmap_codec.files.tags.exif_edit import (
+    VALUE_BYTES,
+    Tiff,
+    only_orientation,
+    without_thumbnail,
+)
+
+_GPS_IFD, _INTEROP_IFD, _MAKER_NOTE, _SUB_IFDS = 0x8825, 0xA005, 0x927C, 0x014A
+_POINTERS = (EXIF_IFD, _GPS_IFD, _INTEROP_IFD)
+_MOVABLE_NOTE = b"Apple iOS\0"  # its offsets count from its own beginning; others' from the structure's
+_WHERE = "EXIF"
+
+
+def fitted_exif(exif: bytes, most: int, notes: list[str]) -> bytes:
+    """The structure in at most so many bytes; the same one where it fits.
+
+    Args:
+        exif: TIFF structure without an ``Exif`` prefix.
+        notes: Gets a line for what is left out.
+    """
+    if len(exif) <= most:
+        return exif
+    steps: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+        ("without its thumbnail", _ends_with_its_values),
+        ("without thumbnail and maker note", _laid_out_anew),
+    )
+    for how, shorten in steps:
+        try:
+            shorter = shorten(exif)
+        except FormatError:
+            continue
+        if len(shorter) <= most:
+            notes.append(f"EXIF of {len(exif)} bytes does not fit a JPEG: it is written {how}")
+            return shorter
+    notes.append(f"EXIF of {len(exif)} bytes does not fit a JPEG: only its orientation is written")
+    return only_orientation(orientation(exif))
+
+
+def _ends_with_its_values(exif: bytes) -> bytes:
+    """Without the thumbnail, and what stands behind all values: nothing moves, so that maker notes stay true."""
+    tiff = Tiff(without_thumbnail(exif))
+    ends = (end for place in _places(tiff, tiff.first) for end in _ends(tiff, place))
+    return bytes(tiff.data[: max(ends)])
+
+
+def _ends(tiff: Tiff, place: int) -> Iterator[int]:
+    """Where a directory ends, and each value that it keeps elsewhere."""
+    entries = _entries(tiff, place)
+    yield place + 2 + 12 * len(entries) + 4
+    yield from (tiff.number(entry.position, 4) + _size(entry) for entry in entries if _size(entry) > 4)
+
+
+def _places(tiff: Tiff, start: int, depth: int = 3) -> Iterator[int]:
+    """Where a directory begins, and those that its entries point to."""
+    yield start
+    for entry in _entries(tiff, start) if depth else ():
+        if entry.tag in _POINTERS and entry.kind == LONG:
+            yield from _places(tiff, tiff.number(entry.position, 4), depth - 1)
+
+
+def _entries(tiff: Tiff, start: int) -> tuple[IfdEntry, ...]:
+    """Of the directory at an offset, the first of each tag; the link behind it may be missing."""
+    reader = open_tiff(bytes(tiff.data), _WHERE)
+    reader.position = start
+    found: dict[int, IfdEntry] = {}
+    for entry in ifd_entries(reader):
+        found.setdefault(entry.tag, entry)
+    return tuple(found.values())
+
+
+def _laid_out_anew(exif: bytes) -> bytes:
+    """Without thumbnail, maker note, and values that lie outside the structure."""
+    tiff = Tiff(exif)
+    head = exif[:4] + (8).to_bytes(4, tiff.order)
+    return head + _directory(tiff, tiff.first, len(head))
+
+
+def _directory(tiff: Tiff, start: int, place: int, depth: int = 3) -> bytes:
+    """A directory that will stand at `place`, its values and the directories that it points to right behind it."""
+    kept = [entry for entry in _entries(tiff, start) if _is_kept(tiff, entry, depth)]
+    table = len(kept).to_bytes(2, tiff.order)
+    behind = place + 2 + 12 * len(kept) + 4
+    values = b""
+    for entry in kept:
+        size, position = _size(entry), behind + len(values)
+        if entry.tag in _POINTERS:
+            values += _directory(tiff, tiff.number(entry.position, 4), position, depth - 1)
+        elif size > 4:
+            start = _start(tiff, entry)
+            values += tiff.data[start : start + size] + bytes(size % 2)
+        if len(values) > len(tiff.data):
+            raise FormatError(_WHERE, "expected values of their own, got overlapping ones")
+        raw = bytes(tiff.data[entry.position - 8 : entry.position + 4])
+        table += raw[:8] + position.to_bytes(4, tiff.order) if entry.tag in _POINTERS or size > 4 else raw
+    return table + bytes(4) + values
+
+
+def _is_kept(tiff: Tiff, entry: IfdEntry, depth: int) -> bool:
+    if entry.tag in _POINTERS:
+        return depth > 0 and entry.kind == LONG
+    start, size = _start(tiff, entry), _size(entry)
+    if entry.tag == _MAKER_NOTE:
+        return tiff.data.startswith(_MOVABLE_NOTE, start)
+    return entry.tag != _SUB_IFDS and 0 < size <= len(tiff.data) - start
+
+
+def _start(tiff: Tiff, entry: IfdEntry) -> int:
+    return tiff.number(entry.position, 4) if _size(entry) > 4 else entry.position
+
+
+def _size(entry: IfdEntry) -> int:
+    return VALUE_BYTES.get(entry.kind, 0) * entry.values

@@ -1,0 +1,73 @@
+"""EXIF that a JPEG has no room for: the picture's data stay as long as they can, and read back by piexif."""
+
+from __future__ import annotations
+
+import piexif
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
+from gainmap_codec.files.tags.exif import maker_note, orientation
+from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from support.long_exif import GPS, exif
+
+APPLE = b"Apple iOS\0\0\1MM" + bytes(80)
+
+
+def check(data: bytes, note: bytes = b"") -> None:
+    found = piexif.load(b"Exif\0\0" + data)
+    assert found["0th"][piexif.ImageIFD.Make] == b"a camera of some make"
+    assert found["0th"][piexif.ImageIFD.Orientation] == 6
+    assert found["Exif"][piexif.ExifIFD.FNumber] == (28, 10)
+    assert found["Exif"].get(piexif.ExifIFD.MakerNote, b"") == note
+    assert found["GPS"] | {0: None} == GPS | {0: None}
+    assert found["Interop"][piexif.InteropIFD.InteroperabilityIndex] == b"R98"
+    assert found["thumbnail"] is None
+
+
+def test_what_fits_stays_byte_for_byte() -> None:
+    data, notes = exif(b"note", 8), list[str]()
+    assert fitted_exif(data, len(data), notes) is data
+    assert notes == []
+
+
+def test_the_thumbnail_goes_first_and_nothing_moves() -> None:
+    data, notes = exif(b"a note of its maker", 192_000), list[str]()
+    shorter = fitted_exif(data, MAX_EXIF_BYTES, notes)
+    assert len(shorter) < 1000
+    check(shorter, b"a note of its maker")
+    assert shorter.index(b"a note of its") == data.index(b"a note of its")
+    assert notes == [f"EXIF of {len(data)} bytes does not fit a JPEG: it is written without its thumbnail"]
+
+
+@pytest.mark.parametrize("small", [0, 100])
+def test_then_the_maker_note(small: int) -> None:
+    data, notes = exif(bytes(range(256)) * 750, small), list[str]()
+    check(fitted_exif(data, MAX_EXIF_BYTES, notes))
+    assert notes == [f"EXIF of {len(data)} bytes does not fit a JPEG: it is written without thumbnail and maker note"]
+
+
+def test_apples_note_may_move_and_stays() -> None:
+    data = exif(APPLE, 10)
+    data += bytes(MAX_EXIF_BYTES)
+    place = data.index(b"R98")
+    far = data[:place] + data[place:].replace(b"R98", b"R97", 1)
+    shorter = fitted_exif(far, 600, [])
+    assert maker_note(shorter) == APPLE
+
+
+def test_then_all_but_the_orientation() -> None:
+    data, notes = exif(b"note", comment=bytes(70_000)), list[str]()
+    shorter = fitted_exif(data, MAX_EXIF_BYTES, notes)
+    assert (len(shorter), orientation(shorter)) == (26, 6)
+    assert notes == [f"EXIF of {len(data)} bytes does not fit a JPEG: only its orientation is written"]
+
+
+@given(st.data())
+def test_damaged_structures_become_short_too(data: st.DataObject) -> None:
+    whole = bytearray(exif(b"x" * 300, 200, b"y" * 200))
+    for _ in range(data.draw(st.integers(0, 6))):
+        whole[data.draw(st.integers(8, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    most = data.draw(st.integers(26, len(whole)))
+    assert len(fitted_exif(bytes(whole), most, [])) <= most
