@@ -109,6 +109,7 @@ def encode(
         The file.
     Raises:
         ValueError, TypeError: An argument is out of its range, or the renditions differ in size.
+        MissingDependencyError: torch is not installed, and a neural gain map is to be made.
         GainMapError: A file is broken, not supported, or has no HDR.
         OSError: A path cannot be read.
     Warns:
@@ -306,6 +307,7 @@ def transcode(
     Raises:
         ValueError: An argument is out of its range.
         NoGainMapError: A gain map was asked for, and the source holds none to make it of.
+        MissingDependencyError: torch is not installed, and a neural gain map has to be fitted.
         GainMapError: The base is broken, not supported or over the limits, or cannot be in that container.
         OSError: The path cannot be read.
     Warns:

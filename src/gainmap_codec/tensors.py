@@ -15,6 +15,7 @@ from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DecodeOptions, FloatType, Orientation, Prefer, Region
 from gainmap_codec.codec.rendering import neural_tensor, render
+from gainmap_codec.codec.torch_needed import check_torch
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.sources import Source
@@ -48,10 +49,12 @@ def decode(
     Returns:
         Linear light, (H, W, 3), contiguous, 1.0 = SDR white = 203 nits, in `color_space`; float32 or float16.
     Raises:
+        MissingDependencyError: torch is not installed.
         GainMapError, ValueError, TypeError, OSError: As `gainmap_codec.decode`.
     Warns:
         GainMapWarning: As `gainmap_codec.decode`.
     """
+    check_torch("tensors.decode")
     options = DecodeOptions(
         headroom=headroom,
         prefer=prefer,

@@ -16,6 +16,7 @@ from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
+from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import AnyPath, check_several
@@ -65,7 +66,7 @@ def convert(
             differ in case alone; or photos that lie in `folder`. Nothing is done then.
         FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and
             `overwrite` is not set. Nothing is done then.
-        MissingDependencyError: The extra "scale", or a file system of fsspec's, is needed.
+        MissingDependencyError: The extra "scale", a file system of fsspec's, or torch for neural gain maps, is needed.
         OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
 
     Processes are spawned: a script of yours has to call this under ``if __name__ == "__main__":``.
@@ -90,7 +91,9 @@ def convert(
         seed=seed,
         limits=limits,
     )
-    if cluster:
+    if cluster is None:  # whose workers have packages of their own
+        check_torch_for(carry)
+    else:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
     planned = plan(sources, folder, options, overwrite=overwrite)
     engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)

@@ -16,6 +16,7 @@ from gainmap_codec.cli.comparison import Rendition, comparison_sheet
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
+from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
@@ -64,6 +65,7 @@ def run_demo(
     photo, exr, sheet = (out / file for file in (f"{name}.jpg", f"{name}.exr", "comparison.png"))
     sources = [] if source is None else [source]
     check_outputs([(sources, file) for file in (photo, exr, sheet)], overwrite=overwrite, makes_folders=True)
+    check_torch_for(EncodeOptions().carry)
     picture = HdrImage(render_scene()) if source is None else source
     reference = picture if isinstance(picture, HdrImage) else _reference(picture)
     out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while

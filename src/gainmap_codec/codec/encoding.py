@@ -14,6 +14,7 @@ import numpy as np
 from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
+from gainmap_codec.codec.torch_needed import check_torch, check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -81,6 +82,7 @@ def encode_with_report(
     Raises:
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
+    check_torch_for(options.carry)
     notes: list[str] = []
     pair = make_pair(hdr, sdr, options, notes)
     standard = None if options.carry == "neural" else options.standard
@@ -165,7 +167,12 @@ class FittedMap:
 
 
 def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None = None) -> FittedMap:
-    """Fit a neural gain map to a pair; torch is loaded here."""
+    """Fit a neural gain map to a pair; torch is loaded here.
+
+    Raises:
+        MissingDependencyError: There is none.
+    """
+    check_torch("a neural gain map")
     from gainmap_codec.neural.fit.presets import fit_pair
 
     start = perf_counter()

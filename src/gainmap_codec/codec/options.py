@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.codec.torch_needed import check_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import Container
@@ -206,11 +207,13 @@ def choose_device(device: str) -> str:
 
     Raises:
         ValueError: As `torch_device`.
+        MissingDependencyError: A device other than the CPU, and no torch.
     """
     if device == "auto":
         loaded = sys.modules.get("torch")
         return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
     if device != "cpu":
+        check_torch(f"device {device}")
         from gainmap_codec.neural.devices import torch_device
 
         torch_device(device)

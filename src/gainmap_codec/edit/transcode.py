@@ -15,6 +15,7 @@ from gainmap_codec.codec.opening import OpenedFile, base_codes, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.edit.hdr_base import with_sdr_base
 from gainmap_codec.edit.metadata import for_container, stripped_for_edit
 from gainmap_codec.edit.parts import (
@@ -92,6 +93,8 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
         raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
     if is_hdr(file.base) and carry in ("neural", "both") and opened.neural is None:
         raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
+    if opened.neural is None:
+        check_torch_for(carry)
 
 
 def _note_left_out(kind: str, old: object, new: object, options: TranscodeOptions, notes: Notes) -> None:

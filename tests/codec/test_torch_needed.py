@@ -1,0 +1,71 @@
+"""Where torch is needed and missing, a line says so, before any work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import gainmap_codec as gm
+from gainmap_codec import batch, tensors
+from gainmap_codec.cli.main import gainmap
+from gainmap_codec.codec.torch_needed import check_torch, check_torch_for
+from gainmap_codec.pixels.scene import render_scene
+from support.paths import FIXTURES
+
+STANDARD = FIXTURES / "jpeg/standard.jpg"
+MISSING = "expected torch to be installed, got none: pip install torch"
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_where_torch_is_there() -> None:
+    check_torch("a test")
+    check_torch_for("both")
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_from_python() -> None:
+    scene = render_scene(16, 16)
+    for call in (
+        lambda: gm.encode(scene),
+        lambda: gm.encode("no such file", carry="neural"),
+        lambda: gm.transcode(STANDARD, carry="both"),
+        lambda: gm.decode(STANDARD, device="cuda"),
+        lambda: tensors.decode(STANDARD, device="cpu"),
+        lambda: batch.convert([STANDARD], "out", carry="both"),
+    ):
+        with pytest.raises(gm.MissingDependencyError, match=MISSING):
+            call()
+    assert not Path("out").exists()
+    assert gm.decode(gm.encode(scene, carry="standard")).rendered_from == "standard"
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_neural_maps_that_are_there_stay() -> None:
+    data = gm.transcode(FIXTURES / "jpeg/both.jpg", carry="both")
+    assert gm.inspect(data).payload is not None
+
+
+@pytest.mark.usefixtures("no_torch")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("encode", STANDARD, "-o", "x.jpg"),
+        ("transcode", STANDARD, "-o", "x.jpg", "--carry", "neural"),
+        ("demo",),
+        ("batch", STANDARD, "-o", "out", "--carry", "both"),
+        ("decode", STANDARD, "-o", "x.exr", "--device", "cuda"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_on_the_command_line(command: tuple[object, ...]) -> None:
+    done = CliRunner().invoke(gainmap, list(map(str, command)))
+    assert isinstance(done.exception, gm.MissingDependencyError) and MISSING in str(done.exception)
+    assert list(Path().iterdir()) == []
