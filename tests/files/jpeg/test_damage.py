@@ -42,6 +42,7 @@ TRAILERS = {
     "nothing": b"",
     "a second frame header": b"\0\0\1\xff\xc9\0\x11\x08" + bytes(300),
     "a bogus scan": b"video\xff\xda\0\x0c" + bytes(range(200)),
+    "a huge scan header": b"video\xff\xda\x02\x58" + bytes(700),
     "bogus tables": b"video\xff\xc4\0\x05\xff\xff\xff\xff\xd9",
     "unknown markers": b"video\xff\x5c\xff\xd1\xff\x83\xff\x01" + bytes(50),
     "a segment and an end": b"\0\0\0\x18ftyp\xff\xc1\0\x04ab\xff\xd9more",

@@ -53,7 +53,7 @@ def _usable_tail(image: JpegImage) -> Iterator[Segment]:
 def _fits(scan_header: bytes, components: bytes) -> bool:
     """Whether a scan header is one of a frame with these components. Source: ITU-T T.81 B.2.3."""
     named = scan_header[1:-3:2]
-    whole = len(scan_header) == 4 + 2 * len(named) and scan_header[:1] == bytes([len(named)])
+    whole = len(scan_header) == 4 + 2 * len(named) and list(scan_header[:1]) == [len(named)]
     return whole and len(named) > 0 and set(named) <= set(components)
 
 
