@@ -8,11 +8,10 @@ only argument to see the failure again.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from dataclasses import replace
 
 import atheris
+from common import LIMITS, check_line, check_lines, fuzz
 
 with atheris.instrument_imports(include=["gainmap_codec"]):
     import gainmap_codec as gm
@@ -21,18 +20,15 @@ with atheris.instrument_imports(include=["gainmap_codec"]):
 
 import numpy as np
 
-LIMITS = Limits(pixels=1 << 16, file_bytes=1 << 20)
-"""Small pictures: decoding libraries are not what is fuzzed, and time goes into our parsers."""
-
 
 def read(data: bytes) -> None:
     for verb in (gm.inspect, gm.decode):
         try:
             result = verb(data, limits=LIMITS)
         except GainMapError as error:
-            assert str(error) and "\n" not in str(error), error
+            check_line(error)
         else:
-            assert not any("\n" in warning for warning in result.warnings), result.warnings
+            check_lines(result.warnings)
             if isinstance(result, gm.HdrImage):
                 assert np.isfinite(result.pixels).all()
 
@@ -45,7 +41,7 @@ def write_again(data: bytes) -> None:
             again = parse_file(serialize_file(changed, []), "the file again", Limits())
             assert again.base_digest == file.base_digest
     except (GainMapError, ValueError) as error:
-        assert str(error) and "\n" not in str(error), error
+        check_line(error)
 
 
 def read_and_write(data: bytes) -> None:
@@ -53,11 +49,5 @@ def read_and_write(data: bytes) -> None:
     write_again(data)
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")
-    atheris.Setup(sys.argv, read_and_write)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    fuzz(read_and_write)
