@@ -149,7 +149,8 @@ def icc_profile_of(opened: OpenedFile) -> bytes | None:
 
 def curves_of(image: Image.Image) -> Array:
     """Light of each code value in R, G and B, float32 (3, 256), by the image's ICC profile."""
-    return base_color_of_icc(image.info.get("icc_profile")).curves
+    channels = 1 if Image.getmodebase(image.mode) == "L" else 3
+    return base_color_of_icc(image.info.get("icc_profile"), 8, channels).curves
 
 
 def codes_of_8_bits(opened: OpenedFile) -> NDArray[np.uint8]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -13,8 +15,9 @@ from PIL import Image
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace, conversion_matrix, srgb_decode
-from support.profiles import described, gamma_profile, xyz_elements
+from support.profiles import curv, described, gamma_profile, grey_profile, para, xyz_elements
 
+Signal = NDArray[Any]
 XYZ = imagecodecs.cms_profile("xyz")
 
 
@@ -91,6 +94,48 @@ def test_a_profile_is_not_taken_at_its_word(profile: bytes, name: str) -> None:
 def test_a_profile_of_ours_by_any_other_name(space: ColorSpace) -> None:
     color = base_color_of_icc(described(icc_profile_for(space), "x"))
     assert (color.name, color.primaries, color.curve) == (space, space, "srgb")
+
+
+GREY_CURVES: dict[str, tuple[bytes, Callable[[Signal], Signal]]] = {
+    "line": (curv(), lambda v: v),
+    "power": (curv(round(1.8 * 256)), lambda v: v ** (461 / 256)),
+    "table": (curv(*(round(65535 * (n / 1023) ** 3) for n in range(1024))), lambda v: v**3),
+    "small table": (curv(0, 8192, 65535), lambda v: np.interp(v, [0, 0.5, 1], [0, 8192 / 65535, 1])),
+    "para 0": (para(0, 2.2), lambda v: v**2.2),
+    "para 1": (para(1, 2.0, 1.25, -0.25), lambda v: np.where(v >= 0.2, (1.25 * v - 0.25) ** 2, 0)),
+    "para 2": (para(2, 2.0, 0.75, -0.15, 0.25), lambda v: np.where(v >= 0.2, (0.75 * v - 0.15) ** 2 + 0.25, 0.25)),
+    "para 3": (para(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045), lambda v: srgb_decode(v.astype("f4"))),
+    "para 4": (
+        para(4, 2.0, 0.75, 0.125, 0.5, 0.25, 0.125, 0.0625),
+        lambda v: np.where(v >= 0.25, (0.75 * v + 0.125) ** 2 + 0.125, 0.5 * v + 0.0625),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GREY_CURVES)
+@pytest.mark.parametrize(("version", "space"), [(2, b"XYZ "), (4, b"XYZ "), (4, b"Lab ")])
+@pytest.mark.parametrize("bits", [8, 10])
+def test_a_grey_profile_gives_its_curve(name: str, version: int, space: bytes, bits: int) -> None:
+    curve, formula = GREY_CURVES[name]
+    color = base_color_of_icc(grey_profile(curve, version=version, space=space), bits, 1)
+    assert color.notes == () and color.primaries == "srgb"
+    assert color.curve == ("srgb" if name == "para 3" and space == b"XYZ " else "other")
+    wanted = formula(np.linspace(0, 1, 1 << bits))
+    if space == b"Lab ":  # the curve is of lightness
+        wanted = np.where(wanted > 0.08, ((wanted + 0.16) / 1.16) ** 3, wanted / 9.032963)
+    np.testing.assert_allclose(color.curves, np.stack([wanted] * 3), atol=6e-5)
+
+
+def test_which_profiles_serve_which_pictures() -> None:
+    """An RGB profile tells what equal parts of red, green and blue are, and a grey one nothing of colours."""
+    grey = grey_profile(para(0, 1.8))
+    assert base_color_of_icc(grey, 8, 3).notes == (
+        "ICC profile cannot be used, sRGB assumed: it is for grey pictures, and this one has colours",
+    )
+    rgb = base_color_of_icc(gamma_profile("display-p3", 1.8), 8, 1)
+    assert (rgb.primaries, rgb.notes) == ("display-p3", ())
+    np.testing.assert_allclose(rgb.curves[0], base_color_of_icc(grey, 8, 1).curves[0], atol=2e-4)
+    assert base_color_of_icc(grey_profile(curv(*[0] * 16)), 8, 1).notes[0].endswith("its white is dark")
 
 
 def unusable_profiles() -> dict[str, bytes]:

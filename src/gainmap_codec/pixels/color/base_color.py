@@ -40,6 +40,9 @@ D50_XYZ = np.array([0.9642, 1.0, 0.8249])
 _PRIMARY_TOLERANCE = 0.002
 """In XYZ, per colorant. Profiles in the wild round differently; libultrahdr takes 0.001, Skia 0.01."""
 
+_GREY = b"GRAY"
+_LEAST_WHITE = 0.01
+
 _MATRIX_TOLERANCE = 0.002
 """In XYZ with white at Y = 1: how well a matrix and three curves must tell what the profile does."""
 
@@ -112,23 +115,28 @@ class BaseColor:
         return linear @ self.to_bt2020.T.astype(np.float32)
 
 
-def base_color_of_icc(icc: bytes | None, bits: int = 8) -> BaseColor:
+def base_color_of_icc(icc: bytes | None, bits: int = 8, channels: int = 3) -> BaseColor:
     """The colour that an ICC profile gives a base image; no profile means sRGB.
 
     The profile is measured through LittleCMS (relative colorimetric), whatever its name. Primaries that agree with
     sRGB, Display P3 or BT.2020 within 0.002 in XYZ are taken as exactly these, as is a curve within half a code of
-    sRGB's: a profile's roundings would show in dark, saturated colours. A profile that no matrix and three curves
-    describe (LUT, grey, CMYK, broken) counts as sRGB, with a line in `notes`.
+    sRGB's: a profile's roundings would show in dark, saturated colours. A grey profile gives grey pictures its curve;
+    their primaries are sRGB's. A profile that no matrix and three curves describe (LUT, CMYK, broken, grey for a
+    picture in colour) counts as sRGB, with a line in `notes`.
 
     Args:
         icc: The profile.
         bits: Depth of the code values.
-    Source: ICC.1:2022 annexes E (Bradford) and F (three-component matrix-based profiles).
+        channels: Of the picture: 1 or 3. An RGB profile serves both, a grey one only one.
+    Source: ICC.1:2022 annexes E (Bradford) and F (monochrome and three-component matrix-based profiles).
     """
     if icc is None:
         return _ideal("srgb", bits)
     try:
-        colorants, curves = _measured(icc, bits)
+        is_grey = icc[16:20] == _GREY
+        if is_grey and channels != 1:
+            raise ValueError("it is for grey pictures, and this one has colours")
+        colorants, curves = _measured_grey(icc, bits) if is_grey else _measured(icc, bits)
         name = _description(icc)
     except (imagecodecs.CmsError, ImageCms.PyCMSError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
@@ -175,13 +183,22 @@ def _measured(icc: bytes, bits: int) -> tuple[NDArray[np.float64], Array]:
     return colorants, curves.astype(np.float32)
 
 
-def _to_pcs(icc: bytes, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """XYZ relative to D50, float64 (H, W, 3), of coded RGB in [0, 1], by LittleCMS."""
+def _measured_grey(icc: bytes, bits: int) -> tuple[NDArray[np.float64], Array]:
+    """sRGB's colorants, which make D50 of equal parts, and the curve of a grey profile, three times."""
+    luminance = _to_pcs(icc, np.linspace(0, 1, 1 << bits)[np.newaxis], "gray")[0, :, 1]
+    if not np.isfinite(luminance).all() or luminance[-1] < _LEAST_WHITE:
+        raise ValueError("its white is dark")
+    curve = np.clip(luminance, 0, 1).astype(np.float32)
+    return colorants_d50("srgb"), np.stack([curve] * 3)
+
+
+def _to_pcs(icc: bytes, codes: NDArray[np.float64], kind: Literal["rgb", "gray"] = "rgb") -> NDArray[np.float64]:
+    """XYZ relative to D50, float64 (H, W, 3), of RGB (H, W, 3) or grey (H, W) coded in [0, 1], by LittleCMS."""
     xyz = imagecodecs.cms_transform(
-        rgb,
+        codes,
         icc,
         imagecodecs.cms_profile("xyz"),
-        colorspace="rgb",
+        colorspace=kind,
         outcolorspace="xyz",
         outdtype=np.float64,
         intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,

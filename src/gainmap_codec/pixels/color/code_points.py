@@ -69,7 +69,7 @@ def color_of(image: CodedImage) -> BaseColor:
     are not known count as sRGB, with a line in `notes`.
     """
     if image.icc_profile is not None or image.nclx is None:
-        return base_color_of_icc(image.icc_profile, image.bits)
+        return base_color_of_icc(image.icc_profile, image.bits, image.channels)
     return color_of_code_points(image.nclx.primaries, image.nclx.transfer, image.bits)
 
 
