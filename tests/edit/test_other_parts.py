@@ -14,7 +14,10 @@ from gainmap_codec.files.container import parse_file
 from support import other_parts as files
 from support.other_parts import SEF, VIDEO, file_of, item, preview, xmp
 
-CLAIMS = 'GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" GCamera:MicroVideo="1" GCamera:MicroVideoOffset="{}"'
+CLAIMS = (
+    'GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" GCamera:MotionPhotoPresentationTimestampUs="500000" '
+    'GCamera:MicroVideo="1" GCamera:MicroVideoOffset="{}"'
+)
 PRIMARY, MAP = item("Primary", "image/jpeg"), item("GainMap", "image/jpeg", files.map_bytes())
 MOTION = item("MotionPhoto", "video/mp4", len(VIDEO))
 LARGE, STEREO = 0x010002, 0x020002
@@ -39,6 +42,10 @@ def samsung() -> bytes:
 
 FILES: dict[str, tuple[Callable[[], bytes], list[tuple[str, bytes]]]] = {
     "motion": (motion, [("video", VIDEO)]),
+    "motion and nothing of the user's": (
+        lambda: file_of([VIDEO], xmp(PRIMARY + MAP + MOTION, CLAIMS.format(len(VIDEO)), rights="")),
+        [("video", VIDEO)],
+    ),
     "motion before the map": (motion_before_map, [("video", VIDEO)]),
     "micro video without a directory": (
         lambda: file_of([b"maker's" + VIDEO], xmp("", CLAIMS.format(len(VIDEO)))),

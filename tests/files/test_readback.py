@@ -44,7 +44,7 @@ CHANGES: dict[str, Callable[[GainMapFile], GainMapFile]] = {
     "the orientation": lambda file: replace(file, orientation=6),
     "the neural gain map": lambda file: replace(file, payload=b"another"),
     "EXIF": lambda file: replace(file, exif=b"II*\0\x08\0\0\0\0\0\0\0\0\0"),
-    "XMP": lambda file: replace(file, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"),
+    "some XMP": lambda file: replace(file, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"),
     "a gain map": lambda file: replace(file, gain_map=record("heif/tmap.avif").gain_map),
     "the gain map's numbers": other_numbers,
 }

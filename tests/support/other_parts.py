@@ -31,14 +31,14 @@ def item(semantic: str, mime: str, length: int = 0, padding: int = 0) -> str:
     return _ITEM.format(semantic, mime, counts + (f' Item:Padding="{padding}"' if padding else ""))
 
 
-def xmp(items: str, claims: str = "") -> bytes:
-    """A packet as phones write it: a directory of these items, and claims of a video."""
+def xmp(items: str, claims: str = "", rights: str = 'dc:rights="mine"') -> bytes:
+    """A packet as phones write it: a directory of these items, claims of a video, and something of the user's."""
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"'
-        ' xmlns:Container="http://ns.google.com/photos/1.0/container/" xmlns:dc="urn:dc" dc:rights="mine"'
+        ' xmlns:Container="http://ns.google.com/photos/1.0/container/" xmlns:dc="urn:dc"'
         ' xmlns:Item="http://ns.google.com/photos/1.0/container/item/"'
-        f' xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" hdrgm:Version="1.0" {claims}>'
+        f' xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" hdrgm:Version="1.0" {rights} {claims}>'
         f"<Container:Directory><rdf:Seq>{items}</rdf:Seq></Container:Directory>"
         "</rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()

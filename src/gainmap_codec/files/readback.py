@@ -13,6 +13,7 @@ from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.motion_photo import with_video
 
 NEW_FILE = "the new file"
 """What messages call it."""
@@ -63,8 +64,8 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
     if file.exif:
         exif = fitted_exif(file.exif, MAX_EXIF_BYTES, []) if file.container == "jpeg" else file.exif
         yield _Compared("EXIF", exif, written.exif)
-    if file.xmp and without_gain_map(file.xmp, []):
-        yield _Compared("XMP", "some", "some" if written.xmp else "none")
+    if file.xmp and without_gain_map(with_video(file.xmp, None), []):
+        yield _Compared("some", "XMP", "XMP" if written.xmp else "none")
     if file.others:
         yield _Compared("other parts of", _others(file), _others(written))
     if file.gain_map:
