@@ -306,3 +306,36 @@ def renamed(profile: bytes, name: str) -> bytes:
             changed[offset : offset + len(text)] = text
             return bytes(changed)
     raise AssertionError("a profile without a description")
+
+
+@pytest.fixture(scope="module")
+def line() -> bytes:
+    """The longest row that a JPEG can be, longer than libjpeg writes one."""
+    out = io.BytesIO()
+    Image.new("RGB", (65_500, 1), (200, 120, 40)).save(out, "JPEG")
+    data = out.getvalue()
+    size = data.index(b"\xff\xc0") + 5
+    return data[:size] + b"\0\1\xff\xff" + data[size + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("verb", "size"),
+    [
+        (gm.transcode, (65_535, 1)),
+        (lambda data: gm.rotate(data, 90), (1, 65_535)),
+        (lambda data: gm.flip(data, "horizontal"), (65_535, 1)),
+        (lambda data: gm.crop(data, (65_000, 0, 65_535, 1)), (535, 1)),
+        (lambda data: gm.resize(data, (100, None)), (100, 1)),
+        (lambda data: gm.encode(gm.HdrImage(gm.decode(data).pixels * 4), data, carry="standard"), (65_535, 1)),
+    ],
+)
+def test_the_longest_row_goes_through_every_verb(
+    line: bytes, verb: Callable[[bytes], bytes], size: tuple[int, int]
+) -> None:
+    assert gm.decode(verb(line)).pixels.shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_the_longest_row_is_refused_where_no_codec_holds_it(line: bytes, container: Any) -> None:
+    with pytest.raises((ValueError, gm.GainMapError), match="65535"):
+        gm.transcode(line, container=container)

@@ -95,6 +95,32 @@ def test_a_megabyte_of_first_bytes_is_searched_at_once(trailer: bytes) -> None:
     assert time.process_time() - start < 1
 
 
+@pytest.mark.parametrize("field", ["offset", "size"])
+@pytest.mark.parametrize("wrong", [-1000, -9, -1, 1, 2, 9, 1000, 1 << 20])
+@pytest.mark.parametrize("directory", [True, False])
+def test_an_index_that_is_wrong_by_a_little(field: str, wrong: int, directory: bool) -> None:
+    data = serialize_jpeg(record())
+    gain_map = data[parse_segments(data, LIMITS).end :]
+    place = parse_segments(data, LIMITS).header[-1].stop - (8 if field == "offset" else 12)
+    value = int.from_bytes(data[place : place + 4], "big") + wrong
+    data = data[:place] + (value % (1 << 32)).to_bytes(4, "big") + data[place + 4 :]
+    stored = parse_jpeg(data if directory else without_segment(data, 0xE1, XMP_ID), LIMITS).gain_map
+    assert stored is not None and stored.image.data == gain_map
+
+
+@pytest.mark.parametrize("length", ["0", "1", "900", "1912", "4294967295", "-5", "x", "", "1e3"])
+def test_a_directory_whose_length_lies(length: str) -> None:
+    data = without_segment(serialize_jpeg(record()), 0xE2, MPF_ID)
+    image = parse_segments(data, LIMITS)
+    xmp = next(each for each in image.header if image.body(each).startswith(XMP_ID))
+    true = f'Item:Length="{len(data) - image.end}"'.encode()
+    assert true in image.body(xmp)
+    lie = make_segment(0xE1, image.body(xmp).replace(true, f'Item:Length="{length}"'.encode()), "XMP")
+    file = parse_jpeg(data[: xmp.start] + lie + data[xmp.stop :], LIMITS)
+    assert file.gain_map is not None and file.gain_map.image.data == data[image.end :]
+    assert len(file.warnings) == 1
+
+
 def test_an_index_may_name_the_first_picture_last() -> None:
     data = serialize_jpeg(record(exif=None))
     mpf = parse_segments(data, LIMITS).header[-1]

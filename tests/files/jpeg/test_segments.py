@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segmen
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, XMP_ID
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import Segment, image_header, make_segment, parse_segments, segments_of
+from gainmap_codec.pixels.formats.images import decode_jpeg
 from support.jpeg_records import EXIF, LIMITS, coded, digest_of_jpeg, full_record, record, tiny
 
 
@@ -49,6 +51,24 @@ def test_metadata_fill_bytes_and_a_missing_eoi_leave_the_digest() -> None:
     assert digest_of_jpeg(data[:-2] + b"\xff\xff\xd9") == digest_of_jpeg(data)
     assert digest_of_jpeg(data[:-2]) == digest_of_jpeg(data[:-2] + b"\xff") == digest_of_jpeg(data)
     assert digest_of_jpeg(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]) != digest_of_jpeg(data)
+
+
+@pytest.mark.parametrize("between", [b"\0\0", b"text", b"\xff\0", b"\xff\xff", b"\0\xff\xff"])
+def test_bytes_between_segments_are_passed_over(between: bytes) -> None:
+    data = tiny()
+    image = parse_segments(data, LIMITS)
+    parts = [image.raw(segment) for segment in image.header]
+    odd = data[:2] + between + between.join(parts) + between + data[image.tail[0].start :]
+    assert digest_of_jpeg(odd) == digest_of_jpeg(data)
+    assert np.array_equal(decode_jpeg(odd), decode_jpeg(data))
+    file = parse_jpeg(serialize_file(replace(record(), base=parse_jpeg(odd, LIMITS).base), []), LIMITS)
+    assert (file.base_digest, file.warnings) == (digest_of_jpeg(data), ())
+
+
+def test_a_height_said_again_behind_the_scan_is_no_damage() -> None:
+    file = parse_jpeg(tiny()[:-2] + b"\xff\xdc\0\4\0\x10\xff\xd9", LIMITS)
+    assert file.warnings == ()
+    assert np.array_equal(decode_jpeg(file.base.data), decode_jpeg(tiny()))
 
 
 def test_pictures_inside_segments_are_not_found() -> None:
@@ -114,9 +134,9 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     starts: list[int] = []
     cut = segments._segments
 
-    def counted(data: bytes, position: int, stop: int) -> Iterator[Segment]:
+    def counted(data: bytes, position: int, stop: int, *, strict: bool = False) -> Iterator[Segment]:
         starts.append(position - 2)
-        return cut(data, position, stop)
+        return cut(data, position, stop, strict=strict)
 
     monkeypatch.setattr(segments, "_segments", counted)
     return starts

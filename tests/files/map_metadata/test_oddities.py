@@ -43,3 +43,9 @@ def test_offsets_below_0() -> None:
 def test_another_shape() -> None:
     expected = "the gain map has another aspect ratio: 40x40 for a base of 400x300"
     assert told(ONE_CHANNEL, 40, 40) == told(AppleMetadata(4.0, None, "xmp"), 40, 40) == [expected]
+
+
+@pytest.mark.parametrize(("base", "size"), [((65_535, 1), (16_384, 1)), ((1, 500), (1, 125))])
+def test_a_thin_picture_has_a_map_one_pixel_thick(base: tuple[int, int], size: tuple[int, int]) -> None:
+    found = StoredGainMap(CodedImage(b"", *size, 1), ONE_CHANNEL, "iso21496")
+    assert list(odd_gain_map(CodedImage(b"", *base, 3), found)) == []

@@ -15,7 +15,7 @@ from itertools import islice
 
 from gainmap_codec.files.jpeg.segments import SCAN_DATA, TRUSTED, JpegImage, Segment, frame_of, image_header
 
-_SOS, _DRI = 0xDA, 0xDD
+_SOS, _DNL, _DRI = 0xDA, 0xDC, 0xDD
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 # At these, which mean nothing, libjpeg goes on from the next restart marker, if there is one.
@@ -32,7 +32,7 @@ def usable_part(image: JpegImage) -> JpegImage:
     while tail and tail[-1].marker != SCAN_DATA:
         tail.pop()
     kept, behind = image.tail[: len(tail)], image.tail[len(tail) :]
-    whole = image.complete and tuple(tail) == kept and all(segment.is_metadata for segment in behind)
+    whole = image.complete and tuple(tail) == kept and all(each.is_metadata or each.marker == _DNL for each in behind)
     return image if whole or not tail else replace(image, tail=tuple(tail), end=tail[-1].stop, complete=False)
 
 

@@ -1,4 +1,4 @@
-"""A JPEG image cut into its marker segments by walking their lengths, never by searching.
+"""A JPEG image cut into its marker segments by walking their lengths; only what is no segment is searched for the next.
 
 Source: ITU-T T.81 annex B.
 """
@@ -36,6 +36,7 @@ _READABLE_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 # What may follow a scan. Anything else after FF is damage inside it, which decoders show as damage.
 _SCAN_END = re.compile(rb"\xff[\xc4\xcc\xd8-\xdd\xe0-\xef\xfe]")
 _FILL = re.compile(rb"\xff+")
+_MARKER = re.compile(rb"\xff+[^\x00\xff]")
 
 
 class Segment(NamedTuple):
@@ -104,15 +105,17 @@ class JpegImage:
 def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | None = None) -> JpegImage:
     """The JPEG image that starts at `start`, read up to its EOI, at most to `stop`.
 
-    An image that ends, or breaks, after its first scan has begun is accepted as cut off.
+    An image that ends, or breaks, after its first scan has begun is accepted as cut off. Bytes between the segments
+    before it are passed over, as decoders do.
 
     Raises:
         FormatError: No SOI, damage before the first scan, or no scan at all.
         LimitError: More segments or scans than `limits` allow.
     """
     stop = len(data) if stop is None else min(stop, len(data))
-    if data[start : min(start + 2, stop)] != SOI:
-        found = data[start : start + 2].hex(" ") or "the end"
+    first = data[start : min(start + 2, stop)]
+    if first != SOI:
+        found = first.hex(" ") or "the end"
         raise FormatError(_WHERE, f"expected a JPEG image (FF D8), got {found}", offset=start)
     segments: list[Segment] = []
     first_scan: int | None = None
@@ -136,13 +139,13 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
 
 
 def header_end(data: bytes, start: int, most: int, limits: Limits) -> int | None:
-    """Where the first scan (SOS) of an image at `start` begins, or None where none does after `most` segments.
+    """Where the first scan (SOS) of an image at `start` begins, or None without one behind at most `most` segments.
 
     Raises:
         LimitError: More work than `limits` allow.
     """
     try:
-        for segment in islice(_segments(data, start + len(SOI), len(data)), most):
+        for segment in islice(_segments(data, start + len(SOI), len(data), strict=True), most):
             limits.spend(_STEPS_PER_SEGMENT)
             if segment.marker == _SOS:
                 return segment.start
@@ -228,10 +231,15 @@ def make_segment(marker: int, body: bytes, name: str) -> bytes:
     return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
 
 
-def _segments(data: bytes, position: int, stop: int) -> Iterator[Segment]:
-    """Segments and scan data in file order, up to the end of the data or to damage after the first scan."""
+def _segments(data: bytes, position: int, stop: int, *, strict: bool = False) -> Iterator[Segment]:
+    """Segments and scan data in file order, up to the end of the data or to damage after the first scan.
+
+    Unless `strict`, bytes before the first scan that belong to no segment are passed over.
+    """
     scan_seen = False
     while True:
+        if not scan_seen and not strict and (marker := _MARKER.search(data, position, stop)):
+            position = marker.start()
         try:
             segment = _next_segment(data, position, stop)
         except FormatError:

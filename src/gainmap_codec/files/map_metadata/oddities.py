@@ -11,8 +11,7 @@ _ASPECT_TOLERANCE = 0.01
 
 def odd_gain_map(base: CodedImage, found: StoredGainMap) -> Iterator[str]:
     """Lines for the file's warnings."""
-    aspect = found.image.width * base.height / (found.image.height * base.width)
-    if abs(aspect - 1) > _ASPECT_TOLERANCE:
+    if not _same_aspect(base, found.image):
         sizes = f"{found.image.width}x{found.image.height} for a base of {base.width}x{base.height}"
         yield f"the gain map has another aspect ratio: {sizes}"
     if isinstance(found.metadata, AppleMetadata):
@@ -24,3 +23,10 @@ def odd_gain_map(base: CodedImage, found: StoredGainMap) -> Iterator[str]:
         yield f"the gain map's metadata have reserved flags ({found.metadata.reserved_flags:02X}), which are ignored"
     if float(found.metadata.base_hdr_headroom) == float(found.metadata.alternate_hdr_headroom):
         yield "base and alternate have the same headroom: the gain map changes nothing"
+
+
+def _same_aspect(base: CodedImage, gain_map: CodedImage) -> bool:
+    """Within one percent; a thin picture's map is one pixel thick where it should be less."""
+    width, height = gain_map.height * base.width / base.height, gain_map.width * base.height / base.width
+    thin = (gain_map.width == 1 and width < 1) or (gain_map.height == 1 and height < 1)
+    return thin or abs(gain_map.width / width - 1) <= _ASPECT_TOLERANCE
