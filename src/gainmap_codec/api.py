@@ -33,7 +33,7 @@ from gainmap_codec.codec.pairing import HdrSource, SdrSource
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
@@ -442,4 +442,4 @@ def flip(source: Source, axis: FlipAxis, *, strip: Strip | None = None, limits: 
 def _warn(notes: Iterable[str]) -> None:
     """Warn of each line, once, as if the caller of the verb had written it."""
     for note in notes:
-        warnings.warn(note, GainMapWarning, stacklevel=3)
+        warnings.warn(printable(note), GainMapWarning, stacklevel=3)

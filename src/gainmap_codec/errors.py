@@ -12,11 +12,15 @@ A caller's mistake stays `TypeError` or `ValueError`, disk trouble stays `OSErro
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 
 
 class GainMapError(Exception):
-    """Base of everything this package raises on purpose about a file."""
+    """Base of everything this package raises on purpose about a file; its text is `printable`, whatever it quotes."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in arguments))
 
 
 class FormatError(GainMapError):
@@ -132,6 +136,16 @@ class _Spending(Limits):
 
     def of_one_file(self) -> Limits:
         return self
+
+
+def printable(text: str) -> str:
+    """The text in one line, with escapes for what would steer a terminal: names in and of files hold anything."""
+    return text if text.isprintable() else "".join(map(_printable_letter, text))
+
+
+def _printable_letter(letter: str) -> str:
+    is_space = unicodedata.category(letter) == "Zs"  # all but the common one count as not printable
+    return letter if letter.isprintable() or is_space else letter.encode("unicode_escape").decode()
 
 
 def error_line(error: BaseException, *, below: object = None) -> str:

@@ -16,7 +16,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DecodeOptions, FloatType, Orientation, Prefer, Region
 from gainmap_codec.codec.rendering import neural_tensor, render
 from gainmap_codec.codec.torch_needed import check_torch
-from gainmap_codec.errors import GainMapWarning, Limits
+from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
@@ -67,7 +67,7 @@ def decode(
     )
     found = best_rendition(open_source(source, limits, is_rendered=True), options, _rendered_there)
     for note in found.warnings:
-        warnings.warn(note, GainMapWarning, stacklevel=2)
+        warnings.warn(printable(note), GainMapWarning, stacklevel=2)
     return found.pixels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_every_suffix_names_a_container() -> None:
 
 def test_the_name_of_a_file_stands_once(capsys: pytest.CaptureFixture[str]) -> None:
     common.complain_of(Path("a.jpg"), FileNotFoundError(2, "No such file or directory", "a.jpg"))
-    common.complain_of(Path("a.jpg"), gm.FormatError("a.jpg: JPEG", "expected SOI,\ngot b'x'"))
+    common.complain_of(Path("a.jpg"), gm.FormatError("a.jpg: JPEG", "expected SOI, got b'x'"))
     common.complain_of(Path("a.jpg"), MemoryError())
     assert capsys.readouterr().err.splitlines() == [
         "gainmap: a.jpg: No such file or directory",
@@ -60,8 +61,8 @@ def test_nothing_that_is_printed_steers_the_terminal(capsys: pytest.CaptureFixtu
     common.say("a \x1b[31mred\x9b name\nin ü lines")
     common.complain("and \x1b]0;title\x07 \udcff")
     shown = capsys.readouterr()
-    assert shown.out == "a \ufffd[31mred\ufffd name\nin ü lines\n"
-    assert shown.err == "gainmap: and \ufffd]0;title\ufffd \ufffd\n"
+    assert shown.out == "a \\x1b[31mred\\x9b name\nin ü lines\n"
+    assert shown.err == "gainmap: and \\x1b]0;title\\x07 \\udcff\n"
 
 
 def test_failures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,3 +87,11 @@ def test_no_bar_where_nobody_watches(quiet: bool, screen: io.StringIO, monkeypat
     monkeypatch.setattr(sys, "stderr", screen)
     with common.progress_bar(quiet) as progress:
         assert progress is None
+
+
+def test_json_escapes_by_itself_what_would_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"names": ["\x1b[31m", "\x9b2J", "Größe", "caf\udce9", "\u202e", "a\nb"]}
+    common.say_json(value)
+    text = capsys.readouterr().out
+    assert json.loads(text) == value
+    assert "Größe" in text and all(line.isprintable() for line in text.splitlines())

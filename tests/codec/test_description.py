@@ -36,3 +36,11 @@ def test_a_headroom_that_no_float_holds_is_refused_before_it_is_described() -> N
     assert info.payload is None and info.hdr_from == "standard"
     assert any("alternate headroom <= 32, got headrooms 0.0, 60000.0" in warning for warning in info.warnings)
     assert "HDR comes from the standard gain map" in describe(info.to_dict())
+
+
+def test_names_in_a_file_do_not_steer_the_terminal() -> None:
+    info = gm.inspect(FIXTURES / "jpeg/both.jpg")
+    hostile = replace(info, color_space="\x1b[31mP3\nBrightest: 99", warnings=("\x9b2J",))
+    lines = describe(hostile.to_dict()).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert lines[0].endswith("\\x1b[31mP3\\nBrightest: 99") and lines[-1] == "  - \\x9b2J"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gainmap_codec.errors import GainMapError, error_line
+from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
 
@@ -121,7 +122,13 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[float], None] | None]:
 
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(printable(text))
+    click.echo("\n".join(map(printable, text.split("\n"))))
+
+
+def say_json(value: object) -> None:
+    """Print a result as JSON, with its own escapes for what would steer a terminal."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo("".join(c if c in (printable(c), "\n") else json.dumps(c)[1:-1] for c in text))
 
 
 def warn(lines: Iterable[str], source: object = None) -> None:
@@ -160,8 +167,3 @@ def complain_of_failures(failed: int, count: int, kind: str = "files") -> int:
     if failed:
         complain(f"{failed} of {count} {kind} failed")
     return failed
-
-
-def printable(text: str) -> str:
-    """The text without what would steer a terminal: names of files and profiles may hold anything."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)

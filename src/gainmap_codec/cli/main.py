@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from gainmap_codec.cli.common import (
     progress_bar,
     quiet,
     say,
+    say_json,
     seed,
     strict,
     strip,
@@ -317,7 +317,7 @@ def inspect(source: Path, as_json: bool) -> None:
             raise
         info, words = picture, describe_picture
     if as_json:
-        click.echo(json.dumps(info, indent=2, ensure_ascii=False))
+        say_json(info)
     else:
         say(words(info))
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from gainmap_codec.errors import printable
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM
 
@@ -38,19 +39,19 @@ def describe(info: dict[str, Any]) -> str:
     odd = [*_oddities(info), *info["warnings"]]
     if odd:
         lines += ["", "Odd:", *(f"  - {line}" for line in odd)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def describe_picture(info: dict[str, Any]) -> str:
     """The same of an HDR picture without a gain map; `info` is what `inspect_picture` gives."""
-    return "\n".join(
-        [
-            f"{info['format']}, {info['width']} x {info['height']}, {_color(info)}",
-            "HDR comes from the picture itself; no gain map",
-            f"Brightest: {_brightness(info['headroom'])} (all but 0.1 % of the pixels are darker)",
-            *(["", "Odd:", *(f"  - {line}" for line in info["warnings"])] if info["warnings"] else []),
-        ]
-    )
+    lines = [
+        f"{info['format']}, {info['width']} x {info['height']}, {_color(info)}",
+        "HDR comes from the picture itself; no gain map",
+        f"Brightest: {_brightness(info['headroom'])} (all but 0.1 % of the pixels are darker)",
+    ]
+    if info["warnings"]:
+        lines += ["", "Odd:", *(f"  - {line}" for line in info["warnings"])]
+    return "\n".join(map(printable, lines))
 
 
 def _picture_line(info: dict[str, Any]) -> str:

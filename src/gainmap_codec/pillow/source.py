@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits
+from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits, printable
 from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
@@ -68,7 +68,7 @@ class Told:
     def warn(self) -> None:
         """Warn of everything, as if the caller of the verb had written it."""
         for line, category in self._lines.items():
-            warnings.warn(line, category, stacklevel=3)
+            warnings.warn(printable(line), category, stacklevel=3)
 
 
 class Match(NamedTuple):

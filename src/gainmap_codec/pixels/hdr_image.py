@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.errors import GainMapWarning
+from gainmap_codec.errors import GainMapWarning, printable
 from gainmap_codec.pixels.color import light as color
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
 from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
@@ -100,7 +100,7 @@ class HdrImage:
             GainMapWarning: For what the format has no place for.
         """
         for line in _hooks().writer(path, self, quality):
-            warnings.warn(line, GainMapWarning, stacklevel=2)
+            warnings.warn(printable(line), GainMapWarning, stacklevel=2)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: an SDR view with a caption of size and headroom."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import FormatError, LimitError, Limits
+from gainmap_codec.errors import FormatError, LimitError, Limits, printable
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.gain_map import FoundMap, auxiliary_kind, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
@@ -127,8 +127,7 @@ def alpha_items(extras: HeifExtras) -> set[int]:
 
 
 def _listed(kinds: list[bytes]) -> str:
-    texts = {kind.decode("latin-1") for kind in kinds}
-    return ", ".join(sorted(text if text.isprintable() else repr(text) for text in texts))
+    return ", ".join(sorted({printable(kind.decode("latin-1")) for kind in kinds}))
 
 
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:

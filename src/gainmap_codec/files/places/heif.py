@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import GainMapError, Limits, printable
 from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.heif.extras import alpha_items, without_items
 from gainmap_codec.files.heif.items import MAP_ID, XMP_TYPE, Item, Property, Reference, item_data
@@ -143,8 +143,7 @@ def _cleaned(item: Item, data: bytes, notes: list[str]) -> bytes | None:
 
 
 def _kind(item: Item) -> str:
-    name = item.content_type or item.kind.decode("latin-1")
-    return name if name.isprintable() else repr(name)
+    return printable(item.content_type or item.kind.decode("latin-1"))
 
 
 def _boxes(extras: HeifExtras) -> tuple[bytes, bytes, bytes]:
