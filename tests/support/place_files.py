@@ -21,6 +21,7 @@ from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
 from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.jpeg.segments import APP0, APP1, APP2, APP11, APP13, COM, make_segment, parse_segments
+from gainmap_codec.files.tags.exif_edit import without_thumbnail
 from support.paths import FIXTURES
 
 Order = Literal["big", "little"]
@@ -186,6 +187,7 @@ EXIFS: dict[str, Callable[[], bytes]] = {
     "Photoshop inside": lambda: tiff([(0x8649, BYTE, resource(0x0404, IPTC))]),
     "a maker's note": panasonic,
     "a picture in a maker's note": lambda: tiff([(0x8769, LONG, [(0x927C, UNDEFINED, b"Maker" + thumbnail())])]),
+    "cut off from its directory": lambda: without_thumbnail(EXIFS["in the thumbnail's directory"]()),
     "a copy": lambda: tiff([(0x8825, LONG, gps())]) + rationals(_LATITUDE, "big") + rationals(_LONGITUDE, "big"),
 }
 """TIFF structures."""

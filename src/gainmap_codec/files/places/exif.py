@@ -5,7 +5,7 @@ Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers), 4.6.5 (thumbnai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import open_tiff
@@ -19,6 +19,7 @@ _INTEROPERABILITY, _SUB_IFDS, _MAKER_NOTE = 0xA005, 0x014A, 0x927C
 _POINTERS = (EXIF_IFD, _INTEROPERABILITY, _SUB_IFDS)
 _OTHER_FORMATS = {0x02BC: "XMP", 0x83BB: "IPTC data", 0x8649: "Photoshop data"}
 _PICTURES = ((0x0201, 0x0202), (0x0111, 0x0117))  # where a thumbnail is, and its size: as a JPEG, or in strips
+_RATIONAL = 5
 _COORDINATES = (2, 4, 20, 22)  # latitude and longitude, of the camera and of where it pointed to
 _OFFSETS = (SHORT, LONG, 8, 9, 13)  # the same with a sign, and the type IFD
 _MOST_TARGETS = 16
@@ -64,6 +65,9 @@ class _Search:
             self.clean_pictures(entries)
         for start, entries in found.items():
             self.write(start, entries, gone[start])
+        notes = [self.place(entry) for entries in found.values() for entry in entries if entry.tag == _MAKER_NOTE]
+        for entry in self.orphans(notes):
+            self.erase_coordinates(entry)
         data = bytes(self.tiff.data)
         for copy in self.coordinates:
             data = data.replace(copy, bytes(len(copy)))
@@ -131,11 +135,29 @@ class _Search:
         """Zeros over a directory and the values that it keeps elsewhere."""
         entries = self.entries(start)
         for entry in entries:
-            value = self.value(entry)
-            if entry.tag in _COORDINATES and len(value) >= 16 and any(value):
-                self.coordinates.add(value)
+            if entry.tag in _COORDINATES:
+                self.erase_coordinates(entry)
             self.tiff.erase(*self.place(entry))
         self.tiff.erase(start, 2 + _ENTRY_BYTES * len(entries) + 4)
+
+    def orphans(self, kept: list[tuple[int, int]]) -> Iterator[IfdEntry]:
+        """Coordinates of directories that programs have cut off and left in the structure; not in what is kept."""
+        data = bytes(self.tiff.data)
+        for tag in _COORDINATES:
+            parts = ((tag, 2), (_RATIONAL, 2), (3, 4))
+            mark = b"".join(value.to_bytes(size, self.tiff.order) for value, size in parts)
+            position = data.find(mark)
+            while position >= 0:
+                if not any(start <= position < start + size for start, size in kept):
+                    yield IfdEntry(tag, _RATIONAL, 3, position + len(mark))
+                position = data.find(mark, position + len(mark))
+
+    def erase_coordinates(self, entry: IfdEntry) -> None:
+        """Zeros over coordinates; copies of them elsewhere go at the end."""
+        value = self.value(entry)
+        if len(value) >= 16 and any(value):
+            self.coordinates.add(value)
+        self.tiff.erase(*self.place(entry))
 
     def clean_pictures(self, entries: tuple[IfdEntry, ...]) -> None:
         """Small pictures without metadata of their own, each at its place, with zeros behind it."""

@@ -17,6 +17,7 @@ from gainmap_codec.files.places.words import mentions_place
 _WHERE = "Photoshop data"
 _IPTC, _IPTC_DIGEST, _EXIF, _EXIF_3, _XMP = 0x0404, 0x0425, 0x0422, 0x0423, 0x0424
 _THUMBNAILS, _THUMBNAIL_HEADER_BYTES = (0x0409, 0x040C), 28
+_MOST_BLOCKS = 4096
 _EXIF_ID = b"Exif\0\0"
 
 _DATA_SET, _APPLICATION = 0x1C, 2
@@ -56,7 +57,9 @@ def without_places(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) ->
 
 def _parse(resources: bytes) -> Iterator[_Resource]:
     reader, end = Reader(resources, _WHERE), len(resources.rstrip(b"\0"))
-    while reader.position < end:
+    for _ in range(_MOST_BLOCKS):
+        if reader.position >= end:
+            return
         start = reader.position
         reader.take(4)  # 8BIM, or another program's mark
         kind, name_bytes = reader.u16(), reader.u8()
@@ -66,6 +69,7 @@ def _parse(resources: bytes) -> Iterator[_Resource]:
         data = reader.take(size)
         reader.take(min(size % 2, reader.remaining))
         yield _Resource(head, kind, data)
+    raise FormatError(_WHERE, f"expected at most {_MOST_BLOCKS} blocks, got more")
 
 
 def _cleaned(block: _Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> _Resource | None:

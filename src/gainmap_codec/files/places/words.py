@@ -5,8 +5,6 @@ Source: EXIF 2.32 for XMP (CIPA DC-010), IPTC Photo Metadata Standard 2023.2, DJ
 
 from __future__ import annotations
 
-import re
-
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
 _CREATOR = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
 _GEO = "{http://www.w3.org/2003/01/geo/wgs84_pos#}"
@@ -33,24 +31,16 @@ _NAMES = frozenset(
 _OF_NAMESPACES = (f"{_PHOTOSHOP}State", f"{_CREATOR}Location")
 
 
-def _in_any_width(word: str) -> str:
-    """The word in bytes of ASCII, UTF-16 or UTF-32."""
-    return r"\0{0,3}".join(word)
-
-
 _MENTIONED = (
     "gpsl",
     "gpsalt",
     "gpsposition",
     "gpscoord",
-    "latitude",
-    "longitude",
-    "longtitude",
-    "geolocation",
-    "iso6709",
+    *(part for part in _PARTS if part not in ("gps", "altitude")),
 )
-_MENTIONS = re.compile("|".join(map(_in_any_width, _MENTIONED)).encode(), re.IGNORECASE)
-_LOCATION_CODES = re.compile(rb"Location(Shown|Created)|\xa9xyz|photoshop:(City|State|Country)|CountryCode")
+_NULS_BETWEEN = (0, 1, 3)  # in ASCII, UTF-16 and UTF-32
+_FORMS = tuple(("\0" * count).join(word).encode() for word in _MENTIONED for count in _NULS_BETWEEN)
+_MARKS = (b"LocationShown", b"LocationCreated", b"photoshop:City", b"photoshop:Country", b"CountryCode", b"\xa9xyz")
 
 
 def is_place(name: str) -> bool:
@@ -63,4 +53,5 @@ def is_place(name: str) -> bool:
 
 def mentions_place(data: bytes) -> bool:
     """Whether there are words among the bytes that stand beside coordinates or names of places."""
-    return bool(_MENTIONS.search(data) or _LOCATION_CODES.search(data))
+    lowered = data.lower()
+    return any(form in lowered for form in _FORMS) or any(mark in data for mark in _MARKS)
