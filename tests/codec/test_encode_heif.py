@@ -18,6 +18,7 @@ from gainmap_codec.cli.main import gainmap
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions, Prefer
 from gainmap_codec.errors import UnsupportedError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
@@ -148,6 +149,23 @@ def test_a_gain_map_file_brings_its_own_base(source: Container, container: Conta
         assert (after.orientation, orientation(after.exif or b"")) == (1, 1)
     else:
         assert after.orientation == 6
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_an_sdr_picture_keeps_its_code_points_in_a_jpeg(codec: Codec) -> None:
+    """As a profile, and in no other colours: Pillow hands out such pictures as if they were sRGB."""
+    picture = code_picture(SDR, codec, quality=95, nclx=Nclx(12, 13, 6, True))
+    data = gm.encode(SCENE, picture.data, carry="standard", quality=95)
+    base = read(data).base
+    assert base.icc_profile == icc_profile_for("display-p3")
+    drift = decode_coded_image(base).astype(int) - decode_coded_image(picture)
+    assert np.abs(drift).mean() < 3
+
+
+def test_an_hdr_picture_is_no_sdr_picture() -> None:
+    picture = code_picture(SDR, "hevc", quality=95, nclx=Nclx(9, 16, 9, True))
+    with pytest.raises(UnsupportedError, match="sdr: expected an SDR picture, got one in PQ or HLG"):
+        gm.encode(SCENE, picture.data, carry="standard")
 
 
 def test_real_heic_photos_are_hdr_sources(data_dir: Path) -> None:

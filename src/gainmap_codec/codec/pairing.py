@@ -17,6 +17,7 @@ from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
 from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
 from gainmap_codec.files.cursor import open_tiff
+from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
@@ -135,7 +136,7 @@ def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> Ga
 def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The file to be, of an SDR picture: one of JPEG, HEIC or AVIF untouched where container and depth are these."""
     bits = options.base_bits or 8
-    picture = read_base(sdr, bits=bits, keep_heif=options.container != "jpeg", limits=options.limits)
+    picture = read_base(sdr, bits=bits, limits=options.limits)
     notes += picture.notes
     if picture.file is not None:
         file = parse_file(picture.file, "sdr", options.limits)
@@ -143,6 +144,8 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         notes += file.damage
         if is_hdr(file.base):
             raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
+        if has_alpha(file.heif_extras) and file.container != options.container:
+            notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, options)
     assert picture.pixels is not None
     color = base_color_of_icc(picture.icc_profile)

@@ -108,17 +108,15 @@ def read_base(
     sdr: Source | Image.Image | Codes,
     *,
     bits: int = 8,
-    keep_heif: bool = False,
     limits: Limits = Limits(),
 ) -> BasePicture:
     """The SDR picture given to `encode`.
 
     Args:
-        sdr: A JPEG (path, bytes or binary file; kept bit for bit), any other picture that Pillow or
-            pillow-heif opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a
-            profile that does not describe RGB, each with a line in `notes`.
+        sdr: A JPEG, HEIC or AVIF (path, bytes or binary file; given back as it is), any other picture that Pillow
+            opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a profile that does not
+            describe RGB, each with a line in `notes`.
         bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
-        keep_heif: HEIC and AVIF files are kept as JPEG files are.
     Raises:
         FormatError: The file is broken, or no picture.
         LimitError: Over `limits`; or, where Pillow opens it, over twice Pillow's own `MAX_IMAGE_PIXELS`.
@@ -132,7 +130,7 @@ def read_base(
     if isinstance(sdr, Image.Image):
         return _base_of_pillow(sdr, bits)
     data, name = read_source(sdr, limits)
-    if data.startswith(b"\xff\xd8\xff") or (keep_heif and data[4:8] == b"ftyp"):
+    if data.startswith(b"\xff\xd8\xff") or data[4:8] == b"ftyp":
         return BasePicture(file=data)
     with decoding(name, "picture"):
         image = open_picture(data, name, limits)
