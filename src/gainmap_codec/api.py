@@ -97,9 +97,9 @@ def encode(
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
         map_quality: Quality of the standard gain map, 1…100.
         map_channels: 1 or 3, of the standard gain map.
-        exif: TIFF structure to write; None takes that of `sdr`, b"" writes none.
+        exif: TIFF structure to write; None takes that of `sdr`, or else of `hdr`; b"" writes none.
         xmp: XMP packet to write; likewise.
-        icc_profile: Profile to write, which changes what the base's code values mean; likewise.
+        icc_profile: Profile to write, which changes what the base's code values mean; None takes that of `sdr`.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `transcode`.
         device: Torch device to fit on: "cpu", "cuda", "cuda:N"; "auto" is the CPU.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import piexif
 import pytest
 
@@ -12,6 +13,7 @@ from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.pixels.picture_metadata import NO_METADATA
 from support import pipeline_files as files
@@ -98,3 +100,29 @@ def test_places_are_stripped_and_so_is_everything() -> None:
     assert gm.decode(data, strip="all").metadata == NO_METADATA
     bare = gm.decode(data, strip="all", orientation="stored").metadata
     assert orientation(bare.exif or b"") == 6 and bare.names == ["EXIF"] and bare.lost == ()
+
+
+def parsed(data: bytes) -> GainMapFile:
+    return parse_file(data, "the result", Limits())
+
+
+@pytest.mark.parametrize("container", ["jpeg", "avif"])
+@pytest.mark.filterwarnings("ignore:(APP13|a comment)")
+def test_encode_takes_those_of_the_hdr_picture_where_the_base_has_none(container: Container) -> None:
+    hdr = gm.decode(files.made(standard=True))
+    made = parsed(gm.encode(hdr, container=container, carry="standard"))
+    assert tags_of(made.exif)["GPS"][piexif.GPSIFD.GPSLatitudeRef] == b"N" and b"mine" in (made.xmp or b"")
+    assert parsed(gm.encode(hdr, container=container, carry="standard", exif=b"", xmp=b"")).exif is None
+    over = parsed(gm.encode(hdr, files.pictures()[0], container=container, carry="standard"))
+    assert tags_of(over.exif)["GPS"] != {}
+
+
+@pytest.mark.parametrize("turn", [1, 3, 6])
+@pytest.mark.filterwarnings("ignore:(APP13|a comment)")
+def test_encode_turns_an_hdr_picture_that_is_not_upright(turn: int) -> None:
+    data = files.made(standard=True, orientation=turn)
+    upright, stored = (gm.decode(data, orientation=way) for way in ("upright", "stored"))
+    again = gm.decode(gm.encode(stored, carry="standard"), prefer="base")
+    assert again.pixels.shape == upright.pixels.shape
+    wanted = gm.decode(gm.encode(upright, carry="standard"), prefer="base")
+    np.testing.assert_array_equal(again.pixels, wanted.pixels)

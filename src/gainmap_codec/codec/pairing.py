@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from gainmap_codec.codec.decoding import preference
+from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import base_codes, open_file
-from gainmap_codec.codec.options import DEFAULT_QUALITY, EncodeOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
@@ -20,7 +21,7 @@ from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
-from gainmap_codec.files.tags.exif_edit import with_orientation_1
+from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, icc_profile_for
@@ -31,6 +32,7 @@ from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
 from gainmap_codec.pixels.maps.neural_map import Codes
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 
@@ -66,9 +68,10 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         GainMapError, OSError: A file cannot be read.
     """
     image, own = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
-    notes += image.warnings
+    notes += (*image.warnings, *image.metadata.lost)
     headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
-    file = _with_metadata(_base_file(image, headroom, own, sdr, options, notes), options, notes)
+    file = _with_those_of_hdr(_base_file(image, headroom, own, sdr, options, notes), image.metadata)
+    file = _with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)
     codes, color = base_codes(file.base), color_of(file.base)
     notes += color.notes
@@ -87,17 +90,17 @@ def _read_hdr(
 ) -> tuple[HdrImage, GainMapFile | None]:
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
     if isinstance(hdr, HdrImage):
-        return hdr, None
+        return _upright(hdr), None
     if isinstance(hdr, np.ndarray):
         return HdrImage(hdr, "srgb"), None
     limits = options.limits
     data, name = read_source(hdr, limits)
     if not may_have_gain_map(data):
-        return decode_hdr(data, name, limits), None
+        return _upright(decode_hdr(data, name, limits)), None
     opened = open_file(data, name, limits)
     notes += opened.file.damage
     if is_hdr(opened.file.base):
-        return decode_hdr(data, name, limits), None  # HDR by itself: its gain map makes the SDR rendition
+        return _upright(decode_hdr(data, name, limits)), None  # HDR by itself: its gain map makes the SDR rendition
     kind = preference(opened, "auto")[0]
     if kind == "base":
         what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF"}[opened.file.container]
@@ -107,7 +110,19 @@ def _read_hdr(
     if keep_base:
         notes += lost_others(opened.file, options.container)
         return HdrImage(pixels, headroom=headroom), opened.file
-    return HdrImage(to_upright(pixels, opened.file.orientation), headroom=headroom), None
+    upright = to_upright(pixels, opened.file.orientation)
+    metadata = metadata_of(opened.file, DecodeOptions(), upright.shape[1], upright.shape[0])
+    return HdrImage(upright, headroom=headroom, metadata=replace(metadata, lost=())), None
+
+
+def _upright(image: HdrImage) -> HdrImage:
+    """A picture whose EXIF says that it is to be turned, turned."""
+    exif = image.metadata.exif
+    turn = 1 if exif is None else orientation(exif)
+    if exif is None or turn == 1:
+        return image
+    metadata = replace(image.metadata, exif=with_orientation_1(exif))
+    return replace(image, pixels=to_upright(image.pixels, turn), metadata=metadata)
 
 
 def _base_file(
@@ -202,6 +217,15 @@ def _coded(
         chroma=options.base_chroma,
     )
     return GainMapFile(options.container, image, digest_of(image))
+
+
+def _with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapFile:
+    """The record with EXIF and XMP of the HDR rendition, where the SDR one brings none."""
+    exif = file.exif
+    if exif is None and metadata.exif:
+        turn = file.orientation
+        exif = metadata.exif if turn == 1 else with_orientation(metadata.exif, turn, [])
+    return replace(file, exif=exif, xmp=file.xmp or metadata.xmp)
 
 
 def _with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:

@@ -293,3 +293,22 @@ def test_a_picture_that_is_not_upright_is_turned_by_its_file(suffix: str, scene:
     turned = with_metadata(scene, with_orientation(camera_exif(), 6, []))
     file = parse_file(saved(turned, tmp_path, suffix).read_bytes(), "turned", Limits())
     assert file.orientation == 6
+
+
+@pytest.mark.parametrize("suffix", [".png", ".avif", ".heic", ".tiff", ".exr"])
+@pytest.mark.filterwarnings("ignore:of EXIF")
+def test_our_reader_finds_exif_and_xmp(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    found = read_hdr(saved(with_metadata(scene), tmp_path, suffix)).metadata
+    assert found.xmp == XMP
+    assert found.exif == (None if suffix in (".tiff", ".exr") else camera_exif())
+    assert found.lost == (("EXIF is not kept: it is not read from TIFF files",) if suffix == ".tiff" else ())
+
+
+def test_a_png_may_have_them_behind_its_pixels(scene: HdrImage, tmp_path: Path) -> None:
+    """As exiftool writes XMP; what is cut off is no chunk."""
+    png = saved(with_metadata(scene), tmp_path, ".png").read_bytes()
+    start, stop = png.index(b"eXIf") - 4, png.index(b"IDAT") - 4
+    moved = png[:start] + png[stop:-12] + png[start:stop] + png[-12:]
+    assert read_hdr(moved).metadata == PictureMetadata(camera_exif(), XMP)
+    cut = png[:start] + png[stop:-12] + png[start : stop - 20]
+    assert read_hdr(cut).metadata == PictureMetadata(camera_exif())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import imagecodecs
@@ -17,6 +19,8 @@ from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.extras import has_alpha
+from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.code_points import (
     BT2020_PQ,
     BT2020_PQ_RGB,
@@ -27,8 +31,9 @@ from gainmap_codec.pixels.color.code_points import (
 )
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
-from gainmap_codec.pixels.formats.tiff import tiff_codes
+from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_metadata
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_upright
 
 _PNG_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"  # keyword; not compressed, in no language
@@ -58,7 +63,7 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
             got = f"{depth} bits, matrix {colour.matrix}, full range {colour.full_range}"
             raise UnsupportedError(f"{name}: expected 16 bits, matrix 0, full range 1, got {got}")
         codes = imagecodecs.png_decode(data)
-    return _image_of_codes(codes, 16, colour, name)
+    return replace(_image_of_codes(codes, 16, colour, name), metadata=_png_metadata(data))
 
 
 def encode_png(image: HdrImage) -> bytes:
@@ -83,14 +88,32 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png_chunk(data: bytes, kind: bytes) -> bytes | None:
-    """Data of the first chunk of this kind before the pixels, or None. Raises struct.error on a cut file."""
-    position = 8
-    while data[position + 4 : position + 8] != b"IDAT":
-        (length,) = struct.unpack_from(">I", data, position)
-        if data[position + 4 : position + 8] == kind:
-            return data[position + 8 : position + 8 + length]
-        position += 12 + length
+    """Data of the first chunk of this kind before the pixels, or None."""
+    for found, body in _chunks(data):
+        if found in (kind, b"IDAT"):
+            return body if found == kind else None
     return None
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks that are whole: their kinds and data."""
+    position = 8
+    while position + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        position += 12 + length
+        if position <= len(data):
+            yield kind, data[position - 4 - length : position - 4]
+
+
+def _png_metadata(data: bytes) -> PictureMetadata:
+    """EXIF and XMP, which may stand behind the pixels too."""
+    exif = xmp = None
+    for kind, body in _chunks(data):
+        if kind == b"eXIf":
+            exif = exif or body
+        elif kind == b"iTXt" and body.startswith(_PNG_XMP):
+            xmp = xmp or body[len(_PNG_XMP) :]
+    return PictureMetadata(exif, xmp)
 
 
 def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -99,7 +122,8 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
     Raises:
         FormatError, UnsupportedError, LimitError: As `tiff_codes`.
     """
-    return _image_of_codes(tiff_codes(data, name, limits), 16, BT2020_PQ, name)
+    image = _image_of_codes(tiff_codes(data, name, limits), 16, BT2020_PQ, name)
+    return replace(image, metadata=tiff_metadata(data))
 
 
 def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -118,7 +142,10 @@ def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
     colour = base.nclx or UNKNOWN
     _check_transfer(colour, name)
     codes = to_upright(decode_coded_image(base), file.orientation)
-    return _image_of_codes(codes, base.bits, colour, name, has_alpha=has_alpha(file.heif_extras))
+    image = _image_of_codes(codes, base.bits, colour, name, has_alpha=has_alpha(file.heif_extras))
+    lost: list[str] = []
+    exif, xmp = file.exif and with_orientation_1(file.exif), file.xmp and without_gain_map(file.xmp, lost)
+    return replace(image, metadata=PictureMetadata(exif, xmp, tuple(lost)))
 
 
 def _check_transfer(colour: Nclx, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from gainmap_codec.files.tags.exif import exif_texts
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, Array, Chromaticities, White, matrix_to_bt2020, rgb_to_xyz
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.picture_metadata import PictureMetadata
+from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
 
 HALF_MAX = 65504.0
 
@@ -43,7 +44,9 @@ def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
         pixels = _rgb(channels, headers[0], name) @ matrix.T.astype(np.float32)
         pixels = _in_display_window(pixels, headers[0])
     warnings = ("alpha dropped",) if "A" in channels else ()
-    return image_from_file(pixels, "bt2020", name, warnings)
+    xmp = headers[0].get("xmp")
+    metadata = PictureMetadata(xmp=xmp.encode("utf-8", "replace")) if isinstance(xmp, str) else NO_METADATA
+    return replace(image_from_file(pixels, "bt2020", name, warnings), metadata=metadata)
 
 
 def encode_exr(image: HdrImage, notes: list[str]) -> bytes:

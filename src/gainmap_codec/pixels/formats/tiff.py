@@ -8,6 +8,7 @@ Source: TIFF 6.0 sections 2, 8, 15 (tiles) and 19 (sample format); BigTIFF of li
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import NamedTuple, cast
 
 import imagecodecs
@@ -15,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import open_tiff
+from gainmap_codec.files.tags.exif import EXIF_IFD, ifd_entries
 from gainmap_codec.pixels.formats.decoding import decoding
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 _MINISWHITE, _GREY, _RGB = 0, 1, 2
 _COMPRESSIONS = {1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 50000: "Zstandard"}
+_XMP, _BYTE, _UNDEFINED, _INLINE = 700, 1, 7, 4
 _SEPARATE_PLANES, _UNSIGNED = 2, 1
 _NUMBERS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF's types of whole numbers
 
@@ -98,6 +103,21 @@ def tiff_codes(data: bytes, name: str, limits: Limits) -> NDArray[np.uint16]:
         imagecodecs.tiff_decode(data, out=codes)  # which refuses an array of another shape
     separate = header.samples > 1 and header.planes == _SEPARATE_PLANES
     return cast(NDArray[np.uint16], np.moveaxis(codes, 0, 2) if separate else codes)
+
+
+def tiff_metadata(data: bytes) -> PictureMetadata:
+    """XMP of the first picture; EXIF, whose tags are among those of the pixels, is told as lost."""
+    xmp, lost = None, list[str]()
+    with suppress(FormatError):
+        reader = open_tiff(data, "TIFF")
+        for entry in ifd_entries(reader):
+            if entry.tag == EXIF_IFD:
+                lost.append("EXIF is not kept: it is not read from TIFF files")
+            elif entry.tag == _XMP and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
+                reader.position = entry.position
+                reader.position = reader.u32()
+                xmp = reader.take(entry.values)
+    return PictureMetadata(xmp=xmp, lost=tuple(dict.fromkeys(lost)))
 
 
 def _entries(data: bytes) -> list[tuple[int, int]]:
