@@ -357,10 +357,11 @@ def with_property(role: str, kind: bytes, body: bytes) -> bytes:
 
 
 def video() -> bytes:
-    """A film of no frames whose user data name the place."""
+    """A film whose user data name the place."""
     text = b"+47.612025-122.333642/"
     place = make_box(b"\xa9xyz", len(text).to_bytes(2, "big") + b"\x15\xc7" + text)
-    return make_box(b"ftyp", b"mp42" + bytes(4)) + make_box(b"moov", make_box(b"udta", place))
+    moov = make_box(b"moov", make_box(b"udta", place))
+    return make_box(b"ftyp", b"mp42" + bytes(4)) + moov + make_box(b"mdat", b"the film itself")
 
 
 def udes(text: str) -> bytes:

@@ -11,7 +11,7 @@ from gainmap_codec.files.container import describe_other
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
 from gainmap_codec.files.map_metadata.apple import serialize_apple
-from gainmap_codec.files.places import exif, heif, jpeg, xmp
+from gainmap_codec.files.places import exif, heif, jpeg, video, xmp
 from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap
 from gainmap_codec.files.tags import exif_edit
@@ -79,8 +79,9 @@ def _other_without_places(part: OtherPart, notes: list[str]) -> OtherPart:
     if part.kind in ("picture", "gain map"):
         return replace(part, data=jpeg.pictures_without_places(part.data, notes))
     if part.kind == "video":
-        notes.append(f"{describe_other(part)}, may name the place too: it is kept")
-    elif names_place(part.data):
+        notes.append(f"{describe_other(part)}, may name the place in its tracks too: it is kept")
+        return replace(part, data=video.without_places(part.data))
+    if names_place(part.data):
         notes.append(f"{describe_other(part)}, may name the place: left out")
         return replace(part, data=b"")
     return part

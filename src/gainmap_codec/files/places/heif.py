@@ -16,7 +16,7 @@ from gainmap_codec.files.heif.items import MAP_ID, XMP_TYPE, Item, Property, Ref
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
-from gainmap_codec.files.places import exif, xmp
+from gainmap_codec.files.places import exif, video, xmp
 from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.places.jpeg import clean_jpeg, pictures_without_places
 from gainmap_codec.files.records import CodedImage
@@ -164,8 +164,8 @@ def _cleaned_boxes(file: BoxFile, notes: list[str]) -> Iterator[bytes]:
             notes.append("the C2PA manifest may name the place too: it is kept")
             yield whole
         elif box.kind in _VIDEO_BOXES:
-            notes.append(f"the video (box {box.name}) may name the place too: it is kept")
-            yield whole
+            notes.append(f"the video (box {box.name}) may name the place in its tracks too: it is kept")
+            yield whole[: box.body - box.start] + video.without_places(body)
         elif _box_names_place(box, body):
             notes.append(f"box {box.name}, which may name the place, is left out")
         else:
