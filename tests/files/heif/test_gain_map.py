@@ -9,12 +9,13 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.items import Property
+from gainmap_codec.files.heif.items import Item, Property, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Fraction
 from support.cases import ONE_CHANNEL
-from support.heif_files import tmap_file, turned
+from support.heif_files import MAP, auxiliary_file, tmap_file, turned
 from support.paths import FIXTURES
+from support.xmp_packets import REQUIRED, packet
 
 LIMITS = Limits()
 
@@ -26,6 +27,16 @@ def test_base_and_map_turn_together() -> None:
         data = turned(draft, quarters).build()
         np.testing.assert_array_equal(gm.decode(data, orientation="stored").pixels, stored)
         np.testing.assert_allclose(gm.decode(data).pixels, np.rot90(stored, quarters), rtol=1e-5)
+
+
+@pytest.mark.parametrize("first", [b"<broken", packet(REQUIRED.replace("1.0", "2.0")), packet()])
+def test_the_first_packet_with_numbers_counts(first: bytes) -> None:
+    draft = auxiliary_file("urn:com:photo:aux:hdrgainmap", first)
+    item = Item(99, b"mime", content_type="application/rdf+xml", hidden=True)
+    stored = parse_heif(
+        draft.with_item(item, packet(REQUIRED), Reference(b"cdsc", 99, (MAP,))).build(), LIMITS
+    ).gain_map
+    assert stored is not None and stored.metadata == ONE_CHANNEL
 
 
 def test_a_spare_map_serves_when_the_first_is_broken() -> None:

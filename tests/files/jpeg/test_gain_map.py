@@ -15,6 +15,7 @@ from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.records import Fraction, GainMapMetadata, StoredGainMap
 from support.cases import ISO_CASES, ONE_CHANNEL
 from support.jpeg_records import EXIF, LIMITS, coded, digest_of_jpeg, little_endian_mpf, record, tiny
+from support.xmp_packets import REQUIRED, packet
 
 
 def without_segment(data: bytes, marker: int, prefix: bytes) -> bytes:
@@ -119,6 +120,16 @@ def test_a_directory_whose_length_lies(length: str) -> None:
     file = parse_jpeg(data[: xmp.start] + lie + data[xmp.stop :], LIMITS)
     assert file.gain_map is not None and file.gain_map.image.data == data[image.end :]
     assert len(file.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    "first", [b"<broken", packet(), packet('hdrgm:Version="1.0"'), packet(REQUIRED.replace("1.0", "2.0"))]
+)
+def test_the_first_packet_with_numbers_counts(first: bytes) -> None:
+    gain_map = tiny("L", (12, 8))
+    packets = (make_segment(0xE1, XMP_ID + each, "XMP") for each in (first, packet(REQUIRED)))
+    stored = parse_jpeg(tiny() + gain_map[:2] + b"".join(packets) + gain_map[2:], LIMITS).gain_map
+    assert stored is not None and stored.metadata == ONE_CHANNEL
 
 
 def test_an_index_may_name_the_first_picture_last() -> None:

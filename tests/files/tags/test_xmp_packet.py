@@ -44,3 +44,10 @@ def test_wrapper_padding_and_trailing_nul() -> None:
         b'<?xpacket begin="\xef\xbb\xbf" id="W5M0"?>' + packet(REQUIRED) + b" \n" * 99 + b'<?xpacket end="w"?>\0\0'
     )
     assert parse_hdrgm(wrapped, LIMITS) == ONE_CHANNEL
+    assert parse_hdrgm(b"\xef\xbb\xbf" + packet(REQUIRED) + b"\0\0rubbish", LIMITS) == ONE_CHANNEL
+
+
+def test_the_description_may_lie_deeper() -> None:
+    start, end = b'<rdf:RDF xmlns:rdf="http', b"</rdf:RDF>"
+    data = packet(REQUIRED).replace(start, b"<a>" + start, 1).replace(end, end + b"</a>")
+    assert parse_hdrgm(data, LIMITS) == ONE_CHANNEL

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
@@ -153,15 +154,19 @@ def auxiliary_kind(item: Item) -> str:
 def _auxiliary_metadata(
     file: BoxFile, meta: HeifMeta, item: int, exif: bytes | None, notes: list[str]
 ) -> tuple[GainMapMetadata | AppleMetadata, Carrier]:
-    """From the XMP that describes the map."""
-    for _, packet in described_by_xmp(file, meta, item):
-        hdrgm = parse_hdrgm(packet, file.limits)
-        if hdrgm is not None:
-            return hdrgm, "hdrgm"
-        apple = parse_apple(packet, exif, file.limits, notes)
-        if apple is not None:
-            return apple, "apple"
-    raise FormatError("auxiliary image", "expected XMP that describes a gain map, got none")
+    """From the first XMP packet that describes the map and can be used."""
+    problems: list[GainMapError] = []
+    for _, packet in islice(described_by_xmp(file, meta, item), MOST_TRIED):
+        try:
+            hdrgm = parse_hdrgm(packet, file.limits)
+            if hdrgm is not None:
+                return hdrgm, "hdrgm"
+            apple = parse_apple(packet, exif, file.limits, notes)
+            if apple is not None:
+                return apple, "apple"
+        except GainMapError as error:
+            problems.append(error)
+    raise next(iter(problems), FormatError("auxiliary image", "expected XMP that describes a gain map, got none"))
 
 
 def described_by_xmp(file: BoxFile, meta: HeifMeta, item: int) -> Iterator[tuple[int, bytes]]:

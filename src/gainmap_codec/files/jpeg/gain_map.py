@@ -181,10 +181,10 @@ def _gain_map_metadata(
         return iso[1], "iso21496"
     packets = image.bodies(APP1, XMP_ID)
     hdrgm = first_valid("gain-map XMP", packets, lambda body: parse_hdrgm(body, limits), notes)
-    if hdrgm is not None and hdrgm[1] is not None:
+    if hdrgm is not None:
         return hdrgm[1], "hdrgm"
     apple = first_valid("Apple gain map", packets, lambda body: parse_apple(body, exif, limits, notes), notes)
-    if apple is not None and apple[1] is not None:
+    if apple is not None:
         return apple[1], "apple"
     return None
 

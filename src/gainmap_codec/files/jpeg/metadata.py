@@ -29,18 +29,20 @@ T = TypeVar("T")
 
 
 def first_valid(
-    name: str, bodies: list[bytes], parse: Callable[[bytes], T], notes: list[str]
+    name: str, bodies: list[bytes], parse: Callable[[bytes], T | None], notes: list[str]
 ) -> tuple[bytes, T] | None:
-    """The first body that `parse` accepts, and its result; of very many, only the first are tried."""
+    """The first body that `parse` finds something in, and what; of very many, only the first are tried."""
     found: tuple[bytes, T] | None = None
     for body in bodies[:_MOST_TRIED]:
         if found is not None:
             notes.append(f"{name}: more than one, the first is used")
             break
         try:
-            found = body, parse(body)
+            result = parse(body)
         except GainMapError as error:
             notes.append(f"{name} ignored: {str(error).removeprefix(f'{name}: ')}")
+        else:
+            found = None if result is None else (body, result)
     return found
 
 

@@ -30,10 +30,10 @@ SEQ = f"{{{RDF}}}Seq"
 
 
 def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
-    """The rdf:RDF element of a packet that keeps the budgets."""
+    """The rdf:RDF element of a packet that keeps the budgets; what stands in front of or behind its XML is left out."""
     limits.check("xmp_bytes", len(packet))
     limits.spend(_STEPS_PER_BYTE * len(packet))
-    text = packet.strip(b"\0 \t\r\n")
+    text = packet[packet.find(b"<") : packet.rfind(b">") + 1]
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise FormatError(_WHERE, "expected no document type and no entities, got one")
     parser = etree.XMLParser(
@@ -45,7 +45,7 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
         reason = " ".join(error.msg.split())  # it quotes the packet, line ends included
         raise FormatError(_WHERE, f"expected well-formed XML, got an error: {reason[:_QUOTED]}") from None
     _check_depth(root, limits)
-    rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
+    rdf: etree._Element | None = next(root.iter(f"{{{RDF}}}RDF"), None)
     if rdf is None:
         raise FormatError(_WHERE, f"expected an rdf:RDF element, got {str(root.tag)[:_QUOTED]}")
     return rdf
