@@ -1,10 +1,22 @@
-"""The number of processors changes how long things take, and nothing else."""
+"""The number of processors and threads changes how long things take, and nothing else."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import gainmap_codec as gm
+from support.jpeg_files import iso, standard
+
+Verb = Callable[[bytes], object]
 
 SCRIPT = """
 import hashlib
@@ -36,3 +48,32 @@ def test_one_thread_and_three_give_the_same_bytes() -> None:
         found.append(done.stdout)
     assert len(found[0].splitlines()) == 6
     assert found[0] == found[1]
+
+
+def test_warnings_are_told_in_the_thread_of_their_own_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else is read meanwhile; and the filters of the process stay as they are."""
+    odd, plain = iso(standard(), 45, (-1).to_bytes(4, "big", signed=True)), standard()
+    verbs: tuple[Verb, ...] = (gm.inspect, gm.decode, gm.transcode, lambda data: gm.flip(data, "vertical"))
+    alone = {(verb, data): told_by(verb, data, monkeypatch) for verb in verbs for data in (odd, plain)}
+    assert any("offsets below 0" in line for line in alone[gm.decode, odd])
+    assert alone[gm.transcode, plain] == []
+    filters, shown, before = list(warnings.filters), warnings.showwarning, sys.stdout
+    told: dict[int, list[str]] = defaultdict(list)
+    monkeypatch.setattr(warnings, "warn", lambda text, *_, **__: told[threading.get_ident()].append(str(text)))
+
+    def run(job: tuple[Verb, bytes]) -> bool:
+        told[threading.get_ident()].clear()
+        job[0](job[1])
+        return told[threading.get_ident()] == alone[job]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(run, list(alone) * 50))
+    assert (warnings.filters, warnings.showwarning, sys.stdout) == (filters, shown, before)
+
+
+def told_by(verb: Verb, data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(warnings, "warn", lambda text, *_, **__: lines.append(str(text)))
+        verb(data)
+    return lines
