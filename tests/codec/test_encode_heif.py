@@ -17,14 +17,14 @@ import gainmap_codec as gm
 from gainmap_codec.cli.main import gainmap
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions, Prefer
-from gainmap_codec.errors import UnsupportedError
+from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import digest_of, parse_file, serialize_file
 from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.color.light import pq_psnr, srgb_encode
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.raster.geometry import to_stored
@@ -269,3 +269,17 @@ def test_small_and_odd_pictures(codec: Codec, bits: int, shape: tuple[int, int])
 def test_jpegs_are_those_of_encode_jpeg() -> None:
     image = code_picture(SDR, "jpeg", quality=90)
     assert image.data == encode_jpeg(SDR, quality=90)
+
+
+@pytest.mark.parametrize("container", ["avif", "heic", "jpeg"])
+@pytest.mark.parametrize("color", [Nclx(6, 6, 6, True), Nclx(4, 4, 6, True), Nclx(12, 13, 6, True)])
+def test_a_base_keeps_its_colour_in_every_container(container: Container, color: Nclx) -> None:
+    codes = np.full((24, 32, 3), (180, 90, 40), np.uint8)
+    base = code_picture(codes, "hevc", quality=98, nclx=color)
+    sdr = serialize_file(GainMapFile("heic", base, digest_of(base)), [])
+    hdr = gm.HdrImage(np.full((24, 32, 3), 2, np.float32))
+    data = gm.encode(hdr, sdr, container=container, quality=98, carry="standard")
+    new = parse_file(data, "new", Limits()).base
+    shown, wanted = (srgb_encode(gm.decode(file, prefer="base").pixels) * 255 for file in (data, sdr))
+    assert np.abs(shown - wanted).max() < 3
+    assert (new.nclx == color) if container != "jpeg" else (new.icc_profile is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer, without_reserved
 
 
 def test_the_numbers_that_avif_names() -> None:
@@ -15,3 +15,10 @@ def test_the_numbers_that_avif_names() -> None:
 def test_no_name_stands_for_unspecified_or_reserved_numbers() -> None:
     for table in (Primaries, Transfer, Matrix):
         assert not {UNSPECIFIED, 3} & set(table)
+
+
+def test_reserved_numbers_become_unspecified() -> None:
+    assert without_reserved(Nclx(0, 3, 3, False)) == Nclx(2, 2, 2, False)
+    assert without_reserved(Nclx(13, 19, 18, True)) == without_reserved(Nclx(23, 65535, 99, True)) == (2, 2, 2, True)
+    for named in (*Primaries, *Transfer, *Matrix):
+        assert named in without_reserved(Nclx(named, named, named, True))

@@ -21,7 +21,7 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
-from gainmap_codec.pixels.color.code_points import code_points_for
+from gainmap_codec.pixels.color.code_points import code_points_of
 from gainmap_codec.pixels.color.light import pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
@@ -152,7 +152,8 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
-    image = replace(image, nclx=None if codec == "jpeg" else code_points_for(pair.color)._replace(transfer=Transfer.PQ))
+    told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
+    image = replace(image, nclx=None if codec == "jpeg" else told)
     return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr)
 
 

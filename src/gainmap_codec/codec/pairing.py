@@ -16,15 +16,16 @@ from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, EncodeOp
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
-from gainmap_codec.files.records import CODECS, Container, GainMapFile
+from gainmap_codec.files.records import CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.color.code_points import code_points_for, color_of, is_hdr
-from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, icc_profile_for
+from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
@@ -34,7 +35,7 @@ from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
 from gainmap_codec.pixels.maps.neural_map import Codes
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
 
 HdrSource = HdrImage | Source | NDArray[Any]
 SdrSource = Source | Image | Codes
@@ -145,7 +146,7 @@ def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> Ga
     codes = encode_base(tone_map(linear, headroom=headroom), options.base_bits or 8)
     profile = icc_profile_for(space)
     kept = profile if options.container == "jpeg" else None  # elsewhere code points say the same
-    return _coded(codes, options, options.base_bits or 8, kept, base_color_of_icc(profile))
+    return _coded(codes, options, options.base_bits or 8, kept, code_points_for(base_color_of_icc(profile)))
 
 
 def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainMapFile:
@@ -163,8 +164,8 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, options)
     assert picture.pixels is not None
-    color = base_color_of_icc(picture.icc_profile)
-    file = _coded(picture.pixels, options, bits, picture.icc_profile, color)
+    nclx = code_points_for(base_color_of_icc(picture.icc_profile))
+    file = _coded(picture.pixels, options, bits, picture.icc_profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
 
 
@@ -175,12 +176,14 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     if same and options.quality is None:
         return replace(file, others=others_for(file, container))
     bits = options.base_bits or (8 if container == "jpeg" else base.bits)
-    codes = with_bits(base_codes(base), base.bits, bits)
+    codes, color, profile = base_codes(base), color_of(base), base.icc_profile
+    if container == "jpeg" and base.nclx and not profile:
+        codes, profile = with_srgb_curve(codes, base.bits, color), icc_profile_of_primaries(color)
+    codes = with_bits(codes, base.bits, bits)
     orientation, exif = file.orientation, file.exif
     if container == "jpeg" and file.container != "jpeg":  # EXIF alone would have to say how it is turned
         codes, orientation, exif = to_upright(codes, orientation), 1, exif and with_orientation_1(exif)
-    color = color_of(base)
-    coded = _coded(codes, options, bits, _profile_for(file, color, container), color)
+    coded = _coded(codes, options, bits, profile, code_points_of(base, color))
     extras = file.heif_extras if container == file.container else None
     return replace(
         coded,
@@ -193,26 +196,14 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     )
 
 
-def _profile_for(file: GainMapFile, color: BaseColor, container: Container) -> bytes | None:
-    """The ICC profile of a base coded anew; in JPEG, where code points cannot stand, one for those of before."""
-    if file.base.icc_profile or container != "jpeg" or file.base.nclx is None:
-        return file.base.icc_profile
-    profile = icc_profile_describing(color)
-    if profile is None:
-        raise UnsupportedError(f"sdr: expected colours that an ICC profile can describe in a JPEG, got {color.name}")
-    return profile
-
-
-def _coded(
-    codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: bytes | None, color: BaseColor
-) -> GainMapFile:
-    """A new file of these code values, without metadata."""
+def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: bytes | None, nclx: Nclx) -> GainMapFile:
+    """A new file of these code values, without metadata; `nclx` is written where code points can stand."""
     image = code_picture(
         codes,
         CODECS[options.container],
         quality=options.quality or DEFAULT_QUALITY,
         icc_profile=icc_profile,
-        nclx=None if options.container == "jpeg" else code_points_for(color),
+        nclx=None if options.container == "jpeg" else nclx,
         bits=bits,
         chroma=options.base_chroma,
     )

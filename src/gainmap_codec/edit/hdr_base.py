@@ -16,8 +16,8 @@ from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.container import digest_of, lost_others
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
 from gainmap_codec.files.tags.exif_edit import with_orientation
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import COLOR_SPACES, transform_in_place
+from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
+from gainmap_codec.pixels.color.light import transform_in_place
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.raster.tone_map import encode_base
 
@@ -29,7 +29,7 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
     exchange their roles.
 
     Raises:
-        UnsupportedError: No gain map that leads down to SDR, or primaries that no profile of ours has.
+        UnsupportedError: No gain map that leads down to SDR.
     Source: ISO 21496-1:2025 clause 6.
     """
     stored = opened.file.gain_map
@@ -38,11 +38,9 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
         raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
     maths = opened.maths_color
     notes.lost += (*opened.color.notes, *maths.notes)
-    if maths.primaries is None:
-        raise UnsupportedError(f"JPEG: expected primaries of {', '.join(COLOR_SPACES)}, got {maths.name}")
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     transform_in_place(pixels, np.linalg.inv(maths.to_bt2020))
-    profile = icc_profile_for(maths.primaries)
+    profile = icc_profile_of_primaries(maths)
     base = code_picture(encode_base(pixels), "jpeg", quality=quality or DEFAULT_QUALITY, icc_profile=profile, bits=8)
     decoded = decoded_map(opened, notes)
     assert decoded is not None  # it was rendered from

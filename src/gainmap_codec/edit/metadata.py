@@ -8,14 +8,13 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
-from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.heif.extras import other_parts
 from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import COLOR_SPACES, AnyCodes
-from gainmap_codec.pixels.raster.tone_map import encode_base
+from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
+from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.raster.tone_map import with_srgb_curve
 
 
 def stripped_for_edit(opened: OpenedFile, strip: Strip | None, notes: Notes) -> OpenedFile:
@@ -33,11 +32,7 @@ def stripped_for_edit(opened: OpenedFile, strip: Strip | None, notes: Notes) -> 
 def for_container(
     file: GainMapFile, container: Container, codes: AnyCodes, color: BaseColor, notes: Notes
 ) -> tuple[GainMapFile, AnyCodes]:
-    """The record and its base's code values as another container can hold them; a line for what it cannot.
-
-    Raises:
-        UnsupportedError: A base that the container cannot hold.
-    """
+    """The record and its base's code values as another container can hold them; a line for what it cannot."""
     if file.base.codec == "jpeg":
         for line in other_segments(file.base):
             notes.lost.append(f"{line}: not kept, only JPEG files have such segments")
@@ -48,16 +43,12 @@ def for_container(
 
 
 def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
-    """8 bits, and a colour that an ICC profile can tell."""
+    """A colour that an ICC profile tells, and with the curve that readers of JPEG take for granted."""
     base = file.base
     note_other_parts(file, notes)
     if base.icc_profile is None and base.nclx is not None:
-        if color.primaries is None:
-            known = ", ".join(COLOR_SPACES)
-            raise UnsupportedError(f"JPEG: expected a base of {known} or with an ICC profile, got {color.name}")
-        if color.curve != "srgb":
-            codes, base = encode_base(color.linearize(codes)), replace(base, bits=8)
-        base = replace(base, icc_profile=icc_profile_for(color.primaries), nclx=None)
+        codes = with_srgb_curve(codes, base.bits, color)
+        base = replace(base, icc_profile=icc_profile_of_primaries(color), nclx=None)
     return replace(file, base=base, heif_extras=None), codes
 
 

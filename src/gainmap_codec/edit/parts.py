@@ -26,6 +26,8 @@ from gainmap_codec.files.records import (
 )
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation
+from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
+from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.map_editing import iso_of_apple
@@ -125,7 +127,10 @@ def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
     codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
     image = code_picture(codes, codec, quality=quality, bits=bits)
     # What a map says of colour is about the alternate, and its own code values are none.
-    image = replace(image, icc_profile=decoded.image.icc_profile, nclx=decoded.image.nclx)
+    profile = decoded.image.icc_profile
+    if codec == "jpeg" and profile is None and primaries_are_known(decoded.image):
+        profile = icc_profile_of_primaries(color_of(decoded.image))
+    image = replace(image, icc_profile=profile, nclx=decoded.image.nclx)
     return StoredGainMap(image, decoded.metadata, "iso21496")
 
 

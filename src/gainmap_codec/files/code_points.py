@@ -21,6 +21,7 @@ class Primaries(IntEnum):
     BT601_625 = 5
     BT601_525 = 6
     SMPTE240 = 7
+    FILM = 8
     BT2020 = 9
     DCI_P3 = 11
     DISPLAY_P3 = 12
@@ -34,7 +35,10 @@ class Transfer(IntEnum):
     GAMMA22 = 4
     GAMMA28 = 5
     BT601 = 6
+    SMPTE240 = 7
     LINEAR = 8
+    XVYCC = 11
+    BT1361 = 12
     SRGB = 13
     BT2020_10 = 14
     BT2020_12 = 15
@@ -59,3 +63,16 @@ class Nclx(NamedTuple):
     transfer: int
     matrix: int
     full_range: bool
+
+
+_PRIMARIES, _TRANSFERS, _MATRICES = ((0, 3, *range(13, 22)), 22), ((0, 3), 18), ((3,), 17)
+"""Reserved numbers of each table, and the last that is not."""
+
+
+def without_reserved(nclx: Nclx) -> Nclx:
+    """The same with `UNSPECIFIED` for numbers that the tables reserve: libheif refuses a whole picture for one."""
+    primaries, transfer, matrix = (
+        UNSPECIFIED if number in reserved or number > last else number
+        for number, (reserved, last) in zip(nclx[:3], (_PRIMARIES, _TRANSFERS, _MATRICES), strict=True)
+    )
+    return Nclx(primaries, transfer, matrix, nclx.full_range)

@@ -81,7 +81,10 @@ def _gain_maps(stored: StoredGainMap, written: StoredGainMap | None) -> Iterator
         yield _Compared("a gain map", stored.carrier, None)
         return
     yield from _pictures(stored.image, written.image, "a gain map")
-    yield _Compared("the gain map's numbers", _numbers(stored), _numbers(written))
+    numbers = _numbers(stored)
+    yield _Compared("the gain map's numbers", numbers, _numbers(written))
+    if isinstance(numbers, GainMapMetadata) and not numbers.use_base_colour_space:
+        yield _Compared("the alternate's ICC profile", stored.image.icc_profile, written.image.icc_profile)
 
 
 def _pictures(image: CodedImage, written: CodedImage, name: str) -> Iterator[_Compared]:

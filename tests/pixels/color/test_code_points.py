@@ -50,7 +50,8 @@ def test_hlg_is_shown_on_a_display_of_1000_nits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("transfer", "signal", "light"), [(1, 0.5, 0.2596), (4, 0.5, 0.2176), (8, 0.5, 0.5), (5, 0.5, 0.1436)]
+    ("transfer", "signal", "light"),
+    [(1, 0.5, 0.2596), (4, 0.5, 0.2176), (8, 0.5, 0.5), (5, 0.5, 0.1436), (7, 0.5, 0.265)],
 )
 def test_other_curves(transfer: int, signal: float, light: float) -> None:
     color = color_of(image(1, transfer, 12))

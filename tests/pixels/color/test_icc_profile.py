@@ -12,7 +12,12 @@ from PIL import Image
 
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import color_of_code_points
-from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, icc_profile_for, pq_icc_profile
+from gainmap_codec.pixels.color.icc_profile import (
+    icc_profile_describing,
+    icc_profile_for,
+    icc_profile_of_primaries,
+    pq_icc_profile,
+)
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from support.profiles import described, gamma_profile, xyz_elements
 
@@ -43,10 +48,27 @@ def test_which_profile_describes_a_colour(space: ColorSpace, code: int) -> None:
     assert icc_profile_describing(color_of_code_points(code, 13, 10)) == profile
 
 
+@pytest.mark.parametrize("primaries", [1, 4, 5, 6, 7, 8, 9, 11, 12, 22])
+@pytest.mark.parametrize("transfer", [1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15])
+def test_every_sdr_colour_of_code_points_has_its_profile(primaries: int, transfer: int) -> None:
+    """As LittleCMS reads it: the same light to 16 bits."""
+    color = color_of_code_points(primaries, transfer, 8)
+    profile = icc_profile_describing(color)
+    assert profile is not None and len(profile) < 600
+    imagecodecs.cms_profile_validate(profile)
+    read = base_color_of_icc(profile)
+    assert (read.notes == () and read.primaries == color.primaries) or color.primaries is None
+    np.testing.assert_allclose(read.to_bt2020, color.to_bt2020, atol=2e-4)
+    np.testing.assert_allclose(read.curves, color.curves, atol=3e-5)
+    same_primaries = base_color_of_icc(icc_profile_of_primaries(color))
+    np.testing.assert_allclose(same_primaries.to_bt2020, color.to_bt2020, atol=2e-4)
+    np.testing.assert_allclose(same_primaries.curves, color_of_code_points(1, 13, 8).curves, atol=3e-5)
+
+
 def test_other_colours_are_described_by_none() -> None:
     for profile in (pq_icc_profile(), gamma_profile("srgb", 2.2), imagecodecs.cms_profile("adobergb")):
         assert icc_profile_describing(base_color_of_icc(described(profile, "srgb"))) is None
-    for primaries, transfer in ((9, 16), (12, 4), (22, 13)):
+    for primaries, transfer in ((9, 16), (9, 18)):
         assert icc_profile_describing(color_of_code_points(primaries, transfer, 8)) is None
 
 

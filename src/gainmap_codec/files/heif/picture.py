@@ -22,6 +22,7 @@ from gainmap_codec.files.heif.items import HeifMeta, Item, Place, Property, Refe
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.picture_properties import (
     crop_of,
+    decodable,
     icc_of,
     is_empty_profile,
     nclx_of,
@@ -93,6 +94,8 @@ def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture, notes: list[str
     crop, width, height = crop_of(picture.item, picture.width, picture.height)
     profile = icc_of(picture.item) or icc_of(picture.tiles[0])
     said = nclx_of(picture.item) or nclx_of(picture.tiles[0])
+    if any(decodable(p) is not p for p in (*picture.item.properties, *picture.tiles[0].properties)):
+        notes.append("colour of the picture: code points without a meaning count as unspecified")
     nclx = said if profile else _completed(said, file, meta, picture, notes)
     return CodedImage(
         data=_alone(file, meta, picture, config, nclx if said is None else None),
@@ -267,7 +270,7 @@ def _check_sizes(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> None
 
 def _for_decoder(item: Item, config: Config) -> Item:
     """The item without turns, crops and broken properties, with the depths (pixi) that strict decoders ask for."""
-    kept = tuple(p for p in item.properties if p.kind not in NOT_FOR_DECODERS and not _is_harmful(p, item))
+    kept = tuple(decodable(p) for p in item.properties if p.kind not in NOT_FOR_DECODERS and not _is_harmful(p, item))
     if item.property(b"pixi") is None:
         kept += (Property(b"pixi", bytes((0, 0, 0, 0, config.channels)) + bytes((config.bits,)) * config.channels),)
     return replace(item, properties=kept)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.code_points import Nclx, without_reserved
 from gainmap_codec.files.cursor import Reader, Writer
 from gainmap_codec.files.heif.items import Item, Property
 from gainmap_codec.files.orientations import UPRIGHT, Step, Steps, orientation_of_steps
@@ -101,7 +101,8 @@ def clap_for(crop: Crop, width: int, height: int) -> Property:
 
 
 def nclx_property(nclx: Nclx) -> Property:
-    """Colour by code points; the reverse of `nclx_of`."""
+    """Colour by code points; the reverse of `nclx_of`, but for numbers without a meaning."""
+    nclx = without_reserved(nclx)
     writer = Writer("box colr")
     writer.raw(b"nclx")
     for value in nclx[:3]:
@@ -131,12 +132,26 @@ def _is_profile(found: Property) -> bool:
 
 
 def nclx_of(item: Item) -> Nclx | None:
-    """The code points of an item's colour, or None. Source: ISO/IEC 14496-12 clause 12.1.5."""
-    for kind, body, _ in item.properties:
-        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
-            reader = Reader(body, "box colr", position=4)
-            return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
-    return None
+    """The code points of an item's colour, those without a meaning as unspecified; or None.
+
+    Source: ISO/IEC 14496-12 clause 12.1.5.
+    """
+    return next((without_reserved(nclx) for nclx in map(_nclx, item.properties) if nclx), None)
+
+
+def _nclx(found: Property) -> Nclx | None:
+    if found.kind != b"colr" or found.body[:4] != b"nclx" or len(found.body) < 11:
+        return None
+    reader = Reader(found.body, "box colr", position=4)
+    return Nclx(reader.u16(), reader.u16(), reader.u16(), bool(reader.u8() & 0x80))
+
+
+def decodable(found: Property) -> Property:
+    """The property; a colour by code points without the numbers that decoders refuse."""
+    nclx = _nclx(found)
+    if nclx is None or nclx == without_reserved(nclx):
+        return found
+    return nclx_property(nclx)._replace(essential=found.essential)
 
 
 def size_of(item: Item) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from gainmap_codec.pixels.color.light import (
 )
 from gainmap_codec.pixels.strips import for_each_strip
 
-Curve = Literal["srgb", "pq", "hlg", "linear", "bt709", "gamma22", "gamma28", "other"]
+Curve = Literal["srgb", "pq", "hlg", "linear", "bt709", "smpte240", "gamma22", "gamma28", "other"]
 """How code values become light; "other" is told by a table alone, as measured of an ICC profile."""
 
 BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)

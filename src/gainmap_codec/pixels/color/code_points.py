@@ -57,6 +57,7 @@ _OTHER_PRIMARIES: dict[int, tuple[Chromaticities, White]] = {
     Primaries.BT601_625: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
     Primaries.BT601_525: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
     Primaries.SMPTE240: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    Primaries.FILM: (((0.681, 0.319), (0.243, 0.692), (0.145, 0.049)), _C),
     Primaries.DCI_P3: (PRIMARIES["display-p3"], _DCI),
     Primaries.EBU3213: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), D65),
 }
@@ -109,6 +110,11 @@ def code_points_for(color: BaseColor) -> Nclx:
     return SRGB._replace(primaries=primaries, transfer=transfer)
 
 
+def code_points_of(image: CodedImage, color: BaseColor) -> Nclx:
+    """Code points for a picture of the colour that `image` has: its own where no profile tells its colour."""
+    return image.nclx if image.nclx and not image.icc_profile else code_points_for(color)
+
+
 @cache
 def _cached_color(primaries: int, transfer: int, bits: int) -> BaseColor:
     space = SPACES.get(primaries)
@@ -132,6 +138,12 @@ def _bt709(signal: Array) -> Array:
     return np.where(signal < 0.081, signal / np.float32(4.5), high).astype(np.float32)
 
 
+def _smpte240(signal: Array) -> Array:
+    """The inverse of another camera's curve. Source: SMPTE ST 240:1999 clause 4."""
+    high = ((np.maximum(signal, 0.0912) + np.float32(0.1115)) / np.float32(1.1115)) ** np.float32(1 / 0.45)
+    return np.where(signal < 0.0912, signal / np.float32(4), high).astype(np.float32)
+
+
 def _hlg(signal: Array) -> Array:
     """Scene light such that the system gamma of a display of 1000 cd/m² gives multiples of SDR white.
 
@@ -153,8 +165,11 @@ _TRANSFERS: dict[int, tuple[Curve, str, Callable[[Array], Array]]] = {
     Transfer.GAMMA22: ("gamma22", "gamma 2.2", _power(2.2)),
     Transfer.GAMMA28: ("gamma28", "gamma 2.8", _power(2.8)),
     Transfer.BT601: ("bt709", "BT.709 curve", _bt709),
+    Transfer.SMPTE240: ("smpte240", "SMPTE 240M curve", _smpte240),
     Transfer.LINEAR: ("linear", "linear", _power(1.0)),
     Transfer.SRGB: ("srgb", "sRGB curve", srgb_decode),
+    Transfer.XVYCC: ("bt709", "BT.709 curve", _bt709),  # which it continues below 0 and above 1
+    Transfer.BT1361: ("bt709", "BT.709 curve", _bt709),  # likewise
     Transfer.BT2020_10: ("bt709", "BT.709 curve", _bt709),
     Transfer.BT2020_12: ("bt709", "BT.709 curve", _bt709),
     Transfer.PQ: ("pq", "PQ", pq_decode),

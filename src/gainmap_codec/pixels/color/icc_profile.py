@@ -1,4 +1,4 @@
-"""ICC profiles for the pictures that we write: three sets of primaries with the sRGB curve, and BT.2020 PQ.
+"""ICC profiles for the pictures that we write: of any primaries with the curves of SDR, and BT.2020 PQ.
 
 Written here rather than by LittleCMS, whose bytes hold the time of day and its version; a test reads
 them with it.
@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, colorants_d50
+from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, Curve, colorants_d50
 from gainmap_codec.pixels.color.code_points import BT2020_PQ_RGB
 from gainmap_codec.pixels.color.light import D65, PQ_PEAK, ColorSpace, adapt_white, pq_decode, xy_to_xyz
 
@@ -22,6 +22,14 @@ _DESCRIPTIONS: dict[ColorSpace, str] = {
     "bt2020": "BT.2020 primaries, sRGB curve",
 }
 _PQ_STEPS = 4096
+_PARAMETERS: dict[Curve, tuple[float, ...]] = {
+    "bt709": (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081),
+    "smpte240": (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 0.0912),
+    "gamma22": (2.2,),
+    "gamma28": (2.8,),
+    "linear": (1.0,),
+}
+"""Of the curves that code points tell, as parametric curves hold them."""
 
 
 @cache
@@ -31,14 +39,28 @@ def icc_profile_for(color_space: ColorSpace) -> bytes:
     Source: ICC.1:2022 clauses 7.2 (header), 7.3 (tag table), 8.4.3 (matrix-based display profiles), 10.18
     (parametric curves).
     """
-    return _display_profile(_DESCRIPTIONS[color_space], color_space, _srgb_curve(), {})
+    return _display_profile(_DESCRIPTIONS[color_space], colorants_d50(color_space), _srgb_curve(), {})
+
+
+def icc_profile_of_primaries(color: BaseColor) -> bytes:
+    """A display profile of a colour's primaries, whichever they are, with the sRGB curve."""
+    if color.primaries:
+        return icc_profile_for(color.primaries)
+    return _display_profile(color.name, _colorants(color), _srgb_curve(), {})
 
 
 def icc_profile_describing(color: BaseColor) -> bytes | None:
-    """The profile of `icc_profile_for` that says what this colour is, or None where none does."""
-    if color.primaries is None or color.curve != "srgb":
+    """A display profile that says what a colour by code points is; None for PQ, HLG and curves that profiles tell."""
+    if color.curve == "srgb":
+        return icc_profile_of_primaries(color)
+    if color.curve not in _PARAMETERS:
         return None
-    return icc_profile_for(color.primaries)
+    return _display_profile(color.name, _colorants(color), _parametric(*_PARAMETERS[color.curve]), {})
+
+
+def _colorants(color: BaseColor) -> NDArray[np.float64]:
+    """As `colorants_d50`, of any primaries."""
+    return np.asarray(colorants_d50("bt2020") @ color.to_bt2020, dtype=np.float64)
 
 
 @cache
@@ -51,12 +73,13 @@ def pq_icc_profile() -> bytes:
     """
     light = pq_decode(np.linspace(0, 1, _PQ_STEPS, dtype=np.float32)) / np.float32(PQ_PEAK)
     curve = struct.pack(">4s4xI", b"curv", _PQ_STEPS) + np.rint(light * 65535).astype(">u2").tobytes()
-    return _display_profile("BT.2020 PQ", "bt2020", curve, {b"cicp": b"cicp" + bytes([0, 0, 0, 0, *BT2020_PQ_RGB])})
+    more = {b"cicp": b"cicp" + bytes([0, 0, 0, 0, *BT2020_PQ_RGB])}
+    return _display_profile("BT.2020 PQ", colorants_d50("bt2020"), curve, more)
 
 
-def _display_profile(description: str, color_space: ColorSpace, curve: bytes, more: dict[bytes, bytes]) -> bytes:
-    """A matrix-based display profile, with `more` tags."""
-    red, green, blue = colorants_d50(color_space).T
+def _display_profile(description: str, colorants: NDArray[np.float64], curve: bytes, more: dict[bytes, bytes]) -> bytes:
+    """A matrix-based display profile, with `more` tags; `colorants` as `colorants_d50` gives them."""
+    red, green, blue = colorants.T
     tags = {
         b"desc": _text(description),
         b"cprt": _text("CC0"),
@@ -121,8 +144,14 @@ def _numbers(kind: bytes, values: NDArray[np.float64]) -> bytes:
 
 
 def _srgb_curve() -> bytes:
-    """The sRGB curve as a parametric curve of type 3 (IEC 61966-2-1)."""
-    return struct.pack(">4s4xH2x", b"para", 3) + _fixed(np.array([2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]))
+    """IEC 61966-2-1."""
+    return _parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+
+
+def _parametric(*parameters: float) -> bytes:
+    """A parametric curve of type 0 (gamma alone) or 3 (gamma, a, b, c, d)."""
+    kind = 3 if len(parameters) > 1 else 0
+    return struct.pack(">4s4xH2x", b"para", kind) + _fixed(np.array(parameters))
 
 
 def _fixed(values: NDArray[np.float64]) -> bytes:

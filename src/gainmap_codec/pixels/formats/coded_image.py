@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.code_points import Matrix, Nclx
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, without_reserved
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Codec, CodedImage
 from gainmap_codec.pixels.color.code_points import SRGB, UNKNOWN
@@ -93,8 +93,8 @@ def code_picture(
         quality: 1…100, on the scale of each encoder.
         icc_profile: Of the picture, or None.
         nclx: Code points of the picture's colour. The matrix is followed where it is BT.601, BT.709 or BT.2020, else
-            BT.601 is taken; the range is full. JPEG has no place for them: they stay in the record. None stands for
-            sRGB, or for unspecified ones beside a profile.
+            BT.601 is taken; the range is full. What they leave open, or say by numbers without a meaning, is sRGB, or
+            unspecified beside a profile. JPEG has no place for them: they stay in the record.
         bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1.
         chroma: Of three channels; in JPEG always 4:4:4.
     Returns:
@@ -109,8 +109,7 @@ def code_picture(
     if codec == "jpeg":
         data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
         return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
-    color = nclx or (UNKNOWN if icc_profile else SRGB)
-    color = color._replace(matrix=color.matrix if color.matrix in _MATRICES else Matrix.BT601, full_range=True)
+    color = _color(nclx, has_profile=icc_profile is not None)
     coder = _code_hevc if codec == "hevc" else _code_av1
     with coding(codec.upper()):
         image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color), _TRUSTED).base
@@ -118,6 +117,16 @@ def code_picture(
     if made != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
         raise UnsupportedError(f"{codec.upper()}: expected a coded picture of {codes.shape}, {bits} bits, got {made}")
     return replace(image, icc_profile=icc_profile, nclx=color)
+
+
+def _color(nclx: Nclx | None, *, has_profile: bool) -> Nclx:
+    """Code points that an encoder can follow; what is not said, by a profile either, is sRGB, as readers take it."""
+    color = without_reserved(nclx or (UNKNOWN if has_profile else SRGB))
+    color = color._replace(matrix=color.matrix if color.matrix in _MATRICES else Matrix.BT601, full_range=True)
+    if has_profile:
+        return color
+    primaries, transfer = (b if a == UNSPECIFIED else a for a, b in zip(color[:2], SRGB[:2], strict=True))
+    return color._replace(primaries=primaries, transfer=transfer)
 
 
 def _channels(codes: AnyCodes) -> int:

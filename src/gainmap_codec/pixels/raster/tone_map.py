@@ -7,6 +7,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, srgb_encode
 
 
@@ -48,6 +49,11 @@ def encode_base(linear: Array, bits: int = 8) -> AnyCodes:
     """
     codes = np.asarray(srgb_encode(linear) * np.float32((1 << bits) - 1) + np.float32(0.5))
     return codes.astype(np.uint8) if bits == 8 else codes.astype(np.uint16)
+
+
+def with_srgb_curve(codes: AnyCodes, bits: int, color: BaseColor) -> AnyCodes:
+    """Code values of a colour with the sRGB curve in place of its own: its primaries and the bits stay."""
+    return codes if color.curve == "srgb" else encode_base(color.linearize(codes), bits)
 
 
 def _eetf(linear: Array, peak: np.float32) -> Array:
