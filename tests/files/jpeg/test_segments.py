@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -188,3 +190,12 @@ def test_an_image_alone_is_what_its_own_bytes_are_cut_to(cut: int) -> None:
     alone = image.alone()
     assert alone == parse_segments(alone.data, LIMITS)
     assert alone.alone() is alone
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\0", b"\xff\xff\0", b"\xff\xd0\xff\x5c", b"\xff\xda\0\2"])
+@pytest.mark.parametrize("start", [b"\xff\xd8", tiny()[:-2], tiny(restart_marker_blocks=1)[:-2]])
+def test_a_megabyte_of_bytes_that_mean_nothing_is_walked_at_once(start: bytes, filling: bytes) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(GainMapError):
+        parse_jpeg(start + filling * (1_000_000 // len(filling)), LIMITS)
+    assert time.process_time() - begun < 1

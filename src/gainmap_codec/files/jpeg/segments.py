@@ -36,7 +36,7 @@ _READABLE_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 # What may follow a scan. Anything else after FF is damage inside it, which decoders show as damage.
 _SCAN_END = re.compile(rb"\xff[\xc4\xcc\xd8-\xdd\xe0-\xef\xfe]")
 _FILL = re.compile(rb"\xff+")
-_MARKER = re.compile(rb"\xff+[^\x00\xff]")
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
 
 
 class Segment(NamedTuple):
