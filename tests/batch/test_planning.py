@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.records import PassedOver
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
@@ -46,7 +48,10 @@ def test_the_output_folder_is_no_input(photos: Path) -> None:
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected photos \(\.jpg, \.jpeg, \.heic, \.heif, \.avif\), got none"):
+    with pytest.raises(ValueError, match=r"expected photos \(\.jpg, \.jpeg, .*\), got none$"):
+        plan([tmp_path], tmp_path / "out", AS_THEY_ARE)
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(ValueError, match="got none, and 1 other files"):
         plan([tmp_path], tmp_path / "out", AS_THEY_ARE)
 
 
@@ -120,3 +125,43 @@ def test_a_store_has_it_already(photos: Path) -> None:
     (job,) = plan([photos / "one.jpg"], "memory://empty", AS_THEY_ARE)
     assert [convert_photo(job).status for _ in range(2)] == ["converted", "skipped"]
     assert plan([photos / "one.jpg"], "memory://empty", AS_THEY_ARE) == [job]
+
+
+# What is passed over
+
+
+def test_photos_are_told_by_every_suffix_that_they_have(tmp_path: Path) -> None:
+    names = ("a.JPE", "b.jfif", "c.HIF", "d.hif", "e.heics", "f.HEIFS", "g.avifs")
+    for name in (*names, "h.mov", "i", ".j.hif"):
+        (tmp_path / name).touch()
+    others: list[PassedOver] = []
+    jobs = plan([tmp_path], tmp_path / "out", AS_THEY_ARE, passed_over=others)
+    assert [Path(job.source).name for job in jobs] == [*names]
+    assert others == [PassedOver(f"{tmp_path}/{name}", "its name is not that of a photo") for name in ("h.mov", "i")]
+
+
+def test_pipes_sockets_and_devices_are_passed_over(photos: Path, tmp_path: Path) -> None:
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "zero.heic").symlink_to("/dev/zero")
+    (photos / "linked.jpg").symlink_to("one.jpg")
+    others: list[PassedOver] = []
+    jobs = plan([photos, photos / "pipe.jpg"], tmp_path / "out", AS_THEY_ARE, passed_over=others)
+    assert len(jobs) == 5
+    assert [Path(other.source).name for other in others if "pipe" in other.reason] == [
+        "pipe.jpg",
+        "zero.heic",
+        "pipe.jpg",
+    ]
+
+
+@pytest.mark.parametrize("stem", ["照" * 83, "x" * 251, "bad\udcff", "two\nlines"])
+def test_names_of_all_kinds_are_written_and_found_again(stem: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{stem}.jpg").write_bytes(files.made(standard=True))
+    for status in ("converted", "skipped"):
+        (job,) = plan([tmp_path / "in"], tmp_path / "out", AS_THEY_ARE)
+        assert convert_photo(job).status == status
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.is_file()] == [f"{stem}.jpg"]
+    (job,) = plan([tmp_path / "in"], tmp_path / "avif", TranscodeOptions(container="avif"))
+    photo = convert_photo(job)
+    assert photo.status == "converted" or (stem[0] == "x" and photo.problem.endswith("File name too long"))

@@ -6,8 +6,8 @@ import csv
 import io
 import json
 
-from gainmap_codec.batch.records import BatchReport, PhotoRecord
-from gainmap_codec.batch.report import format_summary, serialize_report, warning_lines
+from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
+from gainmap_codec.batch.report import format_summary, is_report, serialize_report, warning_lines
 
 DONE = PhotoRecord(
     "a.jpg",
@@ -57,6 +57,18 @@ def test_summary() -> None:
     assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")
     assert speed == "4.0 s: 0.25 photos/s, 3.0 MP/s"
     assert format_summary(BatchReport((FAILED,), 1.0)).splitlines()[-1] == "1.0 s"
+
+
+def test_files_passed_over_are_counted_and_named() -> None:
+    others = tuple(PassedOver(name, "why") for name in ("a.mov", "b.MOV", "notes", "\udcff.txt"))
+    report = BatchReport((DONE,), 4.0, others)
+    assert format_summary(report).splitlines()[-1] == "Passed over: 4 files (.mov 2, no suffix 1, .txt 1)"
+    read = json.loads(serialize_report(report, ".json"))
+    assert read["passed_over"][0] == {"source": "a.mov", "reason": "why"} and len(read["passed_over"]) == 4
+    rows = list(csv.DictReader(io.StringIO(serialize_report(report, ".csv").decode(), newline="")))
+    assert [(row["source"], row["status"]) for row in rows[:2]] == [("a.jpg", "converted"), ("a.mov", "passed over")]
+    for suffix in (".json", ".csv"):
+        assert is_report(serialize_report(report, suffix), suffix) and not is_report(b"{}", suffix)
 
 
 def test_warnings_that_differ_in_numbers_are_one_kind() -> None:

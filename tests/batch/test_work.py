@@ -62,7 +62,7 @@ def test_a_broken_photo_is_told_in_a_line(photos: Path, tmp_path: Path) -> None:
 def test_a_name_that_says_another_container(photos: Path, tmp_path: Path) -> None:
     (photos / "lie.heic").write_bytes(files.made(standard=True))
     photo = convert_photo(job_for(photos / "lie.heic", tmp_path / "out"))
-    assert photo.status == "failed" and ".jpg or .jpeg" in photo.problem
+    assert photo.status == "failed" and ".jpg, .jpeg, .jpe or .jfif" in photo.problem
     assert outputs(tmp_path / "out") == {}
 
 

@@ -41,6 +41,7 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     done = run("batch", photos, "-o", out, "--to", "avif", "--report", report, "--jobs", 2)
     assert done.returncode == 1
     assert sorted(outputs(out)) == ["2025/both.avif", "2025/may/sdr.avif", "one.avif"]
+    assert done.stdout.splitlines()[-1] == "Passed over: 1 files (.txt 1)"
     assert gm.inspect(out / "2025/both.avif").payload is not None
     errors = done.stderr.splitlines()
     assert errors[0].startswith(f"gainmap: {photos}/2025/may/bad.jpg: JPEG")
@@ -59,6 +60,7 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     with (tmp_path / "report.csv").open(newline="") as file:
         statuses = {Path(row["source"]).name: row["status"] for row in csv.DictReader(file)}
+    assert statuses.pop("notes.txt") == "passed over"
     assert statuses == {"one.jpg": "skipped", "both.jpg": "skipped", "sdr.JPG": "skipped", "bad.jpg": "converted"}
     summary = again.stdout.splitlines()
     assert [line.split()[:2] for line in summary[1:4]] == [["converted", "1"], ["skipped", "3"], ["failed", "0"]]

@@ -26,14 +26,10 @@ def test_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
 
 
 def test_every_suffix_names_a_container() -> None:
-    assert common.CONTAINERS == {
-        ".jpg": "jpeg",
-        ".jpeg": "jpeg",
-        ".heic": "heic",
-        ".heif": "heic",
-        ".avif": "avif",
-    }
-    assert common.listed(common.CONTAINERS) == ".jpg, .jpeg, .heic, .heif or .avif"
+    jpeg, heic = (".jpg", ".jpeg", ".jpe", ".jfif"), (".heic", ".heif", ".hif", ".heics", ".heifs")
+    known = {"jpeg": jpeg, "heic": heic, "avif": (".avif", ".avifs")}
+    assert {suffix: kind for kind, suffixes in known.items() for suffix in suffixes} == common.CONTAINERS
+    assert common.listed(jpeg) == ".jpg, .jpeg, .jpe or .jfif"
     assert common.listed([".npy"]) == ".npy"
 
 
@@ -95,3 +91,8 @@ def test_json_escapes_by_itself_what_would_steer_the_terminal(capsys: pytest.Cap
     text = capsys.readouterr().out
     assert json.loads(text) == value
     assert "Größe" in text and all(line.isprintable() for line in text.splitlines())
+
+
+def test_a_name_of_several_lines_stays_in_one(capsys: pytest.CaptureFixture[str]) -> None:
+    common.say_of(Path("a\nb.jpg"), "5 bytes")
+    assert capsys.readouterr().out == "a\\nb.jpg: 5 bytes\n"

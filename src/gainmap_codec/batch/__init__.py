@@ -1,6 +1,6 @@
 """Whole libraries of photos: `convert`, on all cores or on a cluster, to be gone on with after any interruption."""
 
 from gainmap_codec.batch.driver import convert
-from gainmap_codec.batch.records import BatchReport, PhotoRecord
+from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 
-__all__ = ["BatchReport", "PhotoRecord", "convert"]
+__all__ = ["BatchReport", "PassedOver", "PhotoRecord", "convert"]

@@ -12,7 +12,7 @@ from time import perf_counter
 from gainmap_codec.batch.cluster import LOCAL, DaskEngine
 from gainmap_codec.batch.engines import Engine, LocalEngine
 from gainmap_codec.batch.planning import STATE, plan
-from gainmap_codec.batch.records import BatchReport, PhotoRecord
+from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
@@ -21,7 +21,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import AnyPath, check_several
 
-_LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
+_LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp", re.DOTALL)
 
 
 def convert(
@@ -48,7 +48,8 @@ def convert(
     """Convert photos and folders of photos, each as `transcode` does; what was done before is not done again.
 
     Args:
-        sources: Paths or fsspec URLs of photos, or of folders, in which JPEG, HEIC and AVIF files are looked for.
+        sources: Paths or fsspec URLs of photos, or of folders, in which JPEG, HEIC and AVIF files are looked for by
+            their suffixes. Pipes, devices and sockets are passed over.
         folder: Path or URL of the folder to write to, made where it is missing. Names stay, and folders within a source
             folder; suffixes follow the container. `.gainmap-batch` in it holds a record of each photo done.
         jobs: Processes; None is one for each processor.
@@ -60,7 +61,7 @@ def convert(
         limits: Budgets for what each photo may ask for.
         overwrite: Files in `folder` that this very conversion did not make may be replaced.
     Returns:
-        What became of each photo. One that failed is told there, and stops no other.
+        What became of each photo, and which files were passed over. One that failed is told there, and stops no other.
     Raises:
         ValueError: An option is out of its range; no photos; two that would become one file, be it that their names
             differ in case alone; or photos that lie in `folder`. Nothing is done then.
@@ -95,7 +96,8 @@ def convert(
         check_torch_for(carry)
     else:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
-    planned = plan(sources, folder, options, overwrite=overwrite)
+    passed_over: list[PassedOver] = []
+    planned = plan(sources, folder, options, overwrite=overwrite, passed_over=passed_over)
     engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)
     photos: dict[str, PhotoRecord] = {}
     with _sole_writer(location(folder)), closing(engine.run(convert_photo, iter(planned))) as results:
@@ -107,7 +109,8 @@ def convert(
             photos[job.target] = result
             if progress:
                 progress(result, len(planned))
-    return BatchReport(tuple(photos[job.target] for job in planned), perf_counter() - start)
+    done = tuple(photos[job.target] for job in planned)
+    return BatchReport(done, perf_counter() - start, tuple(passed_over))
 
 
 @contextmanager

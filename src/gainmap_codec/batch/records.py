@@ -68,16 +68,26 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of a source that was not taken for a photo, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchReport:
     """What became of all photos, in the order of the sources.
 
     Attributes:
         photos: A record for each; fewer where the batch was interrupted.
         seconds: Time of the whole batch.
+        passed_over: The files that were not taken for photos; hidden ones are not looked at.
     """
 
     photos: tuple[PhotoRecord, ...]
     seconds: float
+    passed_over: tuple[PassedOver, ...] = ()
 
     def having(self, status: Status) -> list[PhotoRecord]:
         """The photos of one status."""

@@ -7,27 +7,41 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from posixpath import splitext
 from statistics import median
 
-from gainmap_codec.batch.records import BatchReport, PhotoRecord
+from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 
 SUFFIXES = (".json", ".csv")
-_MOST_WARNINGS = 10
+_MOST_WARNINGS, _MOST_KINDS = 10, 5
 
 
 def serialize_report(report: BatchReport, suffix: str) -> bytes:
-    """A report's photos, a line each: JSON objects, or rows below a header; `suffix` is ".json" or ".csv"."""
+    """A report's photos and the files passed over, a line each: JSON objects, or rows below a header.
+
+    Args:
+        suffix: ".json" or ".csv".
+    """
     names = [field.name for field in fields(PhotoRecord)]
     rows = ({name: getattr(photo, name) for name in names} for photo in report.photos)
     if suffix == ".json":
-        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        return f'{{"seconds": {report.seconds:.3f}, "photos": [\n{lines}\n]}}\n'.encode("utf-8", "backslashreplace")
+        others = map(asdict, report.passed_over)
+        lists = f'"photos": [\n{_json_lines(rows)}\n], "passed_over": [\n{_json_lines(others)}\n]'
+        return f'{{"seconds": {report.seconds:.3f}, {lists}}}\n'.encode("utf-8", "backslashreplace")
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, names)
     writer.writeheader()
     writer.writerows({**row, **{name: "; ".join(row[name]) for name in ("warnings", "damage")}} for row in rows)
+    writer.writerows(
+        {"source": other.source, "status": "passed over", "problem": other.reason} for other in report.passed_over
+    )
     return stream.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _json_lines(rows: Iterable[Mapping[str, object]]) -> str:
+    return ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 def is_report(data: bytes, suffix: str) -> bool:
@@ -51,7 +65,17 @@ def format_summary(report: BatchReport) -> str:
     megapixels = sum(photo.width * photo.height for photo in converted) / 1e6
     rates = f": {len(converted) / report.seconds:.2f} photos/s, {megapixels / report.seconds:.1f} MP/s"
     lines.append(f"{report.seconds:.1f} s{rates if converted else ''}")
+    if report.passed_over:
+        lines.append(_passed_over(report.passed_over))
     return "\n".join(lines)
+
+
+def _passed_over(others: Sequence[PassedOver]) -> str:
+    """Which kinds of files were not taken for photos, and how many of each."""
+    kinds = Counter(splitext(other.source)[1].lower() or "no suffix" for other in others)
+    listed = [f"{kind} {count:,}" for kind, count in kinds.most_common(_MOST_KINDS)]
+    more = ", ..." if len(kinds) > _MOST_KINDS else ""
+    return f"Passed over: {len(others):,} files ({', '.join(listed)}{more})"
 
 
 def warning_lines(report: BatchReport) -> list[str]:

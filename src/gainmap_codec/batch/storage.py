@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,6 +75,16 @@ def size_of(place: str) -> int | None:
     with suppress(OSError):  # one that cannot be looked at is told of when it is to be written
         return Path(place).stat().st_size
     return None
+
+
+def is_special(place: str) -> bool:
+    """Whether it is a pipe, a device or a socket: reading it might never end."""
+    if is_url(place):
+        return False
+    with suppress(OSError, ValueError):
+        mode = Path(place).stat().st_mode
+        return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return False
 
 
 def check_place(place: str) -> None:

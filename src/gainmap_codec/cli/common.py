@@ -131,6 +131,11 @@ def say_json(value: object) -> None:
     click.echo("".join(c if c in (printable(c), "\n") else json.dumps(c)[1:-1] for c in text))
 
 
+def say_of(path: object, text: str) -> None:
+    """Print a line about a file, whose name may have several."""
+    click.echo(printable(f"{path}: {text}"))
+
+
 def warn(lines: Iterable[str], source: object = None) -> None:
     """Print warnings, a line each; `source` names the file where the command has several."""
     for line in lines:

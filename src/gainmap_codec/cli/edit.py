@@ -21,6 +21,7 @@ from gainmap_codec.cli.common import (
     progress_bar,
     quiet,
     say,
+    say_of,
     seed,
     strict,
     strip,
@@ -380,7 +381,7 @@ def _one(source: Path, target: Path, quiet: bool, work: Work, *, named: bool) ->
     write_atomically(target, report.data)
     warn_of(source, report.warnings, report.damage, named=named)
     if not quiet:
-        say(f"{target}: {len(report.data):,} bytes")
+        say_of(target, f"{len(report.data):,} bytes")
         for note in report.notes:
             say(f"  {note}")
     return bool(report.damage)

@@ -23,6 +23,7 @@ from gainmap_codec.cli.common import (
     quiet,
     say,
     say_json,
+    say_of,
     seed,
     strict,
     strip,
@@ -50,7 +51,7 @@ from gainmap_codec.codec.options import (
     Region,
     Strip,
 )
-from gainmap_codec.errors import FormatError, Limits, error_line
+from gainmap_codec.errors import FormatError, Limits, error_line, printable
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
@@ -213,7 +214,7 @@ def encode(
     write_atomically(output, report.data)
     warn_of(sdr or hdr, report.warnings, report.file.damage)
     if not quiet:
-        say(f"{output}: {len(report.data):,} bytes")
+        say_of(output, f"{len(report.data):,} bytes")
         if report.neural_psnr is not None:
             seconds = f"fitted in {report.fit_seconds:.1f} s"
             say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
@@ -293,7 +294,7 @@ def decode(
     warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:
         height, width = image.pixels.shape[:2]
-        say(f"{output}: {width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")
+        say_of(output, f"{width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")
     exit_for(0, bool(opened.file.damage), 1, strict=strict)
 
 
@@ -364,7 +365,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, overwrite: b
         seed=seed,
         overwrite=overwrite,
         progress_bar=lambda: progress_bar(quiet),
-        say=lambda line: None if quiet else say(line),
+        say=lambda line: None if quiet else say(printable(line)),
         warn=warn,
     )
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, output, overwrite, quiet, say
+from gainmap_codec.cli.common import (
+    FILE_ERRORS,
+    PATH,
+    complain_of,
+    complain_of_failures,
+    output,
+    overwrite,
+    quiet,
+    say_of,
+)
 from gainmap_codec.errors import Limits
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.view.contents import shown_file
@@ -54,7 +63,7 @@ def _write(target: Path, shown: list[dict[str, Any]], quiet: bool) -> None:
     write_atomically(target, page)
     if quiet:
         return
-    say(f"{target}: {len(page):,} bytes")
+    say_of(target, f"{len(page):,} bytes")
     for file in shown:
         for note in file["notes"]:
-            say(f"  {file['name']}: {note}")
+            say_of(f"  {file['name']}", note)

@@ -9,7 +9,7 @@ from pathlib import Path
 from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
-from gainmap_codec.errors import GainMapError, Limits, error_line
+from gainmap_codec.errors import GainMapError, Limits, error_line, printable
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.formats.sources import read_source
@@ -33,7 +33,7 @@ class ConformanceRow:
 def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
     """A row for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name; others are passed over."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
+        name = printable(path.relative_to(folder).as_posix())
         try:
             with path.open("rb") as file:
                 start = file.read(16)

@@ -16,9 +16,9 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart
 
 SUFFIXES: dict[Container, tuple[str, ...]] = {
-    "jpeg": (".jpg", ".jpeg"),
-    "heic": (".heic", ".heif"),
-    "avif": (".avif",),
+    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "heic": (".heic", ".heif", ".hif", ".heics", ".heifs"),
+    "avif": (".avif", ".avifs"),
 }
 """What names of files end in, of each container the usual one first."""
 
@@ -129,7 +129,8 @@ def check_name(name: str, container: Container) -> None:
     """Raise ValueError for a file's name whose suffix is not one of its container."""
     suffix = splitext(name)[1]
     if suffix.lower() not in SUFFIXES[container]:
-        expected = " or ".join(SUFFIXES[container])
+        *others, last = SUFFIXES[container]
+        expected = f"{', '.join(others)} or {last}"
         raise ValueError(
             f"{name}: expected a name that ends in {expected} for {container.upper()}, got {suffix or 'none'}"
         )

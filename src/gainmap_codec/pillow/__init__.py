@@ -40,7 +40,7 @@ from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
 from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.container import SUFFIXES, may_have_gain_map
 from gainmap_codec.files.records import Container
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.pillow.metadata import EXIF_ID, writer_options
@@ -296,7 +296,7 @@ def _format_of(target: AnyPath | BinaryIO, format: str | None) -> str:
         ValueError: None is named.
     """
     extension = Path(target).suffix.lower() if isinstance(target, (str, os.PathLike)) else ""
-    known = {**Image.registered_extensions(), ".heic": "HEIF", ".heif": "HEIF"}
+    known = {**Image.registered_extensions(), **dict.fromkeys(SUFFIXES["heic"], "HEIF")}
     found = format.upper() if format else known.get(extension)
     if found is None or not (found in _CONTAINERS or found in Image.SAVE):
         raise ValueError(f"format: expected one that Pillow writes, got {format or target!r}")

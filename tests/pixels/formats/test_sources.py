@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,29 @@ def test_sources_of_every_kind(tmp_path: Path) -> None:
     assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
     with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
         read_source(5)  # type: ignore[arg-type]
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    data = bytes(range(256)) * 4096  # more than a pipe holds: it comes in parts
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as file:
+            file.write(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        assert read_source(pipe)[0] == data
+    thread.join()
+
+
+def test_a_pipe_that_does_not_wait_is_refused() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(reading, "rb", buffering=0) as pipe, pytest.raises(BlockingIOError, match="waits for its data"):
+        read_source(pipe)
+    os.close(writing)
 
 
 def test_a_source_over_the_limit_is_not_read_to_its_end() -> None:

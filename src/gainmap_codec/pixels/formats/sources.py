@@ -42,7 +42,9 @@ def _read(file: BinaryIO, limits: Limits) -> bytes:
     """All of a file: one that is not buffered may give less than it is asked for."""
     parts: list[bytes] = []
     left = limits.file_bytes + 1
-    while left > 0 and (part := file.read(min(left, _AT_ONCE))):
+    while left > 0 and (part := file.read(min(left, _AT_ONCE))) != b"":
+        if part is None:
+            raise BlockingIOError("source: expected a file that waits for its data, got one that does not")
         parts.append(part)
         left -= len(part)
     limits.check("file_bytes", limits.file_bytes + 1 - left)
