@@ -248,6 +248,18 @@ def test_a_tiff_goes_without_exif_that_cannot_be_read(scene: HdrImage, tmp_path:
     assert np.abs(pq_codes(path) - scene.to_pq()).max() <= 0.6 / 65535
 
 
+@pytest.mark.parametrize("field", [b"\x01\x0f\0\x63", b"\x01\x0f\0\x02\0\x0f\0\0", b"\x01\x0f\0\x02\0\0\0\0"])
+def test_a_damaged_tag_does_not_cost_the_tiff(field: bytes, scene: HdrImage, tmp_path: Path) -> None:
+    """An unknown kind, a megabyte of text that is not there, and none: Pillow would take the file for no picture."""
+    exif = camera_exif()
+    start = exif.index(b"\x01\x0f\0\x02")
+    damaged = exif[:start] + field + exif[start + len(field) :]
+    with pytest.warns(GainMapWarning, match="damaged tags of EXIF are left out: 1"):
+        path = saved(with_metadata(scene, damaged), tmp_path, ".tiff")
+    with Image.open(path) as picture:
+        assert (picture.size, picture.getexif()[33432]) == ((96, 64), "(c) me")
+
+
 def test_jpeg_xl_holds_exif_and_xmp_in_boxes(scene: HdrImage, tmp_path: Path) -> None:
     path = saved(with_metadata(scene), tmp_path, ".jxl", quality=100)
     found = boxes(path.read_bytes())

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.cursor import ByteOrder, open_tiff
-from gainmap_codec.files.tags.exif import LONG, SHORT, ifd_entries
+from gainmap_codec.files.tags.exif import LONG, SHORT, IfdEntry, ifd_entries
+from gainmap_codec.files.tags.exif_edit import VALUE_BYTES
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 _BYTE, _UNDEFINED = 1, 7
@@ -94,17 +95,28 @@ def _from_exif(exif: bytes | None, notes: list[str]) -> tuple[_File, _Tags]:
     if exif is not None:
         try:
             reader = open_tiff(exif, "EXIF")
-            entries = {entry.tag: exif[entry.position - 8 : entry.position + 4] for entry in ifd_entries(reader)}
+            entries = list(ifd_entries(reader))
         except GainMapError as error:
             notes.append(f"EXIF is left out, it cannot be read: {error}")
         else:
-            kept = {tag: entry for tag, entry in entries.items() if _tells_of_the_photo(tag)}
-            return _File(bytearray(exif), reader.byte_order), kept
+            found = [entry for entry in entries if _tells_of_the_photo(entry.tag)]
+            whole = [entry for entry in found if _is_whole(entry, exif, reader.byte_order)]
+            if len(whole) < len(found):
+                notes.append(f"damaged tags of EXIF are left out: {len(found) - len(whole)}")
+            tags = {entry.tag: exif[entry.position - 8 : entry.position + 4] for entry in whole}
+            return _File(bytearray(exif), reader.byte_order), tags
     return _File(bytearray(b"II*\0" + bytes(4)), "little"), {}
 
 
 def _tells_of_the_photo(tag: int) -> bool:
     return tag in _TEXTS or (_FIRST_OTHER <= tag < _FIRST_OF_DNG and tag != _ICC_PROFILE)
+
+
+def _is_whole(entry: IfdEntry, exif: bytes, order: ByteOrder) -> bool:
+    """Whether an entry's values are of a known kind, and in the structure: readers refuse files for less."""
+    size = VALUE_BYTES.get(entry.kind, 0) * entry.values
+    place = int.from_bytes(exif[entry.position : entry.position + 4], order) if size > 4 else entry.position
+    return size > 0 and place + size <= len(exif)
 
 
 def _packed(codes: NDArray[np.uint16], order: ByteOrder) -> bytes:
