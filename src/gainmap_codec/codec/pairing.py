@@ -25,7 +25,7 @@ from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
-from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
@@ -176,7 +176,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     if same and options.quality is None:
         return replace(file, others=others_for(file, container))
     bits = options.base_bits or (8 if container == "jpeg" else base.bits)
-    codes, color, profile = base_codes(base), color_of(base), base.icc_profile
+    codes, color, profile = base_codes(base), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if container == "jpeg" and base.nclx and not profile:
         codes, profile = with_srgb_curve(codes, base.bits, color), icc_profile_of_primaries(color)
     codes = with_bits(codes, base.bits, bits)

@@ -27,9 +27,9 @@ from gainmap_codec.files.records import (
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
-from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
+from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
-from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
+from gainmap_codec.pixels.formats.coded_image import code_picture, coded_channels, decode_coded_image
 from gainmap_codec.pixels.maps.map_editing import iso_of_apple
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
@@ -63,11 +63,12 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: i
     codes, bits = in_depth_of(codec, codes, base.bits)
     if bits != base.bits:
         notes.lost.append(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
+    is_grey = coded_channels(codes, codec, bits) == 1
     coded = code_picture(
         codes,
         codec,
         quality=quality or DEFAULT_QUALITY,
-        icc_profile=base.icc_profile,
+        icc_profile=base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels),
         nclx=base.nclx,
         bits=bits,
     )

@@ -27,7 +27,7 @@ from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segme
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.files.structure import sections_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
-from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
+from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
@@ -143,7 +143,8 @@ def _shrunk(codes: AnyCodes, scale: float, curves: Array) -> AnyCodes:
 
 def _profile(opened: OpenedFile) -> bytes | None:
     """An ICC profile that says in a JPEG what the base's profile or code points say."""
-    return opened.file.base.icc_profile or icc_profile_describing(opened.color)
+    base = opened.file.base
+    return rgb_profile(base.icc_profile, base.channels) or icc_profile_describing(opened.color)
 
 
 def _bare_jpeg(base: CodedImage) -> bytes:

@@ -200,9 +200,9 @@ def test_what_is_lost_is_noted() -> None:
     base = read_base(Image.new("RGBA", (4, 4), (10, 20, 30, 0)))
     assert base.notes == ("sdr: alpha dropped",)
     np.testing.assert_array_equal(base.pixels, np.tile(np.array([10, 20, 30], np.uint8), (4, 4, 1)))
-    grey = Image.new("L", (4, 4))
-    grey.info["icc_profile"] = imagecodecs.cms_profile("gray", gamma=2.2)
-    base = read_base(grey)
+    colour = Image.new("RGB", (4, 4))
+    colour.info["icc_profile"] = imagecodecs.cms_profile("gray", gamma=2.2)
+    base = read_base(colour)
     assert base.icc_profile is None
     assert base.notes == ("sdr: its ICC profile is not for RGB and is dropped",)
     assert read_base(Image.new("RGB", (4, 4))).notes == ()

@@ -133,7 +133,7 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8, channels: int = 3) -> Ba
     if icc is None:
         return _ideal("srgb", bits)
     try:
-        is_grey = icc[16:20] == _GREY
+        is_grey = is_grey_profile(icc)
         if is_grey and channels != 1:
             raise ValueError("it is for grey pictures, and this one has colours")
         colorants, curves = _measured_grey(icc, bits) if is_grey else _measured(icc, bits)
@@ -149,6 +149,11 @@ def base_color_of_icc(icc: bytes | None, bits: int = 8, channels: int = 3) -> Ba
     to_d65 = adapt_white(D50_XYZ, xy_to_xyz(D65)) @ colorants
     to_bt2020 = np.linalg.solve(rgb_to_xyz(PRIMARIES["bt2020"], D65), to_d65)
     return BaseColor(name, to_bt2020.astype(np.float64), curves)
+
+
+def is_grey_profile(icc: bytes | None) -> bool:
+    """Whether a profile's header says that it is for grey pictures. Source: ICC.1:2022 clause 7.2.6."""
+    return icc is not None and icc[16:20] == _GREY
 
 
 def colorants_d50(color_space: ColorSpace) -> NDArray[np.float64]:

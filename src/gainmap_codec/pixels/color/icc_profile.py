@@ -12,9 +12,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color.base_color import D50_XYZ, BaseColor, Curve, colorants_d50
+from gainmap_codec.pixels.color.base_color import (
+    D50_XYZ,
+    BaseColor,
+    Curve,
+    base_color_of_icc,
+    colorants_d50,
+    is_grey_profile,
+)
 from gainmap_codec.pixels.color.code_points import BT2020_PQ_RGB
-from gainmap_codec.pixels.color.light import D65, PQ_PEAK, ColorSpace, adapt_white, pq_decode, xy_to_xyz
+from gainmap_codec.pixels.color.light import D65, PQ_PEAK, Array, ColorSpace, adapt_white, pq_decode, xy_to_xyz
 
 _DESCRIPTIONS: dict[ColorSpace, str] = {
     "srgb": "sRGB",
@@ -22,6 +29,7 @@ _DESCRIPTIONS: dict[ColorSpace, str] = {
     "bt2020": "BT.2020 primaries, sRGB curve",
 }
 _PQ_STEPS = 4096
+_POWER_TOLERANCE = 1e-5
 _PARAMETERS: dict[Curve, tuple[float, ...]] = {
     "bt709": (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081),
     "smpte240": (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 0.0912),
@@ -63,6 +71,20 @@ def _colorants(color: BaseColor) -> NDArray[np.float64]:
     return np.asarray(colorants_d50("bt2020") @ color.to_bt2020, dtype=np.float64)
 
 
+def rgb_profile(icc: bytes | None, channels: int) -> bytes | None:
+    """A profile that says of three channels what `icc` says of a picture of so many.
+
+    That is `icc` itself; of a grey one a profile with the same curve, or None where it does not serve (`base_color`).
+    """
+    if not is_grey_profile(icc):
+        return icc
+    color = base_color_of_icc(icc, 10, channels)
+    if color.notes:
+        return None
+    curve = _srgb_curve() if color.curve == "srgb" else _measured(color.curves[0])
+    return _display_profile(color.name, colorants_d50("srgb"), curve, {})
+
+
 @cache
 def pq_icc_profile() -> bytes:
     """A display profile of BT.2020 PQ, whose white is 10 000 nits: the same bytes for ever, 9 KB.
@@ -72,9 +94,8 @@ def pq_icc_profile() -> bytes:
     Source: ICC.1:2022 clauses 9.2.17 and 10.3 (cicp), 10.6 (curves).
     """
     light = pq_decode(np.linspace(0, 1, _PQ_STEPS, dtype=np.float32)) / np.float32(PQ_PEAK)
-    curve = struct.pack(">4s4xI", b"curv", _PQ_STEPS) + np.rint(light * 65535).astype(">u2").tobytes()
     more = {b"cicp": b"cicp" + bytes([0, 0, 0, 0, *BT2020_PQ_RGB])}
-    return _display_profile("BT.2020 PQ", colorants_d50("bt2020"), curve, more)
+    return _display_profile("BT.2020 PQ", colorants_d50("bt2020"), _measured(light), more)
 
 
 def _display_profile(description: str, colorants: NDArray[np.float64], curve: bytes, more: dict[bytes, bytes]) -> bytes:
@@ -137,6 +158,16 @@ def _laid_out(tags: dict[bytes, bytes]) -> tuple[bytes, bytes]:
 def _text(text: str) -> bytes:
     coded = text.encode("utf-16-be")
     return struct.pack(">4s4xII4sII", b"mluc", 1, 12, b"enUS", len(coded), 28) + coded
+
+
+def _measured(light: Array) -> bytes:
+    """A curve by the light of evenly spaced signals: as the power that it is, or else as a table."""
+    signal = np.linspace(0, 1, len(light))
+    middle = len(light) // 2
+    power = np.log(max(light[middle], _POWER_TOLERANCE)) / np.log(signal[middle])
+    if np.abs(signal**power - light).max() < _POWER_TOLERANCE:
+        return _parametric(power)
+    return struct.pack(">4s4xI", b"curv", len(light)) + np.rint(light * 65535).astype(">u2").tobytes()
 
 
 def _numbers(kind: bytes, values: NDArray[np.float64]) -> bytes:

@@ -104,7 +104,7 @@ def code_picture(
         UnsupportedError: A picture too large for the codec, or one that the encoder cannot code.
     """
     _check(codes, codec, quality, bits)
-    if codec == "av1" and bits > 8 and codes.ndim == 2:
+    if codes.ndim == 2 and coded_channels(codes, codec, bits) == 3:
         codes, chroma = cast(AnyCodes, np.repeat(codes[..., np.newaxis], 3, axis=2)), "4:2:0"
     if codec == "jpeg":
         data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
@@ -127,6 +127,11 @@ def _color(nclx: Nclx | None, *, has_profile: bool) -> Nclx:
         return color
     primaries, transfer = (b if a == UNSPECIFIED else a for a, b in zip(color[:2], SRGB[:2], strict=True))
     return color._replace(primaries=primaries, transfer=transfer)
+
+
+def coded_channels(codes: AnyCodes, codec: Codec, bits: int) -> int:
+    """As how many channels `code_picture` codes a picture: our encoder knows deep grey AV1 only without loss."""
+    return 3 if codec == "av1" and bits > 8 else _channels(codes)
 
 
 def _channels(codes: AnyCodes) -> int:

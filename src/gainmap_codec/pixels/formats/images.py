@@ -17,6 +17,7 @@ from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, 
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
+from gainmap_codec.pixels.color.icc_profile import rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import coding, decoding
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -210,11 +211,12 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
         image = image_8
     if image.mode in ("I", "F"):
         raise ValueError(f"sdr: expected a picture of 8 or 16 bits, got Pillow's mode {image.mode}")
-    profile, xmp = image.info.get("icc_profile") or None, image.info.get("xmp")
-    has_other_profile = profile is not None and profile[16:20] != b"RGB "
+    own, xmp = image.info.get("icc_profile") or None, image.info.get("xmp")
+    profile = rgb_profile(own, 1 if Image.getmodebase(image.mode) == "L" else 3)
+    has_other_profile = own is not None and (profile is None or profile[16:20] != b"RGB ")
     losses = {
         "sdr: alpha dropped": image.has_transparency_data,
-        "sdr: its ICC profile is not for RGB and is dropped": has_other_profile,
+        f"sdr: its ICC profile is not for {image.mode} and is dropped": has_other_profile,
     }
     pixels = with_bits(np.asarray(image.convert("RGB")), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
     exif = image.info.get("exif")
