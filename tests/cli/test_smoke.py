@@ -69,11 +69,33 @@ def run(
 def test_commands(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "NOTHING.jpg").touch()
-    (tmp_path / "FOLDER").mkdir()
-    monkeypatch.chdir(tmp_path)
+    check(command, FILES, tmp_path, monkeypatch, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_fits")
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_on_every_fixture(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = sorted(path.relative_to(FIXTURES).as_posix() for path in FIXTURES.rglob("*.*") if path.is_file())
+    check(command, paths, tmp_path, monkeypatch, capfd)
+
+
+def check(
+    command: tuple[str, ...],
+    files: list[str],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Run a command on each file, each time among nothing but what it needs."""
     codes = set()
-    for file in FILES:
+    for index, file in enumerate(files):
+        place = folder / str(index)
+        (place / "FOLDER").mkdir(parents=True)
+        (place / "NOTHING.jpg").touch()
+        monkeypatch.chdir(place)
         arguments = [str(FIXTURES / file) if argument == "IN" else argument for argument in command]
         code, out, errors = run(arguments, monkeypatch, capfd)
         lines = [line for line in errors.splitlines() if line.startswith(("gainmap:", "Error:"))]
@@ -81,7 +103,9 @@ def test_commands(
         assert code in (0, 1, 2), (file, errors)
         assert len(failures) == (code != 0), (file, errors)
         assert code == 2 or len(lines) == len(errors.splitlines()), (file, errors)
-        assert "Traceback" not in errors and not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out + errors)
+        assert "Traceback" not in errors, (file, errors)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out + errors), (file, out, errors)
+        assert code == 0 or not any(path.suffix == ".tmp" for path in place.rglob("*")), file
         codes.add(code)
     assert 2 not in codes, "these are wrong files, not wrong usage"
 
