@@ -103,6 +103,14 @@ def test_damage_in_front_of_an_end_is_told_and_stays_in_the_bytes() -> None:
     assert np.array_equal(decode_jpeg(damaged), by_libvips(data[:place]))
 
 
+def test_a_damaged_map_is_not_used() -> None:
+    data = serialize_jpeg(record())
+    damaged = data[:-20] + b"\xff\xc9" + data[-18:]
+    file = parse_jpeg(damaged, LIMITS)
+    assert file.gain_map is None
+    assert any("expected a whole scan, got one that is damaged" in line for line in file.damage)
+
+
 @pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
 @pytest.mark.parametrize("index", [True, False])
 def test_a_map_is_found_behind_a_base_without_end(trailer: bytes, index: bool) -> None:

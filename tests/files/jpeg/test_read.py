@@ -56,10 +56,13 @@ def test_what_is_cut_off_counts_as_damage() -> None:
     assert whole.gain_map is not None and whole.damage == ()
     start = len(data) - len(whole.gain_map.image.data)
     for length, lines in (
-        (start - 40, ["the base image is cut off: its end (EOI) is missing", "a picture is cut off (MPF index)"]),
-        (start, ["a picture is cut off (MPF index)"]),
-        (start + 30, ["a picture is cut off (MPF index)"]),
-        (len(data) - 2, ["a picture is cut off (MPF index)"]),
+        (
+            start - 40,
+            ["the base image is cut off: its end (EOI) is missing", "a picture is damaged or cut off (MPF index)"],
+        ),
+        (start, ["a picture is damaged or cut off (MPF index)"]),
+        (start + 30, ["a picture is damaged or cut off (MPF index)"]),
+        (len(data) - 2, ["a picture is damaged or cut off (MPF index)"]),
     ):
         file = parse_jpeg(data[:length], LIMITS)
         assert [line[: len(start)] for line, start in zip(file.damage, lines, strict=True)] == lines

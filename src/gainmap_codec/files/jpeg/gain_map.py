@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID, coded_image, first_valid
 from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf, primary_of
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, header_end, parse_segments
@@ -40,8 +41,8 @@ class _Candidate(NamedTuple):
     stop: int
 
 
-class _CutOffError(FormatError):
-    """A picture that is announced, or begun, and not in the file to its end."""
+class _NotWholeError(FormatError):
+    """A picture that is announced, or begun, and not whole in the file."""
 
 
 class FoundGainMap(NamedTuple):
@@ -74,8 +75,8 @@ def find_gain_maps(
             found = _read_gain_map(base, candidate, exif, limits, notes)
         except GainMapError as error:
             notes.append(f"{candidate.place} gives no gain map: {error}")
-            if isinstance(error, _CutOffError):
-                cut.append(f"a picture is cut off ({candidate.place}): {error.problem}")
+            if isinstance(error, _NotWholeError):
+                cut.append(f"a picture is damaged or cut off ({candidate.place}): {error.problem}")
             continue
         if found is not None and found.stored.carrier != "apple":
             return [found, *([apple] if apple else [])]
@@ -160,14 +161,17 @@ def _read_gain_map(
     """The gain map at a candidate's place, or None for a picture without gain-map metadata."""
     if not base.end <= place.start <= place.stop <= len(base.data):
         behind, got = f"bytes {base.end} to {len(base.data)}", f"{place.start} to {place.stop}"
-        error = _CutOffError if place.stop > len(base.data) else FormatError
+        error = _NotWholeError if place.stop > len(base.data) else FormatError
         raise error("gain map", f"expected a place within {behind} of the file, got {got}")
     image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None
     if not image.complete:
-        raise _CutOffError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
+        raise _NotWholeError("gain map", "expected an end (EOI), got an image that is cut off", offset=image.end)
+    usable = usable_part(image)
+    if usable is not image:
+        raise _NotWholeError("gain map", "expected a whole scan, got one that is damaged", offset=usable.end)
     return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.start, image.end)
 
 
