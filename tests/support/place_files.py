@@ -253,6 +253,7 @@ SEGMENTS: dict[str, Callable[[], bytes]] = {
     "XMP in Photoshop data": lambda: photoshop_segment(resource(0x0424, PACKETS["attributes"]())),
     "a thumbnail in Photoshop data": lambda: photoshop_segment(resource(0x040C, bytes(28) + thumbnail())),
     "a comment": lambda: make_segment(COM, b"GPSLatitude=47.612025", "comment"),
+    "NMEA": lambda: make_segment(COM, b"$GPGGA,120000,4736.7215,N,47.612025", "comment"),
     "EXIF of another name": lambda: make_segment(APP1, b"Meta\0\0" + EXIFS["plain"](), "EXIF"),
     "EXIF in another segment": lambda: make_segment(0xE9, b"COPY\0" + EXIFS["little-endian"](), "copy"),
     "FlashPix": lambda: make_segment(APP2, b"FPXR\0" + "GPSLatitude 47.612025".encode("utf-16-le"), "FlashPix"),
@@ -260,6 +261,10 @@ SEGMENTS: dict[str, Callable[[], bytes]] = {
     "JUMBF": lambda: make_segment(APP11, b"JP\0\1\0\0\0\1\0\0\0\x30jumb exif:GPSLatitude 47,36.7215", "JUMBF"),
 }
 """Segments of a JPEG, between SOI and the picture."""
+
+
+def _noise(number: int) -> bytes:
+    return hashlib.sha256(number.to_bytes(4, "big")).digest()
 
 
 NO_PLACES: dict[str, Callable[[], bytes]] = {
@@ -271,6 +276,10 @@ NO_PLACES: dict[str, Callable[[], bytes]] = {
     "XMP": lambda: xmp_segment(xmp("<dc:title>GPS devices</dc:title>")),
     "Photoshop data": lambda: photoshop_segment(resource(0x0404, data_set(116, "mine")), resource(0x0425, bytes(16))),
     "extended XMP": lambda: extended((300,), xmp("<dc:source>far away</dc:source>")),
+    "XMP with megabytes of base64": lambda: extended(
+        range(50_000, 900_000, 50_000),
+        xmp("<dc:source>iVBOR" + base64.b64encode(b"".join(map(_noise, range(20_000)))).decode() + "</dc:source>"),
+    ),
     "a comment": lambda: make_segment(COM, b"made at home", "comment"),
 }
 """Segments that no `strip="gps"` is to change."""
@@ -382,6 +391,7 @@ HEIFS: dict[str, Callable[[], bytes]] = {
     "a JPEG thumbnail": lambda: with_item(b"jpeg", thumbnail(), link=b"thmb"),
     "a JPEG of another kind": lambda: with_item(b"mime", thumbnail(), content_type="image/jpeg"),
     "JSON": lambda: with_item(b"mime", b'{"latitude": 47.612025}', content_type="application/json"),
+    "the name of an item": lambda: with_item(b"mime", b"{}", name="latitude 47.612025", content_type="text/plain"),
     "an item of a maker": lambda: with_item(b"uri ", b"GPSLatitude 47.612025", content_type="urn:x"),
     "a description of the base": lambda: _described(),
     "a description of the map": lambda: with_property("map_properties", b"udes", udes("latitude 47.612025")),

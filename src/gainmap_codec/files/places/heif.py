@@ -108,7 +108,8 @@ def _needed(item: Item) -> Item:
 
 
 def _described(item: Item) -> Item:
-    return replace(item, properties=tuple(p for p in item.properties if not _tells(p)))
+    name = "" if names_place(item.name.encode()) else item.name
+    return replace(item, name=name, properties=tuple(p for p in item.properties if not _tells(p)))
 
 
 def _tells(found: Property) -> bool:

@@ -32,15 +32,28 @@ _OF_NAMESPACES = (f"{_PHOTOSHOP}State", f"{_CREATOR}Location")
 
 
 _MENTIONED = (
-    "gpsl",
+    "gpslat",
+    "gpslon",
+    "gpsloc",
     "gpsalt",
     "gpsposition",
     "gpscoord",
     *(part for part in _PARTS if part not in ("gps", "altitude")),
 )
+"""Six letters at least: of four, megabytes of base64 have some by chance."""
+
 _NULS_BETWEEN = (0, 1, 3)  # in ASCII, UTF-16 and UTF-32
 _FORMS = tuple(("\0" * count).join(word).encode() for word in _MENTIONED for count in _NULS_BETWEEN)
-_MARKS = (b"LocationShown", b"LocationCreated", b"photoshop:City", b"photoshop:Country", b"CountryCode", b"\xa9xyz")
+_MARKS = (
+    b"LocationShown",
+    b"LocationCreated",
+    b"photoshop:City",
+    b"photoshop:Country",
+    b"CountryCode",
+    b"\xa9xyz",
+    b"$GPGGA",
+    b"$GPRMC",
+)
 
 
 def is_place(name: str) -> bool:
