@@ -20,6 +20,7 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
+from gainmap_codec.files.jpeg.edit import carry_segments, other_segments, whole_xmp
 from gainmap_codec.files.records import CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
@@ -137,7 +138,7 @@ def _base_file(
     """The file to be, before the caller's metadata: of the SDR picture, of the HDR file's own base, or tone-mapped."""
     if sdr is not None:
         return _sdr_file(sdr, options, notes)
-    return _tone_mapped(image, headroom, options) if own is None else _kept_or_recoded(own, options)
+    return _tone_mapped(image, headroom, options) if own is None else _kept_or_recoded(own, options, notes)
 
 
 def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> GainMapFile:
@@ -162,14 +163,14 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
             raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
         if has_alpha(file.heif_extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
-        return _kept_or_recoded(file, options)
+        return _kept_or_recoded(file, options, notes)
     assert picture.pixels is not None
     nclx = code_points_for(base_color_of_icc(picture.icc_profile))
     file = _coded(picture.pixels, options, bits, picture.icc_profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
 
 
-def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
+def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it."""
     base, container = file.base, options.container
     same = file.container == container and base.bits == (options.base_bits or base.bits)
@@ -184,11 +185,15 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions) -> GainMapFile:
     if container == "jpeg" and file.container != "jpeg":  # EXIF alone would have to say how it is turned
         codes, orientation, exif = to_upright(codes, orientation), 1, exif and with_orientation_1(exif)
     coded = _coded(codes, options, bits, profile, code_points_of(base, color))
+    if base.codec == "jpeg" == container:
+        coded = replace(coded, base=carry_segments(base, coded.base))
+    elif base.codec == "jpeg":
+        notes += (f"{line}: not kept, only JPEG files have such segments" for line in other_segments(base))
     extras = file.heif_extras if container == file.container else None
     return replace(
         coded,
         exif=exif,
-        xmp=file.xmp,
+        xmp=file.xmp if container == "jpeg" else whole_xmp(base, file.xmp, notes),
         orientation=orientation,
         others=others_for(file, container),
         heif_extras=extras,

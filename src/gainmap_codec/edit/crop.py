@@ -13,7 +13,7 @@ from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_e
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import describe_other, others_for
-from gainmap_codec.files.jpeg.edit import has_photoshop_thumbnail
+from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.files.records import CODECS, AppleMetadata, Container, GainMapFile, StoredGainMap
@@ -164,9 +164,10 @@ def _with_metadata(shown: Shown, notes: Notes) -> GainMapFile:
         notes.lost.append(f"damaged metadata still describe the whole picture: {error}")
     if (exif, xmp) != (file.exif, file.xmp):
         notes.done.append("EXIF and XMP: size changed" + ("" if keeps else ", thumbnails removed"))
-    if not keeps and file.base.codec == "jpeg" and has_photoshop_thumbnail(file.base):
-        notes.lost.append("Photoshop data are kept, with a thumbnail of the picture as it was")
-    return replace(file, exif=exif, xmp=xmp)
+    base = file.base if keeps or file.base.codec != "jpeg" else without_thumbnails(file.base, notes.lost)
+    if base is not file.base:
+        notes.done.append("JFIF and Photoshop data: thumbnails removed")
+    return replace(file, exif=exif, xmp=xmp, base=base)
 
 
 def _gain_map(

@@ -12,7 +12,9 @@ from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import digest_of, lost_others
-from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments
+from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments, with_segments
+from gainmap_codec.files.jpeg.metadata import XMP_ID
+from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import (
     CODECS,
@@ -42,7 +44,7 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
     notes.lost += lost_others(file, container)
     if file.spare_gain_map is not None and container == "jpeg":
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
-    if file.gain_map is not None and file.gain_map.image.codec == "jpeg":
+    if file.gain_map is not None and file.gain_map.image.codec == "jpeg" and container != "jpeg":
         for line in other_segments(file.gain_map.image):
             notes.lost.append(f"{line}, inside the gain map's picture: not kept")
     if file.container == "jpeg" and has_c2pa(file.base):
@@ -119,14 +121,24 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
             return DecodedMap(codes, stored.metadata, stored.image)
         codes, metadata = iso_of_apple(codes, stored.metadata, stored.image.bits)
         notes.done.append("gain map: Apple's gain map converted to ISO 21496-1, pixel by pixel, and coded again")
-        return DecodedMap(codes, metadata, stored.image)
+        return DecodedMap(codes, metadata, _no_longer_apples(stored.image))
     return None
+
+
+def _no_longer_apples(image: CodedImage) -> CodedImage:
+    """A converted map's picture without its XMP, which says that it is one of Apple's."""
+    if image.codec != "jpeg":
+        return image
+    found = segments_of(image)
+    return with_segments(image, {each: b"" for each in found.header if found.body(each).startswith(XMP_ID)})
 
 
 def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
     codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
     image = code_picture(codes, codec, quality=quality, bits=bits)
+    if decoded.image.codec == image.codec == "jpeg":
+        image = carry_segments(decoded.image, image)
     # What a map says of colour is about the alternate, and its own code values are none.
     profile = decoded.image.icc_profile
     if codec == "jpeg" and profile is None and primaries_are_known(decoded.image):

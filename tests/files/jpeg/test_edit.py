@@ -9,14 +9,13 @@ from gainmap_codec.files.jpeg.edit import (
     carry_segments,
     extended_xmp,
     has_c2pa,
-    has_photoshop_thumbnail,
     other_segments,
     with_jpeg_orientation,
     without_metadata,
 )
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jpeg.segments import APP0, APP1, APP11, APP13, APP14, COM, make_segment, segments_of
+from gainmap_codec.files.jpeg.segments import APP0, APP1, APP11, APP14, COM, make_segment, segments_of
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage
 from support import pipeline_files as files
@@ -46,10 +45,8 @@ def test_segments_are_named() -> None:
     assert found == ["APP13 (Photoshop and IPTC data), 26 bytes", "a comment, 9 bytes"]
 
 
-def test_a_manifest_and_a_thumbnail_are_seen() -> None:
+def test_a_manifest_is_seen() -> None:
     assert has_c2pa(with_segments(C2PA)) and not has_c2pa(with_segments())
-    resources = make_segment(APP13, b"Photoshop 3.0\0" + b"8BIM\x04\x0c" + bytes(8), "Photoshop")
-    assert has_photoshop_thumbnail(with_segments(resources)) and not has_photoshop_thumbnail(with_segments(C2PA))
     assert list(other_segments(with_segments(C2PA))) == []
 
 

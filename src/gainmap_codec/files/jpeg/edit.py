@@ -34,12 +34,13 @@ from gainmap_codec.files.tags.exif_shrink import fitted_exif
 from gainmap_codec.files.tags.xmp_edit import join_extension
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
+JFIF_ID, PHOTOSHOP_ID = b"JFIF\0", b"Photoshop 3.0\0"
 XMP_EXTENSION_ID = b"http://ns.adobe.com/xmp/extension/\0"
-_JFIF_BYTES = 12  # up to the size of its small picture
+JFIF_BYTES = 12  # up to the size of its small picture
 _EXTENSION_HEADER = 32 + 4 + 4  # digest in hexadecimal, length of the whole, offset of this part
 
 _NAMES = {
-    b"Photoshop 3.0\0": "Photoshop and IPTC data",
+    PHOTOSHOP_ID: "Photoshop and IPTC data",
     XMP_EXTENSION_ID: "an extended XMP packet",
     b"FPXR\0": "FlashPix data",
     b"JFXX\0": "a JFIF thumbnail",
@@ -79,14 +80,45 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, limit
 
 
 def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
-    """The newly coded picture with the metadata segments of its source.
+    """The newly coded picture with the metadata segments of its source, those between its scans too.
 
-    Left out are those about the old coding: APP0, and Adobe's APP14, which names the colour transform.
+    Left out is what is about the old coding: Adobe's APP14, which names the colour transform, and APP0 where only one
+    of the two has JFIF's header, which names it as well.
     """
     old, new = segments_of(source), segments_of(coded)
-    kept = (old.raw(segment) for segment in old.header if segment.is_metadata and segment.marker not in (APP0, APP14))
+    metadata = [each for each in (*old.header, *old.tail) if each.is_metadata and each.marker != APP14]
     place = _behind_app0(new)
-    return replace(coded, data=new.data[:place] + b"".join(kept) + new.data[place:], parsed=None)
+    leading = new.data[len(SOI) : place]
+    if _is_jfif(old) and _is_jfif(new):
+        leading = b"".join(old.raw(each) for each in metadata if each.marker == APP0)
+    kept = (old.raw(each) for each in metadata if each.marker != APP0)
+    return replace(coded, data=b"".join((SOI, leading, *kept, new.data[place:])), parsed=None)
+
+
+def _is_jfif(image: JpegImage) -> bool:
+    return any(body.startswith(JFIF_ID) for body in image.bodies(APP0, b""))
+
+
+def photoshop_segments(
+    image: JpegImage, metadata: Iterable[Segment], change: Callable[[bytes], bytes]
+) -> dict[Segment, bytes]:
+    """What stands in place of the segments of Photoshop's resources, which go on from one to the next.
+
+    Args:
+        metadata: Segments of the image.
+        change: Takes all resources, and gives what is to be written; the same bytes leave the segments as they are.
+    """
+    segments = [each for each in metadata if each.marker == APP13 and image.body(each).startswith(PHOTOSHOP_ID)]
+    if not segments:
+        return {}
+    resources = b"".join(image.body(segment)[len(PHOTOSHOP_ID) :] for segment in segments)
+    changed = change(resources)
+    if changed == resources:
+        return {segment: image.raw(segment) for segment in segments}
+    step = MAX_BODY_BYTES - len(PHOTOSHOP_ID)
+    chunks = (changed[start : start + step] for start in range(0, len(changed), step))
+    new = b"".join(make_segment(APP13, PHOTOSHOP_ID + chunk, "Photoshop data") for chunk in chunks)
+    return {**dict.fromkeys(segments, b""), segments[0]: new}
 
 
 def with_segments(image: CodedImage, new: Mapping[Segment, bytes]) -> CodedImage:
@@ -109,8 +141,8 @@ def _needed(image: JpegImage, segment: Segment) -> bytes:
     body = image.body(segment)
     if segment in image.tail:
         return b""
-    if segment.marker == APP0 and body.startswith(b"JFIF\0"):
-        return make_segment(APP0, body[:_JFIF_BYTES] + bytes(2), "JFIF header")
+    if segment.marker == APP0 and body.startswith(JFIF_ID):
+        return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
     return image.raw(segment) if segment.marker == APP14 and body.startswith(b"Adobe") else b""
 
 
@@ -192,15 +224,6 @@ def has_c2pa(image: CodedImage) -> bool:
     Source: C2PA specification 2.1, A.3.1 (JUMBF in APP11 with the label "c2pa").
     """
     return any(b"c2pa" in body for body in segments_of(image).bodies(APP11, b""))
-
-
-def has_photoshop_thumbnail(image: CodedImage) -> bool:
-    """Whether a picture's Photoshop resources hold a small picture of it.
-
-    Source: Adobe Photoshop file formats specification (2019), image resource 1036.
-    """
-    bodies = segments_of(image).bodies(APP13, b"Photoshop 3.0\0")
-    return any(b"8BIM\x04\x0c" in body for body in bodies)
 
 
 def segment_name(segment: Segment, body: bytes) -> str:

@@ -38,7 +38,7 @@ from gainmap_codec.files.jpeg.segments import (
     make_segment,
     segments_of,
 )
-from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_primary
+from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_map, merge_primary
 from gainmap_codec.files.jpeg.xmp_segments import joined_xmp, xmp_segments
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
@@ -145,15 +145,26 @@ def _xmp(file: GainMapFile, gain_map_bytes: int, in_hdrgm: bool, notes: list[str
 def _serialize_gain_map(stored: StoredGainMap) -> bytes:
     """The gain-map JPEG with its metadata; ICC only where the maths happen in the alternate's space."""
     image, metadata = segments_of(stored.image), _writable_metadata(stored)
-    parts = [SOI, _leading(image)]
-    if metadata.use_base_colour_space:
-        parts.append(make_segment(APP1, XMP_ID + serialize_hdrgm(metadata), "gain-map XMP"))
+    parts = [SOI, _leading(image), _map_xmp(image, metadata)]
     parts.append(make_segment(APP2, ISO_ID + serialize_iso21496(metadata), "ISO 21496-1 metadata"))
     if not metadata.use_base_colour_space and stored.image.icc_profile:
         parts.append(icc_segments(stored.image.icc_profile))
-    # Adobe's APP14 says whether the coded channels are YCbCr or RGB.
-    parts += [image.raw(segment) for segment in image.header if segment.marker == APP14]
+    parts += [image.raw(segment) for segment in image.header if _is_kept(image, segment) or _is_exif(image, segment)]
     return b"".join((*parts, _coded_header(image), _scans(image)))
+
+
+def _map_xmp(image: JpegImage, metadata: GainMapMetadata) -> bytes:
+    """The segments of a gain map's XMP: its numbers, and what else its first packet says; b"" for nothing."""
+    own = serialize_hdrgm(metadata) if metadata.use_base_colour_space else None
+    try:
+        packet = merge_map(own, next(iter(image.bodies(APP1, XMP_ID)), None))
+        return b"" if packet is None else xmp_segments(packet)
+    except LimitError:
+        return b"" if own is None else xmp_segments(own)
+
+
+def _is_exif(image: JpegImage, segment: Segment) -> bool:
+    return segment.marker == APP1 and image.body(segment).startswith(EXIF_ID)
 
 
 def _leading(image: JpegImage) -> bytes:

@@ -126,6 +126,21 @@ def merge_primary(
     return serialize_packet(root) if len(rdf) else None
 
 
+def merge_map(own: bytes | None, user_packet: bytes | None) -> bytes | None:
+    """The one packet of a gain map's picture: ours, and what else its packet of before says.
+
+    Args:
+        own: The packet of its metadata, or None for none.
+        user_packet: The packet of before, or None; one that cannot be read says nothing.
+    """
+    descriptions = _user_descriptions(user_packet, [])
+    if not descriptions:
+        return own
+    root, rdf = new_packet()
+    rdf.extend([*(parse_packet(own, TRUSTED) if own else ()), *descriptions])
+    return serialize_packet(root)
+
+
 def without_gain_map(packet: bytes, notes: list[str]) -> bytes | None:
     """A packet without the gain-map properties of JPEG files: as it is where it has none, None where nothing is left.
 

@@ -12,6 +12,7 @@ from gainmap_codec.files.jpeg.edit import (
     extension_segments,
     extensions,
     has_c2pa,
+    photoshop_segments,
     segment_name,
     with_segments,
     without_metadata,
@@ -24,9 +25,7 @@ from gainmap_codec.files.jpeg.segments import (
     APP1,
     APP2,
     APP11,
-    APP13,
     APP14,
-    MAX_BODY_BYTES,
     SOI,
     TRUSTED,
     JpegImage,
@@ -40,7 +39,6 @@ from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.xmp_edit import with_extensions
 
-_PHOTOSHOP_ID = b"Photoshop 3.0\0"
 _OURS = (ICC_ID, ISO_ID, MPF_ID)
 _HARMLESS = (APP0, APP2, APP14)
 
@@ -106,22 +104,16 @@ def _extended_xmp(image: JpegImage, metadata: list[Segment], digests: dict[str, 
 
 
 def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> New:
-    """Image resources, which go on from one segment to the next."""
-    segments = [s for s in metadata if s.marker == APP13 and image.body(s).startswith(_PHOTOSHOP_ID)]
-    if not segments:
-        return {}
-    resources = b"".join(image.body(segment)[len(_PHOTOSHOP_ID) :] for segment in segments)
-    try:
-        cleaned = photoshop.without_places(resources, clean_jpeg, notes)
-    except GainMapError as error:
-        notes.append(f"Photoshop data are left out: damaged, so that the place may still be in them ({error})")
-        cleaned = b""
-    if cleaned == resources:
-        return {segment: image.raw(segment) for segment in segments}
-    step = MAX_BODY_BYTES - len(_PHOTOSHOP_ID)
-    chunks = (cleaned[start : start + step] for start in range(0, len(cleaned), step))
-    new = b"".join(make_segment(APP13, _PHOTOSHOP_ID + chunk, "Photoshop data") for chunk in chunks)
-    return {**dict.fromkeys(segments, b""), segments[0]: new}
+    """Image resources without places."""
+
+    def cleaned(resources: bytes) -> bytes:
+        try:
+            return photoshop.without_places(resources, clean_jpeg, notes)
+        except GainMapError as error:
+            notes.append(f"Photoshop data are left out: damaged, so that the place may still be in them ({error})")
+            return b""
+
+    return photoshop_segments(image, metadata, cleaned)
 
 
 def _cleaned(image: JpegImage, segment: Segment, digests: Mapping[str, str | None], notes: list[str]) -> bytes:

@@ -6,34 +6,21 @@ Source: Adobe Photoshop file formats specification (2019), image resource blocks
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.places import exif, xmp
 from gainmap_codec.files.places.exif import CleanJpeg
 from gainmap_codec.files.places.words import mentions_place
+from gainmap_codec.files.tags.photoshop import THUMBNAILS, Resource, parse_resources
 
-_WHERE = "Photoshop data"
 _IPTC, _IPTC_DIGEST, _EXIF, _EXIF_3, _XMP = 0x0404, 0x0425, 0x0422, 0x0423, 0x0424
-_THUMBNAILS, _THUMBNAIL_HEADER_BYTES = (0x0409, 0x040C), 28
-_MOST_BLOCKS = 4096
+_THUMBNAIL_HEADER_BYTES = 28
 _EXIF_ID = b"Exif\0\0"
 
 _DATA_SET, _APPLICATION = 0x1C, 2
 _PLACES = (26, 27, 90, 92, 95, 100, 101)
 """Content location (code, name), city, sublocation, state, country (code, name)."""
-
-
-class _Resource(NamedTuple):
-    """A resource block; `head` is what stands in front of the size of its data."""
-
-    head: bytes
-    kind: int
-    data: bytes
-
-    def serialize(self) -> bytes:
-        return self.head + len(self.data).to_bytes(4, "big") + self.data + bytes(len(self.data) % 2)
 
 
 def without_places(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
@@ -46,7 +33,7 @@ def without_places(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) ->
     Raises:
         FormatError: The blocks cannot be told apart.
     """
-    found = list(_parse(resources))
+    found = list(parse_resources(resources))
     cleaned = [new for block in found if (new := _cleaned(block, clean_jpeg, notes)) is not None]
     if cleaned == found:
         return resources
@@ -55,24 +42,7 @@ def without_places(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) ->
     return b"".join(block.serialize() for block in kept)
 
 
-def _parse(resources: bytes) -> Iterator[_Resource]:
-    reader, end = Reader(resources, _WHERE), len(resources.rstrip(b"\0"))
-    for _ in range(_MOST_BLOCKS):
-        if reader.position >= end:
-            return
-        start = reader.position
-        reader.take(4)  # 8BIM, or another program's mark
-        kind, name_bytes = reader.u16(), reader.u8()
-        reader.take(name_bytes + (name_bytes + 1) % 2)
-        head = resources[start : reader.position]
-        size = reader.u32()
-        data = reader.take(size)
-        reader.take(min(size % 2, reader.remaining))
-        yield _Resource(head, kind, data)
-    raise FormatError(_WHERE, f"expected at most {_MOST_BLOCKS} blocks, got more")
-
-
-def _cleaned(block: _Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> _Resource | None:
+def _cleaned(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> Resource | None:
     """The block without places, or None for one that goes."""
     try:
         new = _cleaned_data(block, clean_jpeg, notes)
@@ -85,7 +55,7 @@ def _cleaned(block: _Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> _Reso
     return block._replace(data=new) if new else None
 
 
-def _cleaned_data(block: _Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
+def _cleaned_data(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
     kind, data = block.kind, block.data
     if kind == _IPTC:
         return iptc_without_places(data)
@@ -94,7 +64,7 @@ def _cleaned_data(block: _Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> 
     if kind in (_EXIF, _EXIF_3):
         prefix = _EXIF_ID if data.startswith(_EXIF_ID) else b""
         return prefix + exif.without_places(data[len(prefix) :], clean_jpeg, notes)
-    if kind in _THUMBNAILS and data[_THUMBNAIL_HEADER_BYTES:].startswith(b"\xff\xd8"):
+    if kind in THUMBNAILS and data[_THUMBNAIL_HEADER_BYTES:].startswith(b"\xff\xd8"):
         picture = data[_THUMBNAIL_HEADER_BYTES:]
         return data[:_THUMBNAIL_HEADER_BYTES] + clean_jpeg(picture).ljust(len(picture), b"\0")
     return data

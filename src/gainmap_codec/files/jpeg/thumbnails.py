@@ -1,0 +1,46 @@
+"""Small pictures of the whole in a JPEG's segments, for when the whole becomes another one.
+
+Source: JFIF 1.02; Adobe Photoshop file formats specification (2019), image resources 1033 and 1036.
+"""
+
+from __future__ import annotations
+
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.jpeg.edit import JFIF_BYTES, JFIF_ID, photoshop_segments, with_segments
+from gainmap_codec.files.jpeg.segments import APP0, APP2, JpegImage, Segment, make_segment, segments_of
+from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.tags import photoshop
+
+_JFXX_ID, _FLASHPIX_ID = b"JFXX\0", b"FPXR\0"
+
+
+def without_thumbnails(image: CodedImage, notes: list[str]) -> CodedImage:
+    """The JPEG picture without the small ones of JFIF, JFXX and Photoshop; the same record if there are none.
+
+    Args:
+        notes: Gets a line for what cannot be searched, or may hold more of them, and is kept.
+    """
+    found = segments_of(image)
+    metadata = [segment for segment in (*found.header, *found.tail) if segment.is_metadata]
+    new = {segment: _without_jfif_thumbnail(found, segment) for segment in metadata if segment.marker == APP0}
+    new |= photoshop_segments(found, metadata, lambda resources: _without_photoshop_thumbnails(resources, notes))
+    if any(segment.marker == APP2 and found.body(segment).startswith(_FLASHPIX_ID) for segment in metadata):
+        notes.append("FlashPix data are kept, and may show the picture as it was")
+    return with_segments(image, {segment: data for segment, data in new.items() if data != found.raw(segment)})
+
+
+def _without_jfif_thumbnail(image: JpegImage, segment: Segment) -> bytes:
+    body = image.body(segment)
+    if body.startswith(_JFXX_ID):
+        return b""
+    if body.startswith(JFIF_ID) and body[JFIF_BYTES : JFIF_BYTES + 2].strip(b"\0"):
+        return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
+    return image.raw(segment)
+
+
+def _without_photoshop_thumbnails(resources: bytes, notes: list[str]) -> bytes:
+    try:
+        return photoshop.without_thumbnails(resources)
+    except GainMapError as error:
+        notes.append(f"Photoshop data are kept, and may show the picture as it was: {error}")
+        return resources
