@@ -20,6 +20,7 @@ from gainmap_codec.files.jpeg.metadata import (
     first_valid,
 )
 from gainmap_codec.files.jpeg.other_parts import find_other_parts
+from gainmap_codec.files.jpeg.scan_size import missing_scan_data
 from gainmap_codec.files.jpeg.segments import (
     APP1,
     APP2,
@@ -27,6 +28,7 @@ from gainmap_codec.files.jpeg.segments import (
     JpegImage,
     coded_digest,
     parse_segments,
+    segments_of,
 )
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation
@@ -56,6 +58,8 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     if not maps and image.bodies(APP2, ISO_ID):
         map_notes.append("the base says that there is a gain map (ISO 21496-1), but none was found")
     notes += map_notes
+    if maps and (problem := missing_scan_data(segments_of(maps[0].stored.image))):
+        damage.append(f"the gain map is cut off: {problem}")
     if maps:
         notes += gain_map_notes(image, base, maps[0].stored)
     return GainMapFile(
@@ -81,6 +85,8 @@ def _base_image(data: bytes, limits: Limits, damage: list[str]) -> JpegImage:
     usable = usable_part(image)
     if image.complete and usable is not image:
         damage.append(f"the base image is damaged: from byte {usable.end} on it cannot be decoded")
+    elif image.complete and (problem := missing_scan_data(image)):
+        damage.append(f"the base image is cut off: {problem}")
     if image.complete:
         return image
     damage.append("the base image is cut off: its end (EOI) is missing")

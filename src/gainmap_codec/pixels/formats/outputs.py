@@ -92,7 +92,7 @@ def real_target(path: AnyPath, *, makes_folder: bool = False) -> Path:
             that is no file, is read-only, or has other names (hard links), which would go on with what it held.
     """
     target = Path(os.path.realpath(path))
-    _check_folder(target.parent, makes_folder)
+    _check_folder(target.parent if Path(path).is_symlink() else Path(path).parent, makes_folder)
     try:
         old = target.lstat()
     except FileNotFoundError:
