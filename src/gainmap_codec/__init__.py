@@ -19,6 +19,7 @@ from gainmap_codec.errors import (
     UnsupportedError,
 )
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 __all__ = [
     "FormatError",
@@ -31,6 +32,7 @@ __all__ = [
     "Limits",
     "MissingDependencyError",
     "NoGainMapError",
+    "PictureMetadata",
     "UnsupportedError",
     "crop",
     "decode",
