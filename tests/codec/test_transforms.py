@@ -115,6 +115,17 @@ def test_every_order_shows_what_libheif_shows() -> None:
     assert compared > 200
 
 
+def test_edges_between_pixels_are_rounded_as_libheif_does() -> None:
+    item, data = picture()
+    for parts, step, turn in itertools.product((1, 2, 3, 4), (1, 5, 7), (TRANSFORMS["left"], TRANSFORMS["over"])):
+        numbers = (21 * parts + step, parts, 17 * parts + step, parts, step - 3, parts, 2 - step, parts)
+        cut = Property(b"clap", struct.pack(">4IiIiI", *numbers), essential=True)
+        for order in ((cut, turn), (turn, cut)):
+            cropped = replace(item, properties=(*item.properties, *order))
+            file = Draft((cropped,), (data,), brands=(b"heic", b"mif1")).build()
+            np.testing.assert_array_equal(shown(file), by_libheif(file), err_msg=str(numbers))
+
+
 @pytest.mark.parametrize(
     "names",
     [("left", "cut"), ("cut", "left"), ("right", "top-bottom", "cut"), ("left-right", "cut", "left"), ("cut", "over")],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import floor
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
@@ -17,6 +18,7 @@ from gainmap_codec.files.heif.items import Item, Property
 from gainmap_codec.files.orientations import UPRIGHT, Step, Steps, orientation_of_steps
 from gainmap_codec.files.records import Crop
 
+_HALF = Fraction(1, 2)
 _TURNED = (1, 8, 3, 6)  # EXIF orientations by quarters of a turn anticlockwise
 _FLIPPED_AND_TURNED = (2, 5, 4, 7)  # the same after an exchange of left and right
 
@@ -181,7 +183,10 @@ def crop_of(item: Item, coded_width: int, coded_height: int) -> tuple[Crop | Non
 
 
 def _aperture(clap: bytes, raster_width: int, raster_height: int) -> tuple[int, int, int, int]:
-    """Left, top, width and height of a clean aperture in a raster. Source: ISO/IEC 14496-12 clause 12.1.4."""
+    """Left, top, width and height of a clean aperture in a raster; edges between pixels are rounded as libheif does.
+
+    Source: ISO/IEC 14496-12 clause 12.1.4, libheif libheif/box.cc (Box_clap).
+    """
     reader = Reader(clap, "box clap")
     numbers = [
         (reader.u32(), reader.u32()),
@@ -197,4 +202,6 @@ def _aperture(clap: bytes, raster_width: int, raster_height: int) -> tuple[int, 
     if not inside or int(width) < 1 or int(height) < 1:
         part = f"{float(width):g}x{float(height):g} at {float(left):g}, {float(top):g}"
         raise FormatError(reader.where, f"expected a part of {raster_width}x{raster_height}, got {part}")
-    return int(left), int(top), int(width), int(height)
+    at = int(left), floor(top + _HALF)
+    across, down = floor(width + _HALF), floor(height + _HALF)
+    return *at, min(across, raster_width - at[0]), min(down, raster_height - at[1])
