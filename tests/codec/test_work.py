@@ -11,6 +11,7 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.structure import sections_of
 from support.heavy_files import BASES_OF_MANY_TILES, HEAVY
 from support.paths import FIXTURES
 
@@ -22,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "inspect": gm.inspect,
     "transcode": gm.transcode,
     "strip": lambda data: gm.transcode(data, strip="gps"),
+    "sections": lambda data: sections_of(data, parse_file(data, "it", gm.Limits()), gm.Limits()),
     "rotate": lambda data: gm.rotate(data, 90),
 }
 

@@ -47,6 +47,7 @@ def sections_of(data: bytes, file: GainMapFile, limits: Limits) -> tuple[Section
         data: The file.
         file: What it was parsed to within `limits`, so that its structure is known to be sound.
     """
+    limits = limits.of_one_file()
     if file.container == "jpeg":
         found = _laid_out(_jpeg_sections(data, file, limits), [Section(0, len(data), OTHER)])
     else:

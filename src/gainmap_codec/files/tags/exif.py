@@ -5,6 +5,7 @@ Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
@@ -32,11 +33,11 @@ def ifd_entries(reader: Reader) -> Iterator[IfdEntry]:
     Raises:
         FormatError: The directory is cut off.
     """
+    layout = struct.Struct("<HHI4x" if reader.byte_order == "little" else ">HHI4x")
     for _ in range(reader.u16()):
-        entry = IfdEntry(reader.u16(), reader.u16(), reader.u32(), reader.position)
-        reader.take(4)
+        tag, kind, values = layout.unpack(reader.take(layout.size))
         following = reader.position
-        yield entry
+        yield IfdEntry(tag, kind, values, following - 4)
         reader.position = following
 
 
