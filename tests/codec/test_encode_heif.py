@@ -283,3 +283,12 @@ def test_a_base_keeps_its_colour_in_every_container(container: Container, color:
     shown, wanted = (srgb_encode(gm.decode(file, prefer="base").pixels) * 255 for file in (data, sdr))
     assert np.abs(shown - wanted).max() < 3
     assert (new.nclx == color) if container != "jpeg" else (new.icc_profile is not None)
+
+
+@pytest.mark.parametrize("container", ["avif", "heic", "jpeg"])
+@pytest.mark.parametrize("packet", [b"junk", b"<a/>", "ä".encode("utf-16"), b"x" * 70_000])
+def test_xmp_that_nobody_can_read_is_left_out_with_a_warning(container: Container, packet: bytes) -> None:
+    hdr = gm.HdrImage(np.full((16, 16, 3), 2, np.float32))
+    with pytest.warns(gm.GainMapWarning, match="the XMP given is left out"):
+        data = gm.encode(hdr, np.full((16, 16, 3), 90, np.uint8), container=container, xmp=packet, carry="standard")
+    assert packet not in data and gm.decode(data).rendered_from == "standard"

@@ -261,7 +261,8 @@ def test_grey_pictures() -> None:
     assert saved(image) == data
     part = saved(pillow.crop(pillow.resize(image, (48, None)), (4, 4, 40, 30)))
     assert gm.decode(part).rendered_from == "standard"
-    assert opened(part).mode == "L"
+    assert opened(part).mode == "RGB", "three equal components, as Android asks for"
+    assert opened(saved(pillow.crop(image, (4, 4, 40, 30)), "AVIF")).mode == "L"
     with pytest.warns(gm.HdrLostWarning, match="the source is grey"):
         saved(image.convert("RGB"))
 

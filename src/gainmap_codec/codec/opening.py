@@ -145,8 +145,9 @@ def _turned(network: NeuralGainMap, turn: int) -> NeuralGainMap:
 
 def base_codes(base: CodedImage) -> AnyCodes:
     """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels."""
-    return _three_channels(decode_coded_image(base))
+    return three_channels(decode_coded_image(base))
 
 
-def _three_channels(codes: AnyCodes) -> AnyCodes:
+def three_channels(codes: AnyCodes) -> AnyCodes:
+    """Code values (H, W, 3) of (H, W) or (H, W, 3): grey becomes three equal channels."""
     return codes if codes.ndim == 3 else cast(AnyCodes, np.repeat(codes[:, :, np.newaxis], 3, axis=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from gainmap_codec.files.jpeg.edit import carry_segments, other_segments, whole_
 from gainmap_codec.files.records import CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
+from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
@@ -226,7 +228,7 @@ def _with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapF
 
 def _with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The record without gain maps, with the caller's metadata in place of the picture's; b"" stands for none."""
-    exif = _readable_exif(file.exif if options.exif is None else options.exif or None, notes)
+    exif = _readable("EXIF", file.exif if options.exif is None else options.exif or None, _check_exif, notes)
     turn = file.orientation
     if options.container == "jpeg" or options.exif:  # a JPEG says by EXIF alone how it is turned
         turn = 1 if exif is None else orientation(exif)
@@ -235,20 +237,28 @@ def _with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) 
         file.without_gain_maps(),
         base=replace(file.base, icc_profile=profile),
         exif=exif,
-        xmp=file.xmp if options.xmp is None else options.xmp or None,
+        xmp=_readable("XMP", file.xmp if options.xmp is None else options.xmp or None, _check_xmp, notes),
         orientation=turn,
     )
 
 
-def _readable_exif(exif: bytes | None, notes: list[str]) -> bytes | None:
-    """The structure, or None with a line where nobody could read it."""
+def _readable(name: str, data: bytes | None, check: Callable[[bytes], object], notes: list[str]) -> bytes | None:
+    """The metadata, or None with a line where nobody could read them."""
     try:
-        if exif is not None:
-            open_tiff(exif, "EXIF")
+        if data is not None:
+            check(data)
     except GainMapError as error:
-        notes.append(f"the EXIF given is left out: {error}")
+        notes.append(f"the {name} given is left out: {error}")
         return None
-    return exif
+    return data
+
+
+def _check_exif(data: bytes) -> None:
+    open_tiff(data, "EXIF")
+
+
+def _check_xmp(data: bytes) -> None:
+    parse_packet(data, TRUSTED)
 
 
 def _as_stored(pixels: Array, shape: tuple[int, ...], orientation: int, notes: list[str]) -> Array:

@@ -7,7 +7,7 @@ from math import inf, log10
 
 import numpy as np
 
-from gainmap_codec.codec.opening import OpenedFile
+from gainmap_codec.codec.opening import OpenedFile, three_channels
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
@@ -58,10 +58,15 @@ SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifie
 
 
 def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None, notes: Notes) -> GainMapFile:
-    """The file, without gain maps, whose base is coded anew of these code values."""
+    """The file, without gain maps, whose base is coded anew of these code values.
+
+    A grey base has one channel; in JPEG three equal ones, because libultrahdr, and so Android, refuses one.
+    """
     base, codec = file.base, CODECS[container]
-    if base.channels == 1 and codes.ndim == 3:
-        codes = codes[..., 0]  # grey, as three equal channels
+    if codec == "jpeg":
+        codes = three_channels(codes)
+    elif base.channels == 1 and codes.ndim == 3:
+        codes = codes[..., 0]
     codes, bits = in_depth_of(codec, codes, base.bits)
     if bits != base.bits:
         notes.lost.append(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
