@@ -30,6 +30,7 @@ from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
+from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.formats.images import read_base
@@ -167,8 +168,11 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, options, notes)
     assert picture.pixels is not None
-    nclx = code_points_for(base_color_of_icc(picture.icc_profile))
-    file = _coded(picture.pixels, options, bits, picture.icc_profile, nclx)
+    color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
+    nclx = code_points_for(color)
+    if options.container != "jpeg":
+        profile, nclx = in_code_points(color, profile, nclx, options.container, notes)
+    file = _coded(picture.pixels, options, bits, profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
 
 
@@ -186,7 +190,10 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
     orientation, exif = file.orientation, file.exif
     if container == "jpeg" and file.container != "jpeg":  # EXIF alone would have to say how it is turned
         codes, orientation, exif = to_upright(codes, orientation), 1, exif and with_orientation_1(exif)
-    coded = _coded(codes, options, bits, profile, code_points_of(base, color))
+    nclx = code_points_of(base, color)
+    if container not in ("jpeg", file.container):
+        profile, nclx = in_code_points(color, profile, nclx, container, notes)
+    coded = _coded(codes, options, bits, profile, nclx)
     if base.codec == "jpeg" == container:
         coded = replace(coded, base=carry_segments(base, coded.base))
     elif base.codec == "jpeg":

@@ -31,6 +31,7 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
+from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture, coded_channels, decode_coded_image
 from gainmap_codec.pixels.maps.map_editing import iso_of_apple
 
@@ -71,14 +72,10 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: i
     if bits != base.bits:
         notes.lost.append(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
     is_grey = coded_channels(codes, codec, bits) == 1
-    coded = code_picture(
-        codes,
-        codec,
-        quality=quality or DEFAULT_QUALITY,
-        icc_profile=base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels),
-        nclx=base.nclx,
-        bits=bits,
-    )
+    profile, nclx = base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels), base.nclx
+    if container not in ("jpeg", file.container) and not is_grey:
+        profile, nclx = in_code_points(color_of(base), profile, nclx, container, notes.lost)
+    coded = code_picture(codes, codec, quality=quality or DEFAULT_QUALITY, icc_profile=profile, nclx=nclx, bits=bits)
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
     new = replace(file.without_gain_maps(), container=container, base=coded, base_digest=digest_of(coded))
