@@ -37,7 +37,15 @@ def without_places(extras: HeifExtras, notes: list[str]) -> HeifExtras:
     Args:
         notes: Gets a line for each thing that goes as a whole, and for what stays and may name a place.
     """
-    cleaned = {item.id: _item_without_places(item, data, notes) for item, data in extras.items}
+    shared: dict[tuple[object, ...], bytes | None] = {}  # items may share their bytes, thousands of them
+
+    def clean(item: Item, data: bytes | None) -> bytes | None:
+        key = item.kind, item.content_type, item.content_encoding, item.property(b"ispe") is None, data
+        if key not in shared:
+            shared[key] = _item_without_places(item, data, notes)
+        return shared[key]
+
+    cleaned = {item.id: clean(item, data) for item, data in extras.items}
     gone = {number for number, data in cleaned.items() if data is None}
     items = tuple((_described(item), cleaned[item.id] if data else data) for item, data in extras.items)
     meta, first, last = (_boxes_without_places(b, notes) for b in _boxes(extras))
