@@ -20,11 +20,13 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from gainmap_codec.errors import GainMapWarning, Limits, MissingDependencyError
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.errors import GainMapWarning, Limits, MissingDependencyError, UnsupportedError
+from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.color.light import PQ_PEAK, convert, pq_psnr
+from gainmap_codec.pixels.formats import saving
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
@@ -324,3 +326,16 @@ def test_a_png_may_have_them_behind_its_pixels(scene: HdrImage, tmp_path: Path) 
     assert read_hdr(moved).metadata == PictureMetadata(camera_exif(), XMP)
     cut = png[:start] + png[stop:-12] + png[start : stop - 20]
     assert read_hdr(cut).metadata == PictureMetadata(camera_exif())
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_a_file_that_does_not_read_back_as_meant_is_not_written(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turned(file: GainMapFile, notes: list[str]) -> bytes:
+        return serialize_file(replace(file, orientation=3), notes)
+
+    monkeypatch.setattr(saving, "serialize_file", turned)
+    with pytest.raises(UnsupportedError, match="the new file: expected the orientation 1, got 3"):
+        HdrImage(np.full((16, 16, 3), 2, np.float32)).save(tmp_path / f"a.{suffix}")
+    assert not any(tmp_path.iterdir())

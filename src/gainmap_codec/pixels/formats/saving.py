@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.files.container import serialize_file
+from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.pixels.color.code_points import BT2020_PQ
@@ -56,7 +58,10 @@ def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Ch
     picture = code_picture(codes, CODECS[container], quality=quality, nclx=BT2020_PQ, bits=10, chroma=chroma)
     exif, xmp = image.metadata.exif, image.metadata.xmp
     turn = 1 if exif is None else orientation(exif)
-    return serialize_file(GainMapFile(container, picture, b"", exif=exif, xmp=xmp, orientation=turn), notes)
+    file = GainMapFile(container, picture, b"", exif=exif, xmp=xmp, orientation=turn)
+    data = serialize_file(file, notes)
+    read_back(data, replace(file, exif=None, xmp=None))  # which nobody has looked at, and may be junk
+    return data
 
 
 def _encode_tiff(image: HdrImage, notes: list[str]) -> bytes:
