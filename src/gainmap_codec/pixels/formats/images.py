@@ -9,7 +9,6 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -139,7 +138,7 @@ def read_base(
 
 
 def open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:
-    """A Pillow image within the limits; one that Pillow opens is not decoded yet.
+    """A Pillow image within the limits, not decoded yet.
 
     Raises:
         FormatError, UnsupportedError: No picture, or one that is broken or not supported; what Pillow raises as it
@@ -148,16 +147,12 @@ def open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:
     """
     if data[:2] in (b"II", b"MM"):
         tiff_header(data, name, limits)
-    if data[4:8] == b"ftyp" and not _is_avif(data):
-        heif = pillow_heif.open_heif(io.BytesIO(data))
-        limits.check("pixels", heif.size[0] * heif.size[1])
-        return heif.to_pillow()
     try:
         image = _opened_by_pillow(data)
     except Image.DecompressionBombError as error:
         raise LimitError(f"{name}: {error}") from error
     if image is None:
-        raise FormatError(name, "expected a picture that Pillow or pillow-heif can open, got something else")
+        raise FormatError(name, "expected a picture that Pillow can open, got something else")
     pixels, most = image.width * image.height, Image.MAX_IMAGE_PIXELS
     limits.check("pixels", pixels)
     if most is not None and pixels > 2 * most:
@@ -233,8 +228,3 @@ def _rgb(codes: AnyCodes) -> AnyCodes:
     """Three channels (H, W, 3) of one to four: grey is repeated, alpha dropped."""
     codes = codes.reshape(*codes.shape[:2], -1)
     return codes[..., :3] if codes.shape[2] >= 3 else codes[..., [0, 0, 0]]
-
-
-def _is_avif(data: bytes) -> bool:
-    """Whether the file type box names AVIF among its first brands."""
-    return b"avif" in data[8:64] or b"avis" in data[8:64]
