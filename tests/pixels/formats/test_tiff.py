@@ -9,6 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image, ImageOps
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
@@ -120,3 +121,14 @@ def test_a_tiff_without_its_pixels_is_broken() -> None:
     for cut in (6, 9, 60, 400):
         with pytest.raises(FormatError, match="broken TIFF file"):
             read_hdr(tiff(*GREY.items())[:cut])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_picture_is_read_upright(orientation: int) -> None:
+    codes = np.random.default_rng(0).integers(0, 1 << 16, (4, 6, 3), np.uint16)
+    data = written(codes, photometric="rgb", extratags=[(274, "H", 1, orientation, True)])
+    eight_bits = Image.fromarray((codes >> 8).astype(np.uint8))
+    eight_bits.getexif()[274] = orientation
+    np.testing.assert_array_equal(
+        tiff_codes(data, "a.tif", Limits()) >> 8, np.asarray(ImageOps.exif_transpose(eight_bits))
+    )

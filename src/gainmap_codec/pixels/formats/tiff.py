@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -20,6 +20,7 @@ from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.tags.exif import EXIF_IFD, ifd_entries
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
+from gainmap_codec.pixels.raster.geometry import to_upright
 
 _MINISWHITE, _GREY, _RGB = 0, 1, 2
 _COMPRESSIONS = {1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 50000: "Zstandard"}
@@ -36,6 +37,7 @@ class TiffHeader(NamedTuple):
     bits: int = 1
     compression: int = 1
     photometric: int = _MINISWHITE
+    orientation: int = 1
     samples: int = 1
     planes: int = 1
     tile_width: int = 0
@@ -53,7 +55,9 @@ class TiffHeader(NamedTuple):
         return (self.samples, *picture) if self.planes == _SEPARATE_PLANES else (*picture, self.samples)
 
 
-_TAGS = dict(zip((256, 257, 258, 259, 262, 277, 284, 322, 323, 339, 32997, 32998), TiffHeader._fields, strict=True))
+_TAGS = dict(
+    zip((256, 257, 258, 259, 262, 274, 277, 284, 322, 323, 339, 32997, 32998), TiffHeader._fields, strict=True)
+)
 
 
 def tiff_header(data: bytes, name: str, limits: Limits) -> TiffHeader:
@@ -83,7 +87,7 @@ def tiff_header(data: bytes, name: str, limits: Limits) -> TiffHeader:
 
 
 def tiff_codes(data: bytes, name: str, limits: Limits) -> NDArray[np.uint16]:
-    """Code values of the first picture, one of 16 bits: (H, W), or (H, W, C) of two channels or more.
+    """Code values of the first picture, one of 16 bits, upright: (H, W), or (H, W, C) of two channels or more.
 
     Raises:
         FormatError, LimitError: As `tiff_header`; or the pixels are broken.
@@ -101,8 +105,9 @@ def tiff_codes(data: bytes, name: str, limits: Limits) -> NDArray[np.uint16]:
     codes = np.zeros(header.shape, np.uint16)
     with decoding(name, "TIFF"):
         imagecodecs.tiff_decode(data, out=codes)  # which refuses an array of another shape
-    separate = header.samples > 1 and header.planes == _SEPARATE_PLANES
-    return cast(NDArray[np.uint16], np.moveaxis(codes, 0, 2) if separate else codes)
+    if header.samples > 1 and header.planes == _SEPARATE_PLANES:
+        codes = np.moveaxis(codes, 0, 2)
+    return to_upright(codes, header.orientation if header.orientation in range(1, 9) else 1)
 
 
 def tiff_metadata(data: bytes) -> PictureMetadata:
