@@ -188,6 +188,10 @@ EXIFS: dict[str, Callable[[], bytes]] = {
     "a maker's note": panasonic,
     "a picture in a maker's note": lambda: tiff([(0x8769, LONG, [(0x927C, UNDEFINED, b"Maker" + thumbnail())])]),
     "cut off from its directory": lambda: without_thumbnail(EXIFS["in the thumbnail's directory"]()),
+    "coordinates in a comment": lambda: tiff(
+        [(0x8769, LONG, [(0x9286, UNDEFINED, b"UNICODE\0" + "47.612025, -122.333642".encode("utf-16-be"))])]
+    ),
+    "GeoTIFF": lambda: tiff([(0x87B1, ASCII, CITY.encode() + b"|\0"), (0x0112, SHORT, 1)]),
     "a copy": lambda: tiff([(0x8825, LONG, gps())]) + rationals(_LATITUDE, "big") + rationals(_LONGITUDE, "big"),
 }
 """TIFF structures."""
@@ -225,6 +229,7 @@ PACKETS: dict[str, Callable[[], bytes]] = {
     "W3C": lambda: xmp("", 'geo:lat="47.612025" geo:long="122.333642"'),
     "coverage": lambda: xmp(f"<dc:coverage>{CITY}</dc:coverage>"),
     "words": lambda: xmp("<dc:description>Latitude: 47.612025</dc:description>"),
+    "a link": lambda: xmp("<dc:source>https://example.org/?q=47.612025,-122.333642</dc:source>"),
     "a thumbnail": lambda: xmp(
         '<xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType="Resource"><xmpGImg:image>'
         + base64.b64encode(thumbnail()).decode()
@@ -253,6 +258,8 @@ SEGMENTS: dict[str, Callable[[], bytes]] = {
     "XMP in Photoshop data": lambda: photoshop_segment(resource(0x0424, PACKETS["attributes"]())),
     "a thumbnail in Photoshop data": lambda: photoshop_segment(resource(0x040C, bytes(28) + thumbnail())),
     "a comment": lambda: make_segment(COM, b"GPSLatitude=47.612025", "comment"),
+    "a caption": lambda: photoshop_segment(resource(0x0404, data_set(120, "47.612025, -122.333642") + IPTC)),
+    "a comment of numbers": lambda: make_segment(COM, b"47.612025, -122.333642", "comment"),
     "NMEA": lambda: make_segment(COM, b"$GPGGA,120000,4736.7215,N,47.612025", "comment"),
     "EXIF of another name": lambda: make_segment(APP1, b"Meta\0\0" + EXIFS["plain"](), "EXIF"),
     "EXIF in another segment": lambda: make_segment(0xE9, b"COPY\0" + EXIFS["little-endian"](), "copy"),

@@ -1,6 +1,7 @@
 """EXIF without the places that it names; every other byte of it stays where it was.
 
-Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers), 4.6.5 (thumbnail) and 4.6.6 (GPS).
+Source: TIFF 6.0 section 2; EXIF 2.32 sections 4.6.3 (pointers), 4.6.5 (thumbnail) and 4.6.6 (GPS);
+GeoTIFF 1.1 (OGC 19-008r4).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gainmap_codec.files.tags.exif_edit import VALUE_BYTES, Tiff
 GPS_IFD = 0x8825
 _INTEROPERABILITY, _SUB_IFDS, _MAKER_NOTE = 0xA005, 0x014A, 0x927C
 _POINTERS = (EXIF_IFD, _INTEROPERABILITY, _SUB_IFDS)
+_GEO_TIFF = (0x830E, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1)
 _OTHER_FORMATS = {0x02BC: "XMP", 0x83BB: "IPTC data", 0x8649: "Photoshop data"}
 _PICTURES = ((0x0201, 0x0202), (0x0111, 0x0117))  # where a thumbnail is, and its size: as a JPEG, or in strips
 _RATIONAL = 5
@@ -101,7 +103,9 @@ class _Search:
     def goes(self, entry: IfdEntry) -> bool:
         if entry.tag == _MAKER_NOTE:
             return note_names_place(self.exif, self.value(entry))
-        return entry.tag == GPS_IFD or entry.tag in _OTHER_FORMATS or mentions_place(self.value(entry))
+        if entry.tag == GPS_IFD or entry.tag in _OTHER_FORMATS or entry.tag in _GEO_TIFF:
+            return True
+        return mentions_place(self.value(entry))
 
     def place(self, entry: IfdEntry) -> tuple[int, int]:
         """Where an entry's values are, and their size."""

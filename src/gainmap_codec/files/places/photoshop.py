@@ -78,7 +78,7 @@ def iptc_without_places(data: bytes) -> bytes:
     """
     kept, gone = [], False
     for record, number, raw in _data_sets(data):
-        is_place = record == _APPLICATION and number in _PLACES
+        is_place = (record == _APPLICATION and number in _PLACES) or mentions_place(raw)
         gone |= is_place
         kept += [] if is_place else [raw]
     return b"".join(kept) if gone else data

@@ -5,6 +5,8 @@ Source: EXIF 2.32 for XMP (CIPA DC-010), IPTC Photo Metadata Standard 2023.2, DJ
 
 from __future__ import annotations
 
+from gainmap_codec.files.places.coordinates import gives_coordinates
+
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
 _CREATOR = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
 _GEO = "{http://www.w3.org/2003/01/geo/wgs84_pos#}"
@@ -65,6 +67,8 @@ def is_place(name: str) -> bool:
 
 
 def mentions_place(data: bytes) -> bool:
-    """Whether there are words among the bytes that stand beside coordinates or names of places."""
+    """Whether there are coordinates among the bytes, or words that stand beside these or names of places."""
     lowered = data.lower()
-    return any(form in lowered for form in _FORMS) or any(mark in data for mark in _MARKS)
+    if any(form in lowered for form in _FORMS) or any(mark in data for mark in _MARKS):
+        return True
+    return gives_coordinates(data)
