@@ -111,6 +111,16 @@ def test_a_damaged_map_is_not_used() -> None:
     assert any("expected a whole scan, got one that is damaged" in line for line in file.damage)
 
 
+@pytest.mark.parametrize("filling", [b"\0", b"\xff"])
+@pytest.mark.parametrize("kept", [0, 2, 9, 300])
+def test_a_map_that_is_overwritten_counts_as_damage(kept: int, filling: bytes) -> None:
+    data = serialize_jpeg(record())
+    start = parse_segments(data, LIMITS).end + kept
+    file = parse_jpeg(data[:start] + filling * (len(data) - start), LIMITS)
+    assert file.gain_map is None
+    assert file.damage[0].startswith("a picture is damaged or cut off (MPF index)")
+
+
 @pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
 @pytest.mark.parametrize("index", [True, False])
 def test_a_map_is_found_behind_a_base_without_end(trailer: bytes, index: bool) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
 from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.damage import emptied
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture
 from gainmap_codec.files.heif.picture_properties import crop_of, icc_of, nclx_of, orientation_of, size_of
@@ -180,6 +181,8 @@ def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: li
     """The map's picture, which each transform of its own has made what it is, in the base's stored raster."""
     picture = find_picture(file, meta, number)
     image = coded_image(file, meta, picture, notes)
+    if emptied(file, meta, picture.tiles):
+        raise FormatError(f"item {number}", "expected coded data, got nothing but zeros or FF in a part of them")
     turn = turned_orientation(orientation_of(picture.item), inverse_of(orientation_of(base)))
     if turn < 5:
         return replace(image, turn=turn)

@@ -7,20 +7,19 @@ Source: ISO/IEC 23008-12 (HEIF), AV1-ISOBMFF and AVIF 1.1, ISO/IEC 14496-12.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 from gainmap_codec.errors import GainMapError, LimitError, Limits
 from gainmap_codec.files.cursor import Reader, open_tiff
 from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
 from gainmap_codec.files.heif.gain_map import MOST_TRIED, described_by_xmp, find_gain_maps
 from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
-from gainmap_codec.files.heif.source import HeifSource, open_heif
+from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.jpeg.jumbf import trim_payload
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import MAGIC
@@ -28,8 +27,7 @@ from gainmap_codec.files.records import GainMapFile, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 _PAYLOAD_CARRIER_BYTES = 1 << 20
-_BOXES_OF_DATA = (b"mdat", b"mpvd", b"moov")  # what is not a box at all may look like a cut one of any other kind
-_MOST_NAMED = 4  # kinds of items
+_FILLING = b"\0\t\n\r "  # or nothing: what exiftool leaves of XMP and EXIF that it takes out
 _NO_PAYLOADS = (b"Exif", TMAP, b"grid", b"hvc1", b"av01")
 
 
@@ -58,7 +56,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])
-    damage = list(_damage(source))
+    damage = list(damage_of(source))
     record = GainMapFile(
         container="avif" if base.codec == "av1" else "heic",
         base=image,
@@ -78,21 +76,6 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys([*notes, *damage])))
 
 
-def _damage(source: HeifSource) -> Iterator[str]:
-    """What of the file is missing."""
-    outside = Counter(
-        item.kind.decode("latin-1")
-        for item in source.meta.items.values()
-        if (place := source.meta.places.get(item.id)) and place.is_outside
-    )
-    if outside:
-        listed = ", ".join(f"{count} of kind {kind!r}" for kind, count in outside.most_common(_MOST_NAMED))
-        yield f"the file is cut off, or its index is wrong: items lie outside it ({listed})"
-    last, count = source.boxes[-1], source.file.lacking
-    if count and last.kind in _BOXES_OF_DATA:
-        yield f"the file is cut off: the last {count} bytes of its box {last.name} are missing"
-
-
 def _behind_the_boxes(data: bytes, place: int) -> tuple[OtherPart, ...]:
     found = data[place:]
     return (OtherPart("data", found, place),) if found.strip(b"\0") else ()
@@ -108,6 +91,8 @@ def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found
     for item in islice(items, MOST_TRIED):
         try:
             reader = Reader(item_data(file, meta, item.id), "EXIF item")
+            if not reader.remaining:
+                continue
             reader.take(reader.u32())
             exif = reader.take(reader.remaining)
             open_tiff(exif, "EXIF")
@@ -120,8 +105,9 @@ def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found
 def _xmp(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
     try:
         for number, packet in described_by_xmp(file, meta, base.id):
-            parse_packet(packet, file.limits)
-            return number, packet
+            if packet.strip(_FILLING):
+                parse_packet(packet, file.limits)
+                return number, packet
     except GainMapError as error:
         notes.append(f"XMP ignored: {error}")
     return None, None

@@ -163,7 +163,7 @@ def _read_gain_map(
         behind, got = f"bytes {base.end} to {len(base.data)}", f"{place.start} to {place.stop}"
         error = _NotWholeError if place.stop > len(base.data) else FormatError
         raise error("gain map", f"expected a place within {behind} of the file, got {got}")
-    image = parse_segments(base.data, limits, start=place.start, stop=place.stop)
+    image = _picture_at(base.data, place, limits)
     metadata = _gain_map_metadata(image, exif, limits, notes)
     if metadata is None:
         return None
@@ -173,6 +173,17 @@ def _read_gain_map(
     if usable is not image:
         raise _NotWholeError("gain map", "expected a whole scan, got one that is damaged", offset=usable.end)
     return FoundGainMap(StoredGainMap(coded_image(image, limits, notes), *metadata), image.start, image.end)
+
+
+def _picture_at(data: bytes, place: _Candidate, limits: Limits) -> JpegImage:
+    """The picture at a candidate's place; one that begins there and breaks, or whose bytes are all gone, is damage."""
+    try:
+        return parse_segments(data, limits, start=place.start, stop=place.stop)
+    except FormatError as error:
+        found = data[place.start : place.stop]
+        if found.startswith(SOI) or not found.strip(b"\0") or not found.strip(b"\xff"):
+            raise _NotWholeError(error.where, error.problem, offset=error.offset) from error
+        raise
 
 
 def _gain_map_metadata(

@@ -21,6 +21,7 @@ from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.places.jpeg import clean_jpeg, pictures_without_places
 from gainmap_codec.files.records import CodedImage
 
+_FILLING = b"\0\t\n\r "
 _XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _C2PA_BOX = bytes.fromhex("D8FEC3D61B0E483C92975828877EC481")
 _VIDEO_BOXES = (b"mpvd",)
@@ -126,7 +127,7 @@ def _tells(found: Property) -> bool:
 
 def _item_without_places(item: Item, data: bytes | None, notes: list[str]) -> bytes | None:
     """An item's data, or None where it goes."""
-    if data is None or item.kind in (b"iden",):
+    if not data or item.kind == b"iden" or not data.strip(_FILLING):
         return data or b""
     try:
         return _cleaned(item, data, notes)
