@@ -27,7 +27,7 @@ from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
+from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, hdr_of_profile, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
@@ -162,18 +162,23 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         file = parse_file(picture.file, "sdr", options.limits)
         notes += lost_others(file, options.container)
         notes += file.damage
-        if is_hdr(file.base):
-            raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
+        _check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.heif_extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, options, notes)
     assert picture.pixels is not None
+    _check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
     nclx = code_points_for(color)
     if options.container != "jpeg":
         profile, nclx = in_code_points(color, profile, nclx, options.container, notes)
     file = _coded(picture.pixels, options, bits, profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
+
+
+def _check_sdr(*, is_hdr: bool) -> None:
+    if is_hdr:
+        raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
 
 
 def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:

@@ -69,7 +69,7 @@ def transcoded(
     """The record of an opened file as `options` ask for it."""
     container = options.container or opened.file.container
     opened = stripped_for_edit(opened, options.strip, notes)
-    if container == "jpeg" and is_hdr(opened.file.base):
+    if container == "jpeg" != opened.file.container and is_hdr(opened.file.base):
         opened = with_sdr_base(opened, options.quality, options.map_quality, notes)
         options = replace(options, quality=None)
     _check(opened, options)

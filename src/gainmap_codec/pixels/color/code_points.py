@@ -49,6 +49,7 @@ HDR_TRANSFERS = (Transfer.PQ, Transfer.HLG)
 """Curves that go beyond SDR white by themselves."""
 
 _HLG_PEAK_NITS = 1000.0
+_TAG_TABLE = 132  # in a profile, behind its header and the number of tags
 _C, _DCI = (0.310, 0.316), (0.314, 0.351)
 
 # ITU-T H.273 table 2: primaries and white of those that have no name with us.
@@ -66,12 +67,35 @@ _OTHER_PRIMARIES: dict[int, tuple[Chromaticities, White]] = {
 def color_of(image: CodedImage) -> BaseColor:
     """What the code values of a picture mean; without an ICC profile and code points they are sRGB.
 
-    A profile wins over code points, which beside one tell the coding alone (ISO/IEC 23000-22, MIAF). Code points that
-    are not known count as sRGB, with a line in `notes`.
+    A profile wins over code points, which beside one tell the coding alone (ISO/IEC 23000-22, MIAF); of a profile for
+    PQ or HLG, the code points inside it count. Those that are not known count as sRGB, with a line in `notes`.
     """
-    if image.icc_profile is not None or image.nclx is None:
+    told = told_by_numbers(image)
+    if told is None:
         return base_color_of_icc(image.icc_profile, image.bits, image.channels)
-    return color_of_code_points(image.nclx.primaries, image.nclx.transfer, image.bits)
+    return color_of_code_points(told.primaries, told.transfer, image.bits)
+
+
+def told_by_numbers(image: CodedImage) -> Nclx | None:
+    """The code points that tell a picture's colour: its own without a profile, or those of a profile for PQ or HLG."""
+    return image.nclx if image.icc_profile is None else hdr_of_profile(image.icc_profile)
+
+
+def hdr_of_profile(icc: bytes) -> Nclx | None:
+    """What the cicp tag of an ICC profile says, where that is PQ or HLG; or None.
+
+    The rest of such a profile is for readers without HDR: a curve whose white is 10 000 nits, or a tone mapping.
+    Source: ICC.1:2022 clauses 7.3 (tag table), 9.2.17 and 10.3 (cicp).
+    """
+    for start in range(_TAG_TABLE, _TAG_TABLE + 12 * int.from_bytes(icc[_TAG_TABLE - 4 : _TAG_TABLE], "big"), 12):
+        if icc[start : start + 4] == b"cicp":
+            at = int.from_bytes(icc[start + 4 : start + 8], "big")
+            told = icc[at + 8 : at + 12]
+            whole = icc[at : at + 4] == b"cicp" and len(told) == 4
+            return Nclx(told[0], told[1], told[2], bool(told[3])) if whole and told[1] in HDR_TRANSFERS else None
+        if start >= len(icc):
+            break
+    return None
 
 
 def primaries_are_known(image: CodedImage) -> bool:
@@ -81,7 +105,8 @@ def primaries_are_known(image: CodedImage) -> bool:
 
 def is_hdr(image: CodedImage) -> bool:
     """Whether the code values of a picture go beyond SDR white by themselves: PQ or HLG, which only code points say."""
-    return image.icc_profile is None and image.nclx is not None and image.nclx.transfer in HDR_TRANSFERS
+    told = told_by_numbers(image)
+    return told is not None and told.transfer in HDR_TRANSFERS
 
 
 def color_of_code_points(primaries: int, transfer: int, bits: int) -> BaseColor:

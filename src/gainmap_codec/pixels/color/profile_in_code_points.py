@@ -9,7 +9,7 @@ import numpy as np
 from gainmap_codec.files.code_points import Nclx, Transfer
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.code_points import SPACES, SRGB, color_of_code_points
+from gainmap_codec.pixels.color.code_points import SPACES, SRGB, UNKNOWN, code_points_for, color_of_code_points
 from gainmap_codec.pixels.color.light import Array
 
 _Points = TypeVar("_Points", Nclx, Nclx | None)
@@ -46,6 +46,9 @@ def code_points_like(color: BaseColor) -> Nclx | None:
     """
     if color.notes:
         return None  # the profile is not known well enough
+    exact = code_points_for(color)
+    if exact != UNKNOWN:  # PQ or HLG, whose light goes beyond what is compared below
+        return exact
     candidates = (SRGB._replace(primaries=p, transfer=t) for p in SPACES for t in _TRANSFERS)
     return next((nclx for nclx in candidates if _difference(color, nclx) <= _MOST), None)
 

@@ -1,4 +1,4 @@
-"""PQ and HLG pictures: PNG, TIFF, HEIC and AVIF bytes to `HdrImage`, and 16-bit PQ PNG out.
+"""PQ and HLG pictures: PNG, TIFF, HEIC, AVIF and JPEG bytes to `HdrImage`, and 16-bit PQ PNG out.
 
 Colour is told by the coding-independent code points of ITU-T H.273: primaries and transfer.
 """
@@ -28,6 +28,7 @@ from gainmap_codec.pixels.color.code_points import (
     SPACES,
     UNKNOWN,
     color_of_code_points,
+    told_by_numbers,
 )
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
@@ -126,8 +127,8 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
     return replace(image, metadata=tiff_metadata(data))
 
 
-def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """Primary image of a PQ or HLG HEIC or AVIF, at its full depth, turned and cropped; alpha dropped.
+def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """Primary image of a PQ or HLG HEIC, AVIF or JPEG, at its full depth, turned and cropped; alpha dropped.
 
     Of a sequence, too, only the image that is the file's primary item is decoded, from a file of its own: a decoder
     that is given the whole would choose the sequence, or decode all of it.
@@ -139,7 +140,7 @@ def decode_heif(data: bytes, name: str, limits: Limits) -> HdrImage:
     """
     file = parse_file(data, name, limits)
     base = file.base
-    colour = base.nclx or UNKNOWN
+    colour = told_by_numbers(base) or UNKNOWN
     _check_transfer(colour, name)
     codes = to_upright(decode_coded_image(base), file.orientation)
     image = _image_of_codes(codes, base.bits, colour, name, has_alpha=has_alpha(file.heif_extras))

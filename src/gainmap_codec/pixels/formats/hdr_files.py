@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.pixels.formats.coded_formats import decode_heif, decode_png, decode_tiff
+from gainmap_codec.files.jpeg.segments import SOI
+from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -19,11 +20,11 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
-_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC or AVIF"
+_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC, AVIF or JPEG"
 
 
 def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
-    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC or AVIF, told by content.
+    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC, AVIF or JPEG, told by content.
 
     Raises:
         FormatError: The file is broken, or none of these.
@@ -36,8 +37,8 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
 
 def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
-    if data[4:8] == b"ftyp":
-        return decode_heif(data, name, limits)
+    if data[4:8] == b"ftyp" or data.startswith(SOI):
+        return decode_hdr_base(data, name, limits)
     for magic, _, decode in _HDR_DECODERS:
         if data.startswith(magic):
             return decode(data, name, limits)
