@@ -50,9 +50,20 @@ def test_an_hdr_base_swaps_headrooms_and_offsets() -> None:
     assert parse_hdrgm(serialize_hdrgm(metadata), LIMITS) == metadata
 
 
-@pytest.mark.parametrize("version", ["1", " 1.0 ", "1.1", "1.0.0", "01.0", "0.9"])
+@pytest.mark.parametrize(
+    "version", ["1", " 1.0 ", "1.1", "1.0.0", "01.0", "0.9", "", "1.", ".9", "v1.0", "1,0", "1.0 beta"]
+)
 def test_only_a_higher_major_version_is_unknown(version: str) -> None:
     assert parse_hdrgm(packet(REQUIRED.replace('"1.0"', f'"{version}"')), LIMITS) == ONE_CHANNEL
+
+
+def test_no_version_at_all() -> None:
+    assert parse_hdrgm(packet(REQUIRED.replace('hdrgm:Version="1.0"', "")), LIMITS) == ONE_CHANNEL
+
+
+def test_a_capacity_for_each_channel() -> None:
+    attributes = 'hdrgm:Version="1.0" hdrgm:GainMapMax="2"'
+    assert parse_hdrgm(packet(attributes, seq("HDRCapacityMax", "2", "2", "2.0")), LIMITS) == ONE_CHANNEL
 
 
 @pytest.mark.parametrize("text", ["true", "TRUE", "1", " True "])
@@ -72,12 +83,11 @@ def test_packets_without_numbers(attributes: str) -> None:
     ("attributes", "problem"),
     [
         (REQUIRED.replace('"1.0"', '"2.0"'), "hdrgm:Version: expected 1.0"),
-        ('hdrgm:GainMapMax="2"', "hdrgm:Version: expected 1.0"),
         ('hdrgm:Version="1.0" hdrgm:GainMapMax="2"', "HDRCapacityMax: expected a value"),
         ('hdrgm:Version="1.0" hdrgm:HDRCapacityMax="2"', "GainMapMax: expected a value"),
         (REQUIRED + ' hdrgm:BaseRenditionIsHDR="yes"', "expected True or False, got yes"),
         *((REQUIRED.replace('"1.0"', f'"{text}"'), "hdrgm:Version: expected 1.0") for text in
-          ("", "1.", "v1.0", "1,0", "10", "1.0 beta")),
+          ("2", "v2.0", "10", "2,0", "3 beta")),
         (REQUIRED + ' hdrgm:Gamma="0"', "gamma"),
         (REQUIRED + ' hdrgm:GainMapMin="3"', "expected gain_map_max >= gain_map_min"),
         (REQUIRED + ' hdrgm:HDRCapacityMin="2.5"', "expected HDRCapacityMin 2.5 or more"),
@@ -92,11 +102,11 @@ def test_bad_numbers(attributes: str, problem: str) -> None:
         parse_hdrgm(packet(attributes), LIMITS)
 
 
-def test_two_values_and_lists_of_capacities_are_refused() -> None:
+def test_two_values_and_lists_of_different_capacities_are_refused() -> None:
     with pytest.raises(FormatError, match="1 or 3 values, got 2"):
         parse_hdrgm(packet(REQUIRED, seq("Gamma", "1", "1")), LIMITS)
     with pytest.raises(FormatError, match="expected 1 value, got 3"):
-        parse_hdrgm(packet(REQUIRED, seq("HDRCapacityMin", "0", "0", "0")), LIMITS)
+        parse_hdrgm(packet(REQUIRED, seq("HDRCapacityMin", "0", "0", "1")), LIMITS)
 
 
 @pytest.mark.parametrize("metadata", [ONE_CHANNEL, THREE_CHANNELS, replace(EXTREME, use_base_colour_space=True)])

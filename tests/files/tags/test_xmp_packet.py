@@ -44,6 +44,7 @@ def test_wrapper_padding_and_trailing_nul() -> None:
         b'<?xpacket begin="\xef\xbb\xbf" id="W5M0"?>' + packet(REQUIRED) + b" \n" * 99 + b'<?xpacket end="w"?>\0\0'
     )
     assert parse_hdrgm(wrapped, LIMITS) == ONE_CHANNEL
+    assert parse_hdrgm(wrapped.replace(b" \n", b"\0"), LIMITS) == ONE_CHANNEL
     assert parse_hdrgm(b"\xef\xbb\xbf" + packet(REQUIRED) + b"\0\0rubbish", LIMITS) == ONE_CHANNEL
 
 

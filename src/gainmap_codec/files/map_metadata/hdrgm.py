@@ -29,7 +29,7 @@ from gainmap_codec.files.tags.xmp_packet import (
 )
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_VERSION = re.compile(r"(\d{1,9})(\.\d{1,9})*", re.ASCII)
+_MAJOR_VERSION = re.compile(r"[^\d.]*(\d{1,9})", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _DEFAULTS = {
     "GainMapMin": Fraction(0, 1),
@@ -101,10 +101,10 @@ def _metadata(values: dict[str, list[str]]) -> GainMapMetadata:
 
 
 def _check_version(values: dict[str, list[str]]) -> None:
-    """Only a higher major version may mean something else: "1" and "1.1" are read."""
-    text = ", ".join(values.get("Version", ["none"]))
-    match = _VERSION.fullmatch(text.strip())
-    if match is None or int(match[1]) > int(float(HDRGM_VERSION)):
+    """Only a higher major version may mean something else: "1", "v1.1" and none at all are read."""
+    text = ", ".join(values.get("Version", []))
+    match = _MAJOR_VERSION.match(text)
+    if match is not None and int(match[1]) > int(float(HDRGM_VERSION)):
         raise FormatError("hdrgm:Version", f"expected {HDRGM_VERSION}, got {text[:64]}")
 
 
@@ -129,7 +129,7 @@ def _numbers(values: dict[str, list[str]], name: str) -> list[Fraction]:
 
 def _one(values: dict[str, list[str]], name: str) -> Fraction:
     numbers = _numbers(values, name)
-    if len(numbers) != 1:
+    if len(set(numbers)) != 1:  # some say it for each channel
         raise FormatError(f"hdrgm:{name}", f"expected 1 value, got {len(numbers)}")
     return numbers[0]
 
