@@ -22,11 +22,11 @@ def test_frame_size_of_av1_data() -> None:
     alone = BoxFile(file.base.data, LIMITS)
     meta = parse_meta(alone, alone.top_level()[1])
     data = item_data(alone, meta, 1)
-    assert largest_frame(data) == (16, 16)
-    assert largest_frame(b"") == (0, 0)
+    assert largest_frame(data, LIMITS) == (16, 16)
+    assert largest_frame(b"", LIMITS) == (0, 0)
     for size in range(1, 12):
         try:
-            assert largest_frame(data[:size]) in ((0, 0), (16, 16))
+            assert largest_frame(data[:size], LIMITS) in ((0, 0), (16, 16))
         except FormatError as error:
             assert "cut off" in str(error) or "size of a unit" in str(error)
 
@@ -41,7 +41,7 @@ def test_full_sequence_headers_are_read() -> None:
     bits = "".join(f"{value:0{width}b}" for value, width in fields)
     bits += "0" * (-len(bits) % 8)
     body = int(bits, 2).to_bytes(len(bits) // 8, "big")
-    assert largest_frame(b"\x12\0" + bytes((0x0A, len(body))) + body) == (640, 480)
+    assert largest_frame(b"\x12\0" + bytes((0x0A, len(body))) + body, LIMITS) == (640, 480)
 
 
 RECORD = bytes((0x81, 0, 0, 0))
@@ -83,14 +83,14 @@ NO_SCREEN: Fields = [(0, 4), (1, 1), (3, 2), (0, 1), (0, 1), (6, 3)]
 )
 def test_the_colour_of_a_sequence_header(unit: bytes, color: Nclx) -> None:
     """Source: AV1 bitstream specification 5.5.1 and 5.5.2."""
-    assert color_of_av1(RECORD, b"\x12\0" + unit) == color
-    assert color_of_av1(RECORD + unit, b"\x12\0") == color
-    assert largest_frame(unit) == (64, 64)
+    assert color_of_av1(RECORD, b"\x12\0" + unit, LIMITS) == color
+    assert color_of_av1(RECORD + unit, b"\x12\0", LIMITS) == color
+    assert largest_frame(unit, LIMITS) == (64, 64)
 
 
 def test_the_header_in_the_data_counts() -> None:
     one, other = (sequence([(0, 1), (0, 1), *COLOR, (full, 1)]) for full in (0, 1))
-    assert color_of_av1(RECORD + one, other) == Nclx(9, 16, 9, True)
-    assert color_of_av1(RECORD, b"") is None
+    assert color_of_av1(RECORD + one, other, LIMITS) == Nclx(9, 16, 9, True)
+    assert color_of_av1(RECORD, b"", LIMITS) is None
     with pytest.raises(FormatError, match="cut off"):
-        color_of_av1(RECORD, b"\x0a\x02\0\0")
+        color_of_av1(RECORD, b"\x0a\x02\0\0", LIMITS)

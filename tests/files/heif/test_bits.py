@@ -16,7 +16,9 @@ def test_numbers_come_back() -> None:
 
 
 def test_numbers_without_end_are_refused() -> None:
-    for data, read in ((b"", Bits.golomb), (bytes(1000), Bits.golomb), (b"\xff", lambda bits: bits.read(9))):
+    with pytest.raises(FormatError, match="a header: expected a number of at most 32 bits, got a longer one"):
+        Bits(bytes(1000), "a header").golomb()
+    for data, read in ((b"", Bits.golomb), (b"\0", Bits.golomb), (b"\xff", lambda bits: bits.read(9))):
         with pytest.raises(FormatError, match="a header: expected a whole header, got one that is cut off"):
             read(Bits(data, "a header"))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gainmap_codec.errors import FormatError
+from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.hevc_header import color_of_hevc
 from support.codestreams import Fields, escaped, hvcc, packed
 
+LIMITS = Limits()
 COLOR = Nclx(9, 16, 9, True)
 UNSAID = Nclx(2, 2, 2, False)
 SLICE = bytes((0, 0, 0, 3, 20 << 1, 1, 0x80))
@@ -73,32 +74,32 @@ def scaling_lists() -> Fields:
     ids=["plain", "aspect ratio", "layers", "4:4:4 and window", "scaling and pcm", "short-term", "long-term"],
 )
 def test_the_colour_is_found(unit: bytes) -> None:
-    assert color_of_hevc(hvcc(unit), SLICE) == COLOR
+    assert color_of_hevc(hvcc(unit), SLICE, LIMITS) == COLOR
 
 
 @pytest.mark.parametrize(
     ("vui", "color"), [(None, UNSAID), (NO_SIGNAL, UNSAID), (RANGE_ALONE, UNSAID._replace(full_range=True))]
 )
 def test_what_is_not_said_is_unspecified(vui: Fields | None, color: Nclx) -> None:
-    assert color_of_hevc(hvcc(parameters(vui)), b"") == color
+    assert color_of_hevc(hvcc(parameters(vui)), b"", LIMITS) == color
 
 
 def test_parameters_in_the_data_come_first() -> None:
     own = parameters(VUI)
     data = len(own).to_bytes(4, "big") + own + SLICE
-    assert color_of_hevc(hvcc(parameters(RANGE_ALONE)), data) == COLOR
-    assert color_of_hevc(hvcc(), data) == COLOR
-    assert color_of_hevc(hvcc(), SLICE) is None
+    assert color_of_hevc(hvcc(parameters(RANGE_ALONE)), data, LIMITS) == COLOR
+    assert color_of_hevc(hvcc(), data, LIMITS) == COLOR
+    assert color_of_hevc(hvcc(), SLICE, LIMITS) is None
 
 
 def test_broken_parameters_are_errors() -> None:
     unit = parameters(VUI, layers=2, scaling=True)
     for size in range(1, len(unit)):
         try:
-            assert color_of_hevc(hvcc(unit[:size]), b"") in (COLOR, None)
+            assert color_of_hevc(hvcc(unit[:size]), b"", LIMITS) in (COLOR, None)
         except FormatError as error:
             assert "HEVC sequence parameter set: expected a whole header" in str(error)
     with pytest.raises(FormatError, match="expected a number up to 64, got 65"):
-        color_of_hevc(hvcc(parameters(VUI, references=[(65, 0)])), b"")
+        color_of_hevc(hvcc(parameters(VUI, references=[(65, 0)])), b"", LIMITS)
     with pytest.raises(FormatError, match="box hvcC"):
-        color_of_hevc(bytes(10), b"")
+        color_of_hevc(bytes(10), b"", LIMITS)

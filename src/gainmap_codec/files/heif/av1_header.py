@@ -8,45 +8,48 @@ Source: AV1 bitstream specification 5.3 (OBU header), 5.5.1 (sequence header), 5
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
-from gainmap_codec.errors import FormatError
+from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.heif.bits import Bits
 
 _SEQUENCE_HEADER = 1
+_STEPS_PER_UNIT, _STEPS_PER_HEADER = 8, 25  # of work
 _WHERE = "AV1 data"
 
 
-def largest_frame(data: bytes) -> tuple[int, int]:
+def largest_frame(data: bytes, limits: Limits) -> tuple[int, int]:
     """Width and height of the largest frame that any sequence header in `data` announces; (0, 0) without one.
 
     Raises:
         FormatError: A unit or a sequence header is cut off.
+        LimitError: More work than `limits` allow.
     """
-    sizes = [_frame_size(Bits(body, _WHERE)) for kind, body in _units(data) if kind == _SEQUENCE_HEADER]
+    sizes = [_frame_size(Bits(body, _WHERE)) for body in _headers(data, limits)]
     return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
 
 
-def color_of_av1(record: bytes, data: bytes) -> Nclx | None:
+def color_of_av1(record: bytes, data: bytes, limits: Limits) -> Nclx | None:
     """The code points of the first sequence header, in the data or else in the record; None without one.
 
     Args:
         record: The item's av1C.
         data: The item's data.
+        limits: Budgets for going through them.
     Raises:
         FormatError: A unit or a sequence header is cut off.
+        LimitError: More work than `limits` allow.
     """
-    for units in (data, record[4:]):
-        for kind, body in _units(units):
-            if kind == _SEQUENCE_HEADER:
-                return _color(Bits(body, _WHERE))
-    return None
+    header = next(chain(_headers(data, limits), _headers(record[4:], limits)), None)
+    return None if header is None else _color(Bits(header, _WHERE))
 
 
-def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and content of each open bitstream unit."""
+def _headers(data: bytes, limits: Limits) -> Iterator[bytes]:
+    """The content of each sequence header among the open bitstream units."""
     position = 0
     while position < len(data):
+        limits.spend(_STEPS_PER_UNIT)
         header = data[position]
         position += 2 if header & 4 else 1  # an extension byte
         size = len(data) - position
@@ -54,8 +57,9 @@ def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
             size, position = _leb128(data, position)
         if size < 0 or position + size > len(data):
             raise FormatError(_WHERE, "expected a whole unit, got one that is cut off", offset=position)
-        kind = header >> 3 & 15
-        yield kind, data[position : position + size] if kind == _SEQUENCE_HEADER else b""
+        if header >> 3 & 15 == _SEQUENCE_HEADER:
+            limits.spend(_STEPS_PER_HEADER)
+            yield data[position : position + size]
         position += size
 
 

@@ -35,8 +35,8 @@ class Bits:
         zeros = 0
         while not self.read(1):
             zeros += 1
-        if zeros >= _MOST_ZEROS:
-            return (1 << _MOST_ZEROS) - 1
+            if zeros > _MOST_ZEROS:
+                raise FormatError(self.where, f"expected a number of at most {_MOST_ZEROS} bits, got a longer one")
         return (1 << zeros) - 1 + self.read(zeros)
 
     def at_most(self, most: int) -> int:

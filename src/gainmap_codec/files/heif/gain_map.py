@@ -31,6 +31,7 @@ _OTHER_AUXILIARIES = (
 )
 MOST_TRIED = 8
 """Of each kind of metadata: files have one or two; thousands, each with its XMP, would take minutes."""
+_LONGEST_URN = 256  # thousands of items may share a property of a megabyte
 _MOST_STRETCHED = 1.05  # small maps have rounded sides
 _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
@@ -137,8 +138,7 @@ def tmap_items(meta: HeifMeta) -> list[Item]:
 
 def auxiliary_maps(meta: HeifMeta, base: int) -> list[int]:
     """The auxiliary images of the base that say that they are gain maps."""
-    auxiliaries = dict.fromkeys(item.id for item in meta.sources(b"auxl", base))
-    return [item for item in auxiliaries if is_auxiliary_map(meta.items[item])]
+    return [item.id for item in meta.sources(b"auxl", base) if is_auxiliary_map(item)]
 
 
 def is_auxiliary_map(item: Item) -> bool:
@@ -149,7 +149,7 @@ def is_auxiliary_map(item: Item) -> bool:
 def auxiliary_kind(item: Item) -> str:
     """The URN that tells what an auxiliary image is; empty of other images. Source: ISO/IEC 23008-12 clause 6.5.8."""
     found = item.property(b"auxC")
-    return "" if found is None else found.body[4:].split(b"\0")[0].decode("latin-1")
+    return "" if found is None else found.body[4 : 4 + _LONGEST_URN].split(b"\0")[0].decode("latin-1")
 
 
 def _auxiliary_metadata(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif.bits import Bits
@@ -16,12 +17,13 @@ from gainmap_codec.files.heif.bits import Bits
 _SEQUENCE_PARAMETERS = 33
 _FIRST_PARAMETERS = 32  # types below are slices of pictures
 _MOST_UNITS = 64  # in front of the first slice
+_STEPS_PER_UNIT = 10  # of work
 _ANY_RATIO = 255
 _UNSAID = Nclx(UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, full_range=False)
 _WHERE = "HEVC sequence parameter set"
 
 
-def color_of_hevc(record: bytes, data: bytes) -> Nclx | None:
+def color_of_hevc(record: bytes, data: bytes, limits: Limits) -> Nclx | None:
     """The code points of the first sequence parameter set, in the data or else in the record; None without one.
 
     What it does not say is unspecified and of limited range (clause E.3.1).
@@ -29,19 +31,22 @@ def color_of_hevc(record: bytes, data: bytes) -> Nclx | None:
     Args:
         record: The item's hvcC.
         data: The item's data: NAL units, each behind its length.
+        limits: Budgets for going through them.
     Raises:
         FormatError: The record, a unit or the parameter set is cut off, or counts more than HEVC allows.
+        LimitError: More work than `limits` allow.
     """
-    units = chain(_units_of_data(record, data), _units_of_record(record))
+    units = chain(_units_of_data(record, data), _units_of_record(record, limits))
     parameters = next((unit for unit in units if _kind(unit) == _SEQUENCE_PARAMETERS), None)
     return None if parameters is None else _color(Bits(_unescaped(parameters), _WHERE))
 
 
-def _units_of_record(record: bytes) -> Iterator[bytes]:
+def _units_of_record(record: bytes, limits: Limits) -> Iterator[bytes]:
     reader = Reader(record, "box hvcC", position=22)
     for _ in range(reader.u8()):
         reader.u8()
         for _ in range(reader.u16()):
+            limits.spend(_STEPS_PER_UNIT)
             yield reader.take(reader.u16())
 
 

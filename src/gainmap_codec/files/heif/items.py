@@ -117,9 +117,9 @@ class HeifMeta:
         return self.targets(b"dimg", number) if item is not None and item.kind == b"grid" else ()
 
     def sources(self, kind: bytes, target: int) -> Iterator[Item]:
-        """The items that refer to `target` by references of this kind."""
-        found = (self.items.get(r.source) for r in self.references if r.kind == kind and target in r.targets)
-        return (item for item in found if item is not None)
+        """The items that refer to `target` by references of this kind, each once however often it does."""
+        found = dict.fromkeys(r.source for r in self.references if r.kind == kind and target in r.targets)
+        return (self.items[number] for number in found if number in self.items)
 
 
 def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:

@@ -117,7 +117,7 @@ def _completed(said: Nclx | None, file: BoxFile, meta: HeifMeta, picture: Pictur
     tile = picture.tiles[0]
     read = color_of_av1 if picture.codec == "av1" else color_of_hevc
     try:
-        coded = read(_record(tile), item_data(file, meta, tile.id))
+        coded = read(_record(tile), item_data(file, meta, tile.id), file.limits)
     except FormatError as error:
         notes.append(f"the colour that the {picture.codec.upper()} data may tell cannot be read: {error}")
         return said
@@ -256,7 +256,7 @@ def _contents(file: BoxFile, meta: HeifMeta, items: tuple[Item, ...]) -> list[by
 
 def _check_frames(limits: Limits, tiles: list[bytes]) -> None:
     """Count the pixels that the coded data announce against the limits; HEVC's library compares them with `ispe`."""
-    sizes = {tile: largest_frame(tile) for tile in set(tiles)}
+    sizes = {tile: largest_frame(tile, limits) for tile in set(tiles)}
     limits.check("pixels", sum(sizes[tile][0] * sizes[tile][1] for tile in tiles))
 
 

@@ -38,6 +38,9 @@ def find_other_parts(
 ) -> tuple[OtherPart, ...]:
     """All that the file holds outside base and gain maps but zeros that only fill, in file order.
 
+    What is more than `limits.mpf_entries` parts that are told, and as many pictures that are not, stays in one stretch
+    with what it follows: each part is parsed again by whoever writes the file.
+
     Args:
         base: The file's first image.
         packet: The base's XMP, or None.
@@ -45,7 +48,8 @@ def find_other_parts(
     """
     gaps = list(_gaps([(base.start, base.end), *known], len(base.data)))
     named = _named(base, packet, gaps, limits)
-    parts = (part for start, stop in gaps for part in _parts(base.data, start, stop, named, limits))
+    turns = iter(range(limits.mpf_entries))
+    parts = (part for start, stop in gaps for part in _parts(base.data, start, stop, named, turns, limits))
     return tuple(part for part in parts if part.data.strip(b"\0"))
 
 
@@ -73,7 +77,7 @@ def _named(base: JpegImage, packet: bytes | None, gaps: list[tuple[int, int]], l
                     found[one.start] = first._replace(mpf_attribute=first.mpf_attribute or one.mpf_attribute)
         except GainMapError:
             continue  # whoever looks for the gain map tells of it
-    return [found[start] for start in sorted(found)]
+    return [found[start] for start in sorted(found)][: limits.mpf_entries]
 
 
 def _by_index(base: JpegImage, limits: Limits) -> Iterator[_Named]:
@@ -117,24 +121,26 @@ def _by_micro_video(base: JpegImage, packet: bytes | None, limits: Limits) -> It
         yield _Named(start, None)
 
 
-def _parts(data: bytes, start: int, stop: int, named: list[_Named], limits: Limits) -> Iterator[OtherPart]:
-    """The stretch cut where the file tells to cut it."""
+def _parts(
+    data: bytes, start: int, stop: int, named: list[_Named], turns: Iterator[int], limits: Limits
+) -> Iterator[OtherPart]:
+    """The stretch cut where the file tells to cut it; `turns` has one for each untold picture of the whole file."""
     position = start
     inside = [one for one in named if start <= one.start < stop]
     for index, one in enumerate(inside):
         if one.start < position:
             continue  # within the one before
-        yield from _untold(data, position, one.start, limits)
+        yield from _untold(data, position, one.start, turns, limits)
         following = next((other.start for other in inside[index + 1 :] if other.start > one.start), stop)
         position = min(one.stop or following, stop)
         found = data[one.start : position]
         yield OtherPart(_kind(found, one.item, limits), found, one.start, one.mpf_attribute, one.item)
-    yield from _untold(data, position, stop, limits)
+    yield from _untold(data, position, stop, turns, limits)
 
 
-def _untold(data: bytes, start: int, stop: int, limits: Limits) -> Iterator[OtherPart]:
+def _untold(data: bytes, start: int, stop: int, turns: Iterator[int], limits: Limits) -> Iterator[OtherPart]:
     """A stretch that nothing tells of: whole pictures at its beginning, and the rest."""
-    for _ in range(limits.mpf_entries):
+    for _ in turns if start < stop else ():
         try:
             image = parse_segments(data, limits, start=start, stop=stop)
         except GainMapError:

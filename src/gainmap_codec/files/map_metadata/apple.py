@@ -15,7 +15,7 @@ from lxml import etree
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.records import AppleMetadata
-from gainmap_codec.files.tags.exif import ifd_entries, maker_note
+from gainmap_codec.files.tags.exif import ENTRY_BYTES, MOST_ENTRIES, ifd_entries, maker_note
 from gainmap_codec.files.tags.rdf import resources, texts_of
 from gainmap_codec.files.tags.xmp_packet import ABOUT, DESCRIPTION, new_packet, parse_packet, serialize_packet
 
@@ -27,6 +27,7 @@ _PIXEL_DATA = "http://ns.apple.com/pixeldatainfo/1.0/"
 _NOTE_HEADER = b"Apple iOS\0\0\1MM"
 _HEADROOM_TAG, _GAIN_TAG = 33, 48
 _SIGNED_RATIONAL = 10
+_STEPS_PER_ENTRY = 20  # of work
 _MAX_STOPS = 32
 _DECIMAL = re.compile(r"\d{1,10}(\.\d{0,30})?", re.ASCII)
 
@@ -54,6 +55,7 @@ def parse_apple(packet: bytes, exif: bytes | None, limits: Limits, notes: list[s
     version = _version(values)
     if "HDRGainMapHeadroom" in values:
         return AppleMetadata(_xmp_headroom(values["HDRGainMapHeadroom"][0]), version, "xmp")
+    limits.spend(_STEPS_PER_ENTRY * _most_entries(exif or b""))
     return AppleMetadata(2 ** _note_stops(exif, notes), version, "maker-note")
 
 
@@ -100,6 +102,11 @@ def parse_maker_note(note: bytes) -> dict[int, float]:
                 raise FormatError(reader.where, f"tag {entry.tag}: expected a denominator other than 0, got 0")
             found.setdefault(entry.tag, numerator / denominator)
     return found
+
+
+def _most_entries(exif: bytes) -> int:
+    """That reading the maker note goes through: of the first directory, of EXIF's, and of its own."""
+    return 3 * min(len(exif) // ENTRY_BYTES, MOST_ENTRIES)
 
 
 def _note_stops(exif: bytes | None, notes: list[str]) -> float:

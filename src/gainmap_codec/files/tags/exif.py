@@ -13,6 +13,7 @@ from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, open_tiff
 
 _WHERE = "EXIF"
+ENTRY_BYTES, MOST_ENTRIES = 12, 65_535  # of a directory
 ORIENTATION, EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
 _ASCII, SHORT, LONG, _UNDEFINED = 2, 3, 4, 7
 _LONGEST_TEXT = 4096

@@ -11,11 +11,12 @@ from gainmap_codec.errors import FormatError, LimitError, Limits
 
 _WHERE = "XMP packet"
 _STEPS_PER_BYTE = 3  # of work, where there are tags upon tags
+_PAIRS_PER_STEP = 16  # of an element's attributes: lxml searches each among all the others, whenever they are read
 _QUOTED = 120  # characters of untrusted text in a message
 _X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-TRUSTED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20)
+TRUSTED = Limits(xmp_bytes=1 << 30, xmp_depth=1 << 20, work=1 << 60)
 """For packets that passed their reader's budget already, and for those that a caller hands in."""
 
 HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
@@ -54,6 +55,7 @@ def parse_packet(packet: bytes, limits: Limits) -> etree._Element:
 def _check_depth(root: etree._Element, limits: Limits) -> None:
     level = [root]
     for _ in range(limits.xmp_depth):
+        limits.spend(sum(len(element.attrib) ** 2 // _PAIRS_PER_STEP for element in level))
         level = [child for element in level for child in element]
         if not level:
             return
