@@ -15,12 +15,14 @@ from PIL import Image
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Codec, GainMapFile
-from gainmap_codec.pixels.color.code_points import BT2020_PQ
+from gainmap_codec.pixels.color.code_points import BT2020_PQ, color_of_code_points
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
 from gainmap_codec.pixels.color.light import ColorSpace, pq_decode, pq_encode
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from support.hdr_files import codes_of, heic, picture, with_cicp
+from support.profiles import gamma_profile
 
 TEN_BITS = 1023
 
@@ -86,6 +88,22 @@ def test_tiff_is_bt2020_pq(byteorder: str) -> None:
     image = read_hdr(bytes(data))
     assert image.color_space == "bt2020"
     np.testing.assert_allclose(image.to_pq(), pq_encode(picture()), atol=4e-5)
+
+
+@pytest.mark.parametrize(("code_points", "space"), [((9, 16), "bt2020"), ((12, 16), "display-p3"), ((1, 18), "srgb")])
+def test_a_tiff_is_what_the_cicp_tag_of_its_profile_says(code_points: tuple[int, int], space: str) -> None:
+    profile = pq_icc_profile().replace(bytes([9, 16, 0, 1]), bytes([*code_points, 0, 1]))
+    codes = codes_of(16, picture())
+    image = read_hdr(bytes(imagecodecs.tiff_encode(codes, iccprofile=profile)))
+    assert image.color_space == space
+    color = color_of_code_points(*code_points, 16)
+    np.testing.assert_allclose(image.pixels, color.linearize(codes), rtol=1e-6)
+
+
+@pytest.mark.parametrize("profile", [icc_profile_for("display-p3"), gamma_profile("srgb", 1.0)], ids=["P3", "linear"])
+def test_a_tiff_in_sdr_is_not_taken_for_pq(profile: bytes) -> None:
+    with pytest.raises(UnsupportedError, match="not HDR: expected a TIFF in PQ or HLG, got one in "):
+        read_hdr(bytes(imagecodecs.tiff_encode(codes_of(16, picture()), iccprofile=profile)))
 
 
 def test_tiff_of_8_bits_is_refused() -> None:

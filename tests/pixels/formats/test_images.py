@@ -18,12 +18,14 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.records import Codec
+from gainmap_codec.pixels.color.base_color import base_color_of_icc
+from gainmap_codec.pixels.color.code_points import color_of_code_points
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_encode
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg, open_picture, read_base
-from support.hdr_files import picture, samples
+from support.hdr_files import picture, samples, with_cicp
 
 SAMPLES = samples()
 
@@ -264,3 +266,24 @@ def test_pictures_are_opened_as_pillow_opens_them(kind: str) -> None:
     data = saved(picture, kind)
     mine = np.asarray(open_picture(data, "a picture", Limits()).convert("RGB"))
     np.testing.assert_array_equal(mine, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+@pytest.mark.parametrize("own", [None, icc_profile_for("srgb")], ids=["no profile", "a profile"])
+@pytest.mark.parametrize(("primaries", "transfer"), [(12, 13), (9, 1), (1, 8), (5, 4)])
+def test_a_png_has_the_colour_of_its_cicp_chunk(primaries: int, transfer: int, own: bytes | None) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(stream, "PNG", icc_profile=own)
+    base = read_base(with_cicp(stream.getvalue(), primaries, transfer, 0, 1))
+    found, wanted = base_color_of_icc(base.icc_profile), color_of_code_points(primaries, transfer, 8)
+    np.testing.assert_allclose(found.curves, wanted.curves, atol=1e-4)
+    np.testing.assert_allclose(found.to_bt2020, wanted.to_bt2020, atol=1e-4)
+
+
+def test_a_png_in_srgb_needs_no_profile_and_one_in_pq_is_not_sdr() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(stream, "PNG")
+    assert read_base(with_cicp(stream.getvalue(), 1, 13, 0, 1)).icc_profile is None
+    assert read_base(with_cicp(stream.getvalue(), 9, 13)).icc_profile is None, "a chunk that is cut off says nothing"
+    for transfer in (16, 18):
+        with pytest.raises(UnsupportedError, match="sdr: expected an SDR picture, got one in PQ or HLG"):
+            read_base(with_cicp(stream.getvalue(), 9, transfer, 0, 1))

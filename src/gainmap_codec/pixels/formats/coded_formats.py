@@ -6,8 +6,6 @@ Colour is told by the coding-independent code points of ITU-T H.273: primaries a
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +19,7 @@ from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
+from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import (
     BT2020_PQ,
     BT2020_PQ_RGB,
@@ -28,11 +27,14 @@ from gainmap_codec.pixels.color.code_points import (
     SPACES,
     UNKNOWN,
     color_of_code_points,
+    hdr_of_profile,
     told_by_numbers,
 )
+from gainmap_codec.pixels.color.profile_in_code_points import code_points_like
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
-from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_metadata
+from gainmap_codec.pixels.formats.png_chunks import chunks, make_chunk, png_chunk
+from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_metadata, tiff_profile
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_upright
@@ -75,41 +77,19 @@ def encode_png(image: HdrImage) -> bytes:
     """
     codes = np.asarray(image.to_pq() * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
     png = bytes(imagecodecs.png_encode(codes))
-    chunks = _chunk(b"cICP", bytes(BT2020_PQ_RGB))
+    chunks = make_chunk(b"cICP", bytes(BT2020_PQ_RGB))
     if image.metadata.exif:
-        chunks += _chunk(b"eXIf", image.metadata.exif)
+        chunks += make_chunk(b"eXIf", image.metadata.exif)
     if image.metadata.xmp:
-        chunks += _chunk(b"iTXt", _PNG_XMP + image.metadata.xmp)
+        chunks += make_chunk(b"iTXt", _PNG_XMP + image.metadata.xmp)
     header_end = 8 + 25  # signature and IHDR, which must come first
     return png[:header_end] + chunks + png[header_end:]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png_chunk(data: bytes, kind: bytes) -> bytes | None:
-    """Data of the first chunk of this kind before the pixels, or None."""
-    for found, body in _chunks(data):
-        if found in (kind, b"IDAT"):
-            return body if found == kind else None
-    return None
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The chunks that are whole: their kinds and data."""
-    position = 8
-    while position + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        position += 12 + length
-        if position <= len(data):
-            yield kind, data[position - 4 - length : position - 4]
 
 
 def _png_metadata(data: bytes) -> PictureMetadata:
     """EXIF and XMP, which may stand behind the pixels too."""
     exif = xmp = None
-    for kind, body in _chunks(data):
+    for kind, body in chunks(data):
         if kind == b"eXIf":
             exif = exif or body
         elif kind == b"iTXt" and body.startswith(_PNG_XMP):
@@ -118,13 +98,25 @@ def _png_metadata(data: bytes) -> PictureMetadata:
 
 
 def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """First image of a 16-bit TIFF, taken as BT.2020 PQ (TIFF has no way to say it); alpha dropped.
+    """First image of a 16-bit TIFF, in what its ICC profile says of PQ or HLG, else taken as BT.2020 PQ; alpha dropped.
 
     Raises:
-        FormatError, UnsupportedError, LimitError: As `tiff_codes`.
+        FormatError, LimitError: As `tiff_codes`.
+        UnsupportedError: Also of a picture whose profile is one for SDR.
     """
-    image = _image_of_codes(tiff_codes(data, name, limits), 16, BT2020_PQ, name)
+    codes = tiff_codes(data, name, limits)
+    image = _image_of_codes(codes, 16, _tiff_colour(tiff_profile(data), name), name)
     return replace(image, metadata=tiff_metadata(data))
+
+
+def _tiff_colour(profile: bytes | None, name: str) -> Nclx:
+    """Not all profiles for PQ have a cicp tag: only those that are surely for SDR are refused."""
+    if profile is None:
+        return BT2020_PQ
+    color = base_color_of_icc(profile)
+    if code_points_like(color) is not None:
+        raise UnsupportedError(f"{name}: not HDR: expected a TIFF in PQ or HLG, got one in {color.name}")
+    return hdr_of_profile(profile) or BT2020_PQ
 
 
 def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:

@@ -16,9 +16,11 @@ from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, 
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
-from gainmap_codec.pixels.color.icc_profile import rgb_profile
+from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_points
+from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import coding, decoding
+from gainmap_codec.pixels.formats.png_chunks import png_chunk
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_header
 
@@ -134,7 +136,24 @@ def read_base(
         return BasePicture(file=data)
     with decoding(name, "picture"):
         image = open_picture(data, name, limits)
+        if image.format == "PNG":
+            image.info.update(_told_by_cicp(data))
         return _base_of_pillow(image, bits, _deep_codes(image, data, name, limits))
+
+
+def _told_by_cicp(data: bytes) -> dict[str, bytes | None]:
+    """The ICC profile that stands for a PNG's cICP chunk, which wins over its other chunks about colour; else nothing.
+
+    Source: PNG third edition (W3C, 2025), clause 4.3.
+    """
+    cicp = png_chunk(data, b"cICP") or b""
+    if len(cicp) != 4:
+        return {}
+    if cicp[1] in HDR_TRANSFERS:
+        raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
+    color = color_of_code_points(cicp[0], cicp[1], 8)
+    is_srgb = (color.primaries, color.curve) == ("srgb", "srgb")
+    return {"icc_profile": None if is_srgb else icc_profile_describing(color)}
 
 
 def open_picture(data: bytes, name: str, limits: Limits) -> Image.Image:

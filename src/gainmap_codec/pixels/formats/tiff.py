@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.cursor import open_tiff
-from gainmap_codec.files.tags.exif import EXIF_IFD, ifd_entries
+from gainmap_codec.files.cursor import Reader, open_tiff
+from gainmap_codec.files.tags.exif import EXIF_IFD, IfdEntry, ifd_entries
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_upright
 
 _MINISWHITE, _GREY, _RGB = 0, 1, 2
 _COMPRESSIONS = {1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 50000: "Zstandard"}
-_XMP, _BYTE, _UNDEFINED, _INLINE = 700, 1, 7, 4
+_XMP, _ICC_PROFILE, _BYTE, _UNDEFINED, _INLINE = 700, 34675, 1, 7, 4
 _SEPARATE_PLANES, _UNSIGNED = 2, 1
 _NUMBERS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF's types of whole numbers
 
@@ -119,10 +119,24 @@ def tiff_metadata(data: bytes) -> PictureMetadata:
             if entry.tag == EXIF_IFD:
                 lost.append("EXIF is not kept: it is not read from TIFF files")
             elif entry.tag == _XMP and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
-                reader.position = entry.position
-                reader.position = reader.u32()
-                xmp = reader.take(entry.values)
+                xmp = _bytes_of(reader, entry)
     return PictureMetadata(xmp=xmp, lost=tuple(dict.fromkeys(lost)))
+
+
+def tiff_profile(data: bytes) -> bytes | None:
+    """ICC profile of the first picture, or None."""
+    with suppress(FormatError):
+        reader = open_tiff(data, "TIFF")
+        for entry in ifd_entries(reader):
+            if entry.tag == _ICC_PROFILE and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
+                return _bytes_of(reader, entry)
+    return None
+
+
+def _bytes_of(reader: Reader, entry: IfdEntry) -> bytes:
+    reader.position = entry.position
+    reader.position = reader.u32()
+    return reader.take(entry.values)
 
 
 def _entries(data: bytes) -> list[tuple[int, int]]:
