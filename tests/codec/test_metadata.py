@@ -10,13 +10,16 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.codec.metadata import metadata_of
-from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.codec.options import DecodeOptions, Strip
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.items import Property, Reference
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.pixels.picture_metadata import NO_METADATA
+from support import heif_files
 from support import pipeline_files as files
+from support.cases import ONE_CHANNEL
 
 CLAIMS = files.XMP.replace(
     b'dc:rights="mine"',
@@ -126,3 +129,12 @@ def test_encode_turns_an_hdr_picture_that_is_not_upright(turn: int) -> None:
     assert again.pixels.shape == upright.pixels.shape
     wanted = gm.decode(gm.encode(upright, carry="standard"), prefer="base")
     np.testing.assert_array_equal(again.pixels, wanted.pixels)
+
+
+@pytest.mark.parametrize("strip", [None, "gps", "all"])
+def test_transparency_is_lost_with_a_word(strip: Strip | None) -> None:
+    small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
+    urn = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
+    item = replace(small, properties=(*small.properties, Property(b"auxC", bytes(4) + urn + b"\0", essential=True)))
+    photo = heif_files.tmap_file(ONE_CHANNEL).with_item(item, data, Reference(b"auxl", 11, (heif_files.BASE,)))
+    assert gm.decode(photo.build(), strip=strip).metadata.lost == ("alpha dropped",)

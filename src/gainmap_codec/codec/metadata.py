@@ -6,6 +6,7 @@ from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import describe_other
+from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.records import GainMapFile
@@ -19,10 +20,10 @@ def metadata_of(file: GainMapFile, options: DecodeOptions, width: int, height: i
 
     The thumbnails are left out: they are SDR, and neither turned nor cut as the picture is.
     """
-    lost: list[str] = []
+    lost = ["alpha dropped"] if has_alpha(file.heif_extras) else []
     turn = 1 if options.orientation == "upright" else file.orientation
     if options.strip == "all":
-        return PictureMetadata(None if turn == 1 else exif_edit.only_orientation(turn))
+        return PictureMetadata(None if turn == 1 else exif_edit.only_orientation(turn), None, tuple(lost))
     file = stripped(file, options.strip, lost)
     exif = _exif(file, turn, width, height, lost)
     xmp = _xmp(file, turn, width, height, lost)

@@ -10,8 +10,10 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.heif.read import parse_heif
-from support import heif_files
+from gainmap_codec.files.records import Container, OtherPart
+from support import heif_files, place_files
 from support.cases import ONE_CHANNEL
+from support.container_files import photo
 from support.heif_files import BASE, MAP, tmap_file
 from support.paths import FIXTURES
 
@@ -76,6 +78,22 @@ def test_a_file_that_is_cut_off_counts_as_damaged() -> None:
     cut = parse_heif(whole[:-3], LIMITS)
     assert cut.damage == ("the file is cut off: the last 3 bytes of its box mpvd are missing",) == cut.warnings
     assert cut.gain_map is not None
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_a_video_behind_the_boxes_is_a_part_of_its_own(container: Container) -> None:
+    data = photo(container)
+    film = place_files.video()
+    file = parse_heif(data + film, LIMITS)
+    assert file.others == (OtherPart("video", film, len(data)),)
+    assert file.warnings == file.damage == ()
+    assert gm.rotate(data + film, 0).endswith(film)
+    with pytest.warns(gm.GainMapWarning, match=rf"a video, {len(film)} bytes: not carried into a JPEG file"):
+        gm.transcode(data + film, container="jpeg")
+    with pytest.warns(gm.GainMapWarning, match=rf"a video, {len(film)} bytes, may name the place in its tracks too"):
+        assert place_files.marks_in(gm.transcode(data + film, strip="gps")) == []
+    cut = parse_heif(data + film[:-3], LIMITS)
+    assert cut.damage == ("the file is cut off: the last 3 bytes of what stands behind its pictures are missing",)
 
 
 def test_a_place_outside_the_file_is_damage() -> None:

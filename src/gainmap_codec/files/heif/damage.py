@@ -30,7 +30,9 @@ def damage_of(source: HeifSource) -> Iterator[str]:
     if gone:
         yield f"data of pictures are missing: nothing but zeros, or FF, stands in their place ({_listed(gone)})"
     last, count = source.boxes[-1], source.file.lacking
-    if count and last.kind in _BOXES_OF_DATA:
+    if count and last.stop < len(source.file.data):
+        yield f"the file is cut off: the last {count} bytes of what stands behind its pictures are missing"
+    elif count and last.kind in _BOXES_OF_DATA:
         yield f"the file is cut off: the last {count} bytes of its box {last.name} are missing"
 
 

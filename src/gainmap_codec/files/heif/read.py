@@ -23,7 +23,7 @@ from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.jpeg.jumbf import trim_payload
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import MAGIC
-from gainmap_codec.files.records import GainMapFile, OtherPart
+from gainmap_codec.files.records import GainMapFile, OtherKind, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 _PAYLOAD_CARRIER_BYTES = 1 << 20
@@ -78,7 +78,8 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
 
 def _behind_the_boxes(data: bytes, place: int) -> tuple[OtherPart, ...]:
     found = data[place:]
-    return (OtherPart("data", found, place),) if found.strip(b"\0") else ()
+    kind: OtherKind = "video" if found[4:8] == b"ftyp" else "data"
+    return (OtherPart(kind, found, place),) if found.strip(b"\0") else ()
 
 
 _Found = tuple[int, bytes] | tuple[None, None]

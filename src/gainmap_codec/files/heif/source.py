@@ -16,7 +16,7 @@ class HeifSource(NamedTuple):
     Attributes:
         file: Its bytes, and the budget for reading them.
         meta: Its items.
-        boxes: Its own boxes, in file order.
+        boxes: Its own boxes, in file order; those of a file that stands behind it are none.
         brands: The major brand, then the compatible ones.
     """
 
@@ -44,8 +44,14 @@ def open_heif(data: bytes, limits: Limits) -> HeifSource:
     """
     limits.check("file_bytes", len(data))
     file = BoxFile(data, limits)
-    boxes = file.top_level()
+    boxes = _own(file.top_level())
     return HeifSource(file, parse_meta(file, _first(boxes, b"meta")), boxes, _brands(file, _first(boxes, b"ftyp")))
+
+
+def _own(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
+    """Those in front of a second `ftyp`, where phones append a video."""
+    second = next((index for index, box in enumerate(boxes) if index and box.kind == b"ftyp"), len(boxes))
+    return boxes[:second] if any(box.kind == b"meta" for box in boxes[:second]) else boxes
 
 
 def _first(boxes: tuple[Box, ...], kind: bytes) -> Box:
