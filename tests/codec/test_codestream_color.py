@@ -112,6 +112,19 @@ def test_the_colour_of_broken_data_is_a_note() -> None:
     assert any("the colour that the HEVC data may tell cannot be read" in line for line in read(broken).warnings)
 
 
+def test_reserved_numbers_in_the_data_count_as_unspecified() -> None:
+    """libheif refuses properties that repeat them, so what is written says unspecified; the picture is kept."""
+    plain = without_color(ramp(64, 96), "hevc", Nclx(9, 16, 9, True))
+    said, reserved = ("".join(f"{number:08b}" for number in numbers) for numbers in ((9, 16, 9), (3, 200, 9)))
+    bits = bin(int.from_bytes(plain, "big"))[2:]
+    assert bits.count(said) == 1
+    data = int(bits.replace(said, reserved), 2).to_bytes(len(plain), "big")
+    assert read(data).base.nclx == Nclx(2, 2, 9, True)
+    with pytest.warns(gm.GainMapWarning, match="code points without a meaning count as unspecified"):
+        turned = gm.rotate(data, 90)
+    assert read(turned).base_digest == read(data).base_digest
+
+
 def test_a_turned_avif_is_read_upright() -> None:
     """libavif leaves turning to its callers."""
     codes = ramp(32, 48, bits=10)

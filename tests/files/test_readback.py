@@ -13,6 +13,7 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import Fraction, GainMapFile, GainMapMetadata
 from support.paths import FIXTURES
+from support.xmp_packets import packet
 
 
 def record(name: str) -> GainMapFile:
@@ -44,7 +45,7 @@ CHANGES: dict[str, Callable[[GainMapFile], GainMapFile]] = {
     "the orientation": lambda file: replace(file, orientation=6),
     "the neural gain map": lambda file: replace(file, payload=b"another"),
     "EXIF": lambda file: replace(file, exif=b"II*\0\x08\0\0\0\0\0\0\0\0\0"),
-    "some XMP": lambda file: replace(file, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"),
+    "some XMP": lambda file: replace(file, xmp=packet('dc:a="1"')),
     "a gain map": lambda file: replace(file, gain_map=record("heif/tmap.avif").gain_map),
     "the gain map's numbers": other_numbers,
 }
@@ -71,3 +72,23 @@ def test_a_map_that_the_record_leaves_out_may_be_there() -> None:
     """One over the caller's limits is carried as it is."""
     file = record("heif/tmap.avif")
     assert read_back(serialize_file(file, []), replace(file, gain_map=None)).gain_map == file.gain_map
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        'xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto="1" c:MotionPhotoVersion="1"',
+        f'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="{"A" * 32}"',
+        'hdrgm:Version="1.0"',
+    ],
+)
+def test_xmp_that_names_only_what_is_gone_may_go(claims: str) -> None:
+    file = replace(record("jpeg/base-16x16.jpg"), xmp=packet(claims))
+    assert read_back(serialize_file(replace(file, xmp=None), []), file).xmp is None
+
+
+def test_zeros_between_other_parts_may_go() -> None:
+    """What only fills a gap is no part; how many parts are told apart depends on limits."""
+    data = (FIXTURES / "jpeg/base-16x16.jpg").read_bytes()
+    file = parse_file(data + b"one" + bytes(9) + b"two", "it", Limits())
+    assert read_back(data + b"onetwo", file).others[0].data == b"onetwo"

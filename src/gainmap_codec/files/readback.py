@@ -10,15 +10,17 @@ from typing import NamedTuple
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.container import digest_of, parse_file
 from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
-from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.jpeg.xmp_directory import merge_primary
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.exif_shrink import fitted_exif
 from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.files.tags.xmp_edit import HAS_EXTENSION, edited
 
 NEW_FILE = "the new file"
 """What messages call it."""
 
-_OUR_OWN = Limits(**{field.name: 1 << 40 for field in fields(Limits)})  # what it may ask for, its source has asked for
+# What it may ask for, its source has asked for; but its source may have been given up for the work that it makes.
+_OUR_OWN = Limits(**{field.name: 1 << 40 for field in fields(Limits)} | {"work": 1 << 26})
 
 
 class _Compared(NamedTuple):
@@ -64,7 +66,7 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
     if file.exif:
         exif = fitted_exif(file.exif, MAX_EXIF_BYTES, []) if file.container == "jpeg" else file.exif
         yield _Compared("EXIF", exif, written.exif)
-    if file.xmp and without_gain_map(with_video(file.xmp, None), []):
+    if file.xmp and _says_more(file.xmp):
         yield _Compared("some", "XMP", "XMP" if written.xmp else "none")
     if file.others:
         yield _Compared("other parts of", _others(file), _others(written))
@@ -72,8 +74,18 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
         yield from _gain_maps(file.gain_map, written.gain_map)
 
 
+def _says_more(packet: bytes) -> bool:
+    """Whether a packet can be read, and has more than what goes with a gain map, a video or an extension."""
+    try:
+        kept = edited(with_video(packet, None), lambda name, text: None if name == HAS_EXTENSION else text)
+    except GainMapError:
+        return False
+    return merge_primary(kept, (), has_hdrgm=False, notes=[]) is not None
+
+
 def _others(file: GainMapFile) -> bytes:
-    return b"".join(part.data for part in file.others if part.kind != "gain map")
+    """All bytes but zeros, which may fill a gap between two parts."""
+    return b"".join(part.data.replace(b"\0", b"") for part in file.others if part.kind != "gain map")
 
 
 def _gain_maps(stored: StoredGainMap, written: StoredGainMap | None) -> Iterator[_Compared]:

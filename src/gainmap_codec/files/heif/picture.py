@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
+from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, without_reserved
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif.av1_header import color_of_av1, largest_frame
 from gainmap_codec.files.heif.boxes import BoxFile, make_box
@@ -35,6 +35,7 @@ _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"hvc1": ("hevc", b"hvcC", b"heic"),
     b"av01": ("av1", b"av1C", b"avif"),
 }
+_UNKNOWN_POINTS = "code points without a meaning count as unspecified"
 _SHARES = 64  # libavif stores equal tiles once
 _STEPS_PER_TILE, _STEPS_PER_PART = 100, 20  # of work
 NOT_FOR_DECODERS = (b"irot", b"imir", b"clap", b"auxC")
@@ -95,7 +96,7 @@ def coded_image(file: BoxFile, meta: HeifMeta, picture: Picture, notes: list[str
     profile = icc_of(picture.item) or icc_of(picture.tiles[0])
     said = nclx_of(picture.item) or nclx_of(picture.tiles[0])
     if any(decodable(p) is not p for p in (*picture.item.properties, *picture.tiles[0].properties)):
-        notes.append("colour of the picture: code points without a meaning count as unspecified")
+        notes.append(f"colour of the picture: {_UNKNOWN_POINTS}")
     nclx = said if profile else _completed(said, file, meta, picture, notes)
     return CodedImage(
         data=_alone(file, meta, picture, config, nclx if said is None else None),
@@ -117,10 +118,13 @@ def _completed(said: Nclx | None, file: BoxFile, meta: HeifMeta, picture: Pictur
     tile = picture.tiles[0]
     read = color_of_av1 if picture.codec == "av1" else color_of_hevc
     try:
-        coded = read(_record(tile), item_data(file, meta, tile.id), file.limits)
+        told = read(_record(tile), item_data(file, meta, tile.id), file.limits)
     except FormatError as error:
         notes.append(f"the colour that the {picture.codec.upper()} data may tell cannot be read: {error}")
         return said
+    coded = told and without_reserved(told)
+    if coded != told:
+        notes.append(f"colour of the picture: {_UNKNOWN_POINTS}")
     if said is None or coded is None:
         return said or coded
     primaries, transfer = (b if a == UNSPECIFIED else a for a, b in zip(said[:2], coded[:2], strict=True))
