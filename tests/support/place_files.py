@@ -227,6 +227,10 @@ PACKETS: dict[str, Callable[[], bytes]] = {
     "a comment": lambda: xmp("<!-- 47.612025, 122.333642 -->"),
     "IPTC core": lambda: xmp("", f'core:Location="{CITY}" photoshop:City="{CITY}" photoshop:State="{CITY}"'),
     "W3C": lambda: xmp("", 'geo:lat="47.612025" geo:long="122.333642"'),
+    "Darwin Core": lambda: xmp(
+        "", f'dwc:locality="{CITY}" dwc:county="{CITY}"', 'xmlns:dwc="http://rs.tdwg.org/dwc/terms/"'
+    ),
+    "short names": lambda: xmp("", 'cam:lat="47.612025" cam:lon="122.333642"', 'xmlns:cam="http://example.org/"'),
     "coverage": lambda: xmp(f"<dc:coverage>{CITY}</dc:coverage>"),
     "words": lambda: xmp("<dc:description>Latitude: 47.612025</dc:description>"),
     "a link": lambda: xmp("<dc:source>https://example.org/?q=47.612025,-122.333642</dc:source>"),

@@ -1,6 +1,7 @@
 """The words that tell a place: names of properties, and what they look like among bytes of any kind.
 
-Source: EXIF 2.32 for XMP (CIPA DC-010), IPTC Photo Metadata Standard 2023.2, DJI's XMP, W3C Basic Geo.
+Source: EXIF 2.32 for XMP (CIPA DC-010), IPTC Photo Metadata Standard 2023.2, DJI's XMP, W3C Basic Geo,
+Darwin Core (location terms).
 """
 
 from __future__ import annotations
@@ -15,18 +16,43 @@ _PARTS = ("gps", "latitude", "longitude", "longtitude", "altitude", "geotag", "g
 _NAMES = frozenset(
     (
         "city",
+        "continent",
+        "coordinate",
+        "coordinates",
         "country",
         "countrycode",
         "countryname",
+        "county",
         "coverage",
+        "district",
+        "footprintwkt",
+        "geohash",
+        "highergeography",
+        "island",
+        "islandgroup",
+        "lat",
+        "lng",
+        "locality",
         "location",
         "locationcreated",
         "locationid",
         "locationname",
         "locationshown",
+        "lon",
+        "municipality",
+        "place",
+        "placename",
+        "poi",
         "provincestate",
         "shotlocation",
+        "stateprovince",
+        "sublocality",
         "sublocation",
+        "town",
+        "verbatimcoordinates",
+        "verbatimlocality",
+        "village",
+        "waterbody",
         "worldregion",
     )
 )
