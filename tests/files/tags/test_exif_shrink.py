@@ -57,8 +57,19 @@ def test_apples_note_may_move_and_stays() -> None:
     assert maker_note(shorter) == APPLE
 
 
+def test_then_long_values() -> None:
+    data, notes = exif(b"note", comment=bytes(70_000)), list[str]()
+    shorter = fitted_exif(data, MAX_EXIF_BYTES, notes)
+    check(shorter)
+    assert piexif.ExifIFD.UserComment not in piexif.load(b"Exif\0\0" + shorter)["Exif"]
+    how = "without thumbnail, maker note and long values"
+    assert notes == [f"EXIF of {len(data)} bytes does not fit a JPEG: it is written {how}"]
+
+
 def test_then_all_but_the_orientation() -> None:
     data, notes = exif(b"note", comment=bytes(70_000)), list[str]()
+    place = data.index((0x8769).to_bytes(2, "big")) + 8
+    data = data[:place] + b"\0\7\0\0" + data[place + 4 :]
     shorter = fitted_exif(data, MAX_EXIF_BYTES, notes)
     assert (len(shorter), orientation(shorter)) == (26, 6)
     assert notes == [f"EXIF of {len(data)} bytes does not fit a JPEG: only its orientation is written"]

@@ -1,4 +1,5 @@
-"""EXIF made short enough for a JPEG: without its thumbnail, without the maker note, or the orientation alone.
+"""EXIF made short enough for a JPEG: without its thumbnail, without the maker note, without
+long values, or the orientation alone.
 
 Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6.
 """
@@ -20,6 +21,7 @@ from gainmap_codec.files.tags.exif_edit import (
 _GPS_IFD, _INTEROP_IFD, _MAKER_NOTE, _SUB_IFDS = 0x8825, 0xA005, 0x927C, 0x014A
 _POINTERS = (EXIF_IFD, _GPS_IFD, _INTEROP_IFD)
 _MOVABLE_NOTE = b"Apple iOS\0"  # its offsets count from its own beginning; others' from the structure's
+_LONG = 4096  # bytes: more than a name, a date, a copyright or a caption has
 _WHERE = "EXIF"
 
 
@@ -35,6 +37,7 @@ def fitted_exif(exif: bytes, most: int, notes: list[str]) -> bytes:
     steps: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
         ("without its thumbnail", _ends_with_its_values),
         ("without thumbnail and maker note", _laid_out_anew),
+        ("without thumbnail, maker note and long values", lambda whole: _laid_out_anew(whole, _LONG)),
     )
     for how, shorten in steps:
         try:
@@ -80,23 +83,23 @@ def _entries(tiff: Tiff, start: int) -> tuple[IfdEntry, ...]:
     return tuple(found.values())
 
 
-def _laid_out_anew(exif: bytes) -> bytes:
-    """Without thumbnail, maker note, and values that lie outside the structure."""
+def _laid_out_anew(exif: bytes, most: int | None = None) -> bytes:
+    """Without thumbnail, maker note, and values of more bytes than `most` or that lie outside the structure."""
     tiff = Tiff(exif)
     head = exif[:4] + (8).to_bytes(4, tiff.order)
-    return head + _directory(tiff, tiff.first, len(head))
+    return head + _directory(tiff, tiff.first, len(head), len(exif) if most is None else most)
 
 
-def _directory(tiff: Tiff, start: int, place: int, depth: int = 3) -> bytes:
+def _directory(tiff: Tiff, start: int, place: int, most: int, depth: int = 3) -> bytes:
     """A directory that will stand at `place`, its values and the directories that it points to right behind it."""
-    kept = [entry for entry in _entries(tiff, start) if _is_kept(tiff, entry, depth)]
+    kept = [entry for entry in _entries(tiff, start) if _is_kept(tiff, entry, most, depth)]
     table = len(kept).to_bytes(2, tiff.order)
     behind = place + 2 + 12 * len(kept) + 4
     values = b""
     for entry in kept:
         size, position = _size(entry), behind + len(values)
         if entry.tag in _POINTERS:
-            values += _directory(tiff, tiff.number(entry.position, 4), position, depth - 1)
+            values += _directory(tiff, tiff.number(entry.position, 4), position, most, depth - 1)
         elif size > 4:
             start = _start(tiff, entry)
             values += tiff.data[start : start + size] + bytes(size % 2)
@@ -107,13 +110,13 @@ def _directory(tiff: Tiff, start: int, place: int, depth: int = 3) -> bytes:
     return table + bytes(4) + values
 
 
-def _is_kept(tiff: Tiff, entry: IfdEntry, depth: int) -> bool:
+def _is_kept(tiff: Tiff, entry: IfdEntry, most: int, depth: int) -> bool:
     if entry.tag in _POINTERS:
         return depth > 0 and entry.kind == LONG
     start, size = _start(tiff, entry), _size(entry)
     if entry.tag == _MAKER_NOTE:
-        return tiff.data.startswith(_MOVABLE_NOTE, start)
-    return entry.tag != _SUB_IFDS and 0 < size <= len(tiff.data) - start
+        return size <= most and tiff.data.startswith(_MOVABLE_NOTE, start)
+    return entry.tag != _SUB_IFDS and 0 < size <= min(most, len(tiff.data) - start)
 
 
 def _start(tiff: Tiff, entry: IfdEntry) -> int:
