@@ -73,6 +73,17 @@ def test_a_map_is_found_behind_whatever_looks_like_an_image(between: bytes) -> N
     assert (stored.metadata, stored.image.data) == (ONE_CHANNEL, gain_map)
 
 
+@pytest.mark.parametrize("between", [b"", bytes(40), b"\0\0\0\x18ftypmp42" + bytes(90)])
+def test_the_map_of_a_whole_photo_behind_the_base_is_not_the_bases(between: bytes) -> None:
+    """An SDR photo, and in its trailer one with a gain map: programs keep originals, or join files."""
+    photo, plain = serialize_jpeg(record()), tiny("RGB", (16, 16))
+    found = parse_jpeg(plain + between + photo, LIMITS)
+    assert found.gain_map is None
+    assert b"".join(part.data for part in found.others).endswith(photo)
+    bare = photo[parse_segments(photo, LIMITS).end :]
+    assert parse_jpeg(plain + between + bare, LIMITS).gain_map is not None
+
+
 def test_a_map_is_found_although_its_own_exif_holds_a_picture() -> None:
     base, gain_map = without_index(serialize_jpeg(record()))
     gain_map = gain_map[:2] + make_segment(0xE1, EXIF_ID + EXIF + tiny("L", (8, 8)), "EXIF") + gain_map[2:]

@@ -31,6 +31,7 @@ _MARKS = re.compile(
 # Work for files made to waste it: images tried, places with metadata, starts of an image before each, its segments.
 _MOST_IMAGES, _MOST_MARKS, _MOST_STARTS, _MOST_SEGMENTS = 16, 256, 8, 512
 _LONGEST_HEADER = 1 << 22
+_BEHIND = "image behind the base"
 
 
 class _Candidate(NamedTuple):
@@ -78,12 +79,18 @@ def find_gain_maps(
             if isinstance(error, _NotWholeError):
                 cut.append(f"a picture is damaged or cut off ({candidate.place}): {error.problem}")
             continue
+        if found is None and candidate.place == _BEHIND and not _announces_gain_map(base):
+            break  # a photo of its own, and what follows is its map
         if found is not None and found.stored.carrier != "apple":
             return [found, *([apple] if apple else [])]
         if found is not None and apple is None:
             apple, place = found, candidate.place
     damage += [] if apple else cut[:1]
     return [apple] if apple else []
+
+
+def _announces_gain_map(image: JpegImage) -> bool:
+    return _MARKS.search(image.data, image.start, image.tail[0].start) is not None
 
 
 def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
@@ -139,7 +146,7 @@ def _following_images(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
         image = _image_around(base.data, position, mark.start(), limits)
         position = image.stop if image else mark.end()
         if image:
-            yield _Candidate("image behind the base", image.start, len(base.data))
+            yield _Candidate(_BEHIND, image.start, len(base.data))
 
 
 def _image_around(data: bytes, low: int, mark: int, limits: Limits) -> range | None:
