@@ -45,6 +45,16 @@ def test_png_primaries(code: int, space: ColorSpace) -> None:
     np.testing.assert_allclose(pq_encode(image.pixels), pq_encode(picture()), atol=4e-5)
 
 
+@pytest.mark.parametrize("code", [4, 5, 6, 7, 8, 11, 22])
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_other_primaries_become_bt2020(code: int, transfer: int) -> None:
+    codes = codes_of(16, picture())
+    image = read_hdr(with_cicp(bytes(imagecodecs.png_encode(codes)), code, transfer, 0, 1))
+    color = color_of_code_points(code, transfer, 16)
+    assert image.color_space == "bt2020"
+    np.testing.assert_allclose(image.pixels, color.linearize(codes) @ color.to_bt2020.T, rtol=1e-4, atol=1e-4)
+
+
 def test_png_hlg_at_the_points_of_bt2408() -> None:
     """On a 1000-nit display 75 % is 203 nits, 100 % the peak and 38 % a grey of 26 nits (BT.2408 table 1)."""
     codes = np.repeat(np.rint(np.array([[0, 0.38, 0.75, 1]]) * 65535).astype(np.uint16)[..., None], 3, axis=2)
@@ -57,7 +67,8 @@ def test_png_hlg_at_the_points_of_bt2408() -> None:
     [
         ((), "expected an HDR PNG with a cICP chunk"),
         ((9, 13, 0, 1), "expected transfer 16 .*, got 13"),
-        ((5, 16, 0, 1), "expected primaries .*, got 5"),
+        ((2, 16, 0, 1), "expected primaries of ITU-T H.273, got number 2"),
+        ((99, 16, 0, 1), "expected primaries of ITU-T H.273, got number 99"),
         ((9, 16, 0, 0), "got .* full range 0"),
         ((9, 16), "broken PNG file"),
     ],

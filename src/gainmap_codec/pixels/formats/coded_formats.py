@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.code_points import Matrix, Nclx
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
@@ -24,7 +24,6 @@ from gainmap_codec.pixels.color.code_points import (
     BT2020_PQ,
     BT2020_PQ_RGB,
     HDR_TRANSFERS,
-    SPACES,
     UNKNOWN,
     color_of_code_points,
     hdr_of_profile,
@@ -148,11 +147,14 @@ def _check_transfer(colour: Nclx, name: str) -> None:
 
 def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str, *, has_alpha: bool = False) -> HdrImage:
     _check_transfer(colour, name)
-    if colour.primaries not in SPACES:
-        raise UnsupportedError(f"{name}: expected primaries 1 (BT.709), 9 (BT.2020) or 12 (P3), got {colour.primaries}")
+    color = color_of_code_points(colour.primaries, colour.transfer, bits)
+    if color.notes or colour.primaries == UNSPECIFIED:
+        raise UnsupportedError(f"{name}: expected primaries of ITU-T H.273, got number {colour.primaries}")
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
     warnings = ("alpha dropped",) if has_alpha or codes.shape[2] in (2, 4) else ()
     rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
-    color = color_of_code_points(colour.primaries, colour.transfer, bits)
-    return image_from_file(color.linearize(rgb), SPACES[colour.primaries], name, warnings)
+    light, space = color.linearize(rgb), color.primaries
+    if space is None:
+        light, space = color.convert_to_bt2020(light), "bt2020"
+    return image_from_file(light, space, name, warnings)
