@@ -20,7 +20,7 @@ _FORMS = re.compile(
 )
 _NUMBER = rb"([-+]?\d{1,3}\.\d{4,})"
 _PAIR = re.compile(
-    rb"(?<![\d.])(?<!\d,)(?<!\d,\s)"
+    rb"(?<![\d.+-])(?<!\d,)(?<!\d,\s)"
     + _NUMBER
     + rb"(?:\xc2?\xb0)?\s?[ns]?\s?(?:[,;/]|%2c)\s?"
     + _NUMBER
