@@ -48,3 +48,10 @@ def test_no_payload_and_implausible_payloads() -> None:
     assert find_payload([C2PA, b"JP", b"", bytes(40)], LIMITS) is None
     assert find_payload([serialize_payload_body(b"damaged")], LIMITS) == b"damaged"
     assert find_payload([serialize_payload_body(bytes(500))], Limits(payload_bytes=100)) == bytes(100)
+
+
+def test_a_broken_payload_is_no_longer_than_one_that_can_be_written() -> None:
+    body = PAYLOAD_UUID + bytes(65_000)
+    found = find_payload([body, body], Limits())
+    assert found == bytes(65_000)
+    assert serialize_payload_body(found).endswith(found)

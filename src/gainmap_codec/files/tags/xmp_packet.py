@@ -11,7 +11,7 @@ from gainmap_codec.errors import FormatError, LimitError, Limits
 
 _WHERE = "XMP packet"
 _STEPS_PER_BYTE = 3  # of work, where there are tags upon tags
-_PAIRS_PER_STEP = 16  # of an element's attributes: lxml searches each among all the others, whenever they are read
+_PAIRS_PER_STEP = 32  # of an element's attributes: lxml searches each among all the others, whenever they are read
 _QUOTED = 120  # characters of untrusted text in a message
 _X = "adobe:ns:meta/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
