@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["gainmap_codec"]):
     from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, Item, Reference
     from gainmap_codec.files.heif.records import HeifExtras
 
-from support import place_files as places
+from support import geotag_files as places
 
 Entry = places.Entry
 

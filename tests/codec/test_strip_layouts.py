@@ -17,13 +17,13 @@ from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.jpeg.edit import extended_xmp
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.files.tags.exif import maker_note
-from support import place_files
+from support import geotag_files
+from support.geotag_files import marks_in
 from support.paths import FIXTURES
-from support.place_files import marks_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
 
-JPEGS = place_files.jpegs()
+JPEGS = geotag_files.jpegs()
 
 
 @pytest.mark.parametrize("name", JPEGS)
@@ -40,9 +40,9 @@ def test_no_jpeg_tells_the_place(name: str) -> None:
     assert gm.decode(new).rendered_from == "standard"
 
 
-@pytest.mark.parametrize("name", place_files.HEIFS)
+@pytest.mark.parametrize("name", geotag_files.HEIFS)
 def test_no_avif_tells_the_place(name: str) -> None:
-    source = place_files.HEIFS[name]()
+    source = geotag_files.HEIFS[name]()
     assert marks_in(source), "the place is there"
     new = gm.transcode(source, strip="gps")
     assert not marks_in(new)
@@ -56,9 +56,11 @@ def test_no_avif_tells_the_place(name: str) -> None:
 
 @pytest.mark.parametrize("place", ["mpvd", "behind the pictures"])
 def test_a_video_is_named_and_goes_with_all_the_rest(place: str) -> None:
-    video = place_files.video()
+    video = geotag_files.video()
     source = (
-        place_files.with_boxes(last_boxes=make_box(b"mpvd", video)) if place == "mpvd" else place_files.source() + video
+        geotag_files.with_boxes(last_boxes=make_box(b"mpvd", video))
+        if place == "mpvd"
+        else geotag_files.source() + video
     )
     with pytest.warns(gm.GainMapWarning, match="video.* may name the place in its tracks too: it is kept"):
         new = gm.transcode(source, strip="gps")
@@ -68,11 +70,11 @@ def test_a_video_is_named_and_goes_with_all_the_rest(place: str) -> None:
 
 
 def test_a_preview_loses_the_place_and_stays() -> None:
-    preview = place_files.thumbnail()
-    new = gm.transcode(place_files.source() + preview, strip="gps")
+    preview = geotag_files.thumbnail()
+    new = gm.transcode(geotag_files.source() + preview, strip="gps")
     assert not marks_in(new)
     assert [part.kind for part in parse_file(new, "file", Limits()).others] == ["picture"]
-    assert not parse_file(gm.transcode(place_files.source() + preview, strip="all"), "file", Limits()).others
+    assert not parse_file(gm.transcode(geotag_files.source() + preview, strip="all"), "file", Limits()).others
 
 
 @pytest.mark.parametrize("name", ["apple-auxiliary.heic", "apple-maker-note.heic"])
@@ -102,7 +104,7 @@ def test_extended_xmp_becomes_segments_again_with_a_true_digest() -> None:
 
 def test_what_names_no_place_stays_beside() -> None:
     new = gm.transcode(JPEGS["segments: IPTC"](), strip="gps")
-    assert place_files.data_set(116, "mine") in new and b"8BIM\x03\xed" in new
+    assert geotag_files.data_set(116, "mine") in new and b"8BIM\x03\xed" in new
     assert b"8BIM\x04\x25" not in new, "the digest of what IPTC data were"
     packet = parse_file(gm.transcode(JPEGS["XMP: a structure in a structure"](), strip="gps"), "file", Limits()).xmp
     assert packet is not None and b"kept" in packet and b"mine" in packet
@@ -111,8 +113,8 @@ def test_what_names_no_place_stays_beside() -> None:
         assert exif and image.getexif().get_ifd(0x8769) == {0xA002: 32}
 
 
-@pytest.mark.parametrize("name", place_files.NO_PLACES)
-def test_a_file_without_places_is_not_changed(name: str) -> None:
-    source = place_files.behind_soi(place_files.NO_PLACES[name]())
+@pytest.mark.parametrize("name", geotag_files.NO_PLACES)
+def test_a_file_without_geotags_is_not_changed(name: str) -> None:
+    source = geotag_files.behind_soi(geotag_files.NO_PLACES[name]())
     file, notes = parse_file(source, "file", Limits()), list[str]()
     assert stripped(file, "gps", notes) is file and not notes

@@ -8,11 +8,11 @@ from dataclasses import replace
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import describe_other
+from gainmap_codec.files.geotags import exif, heif, jpeg, video, xmp
+from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
 from gainmap_codec.files.map_metadata.apple import serialize_apple
-from gainmap_codec.files.places import exif, heif, jpeg, video, xmp
-from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.files.tags.exif import maker_note
@@ -30,7 +30,7 @@ def stripped(file: GainMapFile, strip: Strip | None, notes: list[str]) -> GainMa
     """
     if strip is None:
         return file
-    return _without_places(file, notes) if strip == "gps" else _bare(file, notes)
+    return _without_geotags(file, notes) if strip == "gps" else _bare(file, notes)
 
 
 def _bare(file: GainMapFile, notes: list[str]) -> GainMapFile:
@@ -58,30 +58,32 @@ def _with_headroom_in_xmp(file: GainMapFile) -> GainMapFile:
     return replace(file, gain_map=stored, heif_extras=described)
 
 
-def _without_places(file: GainMapFile, notes: list[str]) -> GainMapFile:
-    tiff = file.exif and (exif_without_places(file.exif, notes) or exif_edit.only_orientation(file.orientation))
-    others = tuple(part for part in (_other_without_places(each, notes) for each in file.others) if part.data)
-    new = replace(file, exif=tiff, xmp=xmp_without_places(file.xmp, notes), others=others)
+def _without_geotags(file: GainMapFile, notes: list[str]) -> GainMapFile:
+    tiff = file.exif and (exif_without_geotags(file.exif, notes) or exif_edit.only_orientation(file.orientation))
+    others = tuple(part for part in (_other_without_geotags(each, notes) for each in file.others) if part.data)
+    new = replace(file, exif=tiff, xmp=xmp_without_geotags(file.xmp, notes), others=others)
     if file.base.codec == "jpeg":
-        base, packet = jpeg.without_places(file.base, new.xmp, notes)
-        new = _with_pictures(replace(new, base=base, xmp=packet), lambda image: jpeg.without_places(image, None, [])[0])
+        base, packet = jpeg.without_geotags(file.base, new.xmp, notes)
+        new = _with_pictures(
+            replace(new, base=base, xmp=packet), lambda image: jpeg.without_geotags(image, None, [])[0]
+        )
     else:
         extras = heif_extras(file.heif_extras)
-        new = replace(new, heif_extras=extras and heif.without_places(extras, notes))
-        new = _with_pictures(new, heif.picture_without_places)
+        new = replace(new, heif_extras=extras and heif.without_geotags(extras, notes))
+        new = _with_pictures(new, heif.picture_without_geotags)
         if file.exif and maker_note(file.exif) and not maker_note(tiff or b""):
             new = _with_headroom_in_xmp(new)
     return file if new == file else new
 
 
-def _other_without_places(part: OtherPart, notes: list[str]) -> OtherPart:
+def _other_without_geotags(part: OtherPart, notes: list[str]) -> OtherPart:
     """A part without places; without data where it goes."""
     if part.kind in ("picture", "gain map"):
-        return replace(part, data=jpeg.pictures_without_places(part.data, notes))
+        return replace(part, data=jpeg.pictures_without_geotags(part.data, notes))
     if part.kind == "video":
         notes.append(f"{describe_other(part)}, may name the place in its tracks too: it is kept")
-        return replace(part, data=video.without_places(part.data))
-    if names_place(part.data):
+        return replace(part, data=video.without_geotags(part.data))
+    if has_geotag(part.data):
         notes.append(f"{describe_other(part)}, may name the place: left out")
         return replace(part, data=b"")
     return part
@@ -103,19 +105,19 @@ def _with_pictures(file: GainMapFile, change: Callable[[CodedImage], CodedImage]
     )
 
 
-def exif_without_places(tiff: bytes, notes: list[str]) -> bytes | None:
+def exif_without_geotags(tiff: bytes, notes: list[str]) -> bytes | None:
     """An EXIF structure without places, or None where it is too damaged to be searched; a line says so."""
     try:
-        return exif.without_places(tiff, jpeg.clean_jpeg, notes)
+        return exif.without_geotags(tiff, jpeg.clean_jpeg, notes)
     except GainMapError as error:
         notes.append(f"EXIF is left out: damaged, so that the place may still be in it ({error})")
         return None
 
 
-def xmp_without_places(packet: bytes | None, notes: list[str]) -> bytes | None:
-    """As `exif_without_places`."""
+def xmp_without_geotags(packet: bytes | None, notes: list[str]) -> bytes | None:
+    """As `exif_without_geotags`."""
     try:
-        return packet and xmp.without_places(packet, jpeg.clean_jpeg)
+        return packet and xmp.without_geotags(packet, jpeg.clean_jpeg)
     except GainMapError as error:
         notes.append(f"XMP is left out: damaged, so that the place may still be in it ({error})")
         return None

@@ -34,7 +34,7 @@ from gainmap_codec.codec.options import (
     TranscodeOptions,
     check_strip,
 )
-from gainmap_codec.codec.strip import exif_without_places, xmp_without_places
+from gainmap_codec.codec.strip import exif_without_geotags, xmp_without_geotags
 from gainmap_codec.edit.crop import Shown, fitted_size, with_pixels
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
@@ -281,10 +281,10 @@ def _stripped(image: Image.Image, strip: Strip, told: Told) -> Image.Image:
     result = image.copy()
     result.info = {name: image.info[name] for name in ("icc_profile",) if name in image.info}
     if exif and strip == "gps":
-        cleaned = exif_without_places(exif.removeprefix(EXIF_ID), notes)
+        cleaned = exif_without_geotags(exif.removeprefix(EXIF_ID), notes)
         result.info["exif"] = EXIF_ID + cleaned if cleaned else b""
     if xmp and strip == "gps":
-        result.info["xmp"] = xmp_without_places(xmp, notes)
+        result.info["xmp"] = xmp_without_geotags(xmp, notes)
     told.note(notes)
     return result
 

@@ -11,7 +11,7 @@ from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Container, OtherPart
-from support import heif_files, place_files
+from support import geotag_files, heif_files
 from support.cases import ONE_CHANNEL
 from support.container_files import photo
 from support.heif_files import BASE, MAP, tmap_file
@@ -83,7 +83,7 @@ def test_a_file_that_is_cut_off_counts_as_damaged() -> None:
 @pytest.mark.parametrize("container", ["heic", "avif"])
 def test_a_video_behind_the_boxes_is_a_part_of_its_own(container: Container) -> None:
     data = photo(container)
-    film = place_files.video()
+    film = geotag_files.video()
     file = parse_heif(data + film, LIMITS)
     assert file.others == (OtherPart("video", film, len(data)),)
     assert file.warnings == file.damage == ()
@@ -91,7 +91,7 @@ def test_a_video_behind_the_boxes_is_a_part_of_its_own(container: Container) -> 
     with pytest.warns(gm.GainMapWarning, match=rf"a video, {len(film)} bytes: not carried into a JPEG file"):
         gm.transcode(data + film, container="jpeg")
     with pytest.warns(gm.GainMapWarning, match=rf"a video, {len(film)} bytes, may name the place in its tracks too"):
-        assert place_files.marks_in(gm.transcode(data + film, strip="gps")) == []
+        assert geotag_files.marks_in(gm.transcode(data + film, strip="gps")) == []
     cut = parse_heif(data + film[:-3], LIMITS)
     assert cut.damage == ("the file is cut off: the last 3 bytes of what stands behind its pictures are missing",)
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gainmap_codec.errors import GainMapError, Limits, printable
+from gainmap_codec.files.geotags import exif, video, xmp
+from gainmap_codec.files.geotags.foreign import has_geotag
+from gainmap_codec.files.geotags.jpeg import clean_jpeg, pictures_without_geotags
 from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.heif.extras import alpha_items, without_items
 from gainmap_codec.files.heif.items import MAP_ID, XMP_TYPE, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
-from gainmap_codec.files.places import exif, video, xmp
-from gainmap_codec.files.places.foreign import names_place
-from gainmap_codec.files.places.jpeg import clean_jpeg, pictures_without_places
 from gainmap_codec.files.records import CodedImage
 
 _FILLING = b"\0\t\n\r "
@@ -32,7 +32,7 @@ _NEEDED = frozenset(
 _TRUSTED = Limits(boxes=1 << 30, items=1 << 30, links=1 << 30, file_bytes=1 << 62)  # counted as the file was read
 
 
-def without_places(extras: HeifExtras, notes: list[str]) -> HeifExtras:
+def without_geotags(extras: HeifExtras, notes: list[str]) -> HeifExtras:
     """The extras without places: EXIF and XMP of any picture, JPEG thumbnails, texts, boxes; equal where none is there.
 
     Args:
@@ -43,13 +43,13 @@ def without_places(extras: HeifExtras, notes: list[str]) -> HeifExtras:
     def clean(item: Item, data: bytes | None) -> bytes | None:
         key = item.kind, item.content_type, item.content_encoding, item.property(b"ispe") is None, data
         if key not in shared:
-            shared[key] = _item_without_places(item, data, notes)
+            shared[key] = _item_without_geotags(item, data, notes)
         return shared[key]
 
     cleaned = {item.id: clean(item, data) for item, data in extras.items}
     gone = {number for number, data in cleaned.items() if data is None}
     items = tuple((_described(item), cleaned[item.id] if data else data) for item, data in extras.items)
-    meta, first, last = (_boxes_without_places(b, notes) for b in _boxes(extras))
+    meta, first, last = (_boxes_without_geotags(b, notes) for b in _boxes(extras))
     return replace(
         without_items(replace(extras, items=items), gone, set()) if gone else replace(extras, items=items),
         map_properties=tuple(p for p in extras.map_properties if not _tells(p)),
@@ -89,7 +89,7 @@ def with_map_xmp(extras: HeifExtras, packet: bytes) -> HeifExtras:
     return replace(extras, items=(*extras.items, (item, packet)), references=(*extras.references, reference))
 
 
-def picture_without_places(image: CodedImage) -> CodedImage:
+def picture_without_geotags(image: CodedImage) -> CodedImage:
     """A HEVC or AV1 picture without properties that name a place; the same record where there are none."""
     return _with_properties(image, lambda found: not _tells(found))
 
@@ -117,15 +117,15 @@ def _needed(item: Item) -> Item:
 
 
 def _described(item: Item) -> Item:
-    name = "" if names_place(item.name.encode()) else item.name
+    name = "" if has_geotag(item.name.encode()) else item.name
     return replace(item, name=name, properties=tuple(p for p in item.properties if not _tells(p)))
 
 
 def _tells(found: Property) -> bool:
-    return found.kind not in _NEEDED and names_place(found.body)
+    return found.kind not in _NEEDED and has_geotag(found.body)
 
 
-def _item_without_places(item: Item, data: bytes | None, notes: list[str]) -> bytes | None:
+def _item_without_geotags(item: Item, data: bytes | None, notes: list[str]) -> bytes | None:
     """An item's data, or None where it goes."""
     if not data or item.kind == b"iden" or not data.strip(_FILLING):
         return data or b""
@@ -139,14 +139,14 @@ def _item_without_places(item: Item, data: bytes | None, notes: list[str]) -> by
 def _cleaned(item: Item, data: bytes, notes: list[str]) -> bytes | None:
     if item.kind == b"Exif":
         start = 4 + int.from_bytes(data[:4], "big")
-        return data[:start] + exif.without_places(data[start:], clean_jpeg, notes)
+        return data[:start] + exif.without_geotags(data[start:], clean_jpeg, notes)
     if item.kind == b"jpeg" or item.content_type == "image/jpeg":
-        return pictures_without_places(data, notes)
+        return pictures_without_geotags(data, notes)
     if item.content_type == XMP_TYPE and not item.content_encoding:
         packet = xmp.in_utf_8(data)
-        new = xmp.without_places(packet, clean_jpeg)
+        new = xmp.without_geotags(packet, clean_jpeg)
         return data if new == packet else new
-    if item.property(b"ispe") or not (item.content_encoding or names_place(data)):
+    if item.property(b"ispe") or not (item.content_encoding or has_geotag(data)):
         return data
     notes.append(f"an item ({_kind(item)}), which may name the place, is left out")
     return None
@@ -160,7 +160,7 @@ def _boxes(extras: HeifExtras) -> tuple[bytes, bytes, bytes]:
     return extras.meta_boxes, extras.first_boxes, extras.last_boxes
 
 
-def _boxes_without_places(boxes: bytes, notes: list[str]) -> bytes:
+def _boxes_without_geotags(boxes: bytes, notes: list[str]) -> bytes:
     file = BoxFile(boxes, _TRUSTED)
     return b"".join(_cleaned_boxes(file, notes))
 
@@ -175,21 +175,21 @@ def _cleaned_boxes(file: BoxFile, notes: list[str]) -> Iterator[bytes]:
             yield whole
         elif box.kind in _VIDEO_BOXES:
             notes.append(f"the video (box {box.name}) may name the place in its tracks too: it is kept")
-            yield whole[: box.body - box.start] + video.without_places(body)
-        elif _box_names_place(box, body):
+            yield whole[: box.body - box.start] + video.without_geotags(body)
+        elif _box_has_geotag(box, body):
             notes.append(f"box {box.name}, which may name the place, is left out")
         else:
             yield whole
 
 
-def _box_names_place(box: Box, body: bytes) -> bool:
+def _box_has_geotag(box: Box, body: bytes) -> bool:
     """Source: 3GPP TS 26.244 clause 8.8 (loci), QuickTime file format (©xyz)."""
-    return names_place(body) or (box.kind == b"udta" and (b"loci" in body or b"xyz" in body))
+    return has_geotag(body) or (box.kind == b"udta" and (b"loci" in body or b"xyz" in body))
 
 
 def _xmp_box(whole: bytes, packet: bytes, notes: list[str]) -> bytes:
     try:
-        new = xmp.without_places(xmp.in_utf_8(packet), clean_jpeg)
+        new = xmp.without_geotags(xmp.in_utf_8(packet), clean_jpeg)
     except GainMapError as error:
         notes.append(f"XMP in a box is left out: damaged, so that the place may still be in it ({error})")
         return b""

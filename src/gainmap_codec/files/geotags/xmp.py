@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from gainmap_codec.files.places.words import is_place, mentions_place
+from gainmap_codec.files.geotags.words import is_geotag, mentions_geotag
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, attributes, parse_packet, serialize_packet
 
 CleanJpeg = Callable[[bytes], bytes]
@@ -23,7 +23,7 @@ _WIDE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def without_places(packet: bytes, clean_jpeg: CleanJpeg) -> bytes:
+def without_geotags(packet: bytes, clean_jpeg: CleanJpeg) -> bytes:
     """The packet without properties that name a place, at any depth; the same bytes where it has none.
 
     Args:
@@ -37,7 +37,7 @@ def without_places(packet: bytes, clean_jpeg: CleanJpeg) -> bytes:
     for element in list(root.iter()):
         changed |= _without_attributes(element, clean_jpeg)
         parent = element.getparent()
-        if parent is not None and is_place(str(element.tag)):
+        if parent is not None and is_geotag(str(element.tag)):
             parent.remove(element)
             changed = True
         elif element.text and (new := _cleaned(element.text, clean_jpeg)) != element.text:
@@ -60,12 +60,12 @@ def _without_attributes(element: etree._Element, clean_jpeg: CleanJpeg) -> bool:
     """Whether anything changed."""
     changed = False
     for name, text in attributes(element).items():
-        new = "" if is_place(name) else _cleaned(text, clean_jpeg)
-        if is_place(name) or (text and not new):
+        new = "" if is_geotag(name) else _cleaned(text, clean_jpeg)
+        if is_geotag(name) or (text and not new):
             del element.attrib[name]
         elif new != text:
             element.set(name, new)
-        changed |= is_place(name) or new != text
+        changed |= is_geotag(name) or new != text
     return changed
 
 
@@ -73,7 +73,7 @@ def _cleaned(text: str, clean_jpeg: CleanJpeg) -> str:
     """A value without places: pictures cleaned, and nothing where it is text that speaks of one."""
     compact = "".join(text.split()) if text.lstrip().startswith(_JPEG_IN_BASE64) else ""
     if not compact:
-        return "" if mentions_place(text.encode("utf-8", "replace")) else text
+        return "" if mentions_geotag(text.encode("utf-8", "replace")) else text
     try:
         picture = base64.b64decode(compact + "=" * (-len(compact) % 4))
     except binascii.Error:

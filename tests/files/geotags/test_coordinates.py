@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gainmap_codec.files.places.coordinates import gives_coordinates
+from gainmap_codec.files.geotags.coordinates import gives_coordinates
 
 PLACES = (
     "GPS 47.612025, 122.333642",

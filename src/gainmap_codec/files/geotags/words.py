@@ -6,7 +6,7 @@ Darwin Core (location terms).
 
 from __future__ import annotations
 
-from gainmap_codec.files.places.coordinates import gives_coordinates
+from gainmap_codec.files.geotags.coordinates import gives_coordinates
 
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
 _CREATOR = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
@@ -84,7 +84,7 @@ _MARKS = (
 )
 
 
-def is_place(name: str) -> bool:
+def is_geotag(name: str) -> bool:
     """Whether a property of XMP, ``{namespace}name``, says where a picture was taken or what place it shows."""
     local = name.rpartition("}")[2].lower()
     if name.startswith(_GEO) or name in _OF_NAMESPACES:
@@ -92,7 +92,7 @@ def is_place(name: str) -> bool:
     return local in _NAMES or any(part in local for part in _PARTS)
 
 
-def mentions_place(data: bytes) -> bool:
+def mentions_geotag(data: bytes) -> bool:
     """Whether there are coordinates among the bytes, or words that stand beside these or names of places."""
     lowered = data.lower()
     if any(form in lowered for form in _FORMS) or any(mark in data for mark in _MARKS):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, open_tiff
-from gainmap_codec.files.places.words import mentions_place
+from gainmap_codec.files.geotags.words import mentions_geotag
 from gainmap_codec.files.tags.exif import ifd_entries
 
 _PANASONIC, _PANASONIC_TAGS = b"Panasonic\0\0\0", (0x67, 0x69, 0x6B, 0x6D, 0x6F, 0x70, 0x80)
@@ -18,13 +18,13 @@ _PICTURE, _EXIF = b"\xff\xd8\xff\xe1", b"Exif\0\0"
 _UNSAID = b"\0 -\xff"
 
 
-def note_names_place(exif: bytes, note: bytes) -> bool:
+def note_has_geotag(exif: bytes, note: bytes) -> bool:
     """Whether a maker note says where a picture was taken, as far as is known of its maker.
 
     Args:
         exif: The structure that the note is in: some makers count offsets from its start.
     """
-    if mentions_place(note) or _PICTURE in note or _EXIF in note:
+    if mentions_geotag(note) or _PICTURE in note or _EXIF in note:
         return True
     try:
         return _is_said_by_maker(exif, note)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from gainmap_codec.errors import FormatError, GainMapError
 from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.places import exif, xmp
-from gainmap_codec.files.places.exif import CleanJpeg
-from gainmap_codec.files.places.words import mentions_place
+from gainmap_codec.files.geotags import exif, xmp
+from gainmap_codec.files.geotags.exif import CleanJpeg
+from gainmap_codec.files.geotags.words import mentions_geotag
 from gainmap_codec.files.tags.photoshop import THUMBNAILS, Resource, parse_resources
 
 _IPTC, _IPTC_DIGEST, _EXIF, _EXIF_3, _XMP = 0x0404, 0x0425, 0x0422, 0x0423, 0x0424
@@ -23,7 +23,7 @@ _PLACES = (26, 27, 90, 92, 95, 100, 101)
 """Content location (code, name), city, sublocation, state, country (code, name)."""
 
 
-def without_places(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
+def without_geotags(resources: bytes, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
     """Resource blocks without what names a place; the same bytes where nothing does.
 
     Args:
@@ -49,7 +49,7 @@ def _cleaned(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> Resour
     except GainMapError as error:
         notes.append(f"Photoshop data: a block is left out: damaged, so that the place may still be in it ({error})")
         return None
-    if new and block.kind not in (_XMP, _EXIF, _EXIF_3) and mentions_place(new):
+    if new and block.kind not in (_XMP, _EXIF, _EXIF_3) and mentions_geotag(new):
         notes.append(f"Photoshop data: block {block.kind}, which may name the place, is left out")
         return None
     return block._replace(data=new) if new else None
@@ -58,19 +58,19 @@ def _cleaned(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> Resour
 def _cleaned_data(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
     kind, data = block.kind, block.data
     if kind == _IPTC:
-        return iptc_without_places(data)
+        return iptc_without_geotags(data)
     if kind == _XMP:
-        return xmp.without_places(xmp.in_utf_8(data), clean_jpeg)
+        return xmp.without_geotags(xmp.in_utf_8(data), clean_jpeg)
     if kind in (_EXIF, _EXIF_3):
         prefix = _EXIF_ID if data.startswith(_EXIF_ID) else b""
-        return prefix + exif.without_places(data[len(prefix) :], clean_jpeg, notes)
+        return prefix + exif.without_geotags(data[len(prefix) :], clean_jpeg, notes)
     if kind in THUMBNAILS and data[_THUMBNAIL_HEADER_BYTES:].startswith(b"\xff\xd8"):
         picture = data[_THUMBNAIL_HEADER_BYTES:]
         return data[:_THUMBNAIL_HEADER_BYTES] + clean_jpeg(picture).ljust(len(picture), b"\0")
     return data
 
 
-def iptc_without_places(data: bytes) -> bytes:
+def iptc_without_geotags(data: bytes) -> bytes:
     """IPTC data sets without those that name a place; the same bytes where none does.
 
     Raises:
@@ -78,9 +78,9 @@ def iptc_without_places(data: bytes) -> bytes:
     """
     kept, gone = [], False
     for record, number, raw in _data_sets(data):
-        is_place = (record == _APPLICATION and number in _PLACES) or mentions_place(raw)
-        gone |= is_place
-        kept += [] if is_place else [raw]
+        is_geotag = (record == _APPLICATION and number in _PLACES) or mentions_geotag(raw)
+        gone |= is_geotag
+        kept += [] if is_geotag else [raw]
     return b"".join(kept) if gone else data
 
 

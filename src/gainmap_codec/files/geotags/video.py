@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.heif.boxes import Box, BoxFile
-from gainmap_codec.files.places.foreign import names_place
 
 _FILM, _USER_DATA = (b"moov", b"trak"), b"udta"
 _METADATA = (b"meta", b"uuid")
@@ -18,7 +18,7 @@ _PLACES = (b"\xa9xyz", b"loci", b"\xa9gps")
 _TRUSTED = Limits(boxes=1 << 20)
 
 
-def without_places(video: bytes) -> bytes:
+def without_geotags(video: bytes) -> bytes:
     """A video as long as before: what names a place in its user data and metadata is marked as free space, and empty.
 
     What is no video, or breaks off, is cleaned as far as it can be read.
@@ -30,7 +30,7 @@ def without_places(video: bytes) -> bytes:
         return video
     for box in _described(file, boxes):
         body = video[box.body : box.stop]
-        if box.kind in _PLACES or names_place(body):
+        if box.kind in _PLACES or has_geotag(body):
             data[box.start + 4 : box.start + 8] = b"free"
             data[box.body : box.stop] = bytes(len(body))
     return bytes(data)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.geotags import exif, photoshop, xmp
+from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.jpeg.edit import (
     extension_segments,
     extensions,
@@ -34,8 +36,6 @@ from gainmap_codec.files.jpeg.segments import (
     parse_segments,
     segments_of,
 )
-from gainmap_codec.files.places import exif, photoshop, xmp
-from gainmap_codec.files.places.foreign import names_place
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.xmp_edit import with_extensions
 
@@ -46,7 +46,7 @@ New = dict[Segment, bytes]
 """What is to stand in place of segments."""
 
 
-def without_places(image: CodedImage, packet: bytes | None, notes: list[str]) -> tuple[CodedImage, bytes | None]:
+def without_geotags(image: CodedImage, packet: bytes | None, notes: list[str]) -> tuple[CodedImage, bytes | None]:
     """A picture, and its main XMP packet, without places in any segment; the same record where none is named.
 
     The packet names its extension by a digest, which changes with it. Segments that nobody knows go where their bytes
@@ -78,7 +78,7 @@ def clean_jpeg(picture: bytes) -> bytes:
     try:
         found = parse_segments(picture, TRUSTED)
     except GainMapError:
-        return b"" if names_place(picture) else picture
+        return b"" if has_geotag(picture) else picture
     extra = any(s.is_metadata and s.marker not in _HARMLESS for s in (*found.header, *found.tail))
     alone = picture[: found.end]
     return without_metadata(CodedImage(alone, 0, 0, 3)).data if extra else alone
@@ -89,7 +89,7 @@ def _extended_xmp(image: JpegImage, metadata: list[Segment], digests: dict[str, 
     new: New = {}
     for digest, (segments, packet) in extensions(image, metadata).items():
         try:
-            cleaned = xmp.without_places(packet, clean_jpeg) if packet is not None else None
+            cleaned = xmp.without_geotags(packet, clean_jpeg) if packet is not None else None
         except GainMapError:
             cleaned = None
         if packet is not None and cleaned == packet:
@@ -108,7 +108,7 @@ def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> N
 
     def cleaned(resources: bytes) -> bytes:
         try:
-            return photoshop.without_places(resources, clean_jpeg, notes)
+            return photoshop.without_geotags(resources, clean_jpeg, notes)
         except GainMapError as error:
             notes.append(f"Photoshop data are left out: damaged, so that the place may still be in them ({error})")
             return b""
@@ -122,10 +122,10 @@ def _cleaned(image: JpegImage, segment: Segment, digests: Mapping[str, str | Non
     if body.startswith(_OURS) or (segment.marker == APP11 and PAYLOAD_UUID in body):
         return image.raw(segment)
     if segment.marker == APP1 and body.startswith(EXIF_ID):
-        return _rewritten(EXIF_ID, body, lambda tiff: exif.without_places(tiff, clean_jpeg, []))
+        return _rewritten(EXIF_ID, body, lambda tiff: exif.without_geotags(tiff, clean_jpeg, []))
     if segment.marker == APP1 and body.startswith(XMP_ID):
-        return _rewritten(XMP_ID, body, lambda xml: with_extensions(xmp.without_places(xml, clean_jpeg), digests))
-    if not names_place(body):
+        return _rewritten(XMP_ID, body, lambda xml: with_extensions(xmp.without_geotags(xml, clean_jpeg), digests))
+    if not has_geotag(body):
         return image.raw(segment)
     notes.append(f"{segment_name(segment, body)}, which may name the place, is left out")
     return b""
@@ -139,7 +139,7 @@ def _rewritten(prefix: bytes, body: bytes, clean: Callable[[bytes], bytes]) -> b
         return b""
 
 
-def pictures_without_places(data: bytes, notes: list[str]) -> bytes:
+def pictures_without_geotags(data: bytes, notes: list[str]) -> bytes:
     """JPEG pictures one behind the other, as files keep previews, and what follows them, without places."""
     done, position = b"", 0
     while data.startswith(SOI, position):
@@ -148,10 +148,10 @@ def pictures_without_places(data: bytes, notes: list[str]) -> bytes:
         except GainMapError:
             break
         picture = CodedImage(data[position : image.end], 0, 0, 3)
-        done += without_places(picture, None, notes)[0].data
+        done += without_geotags(picture, None, notes)[0].data
         position = image.end
     rest = data[position:]
-    if names_place(rest):
+    if has_geotag(rest):
         notes.append(f"{len(rest):,} bytes behind a picture, which may name the place, are left out")
         return done
     return done + rest

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import open_tiff
-from gainmap_codec.files.places.maker_note import note_names_place
-from gainmap_codec.files.places.words import mentions_place
+from gainmap_codec.files.geotags.maker_note import note_has_geotag
+from gainmap_codec.files.geotags.words import mentions_geotag
 from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, SHORT, IfdEntry, ifd_entries
 from gainmap_codec.files.tags.exif_edit import VALUE_BYTES, Tiff
 
@@ -31,7 +31,7 @@ CleanJpeg = Callable[[bytes], bytes]
 """Gives a JPEG picture without places."""
 
 
-def without_places(exif: bytes, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
+def without_geotags(exif: bytes, clean_jpeg: CleanJpeg, notes: list[str]) -> bytes:
     """The structure without its GPS directories, whose bytes become zeros, and without what else names a place.
 
     XMP, IPTC and Photoshop data inside EXIF go, for they say again what has segments and items of its own; a maker
@@ -102,10 +102,10 @@ class _Search:
 
     def goes(self, entry: IfdEntry) -> bool:
         if entry.tag == _MAKER_NOTE:
-            return note_names_place(self.exif, self.value(entry))
+            return note_has_geotag(self.exif, self.value(entry))
         if entry.tag == GPS_IFD or entry.tag in _OTHER_FORMATS or entry.tag in _GEO_TIFF:
             return True
-        return mentions_place(self.value(entry))
+        return mentions_geotag(self.value(entry))
 
     def place(self, entry: IfdEntry) -> tuple[int, int]:
         """Where an entry's values are, and their size."""

@@ -9,11 +9,11 @@ import pytest
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.geotags import exif
+from gainmap_codec.files.geotags.heif import bare, without_geotags
 from gainmap_codec.files.heif.items import BASE_ID, Item, Property, Reference
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras
-from gainmap_codec.files.places import exif
-from gainmap_codec.files.places.heif import bare, without_places
-from support import place_files
+from support import geotag_files
 from support.paths import FIXTURES
 
 ALPHA, DEPTH = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth"
@@ -45,21 +45,21 @@ def test_of_auxiliary_pictures_only_transparency_is_needed() -> None:
 
 
 @pytest.mark.parametrize("name", ["tmap.avif", "apple-auxiliary.heic", "adobe-auxiliary.avif", "grid.heic"])
-def test_extras_without_places_are_equal(name: str) -> None:
+def test_extras_without_geotags_are_equal(name: str) -> None:
     extras, notes = extras_of(name), list[str]()
-    assert without_places(extras, notes) == extras and not notes
+    assert without_geotags(extras, notes) == extras and not notes
 
 
 def test_items_that_share_their_bytes_are_cleaned_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    data, calls = place_files.exif_item(place_files.EXIFS["plain"]()), list[bytes]()
-    clean = exif.without_places
+    data, calls = geotag_files.exif_item(geotag_files.EXIFS["plain"]()), list[bytes]()
+    clean = exif.without_geotags
 
     def counted(*arguments: Any) -> bytes:
         calls.append(arguments[0])
         return clean(*arguments)
 
-    monkeypatch.setattr(exif, "without_places", counted)
+    monkeypatch.setattr(exif, "without_geotags", counted)
     items = tuple((Item(number, b"Exif"), data) for number in range(1000, 1300))
-    new = without_places(replace(extras_of("tmap.avif"), items=items), [])
+    new = without_geotags(replace(extras_of("tmap.avif"), items=items), [])
     assert len(calls) == 1 and len(new.items) == 300
-    assert not any(place_files.marks_in(cleaned or b"") for _, cleaned in new.items)
+    assert not any(geotag_files.marks_in(cleaned or b"") for _, cleaned in new.items)

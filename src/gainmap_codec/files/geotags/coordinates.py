@@ -32,10 +32,10 @@ _PAIR = re.compile(
 def gives_coordinates(data: bytes) -> bool:
     """Whether text among the bytes, in UTF-8, UTF-16 or UTF-32, gives a latitude or a longitude in numbers."""
     text = data.lower().replace(b"\0", b"")
-    return _FORMS.search(text) is not None or any(_is_place(*pair.groups()) for pair in _PAIR.finditer(text))
+    return _FORMS.search(text) is not None or any(_is_position(*pair.groups()) for pair in _PAIR.finditer(text))
 
 
-def _is_place(latitude: bytes, longitude: bytes) -> bool:
+def _is_position(latitude: bytes, longitude: bytes) -> bool:
     """Whether two numbers can be one; those below 1 both are a colour, or a point of a picture."""
     first, second = abs(float(latitude)), abs(float(longitude))
     return first <= 90 and second <= 180 and max(first, second) >= 1

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.places.exif import without_places
-from gainmap_codec.files.places.jpeg import clean_jpeg
+from gainmap_codec.files.geotags.exif import without_geotags
+from gainmap_codec.files.geotags.jpeg import clean_jpeg
 from gainmap_codec.files.tags.exif import orientation
+from support import geotag_files
 from support import pipeline_files as files
-from support import place_files
 
 ORIENTATION_6 = bytes.fromhex("4D4D002A 00000008 0001 0112 0003 00000001 0006 0000 00000000")
 
 
 def cleaned(exif: bytes) -> bytes:
-    return without_places(exif, clean_jpeg, [])
+    return without_geotags(exif, clean_jpeg, [])
 
 
 def pillow(exif: bytes) -> Image.Exif:
@@ -62,28 +62,28 @@ def test_whatever_the_bytes(place: int, new: bytes, cut: int) -> None:
         assert len(cleaned(exif)) == len(exif)
 
 
-@pytest.mark.parametrize("name", place_files.EXIFS)
+@pytest.mark.parametrize("name", geotag_files.EXIFS)
 def test_every_layout(name: str) -> None:
-    exif = place_files.EXIFS[name]()
+    exif = geotag_files.EXIFS[name]()
     new = cleaned(exif)
-    assert len(new) == len(exif) and not place_files.marks_in(new)
+    assert len(new) == len(exif) and not geotag_files.marks_in(new)
     assert orientation(new) == orientation(exif)
     assert cleaned(new) == new
 
 
 def test_what_goes_as_a_whole_is_told() -> None:
     notes: list[str] = []
-    without_places(place_files.EXIFS["a maker's note"](), clean_jpeg, notes)
+    without_geotags(geotag_files.EXIFS["a maker's note"](), clean_jpeg, notes)
     assert notes == ["EXIF: the maker note, which may name the place, is left out"]
 
 
 def test_a_place_that_is_cut_off_is_refused() -> None:
-    exif = place_files.EXIFS["plain"]()
+    exif = geotag_files.EXIFS["plain"]()
     with pytest.raises(FormatError):
         cleaned(exif[:60])
 
 
 def test_overlapping_directories_take_no_time() -> None:
-    pointers = [(0x014A, place_files.LONG, b"".join((8 + 2 * n).to_bytes(4, "big") for n in range(16)))] * 1000
+    pointers = [(0x014A, geotag_files.LONG, b"".join((8 + 2 * n).to_bytes(4, "big") for n in range(16)))] * 1000
     with pytest.raises(FormatError):
-        cleaned(place_files.tiff(pointers))
+        cleaned(geotag_files.tiff(pointers))

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.places.jpeg import clean_jpeg
-from gainmap_codec.files.places.xmp import in_utf_8, without_places
+from gainmap_codec.files.geotags.jpeg import clean_jpeg
+from gainmap_codec.files.geotags.xmp import in_utf_8, without_geotags
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
+from support import geotag_files
 from support import pipeline_files as files
-from support import place_files
 
 
-@pytest.mark.parametrize("name", place_files.PACKETS)
+@pytest.mark.parametrize("name", geotag_files.PACKETS)
 def test_every_shape(name: str) -> None:
-    packet = place_files.PACKETS[name]()
-    new = without_places(packet, clean_jpeg)
-    assert not place_files.marks_in(new) and b"mine" in new
+    packet = geotag_files.PACKETS[name]()
+    new = without_geotags(packet, clean_jpeg)
+    assert not geotag_files.marks_in(new) and b"mine" in new
     assert b"kept" in new or b"kept" not in packet
-    assert without_places(new, clean_jpeg) == new
+    assert without_geotags(new, clean_jpeg) == new
 
 
 def test_attributes_and_elements() -> None:
-    new = without_places(files.XMP, clean_jpeg)
+    new = without_geotags(files.XMP, clean_jpeg)
     assert b"GPS" not in new and b'dc:rights="mine"' in new and b"PixelXDimension" in new
 
 
@@ -34,4 +34,4 @@ def test_other_encodings_are_read(encoding: str) -> None:
 
 def test_broken_xmp_is_refused() -> None:
     with pytest.raises(FormatError):
-        without_places(b"<x:xmpmeta", clean_jpeg)
+        without_geotags(b"<x:xmpmeta", clean_jpeg)
