@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, find_payload, serialize_payload_body
+from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, find_payload, serialize_payload_body, trim_payload
 from support.jpeg_records import LIMITS, PAYLOAD
 
 
@@ -55,3 +55,9 @@ def test_a_broken_payload_is_no_longer_than_one_that_can_be_written() -> None:
     found = find_payload([body, body], Limits())
     assert found == bytes(65_000)
     assert serialize_payload_body(found).endswith(found)
+
+
+def test_a_payload_that_claims_more_than_writers_give_is_cut() -> None:
+    """It counts as broken then, and the file can still be written."""
+    claim = PAYLOAD[:4] + (65_001).to_bytes(2, "big") + bytes(65_000)
+    assert trim_payload(claim, Limits()) == claim[:65_000]

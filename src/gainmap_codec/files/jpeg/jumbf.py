@@ -94,8 +94,8 @@ def _read_box(reader: Reader) -> tuple[bytes, bytes]:
 
 
 def trim_payload(payload: bytes, limits: Limits) -> bytes:
-    """Without padding or other bytes behind the payload, if its length is plausible; else what can be written."""
+    """Without padding or other bytes behind the payload if writers give such a length, else what can be written."""
     length = int.from_bytes(payload[4:6], "big")
-    if payload.startswith(MAGIC) and 6 < length <= len(payload):
+    if payload.startswith(MAGIC) and 6 < length <= min(len(payload), MAX_PAYLOAD_BYTES):
         return payload[:length]
     return payload[: min(limits.payload_bytes, MAX_PAYLOAD_BYTES)]
