@@ -44,7 +44,7 @@ def transcoded(data: bytes, choices: Choices) -> bytes:
 
 def cropped(data: bytes, choices: Choices) -> bytes:
     info = gm.inspect(data, limits=LIMITS)
-    width, height = info.width, info.height
+    width, height = (info.height, info.width) if info.orientation >= 5 else (info.width, info.height)
     left, top = choices.ConsumeIntInRange(0, width - 1), choices.ConsumeIntInRange(0, height - 1)
     box = left, top, choices.ConsumeIntInRange(left + 1, width), choices.ConsumeIntInRange(top + 1, height)
     return gm.crop(data, box, limits=LIMITS)
