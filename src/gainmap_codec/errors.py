@@ -13,7 +13,7 @@ A caller's mistake stays `TypeError` or `ValueError`, disk trouble stays `OSErro
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 
 class GainMapError(Exception):
@@ -122,6 +122,10 @@ class Limits:
     def of_one_file(self) -> Limits:
         """The same budgets, which remember what they spend: for the thread that reads one file, and no longer."""
         return _Spending(**vars(self))
+
+
+NO_LIMITS = Limits(**{each.name: 1 << 40 for each in fields(Limits)})
+"""For files that we wrote: what their sources may ask for was checked, and they may be larger."""
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,13 @@ from gainmap_codec.codec.decoding import decode_opened, preference
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
 from gainmap_codec.edit.transcode import transcode_opened
-from gainmap_codec.errors import LimitError, Limits, error_line
+from gainmap_codec.errors import NO_LIMITS, LimitError, Limits, error_line
 from gainmap_codec.files.container import check_name, digest_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.outputs import in_the_way
 
-_NO_LIMITS = Limits(*[1 << 40] * len(fields(Limits)))
-"""For files that we wrote: what their sources may ask for was checked, and they may be larger."""
 _NO_RECORD = (FileNotFoundError, LimitError, ValueError, TypeError, KeyError)
 """What reading a record brings about where there is none, or it is not one of ours."""
 _OF_RECORDS = Limits(file_bytes=1 << 20)  # they have some hundred bytes
@@ -80,7 +78,7 @@ def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes,
     """The new file, and what is to be told of it."""
     report = transcode_opened(opened, job.options)
     check_name(job.target, report.container)
-    new = open_file(report.data, job.target, _NO_LIMITS)
+    new = open_file(report.data, job.target, NO_LIMITS)
     return report.data, replace(
         photo,
         status="converted",
@@ -104,7 +102,7 @@ def _done_before(job: Job, digests: Mapping[str, str]) -> PhotoRecord | None:
         if any(record[name] != digest for name, digest in digests.items()):
             return None
         stored = record["photo"]
-        as_written = replace(_NO_LIMITS, file_bytes=stored["bytes_after"])
+        as_written = replace(NO_LIMITS, file_bytes=stored["bytes_after"])
         if sha256_of(read(job.target, as_written)) != record["output"]:
             return None
         lines = {name: tuple(stored.get(name, ())) for name in ("warnings", "damage")}
@@ -123,7 +121,7 @@ def _psnr(old: OpenedFile, new: OpenedFile, limits: Limits) -> float | None:
     """PQ-PSNR of the new rendition against the old; None where they are the same."""
     if _pictures_of(old.file) == _pictures_of(new.file):
         return None
-    new_pixels = decode_opened(new, DecodeOptions(limits=_NO_LIMITS)).pixels
+    new_pixels = decode_opened(new, DecodeOptions(limits=NO_LIMITS)).pixels
     psnr = pq_psnr(new_pixels, decode_opened(old, DecodeOptions(limits=limits)).pixels)
     return psnr if isfinite(psnr) else None
 

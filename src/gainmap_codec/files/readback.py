@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import NamedTuple
 
-from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
+from gainmap_codec.errors import NO_LIMITS, GainMapError, UnsupportedError
 from gainmap_codec.files.container import digest_of, parse_file
 from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import merge_primary
@@ -20,7 +20,7 @@ NEW_FILE = "the new file"
 """What messages call it."""
 
 # What it may ask for, its source has asked for; but its source may have been given up for the work that it makes.
-_OUR_OWN = Limits(**{field.name: 1 << 40 for field in fields(Limits)} | {"work": 1 << 26})
+_OUR_OWN = replace(NO_LIMITS, work=1 << 26)
 
 
 class _Compared(NamedTuple):

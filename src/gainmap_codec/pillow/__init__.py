@@ -41,9 +41,10 @@ from gainmap_codec.edit.report import Notes, finish, open_for_edit
 from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import SUFFIXES, may_have_gain_map
+from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.records import Container
 from gainmap_codec.files.tags import exif_edit
-from gainmap_codec.pillow.metadata import EXIF_ID, writer_options
+from gainmap_codec.pillow.metadata import writer_options
 from gainmap_codec.pillow.source import (
     KEY,
     HdrOrigin,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import piexif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.geotags.exif import without_geotags
@@ -16,23 +14,13 @@ from gainmap_codec.files.geotags.jpeg import clean_jpeg
 from gainmap_codec.files.tags.exif import orientation
 from support import geotag_files
 from support import pipeline_files as files
+from support.exif_readers import pillow, thumbnail
 
 ORIENTATION_6 = bytes.fromhex("4D4D002A 00000008 0001 0112 0003 00000001 0006 0000 00000000")
 
 
 def cleaned(exif: bytes) -> bytes:
     return without_geotags(exif, clean_jpeg, [])
-
-
-def pillow(exif: bytes) -> Image.Exif:
-    result = Image.Exif()
-    result.load(exif)
-    return result
-
-
-def thumbnail(exif: bytes) -> bytes | None:
-    found: bytes | None = piexif.load(b"Exif\0\0" + exif)["thumbnail"]
-    return found
 
 
 def test_gps_goes_and_nothing_else() -> None:

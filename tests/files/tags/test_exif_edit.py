@@ -9,7 +9,6 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-import piexif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,20 +23,10 @@ from gainmap_codec.files.tags.exif_edit import (
     without_thumbnail,
 )
 from support import pipeline_files as files
+from support.exif_readers import pillow, thumbnail
 
 ORIENTATION_6 = bytes.fromhex("4D4D002A 00000008 0001 0112 0003 00000001 0006 0000 00000000")
 MAKE_ONLY = bytes.fromhex("49492A00 08000000 0100 0F01 0200 02000000 41000000 00000000")
-
-
-def pillow(exif: bytes) -> Image.Exif:
-    found = Image.Exif()
-    found.load(exif)
-    return found
-
-
-def thumbnail(exif: bytes) -> bytes | None:
-    found: bytes | None = piexif.load(b"Exif\0\0" + exif)["thumbnail"]
-    return found
 
 
 def test_new_exif_is_these_26_bytes() -> None:

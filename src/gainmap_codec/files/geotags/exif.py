@@ -12,12 +12,20 @@ from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.geotags.maker_note import note_has_geotag
 from gainmap_codec.files.geotags.words import mentions_geotag
-from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, SHORT, IfdEntry, ifd_entries
+from gainmap_codec.files.tags.exif import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    LONG,
+    MAKER_NOTE,
+    SHORT,
+    SUB_IFDS,
+    IfdEntry,
+    ifd_entries,
+)
 from gainmap_codec.files.tags.exif_edit import VALUE_BYTES, Tiff
 
-GPS_IFD = 0x8825
-_INTEROPERABILITY, _SUB_IFDS, _MAKER_NOTE = 0xA005, 0x014A, 0x927C
-_POINTERS = (EXIF_IFD, _INTEROPERABILITY, _SUB_IFDS)
+_POINTERS = (EXIF_IFD, INTEROPERABILITY_IFD, SUB_IFDS)
 _GEO_TIFF = (0x830E, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1)
 _OTHER_FORMATS = {0x02BC: "XMP", 0x83BB: "IPTC data", 0x8649: "Photoshop data"}
 _PICTURES = ((0x0201, 0x0202), (0x0111, 0x0117))  # where a thumbnail is, and its size: as a JPEG, or in strips
@@ -67,7 +75,7 @@ class _Search:
             self.clean_pictures(entries)
         for start, entries in found.items():
             self.write(start, entries, gone[start])
-        notes = [self.place(entry) for entries in found.values() for entry in entries if entry.tag == _MAKER_NOTE]
+        notes = [self.place(entry) for entries in found.values() for entry in entries if entry.tag == MAKER_NOTE]
         for entry in self.orphans(notes):
             self.erase_coordinates(entry)
         data = bytes(self.tiff.data)
@@ -101,7 +109,7 @@ class _Search:
         return self.exif[entry.position - 8 : entry.position + 4]
 
     def goes(self, entry: IfdEntry) -> bool:
-        if entry.tag == _MAKER_NOTE:
+        if entry.tag == MAKER_NOTE:
             return note_has_geotag(self.exif, self.value(entry))
         if entry.tag == GPS_IFD or entry.tag in _OTHER_FORMATS or entry.tag in _GEO_TIFF:
             return True
@@ -131,7 +139,7 @@ class _Search:
             for start in self.targets(entry):
                 self.erase_gps(start)
             return
-        name = "the maker note" if entry.tag == _MAKER_NOTE else _OTHER_FORMATS.get(entry.tag, f"tag {entry.tag}")
+        name = "the maker note" if entry.tag == MAKER_NOTE else _OTHER_FORMATS.get(entry.tag, f"tag {entry.tag}")
         self.notes.append(f"EXIF: {name}, which may name the place, is left out")
         self.tiff.erase(*self.place(entry))
 

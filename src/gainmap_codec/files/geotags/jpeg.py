@@ -57,16 +57,14 @@ def without_geotags(image: CodedImage, packet: bytes | None, notes: list[str]) -
         notes: Gets a line for each thing that goes as a whole, and for what stays and may name a place.
     """
     found = segments_of(image)
-    metadata = [segment for segment in (*found.header, *found.tail) if segment.is_metadata]
     digests: dict[str, str | None] = {}
-    new = _extended_xmp(found, metadata, digests, notes) | _photoshop(found, metadata, notes)
+    new = _extended_xmp(found, digests, notes) | _photoshop(found, notes)
     signed = has_c2pa(image)
     if signed:
         notes.append("the C2PA manifest may name the place too: it is kept")
-    for segment in metadata:
+    for segment in found.metadata:
         if segment not in new and not (signed and segment.marker == APP11):
             new[segment] = _cleaned(found, segment, digests, notes)
-    new = {segment: data for segment, data in new.items() if data != found.raw(segment)}
     return with_segments(image, new), with_extensions(packet, digests) if packet and digests else packet
 
 
@@ -79,15 +77,15 @@ def clean_jpeg(picture: bytes) -> bytes:
         found = parse_segments(picture, TRUSTED)
     except GainMapError:
         return b"" if has_geotag(picture) else picture
-    extra = any(s.is_metadata and s.marker not in _HARMLESS for s in (*found.header, *found.tail))
+    extra = any(segment.marker not in _HARMLESS for segment in found.metadata)
     alone = picture[: found.end]
     return without_metadata(CodedImage(alone, 0, 0, 3)).data if extra else alone
 
 
-def _extended_xmp(image: JpegImage, metadata: list[Segment], digests: dict[str, str | None], notes: list[str]) -> New:
+def _extended_xmp(image: JpegImage, digests: dict[str, str | None], notes: list[str]) -> New:
     """New extension segments at the place of the first old one; `digests` gets the new digest of each that changes."""
     new: New = {}
-    for digest, (segments, packet) in extensions(image, metadata).items():
+    for digest, (segments, packet) in extensions(image, image.metadata).items():
         try:
             cleaned = xmp.without_geotags(packet, clean_jpeg) if packet is not None else None
         except GainMapError:
@@ -103,7 +101,7 @@ def _extended_xmp(image: JpegImage, metadata: list[Segment], digests: dict[str, 
     return new
 
 
-def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> New:
+def _photoshop(image: JpegImage, notes: list[str]) -> New:
     """Image resources without places."""
 
     def cleaned(resources: bytes) -> bytes:
@@ -113,7 +111,7 @@ def _photoshop(image: JpegImage, metadata: list[Segment], notes: list[str]) -> N
             notes.append(f"Photoshop data are left out: damaged, so that the place may still be in them ({error})")
             return b""
 
-    return photoshop_segments(image, metadata, cleaned)
+    return photoshop_segments(image, cleaned)
 
 
 def _cleaned(image: JpegImage, segment: Segment, digests: Mapping[str, str | None], notes: list[str]) -> bytes:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, open_tiff
 from gainmap_codec.files.geotags.words import mentions_geotag
+from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.tags.exif import ifd_entries
 
 _PANASONIC, _PANASONIC_TAGS = b"Panasonic\0\0\0", (0x67, 0x69, 0x6B, 0x6D, 0x6F, 0x70, 0x80)
 _NIKON, _NIKON_TAGS = b"Nikon\0\2", (0x39,)
 _NIKON_HEADER_BYTES = 10
 _SAMSUNG_MARKS, _SAMSUNG_TAGS = (b"\1\0\7\0\4\0\0\0" + b"0100", b"\0\1\0\7\0\0\0\4" + b"0100"), (0x30, 0x31)
-_PICTURE, _EXIF = b"\xff\xd8\xff\xe1", b"Exif\0\0"
+_PICTURE = b"\xff\xd8\xff\xe1"
 _UNSAID = b"\0 -\xff"
 
 
@@ -24,7 +25,7 @@ def note_has_geotag(exif: bytes, note: bytes) -> bool:
     Args:
         exif: The structure that the note is in: some makers count offsets from its start.
     """
-    if mentions_geotag(note) or _PICTURE in note or _EXIF in note:
+    if mentions_geotag(note) or _PICTURE in note or EXIF_ID in note:
         return True
     try:
         return _is_said_by_maker(exif, note)

@@ -12,11 +12,11 @@ from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.geotags import exif, xmp
 from gainmap_codec.files.geotags.exif import CleanJpeg
 from gainmap_codec.files.geotags.words import mentions_geotag
+from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.tags.photoshop import THUMBNAILS, Resource, parse_resources
 
 _IPTC, _IPTC_DIGEST, _EXIF, _EXIF_3, _XMP = 0x0404, 0x0425, 0x0422, 0x0423, 0x0424
 _THUMBNAIL_HEADER_BYTES = 28
-_EXIF_ID = b"Exif\0\0"
 
 _DATA_SET, _APPLICATION = 0x1C, 2
 _PLACES = (26, 27, 90, 92, 95, 100, 101)
@@ -62,7 +62,7 @@ def _cleaned_data(block: Resource, clean_jpeg: CleanJpeg, notes: list[str]) -> b
     if kind == _XMP:
         return xmp.without_geotags(xmp.in_utf_8(data), clean_jpeg)
     if kind in (_EXIF, _EXIF_3):
-        prefix = _EXIF_ID if data.startswith(_EXIF_ID) else b""
+        prefix = EXIF_ID if data.startswith(EXIF_ID) else b""
         return prefix + exif.without_geotags(data[len(prefix) :], clean_jpeg, notes)
     if kind in THUMBNAILS and data[_THUMBNAIL_HEADER_BYTES:].startswith(b"\xff\xd8"):
         picture = data[_THUMBNAIL_HEADER_BYTES:]

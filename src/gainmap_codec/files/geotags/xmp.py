@@ -8,14 +8,12 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
-from collections.abc import Callable
 
 from lxml import etree
 
+from gainmap_codec.files.geotags.exif import CleanJpeg
 from gainmap_codec.files.geotags.words import is_geotag, mentions_geotag
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, attributes, parse_packet, serialize_packet
-
-CleanJpeg = Callable[[bytes], bytes]
 
 _COMMENT = b"<!--"
 _JPEG_IN_BASE64 = "/9j/"

@@ -86,7 +86,7 @@ def carry_segments(source: CodedImage, coded: CodedImage) -> CodedImage:
     of the two has JFIF's header, which names it as well.
     """
     old, new = segments_of(source), segments_of(coded)
-    metadata = [each for each in (*old.header, *old.tail) if each.is_metadata and each.marker != APP14]
+    metadata = [each for each in old.metadata if each.marker != APP14]
     place = _behind_app0(new)
     leading = new.data[len(SOI) : place]
     if _is_jfif(old) and _is_jfif(new):
@@ -99,16 +99,13 @@ def _is_jfif(image: JpegImage) -> bool:
     return any(body.startswith(JFIF_ID) for body in image.bodies(APP0, b""))
 
 
-def photoshop_segments(
-    image: JpegImage, metadata: Iterable[Segment], change: Callable[[bytes], bytes]
-) -> dict[Segment, bytes]:
+def photoshop_segments(image: JpegImage, change: Callable[[bytes], bytes]) -> dict[Segment, bytes]:
     """What stands in place of the segments of Photoshop's resources, which go on from one to the next.
 
     Args:
-        metadata: Segments of the image.
         change: Takes all resources, and gives what is to be written; the same bytes leave the segments as they are.
     """
-    segments = [each for each in metadata if each.marker == APP13 and image.body(each).startswith(PHOTOSHOP_ID)]
+    segments = [each for each in image.metadata if each.marker == APP13 and image.body(each).startswith(PHOTOSHOP_ID)]
     if not segments:
         return {}
     resources = b"".join(image.body(segment)[len(PHOTOSHOP_ID) :] for segment in segments)
@@ -122,18 +119,16 @@ def photoshop_segments(
 
 
 def with_segments(image: CodedImage, new: Mapping[Segment, bytes]) -> CodedImage:
-    """The picture with other bytes in place of some segments; the same record if there are none."""
-    if not new:
-        return image
-    changes = [_Change(segment.start, segment.stop, data) for segment, data in new.items()]
-    return replace(image, data=_with_changes(segments_of(image), changes, TRUSTED), parsed=None)
+    """The picture with these bytes in place of some segments; the same record if they are what stands there."""
+    found = segments_of(image)
+    changes = [_Change(each.start, each.stop, data) for each, data in new.items() if data != found.raw(each)]
+    return replace(image, data=_with_changes(found, changes, TRUSTED), parsed=None) if changes else image
 
 
 def without_metadata(image: CodedImage) -> CodedImage:
     """The picture with no segments but those that decoders need: APP14 and JFIF's header tell what channels mean."""
     found = segments_of(image)
-    needed = {each: _needed(found, each) for each in (*found.header, *found.tail) if each.is_metadata}
-    return with_segments(image, {each: new for each, new in needed.items() if new != found.raw(each)})
+    return with_segments(image, {each: _needed(found, each) for each in found.metadata})
 
 
 def _needed(image: JpegImage, segment: Segment) -> bytes:
@@ -142,8 +137,13 @@ def _needed(image: JpegImage, segment: Segment) -> bytes:
     if segment in image.tail:
         return b""
     if segment.marker == APP0 and body.startswith(JFIF_ID):
-        return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
+        return bare_jfif(body)
     return image.raw(segment) if segment.marker == APP14 and body.startswith(b"Adobe") else b""
+
+
+def bare_jfif(body: bytes) -> bytes:
+    """The segment of JFIF's header without its small picture."""
+    return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
 
 
 def extended_xmp(image: CodedImage) -> bytes | None:

@@ -90,6 +90,11 @@ class JpegImage:
         )
         return JpegImage(data, 0, header, tail, len(data), self.complete)
 
+    @property
+    def metadata(self) -> tuple[Segment, ...]:
+        """The segments that decoding needs none of, those between the scans too."""
+        return tuple(segment for segment in (*self.header, *self.tail) if segment.is_metadata)
+
     def raw(self, segment: Segment) -> bytes:
         return self.data[segment.start : segment.stop]
 

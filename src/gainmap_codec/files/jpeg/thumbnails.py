@@ -6,8 +6,8 @@ Source: JFIF 1.02; Adobe Photoshop file formats specification (2019), image reso
 from __future__ import annotations
 
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.jpeg.edit import JFIF_BYTES, JFIF_ID, photoshop_segments, with_segments
-from gainmap_codec.files.jpeg.segments import APP0, APP2, JpegImage, Segment, make_segment, segments_of
+from gainmap_codec.files.jpeg.edit import JFIF_BYTES, JFIF_ID, bare_jfif, photoshop_segments, with_segments
+from gainmap_codec.files.jpeg.segments import APP0, APP2, JpegImage, Segment, segments_of
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags import photoshop
 
@@ -21,12 +21,11 @@ def without_thumbnails(image: CodedImage, notes: list[str]) -> CodedImage:
         notes: Gets a line for what cannot be searched, or may hold more of them, and is kept.
     """
     found = segments_of(image)
-    metadata = [segment for segment in (*found.header, *found.tail) if segment.is_metadata]
-    new = {segment: _without_jfif_thumbnail(found, segment) for segment in metadata if segment.marker == APP0}
-    new |= photoshop_segments(found, metadata, lambda resources: _without_photoshop_thumbnails(resources, notes))
-    if any(segment.marker == APP2 and found.body(segment).startswith(_FLASHPIX_ID) for segment in metadata):
+    new = {segment: _without_jfif_thumbnail(found, segment) for segment in found.metadata if segment.marker == APP0}
+    new |= photoshop_segments(found, lambda resources: _without_photoshop_thumbnails(resources, notes))
+    if any(segment.marker == APP2 and found.body(segment).startswith(_FLASHPIX_ID) for segment in found.metadata):
         notes.append("FlashPix data are kept, and may show the picture as it was")
-    return with_segments(image, {segment: data for segment, data in new.items() if data != found.raw(segment)})
+    return with_segments(image, new)
 
 
 def _without_jfif_thumbnail(image: JpegImage, segment: Segment) -> bytes:
@@ -34,7 +33,7 @@ def _without_jfif_thumbnail(image: JpegImage, segment: Segment) -> bytes:
     if body.startswith(_JFXX_ID):
         return b""
     if body.startswith(JFIF_ID) and body[JFIF_BYTES : JFIF_BYTES + 2].strip(b"\0"):
-        return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
+        return bare_jfif(body)
     return image.raw(segment)
 
 

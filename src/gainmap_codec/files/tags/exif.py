@@ -14,7 +14,9 @@ from gainmap_codec.files.cursor import Reader, open_tiff
 
 _WHERE = "EXIF"
 ENTRY_BYTES, MOST_ENTRIES = 12, 65_535  # of a directory
-ORIENTATION, EXIF_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x927C
+ORIENTATION, MAKER_NOTE = 0x0112, 0x927C
+EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD, SUB_IFDS = 0x8769, 0x8825, 0xA005, 0x014A
+"""Tags whose values are the offsets of directories."""
 _ASCII, SHORT, LONG, _UNDEFINED = 2, 3, 4, 7
 _LONGEST_TEXT = 4096
 
@@ -84,7 +86,7 @@ def maker_note(exif: bytes) -> bytes | None:
             return None
         reader.position = pointer.position
         reader.position = reader.u32()
-        entry = _find(reader, _MAKER_NOTE, _UNDEFINED)
+        entry = _find(reader, MAKER_NOTE, _UNDEFINED)
         if entry is None or entry.values <= 4:
             return None
         reader.position = entry.position

@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import open_tiff
-from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, IfdEntry, ifd_entries, orientation
+from gainmap_codec.files.tags.exif import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    LONG,
+    MAKER_NOTE,
+    SUB_IFDS,
+    IfdEntry,
+    ifd_entries,
+    orientation,
+)
 from gainmap_codec.files.tags.exif_edit import (
     VALUE_BYTES,
     Tiff,
@@ -18,8 +28,7 @@ from gainmap_codec.files.tags.exif_edit import (
     without_thumbnail,
 )
 
-_GPS_IFD, _INTEROP_IFD, _MAKER_NOTE, _SUB_IFDS = 0x8825, 0xA005, 0x927C, 0x014A
-_POINTERS = (EXIF_IFD, _GPS_IFD, _INTEROP_IFD)
+_POINTERS = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
 _MOVABLE_NOTE = b"Apple iOS\0"  # its offsets count from its own beginning; others' from the structure's
 _LONG = 4096  # bytes: more than a name, a date, a copyright or a caption has
 _WHERE = "EXIF"
@@ -62,7 +71,7 @@ def _ends(tiff: Tiff, place: int) -> Iterator[int]:
     """Where a directory ends, and each value that it keeps elsewhere."""
     entries = _entries(tiff, place)
     yield place + 2 + 12 * len(entries) + 4
-    yield from (tiff.number(entry.position, 4) + _size(entry) for entry in entries if _size(entry) > 4)
+    yield from (_start(tiff, entry) + _size(entry) for entry in entries if _size(entry) > 4)
 
 
 def _places(tiff: Tiff, start: int, depth: int = 3) -> Iterator[int]:
@@ -114,9 +123,9 @@ def _is_kept(tiff: Tiff, entry: IfdEntry, most: int, depth: int) -> bool:
     if entry.tag in _POINTERS:
         return depth > 0 and entry.kind == LONG
     start, size = _start(tiff, entry), _size(entry)
-    if entry.tag == _MAKER_NOTE:
+    if entry.tag == MAKER_NOTE:
         return size <= most and tiff.data.startswith(_MOVABLE_NOTE, start)
-    return entry.tag != _SUB_IFDS and 0 < size <= min(most, len(tiff.data) - start)
+    return entry.tag != SUB_IFDS and 0 < size <= min(most, len(tiff.data) - start)
 
 
 def _start(tiff: Tiff, entry: IfdEntry) -> int:

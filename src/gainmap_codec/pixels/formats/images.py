@@ -14,7 +14,7 @@ from PIL import Image
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.jpeg.damage import usable_part
-from gainmap_codec.files.jpeg.metadata import icc_segments
+from gainmap_codec.files.jpeg.metadata import EXIF_ID, icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
 from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_points
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
@@ -237,7 +237,7 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
     return BasePicture(
         pixels=pixels,
         icc_profile=None if has_other_profile else profile,
-        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        exif=exif.removeprefix(EXIF_ID) if exif else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
         notes=tuple(line for line, is_lost in losses.items() if is_lost),
     )
