@@ -12,12 +12,15 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
+import click
+
+from gainmap_codec.cli.common import PATH, device, overwrite, progress_bar, quiet, say, seed, warn
 from gainmap_codec.cli.comparison import Rendition, comparison_sheet
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
 from gainmap_codec.codec.torch_needed import check_torch_for
-from gainmap_codec.errors import NoGainMapError
+from gainmap_codec.errors import NoGainMapError, printable
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -31,6 +34,33 @@ T = TypeVar("T")
 _REPEATS = 3
 _TABLE = "{:<30}{:>9}{:>9}{:>10}{:>10}{:>10}"
 _BASELINE_QUALITY, _WRITTEN_QUALITY = 85, 90
+
+
+@click.command()
+@click.argument("source", metavar="[IN]", type=PATH, required=False)
+@click.option("--out", type=PATH, default="demo", show_default=True, help="Folder for the results.")
+@device
+@seed
+@overwrite
+@quiet
+def demo(source: Path | None, out: Path, *, device: str, seed: int, overwrite: bool, quiet: bool) -> None:
+    """Try the gain maps on the photo IN, or on a bundled scene, and draw how they differ.
+
+    \b
+    Examples:
+      gainmap demo
+      gainmap demo photo.jpg --out results
+    """
+    run_demo(
+        source,
+        out,
+        device=device,
+        seed=seed,
+        overwrite=overwrite,
+        progress_bar=lambda: progress_bar(quiet),
+        say=lambda line: None if quiet else say(printable(line)),
+        warn=warn,
+    )
 
 
 def run_demo(

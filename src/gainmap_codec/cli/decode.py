@@ -1,0 +1,104 @@
+"""The command line's ``gainmap decode``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gainmap_codec.cli.common import (
+    PATH,
+    device,
+    exit_for,
+    output,
+    overwrite,
+    quiet,
+    say_of,
+    strict,
+    strip,
+    usage,
+    warn_of,
+)
+from gainmap_codec.codec.decoding import ORIGINS, decode_opened
+from gainmap_codec.codec.opening import open_source
+from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, Prefer, Region, Strip
+from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.formats.outputs import check_outputs
+from gainmap_codec.pixels.formats.saving import write_hdr
+
+_DEFAULTS = DecodeOptions()
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=PATH)
+@output(
+    (".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
+    help="OpenEXR, Radiance or npy; or PQ as PNG, TIFF, AVIF, HEIC or JPEG XL; the name tells which.",
+)
+@click.option(
+    "--headroom",
+    type=click.FloatRange(min=0),
+    help="How far the display goes beyond SDR white, in stops. Default: as far as the photo does.",
+)
+@click.option(
+    "--prefer",
+    type=click.Choice(["auto", "neural", "standard", "base"]),
+    default=_DEFAULTS.prefer,
+    show_default=True,
+    help="Which gain map to use; auto takes the better one, base none.",
+)
+@click.option(
+    "--color-space",
+    type=click.Choice(["bt2020", "display-p3", "srgb"]),
+    default=_DEFAULTS.color_space,
+    show_default=True,
+    help="Colour space of an EXR file; the others have one of their own.",
+)
+@click.option(
+    "--region",
+    nargs=4,
+    type=int,
+    metavar="X Y W H",
+    help="Decode only a part: left edge, top edge, width and height in pixels.",
+)
+@strip
+@device
+@overwrite
+@strict
+@quiet
+def decode(
+    source: Path,
+    output: Path,
+    *,
+    headroom: float | None,
+    prefer: Prefer,
+    color_space: ColorSpace,
+    region: Region | None,
+    strip: Strip | None,
+    device: str,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Save the HDR version of the photo IN as a picture that other programs open.
+
+    \b
+    Examples:
+      gainmap decode photo.jpg -o photo.exr
+      gainmap decode photo.jpg -o photo.avif
+      gainmap decode photo.jpg -o laptop.png --headroom 1.5
+      gainmap decode photo.jpg -o face.exr --region 400 300 1024 1024
+    """
+    with usage():
+        options = DecodeOptions(
+            headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
+        )
+    check_outputs([((source,), output)], overwrite=overwrite)
+    opened = open_source(source, options.limits, is_rendered=True)
+    image = decode_opened(opened, options)
+    lost = write_hdr(output, image, DEFAULT_QUALITY)
+    warn_of(source, (*image.warnings, *lost), opened.file.damage)
+    if not quiet:
+        height, width = image.pixels.shape[:2]
+        say_of(output, f"{width} x {height}, made from {ORIGINS[image.rendered_from or 'base']}")
+    exit_for(0, bool(opened.file.damage), 1, strict=strict)

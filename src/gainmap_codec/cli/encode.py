@@ -1,0 +1,178 @@
+"""The command line's ``gainmap encode``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gainmap_codec.cli.common import (
+    CONTAINERS,
+    PATH,
+    device,
+    exit_for,
+    output,
+    overwrite,
+    progress_bar,
+    quiet,
+    say,
+    say_of,
+    seed,
+    strict,
+    strip,
+    usage,
+    warn_of,
+)
+from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.options import Carry, EncodeOptions, PresetChoice, Strip
+from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.formats.coded_image import Chroma
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
+
+_DEFAULTS = EncodeOptions()
+
+
+@click.command()
+@click.argument("hdr", type=PATH)
+@output(CONTAINERS, help="The JPEG, HEIC or AVIF file to write; its name tells which.")
+@click.option(
+    "--sdr",
+    type=PATH,
+    help="The SDR version of the picture; a file of the kind to write is kept bit for bit. Default: tone-mapped.",
+)
+@click.option(
+    "--carry",
+    type=click.Choice(["both", "neural", "standard"]),
+    default=_DEFAULTS.carry,
+    show_default=True,
+    help="Which gain maps to store.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["tiny", "balanced", "best", "auto", "paper-gain", "paper-gamma"]),
+    default=_DEFAULTS.preset,
+    show_default=True,
+    help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more.",
+)
+@click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of the neural gain map, in bytes.")
+@click.option(
+    "--target-psnr",
+    type=click.FloatRange(min=0),
+    help="Quality for the neural gain map to reach, as PQ-PSNR in dB.",
+)
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Quality of the SDR picture. Default: 92, or kept as it is where --sdr can be.",
+)
+@click.option(
+    "--base-bits",
+    type=click.Choice(["8", "10"]),
+    help="Bits of the SDR picture; 10 in HEIC and AVIF. Default: 8, or as many as --sdr has.",
+)
+@click.option(
+    "--base-chroma",
+    type=click.Choice(["4:4:4", "4:2:0"]),
+    default=_DEFAULTS.base_chroma,
+    show_default=True,
+    help="Chroma of a new SDR picture; 4:2:0 for decoders in hardware, in HEIC and AVIF.",
+)
+@click.option(
+    "--base-color-space",
+    type=click.Choice(["srgb", "display-p3"]),
+    default=_DEFAULTS.base_color_space,
+    show_default=True,
+    help="Colour space of a new SDR picture.",
+)
+@click.option(
+    "--map-scale",
+    type=click.IntRange(1, 128),
+    default=_DEFAULTS.map_scale,
+    show_default=True,
+    help="How many times smaller than the picture the standard gain map is, along a side.",
+)
+@click.option(
+    "--map-quality",
+    type=click.IntRange(1, 100),
+    default=_DEFAULTS.map_quality,
+    show_default=True,
+    help="Quality of the standard gain map.",
+)
+@click.option(
+    "--map-channels",
+    type=click.Choice(["1", "3"]),
+    default=str(_DEFAULTS.map_channels),
+    show_default=True,
+    help="Channels of the standard gain map: 1 for all colours, or 3.",
+)
+@strip
+@device
+@seed
+@overwrite
+@strict
+@quiet
+def encode(
+    hdr: Path,
+    output: Path,
+    *,
+    sdr: Path | None,
+    carry: Carry,
+    preset: PresetChoice,
+    target_bytes: int | None,
+    target_psnr: float | None,
+    quality: int | None,
+    base_bits: str | None,
+    base_chroma: Chroma,
+    base_color_space: ColorSpace,
+    map_scale: int,
+    map_quality: int,
+    map_channels: str,
+    strip: Strip | None,
+    device: str,
+    seed: int,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Make a photo with gain maps from the picture HDR.
+
+    HDR is an OpenEXR, Radiance, TIFF, npy, PQ PNG, HEIC or AVIF file, or another photo with a gain map.
+
+    \b
+    Examples:
+      gainmap encode scene.exr -o scene.jpg
+      gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
+      gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
+      gainmap encode scene.exr -o scene.avif --base-bits 10
+    """
+    with usage():
+        options = EncodeOptions(
+            container=CONTAINERS[output.suffix.lower()],
+            carry=carry,
+            preset=preset,
+            target_bytes=target_bytes,
+            target_psnr=target_psnr,
+            quality=quality,
+            base_bits=int(base_bits) if base_bits else None,
+            base_chroma=base_chroma,
+            base_color_space=base_color_space,
+            map_scale=map_scale,
+            map_quality=map_quality,
+            map_channels=int(map_channels),
+            strip=strip,
+            device=device,
+            seed=seed,
+        )
+    check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
+    with progress_bar(quiet) as progress:
+        report = encode_with_report(hdr, sdr, options, progress=progress)
+    write_atomically(output, report.data)
+    warn_of(sdr or hdr, report.warnings, report.file.damage)
+    if not quiet:
+        say_of(output, f"{len(report.data):,} bytes")
+        if report.neural_psnr is not None:
+            seconds = f"fitted in {report.fit_seconds:.1f} s"
+            say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
+        if report.standard_psnr is not None:
+            say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB")
+    exit_for(0, bool(report.file.damage), 1, strict=strict)
