@@ -8,7 +8,7 @@ from operator import index
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import Strip, TranscodeOptions, check_range, check_strip
 from gainmap_codec.edit.metadata import for_container, stripped_for_edit
-from gainmap_codec.edit.parts import coded_map, decoded_map, is_writable, note_what_is_not_written, recoded
+from gainmap_codec.edit.recoding import coded_map, decoded_map, is_writable, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import GainMapError, Limits

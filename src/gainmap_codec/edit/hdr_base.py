@@ -10,7 +10,7 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import note_other_parts
-from gainmap_codec.edit.parts import coded_map, decoded_map
+from gainmap_codec.edit.recoding import coded_map, decoded_map
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.container import digest_of, lost_others

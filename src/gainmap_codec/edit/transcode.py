@@ -18,7 +18,7 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.edit.hdr_base import with_sdr_base
 from gainmap_codec.edit.metadata import for_container, stripped_for_edit
-from gainmap_codec.edit.parts import (
+from gainmap_codec.edit.recoding import (
     coded_map,
     combined_psnr,
     decoded_map,

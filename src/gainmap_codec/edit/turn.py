@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import Strip, TranscodeOptions, check_strip
-from gainmap_codec.edit.parts import SIGNATURE_LOST, is_writable
+from gainmap_codec.edit.recoding import SIGNATURE_LOST, is_writable
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, open_for_edit, report_of
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.errors import Limits

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.edit.parts import combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
+from gainmap_codec.edit.recoding import combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import digest_of, parse_file, serialize_file
