@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gainmap_codec as gm
+from gainmap_codec.cli import inspect as inspecting
 from gainmap_codec.cli import main as cli
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
@@ -173,7 +174,7 @@ def test_help_and_version() -> None:
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, work: object) -> int:
     """Exit code of ``gainmap inspect x.jpg`` where inspecting is `work`."""
-    monkeypatch.setattr(cli, "inspect_source", work)
+    monkeypatch.setattr(inspecting, "inspect_source", work)
     monkeypatch.setattr(sys, "argv", ["gainmap", "inspect", "x.jpg", "--json"])
     with pytest.raises(SystemExit) as stop:
         cli.main()
