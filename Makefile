@@ -40,7 +40,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(READERS); \
 	else echo "Not installed here (root on Debian is needed); tests without their reader are skipped: $(READERS)"; fi
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,readers]' -e bench
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,neural,readers]' -e bench
 	@npm install --no-audit --no-fund --silent --prefix build/npm $(AXE) || echo "No $(AXE): its test is skipped"
 	$(BIN)/pytest $(READER_TESTS)
 
@@ -119,7 +119,7 @@ $(STAMP): pyproject.toml bench/pyproject.toml constraints.txt
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale]' -e bench
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,neural]' -e bench
 	@touch $@
 
 $(JOD_STAMP): bench-jod.txt

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import version as version_of
 
 import click
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from gainmap_codec import __version__
 from gainmap_codec.cli.main import gainmap
 
 project = "gainmap_codec"
 author = copyright = "the authors of gainmap_codec"
-version = release = version_of("gainmap-codec")
+version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["examples", "figures"]
 

@@ -16,9 +16,10 @@ PUBLIC = ""
 """The room of the package's own `__init__`."""
 FACES = ("pillow", "batch", "view", "tensors")
 CORE = ("errors", "files", "pixels", "neural", "codec", "edit", "api", PUBLIC)
-FLOORS = (*((room,) for room in CORE), FACES, ("cli",))
+FLOORS = (*((room,) for room in CORE), FACES, ("cli",), ("__main__",))
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LABORATORY = len(FLOORS)
+"""What stands beside the package: the laboratory, and where the command begins."""
 
 WORLD = {"pathlib", "os", "socket", "urllib", "click"}
 PICTURES = {"PIL", "pillow_heif", "imagecodecs", "OpenEXR"}
@@ -42,7 +43,7 @@ def room_of(module: str) -> str:
 
 
 def floor_of(module: str) -> int:
-    return LABORATORY if module.split(".")[0] == BENCH else FLOOR_OF[room_of(module)]
+    return FLOOR_OF[room_of(module)] if module.split(".")[0] == PACKAGE else LABORATORY
 
 
 def at_run_time(tree: ast.AST, *, is_lazy: bool) -> Iterator[ast.AST]:

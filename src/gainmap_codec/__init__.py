@@ -21,6 +21,8 @@ from gainmap_codec.errors import (
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
+__version__ = "0.2.0"
+
 __all__ = [
     "FormatError",
     "GainMapError",
@@ -34,6 +36,7 @@ __all__ = [
     "NoGainMapError",
     "PictureMetadata",
     "UnsupportedError",
+    "__version__",
     "crop",
     "decode",
     "decode_many",

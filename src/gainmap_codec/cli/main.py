@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from gainmap_codec import __version__
 from gainmap_codec.cli.batch import batch
 from gainmap_codec.cli.common import FILE_ERRORS, INTERRUPTED, complain
 from gainmap_codec.cli.decode import decode
@@ -18,7 +19,7 @@ from gainmap_codec.errors import error_line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gainmap-codec", prog_name="gainmap")
+@click.version_option(__version__, prog_name="gainmap")
 def gainmap() -> None:
     """Work with HDR photos: pictures that any program can show, with a gain map that makes them HDR.
 

@@ -14,7 +14,7 @@ def check_torch(purpose: str) -> None:
     except ValueError:  # kept from being imported
         found = None
     if found is None:
-        raise MissingDependencyError(f"{purpose}: expected torch to be installed, got none: pip install torch")
+        raise MissingDependencyError(f"{purpose} needs torch: pip install 'gainmap-codec[neural]'")
 
 
 def check_torch_for(carry: str | None) -> None:
