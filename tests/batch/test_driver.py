@@ -46,7 +46,7 @@ def test_from_python_without_torch_and_in_order(photos: Path, tmp_path: Path) ->
 def test_options_are_those_of_transcode() -> None:
     """Spelled out twice, because people read signatures; here it is seen that they agree."""
     given, known = (signature(verb).parameters for verb in (batch.convert, gm.transcode))
-    own = {"sources", "folder", "jobs", "cluster", "progress", "overwrite"}
+    own = {"sources", "folder", "jobs", "cluster", "progress", "keep_suffix", "update", "overwrite"}
     assert {name: given[name].default for name in given if name not in own} == {
         name: known[name].default for name in known if name != "source"
     }

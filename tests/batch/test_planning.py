@@ -34,6 +34,55 @@ def test_two_that_would_become_one_file(photos: Path, tmp_path: Path) -> None:
     assert len(named_twice) == 5, "one photo named twice is one"
 
 
+def test_all_pairs_that_would_become_one_file_are_told(photos: Path, tmp_path: Path) -> None:
+    for index in range(14):
+        for suffix in ("heic", "jpg"):
+            (photos / f"{index:02}.{suffix}").touch()
+    with pytest.raises(ValueError, match=r"00\.heic and .*00\.jpg would .* \(--keep-suffix keeps both\)") as caught:
+        plan([photos], tmp_path / "out", AVIF)
+    *lines, more = caught.value.__notes__
+    assert [line.split()[0][-7:] for line in lines] == [f"{index:02}.heic" for index in range(1, 10)]
+    assert more == "and 4 more"
+
+
+def test_names_that_keep_their_suffix_stay_apart_whatever_else_is_there(photos: Path, tmp_path: Path) -> None:
+    alone = {job.target for job in plan([photos], tmp_path / "out", AVIF, keep_suffix=True)}
+    assert f"{tmp_path}/out/one.jpg.avif" in alone
+    for name in ("one.heic", "one.AVIF"):
+        (photos / name).touch()
+    both = {job.target for job in plan([photos], tmp_path / "out", AVIF, keep_suffix=True)}
+    assert both - alone == {f"{tmp_path}/out/{name}" for name in ("one.heic.avif", "one.AVIF")}
+    same_kind = {job.target for job in plan([photos / "one.jpg"], "out", AS_THEY_ARE, keep_suffix=True)}
+    assert same_kind == {"out/one.jpg"}, "a name that stays keeps its suffix anyway"
+
+
+def test_several_folders_have_folders_of_their_own(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "2024"
+    other.mkdir()
+    (other / "one.jpg").write_bytes(files.plain())
+    monkeypatch.chdir(photos)
+
+    def targets(*sources: object) -> list[str]:
+        return [job.target for job in plan([str(source) for source in sources], tmp_path / "out", AS_THEY_ARE)]
+
+    out = f"{tmp_path}/out"
+    extra = photos / "2025/both.jpg"
+    both = targets("../2024", ".", extra)
+    assert both[0] == f"{out}/2024/one.jpg" and both[-2:] == [f"{out}/photos/one.jpg", f"{out}/both.jpg"]
+    assert f"{out}/photos/2025/both.jpg" in both
+    assert targets(other, "../2024/", extra) == [f"{out}/one.jpg", f"{out}/both.jpg"], "one folder named twice is one"
+
+
+def test_two_folders_of_one_name(photos: Path, tmp_path: Path) -> None:
+    other = tmp_path / "card/photos"
+    other.mkdir(parents=True)
+    (other / "one.jpg").touch()
+    with pytest.raises(ValueError, match=r"would both become .*out/photos/one\.jpg: nothing is done$"):
+        plan([photos, other], tmp_path / "out", AS_THEY_ARE)
+
+
 def test_the_output_folder_is_no_input(photos: Path) -> None:
     out = photos / "2025/out"
     out.mkdir()
@@ -73,22 +122,39 @@ def test_what_the_same_conversion_made_is_no_obstacle(photos: Path, tmp_path: Pa
     converted(photos, out)
     converted(photos, out)
     for options in (TranscodeOptions(quality=50), TranscodeOptions(strip="gps")):
-        with pytest.raises(FileExistsError, match=r"one\.jpg would become .*out/one\.jpg, which is there already"):
+        with pytest.raises(
+            FileExistsError, match=r"one\.jpg would become .*, which was made with other options: .*\(--update makes it"
+        ):
             plan([photos], out, options)
         assert plan([photos], out, options, overwrite=True)
+        assert plan([photos], out, options, update=True)
 
 
 def test_another_photo_of_that_name_stops_it(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "backup"
     (out / "2025").mkdir(parents=True)
     (out / "2025/both.jpg").write_bytes(files.plain())
-    with pytest.raises(FileExistsError, match=r"2025/both\.jpg would become .*backup/2025/both\.jpg"):
-        plan([photos], out, AS_THEY_ARE)
+    for update in (False, True):
+        with pytest.raises(FileExistsError, match=r"2025/both\.jpg would become .*backup/2025/both\.jpg"):
+            plan([photos], out, AS_THEY_ARE, update=update)
     (out / "2025/both.jpg").unlink()
     converted(photos, out)
-    (photos / "one.jpg").write_bytes(files.plain())  # the next card, put in the same place
-    with pytest.raises(FileExistsError, match=r"one\.jpg"):
-        plan([photos], out, AS_THEY_ARE)
+    other = tmp_path / "card"
+    other.mkdir()
+    (other / "one.jpg").write_bytes(files.plain())
+    for update in (False, True):
+        with pytest.raises(FileExistsError, match=r"card/one\.jpg would become .*one\.jpg, which is there already"):
+            plan([other], out, AS_THEY_ARE, update=update)
+
+
+def test_all_that_is_in_the_way_is_told(photos: Path, tmp_path: Path) -> None:
+    for name in ("one.jpg", "2025/both.jpg"):
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(files.plain())
+    with pytest.raises(FileExistsError, match=r"2025/both\.jpg would") as caught:
+        plan([photos], tmp_path / "out", AS_THEY_ARE)
+    (line,) = caught.value.__notes__
+    assert "photos/one.jpg would become" in line
 
 
 def test_another_photo_of_that_name_and_size_is_kept(photos: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import Job, PhotoRecord
-from gainmap_codec.batch.work import convert_photo, digest_of_options
+from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
 from support.batches import outputs
@@ -130,25 +130,6 @@ def test_an_output_that_is_larger_than_sources_may_be_is_skipped_too(tmp_path: P
 
 
 # What is done again
-
-
-def test_digests_of_options_stay_what_they_were() -> None:
-    """Another digest of the same choices would do all photos of finished batches again."""
-    assert digest_of_options(TranscodeOptions()) == "6a1ad11b57d55faa307d2e6ac5c847bc9695e81c45463a0e1e17d62a42a47a5d"
-    all_options = TranscodeOptions(
-        container="avif",
-        carry="both",
-        strip="gps",
-        preset="tiny",
-        target_bytes=1000,
-        quality=80,
-        map_scale=8,
-        map_quality=70,
-        map_channels=3,
-        device="cpu",
-        seed=3,
-    )
-    assert digest_of_options(all_options) == "c031b61ba6f7f0184067b39d137f8ae49e72048245d7732dcdf381185f40c8f0"
 
 
 def test_what_is_done_and_unchanged_is_skipped(photos: Path, tmp_path: Path) -> None:

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.batch.planning import STATE
+from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.batches import MANY, make_many, make_photos, outputs
 from support.command_line import failure, run, start
+from support.paths import FIXTURES
 
 
 @pytest.fixture
@@ -90,10 +93,28 @@ def test_reports_are_refused_before_anything_starts(photos: Path, tmp_path: Path
 
 
 def test_two_that_would_become_one_file(photos: Path, tmp_path: Path) -> None:
-    (photos / "one.heic").write_bytes(b"")
-    line = failure("batch", photos, "-o", tmp_path / "out", "--to", "avif")
-    assert "would both become" in line
+    for name in ("one.heic", "2025/both.HEIC"):
+        (photos / name).write_bytes(b"")
+    refused = run("batch", photos, "-o", tmp_path / "out", "--to", "avif")
+    assert refused.returncode == 1 and refused.stdout == ""
+    first, second = refused.stderr.splitlines()
+    assert first.endswith("2025/both.avif: nothing is done (--keep-suffix keeps both)")
+    assert second.startswith("gainmap: ") and second.endswith("out/one.avif: nothing is done")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_helps_example_of_two_years(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras give their photos the same names every year."""
+    monkeypatch.chdir(tmp_path)
+    for year in ("2024", "2025"):
+        Path(year).mkdir()
+        Path(year, "IMG_1.jpg").write_bytes(files.made(standard=True))
+    Path("extra.heic").write_bytes((FIXTURES / "heif/tmap.heic").read_bytes())
+    command = "batch 2024 2025 extra.heic -o everyone --to jpeg --report done.csv"
+    assert command in gainmap.commands["batch"].get_help(click.Context(gainmap.commands["batch"]))
+    done = run(*command.split())
+    assert done.returncode == 0, done.stderr
+    assert sorted(outputs(Path("everyone"))) == ["2024/IMG_1.jpg", "2025/IMG_1.jpg", "extra.jpg"]
 
 
 def test_a_second_batch_is_kept_out(photos: Path, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def convert(
     device: str = "auto",
     seed: int = 0,
     limits: Limits = Limits(),
+    keep_suffix: bool = False,
+    update: bool = False,
     overwrite: bool = False,
 ) -> BatchReport:
     """Convert photos and folders of photos, each as `transcode` does; what was done before is not done again.
@@ -51,7 +53,8 @@ def convert(
         sources: Paths or fsspec URLs of photos, or of folders, in which JPEG, HEIC and AVIF files are looked for by
             their suffixes. Pipes, devices and sockets are passed over.
         folder: Path or URL of the folder to write to, made where it is missing. Names stay, and folders within a source
-            folder; suffixes follow the container. `.gainmap-batch` in it holds a record of each photo done.
+            folder; of several source folders, each has a folder of its own name there. Suffixes follow the container.
+            `.gainmap-batch` in it holds a record of each photo done.
         jobs: Processes; None is one for each processor.
         cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
             started here. All of them need to see `sources` and `folder`.
@@ -59,14 +62,18 @@ def convert(
         container, carry, strip, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
             seed: As of `transcode`, the same for all photos.
         limits: Budgets for what each photo may ask for.
-        overwrite: Files in `folder` that this very conversion did not make may be replaced.
+        keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
+        update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
+            anyway, where the photo was edited since.
+        overwrite: Any files in `folder` may be replaced.
     Returns:
         What became of each photo, and which files were passed over. One that failed is told there, and stops no other.
     Raises:
         ValueError: An option is out of its range; no photos; two that would become one file, be it that their names
-            differ in case alone; or photos that lie in `folder`. Nothing is done then.
-        FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and
-            `overwrite` is not set. Nothing is done then.
+            differ in case alone; or photos that lie in `folder`. Nothing is done then. Further pairs are the error's
+            notes.
+        FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and neither
+            `update` nor `overwrite` allows to replace it. Nothing is done then. Further files are the error's notes.
         MissingDependencyError: The extra "scale", a file system of fsspec's, or torch for neural gain maps, is needed.
         OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
 
@@ -97,7 +104,15 @@ def convert(
     else:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
     passed_over: list[PassedOver] = []
-    planned = plan(sources, folder, options, overwrite=overwrite, passed_over=passed_over)
+    planned = plan(
+        sources,
+        folder,
+        options,
+        keep_suffix=keep_suffix,
+        update=update,
+        overwrite=overwrite,
+        passed_over=passed_over,
+    )
     engine: Engine = DaskEngine(cluster, jobs) if cluster else LocalEngine(jobs)
     photos: dict[str, PhotoRecord] = {}
     with _sole_writer(location(folder)), closing(engine.run(convert_photo, iter(planned))) as results:

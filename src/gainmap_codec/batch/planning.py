@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from posixpath import splitext
+from typing import TypeVar
 
+from gainmap_codec.batch.finished import obstacle
 from gainmap_codec.batch.records import Job, PassedOver
 from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, location, names_in, sha256_of, sizes_in
-from gainmap_codec.batch.work import is_made_by
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
-from gainmap_codec.pixels.formats.outputs import both_become, file_of, in_the_way, one_case
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case
 from gainmap_codec.pixels.formats.sources import AnyPath
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
+Error = TypeVar("Error", bound=Exception)
+
 _LONGEST_NAME = 250  # bytes
+_MOST_LINES = 9  # about one kind of error, after the first
 _PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
@@ -26,6 +32,8 @@ def plan(
     folder: AnyPath,
     options: TranscodeOptions,
     *,
+    keep_suffix: bool = False,
+    update: bool = False,
     overwrite: bool = False,
     passed_over: list[PassedOver] | None = None,
 ) -> list[Job]:
@@ -34,33 +42,54 @@ def plan(
     Hidden files and folders are not looked at, nor is `folder` within a source.
 
     Args:
+        keep_suffix: Names keep the source's suffix before the new one.
+        update: What this batch made of the same photos by other options may be replaced.
+        overwrite: Any file may be replaced.
         passed_over: Takes the files that are no photos.
     Raises:
         ValueError: No photos; two that would become one file; or sources that lie in `folder`, be it by a link.
-        FileExistsError: A file is there already that this conversion did not make, and `overwrite` is not set.
+        FileExistsError: A file is there already that this batch may not replace.
         MissingDependencyError: URLs without fsspec, or without what their scheme needs.
         OSError: A folder cannot be read.
     """
     out = location(folder)
     jobs: dict[str, Job] = {}
+    clashes: list[tuple[Job, Job]] = []
     others: list[PassedOver] = [] if passed_over is None else passed_over
-    for source in map(location, sources):
-        if _lies_in(source, out):
-            raise ValueError(f"{source}: expected photos outside the output folder {out}")
-        for photo, name in _files_of(source, out):
-            if reason := _no_photo(photo, is_named=photo == source):
-                others.append(PassedOver(photo, reason))
-                continue
-            name = named_for(name, options.container)
-            job = Job(photo, joined(out, name), joined(out, f"{STATE}/{_record_name(name)}"), options, overwrite)
-            other = jobs.setdefault(job.target if is_url(out) else one_case(job.target), job).source
-            if other != photo and _resolved(other) != _resolved(photo):
-                raise ValueError(both_become(other, photo, job.target))
+    for photo, name, is_named in _files_in(list(map(location, sources)), out):
+        if reason := _no_photo(photo, is_named=is_named):
+            others.append(PassedOver(photo, reason))
+            continue
+        name = _output_name(name, options.container, keep_suffix)
+        record = joined(out, f"{STATE}/{_record_name(name)}")
+        job = Job(photo, joined(out, name), record, options, update, overwrite)
+        other = jobs.setdefault(job.target if is_url(out) else one_case(job.target), job)
+        if other.source != photo and _resolved(other.source) != _resolved(photo):
+            clashes.append((other, job))
     if not jobs:
         got = f"none, and {len(others)} other files" if others else "none"
         raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(_PHOTOS)}), got {got}")
+    _check_clashes(clashes)
     _check_targets(list(jobs.values()), out)
     return list(jobs.values())
+
+
+def _check_clashes(clashes: Sequence[tuple[Job, Job]]) -> None:
+    """Raise ValueError for photos that would become one file; all of them are told, and what keeps them apart."""
+    if clashes:
+        apart = any(_differ_in_suffix(one.source, other.source) for one, other in clashes)
+        first, *lines = (both_become(one.source, other.source, other.target) for one, other in clashes)
+        raise _with_lines(ValueError(first + " (--keep-suffix keeps both)" * apart), lines)
+
+
+def _differ_in_suffix(one: str, other: str) -> bool:
+    return one_case(splitext(one)[1]) != one_case(splitext(other)[1])
+
+
+def _output_name(name: str, container: Container | None, keep_suffix: bool) -> str:
+    """The name of what a photo becomes; ``IMG_1.HEIC`` becomes ``IMG_1.jpg``, or ``IMG_1.HEIC.jpg``."""
+    new = named_for(name, container)
+    return new if new == name or not keep_suffix else name + splitext(new)[1]
 
 
 def _check_targets(jobs: Sequence[Job], out: str) -> None:
@@ -68,11 +97,23 @@ def _check_targets(jobs: Sequence[Job], out: str) -> None:
     sizes = sizes_in(out, [job.target.removeprefix(joined(out, "")) for job in jobs])
     there = [(job, size) for job, size in zip(jobs, sizes, strict=True) if size is not None]
     sources = {file_of(job.source): job.source for job in jobs} if there and not is_url(out) else {}
+    obstacles: list[str] = []
     for job, size in there:
         if owner := sources.get(file_of(job.target)):
             raise ValueError(f"{job.source} would become {job.target}, which is {owner} itself: nothing is done")
-        if not job.overwrite and not is_made_by(job, size):
-            raise FileExistsError(in_the_way(job.source, job.target))
+        if line := obstacle(job, size):
+            obstacles.append(line)
+    if obstacles:
+        raise _with_lines(FileExistsError(obstacles[0]), obstacles[1:])
+
+
+def _with_lines(error: Error, lines: Sequence[str]) -> Error:
+    """An error that tells of several, the others in notes of their own, as far as anybody reads them."""
+    for line in lines[:_MOST_LINES]:
+        error.add_note(line)
+    if len(lines) > _MOST_LINES:
+        error.add_note(f"and {len(lines) - _MOST_LINES:,} more")
+    return error
 
 
 def _no_photo(place: str, *, is_named: bool) -> str:
@@ -89,17 +130,39 @@ def _record_name(name: str) -> str:
     return f"{folder}{slash}{last if len(written) <= _LONGEST_NAME else sha256_of(written)}.json"
 
 
-def _files_of(source: str, out: str) -> Iterator[tuple[str, str]]:
-    """Places of a source's files, hidden ones left out, and their names in the output folder."""
-    if not is_folder(source):
-        yield source, PurePosixPath(source).name if is_url(source) else Path(source).name
-        return
-    own, root = f"{_resolved(out)}/", _resolved(source)
+def _files_in(sources: Sequence[str], out: str) -> Iterator[tuple[str, str, bool]]:
+    """Places of the sources' files, their names in the output folder, and whether the caller named them.
+
+    Of several folders, each has its own name there, so that equal names in them stay apart.
+    """
+    for source in sources:
+        if _lies_in(source, out):
+            raise ValueError(f"{source}: expected photos outside the output folder {out}")
+    folders = {source: _resolved(source) for source in sources if is_folder(source)}
+    are_several = len(set(folders.values())) > 1
+    for source in sources:
+        if source not in folders:
+            yield source, _name_of(source), True
+            continue
+        below = f"{_name_of(source)}/" if are_several else ""
+        for name in _names_below(source, out):
+            yield joined(source, name), below + name, False
+
+
+def _name_of(source: str) -> str:
+    """The last name of a path or URL; the folder's own name for ``.`` and ``..``."""
+    name = PurePosixPath(source).name if is_url(source) else Path(source).name
+    return name if name not in ("", "..") else PurePosixPath(_resolved(source)).name
+
+
+def _names_below(folder: str, out: str) -> Iterator[str]:
+    """Names of a folder's files, without hidden ones and those of the output folder."""
+    own, root = f"{_resolved(out)}/", _resolved(folder)
     inner = own.removeprefix(f"{root}/") if own.startswith(f"{root}/") else None
-    for name in sorted(names_in(source)):
+    for name in sorted(names_in(folder)):
         hidden = "/." in f"/{name}"
         if not hidden and not (inner and name.startswith(inner)):
-            yield joined(source, name), name
+            yield name
 
 
 def _lies_in(place: str, folder: str) -> bool:

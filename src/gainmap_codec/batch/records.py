@@ -20,13 +20,15 @@ class Job:
         target: Path or URL of the file to write.
         record: Path or URL of the record that tells a later run what was done.
         options: What `transcode` is to make of it.
-        overwrite: Another file that is there may be replaced.
+        update: What this batch made of it before may be replaced, whatever was other then.
+        overwrite: Any file that is there may be replaced.
     """
 
     source: str
     target: str
     record: str
     options: TranscodeOptions
+    update: bool = False
     overwrite: bool = False
 
 

@@ -55,6 +55,14 @@ Show = Callable[[PhotoRecord | None, int], None]
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
 )
 @output(SUFFIXES, name="--report", required=False, help="A .json or .csv file that tells what became of each photo.")
+@click.option(
+    "--keep-suffix",
+    is_flag=True,
+    help="Keep the old suffix in new names: IMG_1.HEIC.jpg; for folders that have an IMG_1.JPG, too.",
+)
+@click.option(
+    "--update", is_flag=True, help="Replace what this batch made of the same photos with other options; nothing else."
+)
 @overwrite
 @strict
 @quiet
@@ -75,14 +83,17 @@ def batch(
     jobs: int | None,
     cluster: str | None,
     report: Path | None,
+    keep_suffix: bool,
+    update: bool,
     overwrite: bool,
     strict: bool,
     quiet: bool,
 ) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
-    Folders keep their structure below DIR. What DIR has already, made of the same bytes with the same options, is
-    skipped, so that the same command goes on after any interruption; any other file that is in the way stops it before
+    Folders keep their structure below DIR; of several, each has a folder of its own name there. What DIR has already,
+    made of the same bytes with the same options, is skipped, so that the same command goes on after any interruption;
+    what was made of a photo that was edited since is made again. Any other file that is in the way stops it before
     anything is done. A photo that fails is reported and the others are done; the exit code is then 1. A photo that is
     cut off is named, and counts as damaged. IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
 
@@ -116,6 +127,8 @@ def batch(
                 map_quality=map_quality,
                 device=device,
                 seed=seed,
+                keep_suffix=keep_suffix,
+                update=update,
                 overwrite=overwrite,
             )
         except KeyboardInterrupt:

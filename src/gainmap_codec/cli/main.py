@@ -50,6 +50,8 @@ def main() -> None:
         code = INTERRUPTED
     except FILE_ERRORS as error:
         complain(error_line(error))
+        for note in getattr(error, "__notes__", ()):
+            complain(note)
         code = 1
     sys.exit(code)
 
