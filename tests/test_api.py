@@ -659,7 +659,7 @@ def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) ->
         ({"quality": 0}, "quality: expected 1…100, got 0"),
         ({"map_quality": 101}, "map_quality: expected 1…100"),
         ({"map_scale": 0}, "map_scale: expected 1…128"),
-        ({"map_channels": 2}, "map_channels: expected one of 1, 3"),
+        ({"map_channels": 2}, "map_channels: expected one of auto, 1, 3"),
         ({"target_bytes": 500, "target_psnr": 40.0}, "expected one of them"),
         ({"base_color_space": "bt2020"}, "base_color_space: expected srgb or display-p3, got 'bt2020'"),
     ],

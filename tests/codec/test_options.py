@@ -32,7 +32,7 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (DecodeOptions, {"dtype": "float64"}, "dtype: expected one of float32, float16, got 'float64'"),
         (EncodeOptions, {"container": "png"}, "container: expected one of jpeg, heic, avif, got 'png'"),
         (EncodeOptions, {"base_bits": 10}, "base_bits: expected 8 in JPEG, got 10"),
-        (EncodeOptions, {"map_channels": 2}, "map_channels: expected one of 1, 3, got 2"),
+        (EncodeOptions, {"map_channels": 2}, "map_channels: expected one of auto, 1, 3, got 2"),
         (EncodeOptions, {"target_bytes": 1, "target_psnr": 1.0}, "expected one of them, got both"),
         (EncodeOptions, {"target_bytes": 1, "preset": "auto"}, "expected tiny, balanced or best beside a target"),
         (TranscodeOptions, {"map_scale": 129}, "map_scale: expected 1…128, got 129"),

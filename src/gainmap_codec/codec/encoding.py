@@ -131,23 +131,33 @@ def encode_pair(
 
 
 class MadeMap(NamedTuple):
-    """A standard gain map, and the PQ-PSNR in dB that its readers get."""
+    """A standard gain map, and the PQ-PSNR in dB that its readers get.
+
+    Attributes:
+        why: A line about what was chosen for this picture and why, or None where nothing was left to choose.
+        warnings: What the options asked for costs.
+    """
 
     stored: StoredGainMap
     psnr: float
+    why: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     """The standard gain map of a pair."""
+    scale = 4 if options.scale == "auto" else options.scale
+    quality = 90 if options.quality == "auto" else options.quality
+    channels = 1 if options.channels == "auto" else options.channels
     base = pair.color.linearize(pair.codes)
     alternate = pair.hdr @ np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
     codes, metadata = compute_gain_map(
-        base, alternate, alternate_headroom=pair.headroom, scale=options.scale, channels=options.channels
+        base, alternate, alternate_headroom=pair.headroom, scale=scale, channels=channels
     )
     codec = CODECS[pair.file.container]
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
     bits = pair.file.base.bits if codec == "av1" else 8
-    image = code_picture(with_bits(codes, 8, bits), codec, quality=options.quality, bits=bits)
+    image = code_picture(with_bits(codes, 8, bits), codec, quality=quality, bits=bits)
     decoded = decode_coded_image(image)
     rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)

@@ -26,6 +26,7 @@ Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
 FloatType = Literal["float32", "float16"]
 Strip = Literal["gps", "all"]
+Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
@@ -40,11 +41,14 @@ _PRESETS = (*get_args(Preset), "auto")
 
 @dataclass(frozen=True)
 class MapOptions:
-    """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels."""
+    """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels.
 
-    scale: int
-    quality: int
-    channels: int
+    "auto" leaves a choice to `codec.encoding.make_gain_map`, which makes it for each picture.
+    """
+
+    scale: int | Auto = "auto"
+    quality: int | Auto = "auto"
+    channels: int | Auto = "auto"
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,9 @@ class EncodeOptions:
     base_bits: int | None = None
     base_chroma: Chroma = "4:4:4"
     base_color_space: ColorSpace = "srgb"
-    map_scale: int = 4
-    map_quality: int = 90
-    map_channels: int = 1
+    map_scale: int | Auto = 4
+    map_quality: int | Auto = 90
+    map_channels: int | Auto = 1
     exif: bytes | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None
@@ -220,12 +224,14 @@ def choose_device(device: str) -> str:
     return device
 
 
-def _check_maps(quality: int | None, map_quality: int, map_scale: int, map_channels: int) -> None:
+def _check_maps(quality: int | None, map_quality: int | Auto, map_scale: int | Auto, map_channels: int | Auto) -> None:
     if quality is not None:
         check_range("quality", quality, 1, 100)
-    check_range("map_quality", map_quality, 1, 100)
-    check_range("map_scale", map_scale, 1, 128)
-    _check_choice("map_channels", map_channels, (1, 3))
+    if map_quality != "auto":
+        check_range("map_quality", map_quality, 1, 100)
+    if map_scale != "auto":
+        check_range("map_scale", map_scale, 1, 128)
+    _check_choice("map_channels", map_channels, ("auto", 1, 3))
 
 
 def check_range(name: str, value: int, low: int, high: int) -> None:
