@@ -76,7 +76,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
     notes += (*image.warnings, *image.metadata.lost)
     headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
     file = _with_those_of_hdr(_base_file(image, headroom, own, sdr, options, notes), image.metadata)
-    file = _with_metadata(file, options, notes)
+    file = with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)
     codes, color = base_codes(file.base), color_of(file.base)
     notes += color.notes
@@ -238,7 +238,7 @@ def _with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapF
     return replace(file, exif=exif, xmp=file.xmp or metadata.xmp)
 
 
-def _with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
+def with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The record without gain maps, with the caller's metadata in place of the picture's; b"" stands for none."""
     exif = _readable("EXIF", file.exif if options.exif is None else options.exif or None, _check_exif, notes)
     turn = file.orientation

@@ -10,6 +10,7 @@ from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import describe_other
 from gainmap_codec.files.geotags import exif, heif, jpeg, video, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
+from gainmap_codec.files.heif.extras import with_map_xmp
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
 from gainmap_codec.files.map_metadata.apple import serialize_apple
@@ -54,7 +55,7 @@ def _with_headroom_in_xmp(file: GainMapFile) -> GainMapFile:
         return file
     metadata = AppleMetadata(stored.metadata.headroom, stored.metadata.version, "xmp")
     stored = replace(stored, metadata=metadata)
-    described = heif.with_map_xmp(replace(extras, gain_map=stored), serialize_apple(metadata))
+    described = with_map_xmp(replace(extras, gain_map=stored), serialize_apple(metadata))
     return replace(file, gain_map=stored, heif_extras=described)
 
 

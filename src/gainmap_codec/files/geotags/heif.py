@@ -15,7 +15,7 @@ from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.geotags.jpeg import clean_jpeg, pictures_without_geotags
 from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.heif.extras import alpha_items, without_items
-from gainmap_codec.files.heif.items import MAP_ID, XMP_TYPE, Item, Property, Reference, item_data
+from gainmap_codec.files.heif.items import XMP_TYPE, Item, Property, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
@@ -76,17 +76,6 @@ def bare(extras: HeifExtras) -> HeifExtras:
         first_boxes=b"",
         last_boxes=b"",
     )
-
-
-def with_map_xmp(extras: HeifExtras, packet: bytes) -> HeifExtras:
-    """The extras with this XMP as the one that describes the gain map."""
-    old = {r.source for r in extras.references if r.kind == b"cdsc" and MAP_ID in r.targets}
-    gone = {item.id for item, _ in extras.items if item.id in old and item.content_type == XMP_TYPE}
-    extras = without_items(extras, gone, set())
-    number = max((item.id for item, _ in extras.items), default=0) + 1
-    item = Item(number, b"mime", content_type=XMP_TYPE, hidden=True)
-    reference = Reference(b"cdsc", number, (MAP_ID,))
-    return replace(extras, items=(*extras.items, (item, packet)), references=(*extras.references, reference))
 
 
 def picture_without_geotags(image: CodedImage) -> CodedImage:

@@ -40,9 +40,17 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_map, merge_primary
 from gainmap_codec.files.jpeg.xmp_segments import joined_xmp, xmp_segments
+from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetadata, OtherPart, StoredGainMap
+from gainmap_codec.files.records import (
+    AppleMetadata,
+    CodedImage,
+    GainMapFile,
+    GainMapMetadata,
+    OtherPart,
+    StoredGainMap,
+)
 from gainmap_codec.files.tags.exif_shrink import fitted_exif
 from gainmap_codec.files.tags.motion_photo import with_video
 
@@ -60,8 +68,8 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
         file: What to write.
         notes: Gets a line for each thing that could not be written; None where nobody listens.
     Raises:
-        ValueError: Pictures that are no JPEGs, metadata that the standard does not allow (those of an Apple gain map,
-            for one), or a payload of more than 65 000 bytes.
+        ValueError: Pictures that are no JPEGs, metadata that the standard does not allow, or a payload of more than
+            65 000 bytes.
         FormatError: The base or the gain map is a broken JPEG.
         UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
         LimitError: An ICC profile of more than 16 MB.
@@ -103,16 +111,12 @@ def _check_writable(file: GainMapFile) -> None:
             raise ValueError(f"JPEG file: expected pictures coded as JPEG, got {picture.codec}")
 
 
-def _writable_metadata(stored: StoredGainMap) -> GainMapMetadata:
-    if isinstance(stored.metadata, AppleMetadata):
-        raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
-    return stored.metadata
-
-
 def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes: list[str]) -> Iterator[bytes]:
     """Segments from SOI to the first scan, without MPF."""
-    stored = file.gain_map
-    in_hdrgm = stored is not None and _writable_metadata(stored).use_base_colour_space
+    iso = None if file.gain_map is None else file.gain_map.metadata
+    if isinstance(iso, AppleMetadata):  # what Apple's readers look for is in the map's picture alone
+        iso = None
+    in_hdrgm = iso is not None and iso.use_base_colour_space
     whole = joined_xmp(file.xmp, file.base)
     yield _leading(base)
     if file.exif:
@@ -120,8 +124,8 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes:
     yield _xmp(replace(file, xmp=whole or file.xmp), gain_map_bytes, in_hdrgm, notes)
     if file.base.icc_profile:
         yield icc_segments(file.base.icc_profile)
-    if stored is not None:
-        yield make_segment(APP2, ISO_ID + serialize_iso21496(_writable_metadata(stored))[:4], "ISO version")
+    if iso is not None:
+        yield make_segment(APP2, ISO_ID + serialize_iso21496(iso)[:4], "ISO version")
     kept = (segment for segment in base.header if _is_kept(base, segment))
     yield from (base.raw(each) for each in kept if not (whole and base.body(each).startswith(XMP_EXTENSION_ID)))
     if file.payload:
@@ -144,13 +148,21 @@ def _xmp(file: GainMapFile, gain_map_bytes: int, in_hdrgm: bool, notes: list[str
 
 def _serialize_gain_map(stored: StoredGainMap) -> bytes:
     """The gain-map JPEG with its metadata; ICC only where the maths happen in the alternate's space."""
-    image, metadata = segments_of(stored.image), _writable_metadata(stored)
-    parts = [SOI, _leading(image), _map_xmp(image, metadata)]
-    parts.append(make_segment(APP2, ISO_ID + serialize_iso21496(metadata), "ISO 21496-1 metadata"))
-    if not metadata.use_base_colour_space and stored.image.icc_profile:
-        parts.append(icc_segments(stored.image.icc_profile))
+    image, metadata = segments_of(stored.image), stored.metadata
+    parts = [SOI, _leading(image)]
+    if isinstance(metadata, AppleMetadata):
+        parts.append(xmp_segments(serialize_apple(metadata)))
+    else:
+        parts += _iso_segments(stored.image, image, metadata)
     parts += [image.raw(segment) for segment in image.header if _is_kept(image, segment) or _is_exif(image, segment)]
     return b"".join((*parts, _coded_header(image), _scans(image)))
+
+
+def _iso_segments(stored: CodedImage, image: JpegImage, metadata: GainMapMetadata) -> Iterator[bytes]:
+    yield _map_xmp(image, metadata)
+    yield make_segment(APP2, ISO_ID + serialize_iso21496(metadata), "ISO 21496-1 metadata")
+    if not metadata.use_base_colour_space and stored.icc_profile:
+        yield icc_segments(stored.icc_profile)
 
 
 def _map_xmp(image: JpegImage, metadata: GainMapMetadata) -> bytes:
