@@ -50,7 +50,7 @@ def encode(
     sdr: SdrSource | None = None,
     *,
     container: Container = "jpeg",
-    carry: Carry = "both",
+    carry: Carry | None = None,
     preset: PresetChoice = "balanced",
     target_bytes: int | None = None,
     target_psnr: float | None = None,
@@ -81,7 +81,9 @@ def encode(
             Pillow image; an array (H, W, 3), uint8, sRGB; None tone-maps `hdr`. Its orientation holds for the file, and
             `hdr` is upright.
         container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
-        carry: Which gain maps to write. With "both", readers that know only the standard show correct HDR.
+        carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
+            show correct HDR. None is "both"; where torch is not installed it is "standard", with a warning, unless a
+            target or a preset asks for a neural gain map.
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
             alone where that is worth more for its bytes; it then warns.

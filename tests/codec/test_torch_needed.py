@@ -35,7 +35,9 @@ def test_where_torch_is_there() -> None:
 def test_from_python() -> None:
     scene = render_scene(16, 16)
     for call in (
-        lambda: gm.encode(scene),
+        lambda: gm.encode(scene, carry="both"),
+        lambda: gm.encode(scene, target_bytes=900),
+        lambda: gm.encode(scene, preset="tiny"),
         lambda: gm.encode("no such file", carry="neural"),
         lambda: gm.transcode(STANDARD, carry="both"),
         lambda: gm.decode(STANDARD, device="cuda"),
@@ -49,6 +51,24 @@ def test_from_python() -> None:
 
 
 @pytest.mark.usefixtures("no_torch")
+def test_standard_maps_are_made_where_nobody_says_which() -> None:
+    with pytest.warns(gm.GainMapWarning, match=f"only the standard gain map.*{re.escape(MISSING)}") as warned:
+        data = gm.encode(render_scene(16, 16))
+    assert len(warned) == 1
+    assert data == gm.encode(render_scene(16, 16), carry="standard")
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_commands_that_make_standard_maps() -> None:
+    done = CliRunner().invoke(gainmap, ["encode", str(STANDARD), "-o", "x.jpg"])
+    assert done.exit_code == 0 and MISSING in done.stderr
+    done = CliRunner().invoke(gainmap, ["demo", "x.jpg"])
+    assert done.exit_code == 0 and MISSING in done.stderr
+    assert "x.exr (from the standard map)" in done.stdout and "neural" not in done.stdout
+    assert gm.inspect("demo/x.jpg").payload is None
+
+
+@pytest.mark.usefixtures("no_torch")
 def test_neural_maps_that_are_there_stay() -> None:
     data = gm.transcode(FIXTURES / "jpeg/both.jpg", carry="both")
     assert gm.inspect(data).payload is not None
@@ -58,9 +78,8 @@ def test_neural_maps_that_are_there_stay() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("encode", STANDARD, "-o", "x.jpg"),
+        ("encode", STANDARD, "-o", "x.jpg", "--carry", "both"),
         ("transcode", STANDARD, "-o", "x.jpg", "--carry", "neural"),
-        ("demo",),
         ("batch", STANDARD, "-o", "out", "--carry", "both"),
         ("decode", STANDARD, "-o", "x.exr", "--device", "cuda"),
     ],

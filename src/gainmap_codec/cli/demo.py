@@ -19,7 +19,6 @@ from gainmap_codec.cli.comparison import Rendition, comparison_sheet
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, Prefer
-from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import NoGainMapError, printable
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
@@ -76,7 +75,8 @@ def run_demo(
 ) -> None:
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
-    Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its neural map) and ``comparison.png``.
+    Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its better map) and ``comparison.png``. Without torch
+    there are standard maps only.
 
     Args:
         source: A gain-map file; None takes the bundled scene.
@@ -95,7 +95,6 @@ def run_demo(
     photo, exr, sheet = (out / file for file in (f"{name}.jpg", f"{name}.exr", "comparison.png"))
     sources = [] if source is None else [source]
     check_outputs([(sources, file) for file in (photo, exr, sheet)], overwrite=overwrite, makes_folders=True)
-    check_torch_for(EncodeOptions().carry)
     picture = HdrImage(render_scene()) if source is None else source
     reference = picture if isinstance(picture, HdrImage) else _reference(picture)
     out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
@@ -104,16 +103,17 @@ def run_demo(
     with progress_bar() as progress:
         start = perf_counter()
         report = encode_with_report(picture, None, EncodeOptions(device=device, seed=seed), progress=progress)
-    neural = _measure(report, "neural", reference, perf_counter() - start)
+    kind: Prefer = "neural" if report.payload_bytes else "standard"
+    best = _measure(report, kind, reference, perf_counter() - start)
     warn(dict.fromkeys([*reference.warnings, *report.warnings]))
     baseline = _standard(picture, reference, _BASELINE_QUALITY)
     written = _standard(picture, reference, _WRITTEN_QUALITY)
     base = decode_with_notes(report.data, DecodeOptions(prefer="base"))
-    _print_table(say, reference, base, baseline, written, neural)
+    _print_table(say, reference, base, baseline, written, best)
     write_atomically(photo, report.data)
-    neural.image.save(exr)
-    write_atomically(sheet, _sheet(name, reference, base, baseline, neural))
-    say(f"Written to {out}/: {name}.jpg, {name}.exr (from the neural map), comparison.png (look at it)")
+    best.image.save(exr)
+    write_atomically(sheet, _sheet(name, reference, base, baseline, best))
+    say(f"Written to {out}/: {name}.jpg, {name}.exr (from the {kind} map), comparison.png (look at it)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +156,8 @@ def _timed(work: Callable[[], T]) -> tuple[T, float]:
 
 
 def _print_table(
-    say: Say, reference: HdrImage, base: HdrImage, baseline: _Result, written: _Result, neural: _Result
+    say: Say, reference: HdrImage, base: HdrImage, baseline: _Result, written: _Result, best: _Result
 ) -> None:
-    report, alone = neural.report, written.report
     say("")
     say(_TABLE.format("HDR from", "bytes", "growth", "PQ-PSNR", "encode", "decode"))
     say(_TABLE.format("", "", "of file", "dB", "s", "s"))
@@ -166,11 +165,15 @@ def _print_table(
     for name, result in (("1/4-scale JPEG map, q85", baseline), ("the standard map, q90", written)):
         growth = len(result.report.data) - result.report.base_bytes
         say(_row(name, result.report.map_bytes, growth, result))
-    name = f"the neural map ({report.preset})"
-    say(_row(name, report.payload_bytes, len(report.data) - len(alone.data), neural))
+    report = best.report
+    if report.payload_bytes:
+        name = f"the neural map ({report.preset})"
+        say(_row(name, report.payload_bytes, len(report.data) - len(written.report.data), best))
     say("")
-    say(f"The file holds the standard and the neural map: {len(report.data):,} bytes.")
-    say(f"Fitting the network took {report.fit_seconds:.1f} s.")
+    held = "the standard and the neural map" if report.payload_bytes else "the standard map"
+    say(f"The file holds {held}: {len(report.data):,} bytes.")
+    if report.payload_bytes:
+        say(f"Fitting the network took {report.fit_seconds:.1f} s.")
     say(f"import gainmap_codec takes {_import_seconds():.2f} s.")
 
 
@@ -193,19 +196,20 @@ def _import_seconds() -> float:
     return median(float(run.stdout) for run in runs)
 
 
-def _sheet(name: str, reference: HdrImage, base: HdrImage, baseline: _Result, neural: _Result) -> bytes:
+def _sheet(name: str, reference: HdrImage, base: HdrImage, baseline: _Result, best: _Result) -> bytes:
     stops = max(round(reference.measured_headroom()), 1)
     return comparison_sheet(
         f"{name}: {_brightness(reference.measured_headroom())}",
         Rendition("as old readers show it", base.pixels),
         (
             Rendition("HDR reference", reference.pixels),
-            Rendition(_caption("neural", neural.report.payload_bytes, neural), neural.image.pixels),
-            Rendition(_caption("JPEG map, q85", baseline.report.map_bytes, baseline), baseline.image.pixels),
+            _rendition("neural" if best.report.payload_bytes else "the standard map, q90", best),
+            _rendition("JPEG map, q85", baseline),
         ),
         stops=stops,
     )
 
 
-def _caption(name: str, stored_bytes: int, result: _Result) -> str:
-    return f"{name}: {stored_bytes:,} bytes, {result.psnr:.1f} dB"
+def _rendition(name: str, result: _Result) -> Rendition:
+    stored_bytes = result.report.payload_bytes or result.report.map_bytes
+    return Rendition(f"{name}: {stored_bytes:,} bytes, {result.psnr:.1f} dB", result.image.pixels)

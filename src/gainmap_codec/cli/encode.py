@@ -43,9 +43,7 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
-    default=_DEFAULTS.carry,
-    show_default=True,
-    help="Which gain maps to store.",
+    help="Which gain maps to store. Default: both, or standard where torch is not installed.",
 )
 @click.option(
     "--preset",
@@ -116,7 +114,7 @@ def encode(
     output: Path,
     *,
     sdr: Path | None,
-    carry: Carry,
+    carry: Carry | None,
     preset: PresetChoice,
     target_bytes: int | None,
     target_psnr: float | None,

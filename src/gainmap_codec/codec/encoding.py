@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
+from gainmap_codec.codec.options import Carry, EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
-from gainmap_codec.codec.torch_needed import check_torch, check_torch_for
+from gainmap_codec.codec.torch_needed import NO_NEURAL_MAP, check_torch, check_torch_for, has_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -82,12 +82,23 @@ def encode_with_report(
     Raises:
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
-    check_torch_for(options.carry)
     notes: list[str] = []
+    carry = _carry_of(options, notes)
     pair = make_pair(hdr, sdr, options, notes)
-    standard = None if options.carry == "neural" else options.standard
-    fit = None if options.carry == "standard" else options.fit
+    standard = None if carry == "neural" else options.standard
+    fit = None if carry == "standard" else options.fit
     return encode_pair(pair, standard, fit, notes, progress)
+
+
+def _carry_of(options: EncodeOptions, notes: list[str]) -> Carry:
+    """What is asked for; else both, or where there is no torch for that, "standard" with a line."""
+    asks_for_neural = options.fit.has_target or options.preset not in ("balanced", "auto")
+    if options.carry is None and not asks_for_neural and not has_torch():
+        notes.append(NO_NEURAL_MAP)
+        return "standard"
+    carry = options.carry or "both"
+    check_torch_for(carry)
+    return carry
 
 
 def encode_pair(

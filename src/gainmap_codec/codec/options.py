@@ -61,6 +61,11 @@ class FitOptions:
     device: str
     seed: int
 
+    @property
+    def has_target(self) -> bool:
+        """Whether it has a size or a quality to reach."""
+        return self.target_bytes is not None or self.target_psnr is not None
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DecodeOptions:
@@ -101,7 +106,7 @@ class EncodeOptions:
     """
 
     container: Container = "jpeg"
-    carry: Carry = "both"
+    carry: Carry | None = None
     preset: PresetChoice = "balanced"
     target_bytes: int | None = None
     target_psnr: float | None = None
@@ -122,7 +127,7 @@ class EncodeOptions:
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, get_args(Container))
-        _check_choice("carry", self.carry, get_args(Carry))
+        _check_choice("carry", self.carry, (None, *get_args(Carry)))
         _check_choice("preset", self.preset, _PRESETS)
         _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
         check_strip(self.strip)
@@ -131,8 +136,7 @@ class EncodeOptions:
         _check_fit(self.fit)
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
-        aims = self.target_bytes is not None or self.target_psnr is not None
-        if aims and self.preset in ("paper-gain", "paper-gamma", "auto"):
+        if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
     @property

@@ -6,15 +6,22 @@ from importlib.util import find_spec
 
 from gainmap_codec.errors import MissingDependencyError
 
+_NEEDS_TORCH = "needs torch: pip install 'gainmap-codec[neural]'"
+NO_NEURAL_MAP = f'only the standard gain map is made, as carry="standard" asks for; a neural one {_NEEDS_TORCH}'
+
+
+def has_torch() -> bool:
+    """Whether torch can be imported; it is not loaded for that."""
+    try:
+        return find_spec("torch") is not None
+    except ValueError:  # kept from being imported
+        return False
+
 
 def check_torch(purpose: str) -> None:
-    """Raise MissingDependencyError, which says `purpose` first, where torch is missing; it is not loaded for that."""
-    try:
-        found = find_spec("torch")
-    except ValueError:  # kept from being imported
-        found = None
-    if found is None:
-        raise MissingDependencyError(f"{purpose} needs torch: pip install 'gainmap-codec[neural]'")
+    """Raise MissingDependencyError, which says `purpose` first, where torch is missing."""
+    if not has_torch():
+        raise MissingDependencyError(f"{purpose} {_NEEDS_TORCH}")
 
 
 def check_torch_for(carry: str | None) -> None:
