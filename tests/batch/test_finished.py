@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def test_killed_between_record_and_photo_the_rerun_goes_on(
     before = (out / "one.jpg").read_bytes()
     source.write_bytes(files.both())
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -150,3 +151,9 @@ def test_records_of_the_first_version_are_read(photos: Path, tmp_path: Path) -> 
     path.write_text(json.dumps(stored))
     assert isinstance(convert_photo(job), PhotoRecord)
     assert convert_photo(job).status == "skipped"
+
+
+def test_results_have_the_dates_of_their_photos(photos: Path, tmp_path: Path) -> None:
+    os.utime(photos / "one.jpg", ns=(10**18, 10**18))
+    photo = convert_photo(job_for(photos / "one.jpg", tmp_path / "out"))
+    assert Path(photo.target).stat().st_mtime_ns == 10**18

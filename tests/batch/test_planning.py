@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gainmap_codec.batch.planning import STATE, plan
-from gainmap_codec.batch.records import PassedOver
+from gainmap_codec.batch.records import HIDDEN, PassedOver
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
@@ -203,7 +203,18 @@ def test_photos_are_told_by_every_suffix_that_they_have(tmp_path: Path) -> None:
     others: list[PassedOver] = []
     jobs = plan([tmp_path], tmp_path / "out", AS_THEY_ARE, passed_over=others)
     assert [Path(job.source).name for job in jobs] == [*names]
-    assert others == [PassedOver(f"{tmp_path}/{name}", "its name is not that of a photo") for name in ("h.mov", "i")]
+    hidden = PassedOver(f"{tmp_path}/.j.hif", HIDDEN)
+    unknown = [PassedOver(f"{tmp_path}/{name}", "its name is not that of a photo") for name in ("h.mov", "i")]
+    assert others == [hidden, *unknown]
+    named = plan([tmp_path / ".j.hif"], tmp_path / "out", AS_THEY_ARE)
+    assert [job.target for job in named] == [f"{tmp_path}/out/.j.hif"], "what is named is wanted"
+
+
+def test_what_a_batch_left_is_not_even_passed_over(photos: Path, tmp_path: Path) -> None:
+    converted(photos, tmp_path / "out")
+    others: list[PassedOver] = []
+    plan([tmp_path / "out"], tmp_path / "other", AS_THEY_ARE, passed_over=others)
+    assert others == []
 
 
 def test_pipes_sockets_and_devices_are_passed_over(photos: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
+from gainmap_codec.batch.records import HIDDEN, BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.report import format_summary, is_report, serialize_report, warning_lines
 
 DONE = PhotoRecord(
@@ -61,10 +61,11 @@ def test_summary() -> None:
 
 def test_files_passed_over_are_counted_and_named() -> None:
     others = tuple(PassedOver(name, "why") for name in ("a.mov", "b.MOV", "notes", "\udcff.txt"))
+    others += tuple(PassedOver(name, HIDDEN) for name in ("._a.jpg", ".DS_Store", ".git/b.jpg"))
     report = BatchReport((DONE,), 4.0, others)
-    assert format_summary(report).splitlines()[-1] == "Passed over: 4 files (.mov 2, no suffix 1, .txt 1)"
+    assert format_summary(report).splitlines()[-1] == "Passed over: 7 files (hidden 3, .mov 2, no suffix 1, .txt 1)"
     read = json.loads(serialize_report(report, ".json"))
-    assert read["passed_over"][0] == {"source": "a.mov", "reason": "why"} and len(read["passed_over"]) == 4
+    assert read["passed_over"][0] == {"source": "a.mov", "reason": "why"} and len(read["passed_over"]) == 7
     rows = list(csv.DictReader(io.StringIO(serialize_report(report, ".csv").decode(), newline="")))
     assert [(row["source"], row["status"]) for row in rows[:2]] == [("a.jpg", "converted"), ("a.mov", "passed over")]
     for suffix in (".json", ".csv"):
@@ -73,10 +74,10 @@ def test_files_passed_over_are_counted_and_named() -> None:
 
 def test_warnings_that_differ_in_numbers_are_one_kind() -> None:
     assert warning_lines(REPORT) == [
-        "a comment, 9 bytes: not kept (photos: 2)",
-        "the C2PA manifest is not kept (photos: 1)",
+        "a comment, 9 bytes: not kept (2 photos, a.jpg for one)",
+        "the C2PA manifest is not kept (a.jpg)",
     ]
-    assert warning_lines(BatchReport((CUT,), 1.0)) == ["odd (photos: 1)"], "damage is told photo by photo"
+    assert warning_lines(BatchReport((CUT,), 1.0)) == ["odd (d.jpg)"], "damage is told photo by photo"
     kinds = tuple(f"kind {'x' * count}" for count in range(12))
     lines = warning_lines(BatchReport((PhotoRecord("a", "b", "converted", warnings=kinds),), 1.0))
     assert len(lines) == 11 and lines[-1] == "and 2 other kinds: --report has them all"

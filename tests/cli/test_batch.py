@@ -44,11 +44,11 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     done = run("batch", photos, "-o", out, "--to", "avif", "--report", report, "--jobs", 2)
     assert done.returncode == 1
     assert sorted(outputs(out)) == ["2025/both.avif", "2025/may/sdr.avif", "one.avif"]
-    assert done.stdout.splitlines()[-1] == "Passed over: 1 files (.txt 1)"
+    assert done.stdout.splitlines()[-1] == "Passed over: 2 files (hidden 1, .txt 1)"
     assert gm.inspect(out / "2025/both.avif").payload is not None
     errors = done.stderr.splitlines()
     assert errors[0].startswith(f"gainmap: {photos}/2025/may/bad.jpg: JPEG")
-    assert any("warning: the C2PA manifest is not kept" in line and "(photos: 3)" in line for line in errors)
+    assert any("warning: the C2PA manifest is not kept" in line and "(3 photos, " in line for line in errors)
     assert errors[-1] == "gainmap: 1 of 4 photos failed"
     rows = {Path(row["source"]).name: row for row in json.loads(report.read_text())["photos"]}
     assert [rows[name]["hdr_from"] for name in ("one.jpg", "both.jpg", "sdr.JPG")] == ["standard", "neural", "none"]
@@ -63,7 +63,7 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     with (tmp_path / "report.csv").open(newline="") as file:
         statuses = {Path(row["source"]).name: row["status"] for row in csv.DictReader(file)}
-    assert statuses.pop("notes.txt") == "passed over"
+    assert [statuses.pop(name) for name in ("notes.txt", ".hidden.jpg")] == ["passed over"] * 2
     assert statuses == {"one.jpg": "skipped", "both.jpg": "skipped", "sdr.JPG": "skipped", "bad.jpg": "converted"}
     summary = again.stdout.splitlines()
     assert [line.split()[:2] for line in summary[1:4]] == [["converted", "1"], ["skipped", "3"], ["failed", "0"]]
@@ -84,6 +84,20 @@ def test_a_photo_that_is_cut_off_is_named_and_counted(photos: Path, tmp_path: Pa
         assert ["damaged", "1"] in [line.split() for line in done.stdout.splitlines()]
         rows = {row["source"]: row for row in json.loads(report.read_text())["photos"]}
         assert [name for name, row in rows.items() if row["damage"]] == [str(cut)]
+
+
+def test_a_photo_without_its_base_counts_as_damaged(tmp_path: Path) -> None:
+    data = (FIXTURES / "heif/base-64x64.heic").read_bytes()
+    cut = tmp_path / "cut.heic"
+    cut.write_bytes(data[: len(data) - 20])
+    done = run("batch", cut, "-o", tmp_path / "out", "--to", "jpeg", "--report", tmp_path / "report.json")
+    assert done.returncode == 1
+    first, *_, last = done.stderr.splitlines()
+    assert first.startswith(f"gainmap: warning: {cut}: damaged: the file is cut off")
+    assert last == "gainmap: 1 of 1 photos failed"
+    assert [line.split() for line in done.stdout.splitlines()[3:5]] == [["failed", "1", "0.0", "MB"], ["damaged", "1"]]
+    (row,) = json.loads((tmp_path / "report.json").read_text())["photos"]
+    assert row["status"] == "failed" and row["damage"][0].startswith("the file is cut off")
 
 
 def test_reports_are_refused_before_anything_starts(photos: Path, tmp_path: Path) -> None:

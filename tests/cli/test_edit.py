@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,15 @@ def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
         done = run(command[0], photo, "-o", out, *command[1:], "--quiet", "--overwrite")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert gm.decode(out).pixels.shape[:2] == size[::-1]
+
+
+def test_results_have_the_dates_of_their_photos(photo: Path, tmp_path: Path) -> None:
+    for command in (("transcode", "--strip", "gps"), ("rotate", "--degrees", "90"), ("crop", "--box", "0,0,48,32")):
+        os.utime(photo, ns=(10**18, 10**18))
+        assert run(command[0], photo, "-o", tmp_path / f"{command[0]}.jpg", *command[1:]).returncode == 0
+        assert (tmp_path / f"{command[0]}.jpg").stat().st_mtime_ns == 10**18
+    assert run("rotate", photo, "-o", photo, "--degrees", "90", "--overwrite").returncode == 0
+    assert photo.stat().st_mtime_ns > 10**18, "it has changed now"
 
 
 def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from posixpath import splitext
 from typing import TypeVar
 
 from gainmap_codec.batch.finished import obstacle
-from gainmap_codec.batch.records import Job, PassedOver
+from gainmap_codec.batch.records import HIDDEN, Job, PassedOver
 from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, location, names_in, sha256_of, sizes_in
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
@@ -39,7 +39,7 @@ def plan(
 ) -> list[Job]:
     """A job for each photo: the sources that are files, and the photos in those that are folders.
 
-    Hidden files and folders are not looked at, nor is `folder` within a source.
+    Hidden files and folders are passed over; `folder` within a source is not looked at, nor are records of batches.
 
     Args:
         keep_suffix: Names keep the source's suffix before the new one.
@@ -57,7 +57,7 @@ def plan(
     clashes: list[tuple[Job, Job]] = []
     others: list[PassedOver] = [] if passed_over is None else passed_over
     for photo, name, is_named in _files_in(list(map(location, sources)), out):
-        if reason := _no_photo(photo, is_named=is_named):
+        if reason := _no_photo(photo, "" if is_named else name):
             others.append(PassedOver(photo, reason))
             continue
         name = _output_name(name, options.container, keep_suffix)
@@ -116,9 +116,11 @@ def _with_lines(error: Error, lines: Sequence[str]) -> Error:
     return error
 
 
-def _no_photo(place: str, *, is_named: bool) -> str:
-    """Why a file is passed over; empty for a photo. What the caller names is one, whatever its suffix."""
-    if not is_named and not place.lower().endswith(_PHOTOS):
+def _no_photo(place: str, found: str) -> str:
+    """Why a file is passed over; empty for a photo. `found`: its name in a folder, empty where the caller chose it."""
+    if "/." in f"/{found}":
+        return HIDDEN
+    if found and not found.lower().endswith(_PHOTOS):
         return "its name is not that of a photo"
     return "it is a pipe, a device or a socket" if is_special(place) else ""
 
@@ -156,12 +158,11 @@ def _name_of(source: str) -> str:
 
 
 def _names_below(folder: str, out: str) -> Iterator[str]:
-    """Names of a folder's files, without hidden ones and those of the output folder."""
+    """Names of a folder's files, without those of the output folder and the records of batches."""
     own, root = f"{_resolved(out)}/", _resolved(folder)
     inner = own.removeprefix(f"{root}/") if own.startswith(f"{root}/") else None
     for name in sorted(names_in(folder)):
-        hidden = "/." in f"/{name}"
-        if not hidden and not (inner and name.startswith(inner)):
+        if not (inner and name.startswith(inner)) and f"/{STATE}/" not in f"/{name}":
             yield name
 
 

@@ -10,6 +10,9 @@ from gainmap_codec.codec.options import TranscodeOptions
 Status = Literal["converted", "skipped", "failed"]
 HdrFrom = Literal["neural", "standard", "base", "none"]
 
+HIDDEN = "it is hidden"
+"""Why files are passed over whose name, or whose folder's, begins with a dot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -51,7 +54,7 @@ class PhotoRecord:
             picture was coded again, or there is no new one.
         seconds: Time of one worker.
         warnings: What was lost, or no longer holds, a line each.
-        damage: What is missing of the photo, as where it is cut off, of these lines; all else of it was converted.
+        damage: What is missing of the photo, as where it is cut off; all else of it was converted, unless it failed.
     """
 
     source: str
@@ -84,7 +87,7 @@ class BatchReport:
     Attributes:
         photos: A record for each; fewer where the batch was interrupted.
         seconds: Time of the whole batch.
-        passed_over: The files that were not taken for photos; hidden ones are not looked at.
+        passed_over: The files that were not taken for photos, hidden ones among them.
     """
 
     photos: tuple[PhotoRecord, ...]
@@ -97,5 +100,5 @@ class BatchReport:
 
     @property
     def damaged(self) -> list[PhotoRecord]:
-        """The photos of which something is missing, and the rest was converted, by this run or an earlier one."""
+        """The photos of which something is missing, whether the rest was converted or they failed for it."""
         return [photo for photo in self.photos if photo.damage]

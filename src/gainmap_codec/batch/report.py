@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from posixpath import splitext
 from statistics import median
 
-from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
+from gainmap_codec.batch.records import HIDDEN, BatchReport, PassedOver, PhotoRecord
 
 SUFFIXES = (".json", ".csv")
 _MOST_WARNINGS, _MOST_KINDS = 10, 5
@@ -72,25 +72,33 @@ def format_summary(report: BatchReport) -> str:
 
 def _passed_over(others: Sequence[PassedOver]) -> str:
     """Which kinds of files were not taken for photos, and how many of each."""
-    kinds = Counter(splitext(other.source)[1].lower() or "no suffix" for other in others)
+    kinds = Counter(map(_kind_of, others))
     listed = [f"{kind} {count:,}" for kind, count in kinds.most_common(_MOST_KINDS)]
     more = ", ..." if len(kinds) > _MOST_KINDS else ""
     return f"Passed over: {len(others):,} files ({', '.join(listed)}{more})"
 
 
+def _kind_of(other: PassedOver) -> str:
+    return "hidden" if other.reason == HIDDEN else splitext(other.source)[1].lower() or "no suffix"
+
+
 def warning_lines(report: BatchReport) -> list[str]:
-    """The commonest warnings, each with the number of its photos; those that differ in numbers alone are one."""
-    first: dict[str, str] = {}
+    """The commonest warnings, with the number of photos and one of them; those that differ in numbers alone are one."""
+    first: dict[str, tuple[str, str]] = {}
     counts: Counter[str] = Counter()
     for photo in report.photos:
         for warning in (line for line in photo.warnings if line not in photo.damage):  # told with its name
             kind = re.sub(r"\d+", "", warning)
-            first.setdefault(kind, warning)
+            first.setdefault(kind, (warning, photo.source))
             counts[kind] += 1
-    lines = [f"{first[kind]} (photos: {count:,})" for kind, count in counts.most_common(_MOST_WARNINGS)]
+    lines = [_warning_line(*first[kind], count) for kind, count in counts.most_common(_MOST_WARNINGS)]
     if more := len(counts) - len(lines):
         lines.append(f"and {more} other kinds: --report has them all")
     return lines
+
+
+def _warning_line(warning: str, source: str, count: int) -> str:
+    return f"{warning} ({source})" if count == 1 else f"{warning} ({count:,} photos, {source} for one)"
 
 
 def _sizes(photos: list[PhotoRecord]) -> tuple[list[int], list[int]]:

@@ -52,15 +52,17 @@ def read(place: str, limits: Limits) -> bytes:
         return read_source(file, limits)[0]
 
 
-def write(place: str, data: bytes) -> None:
+def write(place: str, data: bytes, *, dated_as: str | None = None) -> None:
     """Write a file, and the folders around it; a path appears whole or not at all, as do the objects of stores.
 
+    Args:
+        dated_as: The photo whose time of modification the file gets, where both are paths.
     Raises:
         MissingDependencyError, OSError: As `read`.
     """
     if not is_url(place):
         Path(place).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, data)
+        write_atomically(place, data, dated_as=None if dated_as and is_url(dated_as) else dated_as)
         return
     filesystem, path = _filesystem(place)
     filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)

@@ -14,7 +14,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.edit.transcode import transcode_opened
 from gainmap_codec.errors import NO_LIMITS, Limits, error_line
-from gainmap_codec.files.container import check_name, digest_of
+from gainmap_codec.files.container import check_name, digest_of, missing_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
@@ -26,7 +26,7 @@ def convert_photo(job: Job) -> PhotoRecord:
     The record is written first and the photo after it, each whole or not at all: wherever this is cut short, a photo
     that is there has its record, which tells it from other people's files.
     """
-    start = perf_counter()
+    start, data = perf_counter(), b""
     photo = PhotoRecord(job.source, job.target, "failed")
     try:
         data = read(job.source, job.options.limits)
@@ -35,18 +35,24 @@ def convert_photo(job: Job) -> PhotoRecord:
             return replace(own.record.photo, source=job.source, target=job.target, status="skipped")
         check_place(job.target)
         photo = replace(photo, bytes_before=len(data))
-        opened = open_file(data, job.source, job.options.limits)
-        photo = replace(photo, hdr_from=_hdr_from(opened))
+        opened, photo = _opened(data, job, photo)
         check_replaceable(job, own, opened.file.exif)
         new_data, photo = _converted(job, opened, photo)
         photo = replace(photo, seconds=perf_counter() - start)
         replaced = (own.digest, len(own.data)) if own else None
         write_finished(job, Finished(*digests, sha256_of(new_data), photo, replaced))
-        write(job.target, new_data)
+        write(job.target, new_data, dated_as=job.source)
     except Exception as error:  # whatever one photo brings about, the others are to be done
         problem = error_line(error, below=job.source)
-        photo = replace(photo, status="failed", problem=problem, seconds=perf_counter() - start)
+        damage = photo.damage or missing_of(data, job.options.limits)
+        photo = replace(photo, status="failed", problem=problem, damage=damage, seconds=perf_counter() - start)
     return photo
+
+
+def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile, PhotoRecord]:
+    """The photo, and what is to be told of it even where it cannot be converted."""
+    opened = open_file(data, job.source, job.options.limits)
+    return opened, replace(photo, hdr_from=_hdr_from(opened), damage=opened.file.damage)
 
 
 def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:

@@ -378,7 +378,7 @@ def _one(source: Path, target: Path, quiet: bool, work: Work, *, named: bool) ->
     """Write what a source becomes, which warnings call by its name if `named`; tell whether it is damaged."""
     report = work(source)
     check_name(str(target), report.container)
-    write_atomically(target, report.data)
+    write_atomically(target, report.data, dated_as=source)
     warn_of(source, report.warnings, report.damage, named=named)
     if not quiet:
         say_of(target, f"{len(report.data):,} bytes")

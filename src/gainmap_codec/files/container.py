@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from posixpath import splitext
 from typing import Literal
 
-from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.image_items import stand_alone_digest
 from gainmap_codec.files.heif.read import parse_heif
+from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import SOI, coded_digest, segments_of
@@ -69,6 +71,16 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
         raise UnsupportedError(f"{name}: {error}") from error
     except LimitError as error:
         raise LimitError(f"{name}: {error}") from error
+
+
+def missing_of(data: bytes, limits: Limits) -> tuple[str, ...]:
+    """What is missing of a file that `parse_file` refuses, a line each: of a HEIC or AVIF whose boxes can be read."""
+    if sniff(data) != "heif":
+        return ()
+    try:
+        return tuple(damage_of(open_heif(data, limits.of_one_file())))
+    except GainMapError:
+        return ()
 
 
 def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:

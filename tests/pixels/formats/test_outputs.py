@@ -134,3 +134,14 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [target]
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "no" / "such.exr", b"data")
+
+
+def test_a_new_photo_has_the_date_of_the_one_it_is_made_of(photo: Path, tmp_path: Path) -> None:
+    os.utime(photo, ns=(10**18, 10**18 + 123_456_789))
+    write_atomically(tmp_path / "new.jpg", b"new", dated_as=photo)
+    assert (tmp_path / "new.jpg").stat().st_mtime_ns == 10**18 + 123_456_789
+    write_atomically(tmp_path / "none.jpg", b"new", dated_as="-")
+    (tmp_path / "link.jpg").symlink_to(photo)
+    write_atomically(tmp_path / "link.jpg", b"turned", dated_as=photo)
+    for changed in (photo, tmp_path / "none.jpg"):
+        assert changed.stat().st_mtime > 10**9 + 1, "a photo that is replaced itself has changed now"

@@ -120,11 +120,14 @@ def _check_folder(folder: Path, makes_it: bool) -> None:
         raise PermissionError(errno.EACCES, "expected a folder to write to, got a read-only one", str(folder))
 
 
-def write_atomically(path: AnyPath, data: bytes) -> None:
+def write_atomically(path: AnyPath, data: bytes, *, dated_as: AnyPath | None = None) -> None:
     """Write a file that appears whole or not at all: a temporary sibling, then a rename.
 
     A link is followed and stays; a file that is replaced keeps its permissions.
 
+    Args:
+        dated_as: The photo that this one is made of, whose time of modification it gets: many programs sort by that.
+            A photo that is replaced itself gets the present one, by which programs for copies know that it has changed.
     Raises:
         OSError: As `real_target`, or the disk is full.
     """
@@ -134,6 +137,8 @@ def write_atomically(path: AnyPath, data: bytes) -> None:
         with sibling.open("xb") as file:
             _keep_owner_and_mode(target, sibling)
             file.write(data)
+        if dated_as is not None and file_of(dated_as) != file_of(target):
+            _copy_date(dated_as, sibling)
         sibling.replace(target)
     except OSError as error:  # nobody knows the sibling's name
         _remove(sibling)
@@ -150,6 +155,12 @@ def _keep_owner_and_mode(old: Path, new: Path) -> None:
         with suppress(PermissionError, AttributeError):  # for root alone, and there is none on Windows
             os.chown(new, found.st_uid, found.st_gid)
         new.chmod(stat.S_IMODE(found.st_mode))
+
+
+def _copy_date(old: AnyPath, new: Path) -> None:
+    with suppress(OSError):  # the photo counts for more than its date
+        found = Path(old).stat()
+        os.utime(new, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _short(name: str) -> str:
