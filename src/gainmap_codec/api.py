@@ -72,14 +72,15 @@ def encode(
     """Encode an SDR/HDR pair to a gain-map file.
 
     Args:
-        hdr: The HDR rendition: an `HdrImage`; an array (H, W, 3), floating point, linear, 1.0 = SDR white = 203 nits,
-            sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF (BT.2020 PQ), 16-bit
-            PQ PNG, PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or AVIF with a gain map, which without `sdr` brings its
-            own base.
+        hdr: The HDR rendition: an `HdrImage`; an array or torch tensor (H, W, 3), floating point, linear, 1.0 = SDR
+            white = 203 nits, sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF
+            (BT.2020 PQ), 16-bit PQ PNG, PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or AVIF with a gain map, which
+            without `sdr` brings its own base.
         sdr: The SDR rendition, of the same size: a file of the container (path, bytes, binary file), whose codestream
             becomes the base bit for bit unless `quality` or `base_bits` ask for a new one; any other picture file; a
-            Pillow image; an array (H, W, 3), uint8, sRGB; None tone-maps `hdr`. Its orientation holds for the file, and
-            `hdr` is upright.
+            Pillow image; an array or torch tensor (H, W, 3), sRGB, uint8 or uint16 (0…65535); None tone-maps `hdr`. Its
+            orientation holds for the file, and `hdr` is upright. Arrays of grey, (H, W), are spread over R, G and B,
+            and alpha is dropped with a warning, here and in `hdr`.
         container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
         carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
             show correct HDR. None is "both"; where torch is not installed it is "standard", with a warning, unless a
@@ -110,7 +111,7 @@ def encode(
     Returns:
         The file.
     Raises:
-        ValueError, TypeError: An argument is out of its range, or the renditions differ in size.
+        ValueError, TypeError: An argument is out of its range or of another type, or the renditions differ in size.
         MissingDependencyError: torch is not installed, and a neural gain map is to be made.
         GainMapError: A file is broken, not supported, or has no HDR.
         OSError: A path cannot be read.

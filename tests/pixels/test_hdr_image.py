@@ -27,6 +27,12 @@ def test_float32_is_taken_without_a_copy() -> None:
     assert HdrImage(pixels).pixels is pixels
 
 
+def test_numpy_takes_the_pixels() -> None:
+    image = HdrImage(grey(1))
+    assert np.asarray(image) is image.pixels
+    assert np.asarray(image, np.float64).dtype == np.float64
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_refused_with_its_place(bad: float) -> None:
     pixels = grey(1)

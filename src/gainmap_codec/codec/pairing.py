@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +34,18 @@ from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.formats.images import read_base
-from gainmap_codec.pixels.formats.sources import Source, read_source
+from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of, rgb_of
+from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
-from gainmap_codec.pixels.maps.neural_map import Codes
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
 
-HdrSource = HdrImage | Source | NDArray[Any]
-SdrSource = Source | Image | Codes
+HdrSource = HdrImage | Source | ArrayLike
+SdrSource = Source | Image | ArrayLike
+
+
+_HDR_SOURCES = "an HdrImage, an array or tensor (H, W, 3) of linear light, or a path, bytes or binary file"
 
 
 class Pair(NamedTuple):
@@ -96,10 +99,14 @@ def _read_hdr(
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
     if isinstance(hdr, HdrImage):
         return _upright(hdr), None
-    if isinstance(hdr, np.ndarray):
-        return HdrImage(hdr, "srgb"), None
+    if (array := array_of(hdr, "hdr")) is not None:
+        return _hdr_of_array(array, notes), None
+    if isinstance(hdr, Image):
+        raise TypeError(f"hdr: expected HDR, got a Pillow image (mode {hdr.mode}): an SDR picture goes to sdr=")
+    if not is_source(hdr):
+        raise TypeError(f"hdr: expected {_HDR_SOURCES}, got {type(hdr).__name__}")
     limits = options.limits
-    data, name = read_source(hdr, limits)
+    data, name = read_source(cast(Source, hdr), limits, argument="hdr")
     if not may_have_gain_map(data):
         return _upright(decode_hdr(data, name, limits)), None
     opened = open_file(data, name, limits)
@@ -118,6 +125,17 @@ def _read_hdr(
     upright = to_upright(pixels, opened.file.orientation)
     metadata = metadata_of(opened.file, DecodeOptions(), upright.shape[1], upright.shape[0])
     return HdrImage(upright, headroom=headroom, metadata=replace(metadata, lost=())), None
+
+
+def _hdr_of_array(array: NDArray[Any], notes: list[str]) -> HdrImage:
+    """Linear light in sRGB primaries."""
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(f"hdr: expected linear floating point, got {array.dtype}: an SDR picture goes to sdr=")
+    pixels = rgb_of(array, "hdr", notes)
+    try:
+        return HdrImage(pixels, "srgb")
+    except ValueError as error:
+        raise ValueError(str(error).replace("HdrImage pixels", "hdr", 1)) from None
 
 
 def _upright(image: HdrImage) -> HdrImage:

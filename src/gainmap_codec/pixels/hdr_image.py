@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from gainmap_codec.errors import GainMapWarning, printable
 from gainmap_codec.pixels.color import light as color
@@ -55,6 +55,10 @@ class HdrImage:
             raise ValueError(f"color_space: expected one of {known}, got {self.color_space!r}")
         if self.headroom is not None and not 0 <= self.headroom < float("inf"):
             raise ValueError(f"headroom: expected a finite number of stops >= 0, got {self.headroom!r}")
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """The pixels, for NumPy: ``np.asarray(image)``."""
+        return np.array(self.pixels, dtype, copy=copy)
 
     def convert(self, color_space: ColorSpace) -> HdrImage:
         """The same picture in other primaries, float32; colours outside them come out negative, none is clipped."""

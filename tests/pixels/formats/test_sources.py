@@ -17,10 +17,24 @@ def test_sources_of_every_kind(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(b"abc")
     assert read_source(path) == read_source(str(path)) == (b"abc", str(path))
-    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")  # type: ignore[arg-type]
+    assert read_source(bytearray(b"abc")) == (b"abc", "bytes")
     assert read_source(io.BytesIO(b"abc")) == (b"abc", "file object")
     with pytest.raises(TypeError, match="expected a path, bytes or a binary file, got int"):
         read_source(5)  # type: ignore[arg-type]
+
+
+def test_a_file_is_read_from_where_it_stands() -> None:
+    stream = io.BytesIO(b"abcdef")
+    stream.seek(2)
+    assert read_source(stream, argument="sdr") == (b"cdef", "sdr")
+    assert read_source(memoryview(b"abc")[::2], argument="sdr") == (b"ac", "sdr")
+
+
+def test_text_is_no_source(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"abc")
+    with path.open() as file, pytest.raises(TypeError, match=r'expected a file opened as binary \("rb"\), got one'):
+        read_source(file)  # type: ignore[arg-type]
 
 
 def test_a_pipe_is_read_to_its_end() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import imagecodecs
 import numpy as np
@@ -20,11 +20,14 @@ from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import coding, decoding
+from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of, rgb_of
 from gainmap_codec.pixels.formats.png_chunks import png_chunk
-from gainmap_codec.pixels.formats.sources import Source, read_source
+from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_header
 
 Codes = NDArray[np.uint8]
+
+_SDR_SOURCES = "a Pillow image, an array or tensor (H, W, 3) of code values, or a path, bytes or binary file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +110,7 @@ def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None
 
 
 def read_base(
-    sdr: Source | Image.Image | Codes,
+    sdr: Source | Image.Image | ArrayLike,
     *,
     bits: int = 8,
     limits: Limits = Limits(),
@@ -116,8 +119,8 @@ def read_base(
 
     Args:
         sdr: A JPEG, HEIC or AVIF (path, bytes or binary file; given back as it is), any other picture that Pillow
-            opens, a Pillow image, or a uint8 array (H, W, 3) in sRGB. Alpha is dropped, and a profile that does not
-            describe RGB, each with a line in `notes`.
+            opens, a Pillow image, or an array or tensor in sRGB, uint8 or uint16 (0…65535), (H, W, 3), (H, W) of grey.
+            Alpha is dropped, and a profile that does not describe RGB, each with a line in `notes`.
         bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
     Raises:
         FormatError: The file is broken, or no picture.
@@ -125,13 +128,13 @@ def read_base(
         TypeError, ValueError: An array or image of another kind.
         OSError: The path cannot be read.
     """
-    if isinstance(sdr, np.ndarray):
-        if sdr.dtype != np.uint8 or sdr.shape[2:] != (3,) or sdr.size == 0:
-            raise ValueError(f"sdr: expected a uint8 array (H, W, 3), got {sdr.dtype} {sdr.shape}")
-        return BasePicture(pixels=with_bits(sdr, 8, bits))
     if isinstance(sdr, Image.Image):
         return _base_of_pillow(sdr, bits)
-    data, name = read_source(sdr, limits)
+    if (array := array_of(sdr, "sdr")) is not None:
+        return _base_of_array(array, bits)
+    if not is_source(sdr):
+        raise TypeError(f"sdr: expected {_SDR_SOURCES}, got {type(sdr).__name__}")
+    data, name = read_source(cast(Source, sdr), limits, argument="sdr")
     if data.startswith(b"\xff\xd8\xff") or data[4:8] == b"ftyp":
         return BasePicture(file=data)
     with decoding(name, "picture"):
@@ -139,6 +142,15 @@ def read_base(
         if image.format == "PNG":
             image.info.update(_told_by_cicp(data))
         return _base_of_pillow(image, bits, _deep_codes(image, data, name, limits))
+
+
+def _base_of_array(array: NDArray[Any], bits: int) -> BasePicture:
+    if array.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
+        what = ": linear HDR goes to hdr=" if np.issubdtype(array.dtype, np.floating) else ""
+        raise TypeError(f"sdr: expected uint8 or uint16 code values, got {array.dtype}{what}")
+    notes: list[str] = []
+    pixels = np.ascontiguousarray(rgb_of(array, "sdr", notes), array.dtype.newbyteorder("="))
+    return BasePicture(pixels=with_bits(pixels, 8 * pixels.itemsize, bits), notes=tuple(notes))
 
 
 def _told_by_cicp(data: bytes) -> dict[str, bytes | None]:
@@ -217,6 +229,8 @@ def _deep_codes(image: Image.Image, data: bytes, name: str, limits: Limits) -> N
 
 
 def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | None = None) -> BasePicture:
+    if 0 in image.size:
+        raise ValueError(f"sdr: expected a picture, got a Pillow image of {image.width} x {image.height} pixels")
     if deep is None and image.mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
     if deep is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -9,26 +10,36 @@ from typing import BinaryIO
 from gainmap_codec.errors import Limits
 
 AnyPath = str | os.PathLike[str]
-Source = AnyPath | bytes | BinaryIO
+Source = AnyPath | bytes | bytearray | memoryview | BinaryIO
 
 _AT_ONCE = 1 << 26  # bytes; a reader is given that much room before it is known how much there is
 
 
-def read_source(source: Source, limits: Limits = Limits()) -> tuple[bytes, str]:
-    """Bytes of a path, a bytes object or an open binary file, and a name for messages.
+def is_source(value: object) -> bool:
+    """Whether `read_source` takes it: a path, bytes or what can be read."""
+    return isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(value, "read")
 
+
+def read_source(source: Source, limits: Limits = Limits(), *, argument: str | None = None) -> tuple[bytes, str]:
+    """Bytes of a path, a bytes object or an open binary file, from where it stands, and a name for messages.
+
+    Args:
+        argument: What the caller's argument is called, and thus bytes without a name, where there are several.
     Raises:
         LimitError: Over `limits.file_bytes`.
         OSError: A path cannot be read (FileNotFoundError and its kin).
+        TypeError: None of these, or a file of text.
     """
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as file:
             return _read(file, limits), os.fspath(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         limits.check("file_bytes", memoryview(source).nbytes)
-        return bytes(source), "bytes"
+        return bytes(source), argument or "bytes"
+    if isinstance(source, io.TextIOBase):
+        raise TypeError(f'{argument or "source"}: expected a file opened as binary ("rb"), got one opened as text')
     if hasattr(source, "read"):
-        return _read(source, limits), str(getattr(source, "name", "file object"))
+        return _read(source, limits), str(getattr(source, "name", argument or "file object"))
     raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
 
 
