@@ -36,6 +36,7 @@ from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_repo
 from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.exif_tags import Exif
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.notebook import mime_bundle
 from gainmap_codec.pixels.formats.saving import write_hdr
@@ -61,7 +62,7 @@ def encode(
     map_scale: int = 4,
     map_quality: int = 90,
     map_channels: int = 1,
-    exif: bytes | None = None,
+    exif: Exif | None = None,
     xmp: bytes | None = None,
     icc_profile: bytes | None = None,
     strip: Strip | None = None,
@@ -100,7 +101,9 @@ def encode(
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
         map_quality: Quality of the standard gain map, 1…100.
         map_channels: 1 or 3, of the standard gain map.
-        exif: TIFF structure to write; None takes that of `sdr`, or else of `hdr`; b"" writes none.
+        exif: EXIF to write: a TIFF structure; a dictionary, by names, ``{"Artist": "…", "FNumber": 2.8}``, or as piexif
+            has it, ``{"0th": {315: "…"}, "GPS": {…}}``; or Pillow's `Image.Exif`. None takes that of `sdr`, or else of
+            `hdr`; b"" writes none.
         xmp: XMP packet to write; likewise.
         icc_profile: Profile to write, which changes what the base's code values mean; None takes that of `sdr`.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see

@@ -18,6 +18,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
+from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
 Carry = Literal["both", "neural", "standard"]
@@ -117,7 +118,7 @@ class EncodeOptions:
     map_scale: int | Auto = 4
     map_quality: int | Auto = 90
     map_channels: int | Auto = 1
-    exif: bytes | None = None
+    exif: Exif | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None
     strip: Strip | None = None
@@ -131,6 +132,7 @@ class EncodeOptions:
         _check_choice("preset", self.preset, _PRESETS)
         _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
         check_strip(self.strip)
+        object.__setattr__(self, "exif", self.exif_bytes)  # a dictionary becomes what it stands for
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         self._check_base()
         _check_fit(self.fit)
@@ -138,6 +140,11 @@ class EncodeOptions:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
         if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
+
+    @property
+    def exif_bytes(self) -> bytes | None:
+        """The TIFF structure to write, or None for the picture's own."""
+        return exif_bytes(self.exif)
 
     @property
     def standard(self) -> MapOptions:

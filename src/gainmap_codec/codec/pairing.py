@@ -258,9 +258,10 @@ def _with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapF
 
 def with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The record without gain maps, with the caller's metadata in place of the picture's; b"" stands for none."""
-    exif = _readable("EXIF", file.exif if options.exif is None else options.exif or None, _check_exif, notes)
+    given = options.exif_bytes
+    exif = _readable("EXIF", file.exif if given is None else given or None, _check_exif, notes)
     turn = file.orientation
-    if options.container == "jpeg" or options.exif:  # a JPEG says by EXIF alone how it is turned
+    if options.container == "jpeg" or given:  # a JPEG says by EXIF alone how it is turned
         turn = 1 if exif is None else orientation(exif)
     profile = file.base.icc_profile if options.icc_profile is None else options.icc_profile or None
     return replace(
