@@ -5,8 +5,21 @@
 'HdrImage'
 """
 
-from gainmap_codec.api import crop, decode, decode_many, encode, flip, inspect, resize, rotate, transcode
+from gainmap_codec.api import (
+    assemble,
+    crop,
+    decode,
+    decode_many,
+    encode,
+    extract,
+    flip,
+    inspect,
+    resize,
+    rotate,
+    transcode,
+)
 from gainmap_codec.codec.inspection import Inspection
+from gainmap_codec.edit.extract import Parts
 from gainmap_codec.errors import (
     FormatError,
     GainMapError,
@@ -18,14 +31,19 @@ from gainmap_codec.errors import (
     NoGainMapError,
     UnsupportedError,
 )
+from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "AppleMetadata",
     "FormatError",
+    "Fraction",
+    "GainMapChannel",
     "GainMapError",
+    "GainMapMetadata",
     "GainMapWarning",
     "HdrImage",
     "HdrLostWarning",
@@ -34,13 +52,16 @@ __all__ = [
     "Limits",
     "MissingDependencyError",
     "NoGainMapError",
+    "Parts",
     "PictureMetadata",
     "UnsupportedError",
     "__version__",
+    "assemble",
     "crop",
     "decode",
     "decode_many",
     "encode",
+    "extract",
     "flip",
     "inspect",
     "resize",

@@ -6,7 +6,8 @@ A verb makes its options, which are checked there, calls what does the work, and
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from gainmap_codec.codec.inspection import Inspection, inspect_source
 from gainmap_codec.codec.options import (
     DEFAULT_QUALITY,
     MAP_QUALITY,
+    AssembleOptions,
     Carry,
     DecodeOptions,
     EncodeOptions,
@@ -30,11 +32,13 @@ from gainmap_codec.codec.options import (
     TranscodeOptions,
 )
 from gainmap_codec.codec.pairing import HdrSource, SdrSource
+from gainmap_codec.edit.assemble import Picture, assemble_with_report
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
+from gainmap_codec.edit.extract import Parts, extract_parts
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
 from gainmap_codec.errors import GainMapWarning, Limits, printable
-from gainmap_codec.files.records import Container
+from gainmap_codec.files.records import AppleMetadata, Container, GainMapMetadata
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif
 from gainmap_codec.pixels.formats.coded_image import Chroma
@@ -441,6 +445,94 @@ def flip(source: Source, axis: FlipAxis, *, strip: Strip | None = None, limits: 
         As `rotate`.
     """
     report = flip_with_report(source, axis, strip=strip, limits=limits)
+    _warn(report.warnings)
+    return report.data
+
+
+def extract(source: Source, *, limits: Limits = Limits()) -> Parts:
+    """Take a gain-map file apart: base and gain map as files of their own, their coded bytes untouched.
+
+    Args:
+        source: A path, bytes or a binary file. One without a gain map has a base alone.
+        limits: Budgets for what the file may ask for.
+    Returns:
+        The parts, as bytes and as arrays; `assemble` makes the same pixels and numbers of them again.
+    Raises:
+        GainMapError: The base is broken, not supported or over the limits.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: Each of the result's `warnings`: what is odd about the file, and what no part holds, such as a
+            second gain map.
+    """
+    parts = extract_parts(source, limits)
+    _warn(parts.warnings)
+    return parts
+
+
+def assemble(
+    base: Picture,
+    gain_map: Picture | None,
+    metadata: GainMapMetadata | AppleMetadata | Mapping[str, Any] | None,
+    *,
+    container: Container,
+    payload: bytes | None = None,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+    icc_profile: bytes | None = None,
+    orientation: int | None = None,
+    alternate_icc_profile: bytes | None = None,
+    alternate_color: tuple[int, int, int, bool] | None = None,
+    quality: int | None = None,
+    map_quality: int | None = None,
+    limits: Limits = Limits(),
+) -> bytes:
+    """Put a gain-map file together of its parts: what `extract` gives, or pictures and numbers of your own.
+
+    A base or gain map that is a file of the container's kind goes in bit for bit. Others are coded.
+
+    Args:
+        base: The picture that every reader shows: a file (path, bytes, binary file), whose own gain maps are left out;
+            a Pillow image; or code values in sRGB or the colour of `icc_profile`: uint8 (H, W, 3) or (H, W), or uint16
+            of 10 bits, 0…1023. A HEIC or AVIF in PQ makes a file with an HDR base.
+        gain_map: Likewise, of any size; arrays and JPEG files lie on the base as that is stored, HEIC and AVIF files as
+            they are looked at. None makes a file without.
+        metadata: How to read the gain map: a record, or a dictionary as ``metadata.json`` has it (docs/parts.md); None
+            without one.
+        container: Kind of file.
+        payload: A neural gain map that was made for this base, coded again since perhaps, or None.
+        exif: TIFF structure to write; None takes that of `base`; b"" writes none.
+        xmp: XMP packet to write; likewise.
+        icc_profile: Profile of the base, which changes what its code values mean; likewise.
+        orientation: As in EXIF, 1…8: how the stored base is turned to be looked at; None takes that of `base`.
+        alternate_icc_profile: Of the rendition that the gain map leads to; None takes that of a JPEG gain map.
+        alternate_color: The same by code points: primaries, transfer, matrix, full range. None takes what `metadata`
+            says.
+        quality: Of the base, 1…100; None keeps a file of the container as it is and codes others at 92.
+        map_quality: Of the gain map, 1…100; None keeps one of the container's and codes others at 95.
+        limits: Budgets for what the files may ask for.
+    Returns:
+        The file.
+    Raises:
+        ValueError: An argument is out of its range, the numbers cannot be written, or the payload is another base's.
+        GainMapError: A picture is broken, not supported or over the limits, or an HDR base cannot be in that container.
+        OSError: A path cannot be read.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    options = AssembleOptions(
+        container=container,
+        payload=payload,
+        exif=exif,
+        xmp=xmp,
+        icc_profile=icc_profile,
+        orientation=orientation,
+        alternate_icc_profile=alternate_icc_profile,
+        alternate_color=alternate_color,
+        quality=quality,
+        map_quality=map_quality,
+        limits=limits,
+    )
+    report = assemble_with_report(base, gain_map, metadata, options)
     _warn(report.warnings)
     return report.data
 

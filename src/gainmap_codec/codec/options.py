@@ -208,6 +208,36 @@ class TranscodeOptions:
         return FitOptions(self.preset, self.target_bytes, None, self.device, self.seed)
 
 
+@dataclass(frozen=True, kw_only=True)
+class AssembleOptions:
+    """What `gainmap_codec.assemble` is asked for.
+
+    Raises:
+        ValueError: A field is out of its range.
+    """
+
+    container: Container
+    payload: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc_profile: bytes | None = None
+    orientation: int | None = None
+    alternate_icc_profile: bytes | None = None
+    alternate_color: tuple[int, int, int, bool] | None = None
+    quality: int | None = None
+    map_quality: int | None = None
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        _check_choice("container", self.container, get_args(Container))
+        if self.orientation is not None:
+            check_range("orientation", self.orientation, 1, 8)
+        for name in ("quality", "map_quality"):
+            value = getattr(self, name)
+            if value is not None:
+                check_range(name, value, 1, 100)
+
+
 def _check_fit(options: FitOptions) -> None:
     if options.target_bytes is not None and options.target_bytes < 1:
         raise ValueError(f"target_bytes: expected at least 1, got {options.target_bytes}")

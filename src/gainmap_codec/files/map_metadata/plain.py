@@ -6,7 +6,9 @@ Whoever edits one writes a plain number in its place.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,7 @@ _ISO, _APPLE = "ISO 21496-1", "Apple"
 _HEADROOMS = ("base_hdr_headroom", "alternate_hdr_headroom")
 _CHANNEL = ("gain_map_min", "gain_map_max", "gamma", "base_offset", "alternate_offset")
 _COLOR = ("primaries", "transfer", "matrix", "full_range")
+_LONG_NUMBER = re.compile(r'\{\s*"value": ([^,]+),\s*"stored": \[\s*(-?\d+),\s*(\d+)\s*\]\s*\}')
 _NEAR = 1e-9  # relative; programs write the same number with more or fewer digits
 
 
@@ -56,6 +59,28 @@ def metadata_from_dict(plain: object) -> tuple[Metadata, Nclx | None]:
     if kind == _ISO:
         return _iso(whole), color
     raise ValueError(f"metadata: kind: expected {_ISO!r} or {_APPLE!r}, got {_shown(kind)}")
+
+
+def serialize_metadata_json(metadata: Metadata, alternate_color: Nclx | None) -> bytes:
+    """``metadata.json``, a number a line."""
+    text = json.dumps(metadata_to_dict(metadata, alternate_color), indent=2)
+    return (_LONG_NUMBER.sub(r'{"value": \1, "stored": [\2, \3]}', text) + "\n").encode()
+
+
+def parse_metadata_json(data: bytes) -> tuple[Metadata, Nclx | None]:
+    """The reverse of `serialize_metadata_json`, edited by hand perhaps.
+
+    Raises:
+        ValueError: It is no JSON, or as `metadata_from_dict`.
+    """
+    try:
+        plain = json.loads(data)
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        raise ValueError(f"expected JSON, got an error: {problem}") from None
+    except (ValueError, RecursionError):  # no text, a number of thousands of digits, brackets in brackets in brackets
+        raise ValueError("expected JSON, got something else") from None
+    return metadata_from_dict(plain)
 
 
 def _number(fraction: Fraction) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""The commands that take photos with gain maps apart and put them together: ``gainmap extract | assemble``."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, quiet, say, say_of, warn
+from gainmap_codec.codec.options import AssembleOptions
+from gainmap_codec.edit.assemble import assemble_with_report
+from gainmap_codec.edit.extract import Parts, extract_parts
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.container import SUFFIXES
+from gainmap_codec.files.map_metadata.plain import Metadata, parse_metadata_json, serialize_metadata_json
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
+from gainmap_codec.pixels.formats.sources import read_source
+
+_BASE, _MAP = "base", "map"
+_METADATA, _PAYLOAD, _ALTERNATE = "metadata.json", "payload.gnn", "alternate.icc"
+_MOST_METADATA = Limits(file_bytes=1 << 20)
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=PATH)
+@click.option("-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; made.")
+@click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
+@quiet
+def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None:
+    """Take the photo IN apart: into base and gain map, each a file of its own, and their numbers.
+
+    DIR gets base.jpg, .heic or .avif, the photo without its gain map; map.*, the gain map as a picture; metadata.json,
+    how to read it, for you to edit; payload.gnn, the neural gain map; and alternate.icc where the HDR rendition has a
+    profile of its own. No picture is coded again.
+
+    \b
+    Example:
+      gainmap extract photo.jpg -o parts
+    """
+    parts = extract_parts(source, Limits())
+    files = {folder / name: data for name, data in _files_of(parts)}
+    old = [path for path in _parts_in(folder) if path not in files]
+    if old and not overwrite:
+        raise FileExistsError(f"{old[0]} is there already: nothing is done (--overwrite replaces all parts)")
+    check_outputs([((source,), path) for path in files], overwrite=overwrite, makes_folders=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, data in files.items():
+        write_atomically(path, data)
+    for path in old:
+        path.unlink()
+    warn(parts.warnings)
+    if not quiet:
+        for path, data in files.items():
+            say_of(path, f"{len(data):,} bytes")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=PATH)
+@output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Quality of the base. Default: kept as it is, or 92 where it is coded.",
+)
+@click.option(
+    "--map-quality",
+    type=click.IntRange(1, 100),
+    help="Quality of the gain map. Default: kept as it is, or 95 where it is coded.",
+)
+@overwrite
+@quiet
+def assemble(
+    folder: Path, output: Path, *, quality: int | None, map_quality: int | None, overwrite: bool, quiet: bool
+) -> None:
+    """Put a photo together of the parts in DIR: what `gainmap extract` writes, or files of your own by these names.
+
+    A base or map of the photo's own kind goes in bit for bit; any other picture (base.png, map.png) is coded.
+
+    \b
+    Examples:
+      gainmap assemble parts -o photo.jpg
+      gainmap assemble parts -o photo.avif --quality 80 --map-quality 90
+    """
+    base, gain_map = _picture_in(folder, _BASE), _picture_in(folder, _MAP)
+    if base is None:
+        raise FileNotFoundError(errno.ENOENT, "expected a picture named base (base.jpg), got none", str(folder))
+    check_outputs([((base,), output)], overwrite=overwrite)
+    metadata, color = _metadata_in(folder)
+    options = AssembleOptions(
+        container=CONTAINERS[output.suffix.lower()],
+        payload=_bytes_in(folder, _PAYLOAD),
+        alternate_icc_profile=_bytes_in(folder, _ALTERNATE),
+        alternate_color=color,
+        quality=quality,
+        map_quality=map_quality,
+    )
+    report = assemble_with_report(base, gain_map, metadata, options)
+    write_atomically(output, report.data)
+    warn(report.warnings)
+    if not quiet:
+        say_of(output, f"{len(report.data):,} bytes")
+        for note in report.notes:
+            say(f"  {note}")
+
+
+COMMANDS = (extract, assemble)
+
+
+def _files_of(parts: Parts) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of what stands for the parts in a folder."""
+    suffix = _suffix(parts.container)
+    yield _BASE + suffix, parts.base
+    if parts.gain_map is not None and parts.metadata is not None:
+        yield _MAP + suffix, parts.gain_map
+        yield _METADATA, serialize_metadata_json(parts.metadata, parts.alternate_color)
+    if parts.payload is not None:
+        yield _PAYLOAD, parts.payload
+    if parts.alternate_icc_profile is not None and parts.container != "jpeg":  # there, the map's picture has it
+        yield _ALTERNATE, parts.alternate_icc_profile
+
+
+def _suffix(container: Container) -> str:
+    return SUFFIXES[container][0]
+
+
+def _parts_in(folder: Path) -> list[Path]:
+    """Files that would be taken for parts."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    names = (_METADATA, _PAYLOAD, _ALTERNATE)
+    return [path for path in found if path.name in names or (path.suffix and path.stem in (_BASE, _MAP))]
+
+
+def _picture_in(folder: Path, stem: str) -> Path | None:
+    found = [path for path in sorted(folder.iterdir()) if path.suffix and path.stem == stem]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise ValueError(f"{folder}: expected one picture named {stem}, got {names}: remove what is not meant")
+    return next(iter(found), None)
+
+
+def _metadata_in(folder: Path) -> tuple[Metadata | None, Nclx | None]:
+    path = folder / _METADATA
+    if not path.exists():
+        return None, None
+    try:
+        return parse_metadata_json(read_source(path, _MOST_METADATA)[0])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _bytes_in(folder: Path, name: str) -> bytes | None:
+    path = folder / name
+    return read_source(path)[0] if path.exists() else None
