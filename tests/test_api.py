@@ -661,6 +661,7 @@ def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) ->
         ({"map_scale": 0}, "map_scale: expected 1…128"),
         ({"map_channels": 2}, "map_channels: expected one of auto, 1, 3"),
         ({"target_bytes": 500, "target_psnr": 40.0}, "expected one of them"),
+        ({"speed": 11}, "speed: expected 0…10, got 11"),
         ({"base_color_space": "bt2020"}, "base_color_space: expected srgb or display-p3, got 'bt2020'"),
     ],
 )
@@ -670,10 +671,10 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 
 def test_unknown_options() -> None:
-    with pytest.raises(TypeError, match="speed"):
-        gm.encode(SCENE, speed=3)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="speed"):
-        EncodeOptions(speed=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="effort"):
+        gm.encode(SCENE, effort=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="effort"):
+        EncodeOptions(effort=3)  # type: ignore[call-arg]
 
 
 def test_sizes_differ() -> None:

@@ -63,6 +63,7 @@ def encode(
     base_bits: int | None = None,
     base_chroma: Chroma = "4:4:4",
     base_color_space: ColorSpace = "srgb",
+    speed: int | None = None,
     map_scale: int = 4,
     map_quality: int = 90,
     map_channels: int = 1,
@@ -99,9 +100,11 @@ def encode(
             other bases at 92.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
             given, else 8.
-        base_chroma: Of a base coded anew in HEIC or AVIF. "4:2:0" is what phones write and decode in hardware; it blurs
-            the edges of colours.
+        base_chroma: Of a base coded anew. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
+            hardware; it blurs the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
+        speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
+            bytes the quicker it is coded (docs/performance.md).
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
         map_quality: Quality of the standard gain map, 1…100.
         map_channels: 1 or 3, of the standard gain map.
@@ -135,6 +138,7 @@ def encode(
         base_bits=base_bits,
         base_chroma=base_chroma,
         base_color_space=base_color_space,
+        speed=speed,
         map_scale=map_scale,
         map_quality=map_quality,
         map_channels=map_channels,

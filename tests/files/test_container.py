@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pillow_heif
 import pytest
+from PIL import Image
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.container import (
@@ -14,10 +18,12 @@ from gainmap_codec.files.container import (
     may_have_gain_map,
     named_for,
     parse_file,
+    sampling_of,
     serialize_file,
     sniff,
 )
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.jpeg.segments import EOI, SOI, make_segment
+from gainmap_codec.files.records import CodedImage, GainMapFile
 from support.paths import FIXTURES
 
 FILES = sorted(path for folder in ("jpeg", "heif", "flat") for path in (FIXTURES / folder).iterdir())
@@ -76,3 +82,34 @@ def test_names_follow_the_container() -> None:
     check_name("photo.HEIF", "heic")
     with pytest.raises(ValueError, match=r"photo.jpg: expected a name that ends in \.heic, .*\.heifs for HEIC"):
         check_name("photo.jpg", "heic")
+
+
+SAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_how_chroma_is_stored(sampling: str) -> None:
+    """As Pillow (libjpeg-turbo), libavif and libheif were told to store it."""
+    picture = Image.fromarray(np.indices((64, 64, 3)).sum(0).astype(np.uint8))
+    jpeg, avif, heic = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    picture.save(jpeg, "JPEG", subsampling=SAMPLINGS[sampling])
+    picture.save(avif, "AVIF", subsampling=sampling)
+    pillow_heif.from_pillow(picture).save(heic, chroma=sampling.replace(":", ""))
+    for stream in (jpeg, avif, heic):
+        assert sampling_of(parse_file(stream.getvalue(), "", Limits()).base) == sampling
+
+
+@pytest.mark.parametrize(
+    ("factors", "sampling"),
+    [
+        (b"\x41\x11\x11", "other"),
+        (b"\x22\x11\x21", "other"),
+        (b"\x12\x11\x11", "other"),
+        (b"\x22\x22\x22", "4:4:4"),
+    ],
+)
+def test_sampling_factors_of_jpegs(factors: bytes, sampling: str) -> None:
+    body = bytes((8, 0, 16, 0, 16, 3)) + b"".join(bytes((number, each, 0)) for number, each in enumerate(factors, 1))
+    frame = make_segment(0xC0, body, "frame")
+    scan = make_segment(0xDA, b"\3\1\0\2\0\3\0\0\x3f\0", "scan")
+    assert sampling_of(CodedImage(SOI + frame + scan + EOI, 16, 16, 3)) == sampling

@@ -15,6 +15,7 @@ import click
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,7 +53,11 @@ seed = click.option(
     help="Seed of the fit: the same seed gives the same file again.",
 )
 
-
+speed = click.option(
+    "--speed",
+    type=click.IntRange(0, 10),
+    help=f"Of coding HEIC and AVIF: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
+)
 strip = click.option(
     "--strip",
     type=click.Choice(["gps", "all"]),

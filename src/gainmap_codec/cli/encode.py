@@ -18,6 +18,7 @@ from gainmap_codec.cli.common import (
     say,
     say_of,
     seed,
+    speed,
     strict,
     strip,
     usage,
@@ -73,7 +74,7 @@ _DEFAULTS = EncodeOptions()
     type=click.Choice(["4:4:4", "4:2:0"]),
     default=_DEFAULTS.base_chroma,
     show_default=True,
-    help="Chroma of a new SDR picture; 4:2:0 for decoders in hardware, in HEIC and AVIF.",
+    help="Chroma of a new SDR picture; 4:2:0 is smaller, and what decoders in hardware know.",
 )
 @click.option(
     "--base-color-space",
@@ -103,6 +104,7 @@ _DEFAULTS = EncodeOptions()
     show_default=True,
     help="Channels of the standard gain map: 1 for all colours, or 3.",
 )
+@speed
 @strip
 @device
 @seed
@@ -125,6 +127,7 @@ def encode(
     map_scale: int,
     map_quality: int,
     map_channels: str,
+    speed: int | None,
     strip: Strip | None,
     device: str,
     seed: int,
@@ -157,6 +160,7 @@ def encode(
             map_scale=map_scale,
             map_quality=map_quality,
             map_channels=int(map_channels),
+            speed=speed,
             strip=strip,
             device=device,
             seed=seed,

@@ -115,6 +115,7 @@ class EncodeOptions:
     base_bits: int | None = None
     base_chroma: Chroma = "4:4:4"
     base_color_space: ColorSpace = "srgb"
+    speed: int | None = None
     map_scale: int | Auto = 4
     map_quality: int | Auto = 90
     map_channels: int | Auto = 1
@@ -135,6 +136,7 @@ class EncodeOptions:
         object.__setattr__(self, "exif", self.exif_bytes)  # a dictionary becomes what it stands for
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         self._check_base()
+        check_speed(self.speed)
         _check_fit(self.fit)
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
@@ -160,8 +162,6 @@ class EncodeOptions:
         if self.container == "jpeg":
             if self.base_bits not in (None, 8):
                 raise ValueError(f"base_bits: expected 8 in JPEG, got {self.base_bits!r}")
-            if self.base_chroma != "4:4:4":
-                raise ValueError(f"base_chroma: expected 4:4:4 in JPEG, got {self.base_chroma!r}")
         elif self.base_bits not in (None, 8, 10):
             raise ValueError(f"base_bits: expected 8 or 10 in {self.container.upper()}, got {self.base_bits!r}")
         if self.base_color_space not in COLOR_SPACES[:2]:
@@ -279,6 +279,12 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
     """Raise ValueError unless low <= value <= high."""
     if not low <= value <= high:
         raise ValueError(f"{name}: expected {low}…{high}, got {value!r}")
+
+
+def check_speed(speed: int | None) -> None:
+    """Raise ValueError for what is neither None nor 0…10."""
+    if speed is not None:
+        check_range("speed", speed, 0, 10)
 
 
 def check_strip(strip: Strip | None) -> None:

@@ -10,7 +10,7 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import note_other_parts
-from gainmap_codec.edit.recoding import coded_map, decoded_map
+from gainmap_codec.edit.recoding import chroma_like, coded_map, decoded_map
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import UnsupportedError
 from gainmap_codec.files.container import digest_of, lost_others
@@ -41,7 +41,9 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int, not
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     transform_in_place(pixels, np.linalg.inv(maths.to_bt2020))
     profile = icc_profile_of_primaries(maths)
-    base = code_picture(encode_base(pixels), "jpeg", quality=quality or DEFAULT_QUALITY, icc_profile=profile, bits=8)
+    chroma = chroma_like(opened.file.base)
+    codes, quality = encode_base(pixels), quality or DEFAULT_QUALITY
+    base = code_picture(codes, "jpeg", quality=quality, icc_profile=profile, chroma=chroma)
     decoded = decoded_map(opened, notes)
     assert decoded is not None  # it was rendered from
     image = replace(decoded.image, icc_profile=None, nclx=None)

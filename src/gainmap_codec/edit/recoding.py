@@ -11,7 +11,7 @@ from gainmap_codec.codec.opening import OpenedFile, three_channels
 from gainmap_codec.codec.options import DEFAULT_QUALITY
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.container import digest_of, lost_others
+from gainmap_codec.files.container import digest_of, lost_others, sampling_of
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments, with_segments
 from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.segments import segments_of
@@ -32,7 +32,13 @@ from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
-from gainmap_codec.pixels.formats.coded_image import code_picture, coded_channels, decode_coded_image
+from gainmap_codec.pixels.formats.coded_image import (
+    DEFAULT_SPEED,
+    Chroma,
+    code_picture,
+    coded_channels,
+    decode_coded_image,
+)
 from gainmap_codec.pixels.maps.map_editing import iso_of_apple
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
@@ -58,10 +64,22 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
 SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifies: sign the new file"
 
 
-def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: int | None, notes: Notes) -> GainMapFile:
+def recoded(
+    file: GainMapFile,
+    codes: AnyCodes,
+    container: Container,
+    quality: int | None,
+    notes: Notes,
+    *,
+    chroma: Chroma | None = None,
+    speed: int = DEFAULT_SPEED,
+) -> GainMapFile:
     """The file, without gain maps, whose base is coded anew of these code values.
 
     A grey base has one channel; in JPEG three equal ones, because libultrahdr, and so Android, refuses one.
+
+    Args:
+        chroma: None is `chroma_like` the file's base.
     """
     base, codec = file.base, CODECS[container]
     if codec == "jpeg":
@@ -75,11 +93,25 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, quality: i
     profile, nclx = base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels), base.nclx
     if container not in ("jpeg", file.container) and not is_grey:
         profile, nclx = in_code_points(color_of(base), profile, nclx, container, notes.lost)
-    coded = code_picture(codes, codec, quality=quality or DEFAULT_QUALITY, icc_profile=profile, nclx=nclx, bits=bits)
+    coded = code_picture(
+        codes,
+        codec,
+        quality=quality or DEFAULT_QUALITY,
+        icc_profile=profile,
+        nclx=nclx,
+        bits=bits,
+        chroma=chroma or chroma_like(base),
+        speed=speed,
+    )
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
     new = replace(file.without_gain_maps(), container=container, base=coded, base_digest=digest_of(coded))
     return _with_orientation_in_exif(new, notes) if container == "jpeg" else new
+
+
+def chroma_like(image: CodedImage) -> Chroma:
+    """How to store the chroma of a picture that is coded again: no more densely than it was stored before."""
+    return "4:4:4" if sampling_of(image) == "4:4:4" else "4:2:0"
 
 
 def _with_orientation_in_exif(file: GainMapFile, notes: Notes) -> GainMapFile:
@@ -135,10 +167,10 @@ def _no_longer_apples(image: CodedImage) -> CodedImage:
     return with_segments(image, {each: b"" for each in found.header if found.body(each).startswith(XMP_ID)})
 
 
-def coded_map(decoded: DecodedMap, codec: Codec, quality: int) -> StoredGainMap:
+def coded_map(decoded: DecodedMap, codec: Codec, quality: int, speed: int = DEFAULT_SPEED) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
     codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
-    image = code_picture(codes, codec, quality=quality, bits=bits)
+    image = code_picture(codes, codec, quality=quality, bits=bits, speed=speed)
     if decoded.image.codec == image.codec == "jpeg":
         image = carry_segments(decoded.image, image)
     # What a map says of colour is about the alternate, and its own code values are none.

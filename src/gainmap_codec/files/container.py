@@ -8,14 +8,14 @@ from typing import Literal
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.heif.damage import damage_of
-from gainmap_codec.files.heif.image_items import stand_alone_digest
+from gainmap_codec.files.heif.image_items import stand_alone_digest, stand_alone_sampling
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jpeg.segments import SOI, coded_digest, segments_of
+from gainmap_codec.files.jpeg.segments import SOI, coded_digest, sampling_of_frame, segments_of
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart
+from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart, Sampling
 
 SUFFIXES: dict[Container, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -127,6 +127,11 @@ def digest_of(image: CodedImage) -> bytes:
         FormatError, UnsupportedError: The coded picture is broken.
     """
     return coded_digest(segments_of(image)) if image.codec == "jpeg" else stand_alone_digest(image)
+
+
+def sampling_of(image: CodedImage) -> Sampling:
+    """How the chroma of a coded picture is stored; errors as `digest_of`."""
+    return sampling_of_frame(segments_of(image)) if image.codec == "jpeg" else stand_alone_sampling(image)
 
 
 def named_for(name: str, container: Container | None) -> str:

@@ -14,6 +14,8 @@ from gainmap_codec.files.code_points import Nclx
 
 Container = Literal["jpeg", "heic", "avif"]
 Codec = Literal["jpeg", "hevc", "av1"]
+Sampling = Literal["4:0:0", "4:2:0", "4:2:2", "4:4:4", "other"]
+"""How densely a picture's two colour differences are stored; grey has none."""
 Carrier = Literal["iso21496", "hdrgm", "apple"]
 OtherKind = Literal["picture", "video", "gain map", "data"]
 

@@ -11,12 +11,17 @@ import numpy as np
 import pillow_heif
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import parse_file, sampling_of
 from gainmap_codec.files.records import Codec, CodedImage, Crop
-from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.formats import coded_image
+from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma, code_picture, decode_coded_image
+from gainmap_codec.pixels.scene import render_scene
 from support.paths import FIXTURES
+
+CODERS: tuple[Codec, ...] = ("jpeg", "hevc", "av1")
 
 
 def ramps(bits: int, channels: int) -> NDArray[np.uint16]:
@@ -87,3 +92,35 @@ def test_broken_data_are_one_clear_error(name: str) -> None:
         decode_coded_image(broken)
     except FormatError as error:
         assert str(error).startswith(("AV1: ", "HEVC: ")) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize("codec", CODERS)
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+def test_chroma_is_stored_as_asked(codec: Codec, chroma: Chroma) -> None:
+    codes = ramps(8, 3).astype(np.uint8)
+    assert sampling_of(code_picture(codes, codec, quality=90, chroma=chroma)) == chroma
+    assert sampling_of(code_picture(codes[..., 0], codec, quality=90, chroma=chroma)) == "4:0:0"
+
+
+def test_jpegs_in_420_are_those_of_pillow() -> None:
+    codes, stream = ramps(8, 3).astype(np.uint8), io.BytesIO()
+    Image.fromarray(codes).save(stream, "JPEG", quality=80, subsampling=2, optimize=True)
+    assert code_picture(codes, "jpeg", quality=80, chroma="4:2:0").data == stream.getvalue()
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_slow_coding_is_small(codec: Codec) -> None:
+    codes = (render_scene(width=192, height=128) ** (1 / 2.2) * 255).clip(0, 255).astype(np.uint8)
+    slow, default, quick = (code_picture(codes, codec, quality=60, chroma="4:2:0", speed=speed) for speed in (3, 8, 10))
+    assert len(slow.data) < len(default.data) < len(quick.data)
+    assert default.data == code_picture(codes, codec, quality=60, chroma="4:2:0").data
+
+
+@pytest.mark.parametrize("speed", [6, DEFAULT_SPEED])
+def test_any_number_of_threads_codes_the_same_av1(speed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.random.default_rng(5).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    made = []
+    for threads in (2, 7):
+        monkeypatch.setattr(coded_image, "_AV1_THREADS", threads)
+        made += [code_picture(picture, "av1", quality=50, speed=speed).data for picture in (codes, codes[..., 0])]
+    assert made[:2] == made[2:]

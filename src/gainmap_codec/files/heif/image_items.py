@@ -20,7 +20,7 @@ from gainmap_codec.files.heif.picture_properties import (
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.orientations import turned_orientation
-from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile
+from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, Sampling
 
 _TRUSTED = Limits(file_bytes=1 << 62, pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
 _CONFIGURATIONS = (b"hvcC", b"av1C")
@@ -103,6 +103,11 @@ def stand_alone_digest(image: CodedImage) -> bytes:
         FormatError, UnsupportedError: Its own file is broken.
     """
     return picture_digest(*image.structure(_stand_alone))
+
+
+def stand_alone_sampling(image: CodedImage) -> Sampling:
+    """How its configuration record says that its chroma is stored; errors as `stand_alone_digest`."""
+    return config_of(image.structure(_stand_alone)[2]).sampling
 
 
 def _stand_alone(data: bytes) -> tuple[BoxFile, HeifMeta, Picture]:

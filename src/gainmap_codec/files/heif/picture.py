@@ -29,12 +29,14 @@ from gainmap_codec.files.heif.picture_properties import (
     nclx_property,
     size_of,
 )
-from gainmap_codec.files.records import Codec, CodedImage
+from gainmap_codec.files.records import Codec, CodedImage, Sampling
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
     b"hvc1": ("hevc", b"hvcC", b"heic"),
     b"av01": ("av1", b"av1C", b"avif"),
 }
+_HEVC_SAMPLINGS: tuple[Sampling, ...] = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
+_AV1_SAMPLINGS: dict[int, Sampling] = {0: "4:4:4", 2: "4:2:2", 3: "4:2:0"}  # halved across, halved down
 _UNKNOWN_POINTS = "code points without a meaning count as unspecified"
 _SHARES = 64  # libavif stores equal tiles once
 _STEPS_PER_TILE, _STEPS_PER_PART = 100, 20  # of work
@@ -46,7 +48,11 @@ class Config(NamedTuple):
     """What a codec's configuration record says about the samples."""
 
     bits: int
-    channels: int
+    sampling: Sampling
+
+    @property
+    def channels(self) -> int:
+        return 1 if self.sampling == "4:0:0" else 3
 
 
 class Picture(NamedTuple):
@@ -215,12 +221,13 @@ def config_of(picture: Picture) -> Config:
     if picture.codec == "av1":
         record.take(2)
         flags = record.u8()
-        return Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, 1 if flags & 0x10 else 3)
+        sampling = "4:0:0" if flags & 0x10 else _AV1_SAMPLINGS.get(flags >> 2 & 3, "other")
+        return Config((12 if flags & 0x20 else 10) if flags & 0x40 else 8, sampling)
     record.take(16)
     chroma, depth = record.u8() & 3, (record.u8() & 7) + 8
     if depth not in (8, 10, 12):
         raise UnsupportedError(f"HEVC: expected 8, 10 or 12 bits, got {depth}")
-    return Config(depth, 3 if chroma else 1)
+    return Config(depth, _HEVC_SAMPLINGS[chroma])
 
 
 def _alone(file: BoxFile, meta: HeifMeta, picture: Picture, config: Config, color: Nclx | None) -> bytes:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.records import CodedImage
+from gainmap_codec.files.records import CodedImage, Sampling
 
 SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
@@ -31,6 +31,7 @@ _WHERE = "JPEG"
 _STEPS_PER_SEGMENT = 20  # of work
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
+_SAMPLINGS: dict[tuple[float, float], Sampling] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _READABLE_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 # What may follow a scan. Anything else after FF is damage inside it, which decoders show as damage.
@@ -209,6 +210,18 @@ def frame_of(image: JpegImage) -> Segment:
     if len(frames) != 1:
         raise FormatError(_WHERE, f"expected one frame header (SOF) before the scan, got {len(frames)}")
     return frames[0]
+
+
+def sampling_of_frame(image: JpegImage) -> Sampling:
+    """How the frame header says that chroma is stored, of a picture that `image_header` takes."""
+    body = image.body(frame_of(image))
+    luma, *chroma = ((factors >> 4, factors & 15) for factors in body[7::3])
+    if not chroma:
+        return "4:0:0"
+    if chroma[0] != chroma[-1]:
+        return "other"
+    ratios = luma[0] / max(chroma[0][0], 1), luma[1] / max(chroma[0][1], 1)
+    return _SAMPLINGS.get(ratios, "other")
 
 
 def coded_digest(image: JpegImage) -> bytes:

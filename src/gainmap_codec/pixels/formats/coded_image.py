@@ -24,6 +24,10 @@ from gainmap_codec.pixels.raster.geometry import turned
 from gainmap_codec.pixels.strips import THREADS
 
 Chroma = Literal["4:2:0", "4:4:4"]
+"""How the chroma of a picture that is coded is stored."""
+
+DEFAULT_SPEED = 8
+"""Of coding AV1 and HEVC, 0 (smallest) … 10 (quickest): docs/performance.md tells what each costs."""
 
 _DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
 _LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
@@ -31,7 +35,13 @@ _LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
 _MOST_PIXELS: dict[Codec, int] = {"jpeg": 65500**2, "hevc": 16384**2, "av1": 16384**2}
 """The same of width × height."""
 _MATRICES = (Matrix.BT709, 5, Matrix.BT601, Matrix.BT2020)  # 5 is BT.601 too, of 625 lines
-_AV1_SPEED = 6
+_X265_PRESETS = (
+    *("placebo", "veryslow", "slower", "slow", "slow", "medium"),
+    *("fast", "faster", "veryfast", "superfast", "ultrafast"),
+)
+"""By speed; libaom counts as we do."""
+_AV1_THREADS = max(2, THREADS)
+"""One thread makes other bytes than two; any more make the same as two."""
 _TRUSTED = Limits(pixels=1 << 40)
 
 
@@ -83,6 +93,7 @@ def code_picture(
     nclx: Nclx | None = None,
     bits: int = 8,
     chroma: Chroma = "4:4:4",
+    speed: int = DEFAULT_SPEED,
 ) -> CodedImage:
     """Code a picture: JPEG by libjpeg-turbo, HEVC by x265, AV1 by libaom; YCbCr of full range.
 
@@ -96,23 +107,25 @@ def code_picture(
             BT.601 is taken; the range is full. What they leave open, or say by numbers without a meaning, is sRGB, or
             unspecified beside a profile. JPEG has no place for them: they stay in the record.
         bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1.
-        chroma: Of three channels; in JPEG always 4:4:4.
+        chroma: Of three channels.
+        speed: Of HEVC and AV1: 0 (smallest) … 10 (quickest).
     Returns:
         The picture as a file of its own.
     Raises:
         ValueError: An array or number out of its range.
         UnsupportedError: A picture too large for the codec, or one that the encoder cannot code.
     """
-    _check(codes, codec, quality, bits)
+    _check(codes, codec, quality, bits, speed)
     if codes.ndim == 2 and coded_channels(codes, codec, bits) == 3:
         codes, chroma = cast(AnyCodes, np.repeat(codes[..., np.newaxis], 3, axis=2)), "4:2:0"
     if codec == "jpeg":
-        data = encode_jpeg(codes.astype(np.uint8, copy=False), quality=quality, icc_profile=icc_profile)
+        samples = codes.astype(np.uint8, copy=False)
+        data = encode_jpeg(samples, quality=quality, icc_profile=icc_profile, chroma=chroma)
         return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
     color = _color(nclx, has_profile=icc_profile is not None)
     coder = _code_hevc if codec == "hevc" else _code_av1
     with coding(codec.upper()):
-        image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color), _TRUSTED).base
+        image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color, speed), _TRUSTED).base
     made = (image.codec, image.width, image.height, image.channels, image.bits)
     if made != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
         raise UnsupportedError(f"{codec.upper()}: expected a coded picture of {codes.shape}, {bits} bits, got {made}")
@@ -138,13 +151,15 @@ def _channels(codes: AnyCodes) -> int:
     return 1 if codes.ndim == 2 else 3
 
 
-def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int) -> None:
+def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int, speed: int) -> None:
     if codec not in _DEPTHS:
         raise ValueError(f"codec: expected one of {', '.join(_DEPTHS)}, got {codec!r}")
     if bits not in _DEPTHS[codec]:
         raise ValueError(f"bits: expected {' or '.join(map(str, _DEPTHS[codec]))} in {codec.upper()}, got {bits}")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality: expected 1…100, got {quality}")
+    if not 0 <= speed <= 10:
+        raise ValueError(f"speed: expected 0…10, got {speed}")
     kind = np.uint8 if bits == 8 else np.uint16
     if codes.dtype != kind or not (codes.ndim == 2 or codes.shape[2:] == (3,)) or codes.size == 0:
         array = f"{np.dtype(kind)} (H, W) or (H, W, 3)"
@@ -161,7 +176,7 @@ def _check_size(width: int, height: int, codec: Codec) -> None:
         raise UnsupportedError(f"{codec.upper()}: expected {most}, got {width} x {height}")
 
 
-def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:
+def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx, speed: int) -> bytes:
     mode = ("L" if codes.ndim == 2 else "RGB") if bits == 8 else ("I;16" if codes.ndim == 2 else "RGB;16")
     samples = codes if bits == 8 else codes << np.uint16(16 - bits)
     heif = pillow_heif.from_bytes(mode, (codes.shape[1], codes.shape[0]), samples.tobytes())
@@ -174,23 +189,23 @@ def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, col
         transfer_characteristics=color.transfer,
         matrix_coefficients=color.matrix,
         full_range_flag=1,
-        enc_params={"x265:pools": str(THREADS)},
+        enc_params={"preset": _X265_PRESETS[speed], "x265:pools": str(THREADS)},
     )
     return stream.getvalue()
 
 
-def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx) -> bytes:
+def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx, speed: int) -> bytes:
     """Colour by imagecodecs, which writes its code points into the codestream; grey by Pillow, which can lose bits."""
     if codes.ndim == 2:
         stream = io.BytesIO()
-        # More threads would make other bytes.
-        options = {"quality": quality, "speed": _AV1_SPEED, "subsampling": "4:0:0", "max_threads": 1}
+        options = {"quality": quality, "speed": speed, "subsampling": "4:0:0", "max_threads": _AV1_THREADS}
         Image.fromarray(codes).save(stream, "AVIF", **options)
         return stream.getvalue()
     data = imagecodecs.avif_encode(
         codes,
         level=quality,
-        speed=_AV1_SPEED,
+        speed=speed,
+        numthreads=_AV1_THREADS,
         bitspersample=bits,
         pixelformat=chroma.replace(":", ""),
         primaries=color.primaries,

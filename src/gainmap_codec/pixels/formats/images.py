@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import imagecodecs
 import numpy as np
@@ -86,12 +86,15 @@ def _usable_bytes(data: bytes) -> bytes | None:
     return None if usable.complete else usable.data[: usable.end]
 
 
-def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None) -> bytes:
-    """A baseline JPEG, SOI … EOI, of uint8 (H, W, 3) RGB or (H, W) grey: 4:4:4, optimised Huffman tables.
+def encode_jpeg(
+    pixels: Codes, *, quality: int, icc_profile: bytes | None = None, chroma: Literal["4:2:0", "4:4:4"] = "4:4:4"
+) -> bytes:
+    """A baseline JPEG, SOI … EOI, of uint8 (H, W, 3) RGB or (H, W) grey: optimised Huffman tables.
 
     Args:
         quality: 1…100, libjpeg's scale.
         icc_profile: Embedded as it is, or None.
+        chroma: Of three channels: a sample for each pixel, or for four.
     Raises:
         ValueError: Another shape or type, or `quality` out of range.
         UnsupportedError: A side above 65 500.
@@ -104,7 +107,8 @@ def encode_jpeg(pixels: Codes, *, quality: int, icc_profile: bytes | None = None
     # Not by Pillow: for optimised tables, its buffer is smaller than what noise takes.
     with coding("JPEG"):
         samples = np.ascontiguousarray(pixels)
-        data = bytes(imagecodecs.jpeg8_encode(samples, level=quality, subsampling="444", optimize=True))
+        subsampling = chroma.replace(":", "")
+        data = bytes(imagecodecs.jpeg8_encode(samples, level=quality, subsampling=subsampling, optimize=True))
     header = 2 + 18  # SOI and JFIF
     return data[:header] + (icc_segments(icc_profile) if icc_profile else b"") + data[header:]
 
