@@ -480,7 +480,7 @@ def assemble(
     *,
     container: Container,
     payload: bytes | None = None,
-    exif: bytes | None = None,
+    exif: Exif | None = None,
     xmp: bytes | None = None,
     icc_profile: bytes | None = None,
     orientation: int | None = None,
@@ -496,15 +496,15 @@ def assemble(
 
     Args:
         base: The picture that every reader shows: a file (path, bytes, binary file), whose own gain maps are left out;
-            a Pillow image; or code values in sRGB or the colour of `icc_profile`: uint8 (H, W, 3) or (H, W), or uint16
-            of 10 bits, 0…1023. A HEIC or AVIF in PQ makes a file with an HDR base.
+            a Pillow image; or an array of code values in sRGB or the colour of `icc_profile`, (H, W, 3) or (H, W):
+            uint8, or uint16 (0…65535), of which HEIC and AVIF get 10 bits. A HEIC or AVIF in PQ makes an HDR base.
         gain_map: Likewise, of any size; arrays and JPEG files lie on the base as that is stored, HEIC and AVIF files as
             they are looked at. None makes a file without.
         metadata: How to read the gain map: a record, or a dictionary as ``metadata.json`` has it (docs/parts.md); None
             without one.
         container: Kind of file.
         payload: A neural gain map that was made for this base, coded again since perhaps, or None.
-        exif: TIFF structure to write; None takes that of `base`; b"" writes none.
+        exif: EXIF to write, as in `encode`; None takes that of `base`; b"" writes none.
         xmp: XMP packet to write; likewise.
         icc_profile: Profile of the base, which changes what its code values mean; likewise.
         orientation: As in EXIF, 1…8: how the stored base is turned to be looked at; None takes that of `base`.

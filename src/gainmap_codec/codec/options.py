@@ -218,7 +218,7 @@ class AssembleOptions:
 
     container: Container
     payload: bytes | None = None
-    exif: bytes | None = None
+    exif: Exif | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None
     orientation: int | None = None

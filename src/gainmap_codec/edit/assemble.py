@@ -33,15 +33,14 @@ from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.formats.images import read_base
+from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.maps.binding import is_bound
 
-Picture = Source | Image | NDArray[Any]
-"""A coded picture of any kind, or code values: uint8 (H, W) or (H, W, 3) of 8 bits, uint16 of 10."""
+Picture = Source | Image | ArrayLike
+"""A coded picture of any kind, or code values (H, W) or (H, W, 3): uint8, or uint16 up to 65535."""
 
 MapNumbers = Metadata | Mapping[str, Any]
-
-_BITS = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 10}
 
 
 def assemble_with_report(
@@ -65,8 +64,8 @@ def assemble_with_report(
 
 def _base_file(base: Picture, options: AssembleOptions, notes: Notes) -> GainMapFile:
     """The file to be, without gain maps: the base's own, or one of a picture that is coded here."""
-    if isinstance(base, np.ndarray):
-        return _coded_base(*_checked(base, "base"), options.icc_profile or None, options, notes)
+    if (array := array_of(base, "base")) is not None:
+        return _coded_base(*_codes_of(array, "base", options), options.icc_profile or None, options, notes)
     picture = read_base(base, limits=options.limits)
     if picture.file is None:
         assert picture.pixels is not None
@@ -96,12 +95,15 @@ def _coded_base(
     return GainMapFile(container, image, digest_of(image))
 
 
-def _checked(codes: NDArray[Any], name: str) -> tuple[AnyCodes, int]:
-    """Code values and their depth."""
-    if codes.dtype not in _BITS or not (codes.ndim == 2 or codes.shape[2:] == (3,)) or codes.size == 0:
+def _codes_of(array: NDArray[Any], name: str, options: AssembleOptions) -> tuple[AnyCodes, int]:
+    """An array's code values in the depth that they are coded in, and that depth."""
+    codes = np.ascontiguousarray(array[..., 0] if array.shape[2:] == (1,) else array, array.dtype.newbyteorder("="))
+    known = codes.dtype in (np.uint8, np.uint16) and (codes.ndim == 2 or codes.shape[2:] == (3,))
+    if not known or codes.size == 0:
         expected = "uint8 or uint16 code values (H, W) or (H, W, 3)"
-        raise ValueError(f"{name}: expected {expected}, got {codes.dtype} {codes.shape}")
-    return codes, _BITS[codes.dtype]
+        raise ValueError(f"{name}: expected {expected}, got {array.dtype} {array.shape}")
+    bits = 8 if codes.dtype == np.uint8 or options.container == "jpeg" else 10
+    return with_bits(codes, 8 * codes.itemsize, bits), bits
 
 
 def _with_metadata(file: GainMapFile, options: AssembleOptions, notes: Notes) -> GainMapFile:
@@ -122,8 +124,8 @@ def _with_orientation(file: GainMapFile, orientation: int | None, notes: Notes) 
 def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, notes: Notes) -> CodedImage:
     """The gain map's picture in the base's codec, its coded bytes kept where they are that."""
     codec = CODECS[options.container]
-    if isinstance(gain_map, np.ndarray):
-        return _coded_map(*_checked(gain_map, "gain_map"), base, options, notes)
+    if (array := array_of(gain_map, "gain_map")) is not None:
+        return _coded_map(*_codes_of(array, "gain_map", options), base, options, notes)
     picture = read_base(gain_map, limits=options.limits)
     if picture.file is None:
         assert picture.pixels is not None

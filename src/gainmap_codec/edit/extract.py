@@ -15,7 +15,7 @@ from gainmap_codec.files.jpeg.edit import whole_xmp
 from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import AppleMetadata, CodedImage, Container, GainMapFile, GainMapMetadata
-from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.sources import Source
 
@@ -56,16 +56,21 @@ class Parts:
 
     @cached_property
     def base_codes(self) -> AnyCodes:
-        """Code values of the base as it is stored, not turned: (H, W, 3), or (H, W) of grey; uint8, or uint16 of 10 and
-        12 bits."""
-        return decode_coded_image(parse_file(self.base, "base", NO_LIMITS).base)
+        """Code values of the base as it is stored, not turned: (H, W, 3), or (H, W) of grey; uint8, or of more than 8
+        bits uint16 up to 65535."""
+        return _codes_of(parse_file(self.base, "base", NO_LIMITS).base)
 
     @cached_property
     def gain_map_codes(self) -> AnyCodes | None:
-        """Code values of the gain map, which lies on the base as that is stored: (h, w) or (h, w, 3), of any size."""
+        """The same of the gain map, which lies on the base as that is stored: (h, w) or (h, w, 3), of any size."""
         if self.gain_map is None:
             return None
-        return decode_coded_image(map_picture(parse_file(self.gain_map, "gain map", NO_LIMITS), self.orientation))
+        return _codes_of(map_picture(parse_file(self.gain_map, "gain map", NO_LIMITS), self.orientation))
+
+
+def _codes_of(image: CodedImage) -> AnyCodes:
+    """Code values that fill their type."""
+    return with_bits(decode_coded_image(image), image.bits, 8 if image.bits == 8 else 16)
 
 
 def extract_parts(source: Source, limits: Limits) -> Parts:
