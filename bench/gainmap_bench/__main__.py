@@ -193,6 +193,21 @@ def speed(photo: Path | None, scales: tuple[float, ...], runs: int, encode_runs:
 
 
 @bench.command()
+@click.argument("photo", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Of each coder, in turns.")
+def coding(photo: Path, runs: int) -> None:
+    """Time, bytes and PSNR of PHOTO as HEIC and AVIF at each speed, beside Pillow and pillow-heif."""
+    from gainmap_bench.speed.coding import coding_rows
+    from gainmap_codec.codec.opening import open_source
+    from gainmap_codec.errors import Limits
+    from gainmap_codec.pixels.color.light import with_bits
+
+    opened = open_source(photo, Limits())
+    for row in coding_rows(with_bits(opened.codes, opened.file.base.bits, 8), runs):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 def binding(pictures: tuple[Path, ...]) -> None:
     """How far edits move the soft binding's fingerprint, and which of them it accepts: a row an edit."""
