@@ -1,10 +1,8 @@
-"""What the commands share: which outputs are refused, how errors and warnings look, the bar of a fit."""
+"""What the commands share: which outputs are refused, how errors and warnings look."""
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -12,11 +10,6 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.cli import common
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def test_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -65,24 +58,6 @@ def test_failures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert common.complain_of_failures(0, 3) == 0
     assert common.complain_of_failures(2, 3, "photos") == 2
     assert capsys.readouterr().err == "gainmap: 2 of 3 photos failed\n"
-
-
-def test_the_bar_comes_with_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    with common.progress_bar(quiet=False) as progress:
-        assert progress is not None
-        assert screen.getvalue() == "", "where nothing is fitted, there is nothing to watch"
-        progress(0.25)
-        progress(1.0)
-    assert "Fitting" in screen.getvalue() and "100%" in screen.getvalue()
-
-
-@pytest.mark.parametrize(("quiet", "screen"), [(True, Terminal()), (False, io.StringIO())])
-def test_no_bar_where_nobody_watches(quiet: bool, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", screen)
-    with common.progress_bar(quiet) as progress:
-        assert progress is None
 
 
 def test_json_escapes_by_itself_what_would_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import monotonic, perf_counter
 
 import click
 
@@ -30,12 +27,12 @@ from gainmap_codec.cli.common import (
     warn_of,
 )
 from gainmap_codec.cli.edit import transcode_options
+from gainmap_codec.cli.progress import Line, bar, is_watched, time_left
 from gainmap_codec.codec.options import Carry, PresetChoice, Strip
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 _RECENT = 200
-_CLEAR = "\r\x1b[K"
 
 Show = Callable[[PhotoRecord | None, int], None]
 
@@ -174,33 +171,42 @@ class _Told:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Show]:
     """What to tell of each photo: a bar with rate and time left where somebody watches, and a line for each failure."""
-    bar: Any = None
-    times = deque([perf_counter()], _RECENT)  # a rerun skips fast at first: what counts is the rate of late
+    rate = _Rate()
+    with ExitStack() as stack:
+        line = stack.enter_context(Line(rate.text, rate.start)) if is_watched(quiet) else None
 
-    def show(photo: PhotoRecord | None, count: int) -> None:
-        nonlocal bar
-        if photo is None:
-            if not quiet and sys.stderr.isatty():
-                bar = click.progressbar(
-                    length=count, label="Converting", file=sys.stderr, show_pos=True, show_eta=False, item_show_func=str
-                )
-                bar.current_item = "starting"
-                bar.render_progress()
-            return
-        if photo.problem or photo.damage:
-            click.echo(_CLEAR if bar else "", nl=False, err=True)
-            warn_of(photo.source, (), photo.damage)
-        if photo.problem:
-            complain(f"{photo.source}: {photo.problem}")
-        if bar:
-            times.append(perf_counter())
-            rate = (len(times) - 1) / (times[-1] - times[0])
-            left = timedelta(seconds=round((count - bar.pos - 1) / rate))
-            bar.update(1, f"{rate:.1f} photos/s, {left} left")
+        def show(photo: PhotoRecord | None, count: int) -> None:
+            rate.add(photo, count)
+            if photo and (photo.problem or photo.damage):
+                with line.aside() if line else nullcontext():
+                    warn_of(photo.source, (), photo.damage)
+                    if photo.problem:
+                        complain(f"{photo.source}: {photo.problem}")
 
-    try:
         yield show
-    finally:
-        if bar:
-            bar.render_finish()
-            click.echo(err=True)
+
+
+class _Rate:
+    """How fast photos are done of late: a rerun skips many at first."""
+
+    def __init__(self) -> None:
+        self.start = monotonic()
+        self._done, self._count = 0, 0
+        self._times = deque([self.start], _RECENT)
+
+    def add(self, photo: PhotoRecord | None, count: int) -> None:
+        """Note that a photo is done, or None before the first, of so many."""
+        self._count = count
+        if photo:
+            self._done += 1
+            self._times.append(monotonic())
+
+    def text(self) -> str:
+        """The line about it."""
+        if not self._done:
+            return f"{self._count:,} photos, none of them done yet" if self._count else "looking for photos"
+        seconds = monotonic() - self._times[0]
+        rate = (len(self._times) - 1) / seconds
+        left = time_left(self._count - self._done, rate)
+        done = f"{self._done:,} of {self._count:,} photos, {rate:.1f} photos/s"
+        return f"{bar(self._done / self._count)}  {done}, {left}"

@@ -1,17 +1,17 @@
-"""What the commands share: options, checks of what is to be written, the bar of a fit, and how errors are told."""
+"""What the commands share: options, checks of what is to be written, and how errors are told."""
 
 from __future__ import annotations
 
 import errno
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
@@ -27,8 +27,6 @@ FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
-
-_PROGRESS_STEPS = 1000
 
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already, and IN where the result has its place."
@@ -108,21 +106,10 @@ def usage() -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[float], None] | None]:
-    """What to tell the share of a fit that is done, 0…1, or None where nobody watches; the bar comes with the first."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    with ExitStack() as stack:
-        bars: list[Any] = []
-
-        def show(done: float) -> None:
-            if not bars:
-                bar = click.progressbar(length=_PROGRESS_STEPS, label="Fitting", file=sys.stderr)
-                bars.append(stack.enter_context(bar))
-            bars[0].update(round(done * _PROGRESS_STEPS) - bars[0].pos)
-
-        yield show
+def progress_bar(quiet: bool, name: object = "working") -> Iterator[Progress | None]:
+    """What to tell the share of work on one file that is done, 0…1, or None where nobody watches; see `Files`."""
+    with Files(1, quiet).next(name) as progress:
+        yield progress
 
 
 def say(text: str) -> None:

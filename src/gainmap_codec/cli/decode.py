@@ -12,6 +12,7 @@ from gainmap_codec.cli.common import (
     exit_for,
     output,
     overwrite,
+    progress_bar,
     quiet,
     say_of,
     strict,
@@ -94,9 +95,10 @@ def decode(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
         )
     check_outputs([((source,), output)], overwrite=overwrite)
-    opened = open_source(source, options.limits, is_rendered=True)
-    image = decode_opened(opened, options)
-    lost = write_hdr(output, image, DEFAULT_QUALITY)
+    with progress_bar(quiet, output):
+        opened = open_source(source, options.limits, is_rendered=True)
+        image = decode_opened(opened, options)
+        lost = write_hdr(output, image, DEFAULT_QUALITY)
     warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:
         height, width = image.pixels.shape[:2]

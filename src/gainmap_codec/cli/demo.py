@@ -56,7 +56,7 @@ def demo(source: Path | None, out: Path, *, device: str, seed: int, overwrite: b
         device=device,
         seed=seed,
         overwrite=overwrite,
-        progress_bar=lambda: progress_bar(quiet),
+        progress_bar=lambda: progress_bar(quiet, out),
         say=lambda line: None if quiet else say(printable(line)),
         warn=warn,
     )

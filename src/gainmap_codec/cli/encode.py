@@ -166,7 +166,7 @@ def encode(
             seed=seed,
         )
     check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
-    with progress_bar(quiet) as progress:
+    with progress_bar(quiet, output) as progress:
         report = encode_with_report(hdr, sdr, options, progress=progress)
     write_atomically(output, report.data)
     warn_of(sdr or hdr, report.warnings, report.file.damage)

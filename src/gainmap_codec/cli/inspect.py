@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gainmap_codec.cli.common import PATH, check_folder, say, say_json
+from gainmap_codec.cli.common import PATH, check_folder, progress_bar, say, say_json
 from gainmap_codec.codec.conformance import check_folder as check_files_in
 from gainmap_codec.codec.conformance import format_table
 from gainmap_codec.codec.description import describe, describe_picture
@@ -52,7 +52,8 @@ def conformance(folder: Path) -> None:
       gainmap conformance my-encoder/output
     """
     check_folder(folder)
-    rows = list(check_files_in(folder, Limits()))
+    with progress_bar(False, folder):
+        rows = list(check_files_in(folder, Limits()))
     say(format_table(rows))
     lost = sum(bool(row.problem) for row in rows)
     say(f"{len(rows)} files, {lost} with a problem")

@@ -17,6 +17,7 @@ from gainmap_codec.cli.common import (
     quiet,
     say_of,
 )
+from gainmap_codec.cli.progress import Files
 from gainmap_codec.errors import Limits
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.view.contents import shown_file
@@ -45,9 +46,11 @@ def view(sources: tuple[Path, ...], output: Path | None, *, overwrite: bool, qui
     target = output or Path(sources[0].with_suffix(".html").name)
     check_outputs([(sources, target)], overwrite=overwrite)
     shown: list[dict[str, Any]] = []
+    files = Files(len(sources), quiet)
     for source in sources:
         try:
-            shown.append(shown_file(source, Limits()))
+            with files.next(source):
+                shown.append(shown_file(source, Limits()))
         except FILE_ERRORS as error:
             if len(sources) == 1:
                 raise
