@@ -16,6 +16,7 @@ from gainmap_codec.api import (
     inspect,
     resize,
     rotate,
+    swap,
     transcode,
 )
 from gainmap_codec.codec.inspection import Inspection
@@ -66,5 +67,6 @@ __all__ = [
     "inspect",
     "resize",
     "rotate",
+    "swap",
     "transcode",
 ]

@@ -29,12 +29,14 @@ from gainmap_codec.codec.options import (
     PresetChoice,
     Region,
     Strip,
+    SwapOptions,
     TranscodeOptions,
 )
 from gainmap_codec.codec.pairing import HdrSource, SdrSource
 from gainmap_codec.edit.assemble import Picture, assemble_with_report
 from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
+from gainmap_codec.edit.swap import swap_with_report
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
 from gainmap_codec.errors import GainMapWarning, Limits, printable
@@ -537,6 +539,45 @@ def assemble(
         limits=limits,
     )
     report = assemble_with_report(base, gain_map, metadata, options)
+    _warn(report.warnings)
+    return report.data
+
+
+def swap(
+    source: Source,
+    *,
+    container: Container | None = None,
+    quality: int | None = None,
+    map_quality: int | None = None,
+    limits: Limits = Limits(),
+) -> bytes:
+    """Let the HDR and the SDR picture of a gain-map file change places.
+
+    An SDR base with a gain map up to HDR becomes an HDR base (PQ, 10 bits) with the same gain map down to SDR, and the
+    reverse. The new base is coded; the map's pixels and range stay, its headrooms and offsets exchange their roles. The
+    file shows the same on displays of every headroom.
+
+    Args:
+        source: A path, bytes or a binary file, with a standard gain map. A neural one belongs to the base that it was
+            made for, and does not come along.
+        container: Kind of file to write; None keeps the source's. A JPEG holds SDR bases only.
+        quality: Of the new base, 1…100; None is 92.
+        map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
+            at 95 where not.
+        limits: Budgets for what the source may ask for.
+    Returns:
+        The file.
+    Raises:
+        ValueError: An argument is out of its range.
+        NoGainMapError: The source has no standard gain map that can be used.
+        UnsupportedError: Its map leads to the base's own headroom, or an HDR base was to be in a JPEG.
+        GainMapError: The base is broken, not supported or over the limits.
+        OSError: The path cannot be read.
+    Warns:
+        GainMapWarning: For each thing that is lost, or no longer holds.
+    """
+    options = SwapOptions(container=container, quality=quality, map_quality=map_quality, limits=limits)
+    report = swap_with_report(source, options)
     _warn(report.warnings)
     return report.data
 

@@ -150,3 +150,16 @@ def test_an_alternates_profile_is_a_file_too(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "alternate.icc").read_bytes() == profile
     assert run("assemble", tmp_path / "out", "-o", tmp_path / "b.avif", "-q").returncode == 0
     assert gm.extract(tmp_path / "b.avif").alternate_icc_profile == profile
+
+
+def test_hdr_and_sdr_change_places(photo: Path, tmp_path: Path) -> None:
+    hdr, sdr = tmp_path / "hdr.avif", tmp_path / "sdr.jpg"
+    done = run("swap", photo, "-o", hdr)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{hdr}: ") and "the base is HDR" in done.stdout
+    assert gm.inspect(hdr).base_is_hdr
+    assert run("swap", hdr, "-o", sdr, "-q").returncode == 0
+    assert not gm.inspect(sdr).base_is_hdr
+    assert "a JPEG holds SDR bases only: write an AVIF" in failure("swap", photo, "-o", tmp_path / "x.jpg")
+    assert "--overwrite" in failure("swap", sdr, "-o", hdr)
+    assert not (tmp_path / "x.jpg").exists()

@@ -1,4 +1,4 @@
-"""The commands that take photos with gain maps apart and put them together: ``gainmap extract | assemble``."""
+"""The commands about a photo's parts: ``gainmap extract | assemble | swap``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, quiet, say, say_of, warn
-from gainmap_codec.codec.options import AssembleOptions
+from gainmap_codec.codec.options import AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
+from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.swap import swap_with_report
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import SUFFIXES
@@ -23,6 +25,17 @@ from gainmap_codec.pixels.formats.sources import read_source
 _BASE, _MAP = "base", "map"
 _METADATA, _PAYLOAD, _ALTERNATE = "metadata.json", "payload.gnn", "alternate.icc"
 _MOST_METADATA = Limits(file_bytes=1 << 20)
+
+_quality = click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Quality of the base. Default: kept as it is, or 92 where it is coded.",
+)
+_map_quality = click.option(
+    "--map-quality",
+    type=click.IntRange(1, 100),
+    help="Quality of the gain map. Default: kept as it is, or 95 where it is coded.",
+)
 
 
 @click.command()
@@ -61,16 +74,8 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
 @click.command()
 @click.argument("folder", metavar="DIR", type=PATH)
 @output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
-@click.option(
-    "--quality",
-    type=click.IntRange(1, 100),
-    help="Quality of the base. Default: kept as it is, or 92 where it is coded.",
-)
-@click.option(
-    "--map-quality",
-    type=click.IntRange(1, 100),
-    help="Quality of the gain map. Default: kept as it is, or 95 where it is coded.",
-)
+@_quality
+@_map_quality
 @overwrite
 @quiet
 def assemble(
@@ -98,16 +103,44 @@ def assemble(
         quality=quality,
         map_quality=map_quality,
     )
-    report = assemble_with_report(base, gain_map, metadata, options)
+    _write(output, assemble_with_report(base, gain_map, metadata, options), quiet)
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=PATH)
+@output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
+@_quality
+@_map_quality
+@overwrite
+@quiet
+def swap(
+    source: Path, output: Path, *, quality: int | None, map_quality: int | None, overwrite: bool, quiet: bool
+) -> None:
+    """Let the HDR and the SDR picture of the photo IN change places.
+
+    An SDR picture with a gain map up to HDR becomes an HDR picture with the same map down to SDR, and the reverse. It
+    looks the same wherever gain maps are shown; programs without them show the other of the two.
+
+    \b
+    Examples:
+      gainmap swap photo.jpg -o hdr.avif
+      gainmap swap hdr.avif -o sdr.jpg
+    """
+    check_outputs([((source,), output)], overwrite=overwrite)
+    options = SwapOptions(container=CONTAINERS[output.suffix.lower()], quality=quality, map_quality=map_quality)
+    _write(output, swap_with_report(source, options), quiet)
+
+
+COMMANDS = (extract, assemble, swap)
+
+
+def _write(output: Path, report: TranscodeReport, quiet: bool) -> None:
     write_atomically(output, report.data)
     warn(report.warnings)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")
         for note in report.notes:
             say(f"  {note}")
-
-
-COMMANDS = (extract, assemble)
 
 
 def _files_of(parts: Parts) -> Iterator[tuple[str, bytes]]:

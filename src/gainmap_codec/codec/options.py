@@ -232,10 +232,31 @@ class AssembleOptions:
         _check_choice("container", self.container, get_args(Container))
         if self.orientation is not None:
             check_range("orientation", self.orientation, 1, 8)
-        for name in ("quality", "map_quality"):
-            value = getattr(self, name)
-            if value is not None:
-                check_range(name, value, 1, 100)
+        _check_qualities(self.quality, self.map_quality)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapOptions:
+    """What `gainmap_codec.swap` is asked for.
+
+    Raises:
+        ValueError: A field is out of its range.
+    """
+
+    container: Container | None = None
+    quality: int | None = None
+    map_quality: int | None = None
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        _check_choice("container", self.container, (None, *get_args(Container)))
+        _check_qualities(self.quality, self.map_quality)
+
+
+def _check_qualities(quality: int | None, map_quality: int | None) -> None:
+    for name, value in (("quality", quality), ("map_quality", map_quality)):
+        if value is not None:
+            check_range(name, value, 1, 100)
 
 
 def _check_fit(options: FitOptions) -> None:

@@ -16,7 +16,6 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.torch_needed import check_torch_for
-from gainmap_codec.edit.hdr_base import with_sdr_base
 from gainmap_codec.edit.metadata import for_container, stripped_for_edit
 from gainmap_codec.edit.recoding import (
     coded_map,
@@ -28,6 +27,7 @@ from gainmap_codec.edit.recoding import (
     recoded,
 )
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
+from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.container import others_for
 from gainmap_codec.files.payload.edit import edit_payload

@@ -18,8 +18,8 @@ from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspection_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import MAP_QUALITY, DecodeOptions, EncodeOptions
-from gainmap_codec.edit.hdr_base import with_sdr_base
 from gainmap_codec.edit.report import Notes
+from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID

@@ -1,0 +1,213 @@
+"""Base and alternate change places: the HDR picture becomes the base and the gain map leads to SDR, or the reverse.
+
+A map holds log2(HDR / SDR) whichever of them is the base, so its pixels and its range stay; headrooms and offsets
+exchange their roles.
+Source: ISO 21496-1:2025 clause 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gainmap_codec.codec.opening import OpenedFile, open_source
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, SwapOptions
+from gainmap_codec.codec.rendering import STORED, render
+from gainmap_codec.edit.metadata import for_container, note_other_parts
+from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, note_what_is_not_written
+from gainmap_codec.edit.report import Notes, TranscodeReport, finish
+from gainmap_codec.errors import NoGainMapError, UnsupportedError
+from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
+from gainmap_codec.files.container import digest_of, others_for
+from gainmap_codec.files.records import CODECS, CodedImage, Container, GainMapFile, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.tags.exif_edit import with_orientation
+from gainmap_codec.pixels.color.base_color import BaseColor
+from gainmap_codec.pixels.color.code_points import BT2020_PQ, SPACES
+from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
+from gainmap_codec.pixels.color.light import PQ_PEAK, AnyCodes, Array, pq_encode, transform_in_place, with_bits
+from gainmap_codec.pixels.formats.coded_image import code_picture
+from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.raster.tone_map import encode_base
+
+_HDR_BITS = 10
+
+
+def swap_with_report(source: Source, options: SwapOptions) -> TranscodeReport:
+    """As `gainmap_codec.swap`, with a line for all that was done and lost; nothing is warned of."""
+    opened = open_source(source, options.limits)
+    notes = Notes(lost=list(opened.warnings), damage=opened.file.damage)
+    container = options.container or opened.file.container
+    return finish(swapped(opened, container, options.quality, options.map_quality, notes), opened, notes)
+
+
+def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int | None, notes: Notes) -> OpenedFile:
+    """The file as a JPEG whose base is the SDR rendition that an HDR base's gain map leads to, with the same gain map.
+
+    Raises:
+        UnsupportedError: No gain map that leads down to SDR.
+    """
+    stored = opened.file.gain_map
+    metadata = None if stored is None else stored.metadata
+    if not isinstance(metadata, GainMapMetadata) or _stops_up(metadata) >= 0:
+        raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
+    return OpenedFile(swapped(opened, "jpeg", quality, map_quality, notes), None, None, ())
+
+
+def swapped(
+    opened: OpenedFile, container: Container, quality: int | None, map_quality: int | None, notes: Notes
+) -> GainMapFile:
+    """The record of a file whose base is the rendition that the standard gain map leads to.
+
+    The new base has the primaries that the map is applied in, so that none of its colours are lost: PQ of 10 bits for
+    HDR, 8 bits with the sRGB curve for SDR.
+
+    Args:
+        quality: Of the new base; None is 92.
+        map_quality: Of the gain map; None keeps it bit for bit where it can be, and codes it at 95.
+    Raises:
+        NoGainMapError: No standard gain map that can be used.
+        UnsupportedError: One that leads to the base's own headroom, or an HDR base in a JPEG.
+    """
+    decoded = decoded_map(opened, notes)
+    if decoded is None:
+        raise NoGainMapError(_NO_MAP if opened.neural is None else f"{_NO_MAP}: `transcode --carry standard` makes one")
+    stops = _stops_up(decoded.metadata)
+    _check_direction(stops, container)
+    note_what_is_not_written(opened.file, container, notes)
+    if opened.file.payload is not None:
+        notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
+    roles = _Roles(opened.maths_color, container, is_hdr=stops > 0)
+    base = _coded_base(opened, decoded.metadata, roles, quality, notes)
+    gain_map = _exchanged_map(opened, decoded, roles, base.bits, map_quality, notes)
+    notes.done.append(
+        f"HDR and SDR have changed places: the base is {'HDR' if stops > 0 else 'SDR'} and coded anew, "
+        f"{len(base.data):,} bytes, and the gain map leads {'down to SDR' if stops > 0 else 'up to HDR'}"
+    )
+    return replace(_carried(opened, container, notes), base=base, base_digest=digest_of(base), gain_map=gain_map)
+
+
+_NO_MAP = "expected a photo with a standard gain map, got one without"
+
+
+@dataclass(frozen=True, eq=False)
+class _Roles:
+    """What base and alternate are to be.
+
+    Attributes:
+        maths: The colour whose primaries the gain map is applied in.
+        container: Kind of file.
+        is_hdr: The new base is the HDR picture.
+    """
+
+    maths: BaseColor
+    container: Container
+    is_hdr: bool
+
+    @property
+    def primaries(self) -> int | None:
+        """Code point of the maths' primaries, where they have one."""
+        return next((code for code, space in SPACES.items() if space == self.maths.primaries), None)
+
+    @property
+    def keeps_primaries(self) -> bool:
+        """Whether the new base has them: an HDR one says its colour by code points alone."""
+        return self.primaries is not None or not self.is_hdr
+
+    @property
+    def profile(self) -> bytes | None:
+        """Of a picture in the maths' primaries, where code points do not tell them."""
+        is_told = self.primaries is not None and self.container != "jpeg"
+        return None if is_told else icc_profile_of_primaries(self.maths)
+
+    def points(self, *, is_hdr: bool) -> Nclx | None:
+        """Code points of a picture in these primaries; None where only a profile tells them."""
+        if self.primaries is None:
+            return None
+        matrix = Matrix.BT2020 if self.primaries == Primaries.BT2020 else Matrix.BT601
+        return Nclx(self.primaries, Transfer.PQ if is_hdr else Transfer.SRGB, matrix, True)
+
+
+def _stops_up(metadata: GainMapMetadata) -> float:
+    """From the base's headroom to the alternate's."""
+    return float(metadata.alternate_hdr_headroom) - float(metadata.base_hdr_headroom)
+
+
+def _check_direction(stops: float, container: Container) -> None:
+    if stops == 0:
+        raise UnsupportedError("expected a gain map that leads to another headroom, got one that changes nothing")
+    if stops > 0 and container == "jpeg":
+        raise UnsupportedError('a JPEG holds SDR bases only: write an AVIF or a HEIC (container="avif", -o photo.avif)')
+
+
+def _coded_base(
+    opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, quality: int | None, notes: Notes
+) -> CodedImage:
+    notes.lost += (*opened.color.notes, *roles.maths.notes)
+    pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
+    if roles.keeps_primaries:
+        transform_in_place(pixels, np.linalg.inv(roles.maths.to_bt2020))
+    codec, quality = CODECS[roles.container], quality or DEFAULT_QUALITY
+    if roles.is_hdr:
+        color = roles.points(is_hdr=True) or BT2020_PQ
+        return code_picture(_hdr_codes(pixels, notes), codec, quality=quality, nclx=color, bits=_HDR_BITS)
+    if float(metadata.alternate_hdr_headroom) > 0:
+        notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
+    nclx = None if codec == "jpeg" else roles.points(is_hdr=False)
+    return code_picture(encode_base(pixels), codec, quality=quality, icc_profile=roles.profile, nclx=nclx)
+
+
+def _hdr_codes(pixels: Array, notes: Notes) -> AnyCodes:
+    if float(pixels.max()) > PQ_PEAK:
+        notes.lost.append("what is brighter than 10,000 nits is clipped: PQ ends there")
+    return np.asarray(pq_encode(pixels) * np.float32((1 << _HDR_BITS) - 1) + np.float32(0.5)).astype(np.uint16)
+
+
+def _exchanged_map(
+    opened: OpenedFile, decoded: DecodedMap, roles: _Roles, base_bits: int, quality: int | None, notes: Notes
+) -> StoredGainMap:
+    codec, stored = CODECS[roles.container], opened.file.gain_map
+    metadata = _exchanged(decoded.metadata, uses_base=roles.keeps_primaries)
+    # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
+    bits = max(decoded.image.bits, base_bits) if codec == "av1" else decoded.image.bits
+    is_known = stored is not None and decoded.metadata is stored.metadata  # not one of Apple's, converted
+    image = decoded.image
+    if is_known and quality is None and (image.codec, image.bits) == (codec, bits):
+        notes.done.append(f"standard gain map: kept bit for bit, {len(image.data):,} bytes")
+    else:
+        codes = with_bits(decoded.codes, image.bits, bits)
+        deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
+        image = coded_map(deep, codec, quality or MAP_QUALITY).image
+        notes.done.append(f"standard gain map: coded again, {len(image.data):,} bytes, at the same size")
+    if codec == "jpeg":
+        return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")
+    image = replace(image, icc_profile=roles.profile, nclx=roles.points(is_hdr=not roles.is_hdr))
+    return StoredGainMap(image, metadata, "iso21496")
+
+
+def _exchanged(metadata: GainMapMetadata, *, uses_base: bool) -> GainMapMetadata:
+    channels = tuple(
+        replace(channel, base_offset=channel.alternate_offset, alternate_offset=channel.base_offset)
+        for channel in metadata.channels
+    )
+    return replace(
+        metadata,
+        base_hdr_headroom=metadata.alternate_hdr_headroom,
+        alternate_hdr_headroom=metadata.base_hdr_headroom,
+        channels=channels,
+        use_base_colour_space=uses_base,
+    )
+
+
+def _carried(opened: OpenedFile, container: Container, notes: Notes) -> GainMapFile:
+    """The record without its pictures' own fields, as the container can hold it."""
+    file = opened.file
+    others, exif = others_for(file, container), file.exif
+    if container == "jpeg":
+        note_other_parts(file, notes)
+        if exif is not None or file.orientation != 1:
+            exif = with_orientation(exif, file.orientation, notes.lost)
+        return replace(file.without_gain_maps(), container=container, exif=exif, others=others, heif_extras=None)
+    if file.container == "jpeg":
+        file, _ = for_container(file, container, np.empty(0, np.uint8), opened.color, notes)
+    return replace(file.without_gain_maps(), container=container, others=others)
