@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
-from gainmap_codec import pillow
+from gainmap_codec import batch, pillow
 from gainmap_codec.codec import readback
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, TranscodeOptions
 from gainmap_codec.errors import Limits
@@ -263,21 +263,30 @@ def test_a_map_whose_numbers_may_not_be_written_stops_no_edit(verb: str) -> None
     told: Counter[str] = warned(lambda: EDITS[verb](negative))
     assert any("the standard gain map is not kept" in line for line in told)
     new = gm.inspect(EDITS[verb](negative))
-    assert (new.gain_map is not None) == (verb == "transcode"), "which makes a map anew of what the old one gave"
+    assert (new.gain_map is None) == (verb in ("rotate", "flip")), "else a map is made anew of what the old one gave"
 
 
 @pytest.mark.parametrize(
     ("verb", "options"),
-    [(gm.decode, DecodeOptions), (gm.encode, EncodeOptions), (gm.transcode, TranscodeOptions)],
-    ids=["decode", "encode", "transcode"],
+    [
+        (gm.decode, DecodeOptions),
+        (gm.encode, EncodeOptions),
+        (gm.transcode, TranscodeOptions),
+        (gm.crop, TranscodeOptions),
+        (gm.resize, TranscodeOptions),
+        (batch.convert, TranscodeOptions),
+    ],
+    ids=["decode", "encode", "transcode", "crop", "resize", "batch"],
 )
 def test_options_are_those_of_the_signature(verb: Callable[..., object], options: type) -> None:
-    signature = {
-        name: parameter.default
-        for name, parameter in inspect.signature(verb).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    known = {field.name: field.default for field in dataclasses.fields(options)}
+    if verb is not gm.crop:
+        known.pop("box", None)
+    parameters = inspect.signature(verb).parameters
+    assert known.keys() <= parameters.keys()
+    assert {name: parameters[name].default for name in known if name != "box"} == {
+        name: default for name, default in known.items() if name != "box"
     }
-    assert signature == {field.name: field.default for field in dataclasses.fields(options)}
 
 
 @pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")

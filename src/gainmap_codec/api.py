@@ -17,11 +17,11 @@ from gainmap_codec.codec.decoding_many import decode_in_order
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import Inspection, inspect_source
 from gainmap_codec.codec.options import (
-    DEFAULT_QUALITY,
-    MAP_QUALITY,
     AssembleOptions,
+    Auto,
     Carry,
     DecodeOptions,
+    EditPreset,
     EncodeOptions,
     FloatType,
     Orientation,
@@ -34,7 +34,6 @@ from gainmap_codec.codec.options import (
 )
 from gainmap_codec.codec.pairing import HdrSource, SdrSource
 from gainmap_codec.edit.assemble import Picture, assemble_with_report
-from gainmap_codec.edit.crop import crop_with_report, resize_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
 from gainmap_codec.edit.swap import swap_with_report
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -282,24 +281,35 @@ def transcode(
     container: Container | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
-    preset: PresetChoice = "balanced",
-    target_bytes: int | None = None,
+    size: tuple[int | None, int | None] | None = None,
+    fit: tuple[int, int] | None = None,
+    enlarge: bool = False,
     quality: int | None = None,
-    map_scale: int = 4,
-    map_quality: int = MAP_QUALITY,
-    map_channels: int = 1,
+    chroma: Chroma | None = None,
+    speed: int | None = None,
+    map_quality: int | None = None,
+    map_scale: int | Auto | None = None,
+    map_channels: int | Auto | None = None,
+    max_bytes: int | None = None,
+    preset: EditPreset = "balanced",
+    target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
     limits: Limits = Limits(),
 ) -> bytes:
-    """Write a gain-map file anew, in another container or with other gain maps, its HDR kept.
+    """Write a gain-map file anew: in another container, at another size, with other gain maps, its HDR kept.
 
-    In the same container the coded bytes of base and standard map are kept bit for bit, unless `quality` is given.
-    Otherwise the base is coded again and the map carried over at its size with its very numbers. Apple's own gain maps
-    become ones of ISO 21496-1, pixel by pixel. EXIF, XMP, ICC profile and orientation stay.
+    What is asked for is done, and nothing else: in the same container and at the same size the coded bytes of base and
+    standard map are kept bit for bit. In another container both are coded again, the map at its size with its very
+    numbers. Apple's own gain maps become ones of ISO 21496-1, pixel by pixel. EXIF, XMP, ICC profile and orientation
+    stay.
+
+    At another size the base is coded again. The standard map becomes smaller by the same factor, but never larger: then
+    it is kept bit for bit.
 
     A neural gain map stays where the new base still looks like the one that it was fitted to, and its quality is
     measured again. Where not, it is fitted anew if it was asked for or is all the HDR there is, and dropped otherwise.
+    It is of any size: at another one only its binding and its CRC change.
 
     Args:
         source: A path, bytes or a binary file.
@@ -309,19 +319,32 @@ def transcode(
         strip: "gps" leaves out where the picture was taken, wherever the file says it; what cannot be searched goes as
             a whole, and what may name the place and stays, such as a video, is warned of. "all" leaves out everything
             but pixels, colour, orientation and gain maps. None leaves nothing out.
-        preset: Kind of a neural map that has to be fitted; see `encode`.
-        target_bytes: Size of its payload to keep within.
-        quality: Quality of the base, 1…100; None keeps its bytes, and codes it at 92 for another container.
-        map_scale: Base pixels per pixel, along a side, of a standard map that has to be made, 1…128.
-        map_quality: Quality of a standard map that has to be coded, 1…100.
-        map_channels: 1 or 3, of a standard map that has to be made.
+        size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions.
+        fit: Width and height of a box that the upright picture is to fit in, as large as its proportions allow; one
+            that is inside already stays as it is.
+        enlarge: Pictures smaller than the box are enlarged to it.
+        quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
+            it at 92 elsewhere.
+        chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
+        speed: Of coding HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8.
+        map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
+            elsewhere.
+        map_scale: Base pixels for each pixel of the standard map along a side, 1…128, or "auto"; None keeps what it
+            has.
+        map_channels: 1, 3 or "auto", of the standard map; None keeps what it has.
+        max_bytes: Size of the whole file to keep within.
+        preset: A row of defaults, of which each is replaced by what is asked for beside it. "web" is about what a web
+            pipeline writes: base and map coded anew at moderate qualities, 4:2:0, the map at a quarter. "archive" keeps
+            what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
+            to be made (tiny, best); all others are such kinds and nothing else, see `encode`.
+        target_bytes: Size of a new neural payload to keep within.
         device: As in `encode`, for fits.
         seed: Of a fit.
         limits: Budgets for what the source may ask for.
     Returns:
         The file.
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError, TypeError: An argument is out of its range, or does not go with another.
         NoGainMapError: A gain map was asked for, and the source holds none to make it of.
         MissingDependencyError: torch is not installed, and a neural gain map has to be fitted.
         GainMapError: The base is broken, not supported or over the limits, or cannot be in that container.
@@ -333,12 +356,18 @@ def transcode(
         container=container,
         carry=carry,
         strip=strip,
+        size=size,
+        fit=fit,
+        enlarge=enlarge,
+        quality=quality,
+        chroma=chroma,
+        speed=speed,
+        map_quality=map_quality,
+        map_scale=map_scale,
+        map_channels=map_channels,
+        max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
-        quality=quality,
-        map_scale=map_scale,
-        map_quality=map_quality,
-        map_channels=map_channels,
         device=device,
         seed=seed,
         limits=limits,
@@ -352,9 +381,23 @@ def crop(
     source: Source,
     box: tuple[int, int, int, int],
     *,
-    quality: int = DEFAULT_QUALITY,
-    map_quality: int = MAP_QUALITY,
+    container: Container | None = None,
+    carry: Carry | None = None,
     strip: Strip | None = None,
+    size: tuple[int | None, int | None] | None = None,
+    fit: tuple[int, int] | None = None,
+    enlarge: bool = False,
+    quality: int | None = None,
+    chroma: Chroma | None = None,
+    speed: int | None = None,
+    map_quality: int | None = None,
+    map_scale: int | Auto | None = None,
+    map_channels: int | Auto | None = None,
+    max_bytes: int | None = None,
+    preset: EditPreset = "balanced",
+    target_bytes: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
     limits: Limits = Limits(),
 ) -> bytes:
     """Cut a gain-map file to a part of its picture.
@@ -365,52 +408,105 @@ def crop(
     Args:
         source: A path, bytes or a binary file.
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
-        quality: Quality of the base, 1…100.
-        map_quality: Quality of the standard map, 1…100.
-        strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
-            `transcode`.
-        limits: Budgets for what the source may ask for.
+        size, fit, enlarge: Of the part, as in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
+            target_bytes, device, seed, limits: As in `transcode`.
     Returns:
-        The file, of the same kind.
+        The file, of the same kind unless `container` is another.
     Raises:
-        ValueError: An empty box, or one that is not inside the picture.
-        GainMapError: The base is broken, not supported or over the limits.
-        OSError: The path cannot be read.
+        ValueError: An empty box, or one that is not inside the picture; or as `transcode`.
+        GainMapError, OSError: As `transcode`.
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    report = crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=limits)
+    options = TranscodeOptions(
+        container=container,
+        carry=carry,
+        strip=strip,
+        box=box,
+        size=size,
+        fit=fit,
+        enlarge=enlarge,
+        quality=quality,
+        chroma=chroma,
+        speed=speed,
+        map_quality=map_quality,
+        map_scale=map_scale,
+        map_channels=map_channels,
+        max_bytes=max_bytes,
+        preset=preset,
+        target_bytes=target_bytes,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
+    report = transcode_with_report(source, options)
     _warn(report.warnings)
     return report.data
 
 
 def resize(
     source: Source,
-    size: tuple[int | None, int | None],
+    size: tuple[int | None, int | None] | None = None,
     *,
-    quality: int = DEFAULT_QUALITY,
-    map_quality: int = MAP_QUALITY,
+    container: Container | None = None,
+    carry: Carry | None = None,
     strip: Strip | None = None,
+    fit: tuple[int, int] | None = None,
+    enlarge: bool = False,
+    quality: int | None = None,
+    chroma: Chroma | None = None,
+    speed: int | None = None,
+    map_quality: int | None = None,
+    map_scale: int | Auto | None = None,
+    map_channels: int | Auto | None = None,
+    max_bytes: int | None = None,
+    preset: EditPreset = "balanced",
+    target_bytes: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
     limits: Limits = Limits(),
 ) -> bytes:
-    """Make a gain-map file smaller or larger.
-
-    The base is coded again. The standard map becomes smaller by the same factor, but never larger: then it is kept bit
-    for bit. A neural map is of any size; only its binding and its CRC change.
+    """Make a gain-map file smaller or larger, see `transcode`; a picture that has the size already stays as it is.
 
     Args:
         source: A path, bytes or a binary file.
-        size: Width and height of the upright picture in pixels; None for one of them keeps the proportions.
-        quality, map_quality, strip, limits: As for `crop`.
+        size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions. A
+            picture that this stretches by more than a pixel and 1 % is warned of.
+        fit, enlarge: In place of `size`: a box, as in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
+            target_bytes, device, seed, limits: As in `transcode`.
     Returns:
-        The file, of the same kind.
+        The file, of the same kind unless `container` is another.
     Raises:
-        ValueError: A size below 1, or over `limits`.
-        GainMapError, OSError: As for `crop`.
+        ValueError: Neither size nor fit, or both; a size below 1, or over `limits`; or as `transcode`.
+        GainMapError, OSError: As `transcode`.
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    report = resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=limits)
+    if size is fit is None:
+        raise ValueError("size and fit: expected one of them, got neither")
+    options = TranscodeOptions(
+        container=container,
+        carry=carry,
+        strip=strip,
+        size=size,
+        fit=fit,
+        enlarge=enlarge,
+        quality=quality,
+        chroma=chroma,
+        speed=speed,
+        map_quality=map_quality,
+        map_scale=map_scale,
+        map_channels=map_channels,
+        max_bytes=max_bytes,
+        preset=preset,
+        target_bytes=target_bytes,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
+    report = transcode_with_report(source, options)
     _warn(report.warnings)
     return report.data
 

@@ -43,20 +43,35 @@ MORNING, EVENING = b"2026:05:01 08:00:00", b"2026:05:01 20:00:00"
 def test_digests_of_options_stay_what_they_were() -> None:
     """Another digest of the same choices would do all photos of finished batches again."""
     assert digest_of_options(TranscodeOptions()) == "6a1ad11b57d55faa307d2e6ac5c847bc9695e81c45463a0e1e17d62a42a47a5d"
-    all_options = TranscodeOptions(
+    first_options = TranscodeOptions(
         container="avif",
         carry="both",
         strip="gps",
         preset="tiny",
         target_bytes=1000,
         quality=80,
-        map_scale=8,
-        map_quality=70,
-        map_channels=3,
         device="cpu",
         seed=3,
     )
-    assert digest_of_options(all_options) == "c031b61ba6f7f0184067b39d137f8ae49e72048245d7732dcdf381185f40c8f0"
+    assert digest_of_options(first_options) == "47b9fcb57caf67731f30266e62a930bc35057787bac226d3293f335b98b1ef23"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"map_scale": 4},
+        {"map_quality": 95},
+        {"map_channels": 1},
+        {"fit": (1600, 1600)},
+        {"chroma": "4:4:4"},
+        {"max_bytes": 1000},
+        {"preset": "web"},
+    ],
+)
+def test_what_is_asked_for_beside_that_is_told(option: dict[str, Any]) -> None:
+    """Options of the map once changed nothing in a map that stayed: now they are obeyed, at their old defaults too."""
+    assert digest_of_options(TranscodeOptions(**option)) != digest_of_options(TranscodeOptions())
+    assert digest_of_options(TranscodeOptions(**option)) == digest_of_options(TranscodeOptions(**option))
 
 
 def test_what_was_edited_since_is_made_again(photos: Path, tmp_path: Path) -> None:

@@ -36,7 +36,10 @@ def test_every_option_is_a_typed_parameter(name: str) -> None:
     hints = get_type_hints(command.callback)
     parameters = inspect.signature(command.callback).parameters
     assert all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
-    assert {parameter.name for parameter in command.params} == set(parameters)
+    asked = get_type_hints(TranscodeOptions) if "options" in parameters else {}
+    names = {str(parameter.name) for parameter in command.params}
+    assert names - set(asked) == set(parameters) - {"options"}
+    hints |= asked
     for parameter in command.params:
         if isinstance(parameter.type, click.Choice) and literals(hints[str(parameter.name)]):
             assert set(parameter.type.choices) <= literals(hints[str(parameter.name)])
@@ -50,6 +53,14 @@ def test_defaults_are_the_librarys(name: str) -> None:
     shared = given.keys() & known.keys() - {"container"}
     assert len(shared) >= 5
     assert {option: str(given[option]) for option in shared} == {option: str(known[option]) for option in shared}
+
+
+@pytest.mark.parametrize("name", ["transcode", "crop", "resize", "batch"])
+def test_what_changes_photos_shares_one_set_of_options(name: str) -> None:
+    names = {str(parameter.name) for parameter in gainmap.commands[name].params}
+    shared = {field.name for field in fields(TranscodeOptions)} - {"box", "limits"}
+    assert shared <= names
+    assert ("box" in names) == (name == "crop")
 
 
 @pytest.mark.parametrize("suffix", sorted(saving._ENCODERS))

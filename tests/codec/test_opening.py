@@ -23,7 +23,7 @@ def test_paths_bytes_and_files_open_alike() -> None:
     data = path.read_bytes()
     for source in (path, str(path), data, io.BytesIO(data)):
         opened = open_source(source, LIMITS)
-        assert opened.file_bytes == len(data)
+        assert opened.data == data
         assert opened.bound_by == "strict" and opened.neural is opened.payload is not None
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.codec.opening import open_file
+from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.recoding import combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import Limits
@@ -31,7 +32,7 @@ def test_equal_renditions_have_not_drifted() -> None:
 def test_a_base_coded_again_is_what_readers_will_find() -> None:
     file = parse_file(files.both(6), "both", Limits())
     codes = np.full((64, 96, 3), 90, np.uint8)
-    new = recoded(file, codes, "jpeg", 80, Notes())
+    new = recoded(file, codes, "jpeg", Coding(80), Notes())
     read = parse_file(serialize_file(new, []), "new", Limits())
     assert (read.base_digest, read.orientation, read.exif) == (digest_of(new.base), 6, new.exif)
     assert (new.gain_map, new.payload, new.others) == (None, None, ())
@@ -42,7 +43,7 @@ def test_ten_bits_become_eight_where_the_container_holds_no_more() -> None:
     file = parse_file((FIXTURES / "heif/base-10-bit.avif").read_bytes(), "deep", Limits())
     notes = Notes()
     codes = np.zeros((file.base.height, file.base.width, 3), np.uint16)
-    assert recoded(file, codes, "jpeg", 80, notes).base.bits == 8
+    assert recoded(file, codes, "jpeg", Coding(80), notes).base.bits == 8
     assert notes.lost == ["the base has 8 bits instead of 10: JPEG holds no more"]
 
 

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
-from gainmap_codec.edit.crop import crop_with_report, resize_with_report
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.layout import HEADER_BYTES
@@ -206,7 +207,7 @@ def test_crop_of_a_crop_is_a_crop(preset: Any) -> None:
 
 
 def test_crop_says_what_it_did() -> None:
-    report = crop_with_report(files.both(), (0, 0, 50, 50), quality=92, map_quality=95, limits=gm.Limits())
+    report = transcode_with_report(files.both(), TranscodeOptions(box=(0, 0, 50, 50)))
     text = "\n".join((*report.notes, *report.warnings))
     for word in ("base: coded again", "standard gain map", "neural gain map: kept", "thumbnails removed", "C2PA"):
         assert word in text
@@ -334,7 +335,7 @@ def test_a_losslessly_turned_base_keeps_its_neural_map() -> None:
 
 
 def test_report_of_resize_names_the_map() -> None:
-    report = resize_with_report(files.both(), (48, 32), quality=92, map_quality=95, limits=gm.Limits())
+    report = transcode_with_report(files.both(), TranscodeOptions(size=(48, 32)))
     assert any("12 x 8" in line for line in report.notes)
 
 

@@ -15,10 +15,11 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
+from gainmap_codec.codec.options import Auto, Carry, EditPreset, Strip, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.sources import AnyPath, check_several
 
 _LEFTOVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp", re.DOTALL)
@@ -34,12 +35,18 @@ def convert(
     container: Container | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
-    preset: PresetChoice = "balanced",
-    target_bytes: int | None = None,
+    size: tuple[int | None, int | None] | None = None,
+    fit: tuple[int, int] | None = None,
+    enlarge: bool = False,
     quality: int | None = None,
-    map_scale: int = 4,
-    map_quality: int = MAP_QUALITY,
-    map_channels: int = 1,
+    chroma: Chroma | None = None,
+    speed: int | None = None,
+    map_quality: int | None = None,
+    map_scale: int | Auto | None = None,
+    map_channels: int | Auto | None = None,
+    max_bytes: int | None = None,
+    preset: EditPreset = "balanced",
+    target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
     limits: Limits = Limits(),
@@ -59,8 +66,8 @@ def convert(
         cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
-        container, carry, strip, preset, target_bytes, quality, map_scale, map_quality, map_channels, device,
-            seed: As of `transcode`, the same for all photos.
+        container, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale, map_channels,
+            max_bytes, preset, target_bytes, device, seed: As of `transcode`, the same for all photos.
         limits: Budgets for what each photo may ask for.
         keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
         update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
@@ -89,12 +96,18 @@ def convert(
         container=container,
         carry=carry,
         strip=strip,
+        size=size,
+        fit=fit,
+        enlarge=enlarge,
+        quality=quality,
+        chroma=chroma,
+        speed=speed,
+        map_quality=map_quality,
+        map_scale=map_scale,
+        map_channels=map_channels,
+        max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
-        quality=quality,
-        map_scale=map_scale,
-        map_quality=map_quality,
-        map_channels=map_channels,
         device=device,
         seed=seed,
         limits=limits,

@@ -17,6 +17,8 @@ from gainmap_codec.pixels.formats.outputs import in_the_way
 
 _NO_RECORD = (FileNotFoundError, LimitError, ValueError, TypeError, KeyError)
 """What reading a record brings about where there is none, or it is not one of ours."""
+_FIRST_OPTIONS = {"container", "carry", "strip", "preset", "target_bytes", "quality", "device", "seed"}
+_MAP_BY_DEFAULT = {"map_scale": 4, "map_quality": 95, "map_channels": 1}
 _OF_RECORDS = Limits(file_bytes=1 << 20)  # they have some hundred bytes
 _TAKEN = (0x9003, 0x9291)  # DateTimeOriginal, SubSecTimeOriginal
 
@@ -61,8 +63,16 @@ class OwnFile:
 
 
 def digest_of_options(options: TranscodeOptions) -> str:
-    """Of all that changes what is written. Records of finished photos hold it: it stays what it was."""
-    plain = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "limits"}
+    """Of all that changes what is written. Records of finished photos hold it: it stays what it was.
+
+    So options that came later are in it only where they are asked for, and those of the map, which once were always
+    there and changed no map that stayed, as they were by default then.
+    """
+    given = {each.name: getattr(options, each.name) for each in fields(options) if each.name != "limits"}
+    plain = {name: given[name] for name in _FIRST_OPTIONS} | _MAP_BY_DEFAULT
+    defaults = {each.name: each.default for each in fields(options)}
+    if later := {name: given[name] for name in given.keys() - _FIRST_OPTIONS if given[name] != defaults[name]}:
+        plain["later"] = later
     return sha256_of(json.dumps(plain, sort_keys=True).encode())
 
 

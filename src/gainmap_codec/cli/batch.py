@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
 
@@ -26,10 +28,9 @@ from gainmap_codec.cli.common import (
     warn,
     warn_of,
 )
-from gainmap_codec.cli.edit import transcode_options
+from gainmap_codec.cli.edit import edit_options
 from gainmap_codec.cli.progress import Line, bar, is_watched, time_left
-from gainmap_codec.codec.options import Carry, PresetChoice, Strip
-from gainmap_codec.files.records import Container
+from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 _RECENT = 200
@@ -40,13 +41,7 @@ Show = Callable[[PhotoRecord | None, int], None]
 @click.command()
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
-@click.option(
-    "--to",
-    "container",
-    type=click.Choice(["jpeg", "heic", "avif"]),
-    help="The format to write. Default: the format of each IN.",
-)
-@transcode_options
+@partial(edit_options, to="The format to write. Default: the format of each IN.")
 @click.option("--jobs", type=click.IntRange(min=1), help="How many photos at a time. Default: one per processor.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
@@ -67,16 +62,7 @@ def batch(
     sources: tuple[str, ...],
     output: str,
     *,
-    container: Container | None,
-    carry: Carry | None,
-    strip: Strip | None,
-    preset: PresetChoice,
-    target_bytes: int | None,
-    quality: int | None,
-    map_scale: int,
-    map_quality: int,
-    device: str,
-    seed: int,
+    options: TranscodeOptions,
     jobs: int | None,
     cluster: str | None,
     report: Path | None,
@@ -98,7 +84,7 @@ def batch(
     Examples:
       gainmap batch photos -o photos-avif --to avif
       gainmap batch 2024 2025 extra.heic -o everyone --to jpeg --report done.csv
-      gainmap batch photos -o small --quality 80 --jobs 4
+      gainmap batch photos -o small --fit 1600x1600 --quality 80 --jobs 4
       gainmap batch photos -o out --cluster local
       gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://head:8786
     """
@@ -114,19 +100,10 @@ def batch(
                 jobs=jobs,
                 cluster=cluster,
                 progress=told.listener(show),
-                container=container,
-                carry=carry,
-                strip=strip,
-                preset=preset,
-                target_bytes=target_bytes,
-                quality=quality,
-                map_scale=map_scale,
-                map_quality=map_quality,
-                device=device,
-                seed=seed,
                 keep_suffix=keep_suffix,
                 update=update,
                 overwrite=overwrite,
+                **{field.name: getattr(options, field.name) for field in fields(options) if field.name != "box"},
             )
         except KeyboardInterrupt:
             done, interrupted = told.report(), True

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import wraps
 from pathlib import Path
+from typing import Any, cast
 
 import click
 
@@ -23,12 +26,13 @@ from gainmap_codec.cli.common import (
     say,
     say_of,
     seed,
+    speed,
     strict,
     strip,
+    usage,
     warn_of,
 )
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Carry, PresetChoice, Strip, TranscodeOptions
-from gainmap_codec.edit.crop import crop_with_report, resize_with_report
+from gainmap_codec.codec.options import Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
@@ -49,17 +53,51 @@ _output = click.option(
     required=True,
     help="The file to write, or a folder, in which files keep their names; made for several files.",
 )
-_quality = click.option(
-    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Quality of the picture."
+
+
+def _parse_size(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int | None, ...] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d*)x(\d*)", text, re.ASCII)
+    if found is None or text == "x":
+        raise click.BadParameter(f"expected WIDTHxHEIGHT, got {text!r}")
+    return tuple(int(side) if side else None for side in found.groups())
+
+
+def _parse_fit(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)(?:x(\d+))?", text, re.ASCII)
+    if found is None:
+        raise click.BadParameter(f"expected WIDTHxHEIGHT, or one number for both, got {text!r}")
+    return int(found[1]), int(found[2] or found[1])
+
+
+class _NumberOrAuto(click.ParamType[Any]):
+    """A whole number from 1 on, or the word auto."""
+
+    name = "number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return value if value == "auto" else click.INT.convert(value, parameter, context)
+
+
+_FRAME_OPTIONS = (
+    click.option(
+        "--fit",
+        metavar="WIDTHxHEIGHT",
+        callback=_parse_fit,
+        help="Make the upright picture fit into this box, in pixels, in its proportions. What fits stays as it is.",
+    ),
+    click.option("--enlarge", is_flag=True, help="Enlarge what is smaller than the box of --fit."),
+    click.option(
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        callback=_parse_size,
+        help="Size of the upright picture, in pixels, exactly; WIDTHx or xHEIGHT keeps the proportions.",
+    ),
 )
-_map_quality = click.option(
-    "--map-quality",
-    type=click.IntRange(1, 100),
-    default=MAP_QUALITY,
-    show_default=True,
-    help="Quality of a standard gain map that has to be coded.",
-)
-_TRANSCODE_OPTIONS = (
+_CODING_OPTIONS = (
     click.option(
         "--carry",
         type=click.Choice(["both", "neural", "standard"]),
@@ -68,47 +106,70 @@ _TRANSCODE_OPTIONS = (
     strip,
     click.option(
         "--preset",
-        type=click.Choice(["tiny", "balanced", "best"]),
+        type=click.Choice(["tiny", "balanced", "best", "web", "archive"]),
         default=_DEFAULTS.preset,
         show_default=True,
-        help="Kind of a neural gain map that has to be made.",
+        help="web: coded anew as web pages want it; archive: kept where it can be, else coded with hardly a loss; the "
+        "others: kind of a neural gain map that has to be made, and nothing else.",
     ),
     click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of such a gain map, in bytes."),
     click.option(
         "--quality",
         type=click.IntRange(1, 100),
-        help="Quality of the picture. Default: kept as it is, or 92 in another format.",
+        help="Quality of the picture. Default: kept as it is, or 92 where it has to be coded.",
+    ),
+    click.option(
+        "--chroma",
+        type=click.Choice(["4:2:0", "4:4:4"]),
+        help="Colour at half the size, or at full size. Default: as it is.",
+    ),
+    speed,
+    click.option(
+        "--map-quality",
+        type=click.IntRange(1, 100),
+        help="Quality of the standard gain map. Default: kept as it is, or 95 where it has to be coded.",
     ),
     click.option(
         "--map-scale",
-        type=click.IntRange(1, 128),
-        default=_DEFAULTS.map_scale,
-        show_default=True,
-        help="How many times smaller than the picture, along a side, a standard gain map is that has to be made.",
+        type=_NumberOrAuto(),
+        metavar="NUMBER|auto",
+        help="How many times smaller than the picture, along a side, the standard gain map is. Default: as it is.",
     ),
-    _map_quality,
+    click.option(
+        "--map-channels",
+        type=_NumberOrAuto(),
+        metavar="1|3|auto",
+        help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
+    ),
+    click.option("--max-bytes", type=click.IntRange(min=1), help="Largest size of the whole file, in bytes."),
     device,
     seed,
 )
+_TO = "The format to write. Default: as the file -o is named; in a folder, the format of each IN."
 
 
-def transcode_options(command: Command) -> Command:
-    """The options of `transcode`, without the container."""
-    for option in reversed(_TRANSCODE_OPTIONS):
-        command = option(command)
-    return command
+def edit_options(command: Command, *, to: str = _TO) -> Command:
+    """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`."""
+    names = [field.name for field in fields(TranscodeOptions)]
+
+    @wraps(command)
+    def with_record(**given: Any) -> None:
+        asked = {name: given.pop(name) for name in names if name in given}
+        with usage():
+            options = TranscodeOptions(**asked)
+        command(options=options, **given)
+
+    kinds = click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help=to)
+    result: Any = with_record
+    for option in reversed((kinds, *_FRAME_OPTIONS, *_CODING_OPTIONS)):
+        result = option(result)
+    return cast(Command, result)
 
 
 @click.command()
 @_sources
 @_output
-@click.option(
-    "--to",
-    "container",
-    type=click.Choice(["jpeg", "heic", "avif"]),
-    help="The format to write. Default: as the file -o is named; in a folder, the format of each IN.",
-)
-@transcode_options
+@edit_options
 @overwrite
 @strict
 @quiet
@@ -116,52 +177,25 @@ def transcode(
     sources: tuple[Path, ...],
     output: Path,
     *,
-    container: Container | None,
-    carry: Carry | None,
-    strip: Strip | None,
-    preset: PresetChoice,
-    target_bytes: int | None,
-    quality: int | None,
-    map_scale: int,
-    map_quality: int,
-    device: str,
-    seed: int,
+    options: TranscodeOptions,
     overwrite: bool,
     strict: bool,
     quiet: bool,
 ) -> None:
-    """Write the photos IN in another format or with other gain maps; their HDR is kept.
+    """Write the photos IN in another format, at another size or with other gain maps; their HDR is kept.
 
-    In the same format no picture is coded again. A file that fails is reported and the others are done; the exit code
-    is then 1.
+    What you ask for is done, and nothing else: in the same format and size no picture is coded again. A file that fails
+    is reported and the others are done; the exit code is then 1.
 
     \b
     Examples:
       gainmap transcode photo.heic -o photo.jpg
       gainmap transcode photos/*.jpg -o avif --to avif
+      gainmap transcode photos/*.heic -o web --preset web --fit 1600x1600
       gainmap transcode neural.jpg -o everyone.jpg --carry standard
       gainmap transcode holiday/*.jpg -o public --strip gps
     """
-    if container is None and not _is_folder(output, sources):
-        container = _container_of(output)
-    options = TranscodeOptions(
-        container=container,
-        carry=carry,
-        strip=strip,
-        preset=preset,
-        target_bytes=target_bytes,
-        quality=quality,
-        map_scale=map_scale,
-        map_quality=map_quality,
-        device=device,
-        seed=seed,
-    )
-
-    def work(source: Path) -> TranscodeReport:
-        with progress_bar(quiet) as progress:
-            return transcode_with_report(source, options, progress=progress)
-
-    _each(sources, output, container, work, overwrite=overwrite, strict=strict, quiet=quiet)
+    _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 def _parse_box(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int, int, int]:
@@ -181,9 +215,7 @@ def _parse_box(context: click.Context, parameter: click.Parameter, text: str) ->
     callback=_parse_box,
     help="The edges of the part, in pixels of the upright picture.",
 )
-@_quality
-@_map_quality
-@strip
+@edit_options
 @overwrite
 @strict
 @quiet
@@ -191,10 +223,7 @@ def crop(
     sources: tuple[Path, ...],
     output: Path,
     *,
-    box: tuple[int, int, int, int],
-    quality: int,
-    map_quality: int,
-    strip: Strip | None,
+    options: TranscodeOptions,
     overwrite: bool,
     strict: bool,
     quiet: bool,
@@ -202,14 +231,39 @@ def crop(
     """Cut the photos IN to a part of their picture.
 
     \b
-    Example:
+    Examples:
       gainmap crop photo.jpg -o part.jpg --box 100,0,1180,1080
+      gainmap crop photo.heic -o icon.avif --box 0,0,900,900 --fit 300
     """
+    _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
-    def work(source: Path) -> TranscodeReport:
-        return crop_with_report(source, box, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
 
-    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
+@click.command()
+@_sources
+@_output
+@edit_options
+@overwrite
+@strict
+@quiet
+def resize(
+    sources: tuple[Path, ...],
+    output: Path,
+    *,
+    options: TranscodeOptions,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Make the photos IN smaller or larger, to fit into a box or to an exact size.
+
+    \b
+    Examples:
+      gainmap resize photos/*.jpg -o web --fit 1600x1600
+      gainmap resize photo.heic -o small.jpg --size 800x --quality 80
+    """
+    if options.fit is options.size is None:
+        raise click.UsageError("expected --fit or --size, got neither")
+    _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 @click.command()
@@ -280,56 +334,21 @@ def flip(
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
-def _parse_size(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int | None, int | None]:
-    found = re.fullmatch(r"(\d*)x(\d*)", text, re.ASCII)
-    if found is None or text == "x":
-        raise click.BadParameter(f"expected WIDTHxHEIGHT, got {text!r}")
-    width, height = (int(side) if side else None for side in found.groups())
-    return width, height
+COMMANDS = (transcode, crop, rotate, flip, resize)
 
 
-@click.command()
-@_sources
-@_output
-@click.option(
-    "--size",
-    metavar="WIDTHxHEIGHT",
-    required=True,
-    callback=_parse_size,
-    help="In pixels of the upright picture; WIDTHx or xHEIGHT keeps the proportions.",
-)
-@_quality
-@_map_quality
-@strip
-@overwrite
-@strict
-@quiet
-def resize(
-    sources: tuple[Path, ...],
-    output: Path,
-    *,
-    size: tuple[int | None, int | None],
-    quality: int,
-    map_quality: int,
-    strip: Strip | None,
-    overwrite: bool,
-    strict: bool,
-    quiet: bool,
+def _transcode_each(
+    sources: tuple[Path, ...], output: Path, options: TranscodeOptions, *, overwrite: bool, strict: bool, quiet: bool
 ) -> None:
-    """Make the photos IN smaller or larger.
-
-    \b
-    Example:
-      gainmap resize photos/*.jpg -o web --size 1600x
-    """
+    """Write what the options make of each source."""
+    if options.container is None and not _is_folder(output, sources):
+        options = replace(options, container=_container_of(output))
 
     def work(source: Path) -> TranscodeReport:
-        return resize_with_report(source, size, quality=quality, map_quality=map_quality, strip=strip, limits=Limits())
+        with progress_bar(quiet) as progress:
+            return transcode_with_report(source, options, progress=progress)
 
-    _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
-
-
-COMMANDS = (transcode, crop, rotate, flip, resize)
+    _each(sources, output, options.container, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:

@@ -167,7 +167,7 @@ def inspection_of(opened: OpenedFile) -> Inspection:
     kind = preference(opened, "auto")[0]
     return Inspection(
         container=file.container,
-        file_bytes=opened.file_bytes,
+        file_bytes=len(opened.data),
         base_bytes=len(file.base.data),
         width=file.base.width,
         height=file.base.height,

@@ -38,7 +38,7 @@ class OpenedFile:
             of so large a base was not asked for.
         warnings: What was odd, and what could not be used.
         decoded: The base's code values where they are decoded while the payload is read.
-        file_bytes: Size of the whole file.
+        data: The whole file; empty for a record that was not read from one.
     """
 
     file: GainMapFile
@@ -46,7 +46,7 @@ class OpenedFile:
     bound_by: BoundBy | None
     warnings: tuple[str, ...]
     decoded: Future[AnyCodes] | None = None
-    file_bytes: int = 0
+    data: bytes = b""
 
     @property
     def neural(self) -> NeuralGainMap | None:
@@ -104,7 +104,7 @@ def open_file(
     codes = decoded.result if decoded else partial(base_codes, file.base)
     payload, bound_by, problem = _payload_of(file, codes, limits, most_pixels)
     warnings = file.warnings + ((problem,) if problem else ())
-    return OpenedFile(file, payload, bound_by, warnings, decoded, len(data))
+    return OpenedFile(file, payload, bound_by, warnings, decoded, data)
 
 
 def _payload_of(

@@ -1,4 +1,4 @@
-"""What callers ask of `decode`, `encode` and `transcode`: frozen, checked once, where they are made.
+"""What callers ask of `decode`, `encode` and of all that changes photos: frozen, checked once, where they are made.
 
 `gainmap_codec.decode`, `encode` and `transcode` tell what each field means.
 """
@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from operator import index
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,13 @@ from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
-from gainmap_codec.pixels.formats.coded_image import Chroma
+from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma
 
 Carry = Literal["both", "neural", "standard"]
 Orientation = Literal["upright", "stored"]
 Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
+EditPreset = Literal[PresetChoice, "web", "archive"]
 FloatType = Literal["float32", "float16"]
 Strip = Literal["gps", "all"]
 Auto = Literal["auto"]
@@ -38,6 +40,34 @@ MAP_QUALITY = 95
 """Quality of a gain map that has to be coded a second time."""
 
 _PRESETS = (*get_args(Preset), "auto")
+
+
+@dataclass(frozen=True)
+class PhotoPreset:
+    """A named row of defaults for photos; what is asked for beside it wins.
+
+    Attributes:
+        qualities: Of a base that is coded anew, on the scale of each container's encoder.
+        chroma: Of such a base.
+        map_quality: Of a standard map that is coded anew.
+        map_scale: Base pixels for each pixel of the standard map along a side; None leaves a map its size.
+        neural: Kind of a neural map that has to be made.
+        codes_anew: Base and standard map are coded anew even where they could stay as they are.
+    """
+
+    qualities: Mapping[Container, int]
+    chroma: Chroma
+    map_quality: int
+    map_scale: int | None
+    neural: Preset
+    codes_anew: bool
+
+
+PHOTO_PRESETS: dict[str, PhotoPreset] = {
+    "web": PhotoPreset({"jpeg": 80, "heic": 60, "avif": 62}, "4:2:0", 78, 4, "tiny", codes_anew=True),
+    "archive": PhotoPreset({"jpeg": 97, "heic": 95, "avif": 95}, "4:4:4", 97, None, "best", codes_anew=False),
+}
+"""`web`: about what web pipelines write. `archive`: nothing is coded anew that can stay; what must be, hardly loses."""
 
 
 @dataclass(frozen=True)
@@ -168,23 +198,40 @@ class EncodeOptions:
             raise ValueError(f"base_color_space: expected srgb or display-p3, got {self.base_color_space!r}")
 
 
+@dataclass(frozen=True)
+class Coding:
+    """How pictures are coded where they have to be: qualities 1…100, chroma of the base (None: as it has it), speed."""
+
+    quality: int = DEFAULT_QUALITY
+    map_quality: int = MAP_QUALITY
+    chroma: Chroma | None = None
+    speed: int = DEFAULT_SPEED
+
+
 @dataclass(frozen=True, kw_only=True)
 class TranscodeOptions:
-    """What `gainmap_codec.transcode` is asked for.
+    """What `gainmap_codec.transcode`, `crop`, `resize` and `batch.convert` are asked for.
 
     Raises:
-        ValueError: A field is out of its range.
+        ValueError, TypeError: A field is out of its range, or does not go with the others.
     """
 
     container: Container | None = None
     carry: Carry | None = None
     strip: Strip | None = None
-    preset: PresetChoice = "balanced"
-    target_bytes: int | None = None
+    box: tuple[int, int, int, int] | None = None
+    size: tuple[int | None, int | None] | None = None
+    fit: tuple[int, int] | None = None
+    enlarge: bool = False
     quality: int | None = None
-    map_scale: int = 4
-    map_quality: int = MAP_QUALITY
-    map_channels: int = 1
+    chroma: Chroma | None = None
+    speed: int | None = None
+    map_quality: int | None = None
+    map_scale: int | Auto | None = None
+    map_channels: int | Auto | None = None
+    max_bytes: int | None = None
+    preset: EditPreset = "balanced"
+    target_bytes: int | None = None
     device: str = "auto"
     seed: int = 0
     limits: Limits = Limits()
@@ -193,19 +240,99 @@ class TranscodeOptions:
         _check_choice("container", self.container, (None, *get_args(Container)))
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         check_strip(self.strip)
-        _check_choice("preset", self.preset, _PRESETS)
-        _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
-        _check_fit(self.fit)
+        self._check_frame()
+        _check_given("quality", self.quality, 1, 100)
+        _check_given("map_quality", self.map_quality, 1, 100)
+        check_speed(self.speed)
+        _check_choice("chroma", self.chroma, (None, *get_args(Chroma)))
+        if self.map_scale != "auto":
+            _check_given("map_scale", self.map_scale, 1, 128)
+        _check_choice("map_channels", self.map_channels, (None, 1, 3, "auto"))
+        if self.max_bytes is not None and self.max_bytes < 1:
+            raise ValueError(f"max_bytes: expected at least 1, got {self.max_bytes}")
+        _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
+        _check_fit(self.neural)
 
     @property
     def standard(self) -> MapOptions:
         """How a standard gain map is made, where one has to be."""
-        return MapOptions(self.map_scale, self.map_quality, self.map_channels)
+        quality = self.map_quality or (self._row and self._row.map_quality)
+        return MapOptions(self.scale or "auto", quality or "auto", self.map_channels or "auto")
 
     @property
-    def fit(self) -> FitOptions:
+    def neural(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
-        return FitOptions(self.preset, self.target_bytes, None, self.device, self.seed)
+        kind = self._row.neural if self._row else cast(PresetChoice, self.preset)
+        return FitOptions(kind, self.target_bytes, None, self.device, self.seed)
+
+    @property
+    def scale(self) -> int | Auto | None:
+        """The standard map's scale, the preset's where none is asked for; None is what it has."""
+        return self._row.map_scale if self._row and self.map_scale is None else self.map_scale
+
+    @property
+    def codes_base(self) -> bool:
+        """Whether the base is to be coded anew even where it could stay."""
+        return self._codes_anew or self.quality is not None or self.chroma is not None
+
+    @property
+    def codes_map(self) -> bool:
+        """Whether the standard map is to be coded anew even where it could stay."""
+        return self._codes_anew or (self.map_quality, self.map_scale, self.map_channels) != (None, None, None)
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether a part or a size is asked for."""
+        return (self.box, self.size, self.fit) != (None, None, None)
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether more is to change than the part, the size, the container and the size in bytes."""
+        return self.codes_base or self.codes_map or (self.carry, self.strip) != (None, None)
+
+    def coding(self, container: Container) -> Coding:
+        """How pictures are coded where they have to be."""
+        quality = self._row.qualities[container] if self._row else DEFAULT_QUALITY
+        chroma = self.chroma or (self._row.chroma if self._row else None)
+        speed = DEFAULT_SPEED if self.speed is None else self.speed
+        return Coding(self.quality or quality, self._map_quality, chroma, speed)
+
+    @property
+    def _row(self) -> PhotoPreset | None:
+        return PHOTO_PRESETS.get(self.preset)
+
+    @property
+    def _codes_anew(self) -> bool:
+        return self._row is not None and self._row.codes_anew
+
+    @property
+    def _map_quality(self) -> int:
+        return self.map_quality or (self._row.map_quality if self._row else MAP_QUALITY)
+
+    def _check_frame(self) -> None:
+        if self.size is not None and self.fit is not None:
+            raise ValueError("size and fit: expected one of them, got both")
+        if self.box is not None and len(tuple(map(index, self.box))) != 4:
+            raise ValueError(f"box: expected left, top, right and bottom, got {self.box!r}")
+        for name, sides in (("size", self.size), ("fit", self.fit)):
+            if sides is not None:
+                _check_sides(name, sides, most_none=1 if name == "size" else 0)
+
+
+def _check_given(name: str, value: int | None, low: int, high: int) -> None:
+    if value is not None:
+        check_range(name, value, low, high)
+
+
+def _check_sides(name: str, sides: tuple[int | None, ...], *, most_none: int) -> None:
+    """Width and height in whole pixels, of which `most_none` may be missing."""
+    if len(sides) != 2:
+        raise ValueError(f"{name}: expected a width and a height, got {sides!r}")
+    given = [index(side) for side in sides if side is not None]
+    if len(given) < 2 - most_none:
+        raise ValueError(f"{name}: expected a width {'or' if most_none else 'and'} a height, got {sides!r}")
+    if min(given) < 1:
+        raise ValueError(f"{name}: expected sides of at least 1, got {min(given)}")
 
 
 @dataclass(frozen=True, kw_only=True)

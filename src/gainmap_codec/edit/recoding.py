@@ -8,7 +8,7 @@ from math import inf, log10
 import numpy as np
 
 from gainmap_codec.codec.opening import OpenedFile, three_channels
-from gainmap_codec.codec.options import DEFAULT_QUALITY
+from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import digest_of, lost_others, sampling_of
@@ -33,7 +33,6 @@ from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import (
-    DEFAULT_SPEED,
     Chroma,
     code_picture,
     coded_channels,
@@ -64,22 +63,11 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
 SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifies: sign the new file"
 
 
-def recoded(
-    file: GainMapFile,
-    codes: AnyCodes,
-    container: Container,
-    quality: int | None,
-    notes: Notes,
-    *,
-    chroma: Chroma | None = None,
-    speed: int = DEFAULT_SPEED,
-) -> GainMapFile:
+def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Coding, notes: Notes) -> GainMapFile:
     """The file, without gain maps, whose base is coded anew of these code values.
 
     A grey base has one channel; in JPEG three equal ones, because libultrahdr, and so Android, refuses one.
-
-    Args:
-        chroma: None is `chroma_like` the file's base.
+    Chroma that the coding leaves open is `chroma_like` the file's base.
     """
     base, codec = file.base, CODECS[container]
     if codec == "jpeg":
@@ -96,12 +84,12 @@ def recoded(
     coded = code_picture(
         codes,
         codec,
-        quality=quality or DEFAULT_QUALITY,
+        quality=coding.quality,
         icc_profile=profile,
         nclx=nclx,
         bits=bits,
-        chroma=chroma or chroma_like(base),
-        speed=speed,
+        chroma=coding.chroma or chroma_like(base),
+        speed=coding.speed,
     )
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
@@ -167,10 +155,10 @@ def _no_longer_apples(image: CodedImage) -> CodedImage:
     return with_segments(image, {each: b"" for each in found.header if found.body(each).startswith(XMP_ID)})
 
 
-def coded_map(decoded: DecodedMap, codec: Codec, quality: int, speed: int = DEFAULT_SPEED) -> StoredGainMap:
+def coded_map(decoded: DecodedMap, codec: Codec, coding: Coding) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
     codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
-    image = code_picture(codes, codec, quality=quality, bits=bits, speed=speed)
+    image = code_picture(codes, codec, quality=coding.map_quality, bits=bits, speed=coding.speed)
     if decoded.image.codec == image.codec == "jpeg":
         image = carry_segments(decoded.image, image)
     # What a map says of colour is about the alternate, and its own code values are none.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gainmap_codec.codec.opening import OpenedFile, open_source
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, SwapOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Coding, SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import for_container, note_other_parts
 from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, note_what_is_not_written
@@ -177,7 +177,7 @@ def _exchanged_map(
     else:
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
-        image = coded_map(deep, codec, quality or MAP_QUALITY).image
+        image = coded_map(deep, codec, Coding(map_quality=quality or MAP_QUALITY)).image
         notes.done.append(f"standard gain map: coded again, {len(image.data):,} bytes, at the same size")
     if codec == "jpeg":
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")

@@ -28,17 +28,17 @@ from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import (
     DEFAULT_QUALITY,
-    MAP_QUALITY,
     DecodeOptions,
     Strip,
     TranscodeOptions,
     check_strip,
 )
 from gainmap_codec.codec.strip import exif_without_geotags, xmp_without_geotags
-from gainmap_codec.edit.crop import Shown, fitted_size, with_pixels
+from gainmap_codec.edit.frame import fitted_size
 from gainmap_codec.edit.metadata import stripped_for_edit
+from gainmap_codec.edit.new_base import Shown
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
-from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
+from gainmap_codec.edit.transcode import edited, transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import SUFFIXES, may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
@@ -246,8 +246,9 @@ def _with_hdr(
     if file.base.bits > 8:
         notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
     opened = stripped_for_edit(opened, strip, notes)
-    shown = Shown(opened, with_bits(match.codes, 8, file.base.bits), origin.part)
-    report = finish(with_pixels(shown, container, quality or DEFAULT_QUALITY, MAP_QUALITY, notes), opened, notes)
+    shown = Shown(opened, origin.part, with_bits(match.codes, 8, file.base.bits), has_thumbnails=False)
+    options = TranscodeOptions(container=container, quality=quality, limits=origin.limits)
+    report = finish(edited(shown, options, notes), opened, notes)
     return report.data, report.warnings
 
 

@@ -1,0 +1,101 @@
+"""Which part of a picture is wanted, and at which size: boxes and sizes of what a viewer sees, in the stored raster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import index
+
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.report import Notes
+from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.pixels.raster.geometry import Box, stored_box
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+_STRETCHED = 0.01  # of a side: by as much may the proportions change, or by a pixel, without a word
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A part of a base's stored raster, and the size that it is to have."""
+
+    part: Box[int]
+    size: Size
+
+    def is_whole(self, file: GainMapFile) -> bool:
+        """Whether it is all of the file's base at its own size."""
+        return self.part == whole(file) and self.size == (file.base.width, file.base.height)
+
+
+def frame_of(file: GainMapFile, options: TranscodeOptions, notes: Notes) -> Frame:
+    """The part and the size that are asked for; a line where the picture is stretched.
+
+    Raises:
+        ValueError: A box that is not inside the picture.
+        LimitError: A size over the limits.
+    """
+    part = whole(file) if options.box is None else _stored_part(file, options.box)
+    stored = part.right - part.left, part.bottom - part.top
+    size = _turned(_size_of(_turned(stored, file), options, notes), file)
+    if size != stored:
+        options.limits.check("pixels", size[0] * size[1])
+    return Frame(part, size)
+
+
+def whole(file: GainMapFile) -> Box[int]:
+    """All of the file's base."""
+    return Box(0, 0, file.base.width, file.base.height)
+
+
+def _size_of(old: Size, options: TranscodeOptions, notes: Notes) -> Size:
+    """The size of an upright picture, or part of one, that has `old` now."""
+    if options.fit is not None:
+        return inside(old, options.fit, enlarge=options.enlarge)
+    if options.size is None:
+        return old
+    width, height = fitted_size(old, options.size)
+    proportional = old[1] * width / old[0]
+    if abs(height - proportional) > max(1, _STRETCHED * proportional):
+        proportions = f"{width} x {height} has other proportions than {old[0]} x {old[1]}"
+        notes.lost.append(f"the picture is stretched: {proportions}")
+    return width, height
+
+
+def inside(old: Size, box: Size, *, enlarge: bool) -> Size:
+    """The largest size of the same proportions in a box; of a picture that is in there already, its own."""
+    factor = min(box[0] / old[0], box[1] / old[1])
+    if factor >= 1 and not enlarge:
+        return old
+    return max(1, round(old[0] * factor)), max(1, round(old[1] * factor))
+
+
+def fitted_size(old: Size, size: tuple[int | None, int | None]) -> Size:
+    """Width and height, the one that is None from the proportions of `old`.
+
+    Raises:
+        ValueError: Both are None, or one is below 1.
+    """
+    width, height = size
+    if width is None and height is None:
+        raise ValueError("size: expected a width or a height, got neither")
+    if (width is not None and width < 1) or (height is not None and height < 1):
+        raise ValueError(f"size: expected sides of at least 1, got {min(side for side in size if side is not None)}")
+    return (
+        max(1, round(old[0] * index(height or 0) / old[1])) if width is None else index(width),
+        max(1, round(old[1] * index(width or 0) / old[0])) if height is None else index(height),
+    )
+
+
+def _turned(size: Size, file: GainMapFile) -> Size:
+    """A size of the stored raster in the upright picture, or the reverse."""
+    return size[::-1] if file.orientation >= 5 else size
+
+
+def _stored_part(file: GainMapFile, box: tuple[int, int, int, int]) -> Box[int]:
+    """The box in the stored raster."""
+    width, height = _turned((file.base.width, file.base.height), file)
+    left, top, right, bottom = map(index, box)
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
+    return stored_box(Box(left, top, right, bottom), file.base.width, file.base.height, file.orientation)

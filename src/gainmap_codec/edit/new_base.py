@@ -1,0 +1,163 @@
+"""The base of a file that is made of another: its coded bytes, or its pixels, a part of them or others, coded anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gainmap_codec.codec.decoding import best_rendition
+from gainmap_codec.codec.opening import OpenedFile, base_codes
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.pairing import Pair
+from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.edit.frame import Frame, Size, whole
+from gainmap_codec.edit.metadata import for_container
+from gainmap_codec.edit.recoding import recoded
+from gainmap_codec.edit.report import Notes
+from gainmap_codec.errors import GainMapError, NoGainMapError
+from gainmap_codec.files.container import describe_other, others_for
+from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
+from gainmap_codec.files.records import Container, GainMapFile
+from gainmap_codec.files.tags import exif_edit, xmp_edit
+from gainmap_codec.pixels.color.code_points import color_of
+from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.raster.geometry import Box
+from gainmap_codec.pixels.raster.resizing import resize_codes, resize_light
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a new file is to show, and which part of an opened file's base that is.
+
+    Attributes:
+        opened: The file whose metadata and gain maps go with it.
+        part: Where it is in the file's base; edges between pixels are allowed.
+        codes: (H, W) or (H, W, 3), in the stored raster, the colour and the depth of the file's base; None is the base
+            as it is.
+        has_thumbnails: Small pictures in the metadata still show the same.
+    """
+
+    opened: OpenedFile
+    part: Box[float]
+    codes: AnyCodes | None = None
+    has_thumbnails: bool = True
+
+    @property
+    def size(self) -> Size:
+        """Of the new base."""
+        base = self.opened.file.base
+        return (base.width, base.height) if self.codes is None else (self.codes.shape[1], self.codes.shape[0])
+
+    @property
+    def is_crop(self) -> bool:
+        """Whether it is less than all of the file's base."""
+        return self.part != whole(self.opened.file)
+
+    def light(self, pixels: Array) -> Array:
+        """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""
+        left, top, right, bottom = map(round, self.part)
+        part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+        return resize_light(part, *self.size)
+
+
+def framed(opened: OpenedFile, frame: Frame, notes: Notes) -> Shown:
+    """A part of the base at a size; the base as it is where that is all of it."""
+    if frame.is_whole(opened.file):
+        return Shown(opened, whole(opened.file))
+    part = frame.part
+    codes = opened.codes[part.top : part.bottom, part.left : part.right]
+    if codes.shape[1::-1] != frame.size:
+        notes.lost += opened.color.notes
+        codes = resize_codes(codes, *frame.size, opened.color.curves)
+    return Shown(opened, part, codes, has_thumbnails=part == whole(opened.file))
+
+
+@dataclass(frozen=True, eq=False)
+class NewBase:
+    """The base to be, and what it comes from.
+
+    Attributes:
+        shown: What it shows of its source.
+        file: The new file without gain maps.
+        is_kept: The base has the coded bytes of the source's.
+        device: Torch device of renditions and fits.
+        notes: Of the whole edit.
+    """
+
+    shown: Shown
+    file: GainMapFile
+    is_kept: bool
+    device: str
+    notes: Notes
+
+    @property
+    def source(self) -> OpenedFile:
+        """The file that is edited."""
+        return self.shown.opened
+
+    @cached_property
+    def codes(self) -> AnyCodes:
+        """Code values, (H, W, 3), stored raster."""
+        return self.source.codes if self.is_kept else base_codes(self.file.base)
+
+    @cached_property
+    def pair(self) -> Pair:
+        """The new base, and the source's HDR rendition in its raster.
+
+        Raises:
+            NoGainMapError: The source has no gain map that can be used.
+        """
+        found = best_rendition(self.source, replace(STORED, device=self.device), render)
+        self.notes.lost += found.notes
+        if found.kind == "base":
+            raise NoGainMapError("expected a gain map that can be used, got none")
+        color, hdr = color_of(self.file.base), self.shown.light(found.pixels)
+        return Pair(self.file, self.codes, color, hdr, full_headroom(found.opened, found.kind))
+
+
+def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:
+    """The file without gain maps as its readers get it."""
+    opened = shown.opened
+    file = replace(opened.file, others=others_for(opened.file, container))
+    if shown.codes is None and container == file.container and not options.codes_base:
+        notes.done.append("base: kept bit for bit")
+        return NewBase(shown, file.without_gain_maps(), True, options.device, notes)
+    codes = opened.codes if shown.codes is None else shown.codes
+    if shown.codes is not None:
+        file = _without_pictures(_with_metadata(file, shown, notes), notes)
+    if container != file.container:
+        notes.lost += opened.color.notes
+        file, codes = for_container(file, container, codes, opened.color, notes)
+    coding = options.coding(container)
+    new = recoded(file, codes, container, coding, notes)
+    size = f"{new.base.width} x {new.base.height}, {len(new.base.data):,} bytes"
+    notes.done.append(f"base: coded again at quality {coding.quality}, {size}")
+    return NewBase(shown, new, False, options.device, notes)
+
+
+def _without_pictures(file: GainMapFile, notes: Notes) -> GainMapFile:
+    """The record without previews and other pictures of what the base showed before."""
+    for part in file.others:
+        if part.kind == "picture":
+            notes.lost.append(f"{describe_other(part)}: not kept, it shows the photo as it was")
+    return replace(file, others=tuple(part for part in file.others if part.kind != "picture"))
+
+
+def _with_metadata(file: GainMapFile, shown: Shown, notes: Notes) -> GainMapFile:
+    """The record with the new size, and without small pictures of what it was."""
+    keeps, exif, xmp = shown.has_thumbnails, file.exif, file.xmp
+    try:
+        if exif is not None:
+            exif = exif_edit.with_size(exif, *shown.size)
+            exif = exif if keeps else exif_edit.without_thumbnail(exif)
+        if xmp is not None:
+            xmp = xmp_edit.with_size(xmp, *shown.size)
+            xmp = xmp if keeps else xmp_edit.without_thumbnails(xmp)
+    except GainMapError as error:
+        notes.lost.append(f"damaged metadata still describe the whole picture: {error}")
+    if (exif, xmp) != (file.exif, file.xmp):
+        notes.done.append("EXIF and XMP: size changed" + ("" if keeps else ", thumbnails removed"))
+    base = file.base if keeps or file.base.codec != "jpeg" else without_thumbnails(file.base, notes.lost)
+    if base is not file.base:
+        notes.done.append("JFIF and Photoshop data: thumbnails removed")
+    return replace(file, exif=exif, xmp=xmp, base=base)
