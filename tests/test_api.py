@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import warnings
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_codec import pillow
 from gainmap_codec.codec import inspection
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import Carry, EncodeOptions, Prefer
@@ -519,6 +521,25 @@ def test_bytes_behind_the_images_are_kept_and_padding_is_not(standard: bytes) ->
 
 
 # The HDR rendition
+
+
+def test_the_sdr_view_is_the_base_that_encode_makes() -> None:
+    file = parse_jpeg(gm.encode(SCENE, carry="standard", quality=100), gm.Limits())
+    view = np.asarray(SCENE.to_sdr())
+    np.testing.assert_array_equal(view, SDR)
+    assert np.abs(decode_jpeg(file.base.data).astype(int) - view).max() <= 6
+
+
+def test_metadata_come_along_to_an_sdr_picture(photo: bytes, tmp_path: Path) -> None:
+    data = gm.encode(SCENE, photo, carry="standard")
+    picture = gm.decode(data, prefer="base", color_space="display-p3").to_sdr(color_space="display-p3")
+    np.testing.assert_allclose(np.asarray(picture).astype(int), decode_jpeg(photo), atol=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing is lost: it never had HDR
+        pillow.save(picture, tmp_path / "sdr.jpg")
+    saved = parse_jpeg((tmp_path / "sdr.jpg").read_bytes(), gm.Limits())
+    assert saved.base.icc_profile == icc_profile_for("display-p3")
+    assert saved.exif is not None and saved.xmp is not None and b"mine" in saved.xmp
 
 
 def test_an_array_is_linear_srgb() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels import hdr_image
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import PQ_PEAK
-from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
+from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage, SdrColorSpace
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 
 def grey(value: float, shape: tuple[int, int] = (4, 5)) -> np.ndarray:
@@ -104,3 +108,71 @@ def test_saving_and_showing_are_handed_in(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.warns(GainMapWarning, match=r"a\.exr at 7: not kept"):
         image.save("a.exr", quality=7)
     assert image._repr_mimebundle_() == {"text/plain": "True"}
+
+
+def test_repr_is_short() -> None:
+    pixels = np.zeros((3072, 4080, 3), np.float32)
+    assert repr(HdrImage(pixels)) == "HdrImage(4080 x 3072, bt2020)"
+    image = HdrImage(pixels, "bt2020", 2.661, "standard", ("a line",))
+    assert repr(image) == "HdrImage(4080 x 3072, bt2020, 2.66 stops, from the standard gain map)"
+    assert repr(HdrImage(grey(1), "srgb", 0, "base")) == "HdrImage(5 x 4, srgb, 0.00 stops, from the base alone)"
+
+
+def test_tensors_are_taken() -> None:
+    torch = pytest.importorskip("torch")
+    assert HdrImage(torch.ones(2, 3, 3, dtype=torch.bfloat16, requires_grad=True)).pixels.dtype == np.float32
+    with pytest.raises(TypeError, match="HdrImage pixels: expected linear floating point, got uint8"):
+        HdrImage(torch.ones(2, 3, 3, dtype=torch.uint8))
+
+
+def test_sdr_is_tone_mapped_or_clipped() -> None:
+    pixels = grey(0.1, (4, 8))
+    pixels[:, 4:] = (4.0, 0.5, -0.1)
+    image = HdrImage(pixels, "srgb", headroom=2.0)
+    mapped, clipped = image.to_sdr(), image.to_sdr(method="clip")
+    assert (mapped.mode, mapped.size) == ("RGB", (8, 4))
+    assert mapped.getpixel((0, 0)) == clipped.getpixel((0, 0)) == (89, 89, 89)  # below the knee: sRGB of 0.1
+    assert clipped.getpixel((5, 0)) == (255, 188, 0)  # sRGB of 1, 0.5 and 0
+    assert mapped.getpixel((5, 0)) == (255, 99, 0)  # its brightest channel becomes white, and the hue stays: 0.5 / 4
+
+
+def test_sdr_of_either_color_space_has_its_profile() -> None:
+    red = np.zeros((2, 2, 3), np.float32)
+    red[..., 0] = 1
+    image = HdrImage(red, "display-p3", headroom=0)
+    spaces: tuple[SdrColorSpace, ...] = ("display-p3", "srgb")
+    for space in spaces:
+        picture = image.to_sdr(color_space=space)
+        assert picture.getpixel((0, 0)) == (255, 0, 0)
+        assert picture.info["icc_profile"] == icc_profile_for(space)
+    in_p3 = HdrImage(red, "srgb", headroom=0).to_sdr(color_space="display-p3")
+    expected = ImageCms.profileToProfile(  # by LittleCMS
+        Image.new("RGB", (1, 1), (255, 0, 0)),
+        ImageCms.createProfile("sRGB"),
+        ImageCms.getOpenProfile(io.BytesIO(icc_profile_for("display-p3"))),
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    )
+    assert expected is not None
+    np.testing.assert_allclose(np.asarray(in_p3)[0, 0], np.asarray(expected)[0, 0], atol=1)
+
+
+def test_sdr_of_anything_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="method: expected tone-map or clip, got 'hable'"):
+        HdrImage(grey(1)).to_sdr(method="hable")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="color_space: expected srgb or display-p3, got 'bt2020'"):
+        HdrImage(grey(1)).to_sdr(color_space="bt2020")  # type: ignore[arg-type]
+
+
+def test_info_of_the_sdr_picture_is_what_pillows_writers_take() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    metadata = PictureMetadata(exif.tobytes().removeprefix(b"Exif\0\0"), b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    picture = HdrImage(grey(1), metadata=metadata).to_sdr()
+    for kind in ("JPEG", "WEBP", "AVIF"):
+        stream = io.BytesIO()
+        picture.save(stream, kind, **picture.info)  # type: ignore[arg-type]
+        with Image.open(stream) as saved:
+            assert saved.getexif()[0x010F] == "maker"
+            assert saved.info["xmp"] == metadata.xmp
+            assert saved.info["icc_profile"] == icc_profile_for("srgb")
+    assert set(HdrImage(grey(1)).to_sdr().info) == {"icc_profile", "gainmap_codec"}

@@ -20,12 +20,13 @@ from gainmap_codec.cli.common import (
     usage,
     warn_of,
 )
-from gainmap_codec.codec.decoding import ORIGINS, decode_opened
+from gainmap_codec.codec.decoding import decode_opened
 from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, Prefer, Region, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.outputs import check_outputs
 from gainmap_codec.pixels.formats.saving import write_hdr
+from gainmap_codec.pixels.hdr_image import ORIGINS
 
 _DEFAULTS = DecodeOptions()
 

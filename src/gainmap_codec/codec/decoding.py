@@ -16,18 +16,10 @@ from gainmap_codec.codec.rendering import full_headroom, render
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.sources import Source
-from gainmap_codec.pixels.hdr_image import HdrImage, RenderedFrom
+from gainmap_codec.pixels.hdr_image import ORIGINS, HdrImage, RenderedFrom
 
 Pixels = TypeVar("Pixels")
 Render = Callable[[OpenedFile, RenderedFrom, DecodeOptions], Pixels]
-
-
-ORIGINS: dict[RenderedFrom, str] = {
-    "neural": "the neural gain map",
-    "standard": "the standard gain map",
-    "base": "the base alone",
-}
-"""What a rendition was made from, in words."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,9 +34,9 @@ from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.formats.images import read_base
-from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of, rgb_of
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
-from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.in_memory import ArrayLike, array_of, rgb_of
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
@@ -77,7 +77,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
     """
     image, own = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
     notes += (*image.warnings, *image.metadata.lost)
-    headroom = image.measured_headroom() if image.headroom is None else min(image.headroom, MAX_HEADROOM)
+    headroom = image.target_headroom()
     file = _with_those_of_hdr(_base_file(image, headroom, own, sdr, options, notes), image.metadata)
     file = with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)

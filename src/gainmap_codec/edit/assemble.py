@@ -33,8 +33,8 @@ from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.formats.images import read_base
-from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of
 from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.in_memory import ArrayLike, array_of
 from gainmap_codec.pixels.maps.binding import is_bound
 
 Picture = Source | Image | ArrayLike

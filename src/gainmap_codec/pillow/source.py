@@ -18,12 +18,13 @@ from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
 from gainmap_codec.pixels.color.light import Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.hdr_image import HDR_KEY
 from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.raster.alignment import displacement
 from gainmap_codec.pixels.raster.geometry import Box, to_upright, turned
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
-KEY = "gainmap_codec"
+KEY = HDR_KEY
 """Where an image's `HdrOrigin` is in ``image.info``; None there stands for a picture that never had HDR."""
 
 _MOST_DISPLACEMENT = 0.004

@@ -6,30 +6,48 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+import PIL.Image
 from numpy.typing import DTypeLike, NDArray
 
 from gainmap_codec.errors import GainMapWarning, printable
+from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.pixels.color import light as color
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
+from gainmap_codec.pixels.in_memory import array_of
 from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 RenderedFrom = Literal["neural", "standard", "base"]
+SdrMethod = Literal["tone-map", "clip"]
+SdrColorSpace = Literal["srgb", "display-p3"]
 
 MAX_HEADROOM = float(np.log2(color.PQ_PEAK))
 """Headroom of 10 000 nits over SDR white, in stops (5.62)."""
 
 
-@dataclass(frozen=True, eq=False)
+ORIGINS: dict[RenderedFrom, str] = {
+    "neural": "the neural gain map",
+    "standard": "the standard gain map",
+    "base": "the base alone",
+}
+"""What a rendition was made from, in words."""
+
+HDR_KEY = "gainmap_codec"
+"""In the info of a Pillow image: where its HDR is, None where there is none (`gainmap_codec.pillow`)."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class HdrImage:
     """An HDR picture in linear light. Two images are never equal but by identity: compare their arrays.
 
     Attributes:
         pixels: RGB, float32 (H, W, 3), linear; 1.0 = SDR white = 203 nits. Finite; negative where a colour
-            lies outside `color_space`. float16 stays as it is; other float types are converted.
+            lies outside `color_space`. float16 stays as it is; other float types are converted, and torch tensors.
         color_space: Primaries of `pixels`; the white point is D65.
         headroom: Headroom that the picture is meant for, log2, or None where nobody said.
         rendered_from: Which part of a gain-map file made these pixels, or None for other sources.
@@ -56,6 +74,12 @@ class HdrImage:
         if self.headroom is not None and not 0 <= self.headroom < float("inf"):
             raise ValueError(f"headroom: expected a finite number of stops >= 0, got {self.headroom!r}")
 
+    def __repr__(self) -> str:
+        height, width = self.pixels.shape[:2]
+        stops = [] if self.headroom is None else [f"{self.headroom:.2f} stops"]
+        origin = [f"from {ORIGINS[self.rendered_from]}"] if self.rendered_from else []
+        return f"HdrImage({', '.join([f'{width} x {height}', self.color_space, *stops, *origin])})"
+
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """The pixels, for NumPy: ``np.asarray(image)``."""
         return np.array(self.pixels, dtype, copy=copy)
@@ -73,6 +97,36 @@ class HdrImage:
         """Headroom of the pixels, log2: the 99.9th percentile of max(R, G, B), clamped to 0…5.62."""
         peak = float(np.percentile(self.pixels.max(axis=2), 99.9))
         return float(np.clip(np.log2(max(peak, 1.0)), 0.0, MAX_HEADROOM))
+
+    def target_headroom(self) -> float:
+        """Headroom that the picture is meant for, at most 5.62 stops; where nobody said, that of its pixels."""
+        return self.measured_headroom() if self.headroom is None else min(self.headroom, MAX_HEADROOM)
+
+    def to_sdr(self, *, method: SdrMethod = "tone-map", color_space: SdrColorSpace = "srgb") -> PIL.Image.Image:
+        """The picture for SDR displays, as a Pillow image.
+
+        Its info holds ICC profile, EXIF and XMP by the names that Pillow's writers take them by, which write only what
+        they are handed: ``picture.save("sdr.jpg", **picture.info)``. `gainmap_codec.pillow.save` writes them unasked.
+        The SDR picture that a photo has itself is its base: ``decode(photo, prefer="base").to_sdr()``.
+
+        Args:
+            method: "tone-map" rolls highlights off by the curve of ITU-R BT.2390, as `encode` does without `sdr`;
+                "clip" cuts off what is brighter than SDR white, channel by channel.
+            color_space: Of the result; colours outside it are clipped.
+        Returns:
+            Mode RGB, 8 bits.
+        Raises:
+            ValueError: Another method or colour space.
+        """
+        if method not in get_args(SdrMethod):
+            raise ValueError(f"method: expected tone-map or clip, got {method!r}")
+        if color_space not in get_args(SdrColorSpace):
+            raise ValueError(f"color_space: expected srgb or display-p3, got {color_space!r}")
+        linear = self.convert(color_space).pixels
+        shown = tone_map(linear, headroom=self.target_headroom()) if method == "tone-map" else linear
+        picture = PIL.Image.fromarray(encode_base(shown))
+        picture.info = self._info(color_space)
+        return picture
 
     def save(self, path: str | os.PathLike[str], *, quality: int = 92) -> None:
         """Write the picture in the format that the extension names; the file appears whole or not at all.
@@ -110,6 +164,15 @@ class HdrImage:
         """What a notebook shows: an SDR view with a caption of size and headroom."""
         return _hooks().mime_bundle(self)
 
+    def _info(self, color_space: ColorSpace) -> dict[str | tuple[int, int], Any]:
+        """What a Pillow image of this picture has in its info."""
+        info: dict[str | tuple[int, int], Any] = {"icc_profile": icc_profile_for(color_space), HDR_KEY: None}
+        if self.metadata.exif:
+            info["exif"] = EXIF_ID + self.metadata.exif
+        if self.metadata.xmp:
+            info["xmp"] = self.metadata.xmp
+        return info
+
 
 class _Hooks(NamedTuple):
     writer: Callable[[str | os.PathLike[str], HdrImage, int], Sequence[str]]
@@ -140,7 +203,7 @@ def _hooks() -> _Hooks:
 
 
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[Any]:
-    array = np.asarray(pixels)
+    array = np.asarray(pixels if (known := array_of(pixels, "HdrImage pixels")) is None else known)
     if not np.issubdtype(array.dtype, np.floating):
         raise TypeError(f"HdrImage pixels: expected linear floating point, got {array.dtype}")
     if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:

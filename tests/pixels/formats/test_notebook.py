@@ -23,11 +23,12 @@ def shown(image: gm.HdrImage) -> np.ndarray:
 
 def test_caption_tells_size_and_headroom() -> None:
     bundle = gm.HdrImage(render_scene(96, 64), headroom=2.5, rendered_from="neural")._repr_mimebundle_()
-    assert bundle["text/plain"].startswith("HdrImage(96 x 64, bt2020, headroom 2.50 stops, brightest ")
-    assert "rendered from the neural gain map; shown in SDR" in bundle["text/plain"]
-    assert "<figcaption>96 x 64, bt2020, headroom 2.50 stops" in bundle["text/html"]
+    assert bundle["text/plain"] == "HdrImage(96 x 64, bt2020, 2.50 stops, from the neural gain map)"
+    caption = "<figcaption>96 x 64, bt2020, 2.50 stops, from the neural gain map; brightest "
+    assert caption in bundle["text/html"]
+    assert "stops over SDR white; shown in SDR</figcaption>" in bundle["text/html"]
     assert f"base64,{bundle['image/png']}" in bundle["text/html"]
-    assert "headroom not said" in gm.HdrImage(render_scene(32, 32))._repr_mimebundle_()["text/plain"]
+    assert gm.HdrImage(render_scene(32, 32))._repr_mimebundle_()["text/plain"] == "HdrImage(32 x 32, bt2020)"
 
 
 def test_the_view_is_tone_mapped_srgb() -> None:

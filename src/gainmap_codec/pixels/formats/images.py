@@ -20,10 +20,10 @@ from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import coding, decoding
-from gainmap_codec.pixels.formats.in_memory import ArrayLike, array_of, rgb_of
 from gainmap_codec.pixels.formats.png_chunks import png_chunk
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_header
+from gainmap_codec.pixels.in_memory import ArrayLike, array_of, rgb_of
 
 Codes = NDArray[np.uint8]
 

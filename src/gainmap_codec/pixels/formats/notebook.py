@@ -6,24 +6,18 @@ import io
 from base64 import b64encode
 
 import numpy as np
-from PIL import Image
 
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.resampling import box_average
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 
 _LONGEST_SIDE = 1024
 
 
 def caption(image: HdrImage) -> str:
-    """Size, colour space and headroom in a line."""
-    height, width = image.pixels.shape[:2]
-    meant = f"headroom {image.headroom:.2f} stops" if image.headroom is not None else "headroom not said"
-    what = image.rendered_from if image.rendered_from in (None, "base") else f"{image.rendered_from} gain map"
-    source = f", rendered from the {what}" if what else ""
-    brightest = f"brightest {image.measured_headroom():.2f} stops over SDR white"
-    return f"{width} x {height}, {image.color_space}, {meant}, {brightest}{source}; shown in SDR"
+    """Size, colour space, headroom and origin in a line."""
+    said = repr(image).removeprefix("HdrImage(").removesuffix(")")
+    return f"{said}; brightest {image.measured_headroom():.2f} stops over SDR white; shown in SDR"
 
 
 def mime_bundle(image: HdrImage) -> dict[str, str]:
@@ -33,15 +27,14 @@ def mime_bundle(image: HdrImage) -> dict[str, str]:
         f'<figure style="margin: 0"><img src="data:image/png;base64,{png}" alt="{words}"'
         f' style="max-width: 100%"><figcaption>{words}</figcaption></figure>'
     )
-    return {"text/plain": f"HdrImage({words})", "image/png": png, "text/html": html}
+    return {"text/plain": repr(image), "image/png": png, "text/html": html}
 
 
 def sdr_png(image: HdrImage) -> bytes:
     """The picture tone-mapped to SDR, sRGB, at most 1024 pixels a side, as PNG."""
-    headroom = image.measured_headroom() if image.headroom is None else image.headroom
-    small = HdrImage(_reduced(image.pixels), image.color_space).convert("srgb").pixels
+    small = HdrImage(_reduced(image.pixels), image.color_space, image.target_headroom())
     stream = io.BytesIO()
-    Image.fromarray(encode_base(tone_map(small, headroom=headroom))).save(stream, "PNG")
+    small.to_sdr().save(stream, "PNG")
     return stream.getvalue()
 
 

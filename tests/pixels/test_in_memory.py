@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from gainmap_codec.pixels.formats.in_memory import array_of, rgb_of
+from gainmap_codec.pixels.in_memory import array_of, rgb_of
 
 CODES = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
 
