@@ -69,6 +69,8 @@ class EncodeReport:
 
 
 _AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
+_CHOSEN_KINDS = ("tiny", "best", "paper-gain", "paper-gamma")
+"""Presets that nobody names who does not want a neural gain map."""
 _AUTO_BYTES_PER_DB = 500  # as in the preset "balanced"
 
 
@@ -92,7 +94,7 @@ def encode_with_report(
 
 def _carry_of(options: EncodeOptions, notes: list[str]) -> Carry:
     """What is asked for; else both, or where there is no torch for that, "standard" with a line."""
-    asks_for_neural = options.fit.has_target or options.preset not in ("balanced", "auto")
+    asks_for_neural = options.fit.has_target or options.preset in _CHOSEN_KINDS
     if options.carry is None and not asks_for_neural and not has_torch():
         notes.append(NO_NEURAL_MAP)
         return "standard"
