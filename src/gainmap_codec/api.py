@@ -409,8 +409,8 @@ def crop(
         source: A path, bytes or a binary file.
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         size, fit, enlarge: Of the part, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
-            target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -474,8 +474,8 @@ def resize(
         size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions. A
             picture that this stretches by more than a pixel and 1 % is warned of.
         fit, enlarge: In place of `size`: a box, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
-            target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
