@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 from dataclasses import FrozenInstanceError, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,27 @@ def test_the_payload_tells_what_its_maps_reached(both: bytes) -> None:
         measured = pq_psnr(gm.decode(both, prefer=prefer).pixels, SCENE.pixels)
         assert reported == pytest.approx(measured, abs=0.01)
         assert told <= measured < told + 0.26
+
+
+def test_encode_with_report_takes_what_encode_takes() -> None:
+    plain, reporting = (dict(signature(verb).parameters) for verb in (gm.encode, gm.encode_with_report))
+    assert reporting.pop("progress").default is None
+    assert plain == reporting
+
+
+def test_every_argument_reaches_the_file_by_either_verb() -> None:
+    shares: list[float] = []
+    options: dict[str, Any] = {"preset": "tiny", "quality": 71, "container": "avif", "exif": exif_with(1), "seed": 3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing is warned of
+        report = gm.encode_with_report(SCENE, SDR, **options, progress=shares.append)
+    assert report.data == gm.encode(SCENE, SDR, **options)
+    assert shares[-1] == 1
+    assert report.preset == "tiny"
+    assert report.neural_psnr is not None
+    assert report.standard_psnr is not None
+    assert len(report.data) > report.base_bytes + report.map_bytes + report.payload_bytes
+    assert len(repr(report)) < 500
 
 
 def test_report_sizes_add_up(standard: bytes) -> None:

@@ -11,6 +11,7 @@ from gainmap_codec.api import (
     decode,
     decode_many,
     encode,
+    encode_with_report,
     extract,
     flip,
     inspect,
@@ -19,6 +20,7 @@ from gainmap_codec.api import (
     swap,
     transcode,
 )
+from gainmap_codec.codec.encoding import EncodeReport
 from gainmap_codec.codec.inspection import Inspection
 from gainmap_codec.edit.extract import Parts
 from gainmap_codec.errors import (
@@ -40,6 +42,7 @@ __version__ = "0.2.0"
 
 __all__ = [
     "AppleMetadata",
+    "EncodeReport",
     "FormatError",
     "Fraction",
     "GainMapChannel",
@@ -62,6 +65,7 @@ __all__ = [
     "decode",
     "decode_many",
     "encode",
+    "encode_with_report",
     "extract",
     "flip",
     "inspect",

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.codec import encoding
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.decoding_many import decode_in_order
-from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.encoding import EncodeReport, Progress
 from gainmap_codec.codec.inspection import Inspection, inspect_source
 from gainmap_codec.codec.options import (
     AssembleOptions,
@@ -129,6 +130,46 @@ def encode(
     Warns:
         GainMapWarning: Something was lost, or a target missed.
     """
+    report = encode_with_report(**locals())  # every argument, by its name
+    _warn(report.warnings)
+    return report.data
+
+
+def encode_with_report(
+    hdr: HdrSource,
+    sdr: SdrSource | None = None,
+    *,
+    container: Container = "jpeg",
+    carry: Carry | None = None,
+    preset: PresetChoice = "balanced",
+    target_bytes: int | None = None,
+    target_psnr: float | None = None,
+    quality: int | None = None,
+    base_bits: int | None = None,
+    base_chroma: Chroma = "4:4:4",
+    base_color_space: ColorSpace = "srgb",
+    speed: int | None = None,
+    map_scale: int = 4,
+    map_quality: int = 90,
+    map_channels: int = 1,
+    exif: Exif | None = None,
+    xmp: bytes | None = None,
+    icc_profile: bytes | None = None,
+    strip: Strip | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    limits: Limits = Limits(),
+    progress: Progress | None = None,
+) -> EncodeReport:
+    """As `encode`, with what the file and its gain maps are worth; nothing is warned of.
+
+    Args:
+        progress: Called with the share of the fit that is done, 0…1.
+    All others, Raises:
+        As `encode`.
+    Returns:
+        The file, as its `data`, and what `encode` warns of, as its `warnings`.
+    """
     options = EncodeOptions(
         container=container,
         carry=carry,
@@ -151,9 +192,7 @@ def encode(
         seed=seed,
         limits=limits,
     )
-    report = encode_with_report(hdr, sdr, options)
-    _warn(report.warnings)
-    return report.data
+    return encoding.encode_with_report(hdr, sdr, options, progress=progress)
 
 
 def decode(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from time import perf_counter
 from typing import NamedTuple
@@ -45,8 +45,8 @@ class EncodeReport:
         warnings: Losses and missed targets.
     """
 
-    data: bytes
-    file: GainMapFile
+    data: bytes = field(repr=False)
+    file: GainMapFile = field(repr=False)
     payload_bytes: int
     neural_psnr: float | None
     standard_psnr: float | None
