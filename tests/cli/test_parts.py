@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.command_line import failure, run
-from support.paths import FIXTURES
+from support.paths import FIXTURES, ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore:the C2PA manifest:gainmap_codec.GainMapWarning")
 
@@ -163,3 +166,13 @@ def test_hdr_and_sdr_change_places(photo: Path, tmp_path: Path) -> None:
     assert "a JPEG holds SDR bases only: write an AVIF" in failure("swap", photo, "-o", tmp_path / "x.jpg")
     assert "--overwrite" in failure("swap", sdr, "-o", hdr)
     assert not (tmp_path / "x.jpg").exists()
+
+
+def test_the_commands_of_the_page_are_understood() -> None:
+    page = (ROOT / "docs" / "parts.md").read_text("utf-8")
+    lines = re.findall(r"(?:`|^    )gainmap (\w+ [^`\n]+)", page, re.MULTILINE)
+    assert len(lines) > 15
+    for line in lines:
+        command, *arguments = shlex.split(line)
+        with gainmap.commands[command].make_context(command, arguments):
+            pass  # raises click.UsageError for what it does not understand

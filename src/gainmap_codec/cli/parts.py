@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, quiet, say, say_of, warn
+from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, progress_bar, quiet, say, say_of, warn
 from gainmap_codec.codec.options import AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
@@ -54,7 +54,8 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
     Example:
       gainmap extract photo.jpg -o parts
     """
-    parts = extract_parts(source, Limits())
+    with progress_bar(quiet, source):
+        parts = extract_parts(source, Limits())
     files = {folder / name: data for name, data in _files_of(parts)}
     old = [path for path in _parts_in(folder) if path not in files]
     if old and not overwrite:
@@ -103,7 +104,9 @@ def assemble(
         quality=quality,
         map_quality=map_quality,
     )
-    _write(output, assemble_with_report(base, gain_map, metadata, options), quiet)
+    with progress_bar(quiet, output):
+        report = assemble_with_report(base, gain_map, metadata, options)
+    _write(output, report, quiet)
 
 
 @click.command()
@@ -128,7 +131,9 @@ def swap(
     """
     check_outputs([((source,), output)], overwrite=overwrite)
     options = SwapOptions(container=CONTAINERS[output.suffix.lower()], quality=quality, map_quality=map_quality)
-    _write(output, swap_with_report(source, options), quiet)
+    with progress_bar(quiet, source):
+        report = swap_with_report(source, options)
+    _write(output, report, quiet)
 
 
 COMMANDS = (extract, assemble, swap)

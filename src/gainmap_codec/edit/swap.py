@@ -8,6 +8,7 @@ Source: ISO 21496-1:2025 clause 6.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Coding, SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import for_container, note_other_parts
-from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, note_what_is_not_written
+from gainmap_codec.edit.recoding import DecodedMap, chroma_like, coded_map, decoded_map, note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
@@ -147,14 +148,18 @@ def _coded_base(
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     if roles.keeps_primaries:
         transform_in_place(pixels, np.linalg.inv(roles.maths.to_bt2020))
-    codec, quality = CODECS[roles.container], quality or DEFAULT_QUALITY
+    code = partial(
+        code_picture,
+        codec=CODECS[roles.container],
+        quality=quality or DEFAULT_QUALITY,
+        chroma=chroma_like(opened.file.base),
+    )
     if roles.is_hdr:
-        color = roles.points(is_hdr=True) or BT2020_PQ
-        return code_picture(_hdr_codes(pixels, notes), codec, quality=quality, nclx=color, bits=_HDR_BITS)
+        return code(_hdr_codes(pixels, notes), nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=_HDR_BITS)
     if float(metadata.alternate_hdr_headroom) > 0:
         notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
-    nclx = None if codec == "jpeg" else roles.points(is_hdr=False)
-    return code_picture(encode_base(pixels), codec, quality=quality, icc_profile=roles.profile, nclx=nclx)
+    nclx = None if roles.container == "jpeg" else roles.points(is_hdr=False)
+    return code(encode_base(pixels), icc_profile=roles.profile, nclx=nclx)
 
 
 def _hdr_codes(pixels: Array, notes: Notes) -> AnyCodes:
