@@ -118,7 +118,7 @@ def test_standard_carries_no_payload(standard: bytes) -> None:
     file = parse_jpeg(standard, gm.Limits())
     assert file.payload is None
     assert file.gain_map is not None
-    assert (file.gain_map.image.width, file.gain_map.image.height) == (24, 16)
+    assert (file.gain_map.image.width, file.gain_map.image.height) == (96, 64)  # its gains are as sharp as it is
     assert b"GNN" not in standard[: parse_segments(standard, gm.Limits()).end]
 
 
@@ -324,14 +324,17 @@ def test_more_headroom_than_the_picture_has_shows_all_of_it(both: bytes) -> None
 
 @pytest.mark.parametrize(("prefer", "maths"), [("neural", "bt2020"), ("standard", "srgb")])
 def test_headroom_scales_the_log2_ratio(both: bytes, prefer: Prefer, maths: ColorSpace) -> None:
-    """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k with k = 1/64, in the maths' primaries."""
+    """ISO 21496-1 clause 6: (base + k) · ((HDR + k) / (base + k))^W − k, in the maths' primaries."""
+    stored = gm.inspect(both).gain_map
+    assert stored is not None and isinstance(stored.metadata, GainMapMetadata)
+    k = 1 / 64 if prefer == "neural" else float(stored.metadata.channels[0].base_offset)
     base, whole = (gm.decode(both, prefer=kind, color_space=maths) for kind in ("base", prefer))
     assert whole.headroom is not None
     for weight in (0.25, 0.5, 0.8):
         image = gm.decode(both, prefer=prefer, color_space=maths, headroom=weight * whole.headroom)
         assert image.headroom == pytest.approx(weight * whole.headroom)
         b, h = base.pixels.astype(np.float64), whole.pixels.astype(np.float64)
-        expected = (b + 1 / 64) * ((h + 1 / 64) / (b + 1 / 64)) ** weight - 1 / 64
+        expected = (b + k) * ((h + k) / (b + k)) ** weight - k
         shown = (h > 1e-4) & (expected > 1e-4)  # light below zero is cut off
         assert shown.mean() > 0.9
         np.testing.assert_allclose(image.pixels[shown], expected[shown], rtol=2e-4, atol=2e-5)
@@ -680,7 +683,8 @@ def test_to_dict_is_json(both: bytes) -> None:
     stored, floats = gain_map["stored"], gain_map["metadata"]
     numerator, denominator = stored["alternate_hdr_headroom"]
     assert floats["alternate_hdr_headroom"] == numerator / denominator
-    assert floats["channels"][0]["base_offset"] == 1 / 64
+    numerator, denominator = stored["channels"][0]["base_offset"]
+    assert floats["channels"][0]["base_offset"] == numerator / denominator
     assert len(plain["payload"]["binding"]["soft"]) == 128
 
 

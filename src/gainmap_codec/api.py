@@ -66,9 +66,9 @@ def encode(
     base_chroma: Chroma = "4:4:4",
     base_color_space: ColorSpace = "srgb",
     speed: int | None = None,
-    map_scale: int = 4,
-    map_quality: int = 90,
-    map_channels: int = 1,
+    map_scale: int | Auto = "auto",
+    map_quality: int | Auto = "auto",
+    map_channels: int | Auto = "auto",
     exif: Exif | None = None,
     xmp: bytes | None = None,
     icc_profile: bytes | None = None,
@@ -107,9 +107,11 @@ def encode(
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
         speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
-        map_scale: Base pixels per pixel of the standard gain map along a side, 1…128.
-        map_quality: Quality of the standard gain map, 1…100.
-        map_channels: 1 or 3, of the standard gain map.
+        map_scale: Base pixels per pixel of the standard gain map along a side, 1…128. "auto" tries maps on a part of
+            the picture, as they are shown by bilinear readers and by Android's, and takes what is worth its bytes.
+        map_quality: Quality of the standard gain map, 1…100, or "auto", likewise.
+        map_channels: 1 or 3, of the standard gain map. "auto" takes one where that shows the colours that three would:
+            it costs at most 0.5 dB of PQ-PSNR, or 0.2 of mean dE_ITP.
         exif: EXIF to write: a TIFF structure; a dictionary, by names, ``{"Artist": "…", "FNumber": 2.8}``, or as piexif
             has it, ``{"0th": {315: "…"}, "GPS": {…}}``; or Pillow's `Image.Exif`. None takes that of `sdr`, or else of
             `hdr`; b"" writes none.
@@ -128,7 +130,7 @@ def encode(
         GainMapError: A file is broken, not supported, or has no HDR.
         OSError: A path cannot be read.
     Warns:
-        GainMapWarning: Something was lost, or a target missed.
+        GainMapWarning: Something was lost, or a target missed; one channel that was asked for costs over 3 dB.
     """
     report = encode_with_report(**locals())  # every argument, by its name
     _warn(report.warnings)

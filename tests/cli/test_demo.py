@@ -34,7 +34,7 @@ def test_demo(tmp_path: Path) -> None:
     rows = [line for line in said if "map" in line and "PQ-PSNR" not in line]
     assert [row.split("  ")[0] for row in rows[:3]] == [
         "1/4-scale JPEG map, q85",
-        "the standard map, q90",
+        "the standard map",
         "the neural map (balanced)",
     ]
     assert warned == []

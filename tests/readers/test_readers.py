@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -18,6 +17,7 @@ from gainmap_codec.files.records import CodedImage, GainMapFile, GainMapMetadata
 from gainmap_codec.pixels.color.light import convert, pq_encode, srgb_decode, srgb_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
+from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
 from gainmap_codec.pixels.raster.tone_map import tone_map
 from gainmap_codec.pixels.scene import render_scene
 
@@ -65,19 +65,9 @@ def share_within_two_codes(image: Pixels, reference: Pixels) -> float:
     return float((np.abs(ours - theirs).max(axis=2) * 1023 <= 2).mean())
 
 
-def by_inverse_distance(gain_map: Codes, height: int, width: int, scale: int) -> Codes | Pixels:
-    """A map enlarged as libultrahdr does it: inverse distance on coded values, from the corners of pixels."""
-    row, column = np.arange(height), np.arange(width)
-    codes = np.pad(gain_map.astype(np.float32) / 255, ((0, 1), (0, 1)), "edge")
-    total: NDArray[Any] = np.zeros((1, 1), np.float32)
-    weights: NDArray[Any] = np.zeros((1, 1), np.float32)
-    for down in (0, 1):
-        for right in (0, 1):
-            dy, dx = (row % scale / scale - down)[:, np.newaxis], column % scale / scale - right
-            weight = np.float32(1) / np.maximum(np.hypot(dy, dx), 1e-4).astype(np.float32)
-            total = total + weight * codes[(row // scale + down)[:, np.newaxis], column // scale + right]
-            weights = weights + weight
-    return np.asarray(total / weights, dtype=np.float32)
+def by_inverse_distance(gain_map: Codes, height: int, width: int, scale: int) -> Pixels:
+    """A map enlarged as libultrahdr does it: what `encode` reckons with."""
+    return enlarged_by_inverse_distance(gain_map, scale, height, width)
 
 
 def from_corners(gain_map: Codes, height: int, width: int, scale: int) -> Pixels:

@@ -10,6 +10,7 @@ from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.files.payload.records import Preset
 
 BASELINE_QUALITY = 85
+_BASELINE = EncodeOptions(carry="standard", map_scale=4, map_quality=BASELINE_QUALITY, map_channels=1)
 
 
 def pair_rows(pairs: Iterable[tuple[Path, Path | None]], presets: Iterable[Preset], seed: int) -> Iterator[str]:
@@ -20,7 +21,7 @@ def pair_rows(pairs: Iterable[tuple[Path, Path | None]], presets: Iterable[Prese
     yield "| picture | map | bytes | PQ-PSNR dB | fit s |"
     yield "| --- | --- | --- | --- | --- |"
     for hdr, sdr in pairs:
-        plain = encode_with_report(hdr, sdr, EncodeOptions(carry="standard", map_quality=BASELINE_QUALITY))
+        plain = encode_with_report(hdr, sdr, _BASELINE)
         yield f"| {hdr.stem} | JPEG 1/4, q{BASELINE_QUALITY} | {plain.map_bytes} | {plain.standard_psnr:.2f} | |"
         for preset in presets:
             report = encode_with_report(hdr, sdr, EncodeOptions(carry="neural", preset=preset, seed=seed))

@@ -63,6 +63,16 @@ strip = click.option(
 )
 
 
+class NumberOrAuto(click.ParamType[Any]):
+    """A whole number, or the word auto; which numbers are allowed, the options say."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value itself, if it is ``auto``."""
+        return value if value == "auto" else click.INT.convert(value, param, ctx)
+
+
 def output(
     suffixes: Iterable[str], *, help: str, name: str = "--output", required: bool = True
 ) -> Callable[[Command], Command]:

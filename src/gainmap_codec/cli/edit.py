@@ -16,6 +16,7 @@ from gainmap_codec.cli.common import (
     FILE_ERRORS,
     PATH,
     Command,
+    NumberOrAuto,
     complain_of,
     device,
     exit_for,
@@ -73,15 +74,6 @@ def _parse_fit(context: click.Context, parameter: click.Parameter, text: str | N
     return int(found[1]), int(found[2] or found[1])
 
 
-class _NumberOrAuto(click.ParamType[Any]):
-    """A whole number from 1 on, or the word auto."""
-
-    name = "number"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        return value if value == "auto" else click.INT.convert(value, parameter, context)
-
-
 _FRAME_OPTIONS = (
     click.option(
         "--fit",
@@ -131,13 +123,13 @@ _CODING_OPTIONS = (
     ),
     click.option(
         "--map-scale",
-        type=_NumberOrAuto(),
+        type=NumberOrAuto(),
         metavar="NUMBER|auto",
         help="How many times smaller than the picture, along a side, the standard gain map is. Default: as it is.",
     ),
     click.option(
         "--map-channels",
-        type=_NumberOrAuto(),
+        type=NumberOrAuto(),
         metavar="1|3|auto",
         help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
     ),

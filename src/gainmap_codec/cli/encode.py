@@ -9,6 +9,7 @@ import click
 from gainmap_codec.cli.common import (
     CONTAINERS,
     PATH,
+    NumberOrAuto,
     device,
     exit_for,
     output,
@@ -25,7 +26,7 @@ from gainmap_codec.cli.common import (
     warn_of,
 )
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import Carry, EncodeOptions, PresetChoice, Strip
+from gainmap_codec.codec.options import Auto, Carry, EncodeOptions, PresetChoice, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
@@ -85,24 +86,28 @@ _DEFAULTS = EncodeOptions()
 )
 @click.option(
     "--map-scale",
-    type=click.IntRange(1, 128),
+    type=NumberOrAuto(),
+    metavar="NUMBER|auto",
     default=_DEFAULTS.map_scale,
     show_default=True,
-    help="How many times smaller than the picture the standard gain map is, along a side.",
+    help="How many times smaller than the picture the standard gain map is, along a side; auto: as this picture needs.",
 )
 @click.option(
     "--map-quality",
-    type=click.IntRange(1, 100),
+    type=NumberOrAuto(),
+    metavar="NUMBER|auto",
     default=_DEFAULTS.map_quality,
     show_default=True,
     help="Quality of the standard gain map.",
 )
 @click.option(
     "--map-channels",
-    type=click.Choice(["1", "3"]),
-    default=str(_DEFAULTS.map_channels),
+    type=NumberOrAuto(),
+    metavar="1|3|auto",
+    default=_DEFAULTS.map_channels,
     show_default=True,
-    help="Channels of the standard gain map: 1 for all colours, or 3.",
+    help="Channels of the standard gain map: 3, or 1 for all colours, which gives other colours where they need gains "
+    "of their own.",
 )
 @speed
 @strip
@@ -124,9 +129,9 @@ def encode(
     base_bits: str | None,
     base_chroma: Chroma,
     base_color_space: ColorSpace,
-    map_scale: int,
-    map_quality: int,
-    map_channels: str,
+    map_scale: int | Auto,
+    map_quality: int | Auto,
+    map_channels: int | Auto,
     speed: int | None,
     strip: Strip | None,
     device: str,
@@ -159,7 +164,7 @@ def encode(
             base_color_space=base_color_space,
             map_scale=map_scale,
             map_quality=map_quality,
-            map_channels=int(map_channels),
+            map_channels=map_channels,
             speed=speed,
             strip=strip,
             device=device,
@@ -177,4 +182,6 @@ def encode(
             say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
         if report.standard_psnr is not None:
             say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB")
+            if report.map_choice:
+                say(f"    {report.map_choice}")
     exit_for(0, bool(report.file.damage), 1, strict=strict)

@@ -26,6 +26,8 @@ from gainmap_codec.pixels.color.light import pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
+from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map
+from gainmap_codec.pixels.maps.probe import probe_of
 
 Progress = Callable[[float], None]
 
@@ -43,6 +45,7 @@ class EncodeReport:
         fit_seconds: Time that fitting took.
         preset: Preset of the neural gain map, or None without one.
         warnings: Losses and missed targets.
+        map_choice: What was chosen for the standard gain map and why, or None where nothing was left to choose.
     """
 
     data: bytes = field(repr=False)
@@ -53,6 +56,7 @@ class EncodeReport:
     fit_seconds: float
     preset: Preset | None
     warnings: tuple[str, ...]
+    map_choice: str | None
 
     @cached_property
     def base_bytes(self) -> int:
@@ -124,6 +128,8 @@ def encode_pair(
         fitted = None
     elif standard is None:
         made = None
+    elif made:
+        notes += made.warnings
     payload = None
     if fitted:
         notes += fitted.notes
@@ -140,6 +146,7 @@ def encode_pair(
         fit_seconds=fitted.seconds if fitted else 0.0,
         preset=fitted.network.preset if fitted else None,
         warnings=tuple(dict.fromkeys(notes)),
+        map_choice=made.why if made else None,
     )
 
 
@@ -158,26 +165,35 @@ class MadeMap(NamedTuple):
 
 
 def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
-    """The standard gain map of a pair."""
-    scale = 4 if options.scale == "auto" else options.scale
-    quality = 90 if options.quality == "auto" else options.quality
-    channels = 1 if options.channels == "auto" else options.channels
+    """The standard gain map of a pair; what the options leave open is chosen by trials."""
     base = pair.color.linearize(pair.codes)
     alternate = pair.hdr @ np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
-    codes, metadata = compute_gain_map(
-        base, alternate, alternate_headroom=pair.headroom, scale=scale, channels=channels
-    )
     codec = CODECS[pair.file.container]
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
     bits = pair.file.base.bits if codec == "av1" else 8
-    image = code_picture(with_bits(codes, 8, bits), codec, quality=quality, bits=bits)
+    probe = probe_of(base, alternate, pair.color.to_bt2020)
+    trials = MapTrials(probe, pair.headroom, len(pair.file.base.data), codec, bits)
+    choice = choose_map(trials, scale=options.scale, channels=options.channels, quality=options.quality)
+    recipe = choice.best.recipe
+    codes, metadata = compute_gain_map(
+        base,
+        alternate,
+        alternate_headroom=pair.headroom,
+        scale=recipe.scale,
+        channels=recipe.channels,
+        offset=recipe.offset,
+        outliers=recipe.outliers,
+    )
+    image = code_picture(with_bits(codes, 8, bits), codec, quality=recipe.quality, bits=bits)
     decoded = decode_coded_image(image)
     rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
     told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
     image = replace(image, nclx=None if codec == "jpeg" else told)
-    return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr)
+    why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
+    warnings = () if options.channels == "auto" else choice.warnings
+    return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)
 
 
 @dataclass(frozen=True)

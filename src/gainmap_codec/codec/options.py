@@ -146,9 +146,9 @@ class EncodeOptions:
     base_chroma: Chroma = "4:4:4"
     base_color_space: ColorSpace = "srgb"
     speed: int | None = None
-    map_scale: int | Auto = 4
-    map_quality: int | Auto = 90
-    map_channels: int | Auto = 1
+    map_scale: int | Auto = "auto"
+    map_quality: int | Auto = "auto"
+    map_channels: int | Auto = "auto"
     exif: Exif | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None

@@ -75,6 +75,8 @@ def _made(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
         raise
     size, quality = len(made.stored.image.data), f"{made.psnr:.2f} dB against the HDR picture"
     notes.done.append(f"standard gain map: made anew, {size:,} bytes, {quality}")
+    notes.done += [f"standard gain map: {made.why}"] if made.why else []
+    notes.lost += made.warnings
     return NewMap(made.stored, made.psnr)
 
 

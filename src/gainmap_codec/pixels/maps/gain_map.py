@@ -21,7 +21,6 @@ from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
 
-_OUTLIERS_PERCENT = 0.1  # at either end of a map's range; libavif ignores about as many
 _FLAT_LOG2 = 2.0**-10  # ranges below a thousandth of a stop are rounding noise, which would only cost bytes
 
 
@@ -185,10 +184,11 @@ def compute_gain_map(
     scale: int,
     channels: int,
     offset: float = 1 / 64,
+    outliers: float = 0.1,
 ) -> tuple[NDArray[np.uint8], GainMapMetadata]:
     """The gain map that turns `base` into `alternate`, and its metadata.
 
-    Ratios are taken at full size and averaged over the map's pixels in log2. The range leaves out 0.1 % of
+    Ratios are taken at full size and averaged over the map's pixels in log2. The range may leave out some of
     the map at either end, which is clamped; a map of one gain everywhere has min == max and zeros for pixels.
     Gamma is 1: readers that interpolate coded values and those that interpolate gains then agree.
 
@@ -200,6 +200,7 @@ def compute_gain_map(
         scale: Pixels of the base per pixel of the map along either side, >= 1.
         channels: 1 (from the largest of R, G and B, so that no colour clips) or 3.
         offset: Added to both renditions before the division, linear, > 0.
+        outliers: Percentage of the map at either end that its range leaves out; libavif leaves out about 0.1.
     Returns:
         The encoded map, uint8 (ceil(H / scale), ceil(W / scale)), with (…, 3) for three channels.
     Raises:
@@ -214,7 +215,7 @@ def compute_gain_map(
     bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
     planes, numbers = [], []
     for index in (None,) if channels == 1 else (0, 1, 2):
-        codes, low, high = _quantize(_log2_ratio(bright, dark, index, scale, offset))
+        codes, low, high = _quantize(_log2_ratio(bright, dark, index, scale, offset), outliers)
         planes.append(codes)
         numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
     metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
@@ -253,9 +254,9 @@ def _plane(pixels: Array, index: int | None, offset: float) -> Array:
     return plane
 
 
-def _quantize(gains: Array) -> tuple[NDArray[np.uint8], Fraction, Fraction]:
+def _quantize(gains: Array, outliers: float) -> tuple[NDArray[np.uint8], Fraction, Fraction]:
     """Codes of log2 gains, uint8 of the same shape, and their range as it will be stored."""
-    low, high = (float(edge) for edge in np.percentile(gains, (_OUTLIERS_PERCENT, 100 - _OUTLIERS_PERCENT)))
+    low, high = (float(edge) for edge in np.percentile(gains, (outliers, 100 - outliers)))
     if high - low < _FLAT_LOG2:
         level = fraction_of((low + high) / 2)
         return np.zeros(gains.shape, np.uint8), level, level

@@ -1,0 +1,133 @@
+"""The part of a pair on which gain maps are tried: as many pixels as are tried quickly, from where maps can go wrong.
+
+A picture of more pixels than that is seen by square tiles. A coarse look at all of it tells what one gain for three
+channels and what a gain from the next pixels would cost; half of the tiles are drawn by that cost, half evenly, so that
+coloured lights and sharp edges are seen, and count by the area that they stand for. The draw is the same each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.pixels.color.difference import delta_e_itp, itp
+from gainmap_codec.pixels.color.light import Array, pq_encode
+
+_SIDE = 128  # pixels of a tile
+_TILES = 24
+_MARGIN = 8  # pixels at the edges of a tile, where an enlarged map sees its neighbours
+_STEP = 8  # of the coarse look, in pixels
+_NEXT = 2  # pixels: the gain of one as near as that is what a smaller map has
+_OFFSET = np.float32(1 / 64)
+
+
+class Score(NamedTuple):
+    """How near a rendition comes to the HDR picture: PQ-PSNR in dB, and mean dE_ITP."""
+
+    psnr: float
+    de_itp: float
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The tiles of a pair, one below the other, or all of a small picture.
+
+    Attributes:
+        base: Linear RGB, float32 (h, w, 3).
+        alternate: The other rendition in the same primaries, float32 (h, w, 3).
+        to_bt2020: From these to BT.2020, float64 (3, 3).
+        weights: Share of the picture that each tile stands for, float64 (n,); (1,) for a whole picture.
+        pixels: Of the picture.
+    """
+
+    base: Array
+    alternate: Array
+    to_bt2020: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    pixels: int
+
+    @property
+    def enlargement(self) -> float:
+        """Pixels of the picture for each of the probe."""
+        return float(self.pixels / (self.base.shape[0] * self.base.shape[1]))
+
+    def score(self, rendition: Array) -> Score:
+        """The quality of a rendition of `base`, linear RGB in its primaries, float32 (h, w, 3)."""
+        linear = self._measured(rendition)
+        squares = np.square(pq_encode(linear) - self._pq)
+        mean = self._mean(squares.mean(axis=-1))
+        psnr = float("inf") if mean == 0 else -10 * float(np.log10(mean))
+        return Score(psnr, self._mean(delta_e_itp(itp(linear), self._itp)))
+
+    @cached_property
+    def _pq(self) -> Array:
+        return pq_encode(self._measured(self.alternate))
+
+    @cached_property
+    def _itp(self) -> Array:
+        return itp(self._measured(self.alternate))
+
+    def _measured(self, pixels: Array) -> Array:
+        """Linear BT.2020 of what counts, float32 (n, h, w, 3): tiles without their margins."""
+        tiles = pixels.reshape(len(self.weights), -1, *pixels.shape[1:])
+        inner = slice(_MARGIN, -_MARGIN) if len(self.weights) > 1 else slice(None)
+        return np.asarray(tiles[:, inner, inner] @ self.to_bt2020.T.astype(np.float32), np.float32)
+
+    def _mean(self, values: Array) -> float:
+        return float(np.average(values.mean(axis=(1, 2), dtype=np.float64), weights=self.weights))
+
+
+def probe_of(base: Array, alternate: Array, to_bt2020: NDArray[np.float64]) -> Probe:
+    """The probe of two renditions in the same primaries, linear RGB, float32 (H, W, 3)."""
+    height, width = base.shape[:2]
+    down, across = height // _SIDE, width // _SIDE
+    if down * across <= _TILES or height * width <= _TILES * _SIDE**2:
+        return Probe(base, alternate, to_bt2020, np.ones(1), height * width)
+    tiles, weights = _drawn(_costs(base, alternate, down, across))
+    places = [divmod(int(tile), across) for tile in tiles]
+    return Probe(_tiled(base, places), _tiled(alternate, places), to_bt2020, weights, height * width)
+
+
+def _tiled(pixels: Array, places: list[tuple[int, int]]) -> Array:
+    parts = [pixels[row * _SIDE :, column * _SIDE :][:_SIDE, :_SIDE] for row, column in places]
+    return np.concatenate(parts)
+
+
+def _drawn(costs: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Tiles, in the order of the picture, and the share of it that each stands for: systematic, by size of cost."""
+    order = np.argsort(costs, kind="stable")
+    chance = costs[order] + costs.mean()
+    chance = chance / chance.sum() if chance.any() else np.full(len(costs), 1 / len(costs))
+    marks = (np.arange(_TILES) + 0.5) / _TILES
+    drawn, times = np.unique(np.searchsorted(np.cumsum(chance), marks), return_counts=True)
+    weights = times / chance[drawn]
+    place = np.argsort(order[drawn])
+    return order[drawn][place], (weights / weights.sum())[place]
+
+
+def _costs(base: Array, alternate: Array, down: int, across: int) -> NDArray[np.float64]:
+    """What each tile would lose by one gain for three channels, and by gains from near pixels, float64 (tiles,)."""
+    here, near = (
+        (_sampled(base, shift, down, across), _sampled(alternate, shift, down, across)) for shift in (0, _NEXT)
+    )
+    wanted = pq_encode(here[1])
+    lost = np.zeros(wanted.shape[:-1])
+    for gain in (_gain(*(pixels.max(axis=-1, keepdims=True) for pixels in here)), _gain(*near)):
+        shown = (here[0] + _OFFSET) * gain - _OFFSET
+        lost += np.square(pq_encode(shown) - wanted).mean(axis=-1)
+    tiles = lost.reshape(down, _SIDE // _STEP, across, _SIDE // _STEP)
+    return np.asarray(tiles.mean(axis=(1, 3)).ravel())
+
+
+def _sampled(pixels: Array, shift: int, down: int, across: int) -> Array:
+    """One pixel in `_STEP` along either side of the tiles."""
+    start = _STEP // 2 + shift
+    return np.maximum(pixels[start : down * _SIDE : _STEP, start : across * _SIDE : _STEP], 0)
+
+
+def _gain(base: Array, alternate: Array) -> Array:
+    return np.asarray((alternate + _OFFSET) / (base + _OFFSET), np.float32)

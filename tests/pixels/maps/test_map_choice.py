@@ -1,0 +1,99 @@
+"""What is chosen for gains whose right map is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.maps.map_choice import MapChoice, MapTrials, choose_map
+from gainmap_codec.pixels.maps.probe import probe_of
+
+SIDE = 256
+OPEN: dict[str, Any] = {"scale": "auto", "channels": "auto", "quality": "auto"}
+GREY = np.ones(3)
+COLOURED = np.array([1.2, 1, 0.4])
+
+
+def base() -> Array:
+    """A texture without a gain of its own: linear RGB in 0.1…0.9."""
+    return np.asarray(0.1 + 0.8 * np.random.default_rng(2).random((SIDE, SIDE, 3)), np.float32)
+
+
+def smooth() -> Array:
+    """Stops of a soft light, (h, w, 1)."""
+    x, y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
+    return np.asarray(2 * np.exp(-2 * (x * x + y * y)), np.float32)[..., np.newaxis]
+
+
+def sharp() -> Array:
+    """Stops of a pattern of 5 pixels a side."""
+    cells = np.random.default_rng(5).integers(0, 2, (SIDE // 5 + 1, SIDE // 5 + 1))
+    return np.asarray(2 * np.kron(cells, np.ones((5, 5)))[:SIDE, :SIDE], np.float32)[..., np.newaxis]
+
+
+def chosen(stops: Array, colour: Any = GREY, **options: Any) -> MapChoice:
+    picture = base()
+    alternate = np.asarray(picture * np.exp2(stops * colour), np.float32)
+    trials = MapTrials(probe_of(picture, alternate, np.eye(3)), 2.5, 60_000)
+    return choose_map(trials, **{**OPEN, **options})
+
+
+def test_one_gain_for_all_colours_takes_one_channel() -> None:
+    assert chosen(smooth()).best.recipe.channels == 1
+    assert chosen(sharp()).best.recipe.channels == 1
+
+
+def test_gains_in_colour_take_three_channels() -> None:
+    found = chosen(smooth(), COLOURED)
+    assert found.best.recipe.channels == 3
+    assert found.one_channel_costs > 6
+    assert f"(one channel would cost {found.one_channel_costs:.1f} dB" in found.told
+
+
+def test_smooth_gains_take_a_small_map() -> None:
+    assert chosen(smooth()).best.recipe.scale >= 4
+
+
+def test_sharp_gains_take_a_map_of_full_size() -> None:
+    found = chosen(sharp())
+    assert found.best.recipe.scale == 1
+    assert "half the width would cost" in found.told
+
+
+def test_libultrahdr_counts_as_we_do() -> None:
+    """At a quarter of the width its enlargement shows less than a bilinear one: the worse of both is what counts."""
+    trials = MapTrials(probe_of(base(), np.asarray(base() * np.exp2(sharp()), np.float32), np.eye(3)), 2.5, 60_000)
+    trial = choose_map(trials, scale=4, channels=1, quality=90).best
+    assert trial.psnr == min(trial.ours.psnr, trial.libultrahdr.psnr) == trial.libultrahdr.psnr
+    assert trial.de_itp == max(trial.ours.de_itp, trial.libultrahdr.de_itp)
+
+
+def test_what_is_given_is_obeyed() -> None:
+    recipe = chosen(sharp(), COLOURED, scale=16, channels=1, quality=60).best.recipe
+    assert (recipe.scale, recipe.channels, recipe.quality) == (16, 1, 60)
+
+
+@pytest.mark.parametrize(("colour", "count"), [(GREY, 0), (COLOURED, 1)])
+def test_one_channel_as_asked_warns_where_it_costs_over_3_db(colour: Any, count: int) -> None:
+    found = chosen(smooth(), colour, channels=1)
+    assert len(found.warnings) == count
+    assert all(f"costs {found.one_channel_costs:.1f} dB against three" in line for line in found.warnings)
+
+
+def test_bright_pixels_within_the_outliers_widen_the_range_where_they_count() -> None:
+    stops = smooth()
+    stops[100:103, 100:103] = 5  # fewer than 0.1 % of the pixels, 8 times too dark if clamped
+    assert chosen(stops).best.recipe.outliers == 0
+
+
+def test_the_same_pair_gives_the_same_choice() -> None:
+    assert chosen(sharp(), COLOURED) == chosen(sharp(), COLOURED)
+
+
+def test_a_pair_without_a_gain_takes_the_smallest() -> None:
+    found = chosen(np.zeros((1, 1, 1), np.float32))
+    assert found.best.recipe.channels == 1
+    assert found.best.bytes < 1000
