@@ -303,17 +303,19 @@ def decode_many(
     return decode_in_order(sources, options, workers)
 
 
-def inspect(source: Source, *, limits: Limits = Limits()) -> Inspection:
-    """What a gain-map file holds, without decoding its HDR; loads no torch.
+def inspect(source: Source, *, brightness: bool = False, limits: Limits = Limits()) -> Inspection:
+    """What a gain-map file holds, without decoding its HDR unless asked to; loads no torch.
 
     Args:
         source: A path, bytes or a binary file.
+        brightness: Decode the HDR and measure how bright it is; a gain map that proves broken is told of then. Pictures
+            of more than 16 megapixels and 64 pixels a byte of their file are not measured, which is a warning.
         limits: Budgets for what the file may ask for.
     Raises:
         GainMapError: The base itself is broken, not supported or over the limits.
         OSError: The path cannot be read.
     """
-    return inspect_source(source, limits)
+    return inspect_source(source, limits, brightness=brightness)
 
 
 def transcode(

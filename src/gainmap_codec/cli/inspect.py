@@ -2,60 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gainmap_codec.cli.common import PATH, check_folder, progress_bar, say, say_json
-from gainmap_codec.codec.conformance import check_folder as check_files_in
-from gainmap_codec.codec.conformance import format_table
+from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, progress_bar, say, say_json
+from gainmap_codec.cli.progress import Files
+from gainmap_codec.codec.conformance import ConformanceRow, check_photos, format_table
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
-from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.pixels.formats.sources import read_source
+from gainmap_codec.errors import FormatError, Limits, error_line
+from gainmap_codec.pixels.formats.sources import photos_in, read_source
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=PATH)
-@click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
-def inspect(source: Path, as_json: bool) -> None:
-    """Say what is in the photo or HDR picture IN.
+@click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
+@as_json
+def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
+    """Say what is in the photo or HDR picture FILE, and how bright it is.
+
+    Of a folder, all JPEG, HEIC and AVIF files in it are told of. With several files or a folder, --json prints a list,
+    whose entries name their "file". A file that fails is reported and the others are told of; the exit code is then 1.
 
     \b
     Examples:
       gainmap inspect photo.jpg
       gainmap inspect photo.jpg --json | jq .gain_map
+      gainmap inspect holiday/ --json | jq '.[].brightness.peak_nits'
     """
-    words = describe
+    if len(sources) == 1 and not sources[0].is_dir():
+        with progress_bar(False, sources[0]):
+            info, words = _inspected(sources[0])
+        say_json(info) if as_json else say(words)
+    else:
+        _inspect_several(sources, as_json)
+
+
+def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
+    found: list[dict[str, Any]] = []
+    failed = 0
+    photos = [photo for source in sources for photo in photos_in(source)]
+    files = Files(len(photos), quiet=False)
+    for photo in photos:
+        try:
+            with files.next(photo):
+                info, words = _inspected(photo)
+        except FILE_ERRORS as error:
+            complain_of(photo, error)
+            failed += 1
+            info = {"error": error_line(error, below=photo)}
+        else:
+            if not as_json:
+                say(f"{photo}\n{words}\n")
+        found.append({"file": str(photo), **info})
+    if as_json:
+        say_json(found)
+    if complain_of_failures(failed, len(found)):
+        raise click.exceptions.Exit(1)
+
+
+def _inspected(source: Path) -> tuple[dict[str, Any], str]:
+    """A file in plain values, and in words."""
     try:
-        info = inspect_source(source, Limits()).to_dict()
+        info = inspect_source(source, Limits(), brightness=True).to_dict()
     except FormatError:
         picture = inspect_picture(*read_source(source), Limits())
         if picture is None:
             raise
-        info, words = picture, describe_picture
-    if as_json:
-        say_json(info)
-    else:
-        say(words(info))
+        return picture, describe_picture(picture)
+    return info, describe(info)
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=PATH)
-def conformance(folder: Path) -> None:
-    """Decode every JPEG, HEIC and AVIF file in the folder DIR, and print a table of what came of them.
+@click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
+@as_json
+def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
+    """Decode the photos FILE, and print a table of what came of them. Of a folder, all JPEG, HEIC and AVIF files in it.
 
     Exit code 1 where a file has or names a gain map that yields nothing, or cannot be read; the last column says why.
 
     \b
-    Example:
-      gainmap conformance my-encoder/output
+    Examples:
+      gainmap conformance photo.jpg
+      gainmap conformance my-encoder/output --json
     """
-    check_folder(folder)
-    with progress_bar(False, folder):
-        rows = list(check_files_in(folder, Limits()))
-    say(format_table(rows))
+    rows: list[ConformanceRow] = []
+    for source in sources:
+        with progress_bar(False, source):
+            rows += check_photos(source, Limits())
     lost = sum(bool(row.problem) for row in rows)
-    say(f"{len(rows)} files, {lost} with a problem")
+    if as_json:
+        say_json([asdict(row) for row in rows])
+    else:
+        say(format_table(rows))
+        say(f"{len(rows)} files, {lost} with a problem")
     if lost:
         raise click.exceptions.Exit(1)

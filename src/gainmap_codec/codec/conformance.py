@@ -6,46 +6,60 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gainmap_codec.codec.decoding import best_rendition
-from gainmap_codec.codec.opening import OpenedFile, open_file
+from gainmap_codec.codec.decoding import Rendition, best_rendition
+from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.errors import GainMapError, Limits, error_line, printable
-from gainmap_codec.files.container import may_have_gain_map
-from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
-from gainmap_codec.pixels.formats.sources import read_source
+from gainmap_codec.files.records import Carrier, CodedImage, Container
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
+from gainmap_codec.pixels.formats.sources import photos_in, read_source
+from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 _HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
+_NONE = "–"
 
 
 @dataclass(frozen=True)
 class ConformanceRow:
-    """One file.
+    """What came of one file; all but `file` and `problem` are None where it cannot be read.
 
     Attributes:
-        cells: As in the table's header, the problem left out.
+        file: Its name, within the folder that was given.
+        container: Its kind.
+        metadata: Where the numbers of its standard gain map were found; None where it has none that can be used.
+        base: Size, depth and colour of the base.
+        gain_map: Size, depth and channels of the standard gain map.
+        headroom: Of the rendition as the file says it, log2.
+        peak_nits: Its largest channel in linear BT.2020.
+        hdr_from: What was rendered.
         problem: Why a gain map that is there yields nothing, or the file cannot be read; empty where all is well.
     """
 
-    cells: tuple[str, ...]
-    problem: str
+    file: str
+    container: Container | None = None
+    metadata: Carrier | None = None
+    base: str | None = None
+    gain_map: str | None = None
+    headroom: float | None = None
+    peak_nits: float | None = None
+    hdr_from: RenderedFrom | None = None
+    problem: str = ""
 
 
-def check_folder(folder: Path, limits: Limits) -> Iterator[ConformanceRow]:
-    """A row for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name; others are passed over."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = printable(path.relative_to(folder).as_posix())
-        try:
-            with path.open("rb") as file:
-                start = file.read(16)
-            if may_have_gain_map(start):
-                yield _check_file(path, name, limits)
-        except OSError as error:
-            yield _unread(name, error)
+def check_photos(path: Path, limits: Limits) -> Iterator[ConformanceRow]:
+    """A row for a file, or for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name.
+
+    Raises:
+        FileNotFoundError: There is no such file or folder.
+    """
+    for photo in photos_in(path):
+        name = photo.name if photo == path else photo.relative_to(path).as_posix()
+        yield _check_file(photo, printable(name), limits)
 
 
 def format_table(rows: list[ConformanceRow]) -> str:
     """The rows as text, in columns."""
-    lines = [_HEADER, *((*row.cells, row.problem or "–") for row in rows)]
+    lines = [_HEADER, *map(_cells, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
@@ -54,25 +68,35 @@ def format_table(rows: list[ConformanceRow]) -> str:
 
 def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
     try:
-        opened = open_file(read_source(path, limits)[0], name, limits)
-        found = best_rendition(opened, STORED, render)
-    except GainMapError as error:
-        return _unread(name, error)
-    lost = dict.fromkeys((*opened.file.refused, *found.refusals)) if found.kind == "base" else {}
-    headroom = f"{full_headroom(found.opened, found.kind):.2f}"
-    peak = f"{float(found.pixels.max()) * SDR_WHITE_NITS:,.0f}"
-    return ConformanceRow((name, *_cells(found.opened, headroom, peak, found.kind)), "; ".join(lost))
+        found = best_rendition(open_file(read_source(path, limits)[0], name, limits), STORED, render)
+    except (GainMapError, OSError) as error:
+        return ConformanceRow(name, problem=error_line(error))
+    return _row(name, found)
 
 
-def _unread(name: str, error: Exception) -> ConformanceRow:
-    return ConformanceRow((name, *["–"] * (len(_HEADER) - 2)), error_line(error))
+def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
+    file = found.opened.file
+    stored = file.gain_map
+    lost = dict.fromkeys((*file.refused, *found.refusals)) if found.kind == "base" else {}
+    return ConformanceRow(
+        name,
+        file.container,
+        stored.carrier if stored else None,
+        f"{_size(file.base)} {found.opened.color.name}",
+        f"{_size(stored.image)} {stored.image.channels} ch." if stored else None,
+        full_headroom(found.opened, found.kind),
+        float(found.pixels.max()) * SDR_WHITE_NITS,
+        found.kind,
+        "; ".join(lost),
+    )
 
 
-def _cells(opened: OpenedFile, headroom: str, peak: str, kind: str) -> tuple[str, ...]:
-    base, stored = opened.file.base, opened.file.gain_map
-    picture = f"{base.width}x{base.height}x{base.bits} {opened.color.name}"
-    if stored is None:
-        return opened.file.container, "–", picture, "–", headroom, peak, kind
-    image = stored.image
-    size = f"{image.width}x{image.height}x{image.bits} {image.channels} ch."
-    return opened.file.container, stored.carrier, picture, size, headroom, peak, kind
+def _size(image: CodedImage) -> str:
+    return f"{image.width}x{image.height}x{image.bits}"
+
+
+def _cells(row: ConformanceRow) -> tuple[str, ...]:
+    headroom = _NONE if row.headroom is None else f"{row.headroom:.2f}"
+    peak = _NONE if row.peak_nits is None else f"{row.peak_nits:,.0f}"
+    texts = (row.container, row.metadata, row.base, row.gain_map, headroom, peak, row.hdr_from, row.problem)
+    return (row.file, *(text or _NONE for text in texts))

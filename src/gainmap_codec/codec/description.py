@@ -25,9 +25,7 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 def describe(info: dict[str, Any]) -> str:
     """A screen of text about a file; `info` is what `Inspection.to_dict` gives."""
-    lines = [_picture_line(info), _source_line(info)]
-    if info["headroom"]:
-        lines.append(f"Brightest: {_brightness(info['headroom'])}")
+    lines = [_picture_line(info), _source_line(info), *_brightness_lines(info)]
     if gain_map := info["gain_map"]:
         lines += ["", *_gain_map_lines(gain_map, "Standard")]
     if gain_map := info["spare_gain_map"]:
@@ -47,7 +45,7 @@ def describe_picture(info: dict[str, Any]) -> str:
     lines = [
         f"{info['format']}, {info['width']} x {info['height']}, {_color(info)}",
         "HDR comes from the picture itself; no gain map",
-        f"Brightest: {_brightness(info['headroom'])} (all but 0.1 % of the pixels are darker)",
+        _measured_line(info["brightness"]),
     ]
     if info["warnings"]:
         lines += ["", "Odd:", *(f"  - {line}" for line in info["warnings"])]
@@ -79,8 +77,21 @@ def _source_line(info: dict[str, Any]) -> str:
     return f"HDR comes from the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"
 
 
-def _brightness(headroom: float) -> str:
-    return f"{headroom:.2f} stops above SDR white, {SDR_WHITE_NITS * 2**headroom:,.0f} nits"
+def _brightness_lines(info: dict[str, Any]) -> Iterator[str]:
+    """How bright the picture is, and how bright its file says that it is; nothing of an SDR picture."""
+    if info["brightness"] and info["headroom"] != 0:
+        yield _measured_line(info["brightness"])
+    if info["headroom"]:
+        nits = SDR_WHITE_NITS * 2 ** info["headroom"]
+        yield f"The file says: up to {info['headroom']:.2f} stops above SDR white, {nits:,.0f} nits"
+
+
+def _measured_line(brightness: dict[str, float]) -> str:
+    peak = brightness["peak_stops"]
+    side = "below" if peak < -0.005 else "above"
+    brightest = f"{abs(peak):.2f} stops {side} SDR white, {brightness['peak_nits']:,.0f} nits"
+    most = f"{brightness['percentile_stops'] + 0.0:.2f} stops, {brightness['percentile_nits']:,.0f} nits"
+    return f"Brightest: {brightest}; 99.9 % of the pixels reach no more than {most}"
 
 
 def _gain_map_lines(gain_map: dict[str, Any], kind: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gainmap_codec.codec.decoding import preference
-from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_source
+from gainmap_codec.codec.brightness import Brightness, brightness_of, measure, most_measured, not_measured
+from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_file
 from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
@@ -22,7 +22,7 @@ from gainmap_codec.files.records import (
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
-from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 _INSPECTED_PIXELS = 1 << 22
@@ -114,8 +114,9 @@ class Inspection:
         payload: The neural payload, or None where there is none that can be read.
         base_is_hdr: The base is PQ or HLG, so HDR by itself.
         hdr_from: What `decode` renders from.
-        headroom: Headroom of that rendition, log2 (stops over SDR white); None where only the pixels of an HDR base
-            could tell.
+        headroom: Headroom of that rendition as the file says it, log2 (stops over SDR white); None where only the
+            pixels of an HDR base could tell.
+        brightness: How bright the pixels of that rendition are; None where that was not asked for, or cannot be had.
         warnings: What is odd about the file.
     """
 
@@ -137,6 +138,7 @@ class Inspection:
     base_is_hdr: bool
     hdr_from: RenderedFrom
     headroom: float | None
+    brightness: Brightness | None
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,15 +158,18 @@ class Inspection:
         return plain
 
 
-def inspect_source(source: Source, limits: Limits) -> Inspection:
+def inspect_source(source: Source, limits: Limits, *, brightness: bool = False) -> Inspection:
     """See `gainmap_codec.inspect`."""
-    return inspection_of(open_source(source, limits, most_pixels=_INSPECTED_PIXELS))
+    data, name = read_source(source, limits)
+    most_pixels = most_measured(len(data)) if brightness else _INSPECTED_PIXELS
+    return inspection_of(open_file(data, name, limits, most_pixels=most_pixels), brightness=brightness)
 
 
-def inspection_of(opened: OpenedFile) -> Inspection:
-    """Sum up an opened file."""
+def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection:
+    """Sum up an opened file; with `brightness` its HDR is decoded."""
+    found = measure(opened) if brightness else not_measured(opened)
+    opened, kind = found.opened, found.kind
     file = opened.file
-    kind = preference(opened, "auto")[0]
     return Inspection(
         container=file.container,
         file_bytes=len(opened.data),
@@ -184,7 +189,8 @@ def inspection_of(opened: OpenedFile) -> Inspection:
         base_is_hdr=is_hdr(file.base),
         hdr_from=kind,
         headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
-        warnings=(*opened.warnings, *opened.color.notes),
+        brightness=found.brightness,
+        warnings=(*opened.warnings, *opened.color.notes, *found.notes),
     )
 
 
@@ -209,6 +215,7 @@ def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | 
         "height": height,
         "color_space": image.color_space,
         "headroom": image.measured_headroom(),
+        "brightness": asdict(brightness_of(image)),
         "warnings": list(image.warnings),
     }
 

@@ -86,7 +86,7 @@ def _facts(data: bytes, opened: OpenedFile, limits: Limits) -> dict[str, Any]:
     for section in sections:
         sums[section.name] += section.stop - section.start
     return {
-        "description": describe(inspection_of(opened).to_dict()),
+        "description": describe(inspection_of(opened, brightness=True).to_dict()),
         "bytes": len(data),
         "parts": [[each.start, each.stop - each.start, each.name] for each in sections[:_LISTED_PARTS]],
         "sums": sums.most_common(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import may_have_gain_map
 
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | bytearray | memoryview | BinaryIO
@@ -41,6 +42,24 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
     if hasattr(source, "read"):
         return _read(source, limits), str(getattr(source, "name", argument or "file object"))
     raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
+
+
+def photos_in(path: Path) -> list[Path]:
+    """The path itself, or of a folder the JPEG, HEIC and AVIF files in it and in the folders in it, by name.
+
+    Files are told by their first bytes; those that cannot be read are among them, for their reader to say so.
+    """
+    if not path.is_dir():
+        return [path]
+    return [file for file in sorted(path.rglob("*")) if file.is_file() and _may_be_photo(file)]
+
+
+def _may_be_photo(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return may_have_gain_map(file.read(16))
+    except OSError:
+        return True
 
 
 def check_several(sources: object) -> None:

@@ -1,0 +1,80 @@
+"""``gainmap inspect`` and ``gainmap conformance`` of one file, of several and of folders: lines and exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import gainmap_codec as gm
+from gainmap_codec.cli.main import gainmap
+from support.paths import FIXTURES
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for file in ("jpeg/both.jpg", "heif/tmap.heic", "invalid/no-meta.avif"):
+        place = tmp_path / "photos" / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(FIXTURES / file, place)
+    (tmp_path / "photos/notes.txt").write_text("no picture")
+    return tmp_path / "photos"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(gainmap, [str(argument) for argument in arguments])
+
+
+def test_how_bright_it_is_stands_beside_what_the_file_says() -> None:
+    lines = run("inspect", FIXTURES / "jpeg/standard.jpg").output.splitlines()
+    found = gm.inspect(FIXTURES / "jpeg/standard.jpg", brightness=True).brightness
+    assert found is not None
+    brightest = f"{abs(found.peak_stops):.2f} stops {'below' if found.peak_stops < 0 else 'above'} SDR white"
+    rest = (
+        f"99.9 % of the pixels reach no more than {found.percentile_stops:.2f} stops, {found.percentile_nits:,.0f} nits"
+    )
+    assert lines[2] == f"Brightest: {brightest}, {found.peak_nits:,.0f} nits; {rest}"
+    assert lines[3] == "The file says: up to 2.00 stops above SDR white, 812 nits"
+
+
+def test_an_sdr_picture_has_no_line_of_brightness() -> None:
+    assert "Brightest" not in run("inspect", FIXTURES / "jpeg/base-16x16.jpg").output
+
+
+def test_several_files(folder: Path) -> None:
+    done = run("inspect", folder / "heif/tmap.heic", folder / "jpeg")
+    assert done.exit_code == 0
+    assert f"{folder / 'heif/tmap.heic'}\nHEIC, 64 x 64, sRGB" in done.output
+    assert f"{folder / 'jpeg/both.jpg'}\nJPEG, 16 x 16, sRGB" in done.output
+
+
+def test_a_file_that_fails_is_told_and_the_others_done(folder: Path) -> None:
+    done = run("inspect", folder)
+    assert done.exit_code == 1
+    assert "HEIC, 64 x 64" in done.stdout and "JPEG, 16 x 16" in done.stdout
+    first, last = done.stderr.splitlines()
+    assert first.startswith(f"gainmap: {folder / 'invalid/no-meta.avif'}: ") and "box meta" in first
+    assert last == "gainmap: 1 of 3 files failed"
+
+
+def test_json_of_one_file_is_an_object_and_of_several_a_list(folder: Path) -> None:
+    one = json.loads(run("inspect", folder / "jpeg/both.jpg", "--json").stdout)
+    assert one["container"] == "jpeg" and one["brightness"]["peak_nits"] > 203
+    several = json.loads(run("inspect", folder, "--json").stdout)
+    assert [Path(each["file"]).name for each in several] == ["tmap.heic", "no-meta.avif", "both.jpg"]
+    assert "box meta" in several[1]["error"]
+    assert several[2] == {"file": str(folder / "jpeg/both.jpg"), **one}
+
+
+def test_conformance_of_files(folder: Path) -> None:
+    done = run("conformance", folder / "jpeg/both.jpg", folder / "heif")
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.output.splitlines()] == ["file", "both.jpg", "tmap.heic", "2"]
+    rows = json.loads(run("conformance", folder, "--json").stdout)
+    assert [row["file"] for row in rows] == ["heif/tmap.heic", "invalid/no-meta.avif", "jpeg/both.jpg"]
+    assert (rows[0]["container"], rows[0]["metadata"], rows[0]["headroom"]) == ("heic", "iso21496", 2.0)
+    assert rows[1]["container"] is None and "box meta" in rows[1]["problem"]
+    assert run("conformance", folder / "none").exit_code == 1
