@@ -26,6 +26,20 @@ def test_a_picture_without_hdr_says_so_plainly() -> None:
     assert "SDR" in text and "nowhere" not in text
 
 
+def test_who_shows_it_and_what_to_do_where_some_do_not() -> None:
+    text = describe(gm.inspect(FIXTURES / "heif/tmap.heic").to_dict())
+    assert "Shown in HDR, on a display that can:\n  Chrome                   no: it opens no HEIC\n" in text
+    assert "  gainmap transcode FILE -o NEW.jpg" in text
+    both = (FIXTURES / "jpeg/both.jpg").read_bytes()
+    text = describe(gm.inspect(both).to_dict())
+    assert "  Chrome                   yes: by the gain map" in text and "transcode" not in text
+    neural = replace(parse_file(both, "it", Limits()), gain_map=None)
+    text = describe(gm.inspect(serialize_file(neural, [])).to_dict())
+    assert "Other programs show SDR: only gainmap-codec reads its neural gain map." in text
+    assert "  gainmap transcode FILE -o NEW.jpg --carry both" in text
+    assert "Shown in HDR" not in describe(gm.inspect(FIXTURES / "jpeg/base-16x16.jpg").to_dict())
+
+
 def test_a_headroom_that_no_float_holds_is_refused_before_it_is_described() -> None:
     data = (FIXTURES / "jpeg/both.jpg").read_bytes()
     file = parse_file(data, "it", Limits())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import convert, pq_encode
+from gainmap_codec.pixels.formats.sources import photos_in
 from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -97,3 +99,25 @@ def test_the_browser_turns_base_and_map_together(browser: Browser, container: Co
     ours = gm.decode(data, color_space="srgb").pixels
     assert shown.shape == ours.shape
     assert np.mean(difference(shown, ours) <= 4) >= 0.95  # a map of a quarter of the size: enlarged in another way
+
+
+LARGEST = 1 << 20  # bytes: photos of 12 megapixels take seconds each
+NOT_OPENED = {"seine_sdr_gainmap_gammazero.avif", "supported_gainmap_writer_version_with_extra_bytes.avif"}
+
+
+def test_what_it_shows_in_hdr_is_what_inspect_says(browser: Browser, data_dir: Path) -> None:
+    """The rules of docs/supported.md, for real files; those that are "not known" are passed over."""
+    for path in photos_in(data_dir):
+        data = path.read_bytes()
+        if (
+            path.name in NOT_OPENED
+            or len(data) > LARGEST
+            or (not data.startswith(b"\xff\xd8") and b"avif" not in data[:64])
+        ):
+            continue
+        says = gm.inspect(data).shown_by[0]
+        assert says.reader == "Chrome"
+        if says.shows != "not known":
+            sdr, hdr = (browser.read(data, mime(data), headroom) for headroom in (0.0, 8.0))
+            shows = np.mean(np.abs(hdr - sdr).max(axis=2) > 0.05 * np.maximum(sdr.max(axis=2), 0.02)) > 0.005
+            assert shows == (says.shows == "yes"), path.name

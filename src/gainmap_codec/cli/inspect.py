@@ -23,7 +23,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print everything
 @click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
 @as_json
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
-    """Say what is in the photo or HDR picture FILE, and how bright it is.
+    """Say what the photo or HDR picture FILE is, how bright it is, and which programs show it in HDR.
 
     Of a folder, all JPEG, HEIC and AVIF files in it are told of. With several files or a folder, --json prints a list,
     whose entries name their "file". A file that fails is reported and the others are told of; the exit code is then 1.

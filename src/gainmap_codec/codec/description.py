@@ -20,12 +20,14 @@ _OTHERS = {
     "gain map": "a gain map that cannot be used",
     "data": "unknown bytes",
 }
+_SUFFIXES = {"jpeg": "jpg", "heic": "heic", "avif": "avif"}
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 def describe(info: dict[str, Any]) -> str:
     """A screen of text about a file; `info` is what `Inspection.to_dict` gives."""
     lines = [_picture_line(info), _source_line(info), *_brightness_lines(info)]
+    lines += _reader_lines(info)
     if gain_map := info["gain_map"]:
         lines += ["", *_gain_map_lines(gain_map, "Standard")]
     if gain_map := info["spare_gain_map"]:
@@ -92,6 +94,28 @@ def _measured_line(brightness: dict[str, float]) -> str:
     brightest = f"{abs(peak):.2f} stops {side} SDR white, {brightness['peak_nits']:,.0f} nits"
     most = f"{brightness['percentile_stops'] + 0.0:.2f} stops, {brightness['percentile_nits']:,.0f} nits"
     return f"Brightest: {brightest}; 99.9 % of the pixels reach no more than {most}"
+
+
+def _reader_lines(info: dict[str, Any]) -> Iterator[str]:
+    """Who shows it in HDR, and what to do where some do not; nothing of an SDR picture."""
+    if info["hdr_from"] == "neural" and info["gain_map"] is None and not info["base_is_hdr"]:
+        yield from (
+            "",
+            "Other programs show SDR: only gainmap-codec reads its neural gain map. To add one that they read:",
+        )
+        yield f"  gainmap transcode FILE -o NEW.{_SUFFIXES[info['container']]} --carry both"
+    elif info["gain_map"] or info["base_is_hdr"]:
+        yield from ("", "Shown in HDR, on a display that can:")
+        yield from _verdict_lines(info["shown_by"])
+        if info["gain_map"] and any(verdict["shows"] != "yes" for verdict in info["shown_by"]):
+            yield "To have a JPEG that all of these show, with maps of both kinds, ISO 21496-1 and Ultra HDR XMP:"
+            yield "  gainmap transcode FILE -o NEW.jpg"
+
+
+def _verdict_lines(verdicts: list[dict[str, str]]) -> Iterator[str]:
+    width = max(len(verdict["reader"]) for verdict in verdicts)
+    for verdict in verdicts:
+        yield f"  {verdict['reader']:<{width}}  {verdict['shows']}: {verdict['reason']}"
 
 
 def _gain_map_lines(gain_map: dict[str, Any], kind: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from gainmap_codec.codec.brightness import Brightness, brightness_of, measure, most_measured, not_measured
 from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_file
 from gainmap_codec.codec.rendering import full_headroom
+from gainmap_codec.codec.shown_by import Verdict, shown_by
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
@@ -117,6 +118,7 @@ class Inspection:
         headroom: Headroom of that rendition as the file says it, log2 (stops over SDR white); None where only the
             pixels of an HDR base could tell.
         brightness: How bright the pixels of that rendition are; None where that was not asked for, or cannot be had.
+        shown_by: Which programs show it in HDR, and why others do not, by what is known of them (docs/supported.md).
         warnings: What is odd about the file.
     """
 
@@ -139,12 +141,13 @@ class Inspection:
     hdr_from: RenderedFrom
     headroom: float | None
     brightness: Brightness | None
+    shown_by: tuple[Verdict, ...]
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
         plain = asdict(self)
-        plain |= {"warnings": list(self.warnings), "other_parts": list(plain["other_parts"])}
+        plain |= {name: list(plain[name]) for name in ("other_parts", "shown_by", "warnings")}
         for name in ("gain_map", "spare_gain_map"):
             gain_map: GainMapInspection | None = getattr(self, name)
             if gain_map and isinstance(gain_map.metadata, GainMapMetadata):
@@ -190,6 +193,7 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
         hdr_from=kind,
         headroom=None if kind == "base" and is_hdr(file.base) else full_headroom(opened, kind),
         brightness=found.brightness,
+        shown_by=shown_by(opened),
         warnings=(*opened.warnings, *opened.color.notes, *found.notes),
     )
 
