@@ -37,6 +37,16 @@ def imports(runs: int) -> None:
 
 
 @bench.command()
+@click.option("--extras", default="", help="Such as neural; with commas between several.")
+def install(extras: str) -> None:
+    """Megabytes of each package in a new environment that the package is installed in; needs a network."""
+    from gainmap_bench.speed.install import install_rows
+
+    for row in install_rows(extras):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("pairs", nargs=-1, required=True, metavar="HDR[,SDR]...")
 @click.option("--preset", "presets", multiple=True, default=("balanced",), show_default=True, help="May be repeated.")
 @click.option("--seed", default=0, show_default=True, help="Of the fits.")
