@@ -66,6 +66,12 @@ def drift(one: bytes, other: bytes, prefer: Any = "auto") -> float:
     return pq_psnr(gm.decode(one, prefer=prefer).pixels, gm.decode(other, prefer=prefer).pixels)
 
 
+def test_progress_is_told_step_by_step() -> None:
+    told: list[float] = []
+    transcode_with_report(KINDS["both"], TranscodeOptions(container="avif"), progress=told.append)
+    assert told == sorted(told) and 0 < told[0] < told[-1] <= 1
+
+
 # The same container: nothing is coded again
 
 

@@ -22,7 +22,6 @@ from gainmap_codec.cli.common import (
     exit_for,
     listed,
     overwrite,
-    progress_bar,
     quiet,
     say,
     say_of,
@@ -33,6 +32,7 @@ from gainmap_codec.cli.common import (
     usage,
     warn_of,
 )
+from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.codec.options import Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -42,7 +42,7 @@ from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
-Work = Callable[[Path], TranscodeReport]
+Work = Callable[[Path, Progress | None], TranscodeReport]
 
 _DEFAULTS = TranscodeOptions()
 
@@ -283,7 +283,7 @@ def rotate(
       gainmap rotate photo.jpg -o turned.jpg --degrees 90
     """
 
-    def work(source: Path) -> TranscodeReport:
+    def work(source: Path, progress: Progress | None) -> TranscodeReport:
         return rotate_with_report(source, int(degrees), strip=strip, limits=Limits())
 
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
@@ -320,7 +320,7 @@ def flip(
       gainmap flip photo.jpg -o mirrored.jpg
     """
 
-    def work(source: Path) -> TranscodeReport:
+    def work(source: Path, progress: Progress | None) -> TranscodeReport:
         return flip_with_report(source, axis, strip=strip, limits=Limits())
 
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
@@ -336,9 +336,8 @@ def _transcode_each(
     if options.container is None and not _is_folder(output, sources):
         options = replace(options, container=_container_of(output))
 
-    def work(source: Path) -> TranscodeReport:
-        with progress_bar(quiet) as progress:
-            return transcode_with_report(source, options, progress=progress)
+    def work(source: Path, progress: Progress | None) -> TranscodeReport:
+        return transcode_with_report(source, options, progress=progress)
 
     _each(sources, output, options.container, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
@@ -374,9 +373,13 @@ def _each(
     if into_folder:
         output.mkdir(parents=True, exist_ok=True)
     failed = damaged = 0
+    files = Files(len(sources), quiet)
     for source, target in planned:
         try:
-            damaged += _one(source, target, quiet, work, named=len(sources) > 1)
+            with files.next(source) as progress:
+                report = _written(target, source, work(source, progress))
+            _tell(source, target, report, quiet, named=len(sources) > 1)
+            damaged += bool(report.damage)
         except FILE_ERRORS as error:
             if len(sources) == 1:
                 raise
@@ -385,17 +388,20 @@ def _each(
     exit_for(failed, damaged, len(sources), strict=strict)
 
 
-def _one(source: Path, target: Path, quiet: bool, work: Work, *, named: bool) -> bool:
-    """Write what a source becomes, which warnings call by its name if `named`; tell whether it is damaged."""
-    report = work(source)
+def _written(target: Path, source: Path, report: TranscodeReport) -> TranscodeReport:
+    """Write what a source became."""
     check_name(str(target), report.container)
     write_atomically(target, report.data, dated_as=source)
+    return report
+
+
+def _tell(source: Path, target: Path, report: TranscodeReport, quiet: bool, *, named: bool) -> None:
+    """Print what a source became, which warnings call by its name if `named`."""
     warn_of(source, report.warnings, report.damage, named=named)
     if not quiet:
         say_of(target, f"{len(report.data):,} bytes")
         for note in report.notes:
             say(f"  {note}")
-    return bool(report.damage)
 
 
 def _container_of(output: Path) -> Container:

@@ -32,6 +32,14 @@ from gainmap_codec.pixels.maps.probe import probe_of
 Progress = Callable[[float], None]
 
 
+def within(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """What fills a part of another progress, which is told that this begins."""
+    if progress is None:
+        return None
+    progress(start)
+    return lambda done: progress(start + (stop - start) * done)
+
+
 @dataclass(frozen=True, eq=False)
 class EncodeReport:
     """A written file and what it is worth.
@@ -84,7 +92,7 @@ def encode_with_report(
     """As `gainmap_codec.encode`, with what the file is worth and lost; nothing is warned of.
 
     Args:
-        progress: Told the share of the fit that is done, 0…1.
+        progress: Told the share of the work that is done, 0…1.
     Raises:
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
@@ -93,7 +101,9 @@ def encode_with_report(
     pair = make_pair(hdr, sdr, options, notes)
     standard = None if carry == "neural" else options.standard
     fit = None if carry == "standard" else options.fit
-    return encode_pair(pair, standard, fit, notes, progress)
+    report = encode_pair(pair, standard, fit, notes, within(progress, 0.2, 0.95))
+    within(progress, 1, 1)
+    return report
 
 
 def _carry_of(options: EncodeOptions, notes: list[str]) -> Carry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from gainmap_codec.codec.encoding import Progress
+from gainmap_codec.codec.encoding import Progress, within
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
@@ -35,7 +35,7 @@ def transcode_with_report(
     Nothing is warned of.
 
     Args:
-        progress: Told the share of a fit that is done, 0…1.
+        progress: Told the share of the work that is done, 0…1.
     Raises:
         ValueError: A box that is not inside the picture.
         GainMapError, OSError: As `gainmap_codec.transcode`.
@@ -82,10 +82,11 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
     _check(opened, options)
     note_what_is_not_written(file, container, notes)
     base = new_base(shown, container, options, notes)
+    progress = within(progress, 0.3, 0.95)
     wants_standard = carry in ("standard", "both") or (carry is None and file.gain_map is not None)
     standard = new_map(base, options, notes) if wants_standard else NO_MAP
     wants_neural = carry in ("neural", "both") or (carry is None and file.payload is not None)
-    payload = new_payload(base, standard, options, notes, progress) if wants_neural else None
+    payload = new_payload(base, standard, options, notes, within(progress, 0.2, 1)) if wants_neural else None
     _note_left_out("standard", file.gain_map, standard.stored, options, notes)
     _note_left_out("neural", file.payload, payload, options, notes)
     spare = _spare_map(file, standard.stored, container, notes)
