@@ -40,6 +40,15 @@ def test_what_a_photo_became(photos: Path, tmp_path: Path) -> None:
     assert kept.psnr is None, "no picture was coded again"
 
 
+def test_a_smaller_photo_is_measured_against_the_source_at_its_size(photos: Path, tmp_path: Path) -> None:
+    for fit, psnr in (((48, 48), 35), ((4000, 4000), None)):
+        job = job_for(photos / "one.jpg", tmp_path / "out", fit=fit, quality=95 if psnr else None)
+        photo = convert_photo(job)
+        assert photo.status == "converted", photo.problem
+        assert (photo.width, photo.height) == ((48, 32) if psnr else (files.WIDTH, files.HEIGHT))
+        assert photo.psnr is None if psnr is None else photo.psnr is not None and photo.psnr > psnr
+
+
 @pytest.mark.parametrize(
     ("file", "hdr_from"), [("heif/tmap-hdr-base.avif", "standard"), ("heif/base-10-bit.avif", "base")]
 )

@@ -50,8 +50,8 @@ class PhotoRecord:
         bytes_after: Size of the file written, 0 where there is none.
         width: Columns of the new base's stored raster, 0 where there is none.
         height: Rows of it.
-        psnr: PQ-PSNR in dB of the new HDR rendition against the source's; None where both are the same, as where no
-            picture was coded again, or there is no new one.
+        psnr: PQ-PSNR in dB of the new HDR rendition against the source's at the same size; None where both are the
+            same, as where no picture was coded again, or there is no new one.
         seconds: Time of one worker.
         warnings: What was lost, or no longer holds, a line each.
         damage: What is missing of the photo, as where it is cut off; all else of it was converted, unless it failed.

@@ -18,6 +18,7 @@ from gainmap_codec.files.container import check_name, digest_of, missing_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.raster.resizing import resize_light
 
 
 def convert_photo(job: Job) -> PhotoRecord:
@@ -78,11 +79,14 @@ def _hdr_from(opened: OpenedFile) -> HdrFrom:
 
 
 def _psnr(old: OpenedFile, new: OpenedFile, limits: Limits) -> float | None:
-    """PQ-PSNR of the new rendition against the old; None where they are the same."""
+    """PQ-PSNR of the new rendition against the old one at its size; None where they are the same."""
     if _pictures_of(old.file) == _pictures_of(new.file):
         return None
     new_pixels = decode_opened(new, DecodeOptions(limits=NO_LIMITS)).pixels
-    psnr = pq_psnr(new_pixels, decode_opened(old, DecodeOptions(limits=limits)).pixels)
+    old_pixels = decode_opened(old, DecodeOptions(limits=limits)).pixels
+    if old_pixels.shape != new_pixels.shape:
+        old_pixels = resize_light(old_pixels, new_pixels.shape[1], new_pixels.shape[0])
+    psnr = pq_psnr(new_pixels, old_pixels)
     return psnr if isfinite(psnr) else None
 
 
