@@ -57,6 +57,20 @@ def pairs(pairs: tuple[str, ...], presets: tuple[Preset, ...], seed: int) -> Non
 
 
 @bench.command()
+@click.argument("pairs", nargs=-1, metavar="[HDR[,SDR]|FOLDER]...")
+def maps(pairs: tuple[str, ...]) -> None:
+    """Standard gain maps as `encode` chooses them, and two fixed ways: bytes, PQ-PSNR in two readers, dE_ITP.
+
+    The bundled scene comes first, tone-mapped and graded; then a row a picture. The last column is what ours have over
+    the better of both at no more bytes.
+    """
+    from gainmap_bench.experiments.maps import map_rows
+
+    for row in map_rows(pairs):
+        click.echo(row)
+
+
+@bench.command()
 @experiment("build/rd")
 @click.option("--method", "methods", multiple=True, help="One of avif, heic, jpegxl, jpeg, paper, neural; repeatable.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")

@@ -22,7 +22,7 @@ from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import pq_psnr, with_bits
+from gainmap_codec.pixels.color.light import Array, pq_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
@@ -174,15 +174,26 @@ class MadeMap(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
-    """The standard gain map of a pair; what the options leave open is chosen by trials."""
-    base = pair.color.linearize(pair.codes)
-    alternate = pair.hdr @ np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
+def renditions(pair: Pair) -> tuple[Array, Array]:
+    """Base and HDR rendition, linear RGB in the primaries of the base, float32 (H, W, 3)."""
+    to_base = np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
+    return pair.color.linearize(pair.codes), np.asarray(pair.hdr @ to_base, np.float32)
+
+
+def map_trials(pair: Pair, base: Array, alternate: Array) -> MapTrials:
+    """Where gain maps of a pair are tried; `base` and `alternate` are its renditions."""
     codec = CODECS[pair.file.container]
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
     bits = pair.file.base.bits if codec == "av1" else 8
     probe = probe_of(base, alternate, pair.color.to_bt2020)
-    trials = MapTrials(probe, pair.headroom, len(pair.file.base.data), codec, bits)
+    return MapTrials(probe, pair.headroom, len(pair.file.base.data), codec, bits)
+
+
+def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
+    """The standard gain map of a pair; what the options leave open is chosen by trials."""
+    base, alternate = renditions(pair)
+    trials = map_trials(pair, base, alternate)
+    codec, bits = trials.codec, trials.bits
     choice = choose_map(trials, scale=options.scale, channels=options.channels, quality=options.quality)
     recipe = choice.best.recipe
     codes, metadata = compute_gain_map(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.color.light import Array, convert
+from gainmap_codec.pixels.raster.tone_map import encode_base
 
 SHORE = 0.60
 """Where the water begins, in picture heights from the top."""
@@ -30,6 +31,10 @@ LIGHTS = np.array(
 _HILLS = ((0.535, 0.09, 2.1, (0.13, 0.075, 0.10)), (0.575, 0.075, 3.4, (0.030, 0.026, 0.045)))
 FLOOR = 0.028
 """Height of a storey, and of a gable."""
+
+
+_EXPOSURE = np.float32(2.2)
+_TEAL, _AMBER = (np.array(tint, np.float32) for tint in ([0.75, 1.0, 1.2], [1.0, 0.95, 0.8]))
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,22 @@ def render_scene(width: int = 1536, height: int = 1024, *, seed: int = 0) -> Arr
     light *= mirrored[..., np.newaxis]
     light = _with_quay(light, x, y, noise)
     return _with_street_lamp(light, x, y)
+
+
+def grade_scene(light: Array) -> NDArray[np.uint8]:
+    """An SDR look for the scene, made by hand as editors make theirs: what leads from it to HDR has colours of its own.
+
+    Film's curve in each channel, so that lights burn out to white; shadows towards teal, highlights towards amber.
+
+    Args:
+        light: What `render_scene` gives.
+    Returns:
+        sRGB code values, uint8 of the same shape.
+    """
+    linear = np.maximum(convert(light, "bt2020", "srgb"), 0)
+    film = 1 - np.exp(-_EXPOSURE * linear)
+    bright = _step(0, 0.8, film @ _rgb(0.2126, 0.7152, 0.0722))[..., np.newaxis]
+    return encode_base(film * (_TEAL * (1 - bright) + _AMBER * bright))
 
 
 def _fractal(noise: Array, x: Array, y: Array, octaves: int) -> Array:

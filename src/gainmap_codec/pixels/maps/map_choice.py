@@ -32,6 +32,7 @@ _OFFSETS = (1 / 64, 1 / 512)  # the smaller tells more of dark pixels, and of th
 _OUTLIERS = (0.1, 0.0)  # percent
 _SCALES = (1, 2, 4, 8)
 _QUALITIES = (90, 85, 75)
+_HIGHEST = 95  # for which 90 has to be better than what is below
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class MapTrials:
     base_bytes: int
     codec: Codec = "jpeg"
     bits: int = 8
-    _done: dict[tuple[MapRecipe, Codec], Trial] = field(default_factory=dict)
+    _done: dict[tuple[MapRecipe, Codec], Trial] = field(default_factory=dict, init=False)
 
     def of(self, recipe: MapRecipe, codec: Codec = "jpeg") -> Trial:
         """The trial of a recipe."""
@@ -225,7 +226,7 @@ def choose_map(
     if channels != 3:
         found = _with_channels(trials, found, is_open=channels == "auto")
     if scale == "auto":
-        found = _with_scale(trials, found)
+        found = _with_scale(trials, found, _QUALITIES[-1] if quality == "auto" else quality)
     return _with_quality(trials, found) if quality == "auto" else found
 
 
@@ -235,8 +236,10 @@ def _with_channels(trials: MapTrials, found: MapChoice, *, is_open: bool) -> Map
     return found._replace(best=one if does or not is_open else three, one=one, three=three)
 
 
-def _with_scale(trials: MapTrials, found: MapChoice) -> MapChoice:
-    sizes = trials.climbed(replace(found.best.recipe, scale=scale) for scale in _SCALES)
+def _with_scale(trials: MapTrials, found: MapChoice, quality: int) -> MapChoice:
+    """The best size, at the lowest quality where that is open: a large map of low quality beats a small one of high."""
+    recipe = replace(found.best.recipe, quality=quality)
+    sizes = trials.climbed(replace(recipe, scale=scale) for scale in _SCALES)
     best = max(sizes, key=trials.value)
     smaller = sizes[-1] if best is not sizes[-1] else None
     return found._replace(best=best, larger=best, smaller=smaller)
@@ -247,5 +250,5 @@ def _with_quality(trials: MapTrials, found: MapChoice) -> MapChoice:
     lower = trials.climbed((replace(recipe, quality=quality) for quality in _QUALITIES), codec)
     best = max(lower, key=trials.value)
     if best is lower[0]:
-        best = trials.best((recipe, replace(recipe, quality=95)), codec)
+        best = trials.best((best.recipe, replace(recipe, quality=_HIGHEST)), codec)
     return found._replace(best=best)
