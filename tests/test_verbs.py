@@ -21,7 +21,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec import batch, pillow
 from gainmap_codec.codec import readback
-from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, TranscodeOptions
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, SwapOptions, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import make_segment
@@ -53,6 +53,7 @@ VERBS: dict[str, Callable[[bytes], object]] = {
     "inspect": gm.inspect,
     "pillow.open": pillow.open,
     "rotate": lambda data: gm.rotate(data, 90),
+    "extract": gm.extract,
 }
 
 
@@ -102,6 +103,9 @@ WITH_LIMITS: dict[str, Callable[[bytes, Limits], object]] = {
     "resize": lambda data, limits: gm.resize(data, (8, None), limits=limits),
     "rotate": lambda data, limits: gm.rotate(data, 90, limits=limits),
     "flip": lambda data, limits: gm.flip(data, "horizontal", limits=limits),
+    "extract": lambda data, limits: gm.extract(data, limits=limits),
+    "assemble": lambda data, limits: gm.assemble(data, None, None, container="jpeg", limits=limits),
+    "swap": lambda data, limits: gm.swap(data, container="avif", limits=limits),
     "encode, from a gain-map file": lambda data, limits: gm.encode(data, carry="standard", limits=limits),
     "encode, onto a base": lambda data, limits: gm.encode(bright(data), data, carry="standard", limits=limits),
     "decode_many": lambda data, limits: raised(next(gm.decode_many([data], limits=limits))),
@@ -177,6 +181,7 @@ ONCE: dict[str, Callable[[bytes], object]] = {
     "rotate": lambda data: gm.rotate(data, 90),
     "flip": lambda data: gm.flip(data, "vertical"),
     "encode": lambda data: gm.encode(data, carry="standard"),
+    "swap": lambda data: gm.swap(data, container="avif"),
 }
 SOURCES = ("jpeg/both.jpg", "heif/tmap.avif", "heif/grid.heic")
 
@@ -275,8 +280,9 @@ def test_a_map_whose_numbers_may_not_be_written_stops_no_edit(verb: str) -> None
         (gm.crop, TranscodeOptions),
         (gm.resize, TranscodeOptions),
         (batch.convert, TranscodeOptions),
+        (gm.swap, SwapOptions),
     ],
-    ids=["decode", "encode", "transcode", "crop", "resize", "batch"],
+    ids=["decode", "encode", "transcode", "crop", "resize", "batch", "swap"],
 )
 def test_options_are_those_of_the_signature(verb: Callable[..., object], options: type) -> None:
     known = {field.name: field.default for field in dataclasses.fields(options)}

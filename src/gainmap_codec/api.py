@@ -629,6 +629,7 @@ def assemble(
     alternate_color: tuple[int, int, int, bool] | None = None,
     quality: int | None = None,
     map_quality: int | None = None,
+    speed: int | None = None,
     limits: Limits = Limits(),
 ) -> bytes:
     """Put a gain-map file together of its parts: what `extract` gives, or pictures and numbers of your own.
@@ -654,6 +655,7 @@ def assemble(
             says.
         quality: Of the base, 1…100; None keeps a file of the container as it is and codes others at 92.
         map_quality: Of the gain map, 1…100; None keeps one of the container's and codes others at 95.
+        speed: Of coding HEIC and AVIF, as in `encode`.
         limits: Budgets for what the files may ask for.
     Returns:
         The file.
@@ -675,6 +677,7 @@ def assemble(
         alternate_color=alternate_color,
         quality=quality,
         map_quality=map_quality,
+        speed=speed,
         limits=limits,
     )
     report = assemble_with_report(base, gain_map, metadata, options)
@@ -688,6 +691,7 @@ def swap(
     container: Container | None = None,
     quality: int | None = None,
     map_quality: int | None = None,
+    speed: int | None = None,
     limits: Limits = Limits(),
 ) -> bytes:
     """Let the HDR and the SDR picture of a gain-map file change places.
@@ -703,6 +707,7 @@ def swap(
         quality: Of the new base, 1…100; None is 92.
         map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
             at 95 where not.
+        speed: Of coding HEIC and AVIF, as in `encode`.
         limits: Budgets for what the source may ask for.
     Returns:
         The file.
@@ -715,7 +720,7 @@ def swap(
     Warns:
         GainMapWarning: For each thing that is lost, or no longer holds.
     """
-    options = SwapOptions(container=container, quality=quality, map_quality=map_quality, limits=limits)
+    options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed, limits=limits)
     report = swap_with_report(source, options)
     _warn(report.warnings)
     return report.data

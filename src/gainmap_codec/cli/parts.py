@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, progress_bar, quiet, say, say_of, warn
+from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, progress_bar, quiet, say, say_of, speed, warn
 from gainmap_codec.codec.options import AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
@@ -77,10 +77,18 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
 @output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
 @_quality
 @_map_quality
+@speed
 @overwrite
 @quiet
 def assemble(
-    folder: Path, output: Path, *, quality: int | None, map_quality: int | None, overwrite: bool, quiet: bool
+    folder: Path,
+    output: Path,
+    *,
+    quality: int | None,
+    map_quality: int | None,
+    speed: int | None,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Put a photo together of the parts in DIR: what `gainmap extract` writes, or files of your own by these names.
 
@@ -103,6 +111,7 @@ def assemble(
         alternate_color=color,
         quality=quality,
         map_quality=map_quality,
+        speed=speed,
     )
     with progress_bar(quiet, output):
         report = assemble_with_report(base, gain_map, metadata, options)
@@ -114,10 +123,18 @@ def assemble(
 @output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
 @_quality
 @_map_quality
+@speed
 @overwrite
 @quiet
 def swap(
-    source: Path, output: Path, *, quality: int | None, map_quality: int | None, overwrite: bool, quiet: bool
+    source: Path,
+    output: Path,
+    *,
+    quality: int | None,
+    map_quality: int | None,
+    speed: int | None,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Let the HDR and the SDR picture of the photo IN change places.
 
@@ -130,7 +147,8 @@ def swap(
       gainmap swap hdr.avif -o sdr.jpg
     """
     check_outputs([((source,), output)], overwrite=overwrite)
-    options = SwapOptions(container=CONTAINERS[output.suffix.lower()], quality=quality, map_quality=map_quality)
+    container = CONTAINERS[output.suffix.lower()]
+    options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
     with progress_bar(quiet, source):
         report = swap_with_report(source, options)
     _write(output, report, quiet)

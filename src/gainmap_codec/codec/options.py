@@ -294,7 +294,7 @@ class TranscodeOptions:
         """How pictures are coded where they have to be."""
         quality = self._row.qualities[container] if self._row else DEFAULT_QUALITY
         chroma = self.chroma or (self._row.chroma if self._row else None)
-        speed = DEFAULT_SPEED if self.speed is None else self.speed
+        speed = chosen_speed(self.speed)
         return Coding(self.quality or quality, self._map_quality, chroma, speed)
 
     @property
@@ -353,13 +353,20 @@ class AssembleOptions:
     alternate_color: tuple[int, int, int, bool] | None = None
     quality: int | None = None
     map_quality: int | None = None
+    speed: int | None = None
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, get_args(Container))
-        if self.orientation is not None:
-            check_range("orientation", self.orientation, 1, 8)
-        _check_qualities(self.quality, self.map_quality)
+        _check_given("orientation", self.orientation, 1, 8)
+        _check_given("quality", self.quality, 1, 100)
+        _check_given("map_quality", self.map_quality, 1, 100)
+        check_speed(self.speed)
+
+    @property
+    def coding(self) -> Coding:
+        """How pictures are coded where they have to be."""
+        return _coding(self.quality, self.map_quality, self.speed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -373,17 +380,23 @@ class SwapOptions:
     container: Container | None = None
     quality: int | None = None
     map_quality: int | None = None
+    speed: int | None = None
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, (None, *get_args(Container)))
-        _check_qualities(self.quality, self.map_quality)
+        _check_given("quality", self.quality, 1, 100)
+        _check_given("map_quality", self.map_quality, 1, 100)
+        check_speed(self.speed)
+
+    @property
+    def coding(self) -> Coding:
+        """How pictures are coded where they have to be."""
+        return _coding(self.quality, self.map_quality, self.speed)
 
 
-def _check_qualities(quality: int | None, map_quality: int | None) -> None:
-    for name, value in (("quality", quality), ("map_quality", map_quality)):
-        if value is not None:
-            check_range(name, value, 1, 100)
+def _coding(quality: int | None, map_quality: int | None, speed: int | None) -> Coding:
+    return Coding(quality or DEFAULT_QUALITY, map_quality or MAP_QUALITY, None, chosen_speed(speed))
 
 
 def _check_fit(options: FitOptions) -> None:
@@ -427,6 +440,11 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
     """Raise ValueError unless low <= value <= high."""
     if not low <= value <= high:
         raise ValueError(f"{name}: expected {low}…{high}, got {value!r}")
+
+
+def chosen_speed(speed: int | None) -> int:
+    """The speed that None stands for, or the one given."""
+    return DEFAULT_SPEED if speed is None else speed
 
 
 def check_speed(speed: int | None) -> None:

@@ -13,7 +13,7 @@ from PIL.Image import Image
 from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import base_codes, open_file
-from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, EncodeOptions
+from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, EncodeOptions, chosen_speed
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
@@ -31,7 +31,7 @@ from gainmap_codec.pixels.color.code_points import code_points_for, code_points_
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
-from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, code_picture
+from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
@@ -243,7 +243,7 @@ def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: byte
         nclx=None if options.container == "jpeg" else nclx,
         bits=bits,
         chroma=options.base_chroma,
-        speed=DEFAULT_SPEED if options.speed is None else options.speed,
+        speed=chosen_speed(options.speed),
     )
     return GainMapFile(options.container, image, digest_of(image))
 

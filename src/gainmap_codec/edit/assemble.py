@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from gainmap_codec.codec.opening import OpenedFile, base_codes, three_channels
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, AssembleOptions, EncodeOptions, TranscodeOptions
+from gainmap_codec.codec.options import AssembleOptions, EncodeOptions, TranscodeOptions
 from gainmap_codec.codec.pairing import with_metadata
 from gainmap_codec.codec.readback import written
 from gainmap_codec.edit.extract import map_picture
@@ -76,7 +76,8 @@ def _base_file(base: Picture, options: AssembleOptions, notes: Notes) -> GainMap
     notes.lost += file.warnings
     notes.damage = file.damage
     alone = OpenedFile(file.without_gain_maps(), None, None, ())
-    return transcoded(alone, TranscodeOptions(container=options.container, quality=options.quality), notes)
+    asked = TranscodeOptions(container=options.container, quality=options.quality, speed=options.speed)
+    return transcoded(alone, asked, notes)
 
 
 def _coded_base(
@@ -89,8 +90,16 @@ def _coded_base(
         codes = three_channels(codes)
     else:
         profile, nclx = in_code_points(color, profile, code_points_for(color), container, notes.lost)
-    quality = options.quality or DEFAULT_QUALITY
-    image = code_picture(codes, CODECS[container], quality=quality, icc_profile=profile, nclx=nclx, bits=bits)
+    quality = options.coding.quality
+    image = code_picture(
+        codes,
+        CODECS[container],
+        quality=quality,
+        icc_profile=profile,
+        nclx=nclx,
+        bits=bits,
+        speed=options.coding.speed,
+    )
     notes.done.append(f"base: coded at quality {quality}, {image.width} x {image.height}")
     return GainMapFile(container, image, digest_of(image))
 
@@ -143,8 +152,9 @@ def _coded_map(codes: AnyCodes, bits: int, base: GainMapFile, options: AssembleO
     codec = CODECS[options.container]
     codes, bits = in_depth_of(codec, codes, bits)
     deep = max(bits, base.base.bits) if codec == "av1" else bits
-    quality = options.map_quality or MAP_QUALITY
-    image = code_picture(with_bits(codes, bits, deep), codec, quality=quality, bits=deep)
+    quality = options.coding.map_quality
+    codes = with_bits(codes, bits, deep)
+    image = code_picture(codes, codec, quality=quality, bits=deep, speed=options.coding.speed)
     notes.done.append(f"standard gain map: coded at quality {quality}, {image.width} x {image.height}")
     return replace(image, nclx=None)
 

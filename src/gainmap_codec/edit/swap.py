@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from gainmap_codec.codec.opening import OpenedFile, open_source
-from gainmap_codec.codec.options import DEFAULT_QUALITY, MAP_QUALITY, Coding, SwapOptions
+from gainmap_codec.codec.options import SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import for_container, note_other_parts
 from gainmap_codec.edit.recoding import DecodedMap, chroma_like, coded_map, decoded_map, note_what_is_not_written
@@ -38,8 +38,7 @@ def swap_with_report(source: Source, options: SwapOptions) -> TranscodeReport:
     """As `gainmap_codec.swap`, with a line for all that was done and lost; nothing is warned of."""
     opened = open_source(source, options.limits)
     notes = Notes(lost=list(opened.warnings), damage=opened.file.damage)
-    container = options.container or opened.file.container
-    return finish(swapped(opened, container, options.quality, options.map_quality, notes), opened, notes)
+    return finish(swapped(opened, options, notes), opened, notes)
 
 
 def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int | None, notes: Notes) -> OpenedFile:
@@ -52,20 +51,16 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int | No
     metadata = None if stored is None else stored.metadata
     if not isinstance(metadata, GainMapMetadata) or _stops_up(metadata) >= 0:
         raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
-    return OpenedFile(swapped(opened, "jpeg", quality, map_quality, notes), None, None, ())
+    options = SwapOptions(container="jpeg", quality=quality, map_quality=map_quality)
+    return OpenedFile(swapped(opened, options, notes), None, None, ())
 
 
-def swapped(
-    opened: OpenedFile, container: Container, quality: int | None, map_quality: int | None, notes: Notes
-) -> GainMapFile:
+def swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> GainMapFile:
     """The record of a file whose base is the rendition that the standard gain map leads to.
 
     The new base has the primaries that the map is applied in, so that none of its colours are lost: PQ of 10 bits for
     HDR, 8 bits with the sRGB curve for SDR.
 
-    Args:
-        quality: Of the new base; None is 92.
-        map_quality: Of the gain map; None keeps it bit for bit where it can be, and codes it at 95.
     Raises:
         NoGainMapError: No standard gain map that can be used.
         UnsupportedError: One that leads to the base's own headroom, or an HDR base in a JPEG.
@@ -73,14 +68,14 @@ def swapped(
     decoded = decoded_map(opened, notes)
     if decoded is None:
         raise NoGainMapError(_NO_MAP if opened.neural is None else f"{_NO_MAP}: `transcode --carry standard` makes one")
-    stops = _stops_up(decoded.metadata)
+    container, stops = options.container or opened.file.container, _stops_up(decoded.metadata)
     _check_direction(stops, container)
     note_what_is_not_written(opened.file, container, notes)
     if opened.file.payload is not None:
         notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
     roles = _Roles(opened.maths_color, container, is_hdr=stops > 0)
-    base = _coded_base(opened, decoded.metadata, roles, quality, notes)
-    gain_map = _exchanged_map(opened, decoded, roles, base.bits, map_quality, notes)
+    base = _coded_base(opened, decoded.metadata, roles, options, notes)
+    gain_map = _exchanged_map(opened, decoded, roles, base.bits, options, notes)
     notes.done.append(
         f"HDR and SDR have changed places: the base is {'HDR' if stops > 0 else 'SDR'} and coded anew, "
         f"{len(base.data):,} bytes, and the gain map leads {'down to SDR' if stops > 0 else 'up to HDR'}"
@@ -142,7 +137,7 @@ def _check_direction(stops: float, container: Container) -> None:
 
 
 def _coded_base(
-    opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, quality: int | None, notes: Notes
+    opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, options: SwapOptions, notes: Notes
 ) -> CodedImage:
     notes.lost += (*opened.color.notes, *roles.maths.notes)
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
@@ -151,7 +146,8 @@ def _coded_base(
     code = partial(
         code_picture,
         codec=CODECS[roles.container],
-        quality=quality or DEFAULT_QUALITY,
+        quality=options.coding.quality,
+        speed=options.coding.speed,
         chroma=chroma_like(opened.file.base),
     )
     if roles.is_hdr:
@@ -169,7 +165,7 @@ def _hdr_codes(pixels: Array, notes: Notes) -> AnyCodes:
 
 
 def _exchanged_map(
-    opened: OpenedFile, decoded: DecodedMap, roles: _Roles, base_bits: int, quality: int | None, notes: Notes
+    opened: OpenedFile, decoded: DecodedMap, roles: _Roles, base_bits: int, options: SwapOptions, notes: Notes
 ) -> StoredGainMap:
     codec, stored = CODECS[roles.container], opened.file.gain_map
     metadata = _exchanged(decoded.metadata, uses_base=roles.keeps_primaries)
@@ -177,12 +173,12 @@ def _exchanged_map(
     bits = max(decoded.image.bits, base_bits) if codec == "av1" else decoded.image.bits
     is_known = stored is not None and decoded.metadata is stored.metadata  # not one of Apple's, converted
     image = decoded.image
-    if is_known and quality is None and (image.codec, image.bits) == (codec, bits):
+    if is_known and options.map_quality is None and (image.codec, image.bits) == (codec, bits):
         notes.done.append(f"standard gain map: kept bit for bit, {len(image.data):,} bytes")
     else:
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
-        image = coded_map(deep, codec, Coding(map_quality=quality or MAP_QUALITY)).image
+        image = coded_map(deep, codec, options.coding).image
         notes.done.append(f"standard gain map: coded again, {len(image.data):,} bytes, at the same size")
     if codec == "jpeg":
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")
