@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import gainmap_codec as gm
 from gainmap_codec.cli.main import gainmap
+from support.command_line import failure
 from support.paths import FIXTURES
 
 
@@ -58,6 +59,13 @@ def test_a_file_that_fails_is_told_and_the_others_done(folder: Path) -> None:
     first, last = done.stderr.splitlines()
     assert first.startswith(f"gainmap: {folder / 'invalid/no-meta.avif'}: ") and "box meta" in first
     assert last == "gainmap: 1 of 3 files failed"
+
+
+@pytest.mark.parametrize("command", ["inspect", "conformance"])
+def test_a_folder_without_photos(command: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    line = failure(command, tmp_path)
+    assert line == f"gainmap: {tmp_path}: no JPEG, HEIC or AVIF files in this folder"
 
 
 def test_json_of_one_file_is_an_object_and_of_several_a_list(folder: Path) -> None:

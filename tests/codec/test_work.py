@@ -21,6 +21,7 @@ _SECONDS = 5.0
 Verb = Callable[[bytes], object]
 VERBS: dict[str, Verb] = {
     "inspect": gm.inspect,
+    "brightness": lambda data: gm.inspect(data, brightness=True),
     "transcode": gm.transcode,
     "strip": lambda data: gm.transcode(data, strip="gps"),
     "sections": lambda data: sections_of(data, parse_file(data, "it", gm.Limits()), gm.Limits()),

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
+from gainmap_codec.files.jpeg.mpf import MPF_ID
+from gainmap_codec.files.jpeg.segments import APP1, APP2
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import convert, pq_encode
 from gainmap_codec.pixels.formats.sources import photos_in
@@ -21,6 +24,7 @@ from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.chromium import Browser, find_chromium, open_browser
+from support.jpeg_files import without_segments
 
 pytestmark = [
     pytest.mark.readers,
@@ -121,3 +125,22 @@ def test_what_it_shows_in_hdr_is_what_inspect_says(browser: Browser, data_dir: P
             sdr, hdr = (browser.read(data, mime(data), headroom) for headroom in (0.0, 8.0))
             shows = np.mean(np.abs(hdr - sdr).max(axis=2) > 0.05 * np.maximum(sdr.max(axis=2), 0.02)) > 0.005
             assert shows == (says.shows == "yes"), path.name
+
+
+@pytest.mark.parametrize(
+    ("gone", "shows"),
+    [
+        ([], True),
+        ([(APP2, MPF_ID)], False),
+        ([(APP2, ISO_ID)], True),
+        ([(APP1, XMP_ID)], True),
+        ([(APP2, ISO_ID), (APP1, XMP_ID)], False),
+    ],
+    ids=["all there", "no MPF index", "no ISO version segment", "no XMP", "neither of these"],
+)
+def test_by_which_signs_it_finds_the_map(browser: Browser, gone: list[tuple[int, bytes]], *, shows: bool) -> None:
+    data = gm.encode(SCENE, carry="standard")
+    for marker, prefix in gone:
+        data = without_segments(data, marker, prefix)
+    assert (browser.read(data, mime(data), 8).max() > 1.5) == shows
+    assert (gm.inspect(data).shown_by[0].shows == "yes") == shows

@@ -8,7 +8,7 @@ from typing import Any
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jpeg.segments import APP1, make_segment
+from gainmap_codec.files.jpeg.segments import APP1, make_segment, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
@@ -39,6 +39,16 @@ def alternate_space() -> bytes:
     """The maths in the alternate's space: such a map has no hdrgm XMP that could stand in for ISO 21496-1."""
     metadata = replace(ONE_CHANNEL, use_base_colour_space=False)
     return standard(gain_map=StoredGainMap(map_image(), metadata, "iso21496"))
+
+
+def without_segments(data: bytes, marker: int, prefix: bytes) -> bytes:
+    """The file without such segments of its base."""
+    image = parse_segments(data, Limits())
+    gone = [each for each in image.header if each.marker == marker and image.body(each).startswith(prefix)]
+    assert gone
+    for segment in reversed(gone):
+        data = data[: segment.start] + data[segment.start + len(image.raw(segment)) :]
+    return data
 
 
 def patched(data: bytes, position: int, new: bytes) -> bytes:

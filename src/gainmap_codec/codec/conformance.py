@@ -50,7 +50,7 @@ def check_photos(path: Path, limits: Limits) -> Iterator[ConformanceRow]:
     """A row for a file, or for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name.
 
     Raises:
-        FileNotFoundError: There is no such file or folder.
+        FileNotFoundError: There are no such files in the folder.
     """
     for photo in photos_in(path):
         name = photo.name if photo == path else photo.relative_to(path).as_posix()

@@ -8,8 +8,9 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
-from gainmap_codec.files.jpeg.segments import APP1, APP2, parse_segments
+from gainmap_codec.files.jpeg.segments import APP1, APP2
 from gainmap_codec.files.jpeg.signs import Signs, signs_of
+from support.jpeg_files import without_segments
 from support.paths import FIXTURES
 
 DATA = (FIXTURES / "jpeg/standard.jpg").read_bytes()
@@ -21,17 +22,6 @@ def signs(data: bytes) -> Signs:
     return signs_of(file, file.gain_map)
 
 
-def without(marker: int, prefix: bytes) -> bytes:
-    """The file without such segments of its base."""
-    image = parse_segments(DATA, Limits())
-    gone = [each for each in image.header if each.marker == marker and image.body(each).startswith(prefix)]
-    assert gone
-    data = DATA
-    for segment in gone:
-        data = data.replace(image.raw(segment), b"", 1)
-    return data
-
-
 def test_our_files_have_them_all() -> None:
     assert signs(DATA) == Signs(mpf=True, iso=True, xmp=True, attributes=True)
 
@@ -41,7 +31,7 @@ def test_our_files_have_them_all() -> None:
     [(APP2, MPF_ID, "mpf"), (APP2, ISO_ID, "iso"), (APP1, XMP_ID, "xmp")],
 )
 def test_each_is_missed(marker: int, prefix: bytes, missing: str) -> None:
-    assert signs(without(marker, prefix)) == Signs(True, True, True, True)._replace(**{missing: False})
+    assert signs(without_segments(DATA, marker, prefix)) == Signs(True, True, True, True)._replace(**{missing: False})
 
 
 def test_numbers_that_are_no_attributes_are_missed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -48,10 +49,16 @@ def photos_in(path: Path) -> list[Path]:
     """The path itself, or of a folder the JPEG, HEIC and AVIF files in it and in the folders in it, by name.
 
     Files are told by their first bytes; those that cannot be read are among them, for their reader to say so.
+
+    Raises:
+        FileNotFoundError: There is no such file in the folder.
     """
     if not path.is_dir():
         return [path]
-    return [file for file in sorted(path.rglob("*")) if file.is_file() and _may_be_photo(file)]
+    found = [file for file in sorted(path.rglob("*")) if file.is_file() and _may_be_photo(file)]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC or AVIF files in this folder", str(path))
+    return found
 
 
 def _may_be_photo(path: Path) -> bool:
