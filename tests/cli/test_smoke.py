@@ -44,7 +44,10 @@ COMMANDS = [
     ("rotate", "IN", "-o", "FOLDER", "--degrees", "270"),
     ("flip", "IN", "-o", "FOLDER"),
     ("resize", "IN", "-o", "FOLDER", "--size", "x9"),
-    ("resize", "IN", "-o", "FOLDER", "--size", "0x0"),
+    ("resize", "IN", "-o", "FOLDER", "--fit", "9x9"),
+    ("extract", "IN", "-o", "FOLDER", "--overwrite"),
+    ("assemble", "IN", "-o", "OUT.jpg"),
+    ("swap", "IN", "-o", "OUT.avif"),
     ("view", "IN", "-o", "OUT.html"),
     ("batch", "IN", "-o", "FOLDER", "--cluster", "gopher://x"),
 ]

@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from gainmap_codec.cli.common import FILE_ERRORS, PATH, complain_of, complain_of_failures, progress_bar, say, say_json
+from gainmap_codec.cli.common import (
+    FILE_ERRORS,
+    PATH,
+    complain,
+    complain_of,
+    complain_of_failures,
+    progress_bar,
+    say,
+    say_json,
+)
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.codec.conformance import ConformanceRow, check_photos, format_table
 from gainmap_codec.codec.description import describe, describe_picture
@@ -101,4 +110,5 @@ def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
         say(format_table(rows))
         say(f"{len(rows)} files, {lost} with a problem")
     if lost:
+        complain(f"{lost} of {len(rows)} files with a problem")
         raise click.exceptions.Exit(1)
