@@ -20,11 +20,20 @@ COMMANDS = {
     "rotate": ("photo.jpg", "-o", "TARGET", "--degrees", "90"),
     "flip": ("photo.jpg", "-o", "TARGET"),
     "resize": ("photo.jpg", "-o", "TARGET", "--size", "8x"),
+    "extract": ("photo.jpg", "-o", "out"),
+    "swap": ("photo.jpg", "-o", "TARGET"),
     "view": ("photo.jpg", "-o", "TARGET"),
     "demo": ("photo.jpg", "--out", "out"),
     "batch": ("photo.jpg", "-o", "out", "--jobs", "1"),
 }
-TARGETS = {"decode": "there.png", "view": "there.html", "demo": "out/photo.jpg", "batch": "out/photo.jpg"}
+TARGETS = {
+    "decode": "there.png",
+    "extract": "out/base.jpg",
+    "swap": "there.avif",
+    "view": "there.html",
+    "demo": "out/photo.jpg",
+    "batch": "out/photo.jpg",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +48,7 @@ def contents() -> dict[str, bytes]:
 
 
 def test_every_command_that_writes_is_here() -> None:
-    assert COMMANDS.keys() == gainmap.commands.keys() - {"inspect", "conformance"}
+    assert COMMANDS.keys() == gainmap.commands.keys() - {"inspect", "conformance", "assemble"}
 
 
 @pytest.mark.usefixtures("short_fits")

@@ -151,14 +151,14 @@ def swap(
     options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
     with progress_bar(quiet, source):
         report = swap_with_report(source, options)
-    _write(output, report, quiet)
+    _write(output, report, quiet, dated_as=source)
 
 
 COMMANDS = (extract, assemble, swap)
 
 
-def _write(output: Path, report: TranscodeReport, quiet: bool) -> None:
-    write_atomically(output, report.data)
+def _write(output: Path, report: TranscodeReport, quiet: bool, *, dated_as: Path | None = None) -> None:
+    write_atomically(output, report.data, dated_as=dated_as)
     warn(report.warnings)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")
