@@ -367,7 +367,8 @@ def transcode(
             that is inside already stays as it is.
         enlarge: Pictures smaller than the box are enlarged to it.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
-            it at 92 elsewhere.
+            it at 92 elsewhere. A smaller picture of the same container is then no larger a file than its source: where
+            92 would make it so, base and map get lower qualities. One that is given is obeyed, and warned of there.
         chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
         speed: Of coding HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8.
         map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
@@ -375,7 +376,9 @@ def transcode(
         map_scale: Base pixels for each pixel of the standard map along a side, 1…128, or "auto"; None keeps what it
             has.
         map_channels: 1, 3 or "auto", of the standard map; None keeps what it has.
-        max_bytes: Size of the whole file to keep within.
+        max_bytes: Size of the whole file, metadata included, to keep within. The qualities asked for, or 92 and 95, go
+            down together until it does; below 60, chroma becomes 4:2:0 and the map a quarter of the base's side, below
+            30 an eighth, unless `chroma` and `map_scale` say otherwise.
         preset: A row of defaults, of which each is replaced by what is asked for beside it. "web" is about what a web
             pipeline writes: base and map coded anew at moderate qualities, 4:2:0, the map at a quarter. "archive" keeps
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
@@ -387,7 +390,8 @@ def transcode(
     Returns:
         The file.
     Raises:
-        ValueError, TypeError: An argument is out of its range, or does not go with another.
+        ValueError, TypeError: An argument is out of its range, or does not go with another; or even the lowest
+            qualities do not keep within `max_bytes`.
         NoGainMapError: A gain map was asked for, and the source holds none to make it of.
         MissingDependencyError: torch is not installed, and a neural gain map has to be fitted.
         GainMapError: The base is broken, not supported or over the limits, or cannot be in that container.
@@ -452,8 +456,8 @@ def crop(
         source: A path, bytes or a binary file.
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         size, fit, enlarge: Of the part, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
+            target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -517,8 +521,8 @@ def resize(
         size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions. A
             picture that this stretches by more than a pixel and 1 % is warned of.
         fit, enlarge: In place of `size`: a box, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
+            target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:

@@ -67,7 +67,12 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
     Raises:
         GainMapError, ValueError: As `written`.
     """
-    return report_of(written(file, opened.file, notes.lost), file.container, notes)
+    data = written(file, opened.file, notes.lost)
+    old, new = opened.file.base, file.base
+    if new.width * new.height < old.width * old.height and 0 < len(opened.data) < len(data):
+        sizes = f"{len(data):,} bytes, its source has {len(opened.data):,}"
+        notes.lost.append(f"the smaller picture is a larger file: {sizes}")
+    return report_of(data, file.container, notes)
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:

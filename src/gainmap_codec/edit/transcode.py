@@ -13,10 +13,11 @@ from gainmap_codec.codec.encoding import Progress, within
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
+from gainmap_codec.edit.budget import made_within
 from gainmap_codec.edit.frame import frame_of
 from gainmap_codec.edit.metadata import stripped_for_edit
-from gainmap_codec.edit.new_base import Shown, framed, new_base
-from gainmap_codec.edit.new_map import NO_MAP, new_map
+from gainmap_codec.edit.new_base import NewBase, Shown, framed, new_base
+from gainmap_codec.edit.new_map import NO_MAP, NewMap, new_map
 from gainmap_codec.edit.new_payload import new_payload
 from gainmap_codec.edit.recoding import note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
@@ -81,16 +82,34 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
     container = options.container or file.container
     _check(opened, options)
     note_what_is_not_written(file, container, notes)
-    base = new_base(shown, container, options, notes)
-    progress = within(progress, 0.3, 0.95)
-    wants_standard = carry in ("standard", "both") or (carry is None and file.gain_map is not None)
-    standard = new_map(base, options, notes) if wants_standard else NO_MAP
     wants_neural = carry in ("neural", "both") or (carry is None and file.payload is not None)
-    payload = new_payload(base, standard, options, notes, within(progress, 0.2, 1)) if wants_neural else None
-    _note_left_out("standard", file.gain_map, standard.stored, options, notes)
-    _note_left_out("neural", file.payload, payload, options, notes)
-    spare = _spare_map(file, standard.stored, container, notes)
-    return replace(base.file, gain_map=standard.stored, spare_gain_map=spare, payload=payload)
+
+    def make(chosen: TranscodeOptions, own: Notes) -> GainMapFile:
+        base, standard = _pictures(shown, chosen, own, progress)
+        rest = within(progress, 0.4, 0.95)
+        payload = new_payload(base, standard, chosen, own, rest) if wants_neural else None
+        _note_left_out("standard", file.gain_map, standard.stored, chosen, own)
+        _note_left_out("neural", file.payload, payload, chosen, own)
+        spare = _spare_map(file, standard.stored, container, own)
+        return replace(base.file, gain_map=standard.stored, spare_gain_map=spare, payload=payload)
+
+    def draft(chosen: TranscodeOptions) -> GainMapFile:
+        base, standard = _pictures(shown, chosen, Notes())
+        return replace(base.file, gain_map=standard.stored)
+
+    return made_within(shown, options, make, draft, notes)
+
+
+def _pictures(
+    shown: Shown, options: TranscodeOptions, notes: Notes, progress: Progress | None = None
+) -> tuple[NewBase, NewMap]:
+    """The new file with its base, and its standard map."""
+    base = new_base(shown, options.container or shown.opened.file.container, options, notes)
+    if progress:
+        progress(0.3)
+    has_map = shown.opened.file.gain_map is not None
+    wants_map = options.carry in ("standard", "both") or (options.carry is None and has_map)
+    return base, new_map(base, options, notes) if wants_map else NO_MAP
 
 
 def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
