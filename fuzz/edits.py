@@ -62,7 +62,29 @@ def flipped(data: bytes, choices: Choices) -> bytes:
     return gm.flip(data, choices.PickValueInList(["horizontal", "vertical"]), limits=LIMITS)
 
 
-EDITS: list[Edit] = [transcoded, transcoded, cropped, resized, rotated, flipped]
+def reassembled(data: bytes, choices: Choices) -> bytes:
+    """Taken apart and put together; numbers that may not be written are a caller's mistake there."""
+    parts = gm.extract(data, limits=LIMITS)
+    try:
+        return gm.assemble(
+            parts.base,
+            parts.gain_map,
+            parts.metadata,
+            container=choices.PickValueInList([parts.container, *CONTAINERS]),
+            alternate_icc_profile=parts.alternate_icc_profile,
+            alternate_color=parts.alternate_color,
+            limits=LIMITS,
+        )
+    except ValueError as error:
+        check_line(error)
+        return data
+
+
+def swapped(data: bytes, choices: Choices) -> bytes:
+    return gm.swap(data, container=choices.PickValueInList([None, *CONTAINERS]), limits=LIMITS)
+
+
+EDITS: list[Edit] = [transcoded, transcoded, cropped, resized, rotated, flipped, reassembled, swapped]
 
 
 def odd_fraction(choices: Choices) -> Fraction:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
@@ -24,6 +25,7 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.map_metadata.plain import metadata_from_dict, metadata_to_dict
 from gainmap_codec.files.records import AppleMetadata, Container
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
 from support import pipeline_files as files
@@ -105,6 +107,13 @@ def test_arrays_are_coded(container: Container) -> None:
     expected = apply_gain_map(open_file(data, "a", Limits()).color.linearize(BASE), MAP, ONE_CHANNEL, headroom=2.0)
     got = image.convert("srgb").pixels
     assert np.abs(np.log2((got + 1 / 64) / (expected + 1 / 64))).mean() < 0.03
+
+
+def test_libultrahdr_shows_an_assembled_jpeg_as_we_do() -> None:
+    data = gm.assemble(BASE, np.repeat(np.repeat(MAP, 4, 0), 4, 1), ONE_CHANNEL, container="jpeg", quality=98)
+    shown = imagecodecs.ultrahdr_decode(data, dtype=np.float16, transfer=imagecodecs.ULTRAHDR.CT.LINEAR)
+    ours = gm.decode(data, color_space="srgb").pixels
+    assert pq_psnr(np.asarray(shown[..., :3], np.float32), ours) > 45
 
 
 def test_ten_bits_of_an_array_stay() -> None:

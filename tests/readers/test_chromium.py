@@ -79,6 +79,18 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
         assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_browser_applies_the_map_of_an_hdr_base(browser: Browser, channels: int) -> None:
+    photo = gm.encode(SCENE, container="avif", carry="standard", map_scale=1, map_channels=channels, quality=98)
+    data = gm.swap(photo, quality=98)
+    assert gm.inspect(data).base_is_hdr
+    full = gm.inspect(data).headroom or 0.0
+    for headroom in (0.0, full / 2, full):
+        shown = browser.read(data, "image/avif", headroom)
+        ours = gm.decode(data, headroom=headroom, prefer="standard", color_space="srgb").pixels
+        assert np.mean(difference(shown, ours) <= 2) >= 0.99, headroom
+
+
 @pytest.mark.parametrize("container", ["jpeg", "avif"])
 def test_the_browser_ignores_our_payload(browser: Browser, container: Container) -> None:
     """A payload beside a map changes nothing; alone, the base is shown."""

@@ -12,6 +12,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.map_metadata.apple import parse_maker_note
@@ -93,3 +94,19 @@ def test_heic_bases_are_those_of_an_older_libheif(data_dir: Path, name: str, tmp
     file = read(path)
     ours = to_upright(decode_coded_image(file.base), file.orientation)
     assert np.abs(theirs.astype(np.int16) - ours).max() <= 1
+
+
+@needs_exiftool
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+@pytest.mark.parametrize(
+    "name", ["ultra_hdr_samples/Ultra_HDR_Samples_Originals_01.jpg", "gainmap-audit/apple_hdr_sample.heic"]
+)
+def test_exiftool_reads_of_the_base_what_it_reads_of_the_photo(name: str, data_dir: Path, tmp_path: Path) -> None:
+    photo = data_dir / "files" / name
+    base = tmp_path / f"base{photo.suffix}"
+    base.write_bytes(gm.extract(photo).base)
+    tags = ["-EXIF:all", "-ICC_Profile:all", "-ImageWidth", "-ImageHeight"]
+    old, new = (exiftool(path, *tags) for path in (photo, base))
+    assert len(new) > 20
+    places = {"SourceFile": "", "ThumbnailOffset": 0}
+    assert {**new, **places} == {**old, **places}
