@@ -102,18 +102,22 @@ class Files:
         if not self._is_watched:
             yield None
             return
-        done = [0.0]
+        done = 0.0
         number = self._begun = self._begun + 1
         title = f"{number} of {self._count}  " * (self._count > 1) + (Path(str(name)).name or str(name))
 
+        def tell(share: float) -> None:
+            nonlocal done
+            done = max(done, share)  # a search for a size begins anew
+
         def text() -> str:
-            share, seconds = (number - 1 + done[0]) / self._count, monotonic() - self._start
+            share, seconds = (number - 1 + done) / self._count, monotonic() - self._start
             if not share:
                 return f"{seconds:.0f} s  {title}"
             return f"{bar(share)}  {time_left(1 - share, share / seconds)}  {title}"
 
         with Line(text, self._start):
-            yield lambda share: done.__setitem__(0, share)
+            yield tell
 
 
 def _columns() -> int:
