@@ -1,13 +1,14 @@
 """How a picture's standard gain map is to be made, found by making it in several ways on a probe.
 
 A way counts for what the worse of two readers shows: a bilinear one, as browsers and we are, and libultrahdr, which is
-Android's. A byte of the map has to buy as much as one of the base: twice the file 6 dB. Beyond 50 dB nothing is bought.
-Whether one channel does is asked first, and whatever that saves: colours come before bytes.
+Android's. A file of twice the size has to buy 10 dB, more than the 6 that better coding of the base gives: maps are not
+to mend the base. Beyond 50 dB nothing is bought. Colours come before bytes: three channels stay where one costs more
+than the tolerance, whatever it saves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
@@ -22,17 +23,18 @@ from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, compute_
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
 from gainmap_codec.pixels.maps.probe import Probe, Score
 
-_DB_PER_DOUBLING = 6.0
+_DB_PER_DOUBLING = 10.0
 _ENOUGH_DB = 50.0
 _NO_LOSS = Score(0.5, 0.2)
 """One channel that costs less of either does."""
+_COLOURED_DB = 6.0
+"""One channel that costs more at first is not looked at any further."""
 _WARNED_DB = 3.0
 
 _OFFSETS = (1 / 64, 1 / 512)  # the smaller tells more of dark pixels, and of their noise
 _OUTLIERS = (0.1, 0.0)  # percent
 _SCALES = (1, 2, 4, 8)
-_QUALITIES = (90, 85, 75)
-_HIGHEST = 95  # for which 90 has to be better than what is below
+_QUALITIES = (60, 75, 90, 95)  # sizes are compared at the first: a large map of low quality beats a small one of high
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class MapRecipe:
     channels: int = 3
     offset: float = _OFFSETS[0]
     outliers: float = _OUTLIERS[0]
-    quality: int = _QUALITIES[0]
+    quality: int = 90
 
 
 class Trial(NamedTuple):
@@ -77,22 +79,22 @@ class MapChoice(NamedTuple):
 
     Attributes:
         best: The trial of the recipe that was chosen.
+        larger: Of the size that was taken, at some quality.
+        smaller: Of half that width, which was refused; None where no smaller map was tried.
         one: Of one channel, beside `three`; None where nobody asked.
         three: Of three channels.
-        smaller: Of a map of half the size, beside `larger`, which was taken; None where no such map was refused.
-        larger: Of the size that was taken.
     """
 
     best: Trial
+    larger: Trial
+    smaller: Trial | None
     one: Trial | None = None
     three: Trial | None = None
-    smaller: Trial | None = None
-    larger: Trial | None = None
 
     @property
     def one_channel_costs(self) -> float:
-        """PQ-PSNR in dB that one channel costs against three."""
-        return self.three.psnr - self.one.psnr if self.one and self.three else 0.0
+        """PQ-PSNR in dB that one channel costs against three, of what is seen."""
+        return _seen(self.three) - _seen(self.one) if self.one and self.three else 0.0
 
     @property
     def told(self) -> str:
@@ -103,8 +105,8 @@ class MapChoice(NamedTuple):
         reasons = []
         if recipe.channels == 3 and self.one:
             reasons.append(f"one channel would cost {self.one_channel_costs:.1f} dB")
-        if self.smaller and self.larger:
-            cost = self.larger.psnr - self.smaller.psnr
+        if self.smaller:
+            cost = _seen(self.larger) - _seen(self.smaller)
             reasons.append(f"{_width(self.smaller.recipe.scale)} would cost {cost:.1f} dB")
         return f"{line} ({', '.join(reasons)})" if reasons else line
 
@@ -117,6 +119,11 @@ class MapChoice(NamedTuple):
             f"standard gain map: one channel, as asked, shows other colours than the HDR picture's: it costs "
             f"{self.one_channel_costs:.1f} dB against three channels",
         )
+
+
+def _seen(trial: Trial) -> float:
+    """PQ-PSNR in dB, as far as anybody sees it."""
+    return min(trial.psnr, _ENOUGH_DB)
 
 
 def _width(scale: int) -> str:
@@ -151,20 +158,23 @@ class MapTrials:
 
     def value(self, trial: Trial) -> float:
         """What the better of two trials has more of, in dB."""
-        return min(trial.psnr, _ENOUGH_DB) - _DB_PER_DOUBLING * log2(self.base_bytes + trial.bytes)
+        return _seen(trial) - _DB_PER_DOUBLING * log2(self.base_bytes + trial.bytes)
 
-    def climbed(self, recipes: Iterable[MapRecipe], codec: Codec = "jpeg") -> list[Trial]:
+    def climbed(self, recipes: Iterable[MapRecipe]) -> list[Trial]:
         """Trials in turn, each better than the one before, and the first that is not."""
         found: list[Trial] = []
         for recipe in recipes:
-            found.append(self.of(recipe, codec))
+            found.append(self.of(recipe))
             if len(found) > 1 and self.value(found[-1]) <= self.value(found[-2]):
                 break
         return found
 
-    def best(self, recipes: Iterable[MapRecipe], codec: Codec = "jpeg") -> Trial:
-        """The best of the trials, the first of equals."""
-        return max((self.of(recipe, codec) for recipe in recipes), key=self.value)
+    def numbered(self, recipe: MapRecipe, codec: Codec = "jpeg") -> Trial:
+        """The recipe with the better of offsets, then of ranges."""
+        offsets = (self.of(replace(recipe, offset=offset), codec) for offset in _OFFSETS)
+        recipe = max(offsets, key=self.value).recipe
+        ranges = (self.of(replace(recipe, outliers=outliers), codec) for outliers in _OUTLIERS)
+        return max(ranges, key=self.value)
 
     def _tried(self, recipe: MapRecipe, codec: Codec) -> Trial:
         probe, bits = self.probe, self.bits if codec == self.codec else 8
@@ -197,9 +207,7 @@ class MapTrials:
             return probe.enlargement
         codes, _ = compute_gain_map(probe.base, probe.alternate, alternate_headroom=self.headroom, scale=1, channels=1)
         tiles = np.split(codes, count)
-        blank, *sizes = (
-            len(code_picture(tile, "jpeg", quality=_QUALITIES[0]).data) for tile in (np.zeros_like(tiles[0]), *tiles)
-        )
+        blank, *sizes = (len(code_picture(tile, "jpeg", quality=90).data) for tile in (np.zeros_like(tiles[0]), *tiles))
         own = np.array(sizes) - blank + 1
         return probe.enlargement * float(np.average(own, weights=probe.weights) / own.mean())
 
@@ -213,42 +221,44 @@ def choose_map(
 ) -> MapChoice:
     """The recipe that is best for a pair, of those with the scale, channels and quality that are given.
 
-    What is open is chosen in turn: offset, range, channels, scale, quality. The same pair gives the same recipe.
+    The same pair gives the same recipe.
     """
-    start = MapRecipe(
-        scale=_SCALES[0] if scale == "auto" else scale,
-        channels=3 if channels == "auto" else channels,
-        quality=_QUALITIES[0] if quality == "auto" else quality,
-    )
-    recipe = trials.best(replace(start, offset=offset) for offset in _OFFSETS).recipe
-    recipe = trials.best(replace(recipe, outliers=outliers) for outliers in _OUTLIERS).recipe
-    found = MapChoice(trials.of(recipe))
-    if channels != 3:
-        found = _with_channels(trials, found, is_open=channels == "auto")
-    if scale == "auto":
-        found = _with_scale(trials, found, _QUALITIES[-1] if quality == "auto" else quality)
-    return _with_quality(trials, found) if quality == "auto" else found
+    scales = _SCALES if scale == "auto" else (scale,)
+    qualities = _QUALITIES if quality == "auto" else (quality,)
+    first = trials.numbered(MapRecipe(scales[0], 3 if channels == "auto" else channels, quality=qualities[0]))
+    if channels == "auto":
+        return _of_either(trials, trials.of(replace(first.recipe, channels=1)), first, scales, qualities)
+    found = _searched(trials, first, scales, qualities)
+    if channels == 3:
+        return found
+    three = trials.of(replace(found.best.recipe, channels=3), trials.codec)
+    return found._replace(one=found.best, three=three)
 
 
-def _with_channels(trials: MapTrials, found: MapChoice, *, is_open: bool) -> MapChoice:
-    one, three = (trials.of(replace(found.best.recipe, channels=count)) for count in (1, 3))
-    does = three.psnr - one.psnr <= _NO_LOSS.psnr or one.de_itp - three.de_itp <= _NO_LOSS.de_itp
-    return found._replace(best=one if does or not is_open else three, one=one, three=three)
+def _of_either(
+    trials: MapTrials, one: Trial, three: Trial, scales: Sequence[int], qualities: Sequence[int]
+) -> MapChoice:
+    """The best of one channel where that does, else of three; both are looked for only where the first look leaves
+    it open: what a base has lost by coding has colours, too, which smaller maps leave out."""
+    if _does(one, three):
+        return _searched(trials, one, scales, qualities)._replace(one=one, three=three)
+    of_three = _searched(trials, three, scales, qualities)
+    if three.psnr - one.psnr > _COLOURED_DB:
+        return of_three._replace(one=one, three=three)
+    of_one = _searched(trials, one, scales, qualities)
+    found = of_one if _does(of_one.best, of_three.best) else of_three
+    return found._replace(one=of_one.best, three=of_three.best)
 
 
-def _with_scale(trials: MapTrials, found: MapChoice, quality: int) -> MapChoice:
-    """The best size, at the lowest quality where that is open: a large map of low quality beats a small one of high."""
-    recipe = replace(found.best.recipe, quality=quality)
-    sizes = trials.climbed(replace(recipe, scale=scale) for scale in _SCALES)
-    best = max(sizes, key=trials.value)
-    smaller = sizes[-1] if best is not sizes[-1] else None
-    return found._replace(best=best, larger=best, smaller=smaller)
+def _does(one: Trial, three: Trial) -> bool:
+    return three.psnr - one.psnr <= _NO_LOSS.psnr or one.de_itp - three.de_itp <= _NO_LOSS.de_itp
 
 
-def _with_quality(trials: MapTrials, found: MapChoice) -> MapChoice:
-    recipe, codec = found.best.recipe, trials.codec
-    lower = trials.climbed((replace(recipe, quality=quality) for quality in _QUALITIES), codec)
-    best = max(lower, key=trials.value)
-    if best is lower[0]:
-        best = trials.best((best.recipe, replace(recipe, quality=_HIGHEST)), codec)
-    return found._replace(best=best)
+def _searched(trials: MapTrials, start: Trial, scales: Sequence[int], qualities: Sequence[int]) -> MapChoice:
+    """The best from a recipe on: its size, then its quality, then its offset and range once more."""
+    sizes = trials.climbed(replace(start.recipe, scale=scale) for scale in scales)
+    larger = max(sizes, key=trials.value)
+    recipes = (replace(larger.recipe, quality=quality) for quality in qualities)
+    best = max((trials.of(recipe, trials.codec) for recipe in recipes), key=trials.value)
+    best = trials.numbered(best.recipe, trials.codec)
+    return MapChoice(best, larger, None if larger is sizes[-1] else sizes[-1])
