@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,9 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.batch.planning import STATE
+from gainmap_codec.batch.records import PhotoRecord
+from gainmap_codec.cli import batch as cli_batch
+from gainmap_codec.cli import progress
 from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.batches import MANY, make_many, make_photos, outputs
@@ -159,3 +164,25 @@ def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -
     statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
     assert done <= statuses.count("skipped") < MANY == len(statuses)
     assert "failed" not in statuses
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_a_terminal_shows_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(progress, "_SECONDS_UNSEEN", 0.0)
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN", 0.01)
+    with cli_batch._progress(quiet=False) as show:
+        until(lambda: "looking for photos" in screen.getvalue())
+        show(None, 4)
+        until(lambda: "4 photos, none of them done yet" in screen.getvalue())
+        show(PhotoRecord("a.jpg", "out/a.jpg", "converted"), 4)
+        until(lambda: f"[######{' ' * 18}]  25%  1 of 4 photos, " in screen.getvalue())
+        show(PhotoRecord("b.jpg", "out/b.jpg", "failed", "broken"), 4)
+        assert "\r\x1b[Kgainmap: b.jpg: broken\n" in screen.getvalue(), "in a line of its own"
+        until(lambda: "50%  2 of 4 photos, " in screen.getvalue())
+    assert screen.getvalue().endswith(" left\r\x1b[K")
