@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import gainmap_codec as gm
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 from support.paths import ROOT
@@ -56,3 +57,9 @@ def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_readme_code_is_found() -> None:
     assert PYTHON.search((ROOT / "README.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", gm.__all__)
+def test_names_of_arguments_are_not_wrapped(name: str) -> None:
+    """Sphinx takes the first line of them for all."""
+    assert not re.findall(r"^ +(?:\w+, ){3,}\w+,$", getattr(gm, name).__doc__ or "", re.MULTILINE)

@@ -165,10 +165,10 @@ def encode_with_report(
 ) -> EncodeReport:
     """As `encode`, with what the file and its gain maps are worth; nothing is warned of.
 
+    It takes what `encode` takes, and raises what that raises.
+
     Args:
         progress: Called with the share of the fit that is done, 0…1.
-    All others, Raises:
-        As `encode`.
     Returns:
         The file, as its `data`, and what `encode` warns of, as its `warnings`.
     """
@@ -456,8 +456,8 @@ def crop(
         source: A path, bytes or a binary file.
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         size, fit, enlarge: Of the part, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
-            target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -521,8 +521,8 @@ def resize(
         size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions. A
             picture that this stretches by more than a pixel and 1 % is warned of.
         fit, enlarge: In place of `size`: a box, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels, max_bytes, preset,
-            target_bytes, device, seed, limits: As in `transcode`.
+        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
