@@ -18,7 +18,7 @@ from gainmap_codec.files.container import check_name, digest_of, missing_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
-from gainmap_codec.pixels.raster.resizing import resize_light
+from gainmap_codec.pixels.raster.resampling import resized
 
 
 def convert_photo(job: Job) -> PhotoRecord:
@@ -85,7 +85,7 @@ def _psnr(old: OpenedFile, new: OpenedFile, limits: Limits) -> float | None:
     new_pixels = decode_opened(new, DecodeOptions(limits=NO_LIMITS)).pixels
     old_pixels = decode_opened(old, DecodeOptions(limits=limits)).pixels
     if old_pixels.shape != new_pixels.shape:
-        old_pixels = resize_light(old_pixels, new_pixels.shape[1], new_pixels.shape[0])
+        old_pixels = resized(old_pixels, new_pixels.shape[1], new_pixels.shape[0])
     psnr = pq_psnr(new_pixels, old_pixels)
     return psnr if isfinite(psnr) else None
 

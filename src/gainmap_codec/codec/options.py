@@ -277,8 +277,18 @@ class TranscodeOptions:
 
     @property
     def codes_map(self) -> bool:
-        """Whether the standard map is to be coded anew even where it could stay."""
-        return self._codes_anew or (self.map_quality, self.map_scale, self.map_channels) != (None, None, None)
+        """Whether something is asked for of the standard map, by the preset or by an option."""
+        return self._codes_anew or self.asks_of_map
+
+    @property
+    def asks_of_map(self) -> bool:
+        """Whether an option of the standard map is given."""
+        return (self.map_quality, self.map_scale, self.map_channels) != (None, None, None)
+
+    @property
+    def codes_map_anew(self) -> bool:
+        """Whether the standard map is to be coded anew even where it is as asked for."""
+        return self._codes_anew or self.map_quality is not None
 
     @property
     def has_frame(self) -> bool:

@@ -22,7 +22,8 @@ from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.raster.geometry import Box
-from gainmap_codec.pixels.raster.resizing import resize_codes, resize_light
+from gainmap_codec.pixels.raster.resampling import resized
+from gainmap_codec.pixels.raster.resizing import resize_codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class Shown:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""
         left, top, right, bottom = map(round, self.part)
         part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
-        return resize_light(part, *self.size)
+        return resized(part, *self.size)
 
 
 def framed(opened: OpenedFile, frame: Frame, notes: Notes) -> Shown:

@@ -1,19 +1,27 @@
-"""The standard gain map of a file that is made of another: kept, cut and brought to size, or made anew."""
+"""The standard gain map of a file that is made of another: kept, cut and brought to size, or made anew.
+
+A map that is to have fewer channels, or whose scale or channels are to be chosen, is made of the HDR rendition, as
+`encode` makes one. All else is done to the map's own pixels.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 
 from gainmap_codec.codec.encoding import make_gain_map
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.opening import three_channels
+from gainmap_codec.codec.options import MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size
-from gainmap_codec.edit.new_base import NewBase, Shown
+from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, is_writable
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
-from gainmap_codec.files.records import CODECS, AppleMetadata, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, StoredGainMap
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
+
+_COARSEST = 128  # base pixels for each of a map's along a side
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,60 +36,98 @@ NO_MAP = NewMap(None)
 
 
 def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
-    """The source's standard map for the new base, or one made of its neural one."""
+    """The source's standard map for the new base, or one made of its HDR rendition."""
     stored = base.source.file.gain_map
     if stored is not None and _may_keep(stored, base, options, notes):
         notes.done.append(f"standard gain map: kept bit for bit, {len(stored.image.data):,} bytes")
         return NewMap(stored)
     decoded = decoded_map(base.source, notes)
-    return _made(base, options, notes) if decoded is None else _coded(decoded, base, options, notes)
+    if decoded is None:
+        return _made(base, options.standard, options, notes)
+    if _is_to_be_made(decoded.image, options):
+        if not is_hdr(base.file.base):
+            return _made(base, _like(decoded.image, base, options), options, notes)
+        notes.lost.append("the gain map of an HDR base keeps its channels, and its scale unless that is a number")
+    return _coded(decoded, base, options, notes)
 
 
 def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> bool:
     """Whether a map is written as it is: one of Apple's own only with all around it, unless one was asked for."""
-    container, size = base.file.container, (stored.image.width, stored.image.height)
-    if stored.image.codec != CODECS[container] or options.codes_map:
+    image, container = stored.image, base.file.container
+    if image.codec != CODECS[container] or base.shown.is_crop or options.codes_map_anew:
         return False
-    if base.shown.is_crop or _fitting(base.shown, size) != size:
+    if _is_to_be_made(image, options) or options.map_channels not in (None, image.channels):
+        return False
+    if _size_for(base, options, (image.width, image.height)) != (image.width, image.height):
         return False
     if isinstance(stored.metadata, AppleMetadata):
-        return options.carry is None and base.is_kept and container != "jpeg"
+        return options.carry is None and not options.codes_map and base.is_kept and container != "jpeg"
     return is_writable(stored, notes)
 
 
+def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:
+    """Whether the HDR rendition has to tell what the map is to be: its own pixels do not."""
+    chosen = "auto" in (options.map_scale, options.map_channels)
+    return chosen or (options.map_channels == 1 and image.channels == 3)
+
+
+def _like(image: CodedImage, base: NewBase, options: TranscodeOptions) -> MapOptions:
+    """How a map is made in place of this one: as asked for, and else like it."""
+    asked = options.standard
+    own = min(max(round(base.source.file.base.width / image.width), 1), _COARSEST)
+    scale = own if options.map_scale is None else asked.scale
+    channels = image.channels if options.map_channels is None else asked.channels
+    return replace(asked, scale=scale, channels=channels)
+
+
 def _coded(decoded: DecodedMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
-    """The map's part, at a size that fits."""
-    container, codes, bits, shown = base.file.container, decoded.codes, decoded.image.bits, base.shown
-    if shown.is_crop:
+    """The map's part, in the size and with the channels that are asked for or fit."""
+    container, codes, metadata, bits = base.file.container, decoded.codes, decoded.metadata, decoded.image.bits
+    if base.shown.is_crop:
         old = base.source.file.base
-        codes = crop_gain_map(codes, decoded.metadata, bits, shown.part, (old.width, old.height))
-    codes = resize_gain_map(codes, decoded.metadata, bits, _fitting(shown, (codes.shape[1], codes.shape[0])))
+        codes = crop_gain_map(codes, metadata, bits, base.shown.part, (old.width, old.height))
+    own = codes.shape[1], codes.shape[0]
+    width, height = _size_for(base, options, own)
+    codes = resize_gain_map(codes, metadata, bits, (width, height))
+    if width > own[0] or height > own[1]:
+        notes.done.append(f"standard gain map: enlarged from {own[0]} x {own[1]}, which adds no detail")
+    if options.map_channels == 3 and codes.ndim == 2:
+        codes = three_channels(codes)
     coding = options.coding(container)
     coded = coded_map(replace(decoded, codes=codes), CODECS[container], coding)
-    size = f"{codes.shape[1]} x {codes.shape[0]}, {len(coded.image.data):,} bytes"
+    size = f"{width} x {height}, {len(coded.image.data):,} bytes"
     notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {size}")
     return NewMap(coded)
 
 
-def _made(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
+def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Notes) -> NewMap:
     """A map of the source's HDR rendition; none where there is no such, or the base is HDR itself."""
     if is_hdr(base.file.base) or (base.source.neural is None and base.source.file.gain_map is None):
         return NO_MAP
     try:
-        made = make_gain_map(base.pair, options.standard)
+        made = make_gain_map(base.pair, how)
     except NoGainMapError:
         if options.carry is None:  # told of already: it is lost
             return NO_MAP
         raise
+    notes.lost += made.warnings
     size, quality = len(made.stored.image.data), f"{made.psnr:.2f} dB against the HDR picture"
     notes.done.append(f"standard gain map: made anew, {size:,} bytes, {quality}")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []
-    notes.lost += made.warnings
     return NewMap(made.stored, made.psnr)
 
 
-def _fitting(shown: Shown, size: Size) -> Size:
+def _size_for(base: NewBase, options: TranscodeOptions, own: Size) -> Size:
+    """The size of the map, which has its `own` now; a preset's scale makes none larger."""
+    fitting = _fitting(base, own)
+    if options.scale is None or options.scale == "auto":
+        return fitting
+    width, height = (ceil(side / options.scale) for side in base.shown.size)
+    return (width, height) if options.map_scale is not None else (min(width, fitting[0]), min(height, fitting[1]))
+
+
+def _fitting(base: NewBase, size: Size) -> Size:
     """The size of a map of the part that has `size` now: smaller as the part becomes smaller."""
-    left, top, right, bottom = shown.part
-    across, down = shown.size[0] / (right - left), shown.size[1] / (bottom - top)
+    left, top, right, bottom = base.shown.part
+    across, down = base.shown.size[0] / (right - left), base.shown.size[1] / (bottom - top)
     return max(1, round(size[0] * min(across, 1))), max(1, round(size[1] * min(down, 1)))

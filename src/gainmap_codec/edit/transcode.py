@@ -97,7 +97,10 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
         base, standard = _pictures(shown, chosen, Notes())
         return replace(base.file, gain_map=standard.stored)
 
-    return made_within(shown, options, make, draft, notes)
+    new = made_within(shown, options, make, draft, notes)
+    if new.gain_map is None and options.asks_of_map:
+        notes.lost.append("options of the standard gain map change nothing: there is none")
+    return new
 
 
 def _pictures(

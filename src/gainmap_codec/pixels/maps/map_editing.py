@@ -15,7 +15,7 @@ from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
 from gainmap_codec.pixels.raster.geometry import Box
-from gainmap_codec.pixels.raster.resampling import box_average, taps_at
+from gainmap_codec.pixels.raster.resampling import resized, taps_at
 
 _NEAR = 1e-6  # of a map's pixel
 
@@ -73,15 +73,10 @@ def crop_gain_map(
 
 
 def resize_gain_map(codes: AnyCodes, metadata: GainMapMetadata, bits: int, size: tuple[int, int]) -> AnyCodes:
-    """The map averaged to `size` (width, height), neither of them above its own."""
+    """The map at `size` (width, height): its gains averaged where it shrinks, interpolated where it grows."""
     if size == (codes.shape[1], codes.shape[0]):
         return codes
-
-    def average(gains: Array) -> Array:
-        lines = box_average(np.moveaxis(gains, 1, -1), size[0])
-        return np.moveaxis(box_average(np.moveaxis(np.moveaxis(lines, -1, 1), 0, -1), size[1]), -1, 0)
-
-    return _through_gains(codes, metadata, bits, average)
+    return _through_gains(codes, metadata, bits, lambda gains: resized(gains, *size))
 
 
 def _cells(start: float, stop: float, size: int, cells: int) -> slice | np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -72,6 +72,14 @@ def box_average(values: Array, cells: int) -> Array:
     return np.asarray(np.diff(integral) * (cells / size), dtype=np.float32)
 
 
+def resized(values: Array, width: int, height: int) -> Array:
+    """Float32 (h, w, C) at another size: means where it shrinks, interpolated where it grows."""
+    lines = box_average(np.moveaxis(values, 1, -1), min(width, values.shape[1]))  # (h, C, w)
+    small = box_average(np.moveaxis(lines, 0, -1), min(height, values.shape[0])).transpose()
+    across = bilinear_taps(width, small.shape[1]).interpolate(np.ascontiguousarray(small), axis=1)
+    return bilinear_taps(height, small.shape[0]).interpolate(across, axis=0)
+
+
 def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: int) -> Array:
     """Means of `values`, numbers (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
 

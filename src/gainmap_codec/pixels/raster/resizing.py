@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.raster.resampling import bilinear_taps, box_average
+from gainmap_codec.pixels.raster.resampling import box_average
 
 
 def resize_codes(codes: AnyCodes, width: int, height: int, curves: Array) -> AnyCodes:
@@ -27,15 +27,6 @@ def resize_codes(codes: AnyCodes, width: int, height: int, curves: Array) -> Any
     resized = [_resized(planes[..., index], width, height, curves[index]) for index in range(planes.shape[2])]
     result = resized[0] if codes.ndim == 2 else np.stack(resized, axis=2)
     return cast(AnyCodes, result.astype(codes.dtype))
-
-
-def resize_light(pixels: Array, width: int, height: int) -> Array:
-    """Linear light, float32 (H, W, 3), at another size: means where it shrinks, interpolated where it grows."""
-    small = min(height, pixels.shape[0]), min(width, pixels.shape[1])
-    lines = box_average(np.moveaxis(pixels, 1, -1), small[1])  # (H, 3, w)
-    averaged = box_average(np.moveaxis(lines, 0, -1), small[0]).transpose()
-    across = bilinear_taps(width, small[1]).interpolate(np.ascontiguousarray(averaged), axis=1)
-    return bilinear_taps(height, small[0]).interpolate(across, axis=0)
 
 
 def _resized(plane: AnyCodes, width: int, height: int, curve: Array) -> NDArray[np.float64]:

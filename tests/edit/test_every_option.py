@@ -1,0 +1,176 @@
+"""No option of what changes photos is without effect."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from gainmap_codec.batch.records import BatchReport
+from gainmap_codec.cli import batch as batch_command
+from gainmap_codec.cli import edit
+from gainmap_codec.cli.main import gainmap
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.files.container import parse_file, sampling_of
+from support import pipeline_files as files
+
+AVIF: dict[str, Any] = {"container": "avif"}
+FITTED: dict[str, Any] = {"carry": "both"}
+EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "container": ({"container": "avif"}, {}),
+    "carry": ({"carry": "standard"}, {}),
+    "strip": ({"strip": "all"}, {}),
+    "box": ({"box": (0, 0, 48, 32)}, {}),
+    "size": ({"size": (48, None)}, {}),
+    "fit": ({"fit": (48, 48)}, {}),
+    "enlarge": ({"enlarge": True}, {"fit": (192, 192)}),
+    "quality": ({"quality": 60}, {}),
+    "chroma": ({"chroma": "4:2:0"}, {}),
+    "speed": ({"speed": 0}, {"container": "avif"}),
+    "map_quality": ({"map_quality": 50}, {}),
+    "map_scale": ({"map_scale": 8}, {}),
+    "map_channels": ({"map_channels": 3}, {}),
+    "max_bytes": ({"max_bytes": 6000}, {"container": "jpeg"}),
+    "preset": ({"preset": "web"}, {}),
+}
+"""What is given, and beside which others."""
+OF_FITS = {"target_bytes": 900, "device": "cpu", "seed": 5}
+ELSEWHERE = {"limits"}
+
+
+def edited(**options: Any) -> bytes:
+    return transcode_with_report(files.both(), TranscodeOptions(**options)).data
+
+
+def test_all_options_are_tried() -> None:
+    assert EFFECTS.keys() | OF_FITS.keys() | ELSEWHERE == {field.name for field in fields(TranscodeOptions)}
+
+
+@pytest.mark.parametrize("option", EFFECTS)
+def test_what_is_given_changes_what_is_written(option: str) -> None:
+    given, beside = EFFECTS[option]
+    assert edited(**given, **beside) != edited(**beside)
+
+
+@pytest.mark.parametrize("container", ["jpeg", "heic", "avif"])
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+def test_chroma_is_that_of_the_base(container: Any, chroma: Any) -> None:
+    new = parse_file(edited(container=container, chroma=chroma), "new", TranscodeOptions().limits)
+    assert sampling_of(new.base) == chroma
+
+
+def test_options_of_a_fit_go_to_the_fit() -> None:
+    fit = TranscodeOptions(preset="tiny", **OF_FITS).neural  # type: ignore[arg-type]
+    assert (fit.preset, fit.target_bytes, fit.device, fit.seed) == ("tiny", 900, "cpu", 5)
+
+
+GIVEN = [
+    "--to",
+    "avif",
+    "--carry",
+    "standard",
+    "--strip",
+    "gps",
+    "--fit",
+    "800x600",
+    "--enlarge",
+    "--quality",
+    "71",
+    "--chroma",
+    "4:2:0",
+    "--speed",
+    "3",
+    "--map-quality",
+    "72",
+    "--map-scale",
+    "auto",
+    "--map-channels",
+    "3",
+    "--max-bytes",
+    "100000",
+    "--preset",
+    "web",
+    "--target-bytes",
+    "900",
+    "--device",
+    "cpu",
+    "--seed",
+    "4",
+]
+ASKED: dict[str, Any] = {
+    "container": "avif",
+    "carry": "standard",
+    "strip": "gps",
+    "fit": (800, 600),
+    "enlarge": True,
+    "quality": 71,
+    "chroma": "4:2:0",
+    "speed": 3,
+    "map_quality": 72,
+    "map_scale": "auto",
+    "map_channels": 3,
+    "max_bytes": 100_000,
+    "preset": "web",
+    "target_bytes": 900,
+    "device": "cpu",
+    "seed": 4,
+}
+
+
+@pytest.mark.parametrize("command", ["transcode", "crop", "resize", "batch"])
+def test_each_option_of_the_command_line_arrives(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, asked = tmp_path / "photo.jpg", list[dict[str, Any]]()
+    photo.write_bytes(files.both())
+
+    def transcode(source: object, options: TranscodeOptions, **_: object) -> TranscodeReport:
+        asked.append({field.name: getattr(options, field.name) for field in fields(options)})
+        return TranscodeReport(b"", "avif", (), ())
+
+    def convert(sources: object, folder: object, **options: Any) -> BatchReport:
+        asked.append(options)
+        return BatchReport((), 0.0)
+
+    monkeypatch.setattr(edit, "transcode_with_report", transcode)
+    monkeypatch.setattr(batch_command, "convert", convert)
+    target = tmp_path / ("out" if command == "batch" else "out.avif")
+    box = ["--box", "0,0,9,9"] if command == "crop" else []
+    done = CliRunner().invoke(gainmap, [command, str(photo), "-o", str(target), "-q", *GIVEN, *box])
+    assert done.exit_code == 0, done.output
+    assert {name: asked[0][name] for name in ASKED} == ASKED
+    assert asked[0].get("box") == ((0, 0, 9, 9) if box else None)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "value"),
+    [
+        ("--fit 1600", "fit", (1600, 1600)),
+        ("--size x900", "size", (None, 900)),
+        ("--size 900x", "size", (900, None)),
+        ("--map-scale 7", "map_scale", 7),
+        ("--map-channels auto", "map_channels", "auto"),
+    ],
+)
+def test_ways_to_write_them(option: str, name: str, value: object) -> None:
+    arguments = ["in.jpg", "-o", "out.jpg", *option.split()]
+    assert gainmap.commands["resize"].make_context("resize", arguments).params[name] == value
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("--fit 0x5", "fit: expected sides of at least 1, got 0"),
+        ("--fit 5x", "expected WIDTHxHEIGHT, or one number for both, got '5x'"),
+        ("--map-channels 2", "map_channels: expected one of None, 1, 3, auto, got 2"),
+        ("--map-scale half", "'half' is not a valid integer"),
+        ("", "expected --fit or --size, got neither"),
+    ],
+)
+def test_wrong_usage_is_told(option: str, line: str) -> None:
+    done = CliRunner().invoke(gainmap, ["resize", "in.jpg", "-o", "out.jpg", *option.split()])
+    assert done.exit_code == 2
+    assert line in " ".join(done.output.split())

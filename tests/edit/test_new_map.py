@@ -1,0 +1,173 @@
+"""What is asked for of the standard gain map is obeyed, in every container; what is not stays as it is coded."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.report import TranscodeReport
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import AppleMetadata, Container, StoredGainMap
+from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.maps.map_editing import resize_gain_map
+from support import pipeline_files as files
+from support.paths import FIXTURES
+
+CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.GainMapWarning)
+        yield
+
+
+@cache
+def photo(container: Container, channels: int = 1) -> bytes:
+    """96 x 64, a map of 24 x 16; one of three channels has other gains for each colour."""
+    base, hdr = files.pictures()
+    tinted = hdr * np.asarray([1, 0.6, 0.3], np.float32) if channels == 3 else hdr
+    return gm.encode(tinted, base, container=container, carry="standard", map_scale=4, map_channels=channels)
+
+
+def edited(source: Any, **options: Any) -> TranscodeReport:
+    return transcode_with_report(source, TranscodeOptions(**options))
+
+
+def map_of(data: bytes) -> StoredGainMap:
+    found = parse_file(data, "test", gm.Limits()).gain_map
+    assert found is not None
+    return found
+
+
+def shape(data: bytes) -> tuple[int, int, int]:
+    image = map_of(data).image
+    return image.width, image.height, image.channels
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize(("scale", "size"), [(1, (96, 64)), (2, (48, 32)), (8, (12, 8)), (5, (20, 13))])
+def test_a_scale_is_obeyed(container: Container, scale: int, size: tuple[int, int]) -> None:
+    found = edited(photo(container), map_scale=scale, map_quality=98)
+    assert shape(found.data) == (*size, 1)
+    old, new = map_of(photo(container)), map_of(found.data)
+    assert new.metadata == old.metadata, "the range stays"
+    assert not isinstance(old.metadata, AppleMetadata)
+    wanted = resize_gain_map(decode_coded_image(old.image), old.metadata, old.image.bits, size)
+    difference = np.abs(decode_coded_image(new.image).astype(int) - wanted)
+    assert difference.mean() < 1.5, "gains were averaged, or interpolated"
+    assert any("adds no detail" in note for note in found.notes) == (scale < 4)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_quality_is_obeyed(container: Container) -> None:
+    sizes = [len(map_of(edited(photo(container), map_quality=quality).data).image.data) for quality in (20, 60, 100)]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[2]
+    assert parse_file(edited(photo(container), map_quality=20).data, "new", gm.Limits()).base_digest == (
+        parse_file(photo(container), "old", gm.Limits()).base_digest
+    )
+
+
+def test_the_quality_of_a_jpeg_map_is_that_of_libjpegs_tables() -> None:
+    image = map_of(edited(photo("jpeg"), map_quality=50).data).image.data
+    table = image[image.index(b"\xff\xdb") + 5 :][:3]
+    assert table == bytes([16, 11, 12]), "the standard's own table, in zigzag order, is libjpeg's quality 50"
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_one_channel_becomes_three_equal_ones(container: Container) -> None:
+    found = edited(photo(container), map_channels=3)
+    assert shape(found.data) == (24, 16, 3)
+    assert pq_psnr(gm.decode(found.data).pixels, gm.decode(photo(container)).pixels) > 40
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_three_channels_become_one_as_encode_makes_it(container: Container) -> None:
+    source = photo(container, 3)
+    assert shape(source) == (24, 16, 3)
+    found = edited(source, map_channels=1, map_quality=95)
+    assert shape(found.data) == (24, 16, 1)
+    base = parse_file(source, "base", gm.Limits()).base.data
+    wanted = gm.encode(
+        gm.decode(source), base, container=container, carry="standard", map_scale=4, map_channels=1, map_quality=95
+    )
+    assert pq_psnr(gm.decode(found.data).pixels, gm.decode(wanted).pixels) > 50
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("options", [{"map_scale": 4}, {"map_channels": 1}, {"map_scale": 4, "map_channels": 1}])
+def test_what_is_as_asked_for_stays_bit_for_bit(container: Container, options: dict[str, Any]) -> None:
+    old, new = map_of(photo(container)), map_of(edited(photo(container), **options).data)
+    assert np.array_equal(decode_coded_image(new.image), decode_coded_image(old.image))
+    assert new.metadata == old.metadata
+
+
+@pytest.mark.parametrize("options", [{"map_scale": "auto"}, {"map_channels": "auto"}])
+def test_what_is_left_to_choose_is_made_of_the_hdr_picture(options: dict[str, Any]) -> None:
+    found = edited(photo("jpeg"), **options)
+    assert any("made anew" in note for note in found.notes)
+    assert pq_psnr(gm.decode(found.data).pixels, gm.decode(photo("jpeg")).pixels) > 35
+
+
+def test_options_go_with_another_size_and_container() -> None:
+    found = edited(photo("jpeg", 3), container="avif", size=(48, None), map_scale=2, map_channels=1)
+    assert found.container == "avif"
+    assert shape(found.data) == (24, 16, 1)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_part_has_a_map_of_the_scale(container: Container) -> None:
+    found = edited(photo(container), box=(3, 5, 83, 53), map_scale=8)
+    assert shape(found.data) == (10, 6, 1)
+
+
+def test_apples_maps_are_converted_first() -> None:
+    apple = (FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
+    assert isinstance(map_of(apple).metadata, AppleMetadata)
+    new = map_of(edited(apple, map_quality=80).data)
+    assert not isinstance(new.metadata, AppleMetadata)
+    assert isinstance(map_of(edited(apple).data).metadata, AppleMetadata), "nothing asked, nothing done"
+
+
+def test_without_a_map_a_line_says_so() -> None:
+    assert any("there is none" in line for line in edited(files.plain(), map_scale=2).warnings)
+
+
+def test_an_hdr_base_keeps_the_channels_of_its_map() -> None:
+    source = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
+    found = edited(source, map_channels="auto")
+    assert any("HDR base" in line for line in found.warnings)
+    assert map_of(found.data).image.channels == map_of(source).image.channels
+
+
+def test_what_the_source_lacks_is_made_for_a_part_of_it() -> None:
+    """A standard map of the network's rendition, in the part's own raster."""
+    source = files.made(neural=True)
+    found = edited(source, carry="both", box=(10, 6, 80, 60), size=(35, 27), quality=98, map_scale=1, map_channels=3)
+    new = gm.decode(found.data, prefer="standard").pixels
+    whole = gm.decode(source).pixels[6:60, 10:80]
+    wanted = whole.reshape(27, 2, 35, 2, 3).mean(axis=(1, 3)).astype(np.float32)
+    assert shape(found.data) == (35, 27, 3)
+    assert pq_psnr(new, wanted) > 30
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_scale_counts_stored_pixels(orientation: int) -> None:
+    found = edited(files.made(standard=True, orientation=orientation), map_scale=3)
+    assert shape(found.data)[:2] == (32, 22)
+
+
+def test_a_map_that_cannot_be_decoded_stops_no_conversion() -> None:
+    broken = (FIXTURES / "invalid/truncated-map.jpg").read_bytes()
+    found = edited(broken, container="avif")
+    assert gm.decode(found.data).pixels.shape == gm.decode(broken).pixels.shape
