@@ -35,7 +35,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "map_quality": ({"map_quality": 50}, {}),
     "map_scale": ({"map_scale": 8}, {}),
     "map_channels": ({"map_channels": 3}, {}),
-    "max_bytes": ({"max_bytes": 6000}, {"container": "jpeg"}),
+    "max_bytes": ({"max_bytes": 8000}, {"container": "jpeg"}),
     "preset": ({"preset": "web"}, {}),
 }
 """What is given, and beside which others."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
+from math import ceil
 from time import perf_counter
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
 from gainmap_codec.pixels.color.light import Array, pq_psnr, with_bits
-from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
+from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map
@@ -196,6 +197,8 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     codec, bits = trials.codec, trials.bits
     choice = choose_map(trials, scale=options.scale, channels=options.channels, quality=options.quality)
     recipe = choice.best.recipe
+    if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
+        recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.shape) / LONGEST_SIDE[codec])))
     codes, metadata = compute_gain_map(
         base,
         alternate,

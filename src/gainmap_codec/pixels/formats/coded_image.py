@@ -30,7 +30,7 @@ DEFAULT_SPEED = 8
 """Of coding AV1 and HEVC, 0 (smallest) … 10 (quickest): docs/performance.md tells what each costs."""
 
 _DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
-_LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
+LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
 """Of libjpeg-turbo's and x265's encoders, and of libavif's decoder."""
 _MOST_PIXELS: dict[Codec, int] = {"jpeg": 65500**2, "hevc": 16384**2, "av1": 16384**2}
 """The same of width × height."""
@@ -170,7 +170,7 @@ def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int, speed: int) -
 
 
 def _check_size(width: int, height: int, codec: Codec) -> None:
-    side, pixels = _LONGEST_SIDE[codec], _MOST_PIXELS[codec]
+    side, pixels = LONGEST_SIDE[codec], _MOST_PIXELS[codec]
     if max(width, height) > side or width * height > pixels:
         most = f"sides of at most {side} and {pixels} pixels"
         raise UnsupportedError(f"{codec.upper()}: expected {most}, got {width} x {height}")

@@ -19,6 +19,7 @@ from gainmap_codec.pixels.color.light import Array, pq_encode
 
 _SIDE = 128  # pixels of a tile
 _TILES = 24
+_LONGEST = 16384  # pixels of a side: every encoder codes that
 _MARGIN = 8  # pixels at the edges of a tile, where an enlarged map sees its neighbours
 _STEP = 8  # of the coarse look, in pixels
 _NEXT = 2  # pixels: the gain of one as near as that is what a smaller map has
@@ -34,7 +35,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """The tiles of a pair, one below the other, or all of a small picture.
+    """The tiles of a pair, one below the other, or all of a small picture, as far as encoders go.
 
     Attributes:
         base: Linear RGB, float32 (h, w, 3).
@@ -86,6 +87,7 @@ def probe_of(base: Array, alternate: Array, to_bt2020: NDArray[np.float64]) -> P
     height, width = base.shape[:2]
     down, across = height // _SIDE, width // _SIDE
     if down * across <= _TILES or height * width <= _TILES * _SIDE**2:
+        base, alternate = base[:_LONGEST, :_LONGEST], alternate[:_LONGEST, :_LONGEST]
         return Probe(base, alternate, to_bt2020, np.ones(1), height * width)
     tiles, weights = _drawn(_costs(base, alternate, down, across))
     places = [divmod(int(tile), across) for tile in tiles]
