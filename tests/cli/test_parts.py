@@ -90,6 +90,24 @@ def test_nothing_is_replaced_unasked(photo: Path, folder: Path, tmp_path: Path) 
     assert "--overwrite" in failure("assemble", folder, "-o", photo)
 
 
+def test_a_part_is_no_photo_for_its_own_folder(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    line = failure("extract", folder / "map.jpg", "-o", folder, "--overwrite")
+    assert f"{folder}/map.jpg: expected another folder for its parts" in line
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_damage_is_told_and_counts_under_strict(tmp_path: Path) -> None:
+    photo, parts = FIXTURES / "invalid/no-eoi.jpg", tmp_path / "parts"
+    done = run("extract", photo, "-o", parts, "-q")
+    assert done.returncode == 0
+    assert f"gainmap: warning: {photo}: damaged: the base image is cut off" in done.stderr
+    done = run("extract", photo, "-o", parts, "-q", "--overwrite", "--strict")
+    assert (done.returncode, names(parts)) == (1, ["base.jpg", "map.jpg", "metadata.json"])
+    assert run("swap", photo, "-o", tmp_path / "a.avif", "-q", "--strict").returncode == 1
+    assert (tmp_path / "a.avif").exists()
+
+
 def test_a_photo_without_a_gain_map(tmp_path: Path) -> None:
     (tmp_path / "sdr.jpg").write_bytes(files.plain())
     assert run("extract", tmp_path / "sdr.jpg", "-o", tmp_path / "out", "-q").returncode == 0

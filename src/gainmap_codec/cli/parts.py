@@ -8,7 +8,20 @@ from pathlib import Path
 
 import click
 
-from gainmap_codec.cli.common import CONTAINERS, PATH, output, overwrite, progress_bar, quiet, say, say_of, speed, warn
+from gainmap_codec.cli.common import (
+    CONTAINERS,
+    PATH,
+    exit_for,
+    output,
+    overwrite,
+    progress_bar,
+    quiet,
+    say,
+    say_of,
+    speed,
+    strict,
+    warn_of,
+)
 from gainmap_codec.codec.options import AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
@@ -42,8 +55,9 @@ _map_quality = click.option(
 @click.argument("source", metavar="IN", type=PATH)
 @click.option("-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; made.")
 @click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
+@strict
 @quiet
-def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None:
+def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet: bool) -> None:
     """Take the photo IN apart: into base and gain map, each a file of its own, and their numbers.
 
     DIR gets base.jpg, .heic or .avif, the photo without its gain map; map.*, the gain map as a picture; metadata.json,
@@ -57,7 +71,10 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
     with progress_bar(quiet, source):
         parts = extract_parts(source, Limits())
     files = {folder / name: data for name, data in _files_of(parts)}
-    old = [path for path in _parts_in(folder) if path not in files]
+    there = _parts_in(folder)
+    if any(path.samefile(source) for path in there):
+        raise ValueError(f"{source}: expected another folder for its parts, got the one where it is a part itself")
+    old = [path for path in there if path not in files]
     if old and not overwrite:
         raise FileExistsError(f"{old[0]} is there already: nothing is done (--overwrite replaces all parts)")
     check_outputs([((source,), path) for path in files], overwrite=overwrite, makes_folders=True)
@@ -66,10 +83,11 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
         write_atomically(path, data)
     for path in old:
         path.unlink()
-    warn(parts.warnings)
+    warn_of(source, parts.warnings, parts.damage)
     if not quiet:
         for path, data in files.items():
             say_of(path, f"{len(data):,} bytes")
+    exit_for(0, bool(parts.damage), 1, strict=strict)
 
 
 @click.command()
@@ -79,6 +97,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, quiet: bool) -> None
 @_map_quality
 @speed
 @overwrite
+@strict
 @quiet
 def assemble(
     folder: Path,
@@ -88,6 +107,7 @@ def assemble(
     map_quality: int | None,
     speed: int | None,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Put a photo together of the parts in DIR: what `gainmap extract` writes, or files of your own by these names.
@@ -115,7 +135,7 @@ def assemble(
     )
     with progress_bar(quiet, output):
         report = assemble_with_report(base, gain_map, metadata, options)
-    _write(output, report, quiet)
+    _write(base, output, report, strict=strict, quiet=quiet)
 
 
 @click.command()
@@ -125,6 +145,7 @@ def assemble(
 @_map_quality
 @speed
 @overwrite
+@strict
 @quiet
 def swap(
     source: Path,
@@ -134,6 +155,7 @@ def swap(
     map_quality: int | None,
     speed: int | None,
     overwrite: bool,
+    strict: bool,
     quiet: bool,
 ) -> None:
     """Let the HDR and the SDR picture of the photo IN change places.
@@ -151,19 +173,22 @@ def swap(
     options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
     with progress_bar(quiet, source):
         report = swap_with_report(source, options)
-    _write(output, report, quiet, dated_as=source)
+    _write(source, output, report, strict=strict, quiet=quiet, dated_as=source)
 
 
 COMMANDS = (extract, assemble, swap)
 
 
-def _write(output: Path, report: TranscodeReport, quiet: bool, *, dated_as: Path | None = None) -> None:
+def _write(
+    source: Path, output: Path, report: TranscodeReport, *, strict: bool, quiet: bool, dated_as: Path | None = None
+) -> None:
     write_atomically(output, report.data, dated_as=dated_as)
-    warn(report.warnings)
+    warn_of(source, report.warnings, report.damage)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")
         for note in report.notes:
             say(f"  {note}")
+    exit_for(0, bool(report.damage), 1, strict=strict)
 
 
 def _files_of(parts: Parts) -> Iterator[tuple[str, bytes]]:

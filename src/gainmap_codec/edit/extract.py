@@ -39,6 +39,7 @@ class Parts:
         alternate_icc_profile: ICC profile of the rendition that the gain map leads to, where the file has one.
         alternate_color: Its colour by code points (ITU-T H.273), where the file says it so.
         warnings: What was odd about the source, and what of it no part holds.
+        damage: What of the source is missing, as where it is cut off; `warnings` has these lines, too.
     """
 
     container: Container
@@ -53,6 +54,7 @@ class Parts:
     alternate_icc_profile: bytes | None = field(repr=False)
     alternate_color: Nclx | None
     warnings: tuple[str, ...]
+    damage: tuple[str, ...] = ()
 
     @cached_property
     def base_codes(self) -> AnyCodes:
@@ -96,6 +98,7 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
         alternate_icc_profile=None if stored is None else stored.image.icc_profile,
         alternate_color=None if stored is None else stored.image.nclx,
         warnings=tuple(dict.fromkeys(notes.lost)),
+        damage=file.damage,
     )
 
 
