@@ -98,7 +98,10 @@ def map_rows(pairs: Iterable[str]) -> Iterator[str]:
     yield f"| {' | '.join(_HEADER)} |"
     yield f"| {' | '.join('---' for _ in _HEADER)} |"
     margins = []
-    named = (pair for _, pair in usable(source for text in pairs for source in sources_of(text)))
+    named = (
+        replace(pair, name=f"{pair.name}, {source.sdr.name}") if source.sdr else pair
+        for source, pair in usable(source for text in pairs for source in sources_of(text))
+    )
     for pair in (scene_pair(), graded_scene(), *named):
         found = compare(pair)
         margins.append(found.margin)
