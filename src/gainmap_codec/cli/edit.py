@@ -142,6 +142,16 @@ _TO = "The format to write. Default: as the file -o is named; in a folder, the f
 
 def edit_options(command: Command, *, to: str = _TO) -> Command:
     """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`."""
+    kinds = click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help=to)
+    return _in_a_record(command, (kinds, *_FRAME_OPTIONS, *_CODING_OPTIONS))
+
+
+def coding_options(command: Command) -> Command:
+    """The same without the format and the size, which the command chooses itself."""
+    return _in_a_record(command, _CODING_OPTIONS)
+
+
+def _in_a_record(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
     names = [field.name for field in fields(TranscodeOptions)]
 
     @wraps(command)
@@ -151,9 +161,8 @@ def edit_options(command: Command, *, to: str = _TO) -> Command:
             options = TranscodeOptions(**asked)
         command(options=options, **given)
 
-    kinds = click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help=to)
     result: Any = with_record
-    for option in reversed((kinds, *_FRAME_OPTIONS, *_CODING_OPTIONS)):
+    for option in reversed(options):
         result = option(result)
     return cast(Command, result)
 

@@ -16,6 +16,7 @@ from gainmap_codec.cli.encode import encode
 from gainmap_codec.cli.inspect import conformance, inspect
 from gainmap_codec.cli.parts import COMMANDS as PARTS_COMMANDS
 from gainmap_codec.cli.view import view
+from gainmap_codec.cli.web import web
 from gainmap_codec.errors import error_line
 
 
@@ -35,7 +36,7 @@ def gainmap() -> None:
     """
 
 
-for command in (encode, decode, inspect, conformance, *COMMANDS, *PARTS_COMMANDS, batch, view, demo):
+for command in (encode, decode, inspect, conformance, *COMMANDS, *PARTS_COMMANDS, batch, web, view, demo):
     gainmap.add_command(command)
 
 

@@ -1,0 +1,157 @@
+"""The command line's ``gainmap web``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from gainmap_codec.cli.common import (
+    FILE_ERRORS,
+    PATH,
+    complain_of,
+    exit_for,
+    overwrite,
+    quiet,
+    say,
+    strict,
+    warn_of,
+)
+from gainmap_codec.cli.edit import coding_options
+from gainmap_codec.cli.progress import Files, Progress
+from gainmap_codec.codec.opening import open_source
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.outputs import Planned, check_outputs, write_atomically
+from gainmap_codec.pixels.formats.sources import read_source
+from gainmap_codec.web.making import make_variant
+from gainmap_codec.web.markup import page, picture_element
+from gainmap_codec.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
+
+_PAGE = "pictures.html"
+
+
+def _parse_widths(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[1-9]\d{0,4}(,[1-9]\d{0,4})*", text, re.ASCII):
+        raise click.BadParameter(f"expected WIDTH,WIDTH,..., got {text!r}")
+    return tuple(map(int, text.split(",")))
+
+
+@click.command(context_settings={"default_map": {"carry": "standard", "preset": "web", "strip": "gps"}})
+@click.argument("photos", type=PATH, nargs=-1, required=True)
+@click.option("-o", "--output", metavar="DIR", type=PATH, required=True, help="The folder to write to; it is made.")
+@click.option(
+    "--widths",
+    metavar="WIDTH,WIDTH,...",
+    callback=_parse_widths,
+    default=",".join(map(str, DEFAULT_WIDTHS)),
+    show_default=True,
+    help="Of the upright pictures, in pixels. None is enlarged: a photo's own width takes the place of larger ones.",
+)
+@click.option(
+    "--sizes",
+    default="100vw",
+    show_default=True,
+    help="How wide the page shows a picture, as the attribute sizes says it.",
+)
+@click.option(
+    "--to",
+    "formats",
+    type=click.Choice(["jpeg", "avif"]),
+    multiple=True,
+    default=["jpeg", "avif"],
+    show_default=True,
+    help="The formats to write; may be repeated.",
+)
+@coding_options
+@overwrite
+@strict
+@quiet
+def web(
+    photos: tuple[Path, ...],
+    output: Path,
+    *,
+    widths: tuple[int, ...],
+    sizes: str,
+    formats: tuple[Container, ...],
+    options: TranscodeOptions,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Write PHOTOS for a web page: several widths, as JPEG and AVIF, and the HTML that has browsers choose.
+
+    For each photo, DIR gets files such as NAME-960.avif, and NAME.html with its <picture> element, which is printed
+    too; pictures.html shows all. Give each img its text for alt. Unless you ask otherwise, pictures are coded as
+    --preset web says, have a standard gain map alone, which browsers know, and do not tell where they were taken.
+
+    \b
+    Examples:
+      gainmap web photos/*.jpg -o public
+      gainmap web photo.heic -o public --widths 400,800 --sizes "50vw"
+      gainmap web photo.jpg -o public --to avif --quality 70 --speed 4
+    """
+    failed = damaged = 0
+    planned: list[WebPhoto] = []
+    for photo in photos:
+        try:
+            planned.append(_plan(photo, widths, formats, options))
+        except FILE_ERRORS as error:
+            failed += _failed(photo, error, len(photos))
+    _check(planned, output, overwrite=overwrite)
+    output.mkdir(parents=True, exist_ok=True)
+    done: list[WebPhoto] = []
+    files = Files(len(planned), quiet)
+    for each in planned:
+        try:
+            with files.next(each.source) as progress:
+                damaged += _write(each, output, options, progress, named=len(photos) > 1)
+        except FILE_ERRORS as error:
+            failed += _failed(each.source, error, len(photos))
+            continue
+        element = picture_element(each, sizes)
+        write_atomically(output / each.snippet, element.encode() + b"\n")
+        done.append(each)
+        if not quiet:
+            say(element)
+    if done:
+        write_atomically(output / _PAGE, page(done, sizes).encode())
+    exit_for(failed, damaged, len(photos), strict=strict)
+
+
+def _plan(photo: Path, widths: Sequence[int], formats: Sequence[Container], options: TranscodeOptions) -> WebPhoto:
+    data, name = read_source(photo, options.limits)
+    return plan_photo(photo, parse_file(data, name, options.limits), widths, tuple(dict.fromkeys(formats)))
+
+
+def _failed(photo: Path, error: Exception, count: int) -> int:
+    """Tell that a photo failed, or raise where it is the only one."""
+    if count == 1:
+        raise error
+    complain_of(photo, error)
+    return 1
+
+
+def _check(planned: Sequence[WebPhoto], output: Path, *, overwrite: bool) -> None:
+    """Refuse files that nobody meant to replace, before any work."""
+    targets: list[Planned] = [((photo.source,), output / each.name) for photo in planned for each in photo.variants]
+    targets += [((photo.source,), output / photo.snippet) for photo in planned]
+    targets += [(tuple(photo.source for photo in planned), output / _PAGE)]
+    check_outputs(targets, overwrite=overwrite, makes_folders=True)
+
+
+def _write(photo: WebPhoto, output: Path, options: TranscodeOptions, progress: Progress | None, *, named: bool) -> bool:
+    """Write the files of a photo; whether it is damaged."""
+    opened = open_source(photo.source, options.limits)
+    warnings: dict[str, None] = {}
+    for number, variant in enumerate(photo.variants, 1):
+        report = make_variant(opened, variant, options)
+        write_atomically(output / variant.name, report.data, dated_as=photo.source)
+        warnings |= dict.fromkeys(report.warnings)
+        if progress:
+            progress(number / len(photo.variants))
+    warn_of(photo.source, warnings, opened.file.damage, named=named)
+    return bool(opened.file.damage)
