@@ -19,13 +19,13 @@ from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import EncodeOptions, Prefer
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import digest_of, parse_file, serialize_file
+from gainmap_codec.files.container import digest_of, parse_file, sampling_of, serialize_file
 from gainmap_codec.files.records import Codec, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr, srgb_encode
-from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
+from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, code_picture, decode_coded_image
 from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
@@ -293,3 +293,17 @@ def test_xmp_that_nobody_can_read_is_left_out_with_a_warning(container: Containe
     with pytest.warns(gm.GainMapWarning, match="the XMP given is left out"):
         data = gm.encode(hdr, np.full((16, 16, 3), 90, np.uint8), container=container, xmp=packet, carry="standard")
     assert packet not in data and gm.decode(data).rendered_from == "standard"
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_a_base_is_coded_at_the_speed_asked_for(container: Container) -> None:
+    bases = {}
+    for speed in (None, DEFAULT_SPEED, 4, 10):
+        data = gm.encode(SCENE, container=container, carry="standard", map_scale=8, speed=speed)
+        bases[speed] = read(data).base.data
+    assert bases[None] == bases[DEFAULT_SPEED] and len(set(bases.values())) == 3
+
+
+def test_a_jpeg_base_in_420() -> None:
+    data = gm.encode(SCENE, carry="standard", base_chroma="4:2:0")
+    assert sampling_of(read(data).base) == "4:2:0"
