@@ -91,6 +91,18 @@ def test_what_stands_beside_the_pictures_stays_with_the_base() -> None:
     assert parts_of(data).base.endswith(video)
 
 
+@pytest.mark.parametrize(
+    "name", ["tmap-no-group.avif", "auxiliary-without-xmp.avif", "apple-headroom-below-1.jpg", "iso-gamma-zero.jpg"]
+)
+def test_a_gain_map_that_cannot_be_used_is_not_in_the_base(name: str) -> None:
+    data = (FIXTURES / "invalid" / name).read_bytes()
+    parts = parts_of(data)
+    assert "the gain map that cannot be used is not kept" in parts.warnings
+    again = parse_file(parts.base, "base", Limits())
+    assert (again.refused, again.warnings, parts.gain_map) == ((), (), None)
+    assert len(parts.base) < len(data)
+
+
 def test_limits_hold() -> None:
     with pytest.raises(gm.LimitError):
         gm.extract(files.both(), limits=gm.Limits(pixels=10))

@@ -90,8 +90,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
         return None
     notes += extras.lost
     if file.gain_map != extras.gain_map:
-        extras = without_items(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
-        extras = replace(extras, map_properties=(), tmap_properties=())
+        extras = without_gain_maps(extras)
     if file.base.data != extras.base.data:
         pictures = _of_base(extras, all_pictures=file.base.codec != extras.base.codec)
         if pictures:
@@ -214,6 +213,12 @@ def _top_boxes(source: HeifSource, notes: list[str]) -> dict[str, bytes]:
             field = "first_boxes" if index < ours[-1] else "last_boxes"
             parts[field].append(source.file.data[box.start : box.stop])
     return {field: b"".join(part) for field, part in parts.items()}
+
+
+def without_gain_maps(extras: HeifExtras) -> HeifExtras:
+    """Without what describes the gain map, and without others, those that cannot be used among them."""
+    found = without_items(extras, _of_gain_maps(extras), {MAP_ID, TMAP_ID})
+    return replace(found, gain_map=None, map_properties=(), tmap_properties=())
 
 
 def _of_gain_maps(extras: HeifExtras) -> set[int]:
