@@ -181,19 +181,21 @@ def seeds(pairs: tuple[str, ...], runs: int, preset: Preset, out: Path) -> None:
 def figures(asked: Asked, preset: Preset, seed: int) -> None:
     """Figures: with --pairs, where every method errs, a sheet a pair; else what a neural gain map consists of.
 
-    Without --pairs, HDR[,SDR] are drawn after the demonstration's scene, in docs/figures.
+    Without --pairs, HDR[,SDR] are drawn after the demonstration's scene, in docs/figures; and README's picture is.
     """
     if asked.has_pairs:
         docs = asked.docs or Path("docs/experiments")
         docs.mkdir(parents=True, exist_ok=True)
         asked.run(seed).errors().write(docs)
         return
+    from gainmap_bench.experiments.maps import graded_scene
     from gainmap_bench.inputs.evaluation import scene_pair
-    from gainmap_bench.report.figures import figure
+    from gainmap_bench.report.figures import figure, overview
     from gainmap_codec.pixels.formats.outputs import write_atomically
 
     docs = asked.docs or Path("docs/figures")
     docs.mkdir(parents=True, exist_ok=True)
+    write_atomically(docs / "overview.jpg", overview(graded_scene()))
     for pair in (scene_pair(), *map(_required, asked.texts)):
         _say(pair.name)
         write_atomically(docs / f"{pair.name}.png", figure(pair, preset, seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from math import inf
 from typing import Any
 
@@ -57,6 +58,33 @@ def figure(pair: BenchPair, preset: Preset, seed: int) -> bytes:
     return _png(title, _panels(pair, fitted))
 
 
+def overview(pair: BenchPair) -> bytes:
+    """What a gain-map file is, as a JPEG: the SDR picture, the HDR one exposed down, and the gains between them."""
+    base = base_bt2020(pair.pair.codes, pair.pair.color)
+    stops = round(pair.pair.headroom)
+    gains = np.log2((_small(pair.pair.hdr) + _OFFSET) / (_small(base) + _OFFSET))
+    low, high = _scale(gains)
+    panels = [
+        _Panel("the SDR picture, which every program shows", _seen(_small(base))),
+        _Panel(f"the HDR picture, exposed down by {stops} stops", _seen(_small(pair.pair.hdr) * 2.0**-stops)),
+        _Panel(f"the gain map: {low:.1f} to {high:+.1f} stops", np.clip((gains - low) / (high - low), 0, 1)),
+    ]
+    height, width = panels[0].values.shape[:2]
+    sheet = Figure(figsize=(_INCHES * 3, _INCHES * height / width + 0.35), dpi=_DPI, layout="constrained")
+    for panel, axes in zip(panels, sheet.subplots(1, 3).flat, strict=True):
+        axes.set_title(panel.caption, fontsize=11)
+        axes.set_axis_off()
+        axes.imshow(panel.values)
+    stream = BytesIO()
+    sheet.savefig(stream, format="jpeg", pil_kwargs={"quality": 88})
+    return stream.getvalue()
+
+
+def _seen(bt2020: Array) -> Array:
+    """Linear light as sRGB shows it, 0…1."""
+    return np.clip(srgb_encode(convert(np.asarray(bt2020, np.float32), "bt2020", "srgb")), 0, 1)
+
+
 def _panels(pair: BenchPair, fitted: FittedNetwork) -> list[_Panel]:
     codes, color, orientation = pair.pair.codes, pair.pair.color, pair.pair.file.orientation
     base = base_bt2020(codes, color)
@@ -65,9 +93,7 @@ def _panels(pair: BenchPair, fitted: FittedNetwork) -> list[_Panel]:
     low, high = _scale(wanted)
     errors = _small(_errors(rendition, pair.pair.hdr))[..., 0]
     panels = [
-        _Panel(
-            "the base: what every reader shows", np.clip(srgb_encode(convert(_small(base), "bt2020", "srgb")), 0, 1)
-        ),
+        _Panel("the base: what every reader shows", _seen(_small(base))),
         _Panel("gain of the HDR rendition", wanted, "magma", low, high, "log2"),
         _Panel("gain that the payload gives", had, "magma", low, high, "log2"),
         _latents(fitted.network, orientation),

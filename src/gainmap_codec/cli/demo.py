@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from gainmap_codec.cli.common import PATH, device, overwrite, progress_bar, quiet, say, seed, warn
 from gainmap_codec.cli.comparison import Rendition, comparison_sheet
@@ -23,7 +27,7 @@ from gainmap_codec.errors import NoGainMapError, printable
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.scene import render_scene
+from gainmap_codec.pixels.scene import grade_scene, render_scene
 
 ProgressBar = Callable[[], AbstractContextManager[Callable[[float], None] | None]]
 Say = Callable[[str], None]
@@ -76,8 +80,8 @@ def run_demo(
 ) -> None:
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
-    Writes ``<name>.jpg`` (the encoded file), ``<name>.exr`` (from its better map) and ``comparison.png``. Without torch
-    there are standard maps only.
+    Writes ``<name>.exr`` (the HDR picture), ``<name>.jpg`` (the encoded file) and ``comparison.png``; of the scene
+    ``scene.png``, the SDR picture, as well. Without torch there are standard maps only.
 
     Args:
         source: A gain-map file; None takes the bundled scene.
@@ -93,17 +97,17 @@ def run_demo(
         OSError: A file cannot be read or written, or is there already.
     """
     name = "scene" if source is None else source.stem
-    photo, exr, sheet = (out / file for file in (f"{name}.jpg", f"{name}.exr", "comparison.png"))
+    names = [f"{name}.exr", *["scene.png"][: source is None], f"{name}.jpg", "comparison.png"]
     sources = [] if source is None else [source]
-    check_outputs([(sources, file) for file in (photo, exr, sheet)], overwrite=overwrite, makes_folders=True)
-    picture = HdrImage(render_scene()) if source is None else source
-    reference = picture if isinstance(picture, HdrImage) else _reference(picture)
+    check_outputs([(sources, out / file) for file in names], overwrite=overwrite, makes_folders=True)
+    picture = _scene() if source is None else _Picture(source, None)
+    reference = picture.hdr if isinstance(picture.hdr, HdrImage) else _reference(picture.hdr)
     out.mkdir(parents=True, exist_ok=True)  # before the fit: it takes a while
     height, width = reference.pixels.shape[:2]
     say(f"{name}: {width} x {height}, {_brightness(reference.measured_headroom())}")
     with progress_bar() as progress:
         start = perf_counter()
-        report = encode_with_report(picture, None, EncodeOptions(device=device, seed=seed), progress=progress)
+        report = encode_with_report(*picture, EncodeOptions(device=device, seed=seed), progress=progress)
     kind: Prefer = "neural" if report.payload_bytes else "standard"
     best = _measure(report, kind, reference, perf_counter() - start)
     warn(dict.fromkeys([*reference.warnings, *report.warnings]))
@@ -111,10 +115,31 @@ def run_demo(
     written = _standard(picture, reference, _WRITTEN)
     base = decode_with_notes(report.data, DecodeOptions(prefer="base"))
     _print_table(say, reference, base, baseline, written, best)
-    write_atomically(photo, report.data)
-    best.image.save(exr)
-    write_atomically(sheet, _sheet(name, reference, base, baseline, best))
-    say(f"Written to {out}/: {name}.jpg, {name}.exr (from the {kind} map), comparison.png (look at it)")
+    reference.save(out / f"{name}.exr")
+    if picture.sdr is not None:
+        write_atomically(out / "scene.png", _png(picture.sdr))
+    write_atomically(out / f"{name}.jpg", report.data)
+    write_atomically(out / "comparison.png", _sheet(name, reference, base, baseline, best))
+    say(f"Written to {out}/: {', '.join(names)} (look at it)")
+
+
+class _Picture(NamedTuple):
+    """What is encoded; of a photo, which brings its own SDR picture, its path alone."""
+
+    hdr: HdrImage | Path
+    sdr: NDArray[np.uint8] | None
+
+
+def _scene() -> _Picture:
+    """The bundled scene, and the SDR picture that a photographer might have made of it."""
+    light = render_scene()
+    return _Picture(HdrImage(light), grade_scene(light))
+
+
+def _png(codes: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(codes).save(stream, "PNG")
+    return stream.getvalue()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +165,9 @@ def _measure(report: EncodeReport, prefer: Prefer, reference: HdrImage, encode_s
     return _Result(report, image, pq_psnr(image.pixels, reference.pixels), encode_seconds, decode_seconds)
 
 
-def _standard(picture: HdrImage | Path, reference: HdrImage, options: EncodeOptions) -> _Result:
+def _standard(picture: _Picture, reference: HdrImage, options: EncodeOptions) -> _Result:
     start = perf_counter()
-    report = encode_with_report(picture, None, options)
+    report = encode_with_report(*picture, options)
     return _measure(report, "standard", reference, perf_counter() - start)
 
 
