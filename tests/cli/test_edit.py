@@ -73,6 +73,40 @@ def test_several_files_need_a_folder(photo: Path, tmp_path: Path) -> None:
     assert done.returncode == 2 and f"expected a folder for several files, got {other}" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["transcode", "crop", "rotate", "flip", "resize"])
+@pytest.mark.parametrize("name", ["new", "new/in it", "2024.05/"])
+def test_a_folder_that_is_missing_is_made_for_one_photo_too(
+    command: str, name: str, photo: Path, tmp_path: Path
+) -> None:
+    options = {"crop": ["--box", "0,0,9,9"], "rotate": ["--degrees", "90"], "resize": ["--fit", "48"]}
+    done = run(command, photo, "-o", f"{tmp_path}/{name}", "-q", *options.get(command, []))
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / name).iterdir()] == ["photo.jpg"]
+
+
+def test_in_a_folder_a_photo_is_named_as_what_it_is(tmp_path: Path) -> None:
+    """Phones' HEIC files are often called .jpg."""
+    for name, source in (("one.jpg", "tmap.heic"), ("two.jpeg", "tmap.avif"), ("three.heic", "tmap.heic")):
+        (tmp_path / name).write_bytes((FIXTURES / "heif" / source).read_bytes())
+    (tmp_path / "four.heic").write_bytes((FIXTURES / "jpeg/standard.jpg").read_bytes())
+    photos = sorted(tmp_path.iterdir())
+    done = run("rotate", *photos, "-o", tmp_path / "out", "--degrees", "90", "-q")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "four.jpg",
+        "one.heic",
+        "three.heic",
+        "two.avif",
+    ]
+
+
+def test_an_error_names_the_photo_once(tmp_path: Path, photo: Path) -> None:
+    line = failure("resize", photo, "-o", tmp_path / "out.jpg", "--size", "900000x900000")
+    assert line.startswith(f"gainmap: {photo}: pixels: expected at most")
+    line = failure("crop", photo, "-o", tmp_path / "out.jpg", "--box", "0,0,900,900")
+    assert line.count(str(photo)) == 1 and "inside 96 x 64" in line
+
+
 def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "bad.jpg").write_bytes(photo.read_bytes()[:200])
@@ -122,7 +156,7 @@ def test_a_name_of_another_container_is_not_written(photo: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("transcode", "a.jpg", "-o", "b.png"), "expected an existing folder, or a name ending in .jpg, .jpeg, .jpe"),
+        (("transcode", "a.jpg", "-o", "b.png"), "expected a folder, or a name ending in .jpg, .jpeg, .jpe"),
         (("crop", "a.jpg", "-o", "b.jpg", "--box", "1,2,3"), "expected LEFT,TOP,RIGHT,BOTTOM, got '1,2,3'"),
         (("resize", "a.jpg", "-o", "b.jpg", "--size", "x"), "expected WIDTHxHEIGHT, got 'x'"),
         (("rotate", "a.jpg", "-o", "b.jpg", "--degrees", "45"), "--degrees"),

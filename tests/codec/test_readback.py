@@ -31,7 +31,7 @@ def record(base: CodedImage) -> GainMapFile:
 def test_a_good_picture_is_written() -> None:
     file = record(picture())
     notes: list[str] = []
-    assert written(file, None, notes)[4:12] == b"ftypavif" and notes == []
+    assert written(file, None, notes).data[4:12] == b"ftypavif" and notes == []
 
 
 def test_a_new_picture_that_cannot_be_decoded_is_an_error() -> None:

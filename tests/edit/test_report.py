@@ -13,7 +13,8 @@ def test_a_file_that_is_opened_and_finished_is_the_same() -> None:
     notes = Notes()
     data, opened = open_for_edit(FIXTURES / "jpeg/both.jpg", Limits(), notes)
     report = finish(opened.file, opened, notes)
-    assert (report.data, report.container, report.notes, report.warnings) == (data, "jpeg", (), ())
+    assert (report.data, report.container, report.warnings) == (data, "jpeg", ())
+    assert report.notes == ("written: base 1,892 bytes, standard gain map 908 bytes, neural gain map 276 bytes",)
 
 
 def test_oddities_of_the_source_are_lines_of_the_report() -> None:

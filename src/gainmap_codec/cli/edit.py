@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
@@ -38,7 +40,7 @@ from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import check_name, named_for
+from gainmap_codec.files.container import check_name, container_of, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
@@ -46,13 +48,23 @@ Work = Callable[[Path, Progress | None], TranscodeReport]
 
 _DEFAULTS = TranscodeOptions()
 
+_FOLDER = "gainmap: -o names a folder"
+
+
+def _parse_output(context: click.Context, parameter: click.Parameter, text: str) -> Path:
+    """The path; a slash at its end, which a path does not keep, is remembered: it is a folder."""
+    context.meta[_FOLDER] = text.endswith(("/", os.sep))
+    return Path(text)
+
+
 _sources = click.argument("sources", metavar="IN...", type=PATH, nargs=-1, required=True)
 _output = click.option(
     "-o",
     "--output",
-    type=PATH,
+    metavar="PATH",
     required=True,
-    help="The file to write, or a folder, in which files keep their names; made for several files.",
+    callback=_parse_output,
+    help="The file to write, or a folder, in which files keep their names; it is made where it is missing.",
 )
 
 
@@ -352,16 +364,28 @@ def _transcode_each(
 
 
 def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
-    """Whether files keep their names in `output`: it is a folder, or becomes one for several files.
+    """Whether files keep their names in `output`: it is a folder, or becomes one.
+
+    It becomes one for several files, and where its name has no suffix or ends in a slash.
 
     Raises:
         click.BadParameter: Several files, and `output` is a file or has the name of a photo.
     """
     if output.is_dir():
         return True
+    if not output.exists() and (not output.suffix or click.get_current_context().meta.get(_FOLDER)):
+        return True
     if len(sources) > 1 and (output.exists() or output.suffix.lower() in CONTAINERS):
         raise click.BadParameter(f"expected a folder for several files, got {output}", param_hint="-o")
     return len(sources) > 1
+
+
+def _name_for(source: Path, container: Container | None) -> str:
+    """The name of what a source becomes, in a folder: by its content where its own name says something else."""
+    if container is None and source.is_file():  # nothing else may be opened before its turn
+        with suppress(OSError), source.open("rb") as file:
+            container = container_of(file.read(12), source.name)
+    return named_for(source.name, container)
 
 
 def _each(
@@ -376,7 +400,7 @@ def _each(
 ) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
     into_folder = _is_folder(output, sources)
-    targets = [output / named_for(source.name, container) if into_folder else output for source in sources]
+    targets = [output / _name_for(source, container) if into_folder else output for source in sources]
     planned = list(zip(sources, targets, strict=True))
     check_outputs([((source,), target) for source, target in planned], overwrite=overwrite, makes_folders=into_folder)
     if into_folder:
@@ -390,10 +414,10 @@ def _each(
             _tell(source, target, report, quiet, named=len(sources) > 1)
             damaged += bool(report.damage)
         except FILE_ERRORS as error:
-            if len(sources) == 1:
-                raise
-            failed += 1
             complain_of(source, error)
+            if len(sources) == 1:
+                raise click.exceptions.Exit(1) from error
+            failed += 1
     exit_for(failed, damaged, len(sources), strict=strict)
 
 
@@ -421,6 +445,6 @@ def _container_of(output: Path) -> Container:
     """
     container = CONTAINERS.get(output.suffix.lower())
     if container is None:
-        problem = f"expected an existing folder, or a name ending in {listed(CONTAINERS)}, got {str(output)!r}"
+        problem = f"expected a folder, or a name ending in {listed(CONTAINERS)}, got {str(output)!r}"
         raise click.BadParameter(problem, param_hint="-o")
     return container

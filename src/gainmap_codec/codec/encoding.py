@@ -147,7 +147,7 @@ def encode_pair(
         network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
         payload = serialize_payload(network)
     file = replace(pair.file, gain_map=made.stored if made else None, payload=payload)
-    data = written(file, None, notes)
+    data = written(file, None, notes).data
     return EncodeReport(
         data=data,
         file=file,

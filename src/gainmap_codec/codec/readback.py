@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gainmap_codec.errors import GainMapError, UnsupportedError
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.readback import NEW_FILE, read_back
@@ -11,7 +13,14 @@ from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 _MOST_PIXELS = 1 << 22  # of a base that is decoded; what hinders decoders does not depend on the size
 
 
-def written(file: GainMapFile, source: GainMapFile | None, notes: list[str]) -> bytes:
+class Written(NamedTuple):
+    """A written file: its bytes, and the record that they were read back to."""
+
+    data: bytes
+    file: GainMapFile
+
+
+def written(file: GainMapFile, source: GainMapFile | None, notes: list[str]) -> Written:
     """The file's bytes, read back and compared with the record; pictures that were coded anew are decoded as well.
 
     Args:
@@ -27,7 +36,7 @@ def written(file: GainMapFile, source: GainMapFile | None, notes: list[str]) -> 
         _check_base(new.base)
     if file.gain_map and new.gain_map and (source is None or file.gain_map != source.gain_map):
         _check_decodes(new.gain_map.image)
-    return data
+    return Written(data, new)
 
 
 def _check_base(base: CodedImage) -> None:

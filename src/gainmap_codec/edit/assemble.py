@@ -59,7 +59,7 @@ def assemble_with_report(
         file = _with_map(file, image, numbers, notes)
     if options.payload is not None:
         file = replace(file, payload=_bound(options.payload, file, options, notes))
-    return report_of(written(file, None, notes.lost), options.container, notes)
+    return report_of(written(file, None, notes.lost).data, options.container, notes)
 
 
 def _base_file(base: Picture, options: AssembleOptions, notes: Notes) -> GainMapFile:
@@ -141,7 +141,7 @@ def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, n
         return _coded_map(_grey_if_equal(picture.pixels), 8, base, options, notes)
     image = map_picture(parse_file(picture.file, "gain map", options.limits), base.orientation)
     if image.codec == codec and options.map_quality is None:
-        notes.done.append(f"standard gain map: kept bit for bit, {len(image.data):,} bytes")
+        notes.done.append("standard gain map: kept bit for bit")
         return image
     made = _coded_map(decode_coded_image(image), image.bits, base, options, notes)
     return replace(made, icc_profile=image.icc_profile)

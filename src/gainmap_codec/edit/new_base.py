@@ -131,8 +131,7 @@ def new_base(shown: Shown, container: Container, options: TranscodeOptions, note
         file, codes = for_container(file, container, codes, opened.color, notes)
     coding = options.coding(container)
     new = recoded(file, codes, container, coding, notes)
-    size = f"{new.base.width} x {new.base.height}, {len(new.base.data):,} bytes"
-    notes.done.append(f"base: coded again at quality {coding.quality}, {size}")
+    notes.done.append(f"base: coded again at quality {coding.quality}, {new.base.width} x {new.base.height}")
     return NewBase(shown, new, False, options.device, notes)
 
 

@@ -39,7 +39,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     """The source's standard map for the new base, or one made of its HDR rendition."""
     stored = base.source.file.gain_map
     if stored is not None and _may_keep(stored, base, options, notes):
-        notes.done.append(f"standard gain map: kept bit for bit, {len(stored.image.data):,} bytes")
+        notes.done.append("standard gain map: kept bit for bit")
         return NewMap(stored)
     decoded = decoded_map(base.source, notes)
     if decoded is None:
@@ -95,8 +95,7 @@ def _coded(decoded: DecodedMap, base: NewBase, options: TranscodeOptions, notes:
         codes = three_channels(codes)
     coding = options.coding(container)
     coded = coded_map(replace(decoded, codes=codes), CODECS[container], coding)
-    size = f"{width} x {height}, {len(coded.image.data):,} bytes"
-    notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {size}")
+    notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {width} x {height}")
     return NewMap(coded)
 
 
@@ -111,8 +110,7 @@ def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Note
             return NO_MAP
         raise
     notes.lost += made.warnings
-    size, quality = len(made.stored.image.data), f"{made.psnr:.2f} dB against the HDR picture"
-    notes.done.append(f"standard gain map: made anew, {size:,} bytes, {quality}")
+    notes.done.append(f"standard gain map: made anew, {made.psnr:.2f} dB against the HDR picture")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []
     return NewMap(made.stored, made.psnr)
 

@@ -67,12 +67,23 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
     Raises:
         GainMapError, ValueError: As `written`.
     """
-    data = written(file, opened.file, notes.lost)
+    data, read = written(file, opened.file, notes.lost)
+    notes.done.append(_sizes(read))
     old, new = opened.file.base, file.base
     if new.width * new.height < old.width * old.height and 0 < len(opened.data) < len(data):
         sizes = f"{len(data):,} bytes, its source has {len(opened.data):,}"
         notes.lost.append(f"the smaller picture is a larger file: {sizes}")
     return report_of(data, file.container, notes)
+
+
+def _sizes(file: GainMapFile) -> str:
+    """How large the parts of a written file are, with what it says inside them: a JPEG's has its metadata in there."""
+    parts = {
+        "base": file.base.data,
+        "standard gain map": file.gain_map.image.data if file.gain_map else None,
+        "neural gain map": file.payload,
+    }
+    return "written: " + ", ".join(f"{name} {len(data):,} bytes" for name, data in parts.items() if data is not None)
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:

@@ -174,12 +174,12 @@ def _exchanged_map(
     is_known = stored is not None and decoded.metadata is stored.metadata  # not one of Apple's, converted
     image = decoded.image
     if is_known and options.map_quality is None and (image.codec, image.bits) == (codec, bits):
-        notes.done.append(f"standard gain map: kept bit for bit, {len(image.data):,} bytes")
+        notes.done.append("standard gain map: kept bit for bit")
     else:
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
         image = coded_map(deep, codec, options.coding).image
-        notes.done.append(f"standard gain map: coded again, {len(image.data):,} bytes, at the same size")
+        notes.done.append("standard gain map: coded again at the same size")
     if codec == "jpeg":
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")
     image = replace(image, icc_profile=roles.profile, nclx=roles.points(is_hdr=not roles.is_hdr))

@@ -41,6 +41,16 @@ def sniff(data: bytes) -> Literal["jpeg", "heif"] | None:
     return "heif" if data[4:8] == b"ftyp" else None
 
 
+def container_of(data: bytes, name: str) -> Container | None:
+    """The container that a file's first bytes tell, where its name has the suffix of another; else None."""
+    kind, suffix = sniff(data), splitext(name)[1].lower()
+    if kind == "jpeg":
+        return None if suffix in SUFFIXES["jpeg"] else "jpeg"
+    if kind is None or suffix in (*SUFFIXES["heic"], *SUFFIXES["avif"]):
+        return None
+    return "avif" if data[8:12] in (b"avif", b"avis") else "heic"
+
+
 def may_have_gain_map(data: bytes) -> bool:
     """Whether `data` start like a file that `parse_file` reads."""
     return sniff(data) is not None
