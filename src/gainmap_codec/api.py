@@ -377,8 +377,8 @@ def transcode(
             has.
         map_channels: 1, 3 or "auto", of the standard map; None keeps what it has.
         max_bytes: Size of the whole file, metadata included, to keep within. The qualities asked for, or 92 and 95, go
-            down together until it does; below 60, chroma becomes 4:2:0 and the map a quarter of the base's side, below
-            30 an eighth, unless `chroma` and `map_scale` say otherwise.
+            down together until it does. Where 60 is too large still, they begin anew with 4:2:0 and a map of a quarter
+            of the base's side, and where 30 is, with an eighth, unless `chroma` and `map_scale` say otherwise.
         preset: A row of defaults, of which each is replaced by what is asked for beside it. "web" is about what a web
             pipeline writes: base and map coded anew at moderate qualities, 4:2:0, the map at a quarter. "archive" keeps
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has

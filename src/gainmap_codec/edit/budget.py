@@ -1,8 +1,8 @@
 """Files that keep within so many bytes: those that `max_bytes` allows, or those that a larger picture had.
 
-Both are reached by one number, the level: the quality of the base, from the one that it would have otherwise down to 1.
-The quality of the standard map goes down by as much. For `max_bytes`, chroma is stored in 4:2:0 and the map has at most
-a quarter of the base's side below level 60, an eighth below 30, unless the caller has chosen them.
+The quality of the base goes down, from the one that it would have otherwise, and that of the standard map by as much.
+For `max_bytes` this ends at 60: with chroma in 4:2:0 and a map of at most a quarter of the base's side, the quality
+begins anew and goes down to 30, and then, with a map of an eighth, to 1. What the caller has chosen of these stays.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from gainmap_codec.codec.options import PHOTO_PRESETS, Coding, TranscodeOptions
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.new_base import Shown
 from gainmap_codec.edit.report import Notes
-from gainmap_codec.edit.size_search import largest_within
+from gainmap_codec.edit.size_search import Try, largest_within
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Container, GainMapFile
 
 Make = Callable[[TranscodeOptions, Notes], GainMapFile]
 Draft = Callable[[TranscodeOptions], GainMapFile]
 
-_LEAST_SCALES = ((30, 8), (60, 4))
-"""Below which level the standard map has which scale at least."""
-_LOWEST_UNASKED = 30
-"""Below this level a smaller picture is rather a larger file."""
+_STEPS = ((60, 1), (30, 4), (1, 8))
+"""Down to which quality a file is looked for while its standard map has at least which scale."""
+_UNASKED = ((30, 1),)
+"""The same where no size is asked for: a smaller picture of a lower quality is rather a larger file."""
+_MOST_CODINGS = 7  # beside the first and the last
 _ATTEMPTS = 3  # for neural maps that are fitted to each base, and differ in size
 
 
@@ -60,41 +61,64 @@ def _bytes_of_larger(shown: Shown, options: TranscodeOptions) -> int | None:
 def _lowered(
     most: int, first: GainMapFile, shown: Shown, options: TranscodeOptions, make: Make, draft: Draft
 ) -> tuple[GainMapFile, Notes] | None:
-    """The file at the highest level that keeps within `most` bytes; None where there is none, and none was asked for.
+    """The best file that keeps within `most` bytes; None where there is none, and none was asked for.
 
     Args:
         first: The file as it was asked for.
     """
-    ceiling, aim = _coding(shown, options).quality, most
-    known = {} if first.base == shown.opened.file.base else {ceiling: _size(first)}
 
-    def size_at(level: int) -> int:
-        if level not in known:
-            known[level] = _size(replace(draft(_at(level, shown, options)), payload=first.payload))
-        return known[level]
+    def size_of(chosen: TranscodeOptions) -> int:
+        return _size(replace(draft(chosen), payload=first.payload))
 
+    aim, size, quality = most, _size(first), _coding(shown, options).quality
     for _ in range(_ATTEMPTS):
-        level = largest_within(size_at, aim, 1 if options.max_bytes else _LOWEST_UNASKED, ceiling)
-        if level is None:
+        chosen = _best_within(aim, size, shown, options, size_of)
+        if chosen is None:
             break
-        chosen, because = _at(level, shown, options), "max_bytes is" if options.max_bytes else "its source has"
-        instead = f"at {ceiling} the file has {_size(first):,} bytes, {because} {most:,}"
-        notes = Notes(done=[f"quality {level}, of the map {chosen.map_quality}: {instead}"])
+        because = "max_bytes is" if options.max_bytes else "its source has"
+        instead = f"at {quality} the file has {size:,} bytes, {because} {most:,}"
+        notes = Notes(done=[f"quality {chosen.quality}, of the map {chosen.map_quality}: {instead}"])
         file = make(chosen, notes)
         if _size(file) <= most:
             return file, notes
         aim -= _size(file) - most
     if options.max_bytes:
-        raise ValueError(_unreachable(replace(draft(_at(1, shown, options)), payload=first.payload), most))
+        least = _at(1, _STEPS[-1][1], shown, options)
+        raise ValueError(_unreachable(replace(draft(least), payload=first.payload), most))
     return None
 
 
-def _at(level: int, shown: Shown, options: TranscodeOptions) -> TranscodeOptions:
-    """The options at a level."""
+def _best_within(
+    most: int, first: int, shown: Shown, options: TranscodeOptions, size_of: Callable[[TranscodeOptions], int]
+) -> TranscodeOptions | None:
+    """The options with the highest quality at the first step where one keeps within `most` bytes, or None.
+
+    Args:
+        first: Size at the quality that is asked for.
+    """
+    asked, left = _coding(shown, options).quality, _MOST_CODINGS
+    above = Try(asked, first)
+    for floor, scale in _STEPS if options.max_bytes else _UNASKED:
+        if floor >= asked:
+            continue
+
+        def at(quality: int, scale: int = scale) -> TranscodeOptions:
+            return _at(quality, scale, shown, options)
+
+        lowest = Try(floor, size_of(at(floor)))
+        left -= 1
+        if lowest.size <= most:
+            return at(largest_within(lambda quality: size_of(at(quality)), most, lowest, above, left))
+        if scale > 1:  # a still smaller map saves next to nothing
+            above = lowest
+    return None
+
+
+def _at(quality: int, scale: int, shown: Shown, options: TranscodeOptions) -> TranscodeOptions:
+    """The options at a lower quality; with a scale above 1, also with fewer details of colour and gain."""
     coding = _coding(shown, options)
-    lowered = replace(options, quality=level, map_quality=max(1, coding.map_quality - coding.quality + level))
-    scale = next((scale for below, scale in _LEAST_SCALES if level < below), None)
-    if scale is None or options.max_bytes is None:
+    lowered = replace(options, quality=quality, map_quality=max(1, coding.map_quality - coding.quality + quality))
+    if scale == 1:
         return lowered
     file = shown.opened.file
     has_scale = file.gain_map is not None and file.gain_map.image.width * scale <= file.base.width + scale

@@ -6,50 +6,39 @@ from collections.abc import Callable
 from math import log
 from typing import NamedTuple
 
-MOST_TRIES = 8
 _NEAR = 0.96
 """A share of the size from which on no larger number is looked for."""
 _AIM = 0.98
-_GUESSES = 4  # then the stretch is halved each time
-_NUMBERS_PER_DOUBLING = 15  # about how far apart two qualities are of which one takes twice the bytes
 
 
-class _Try(NamedTuple):
+class Try(NamedTuple):
+    """A number, and the size that it has."""
+
     number: int
     size: int
 
 
-def largest_within(size_of: Callable[[int], int], most: int, low: int, high: int) -> int | None:
-    """The largest of low…high whose size is at most `most`, or one that comes near it; None where even `low` is larger.
+def largest_within(size_of: Callable[[int], int], most: int, below: Try, above: Try, tries: int) -> int:
+    """The largest number found whose size is at most `most`, or one that comes near it.
 
     Args:
-        size_of: Grows with the number; it is asked at most `MOST_TRIES` times.
+        size_of: Grows with the number; it is asked for numbers between the two, `tries` times at most.
+        below: Its size is within `most`.
+        above: Its size is not.
+    Source: the Illinois method, Dowell and Jarratt, BIT 11 (1971).
     """
-    fitting: _Try | None = None
-    above: list[_Try] = []
-    number = high
-    for count in range(1, MOST_TRIES + 1):
-        tried = _Try(number, size_of(number))
-        if tried.size > most:
-            above.append(tried)
-        else:
-            fitting = tried
-        start, end = fitting.number if fitting else low - 1, above[-1].number if above else high + 1
-        if end - start <= 1 or (fitting and fitting.size >= _NEAR * most):
+    aim = log(_AIM * most)
+    under, over = log(below.size) - aim, log(above.size) - aim
+    for _ in range(tries):
+        if above.number - below.number <= 1 or below.size >= _NEAR * most:
             break
-        guess = _guess(fitting, above, most) if count <= _GUESSES else (start + end) // 2
-        number = min(max(guess, start + 1), end - 1)
-        if count == MOST_TRIES - 1 and fitting is None:  # the last try tells whether there is one at all
-            number = low
-    return fitting.number if fitting else None
-
-
-def _guess(fitting: _Try | None, above: list[_Try], most: int) -> int:
-    """Where the size is about `most`, if it grows by equal factors."""
-    aim, end = log(_AIM * most), above[-1]
-    other = fitting or (above[-2] if len(above) > 1 else None)
-    if other is None or other.size == end.size:
-        return round(end.number - _NUMBERS_PER_DOUBLING * (log(end.size) - aim) / log(2))
-    slope = (log(other.size) - log(end.size)) / (other.number - end.number)
-    step = (log(end.size) - aim) / slope
-    return round(end.number - (step if fitting else 1.5 * step))  # too far is better than not far enough
+        share = under / (under - over) if under < 0 < over else 0.5
+        guess = round(below.number + share * (above.number - below.number))
+        number = min(max(guess, below.number + 1), above.number - 1)
+        tried = Try(number, size_of(number))
+        # The end that stays counts for half: it would stay for ever where the curve is bent.
+        if tried.size <= most:
+            below, under, over = tried, log(tried.size) - aim, over / 2
+        else:
+            above, over, under = tried, log(tried.size) - aim, under / 2
+    return below.number
