@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import gainmap_codec as gm
+from support.paths import ROOT
 
 SCRIPT = "from gainmap_command import main; main()"  # what pip writes
 INTERRUPTING = """
@@ -37,3 +38,7 @@ def test_it_is_the_command_line(command: tuple[str, ...]) -> None:
 def test_ctrl_c_while_it_loads(module: str) -> None:
     done = run("-c", INTERRUPTING + SCRIPT, module)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "gainmap: interrupted\n")
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    assert f"\n## [{gm.__version__}] - 20" in (ROOT / "CHANGELOG.md").read_text("utf-8")

@@ -76,6 +76,7 @@ def test_photos_are_converted(environment: Path, tmp_path: Path) -> None:
     assert "hdr.avif" in gainmap(environment, tmp_path, "swap", BOTH, "-o", "hdr.avif")
     gainmap(environment, tmp_path, "extract", BOTH, "-o", "parts")
     assert "again.jpg" in gainmap(environment, tmp_path, "assemble", "parts", "-o", "again.jpg")
+    gainmap(environment, tmp_path, "web", BOTH, "-o", "site")
     gainmap(environment, tmp_path, "batch", FIXTURES / "jpeg", "-o", "photos", "--to", "avif")
     assert len(list((tmp_path / "photos").glob("*.avif"))) == len(list((FIXTURES / "jpeg").iterdir()))
     gainmap(environment, tmp_path, "view", BOTH, "-o", "page.html")
