@@ -18,6 +18,7 @@ from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file, sampling_of
 from support import pipeline_files as files
+from support.paths import FIXTURES
 
 AVIF: dict[str, Any] = {"container": "avif"}
 FITTED: dict[str, Any] = {"carry": "both"}
@@ -62,6 +63,14 @@ def test_what_is_given_changes_what_is_written(option: str) -> None:
 def test_chroma_is_that_of_the_base(container: Any, chroma: Any) -> None:
     new = parse_file(edited(container=container, chroma=chroma), "new", TranscodeOptions().limits)
     assert sampling_of(new.base) == chroma
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+def test_chroma_is_obeyed_where_base_and_alternate_change_places(chroma: Any) -> None:
+    source = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
+    report = transcode_with_report(source, TranscodeOptions(container="jpeg", chroma=chroma, quality=90))
+    assert sampling_of(parse_file(report.data, "new", TranscodeOptions().limits).base) == chroma
 
 
 def test_options_of_a_fit_go_to_the_fit() -> None:

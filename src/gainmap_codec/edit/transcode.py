@@ -72,7 +72,8 @@ def transcoded(
     opened = stripped_for_edit(opened, options.strip, notes)
     if options.container == "jpeg" != opened.file.container and is_hdr(opened.file.base):
         opened = with_sdr_base(opened, options.coding("jpeg").quality, options.map_quality, notes)
-        options = replace(options, quality=None, chroma=None)
+        if options.chroma is None:  # else the base is coded once more, with that
+            options = replace(options, quality=None)
     return edited(framed(opened, frame, notes), options, notes, progress)
 
 
