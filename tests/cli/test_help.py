@@ -30,7 +30,7 @@ def test_examples_parse(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert lines
     for line in lines:
         assert len(line) <= 76, "wider than a terminal"
-        program, command, *arguments = shlex.split(line.partition("|")[0])
+        program, command, *arguments = shlex.split(re.split(r"[|<]", line)[0])
         assert (program, command) == ("gainmap", name)
         with gainmap.commands[name].make_context(name, arguments):
             pass  # raises click.UsageError for what it does not understand

@@ -94,9 +94,9 @@ def test_no_bar_where_nobody_watches(quiet: bool, stream: io.StringIO, monkeypat
 PROGRAM = """
 import sys, time
 from gainmap_codec.cli import decode, main, progress
-write, seconds = decode.write_hdr, float(sys.argv.pop(1))
+write, seconds = decode.code_hdr, float(sys.argv.pop(1))
 progress._SECONDS_UNSEEN = 0.3
-decode.write_hdr = lambda *given: (time.sleep(seconds), write(*given))[1]
+decode.code_hdr = lambda *given: (time.sleep(seconds), write(*given))[1]
 main.main()
 """
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from gainmap_codec.cli.progress import Files, Progress
+from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
@@ -22,6 +23,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path, readable=False)  # a missing file is a bad file (exit code 1), not wrong usage
 CONTAINERS: dict[str, Container] = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
 """The container that a file's suffix names."""
+KINDS = tuple(SUFFIXES)
+"""The containers by name."""
 FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
 """What a file can bring about; anything else is a mistake of ours."""
 
@@ -80,12 +83,33 @@ def output(
     known = tuple(suffixes)
 
     def check(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-        if path is not None:
+        if path is not None and path is not STDOUT:
             check_suffix(path, known)
         return path
 
-    names = ("-o", name, "output") if name == "--output" else (name,)
-    return click.option(*names, type=PATH, required=required, callback=check, help=help)
+    is_main = name == "--output"
+    names = ("-o", name, "output") if is_main else (name,)
+    return click.option(*names, type=TARGET if is_main else PATH, required=required, callback=check, help=help)
+
+
+def to(kinds: Iterable[str]) -> Callable[[Command], Command]:
+    """The option --to for a command whose -o has a name that tells, unless it is ``-``; see `suffix_of`."""
+    return click.option("--to", type=click.Choice(list(kinds)), help="The format to write, where -o is -.")
+
+
+def suffix_of(output: Path, to: str | None) -> str:
+    """The suffix of what is to be written, by its name or by --to.
+
+    Raises:
+        click.UsageError: Neither tells, or they contradict each other.
+    """
+    suffix = output.suffix.lower()
+    if output is STDOUT and to is None:
+        raise click.UsageError("expected --to beside -o -, which has no name that tells the format")
+    wanted = suffix if to is None else f".{to}"
+    if output is not STDOUT and CONTAINERS.get(suffix, suffix) != CONTAINERS.get(wanted, wanted):
+        raise click.UsageError(f"--to: expected the format that -o is named by, {suffix[1:]}, got {to}")
+    return wanted
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
@@ -124,7 +148,7 @@ def progress_bar(quiet: bool, name: object = "working") -> Iterator[Progress | N
 
 def say(text: str) -> None:
     """Print a result."""
-    click.echo("\n".join(map(printable, text.split("\n"))))
+    click.echo("\n".join(map(printable, text.split("\n"))), err=is_picture_at_stdout())
 
 
 def say_json(value: object) -> None:
@@ -135,7 +159,7 @@ def say_json(value: object) -> None:
 
 def say_of(path: object, text: str) -> None:
     """Print a line about a file, whose name may have several."""
-    click.echo(printable(f"{path}: {text}"))
+    say(printable(f"{path}: {text}"))
 
 
 def warn(lines: Iterable[str], source: object = None) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from gainmap_codec.cli.common import (
-    PATH,
     device,
     exit_for,
     output,
@@ -17,26 +16,29 @@ from gainmap_codec.cli.common import (
     say_of,
     strict,
     strip,
+    suffix_of,
+    to,
     usage,
     warn_of,
 )
+from gainmap_codec.cli.streams import SOURCE, check_outputs, source_of, write
 from gainmap_codec.codec.decoding import decode_opened
 from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, Prefer, Region, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
-from gainmap_codec.pixels.formats.outputs import check_outputs
-from gainmap_codec.pixels.formats.saving import write_hdr
+from gainmap_codec.pixels.formats.saving import code_hdr
 from gainmap_codec.pixels.hdr_image import ORIGINS
 
 _DEFAULTS = DecodeOptions()
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=PATH)
+@click.argument("source", metavar="IN", type=SOURCE)
 @output(
     (".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
     help="OpenEXR, Radiance or npy; or PQ as PNG, TIFF, AVIF, HEIC or JPEG XL; the name tells which.",
 )
+@to(["exr", "png", "tiff", "avif", "heic", "jxl", "hdr", "npy"])
 @click.option(
     "--headroom",
     type=click.FloatRange(min=0),
@@ -72,6 +74,7 @@ def decode(
     source: Path,
     output: Path,
     *,
+    to: str | None,
     headroom: float | None,
     prefer: Prefer,
     color_space: ColorSpace,
@@ -90,16 +93,19 @@ def decode(
       gainmap decode photo.jpg -o photo.avif
       gainmap decode photo.jpg -o laptop.png --headroom 1.5
       gainmap decode photo.jpg -o face.exr --region 400 300 1024 1024
+      gainmap decode - -o - --to png < photo.jpg > photo.png
     """
+    suffix = suffix_of(output, to)
     with usage():
         options = DecodeOptions(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
         )
     check_outputs([((source,), output)], overwrite=overwrite)
     with progress_bar(quiet, output):
-        opened = open_source(source, options.limits, is_rendered=True)
+        opened = open_source(source_of(source), options.limits, is_rendered=True)
         image = decode_opened(opened, options)
-        lost = write_hdr(output, image, DEFAULT_QUALITY)
+        data, lost = code_hdr(image, suffix, DEFAULT_QUALITY)
+    write(output, data)
     warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:
         height, width = image.pixels.shape[:2]

@@ -16,7 +16,6 @@ import click
 from gainmap_codec.cli.common import (
     CONTAINERS,
     FILE_ERRORS,
-    PATH,
     Command,
     NumberOrAuto,
     complain_of,
@@ -35,6 +34,7 @@ from gainmap_codec.cli.common import (
     warn_of,
 )
 from gainmap_codec.cli.progress import Files, Progress
+from gainmap_codec.cli.streams import SOURCE, STDIN, STDOUT, TARGET, check_outputs, source_of, write
 from gainmap_codec.codec.options import Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -42,7 +42,6 @@ from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_repo
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import check_name, container_of, named_for
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 Work = Callable[[Path, Progress | None], TranscodeReport]
 
@@ -54,17 +53,19 @@ _FOLDER = "gainmap: -o names a folder"
 def _parse_output(context: click.Context, parameter: click.Parameter, text: str) -> Path:
     """The path; a slash at its end, which a path does not keep, is remembered: it is a folder."""
     context.meta[_FOLDER] = text.endswith(("/", os.sep))
-    return Path(text)
+    path: Path = TARGET.convert(text, parameter, context)
+    return path
 
 
-_sources = click.argument("sources", metavar="IN...", type=PATH, nargs=-1, required=True)
+_sources = click.argument("sources", metavar="IN...", type=SOURCE, nargs=-1, required=True)
 _output = click.option(
     "-o",
     "--output",
     metavar="PATH",
     required=True,
     callback=_parse_output,
-    help="The file to write, or a folder, in which files keep their names; it is made where it is missing.",
+    help="The file to write, or a folder, in which files keep their names; it is made where it is missing; "
+    "- is standard output.",
 )
 
 
@@ -149,7 +150,7 @@ _CODING_OPTIONS = (
     device,
     seed,
 )
-_TO = "The format to write. Default: as the file -o is named; in a folder, the format of each IN."
+_TO = "The format to write. Default: as the file -o is named; in a folder or for -, the format of each IN."
 
 
 def edit_options(command: Command, *, to: str = _TO) -> Command:
@@ -207,6 +208,7 @@ def transcode(
       gainmap transcode photos/*.heic -o web --preset web --fit 1600x1600
       gainmap transcode neural.jpg -o everyone.jpg --carry standard
       gainmap transcode holiday/*.jpg -o public --strip gps
+      gainmap transcode - -o - --to avif < photo.jpg > photo.avif
     """
     _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
@@ -305,7 +307,7 @@ def rotate(
     """
 
     def work(source: Path, progress: Progress | None) -> TranscodeReport:
-        return rotate_with_report(source, int(degrees), strip=strip, limits=Limits())
+        return rotate_with_report(source_of(source), int(degrees), strip=strip, limits=Limits())
 
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
@@ -342,7 +344,7 @@ def flip(
     """
 
     def work(source: Path, progress: Progress | None) -> TranscodeReport:
-        return flip_with_report(source, axis, strip=strip, limits=Limits())
+        return flip_with_report(source_of(source), axis, strip=strip, limits=Limits())
 
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
@@ -354,11 +356,11 @@ def _transcode_each(
     sources: tuple[Path, ...], output: Path, options: TranscodeOptions, *, overwrite: bool, strict: bool, quiet: bool
 ) -> None:
     """Write what the options make of each source."""
-    if options.container is None and not _is_folder(output, sources):
+    if options.container is None and output is not STDOUT and not _is_folder(output, sources):
         options = replace(options, container=_container_of(output))
 
     def work(source: Path, progress: Progress | None) -> TranscodeReport:
-        return transcode_with_report(source, options, progress=progress)
+        return transcode_with_report(source_of(source), options, progress=progress)
 
     _each(sources, output, options.container, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
@@ -371,6 +373,10 @@ def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
     Raises:
         click.BadParameter: Several files, and `output` is a file or has the name of a photo.
     """
+    if output is STDOUT:
+        if len(sources) > 1:
+            raise click.BadParameter("expected a folder for several files, got -", param_hint="-o")
+        return False
     if output.is_dir():
         return True
     if not output.exists() and (not output.suffix or click.get_current_context().meta.get(_FOLDER)):
@@ -400,6 +406,8 @@ def _each(
 ) -> None:
     """Do every source; what fails is told, and the exit code is then 1."""
     into_folder = _is_folder(output, sources)
+    if into_folder and STDIN in sources:
+        raise click.UsageError("expected -o to name a file for what comes from standard input, got a folder")
     targets = [output / _name_for(source, container) if into_folder else output for source in sources]
     planned = list(zip(sources, targets, strict=True))
     check_outputs([((source,), target) for source, target in planned], overwrite=overwrite, makes_folders=into_folder)
@@ -423,8 +431,9 @@ def _each(
 
 def _written(target: Path, source: Path, report: TranscodeReport) -> TranscodeReport:
     """Write what a source became."""
-    check_name(str(target), report.container)
-    write_atomically(target, report.data, dated_as=source)
+    if target is not STDOUT:
+        check_name(str(target), report.container)
+    write(target, report.data, dated_as=source)
     return report
 
 

@@ -8,7 +8,7 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
-    PATH,
+    KINDS,
     NumberOrAuto,
     device,
     exit_for,
@@ -22,24 +22,27 @@ from gainmap_codec.cli.common import (
     speed,
     strict,
     strip,
+    suffix_of,
+    to,
     usage,
     warn_of,
 )
+from gainmap_codec.cli.streams import SOURCE, check_dashes, check_outputs, source_of, write
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import Auto, Carry, EncodeOptions, PresetChoice, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
-from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 _DEFAULTS = EncodeOptions()
 
 
 @click.command()
-@click.argument("hdr", type=PATH)
+@click.argument("hdr", type=SOURCE)
 @output(CONTAINERS, help="The JPEG, HEIC or AVIF file to write; its name tells which.")
+@to(KINDS)
 @click.option(
     "--sdr",
-    type=PATH,
+    type=SOURCE,
     help="The SDR version of the picture; a file of the kind to write is kept bit for bit. Default: tone-mapped.",
 )
 @click.option(
@@ -120,6 +123,7 @@ def encode(
     hdr: Path,
     output: Path,
     *,
+    to: str | None,
     sdr: Path | None,
     carry: Carry | None,
     preset: PresetChoice,
@@ -150,10 +154,12 @@ def encode(
       gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
+      gainmap encode - -o - --to jpeg < scene.exr > scene.jpg
     """
+    check_dashes((hdr, sdr))
     with usage():
         options = EncodeOptions(
-            container=CONTAINERS[output.suffix.lower()],
+            container=CONTAINERS[suffix_of(output, to)],
             carry=carry,
             preset=preset,
             target_bytes=target_bytes,
@@ -172,8 +178,8 @@ def encode(
         )
     check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
     with progress_bar(quiet, output) as progress:
-        report = encode_with_report(hdr, sdr, options, progress=progress)
-    write_atomically(output, report.data)
+        report = encode_with_report(source_of(hdr), sdr and source_of(sdr), options, progress=progress)
+    write(output, report.data)
     warn_of(sdr or hdr, report.warnings, report.file.damage)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")

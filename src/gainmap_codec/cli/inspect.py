@@ -19,6 +19,7 @@ from gainmap_codec.cli.common import (
     say_json,
 )
 from gainmap_codec.cli.progress import Files
+from gainmap_codec.cli.streams import SOURCE, check_dashes, source_of
 from gainmap_codec.codec.conformance import ConformanceRow, check_photos, format_table
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
@@ -29,7 +30,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print everything
 
 
 @click.command()
-@click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
+@click.argument("sources", metavar="FILE...", type=SOURCE, nargs=-1, required=True)
 @as_json
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
     """Say what the photo or HDR picture FILE is, how bright it is, and which programs show it in HDR.
@@ -41,8 +42,10 @@ def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
     Examples:
       gainmap inspect photo.jpg
       gainmap inspect photo.jpg --json | jq .gain_map
+      gainmap inspect - < photo.jpg
       gainmap inspect holiday/ --json | jq '.[].brightness.peak_nits'
     """
+    check_dashes(sources)
     if len(sources) == 1 and not sources[0].is_dir():
         with progress_bar(False, sources[0]):
             info, words = _inspected(sources[0])
@@ -76,10 +79,11 @@ def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
 
 def _inspected(source: Path) -> tuple[dict[str, Any], str]:
     """A file in plain values, and in words."""
+    given = source_of(source)
     try:
-        info = inspect_source(source, Limits(), brightness=True).to_dict()
+        info = inspect_source(given, Limits(), brightness=True).to_dict()
     except FormatError:
-        picture = inspect_picture(*read_source(source), Limits())
+        picture = inspect_picture(*read_source(given), Limits())
         if picture is None:
             raise
         return picture, describe_picture(picture)

@@ -10,6 +10,7 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
+    KINDS,
     PATH,
     exit_for,
     output,
@@ -20,8 +21,11 @@ from gainmap_codec.cli.common import (
     say_of,
     speed,
     strict,
+    suffix_of,
+    to,
     warn_of,
 )
+from gainmap_codec.cli.streams import SOURCE, STDIN, check_outputs, source_of, write
 from gainmap_codec.codec.options import AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
@@ -32,7 +36,6 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.map_metadata.plain import Metadata, parse_metadata_json, serialize_metadata_json
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 from gainmap_codec.pixels.formats.sources import read_source
 
 _BASE, _MAP = "base", "map"
@@ -52,7 +55,7 @@ _map_quality = click.option(
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=PATH)
+@click.argument("source", metavar="IN", type=SOURCE)
 @click.option("-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; made.")
 @click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
 @strict
@@ -69,10 +72,10 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
       gainmap extract photo.jpg -o parts
     """
     with progress_bar(quiet, source):
-        parts = extract_parts(source, Limits())
+        parts = extract_parts(source_of(source), Limits())
     files = {folder / name: data for name, data in _files_of(parts)}
     there = _parts_in(folder)
-    if any(path.samefile(source) for path in there):
+    if source is not STDIN and any(path.samefile(source) for path in there):
         raise ValueError(f"{source}: expected another folder for its parts, got the one where it is a part itself")
     old = [path for path in there if path not in files]
     if old and not overwrite:
@@ -80,7 +83,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
     check_outputs([((source,), path) for path in files], overwrite=overwrite, makes_folders=True)
     folder.mkdir(parents=True, exist_ok=True)
     for path, data in files.items():
-        write_atomically(path, data)
+        write(path, data)
     for path in old:
         path.unlink()
     warn_of(source, parts.warnings, parts.damage)
@@ -93,6 +96,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
 @click.command()
 @click.argument("folder", metavar="DIR", type=PATH)
 @output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
+@to(KINDS)
 @_quality
 @_map_quality
 @speed
@@ -103,6 +107,7 @@ def assemble(
     folder: Path,
     output: Path,
     *,
+    to: str | None,
     quality: int | None,
     map_quality: int | None,
     speed: int | None,
@@ -125,7 +130,7 @@ def assemble(
     check_outputs([((base,), output)], overwrite=overwrite)
     metadata, color = _metadata_in(folder)
     options = AssembleOptions(
-        container=CONTAINERS[output.suffix.lower()],
+        container=CONTAINERS[suffix_of(output, to)],
         payload=_bytes_in(folder, _PAYLOAD),
         alternate_icc_profile=_bytes_in(folder, _ALTERNATE),
         alternate_color=color,
@@ -139,8 +144,9 @@ def assemble(
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=PATH)
+@click.argument("source", metavar="IN", type=SOURCE)
 @output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
+@to(KINDS)
 @_quality
 @_map_quality
 @speed
@@ -151,6 +157,7 @@ def swap(
     source: Path,
     output: Path,
     *,
+    to: str | None,
     quality: int | None,
     map_quality: int | None,
     speed: int | None,
@@ -169,10 +176,10 @@ def swap(
       gainmap swap hdr.avif -o sdr.jpg
     """
     check_outputs([((source,), output)], overwrite=overwrite)
-    container = CONTAINERS[output.suffix.lower()]
+    container = CONTAINERS[suffix_of(output, to)]
     options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
     with progress_bar(quiet, source):
-        report = swap_with_report(source, options)
+        report = swap_with_report(source_of(source), options)
     _write(source, output, report, strict=strict, quiet=quiet, dated_as=source)
 
 
@@ -182,7 +189,7 @@ COMMANDS = (extract, assemble, swap)
 def _write(
     source: Path, output: Path, report: TranscodeReport, *, strict: bool, quiet: bool, dated_as: Path | None = None
 ) -> None:
-    write_atomically(output, report.data, dated_as=dated_as)
+    write(output, report.data, dated_as=dated_as)
     warn_of(source, report.warnings, report.damage)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")

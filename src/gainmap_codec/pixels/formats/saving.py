@@ -42,14 +42,24 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> list[str]:
         OSError: The file cannot be written.
     """
     extension = Path(path).suffix.lower()
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality: expected 1…100, got {quality!r}")
     if extension not in _ENCODERS:
         known = ", ".join(_ENCODERS)
         raise ValueError(f"{os.fspath(path)}: expected one of the extensions {known}, got {extension or 'none'}")
-    notes = list(image.metadata.lost)
-    write_atomically(path, _ENCODERS[extension](image, quality, notes))
+    data, notes = code_hdr(image, extension, quality)
+    write_atomically(path, data)
     return notes
+
+
+def code_hdr(image: HdrImage, extension: str, quality: int) -> tuple[bytes, list[str]]:
+    """The bytes of a file with such an extension, and a line for each thing that is lost.
+
+    Raises:
+        ValueError, MissingDependencyError, UnsupportedError: As `write_hdr`.
+    """
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality: expected 1…100, got {quality!r}")
+    notes = list(image.metadata.lost)
+    return _ENCODERS[extension](image, quality, notes), notes
 
 
 def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Chroma, notes: list[str]) -> bytes:

@@ -17,6 +17,18 @@ Source = AnyPath | bytes | bytearray | memoryview | BinaryIO
 _AT_ONCE = 1 << 26  # bytes; a reader is given that much room before it is known how much there is
 
 
+class NamedBytes(bytes):
+    """The bytes of a file, and what messages call it."""
+
+    name: str
+
+    def __new__(cls, data: bytes, name: str) -> NamedBytes:
+        """Bytes by a name."""
+        named = super().__new__(cls, data)
+        named.name = name
+        return named
+
+
 def is_source(value: object) -> bool:
     """Whether `read_source` takes it: a path, bytes or what can be read."""
     return isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(value, "read")
@@ -37,7 +49,7 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
             return _read(file, limits), os.fspath(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         limits.check("file_bytes", memoryview(source).nbytes)
-        return bytes(source), argument or "bytes"
+        return bytes(source), str(getattr(source, "name", argument or "bytes"))
     if isinstance(source, io.TextIOBase):
         raise TypeError(f'{argument or "source"}: expected a file opened as binary ("rb"), got one opened as text')
     if hasattr(source, "read"):
