@@ -168,7 +168,7 @@ def encode_with_report(
     It takes what `encode` takes, and raises what that raises.
 
     Args:
-        progress: Called with the share of the fit that is done, 0…1.
+        progress: Called with the share of the work that is done, 0…1.
     Returns:
         The file, as its `data`, and what `encode` warns of, as its `warnings`.
     """
