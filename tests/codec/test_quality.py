@@ -28,7 +28,7 @@ PAIRS = {
 
 def jpeg_map(hdr: HdrSource, sdr: Path | None = None) -> EncodeReport:
     """The ordinary map that ours is compared with: one channel, a quarter of the base's size, JPEG quality 85."""
-    return encode_with_report(hdr, sdr, EncodeOptions(carry="standard", map_quality=85))
+    return encode_with_report(hdr, sdr, EncodeOptions(carry="standard", map_scale=4, map_quality=85, map_channels=1))
 
 
 def neural(hdr: HdrSource, sdr: Path | None = None) -> EncodeReport:
