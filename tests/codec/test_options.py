@@ -6,9 +6,17 @@ import pickle
 from dataclasses import FrozenInstanceError
 from typing import Any
 
+import numpy as np
 import pytest
 
-from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, FitOptions, MapOptions, TranscodeOptions
+from gainmap_codec.codec.options import (
+    DecodeOptions,
+    EncodeOptions,
+    FitOptions,
+    MapOptions,
+    SwapOptions,
+    TranscodeOptions,
+)
 from gainmap_codec.errors import Limits
 
 
@@ -53,6 +61,36 @@ def test_what_is_out_of_range_is_told(kind: type, options: dict[str, Any], line:
     with pytest.raises(ValueError, match="expected") as caught:
         kind(**options)
     assert line in str(caught.value)
+
+
+WRONG = [
+    *((DecodeOptions, "headroom", value, "a number of stops") for value in ("2", True, [1])),
+    *((EncodeOptions, "target_psnr", value, "a number of dB") for value in ("40", True)),
+    *(
+        (kind, name, value, "a whole number")
+        for kind, names in (
+            (EncodeOptions, ("quality", "speed", "map_quality", "map_scale", "target_bytes", "seed")),
+            (TranscodeOptions, ("quality", "speed", "map_quality", "map_scale", "target_bytes", "max_bytes", "seed")),
+            (SwapOptions, ("quality", "speed", "map_quality")),
+        )
+        for name in names
+        for value in ("9", 1.5, True)
+    ),
+    (EncodeOptions, "seed", None, "a whole number"),
+    (DecodeOptions, "device", None, "a name such as auto, cpu or cuda:0"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "value", "expected"), WRONG)
+def test_a_wrong_type_gets_a_sentence(kind: type, name: str, value: object, expected: str) -> None:
+    with pytest.raises(TypeError, match="expected") as caught:
+        kind(**{name: value})
+    assert str(caught.value) == f"{name}: expected {expected}, got {value!r}"
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert DecodeOptions(headroom=np.float32(1.5)).headroom == 1.5  # type: ignore[arg-type]
+    assert TranscodeOptions(quality=np.int64(80), max_bytes=np.uint16(900)).quality == 80  # type: ignore[arg-type]
 
 
 def test_parts_of_options_go_to_those_who_need_them() -> None:

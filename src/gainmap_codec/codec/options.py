@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from operator import index
 from typing import Literal, cast, get_args
 
@@ -118,6 +119,8 @@ class DecodeOptions:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
+        if self.headroom is not None:
+            _check_number("headroom", self.headroom, "stops")
         if self.headroom is not None and not self.headroom >= 0:
             raise ValueError(f"headroom: expected a number of stops >= 0, got {self.headroom!r}")
         _check_choice("prefer", self.prefer, get_args(Prefer))
@@ -248,6 +251,8 @@ class TranscodeOptions:
         if self.map_scale != "auto":
             _check_given("map_scale", self.map_scale, 1, 128)
         _check_choice("map_channels", self.map_channels, (None, 1, 3, "auto"))
+        if self.max_bytes is not None:
+            _check_whole("max_bytes", self.max_bytes)
         if self.max_bytes is not None and self.max_bytes < 1:
             raise ValueError(f"max_bytes: expected at least 1, got {self.max_bytes}")
         _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
@@ -410,10 +415,15 @@ def _coding(quality: int | None, map_quality: int | None, speed: int | None) -> 
 
 
 def _check_fit(options: FitOptions) -> None:
-    if options.target_bytes is not None and options.target_bytes < 1:
-        raise ValueError(f"target_bytes: expected at least 1, got {options.target_bytes}")
+    if options.target_bytes is not None:
+        _check_whole("target_bytes", options.target_bytes)
+        if options.target_bytes < 1:
+            raise ValueError(f"target_bytes: expected at least 1, got {options.target_bytes}")
+    if options.target_psnr is not None:
+        _check_number("target_psnr", options.target_psnr, "dB")
     if options.target_psnr is not None and not 0 <= options.target_psnr < float("inf"):
         raise ValueError(f"target_psnr: expected a number of dB >= 0, got {options.target_psnr}")
+    _check_whole("seed", options.seed)
     if not 0 <= options.seed < 1 << 63:
         raise ValueError(f"seed: expected a number from 0 to 2^63 - 1, got {options.seed}")
 
@@ -425,6 +435,8 @@ def choose_device(device: str) -> str:
         ValueError: As `torch_device`.
         MissingDependencyError: A device other than the CPU, and no torch.
     """
+    if not isinstance(device, str):
+        raise TypeError(f"device: expected a name such as auto, cpu or cuda:0, got {device!r}")
     if device == "auto":
         loaded = sys.modules.get("torch")
         return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
@@ -446,8 +458,21 @@ def _check_maps(quality: int | None, map_quality: int | Auto, map_scale: int | A
     _check_choice("map_channels", map_channels, ("auto", 1, 3))
 
 
+def _check_whole(name: str, value: object) -> None:
+    """Raise TypeError for what is no whole number, of Python's or of NumPy's."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+
+
+def _check_number(name: str, value: object, unit: str) -> None:
+    """Raise TypeError for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected a number of {unit}, got {value!r}")
+
+
 def check_range(name: str, value: int, low: int, high: int) -> None:
-    """Raise ValueError unless low <= value <= high."""
+    """Raise ValueError unless low <= value <= high, and TypeError for what is no whole number."""
+    _check_whole(name, value)
     if not low <= value <= high:
         raise ValueError(f"{name}: expected {low}…{high}, got {value!r}")
 
