@@ -77,6 +77,8 @@ WRONG = [
         for value in ("9", 1.5, True)
     ),
     (EncodeOptions, "seed", None, "a whole number"),
+    (DecodeOptions, "region", 5, "whole numbers"),
+    *((TranscodeOptions, name, value, "whole numbers") for name in ("box", "size", "fit") for value in (5, "9x9")),
     (DecodeOptions, "device", None, "a name such as auto, cpu or cuda:0"),
 ]
 
@@ -86,6 +88,19 @@ def test_a_wrong_type_gets_a_sentence(kind: type, name: str, value: object, expe
     with pytest.raises(TypeError, match="expected") as caught:
         kind(**{name: value})
     assert str(caught.value) == f"{name}: expected {expected}, got {value!r}"
+
+
+def test_each_of_several_numbers_is_a_whole_one() -> None:
+    cases: list[tuple[type, str, object]] = [
+        (DecodeOptions, "region", (0, 0, 8, "8")),
+        (TranscodeOptions, "box", (0, 0, 8, "8")),
+        (TranscodeOptions, "size", (None, "8")),
+    ]
+    for kind, name, value in cases:
+        with pytest.raises(TypeError, match=f"^{name}: expected a whole number, got '8'"):
+            kind(**{name: value})
+    with pytest.raises(ValueError, match="region: expected left, top, width and height"):
+        DecodeOptions(region=(1, 2))  # type: ignore[arg-type]
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

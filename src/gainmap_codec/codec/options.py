@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from operator import index
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -123,6 +122,8 @@ class DecodeOptions:
             _check_number("headroom", self.headroom, "stops")
         if self.headroom is not None and not self.headroom >= 0:
             raise ValueError(f"headroom: expected a number of stops >= 0, got {self.headroom!r}")
+        if self.region is not None and len(_whole_numbers("region", self.region)) != 4:
+            raise ValueError(f"region: expected left, top, width and height, got {self.region!r}")
         _check_choice("prefer", self.prefer, get_args(Prefer))
         _check_choice("color_space", self.color_space, COLOR_SPACES)
         _check_choice("orientation", self.orientation, get_args(Orientation))
@@ -327,7 +328,7 @@ class TranscodeOptions:
     def _check_frame(self) -> None:
         if self.size is not None and self.fit is not None:
             raise ValueError("size and fit: expected one of them, got both")
-        if self.box is not None and len(tuple(map(index, self.box))) != 4:
+        if self.box is not None and len(_whole_numbers("box", self.box)) != 4:
             raise ValueError(f"box: expected left, top, right and bottom, got {self.box!r}")
         for name, sides in (("size", self.size), ("fit", self.fit)):
             if sides is not None:
@@ -341,9 +342,9 @@ def _check_given(name: str, value: int | None, low: int, high: int) -> None:
 
 def _check_sides(name: str, sides: tuple[int | None, ...], *, most_none: int) -> None:
     """Width and height in whole pixels, of which `most_none` may be missing."""
+    given = _whole_numbers(name, sides)
     if len(sides) != 2:
         raise ValueError(f"{name}: expected a width and a height, got {sides!r}")
-    given = [index(side) for side in sides if side is not None]
     if len(given) < 2 - most_none:
         raise ValueError(f"{name}: expected a width {'or' if most_none else 'and'} a height, got {sides!r}")
     if min(given) < 1:
@@ -462,6 +463,16 @@ def _check_whole(name: str, value: object) -> None:
     """Raise TypeError for what is no whole number, of Python's or of NumPy's."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}: expected a whole number, got {value!r}")
+
+
+def _whole_numbers(name: str, values: object) -> list[int]:
+    """Those of several that are given; TypeError for anything but whole numbers and None."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: expected whole numbers, got {values!r}")
+    given = [value for value in values if value is not None]
+    for value in given:
+        _check_whole(name, value)
+    return given
 
 
 def _check_number(name: str, value: object, unit: str) -> None:
