@@ -7,8 +7,9 @@ from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import describe_other
 from gainmap_codec.files.heif.extras import has_alpha
-from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
+from gainmap_codec.files.jpeg.edit import other_segments
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.files.tags.motion_photo import with_video
@@ -45,7 +46,7 @@ def _exif(file: GainMapFile, turn: int, width: int, height: int, lost: list[str]
 
 
 def _xmp(file: GainMapFile, turn: int, width: int, height: int, lost: list[str]) -> bytes | None:
-    packet = whole_xmp(file.base, file.xmp, lost)
+    packet = whole_xmp(file.xmp, file.base, lost)
     if packet is None:
         return None
     try:

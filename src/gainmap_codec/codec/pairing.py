@@ -21,7 +21,8 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
-from gainmap_codec.files.jpeg.edit import carry_segments, other_segments, whole_xmp
+from gainmap_codec.files.jpeg.edit import carry_segments, other_segments
+from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
@@ -225,7 +226,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
     return replace(
         coded,
         exif=exif,
-        xmp=file.xmp if container == "jpeg" else whole_xmp(base, file.xmp, notes),
+        xmp=file.xmp if container == "jpeg" else whole_xmp(file.xmp, base, notes),
         orientation=orientation,
         others=others_for(file, container),
         heif_extras=extras,

@@ -13,7 +13,7 @@ from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, others_for, parse_file, serialize_file
 from gainmap_codec.files.heif.extras import without_gain_maps
 from gainmap_codec.files.heif.records import heif_extras
-from gainmap_codec.files.jpeg.edit import whole_xmp
+from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import AppleMetadata, CodedImage, Container, GainMapFile, GainMapMetadata
@@ -94,7 +94,7 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
         metadata=None if stored is None else stored.metadata,
         payload=file.payload,
         exif=known.exif,
-        xmp=whole_xmp(known.base, known.xmp, []),
+        xmp=whole_xmp(known.xmp, known.base, []),
         icc_profile=known.base.icc_profile,
         orientation=known.orientation,
         alternate_icc_profile=None if stored is None else stored.image.icc_profile,

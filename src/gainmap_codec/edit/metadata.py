@@ -9,7 +9,8 @@ from gainmap_codec.codec.options import Strip
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.files.heif.extras import other_parts
-from gainmap_codec.files.jpeg.edit import other_segments, whole_xmp
+from gainmap_codec.files.jpeg.edit import other_segments
+from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
@@ -36,7 +37,7 @@ def for_container(
     if file.base.codec == "jpeg":
         for line in other_segments(file.base):
             notes.lost.append(f"{line}: not kept, only JPEG files have such segments")
-        return replace(file, xmp=whole_xmp(file.base, file.xmp, notes.lost)), codes
+        return replace(file, xmp=whole_xmp(file.xmp, file.base, notes.lost)), codes
     if container != "jpeg":
         return file, codes
     return _for_jpeg(file, codes, color, notes)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gainmap_codec.files.jpeg import edit
 from gainmap_codec.files.jpeg.edit import (
     carry_segments,
-    extended_xmp,
+    extensions,
     has_c2pa,
     other_segments,
     with_jpeg_orientation,
@@ -36,8 +36,13 @@ def test_extension_segments_are_joined_in_their_order() -> None:
 
     base = files.read(files.made(standard=True)).base.data
     picture = base[:2] + segment(5, b"world") + segment(0, b"hello") + base[2:]
-    assert extended_xmp(coded(picture)) == b"helloworld"
-    assert extended_xmp(coded(base[:2] + segment(5, b"world") + base[2:])) is None
+    assert _extension(picture) == b"helloworld"
+    assert _extension(base[:2] + segment(5, b"world") + base[2:]) is None
+
+
+def _extension(picture: bytes) -> bytes | None:
+    found = segments_of(coded(picture))
+    return extensions(found, found.header)["F" * 32][1]
 
 
 def test_segments_are_named() -> None:

@@ -12,7 +12,7 @@ from gainmap_codec.errors import FormatError, LimitError, Limits
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import APP1, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.jpeg.xmp_segments import MAX_PACKET_BYTES, joined_xmp, xmp_segments
+from gainmap_codec.files.jpeg.xmp_segments import MAX_PACKET_BYTES, joined_xmp, whole_xmp, xmp_segments
 from support.jpeg_files import record
 from support.xmp_packets import packet
 
@@ -110,6 +110,9 @@ def test_an_extension_that_the_packet_does_not_name_stays_apart() -> None:
     data = serialize_jpeg(replace(record(), xmp=LONG))
     other = replace(parse_jpeg(data, Limits()), xmp=packet('dc:own="1"'))
     assert joined_xmp(other.xmp, other.base) is None
+    notes: list[str] = []
+    assert whole_xmp(other.xmp, other.base, notes) == other.xmp
+    assert notes == ["the extended XMP packet is not kept: the main packet does not name it, or one cannot be read"]
     again = serialize_jpeg(other)
     assert len(parse_segments(again, Limits()).bodies(APP1, EXTENSION_ID)) == len(
         parse_segments(data, Limits()).bodies(APP1, EXTENSION_ID)

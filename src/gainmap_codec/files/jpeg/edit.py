@@ -31,7 +31,6 @@ from gainmap_codec.files.jpeg.segments import (
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.files.tags.exif_shrink import fitted_exif
-from gainmap_codec.files.tags.xmp_edit import join_extension
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
 JFIF_ID, PHOTOSHOP_ID = b"JFIF\0", b"Photoshop 3.0\0"
@@ -146,13 +145,6 @@ def bare_jfif(body: bytes) -> bytes:
     return make_segment(APP0, body[:JFIF_BYTES] + bytes(2), "JFIF header")
 
 
-def extended_xmp(image: CodedImage) -> bytes | None:
-    """The packet that a picture's extension segments hold together, or None where it is not whole."""
-    found = segments_of(image)
-    packets = extensions(found, found.header)
-    return next((packet for _, packet in packets.values() if packet is not None), None)
-
-
 def extensions(image: JpegImage, segments: Iterable[Segment]) -> dict[str, tuple[list[Segment], bytes | None]]:
     """Extended XMP by its digest: the segments of a packet, and the packet, or None where it is not whole.
 
@@ -190,19 +182,6 @@ def _extension(body: bytes) -> tuple[str, int, int, bytes]:
 def _joined(parts: list[tuple[str, int, int, bytes]]) -> bytes | None:
     whole = b"".join(part for _, part in sorted((offset, part) for _, _, offset, part in parts))
     return whole if len(whole) == parts[0][1] else None
-
-
-def whole_xmp(image: CodedImage, packet: bytes | None, notes: list[str]) -> bytes | None:
-    """A picture's packet with its extension, which only JPEG keeps apart; the packet alone, with a line, if they do not
-    fit together."""
-    extension = extended_xmp(image) if image.codec == "jpeg" and packet is not None else None
-    if packet is None or extension is None:
-        return packet
-    try:
-        return join_extension(packet, extension)
-    except GainMapError as error:
-        notes.append(f"the extended XMP packet is not kept: {error}")
-        return packet
 
 
 def other_segments(image: CodedImage) -> Iterator[str]:

@@ -47,6 +47,23 @@ _IN_MAIN = tuple(
 """What readers look for in the main packet alone."""
 
 
+def whole_xmp(packet: bytes | None, image: CodedImage, notes: list[str]) -> bytes | None:
+    """A picture's packet with its extension, which only JPEG keeps apart.
+
+    Args:
+        packet: The picture's main packet.
+        image: The picture, of any codec.
+        notes: Gets a line where there is a whole extension that does not go with the packet.
+    """
+    if image.codec != "jpeg":
+        return packet
+    joined = joined_xmp(packet, image)
+    found = extensions(segments_of(image), segments_of(image).header)
+    if joined is None and any(whole is not None for _, whole in found.values()):
+        notes.append("the extended XMP packet is not kept: the main packet does not name it, or one cannot be read")
+    return joined or packet
+
+
 def joined_xmp(packet: bytes | None, image: CodedImage) -> bytes | None:
     """The whole of a packet and the extension that it names, or None where it names none that is whole.
 
