@@ -18,7 +18,7 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, others_for, parse_file
+from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, parse_file, with_others_for
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.edit import carry_segments, other_segments
@@ -205,7 +205,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
     base, container = file.base, options.container
     same = file.container == container and base.bits == (options.base_bits or base.bits)
     if same and options.quality is None:
-        return replace(file, others=others_for(file, container))
+        return with_others_for(file, container)
     bits = options.base_bits or (8 if container == "jpeg" else base.bits)
     codes, color, profile = base_codes(base), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if container == "jpeg" and base.nclx and not profile:
@@ -222,14 +222,14 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
         coded = replace(coded, base=carry_segments(base, coded.base))
     elif base.codec == "jpeg":
         notes += (f"{line}: not kept, only JPEG files have such segments" for line in other_segments(base))
-    extras = file.heif_extras if container == file.container else None
+    kept = with_others_for(file, container)
     return replace(
         coded,
         exif=exif,
         xmp=file.xmp if container == "jpeg" else whole_xmp(file.xmp, base, notes),
         orientation=orientation,
-        others=others_for(file, container),
-        heif_extras=extras,
+        others=kept.others,
+        heif_extras=kept.heif_extras if container == file.container else None,
         damage=file.damage,
     )
 

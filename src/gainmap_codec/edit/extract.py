@@ -10,9 +10,7 @@ from gainmap_codec.edit.recoding import note_what_is_not_written
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import digest_of, others_for, parse_file, serialize_file
-from gainmap_codec.files.heif.extras import without_gain_maps
-from gainmap_codec.files.heif.records import heif_extras
+from gainmap_codec.files.container import digest_of, parse_file, serialize_file, with_others_for
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.files.readback import read_back
@@ -84,7 +82,7 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
     note_what_is_not_written(file, file.container, notes)
     if file.spare_gain_map is not None and file.container != "jpeg":
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
-    alone = _without_gain_maps(file)
+    alone = with_others_for(file, file.container).without_gain_maps()
     base = serialize_file(alone, notes.lost)
     known, stored = read_back(base, alone), file.gain_map
     return Parts(
@@ -101,16 +99,6 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
         alternate_color=None if stored is None else stored.image.nclx,
         warnings=tuple(dict.fromkeys(notes.lost)),
         damage=file.damage,
-    )
-
-
-def _without_gain_maps(file: GainMapFile) -> GainMapFile:
-    """The record of the base, without gain maps that cannot be used, too."""
-    extras = heif_extras(file.heif_extras)
-    return replace(
-        file.without_gain_maps(),
-        others=others_for(file, file.container),
-        heif_extras=extras and without_gain_maps(extras),
     )
 
 

@@ -15,7 +15,7 @@ from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
-from gainmap_codec.files.container import describe_other, others_for
+from gainmap_codec.files.container import describe_other, with_others_for
 from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
@@ -119,7 +119,7 @@ class NewBase:
 def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:
     """The file without gain maps as its readers get it."""
     opened = shown.opened
-    file = replace(opened.file, others=others_for(opened.file, container))
+    file = with_others_for(opened.file, container)
     if shown.codes is None and container == file.container and not options.codes_base:
         notes.done.append("base: kept bit for bit")
         return NewBase(shown, file.without_gain_maps(), True, options.device, notes)

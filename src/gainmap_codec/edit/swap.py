@@ -20,7 +20,7 @@ from gainmap_codec.edit.recoding import DecodedMap, chroma_like, coded_map, deco
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
-from gainmap_codec.files.container import digest_of, others_for
+from gainmap_codec.files.container import digest_of, with_others_for
 from gainmap_codec.files.records import CODECS, CodedImage, Container, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import BaseColor
@@ -202,13 +202,13 @@ def _exchanged(metadata: GainMapMetadata, *, uses_base: bool) -> GainMapMetadata
 
 def _carried(opened: OpenedFile, container: Container, notes: Notes) -> GainMapFile:
     """The record without its pictures' own fields, as the container can hold it."""
-    file = opened.file
-    others, exif = others_for(file, container), file.exif
+    file = with_others_for(opened.file, container)
     if container == "jpeg":
         note_other_parts(file, notes)
+        exif = file.exif
         if exif is not None or file.orientation != 1:
             exif = with_orientation(exif, file.orientation, notes.lost)
-        return replace(file.without_gain_maps(), container=container, exif=exif, others=others, heif_extras=None)
+        return replace(file.without_gain_maps(), container=container, exif=exif, heif_extras=None)
     if file.container == "jpeg":
         file, _ = for_container(file, container, np.empty(0, np.uint8), opened.color, notes)
-    return replace(file.without_gain_maps(), container=container, others=others)
+    return replace(file.without_gain_maps(), container=container)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import splitext
 from typing import Literal
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.heif.damage import damage_of
+from gainmap_codec.files.heif.extras import without_gain_maps
 from gainmap_codec.files.heif.image_items import stand_alone_digest, stand_alone_sampling
 from gainmap_codec.files.heif.read import parse_heif
+from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg
@@ -105,19 +108,26 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
     return serialize_jpeg(file, notes) if file.container == "jpeg" else serialize_heif(file, notes)
 
 
-def others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
-    """What a file of another container, or of the same, has of what stands beside this file's pictures.
+def with_others_for(file: GainMapFile, container: Container) -> GainMapFile:
+    """The record with what a file of another container, or of the same, has of what stands beside its pictures.
 
     Readers of a JPEG pass over what stands behind its pictures, those of a HEIC or AVIF over what stands behind its
     boxes; neither looks for the other's. A gain map that cannot be used is not written again.
     """
+    extras = heif_extras(file.heif_extras)
+    if extras is not None and file.refused:
+        extras = without_gain_maps(extras)
+    return replace(file, others=_others_for(file, container), heif_extras=extras)
+
+
+def _others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
     same = (file.container == "jpeg") == (container == "jpeg")
     return tuple(part for part in file.others if part.kind != "gain map") if same else ()
 
 
 def lost_others(file: GainMapFile, container: Container) -> Iterator[str]:
     """A line about each of the others that a file of another container, or of the same, does not have."""
-    kept = others_for(file, container)
+    kept = _others_for(file, container)
     for part in file.others:
         if part.kind == "gain map" and not file.refused:
             yield f"a gain map that is not used, {len(part.data):,} bytes: not kept"
