@@ -49,3 +49,7 @@ def test_inspecting_works_without_torch(neural_file: Path) -> None:
     inspect = f"info = gm.inspect({str(neural_file)!r})"
     shown = "print(info.to_dict()['gain_map'])"
     assert run_python(NO_TORCH, "import gainmap_codec as gm", inspect, shown, UNLOADED) == "None"
+
+
+def test_progress_bars_are_loaded_when_they_are_drawn() -> None:
+    assert run_python("import sys, gainmap_codec.cli.main", "print('tqdm' in sys.modules)") == "False"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +17,12 @@ import gainmap_codec as gm
 from gainmap_codec.batch.planning import STATE
 from gainmap_codec.batch.records import PhotoRecord
 from gainmap_codec.cli import batch as cli_batch
-from gainmap_codec.cli import progress
 from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.batches import MANY, make_many, make_photos, outputs
 from support.command_line import failure, run, start
 from support.paths import FIXTURES
+from support.terminals import impatient_terminal, left_on_screen, wait_for
 
 
 @pytest.fixture
@@ -166,23 +164,16 @@ def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -
     assert "failed" not in statuses
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 def test_what_a_terminal_shows_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(progress, "_SECONDS_UNSEEN", 0.0)
-    monkeypatch.setattr(progress, "_SECONDS_BETWEEN", 0.01)
+    screen = impatient_terminal(monkeypatch)
     with cli_batch._progress(quiet=False) as show:
-        until(lambda: "looking for photos" in screen.getvalue())
+        wait_for("looking for photos", screen)
         show(None, 4)
-        until(lambda: "4 photos, none of them done yet" in screen.getvalue())
+        wait_for("4 photos, none of them done yet", screen)
         show(PhotoRecord("a.jpg", "out/a.jpg", "converted"), 4)
-        until(lambda: f"[######{' ' * 18}]  25%  1 of 4 photos, " in screen.getvalue())
+        wait_for(f"[######{' ' * 18}]  25%  1 of 4 photos, ", screen)
         show(PhotoRecord("b.jpg", "out/b.jpg", "failed", "broken"), 4)
-        assert "\r\x1b[Kgainmap: b.jpg: broken\n" in screen.getvalue(), "in a line of its own"
-        until(lambda: "50%  2 of 4 photos, " in screen.getvalue())
-    assert screen.getvalue().endswith(" left\r\x1b[K")
+        assert "gainmap: b.jpg: broken" in left_on_screen(screen.getvalue()), "in a line of its own"
+        wait_for("50%  2 of 4 photos, ", screen)
+    assert " photos/s, 00:00 left" in screen.getvalue()
+    assert left_on_screen(screen.getvalue()) == ["gainmap: b.jpg: broken", ""]

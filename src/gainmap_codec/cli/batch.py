@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -29,11 +28,12 @@ from gainmap_codec.cli.common import (
     warn_of,
 )
 from gainmap_codec.cli.edit import edit_options
-from gainmap_codec.cli.progress import Line, bar, is_watched, time_left
+from gainmap_codec.cli.progress import Line, is_watched
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
-_RECENT = 200
+_SMOOTHING = 0.1  # the rate of late: a rerun skips many at first
+_FORM = "[{bar:24}] {percentage:3.0f}%  {n:,} of {total:,} photos, {rate_noinv:.1f} photos/s, {remaining} left"
 
 Show = Callable[[PhotoRecord | None, int], None]
 
@@ -148,12 +148,11 @@ class _Told:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Show]:
     """What to tell of each photo: a bar with rate and time left where somebody watches, and a line for each failure."""
-    rate = _Rate()
-    with ExitStack() as stack:
-        line = stack.enter_context(Line(rate.text, rate.start)) if is_watched(quiet) else None
+    with _line() if is_watched(quiet) else nullcontext() as line:
 
         def show(photo: PhotoRecord | None, count: int) -> None:
-            rate.add(photo, count)
+            if line:
+                _advance(line, photo, count)
             if photo and (photo.problem or photo.damage):
                 with line.aside() if line else nullcontext():
                     warn_of(photo.source, (), photo.damage)
@@ -163,27 +162,12 @@ def _progress(quiet: bool) -> Iterator[Show]:
         yield show
 
 
-class _Rate:
-    """How fast photos are done of late: a rerun skips many at first."""
+def _line() -> Line:
+    return Line(_FORM, monotonic(), title="looking for photos", smoothing=_SMOOTHING)
 
-    def __init__(self) -> None:
-        self.start = monotonic()
-        self._done, self._count = 0, 0
-        self._times = deque([self.start], _RECENT)
 
-    def add(self, photo: PhotoRecord | None, count: int) -> None:
-        """Note that a photo is done, or None before the first, of so many."""
-        self._count = count
-        if photo:
-            self._done += 1
-            self._times.append(monotonic())
-
-    def text(self) -> str:
-        """The line about it."""
-        if not self._done:
-            return f"{self._count:,} photos, none of them done yet" if self._count else "looking for photos"
-        seconds = monotonic() - self._times[0]
-        rate = (len(self._times) - 1) / seconds
-        left = time_left(self._count - self._done, rate)
-        done = f"{self._done:,} of {self._count:,} photos, {rate:.1f} photos/s"
-        return f"{bar(self._done / self._count)}  {done}, {left}"
+def _advance(line: Line, photo: PhotoRecord | None, count: int) -> None:
+    """Note that a photo is done, or None before the first, of so many."""
+    line.total = count
+    line.title = f"{count:,} photos, none of them done yet"
+    line.done += photo is not None

@@ -20,7 +20,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.cli.streams import SOURCE, check_dashes, source_of
-from gainmap_codec.codec.conformance import ConformanceRow, check_photos, format_table
+from gainmap_codec.codec.conformance import ConformanceRow, check_photo, format_table
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
 from gainmap_codec.errors import FormatError, Limits, error_line
@@ -104,9 +104,11 @@ def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
       gainmap conformance my-encoder/output --json
     """
     rows: list[ConformanceRow] = []
-    for source in sources:
-        with progress_bar(False, source):
-            rows += check_photos(source, Limits())
+    photos = [(photo, source) for source in sources for photo in photos_in(source)]
+    files = Files(len(photos), quiet=False)
+    for photo, source in photos:
+        with files.next(photo):
+            rows.append(check_photo(photo, Limits(), found_in=source))
     lost = sum(bool(row.problem) for row in rows)
     if as_json:
         say_json([asdict(row) for row in rows])

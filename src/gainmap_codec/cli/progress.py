@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
-from unicodedata import east_asian_width
-
-import click
+from typing import TYPE_CHECKING
 
 from gainmap_codec.errors import printable
+
+if TYPE_CHECKING:
+    from gainmap_codec.cli.bar import Bar
 
 Progress = Callable[[float], None]
 
 _SECONDS_UNSEEN = 2.0
 _SECONDS_BETWEEN = 0.2
-_WIDTH = 24
-_CLEAR = "\r\x1b[K"
+_PARTS = 100  # of a file's work, that its bar counts
+_FORM = "[{bar:24}] {percentage:3.0f}%  {remaining} left  {desc}"
 
 
 def is_watched(quiet: bool) -> bool:
@@ -29,27 +28,23 @@ def is_watched(quiet: bool) -> bool:
     return not quiet and sys.stderr.isatty()
 
 
-def bar(share: float) -> str:
-    """``[######            ]  25%``."""
-    return f"[{'#' * round(share * _WIDTH):{_WIDTH}}] {share:4.0%}"
-
-
-def time_left(rest: float, rate: float) -> str:
-    """How long the rest takes, at so much of it a second: ``0:01:30 left``."""
-    return f"{timedelta(seconds=round(rest / rate))} left"
-
-
 class Line:
-    """A line on standard error, drawn by a thread of its own: the work may be one long call into a codec.
+    """A bar on standard error, drawn by a thread of its own: the work may be one long call into a codec.
 
     Args:
-        text: Gives the line, as often as it is drawn.
+        form: As `Bar` has it, and so `smoothing`.
         since: `monotonic` of when the work began, which has to last for two seconds before anything is drawn.
+    Attributes:
+        title: What is worked on, told beside the bar.
+        done: How much of the work is done.
+        total: How much there is of it.
     """
 
-    def __init__(self, text: Callable[[], str], since: float) -> None:
-        self._text, self._since = text, since
-        self._stop, self._lock, self._is_drawn = Event(), Lock(), False
+    def __init__(self, form: str, since: float, *, title: str = "", total: int = 0, smoothing: float = 0) -> None:
+        self.title, self.done, self.total = title, 0, total
+        self._form, self._since, self._smoothing = form, since, smoothing
+        self._stop, self._lock = Event(), Lock()
+        self._bar: Bar | None = None
         self._thread = Thread(target=self._draw_until_stopped, daemon=True)
 
     def __enter__(self) -> Line:
@@ -59,13 +54,15 @@ class Line:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        self._erase()
+        if self._bar is not None:  # a bar is true or false by its total, and raises without one
+            self._bar.close()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Other lines are written meanwhile, and this one is out of their way."""
         with self._lock:
-            self._erase()
+            if self._bar is not None:
+                self._bar.clear()
             yield
 
     def _draw_until_stopped(self) -> None:
@@ -76,12 +73,11 @@ class Line:
             pause = _SECONDS_BETWEEN
 
     def _draw(self) -> None:
-        self._is_drawn = True
-        click.echo(_CLEAR + _cut(printable(self._text()), _columns() - 1), nl=False, err=True)
+        from gainmap_codec.cli.bar import Bar
 
-    def _erase(self) -> None:
-        if self._is_drawn:
-            click.echo(_CLEAR, nl=False, err=True)
+        if self._bar is None:
+            self._bar = Bar(self._form, monotonic() - self._since, self._smoothing)
+        self._bar.show(printable(self.title), self.done, self.total)
 
 
 class Files:
@@ -102,36 +98,13 @@ class Files:
         if not self._is_watched:
             yield None
             return
-        done = 0.0
-        number = self._begun = self._begun + 1
-        title = f"{number} of {self._count}  " * (self._count > 1) + (Path(str(name)).name or str(name))
+        begun, self._begun = self._begun, self._begun + 1
+        title = f"{self._begun} of {self._count}  " * (self._count > 1) + (Path(str(name)).name or str(name))
+        line = Line(_FORM, self._start, title=title, total=self._count * _PARTS)
+        line.done = begun * _PARTS
 
         def tell(share: float) -> None:
-            nonlocal done
-            done = max(done, share)  # a search for a size begins anew
+            line.done = max(line.done, round((begun + share) * _PARTS))  # a search for a size begins anew
 
-        def text() -> str:
-            share, seconds = (number - 1 + done) / self._count, monotonic() - self._start
-            if not share:
-                return f"{seconds:.0f} s  {title}"
-            return f"{bar(share)}  {time_left(1 - share, share / seconds)}  {title}"
-
-        with Line(text, self._start):
+        with line:
             yield tell
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except OSError:
-        return 80
-
-
-def _cut(text: str, columns: int) -> str:
-    """As much of a text as fits; some letters take two columns."""
-    taken = 0
-    for index, letter in enumerate(text):
-        taken += 2 if east_asian_width(letter) in "WF" else 1
-        if taken > columns:
-            return text[:index]
-    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.errors import GainMapError, Limits, error_line, printable
 from gainmap_codec.files.records import Carrier, CodedImage, Container
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
-from gainmap_codec.pixels.formats.sources import photos_in, read_source
+from gainmap_codec.pixels.formats.sources import read_source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 
 _HEADER = ("file", "kind", "metadata", "base", "gain map", "stops", "peak nits", "HDR from", "problem")
@@ -46,15 +45,10 @@ class ConformanceRow:
     problem: str = ""
 
 
-def check_photos(path: Path, limits: Limits) -> Iterator[ConformanceRow]:
-    """A row for a file, or for each JPEG, HEIC and AVIF file in a folder and the folders in it, by name.
-
-    Raises:
-        FileNotFoundError: There are no such files in the folder.
-    """
-    for photo in photos_in(path):
-        name = photo.name if photo == path else photo.relative_to(path).as_posix()
-        yield _check_file(photo, printable(name), limits)
+def check_photo(path: Path, limits: Limits, *, found_in: Path) -> ConformanceRow:
+    """The row for a file, whose name there is the one within the folder that it was found in, or its own."""
+    name = path.name if path == found_in else path.relative_to(found_in).as_posix()
+    return _check_file(path, printable(name), limits)
 
 
 def format_table(rows: list[ConformanceRow]) -> str:
