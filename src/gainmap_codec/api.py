@@ -664,7 +664,8 @@ def assemble(
     Returns:
         The file.
     Raises:
-        ValueError: An argument is out of its range, the numbers cannot be written, or the payload is another base's.
+        ValueError, TypeError: An argument is out of its range or of another type, the numbers cannot be written, or the
+            payload is another base's.
         GainMapError: A picture is broken, not supported or over the limits, or an HDR base cannot be in that container.
         OSError: A path cannot be read.
     Warns:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gainmap_codec.codec.options import (
+    AssembleOptions,
     DecodeOptions,
     EncodeOptions,
     FitOptions,
@@ -118,3 +121,21 @@ def test_parts_of_options_go_to_those_who_need_them() -> None:
 def test_options_travel_to_other_processes() -> None:
     options = TranscodeOptions(container="avif", limits=Limits(segments=9))
     assert pickle.loads(pickle.dumps(options)) == options
+
+
+@pytest.mark.parametrize("kind", [EncodeOptions, partial(AssembleOptions, container="jpeg")])
+def test_what_is_to_be_bytes_is_bytes(kind: Callable[..., object]) -> None:
+    for name in ("xmp", "icc_profile"):
+        for value in ("<x/>", 5, [1], np.int64(3)):
+            with pytest.raises(TypeError, match=f"^{name}: expected bytes, got {type(value).__name__}$"):
+                kind(**{name: value})
+    with pytest.raises(TypeError, match="payload: expected bytes, got str"):
+        AssembleOptions(container="jpeg", payload="GNN")  # type: ignore[arg-type]
+
+
+def test_code_points_are_four_values() -> None:
+    for color in ("P3", (12, 16, 6), (12, 16, 6, 2), (70000, 16, 6, True), (-1, 16, 6, True)):
+        with pytest.raises(ValueError, match="alternate_color: expected primaries, transfer and matrix"):
+            AssembleOptions(container="avif", alternate_color=color)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="alternate_color: expected a whole number, got 'P3'"):
+        AssembleOptions(container="avif", alternate_color=("P3", 16, 6, True))  # type: ignore[arg-type]

@@ -155,3 +155,14 @@ def test_empty_pictures_are_refused() -> None:
         encoded(HDR[:0])
     with pytest.raises(ValueError, match="sdr: expected a picture, got a Pillow image of 0 x 0 pixels"):
         encoded(HDR, Image.new("RGB", (0, 0)))
+
+
+def test_pillow_images_that_cannot_be_read_are_named() -> None:
+    closed, cut = Image.fromarray(SDR), io.BytesIO()
+    closed.close()
+    Image.fromarray(SDR).save(cut, "PNG")
+    for sdr in (closed, Image.open(io.BytesIO(cut.getvalue()[:-60]))):
+        with pytest.raises(gm.FormatError, match=r"^sdr: broken picture file: "):
+            encoded(HDR, sdr)
+    with pytest.raises(ValueError, match="sdr: expected a picture that Pillow converts to RGB, got its mode La"):
+        encoded(HDR, Image.fromarray(SDR).convert("LA").convert("La"))

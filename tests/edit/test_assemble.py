@@ -262,3 +262,36 @@ def test_arrays_of_another_kind_are_refused(codes: Any, line: str) -> None:
 def test_options_have_bounds(changes: dict[str, Any], line: str) -> None:
     with pytest.raises(ValueError, match=line):
         gm.assemble(BASE, None, None, **{"container": "jpeg"} | changes)
+
+
+def test_messages_name_the_argument() -> None:
+    numbers = {"kind": "Apple", "headroom": 4.0}
+    for base, gain_map, line in (
+        (b"abc", MAP, "base: expected a picture that Pillow can open"),
+        (BASE, b"abc", "gain_map: expected a picture that Pillow can open"),
+        (5, MAP, "base: expected a Pillow image"),
+        (BASE, [[1]], "gain_map: expected a Pillow image"),
+        (BASE, Image.new("F", (4, 4)), "gain_map: expected a picture of 8 or 16 bits"),
+    ):
+        with pytest.raises((gm.FormatError, TypeError, ValueError), match=f"^{line}"):
+            gm.assemble(base, gain_map, numbers, container="jpeg")  # type: ignore[arg-type]
+
+
+def test_metadata_of_another_type_are_named() -> None:
+    wrong: tuple[Any, ...] = (3, "{}", [])
+    for metadata in wrong:
+        with pytest.raises(TypeError, match=r"^metadata: expected a record or a dictionary, got"):
+            gm.assemble(BASE, MAP, metadata, container="jpeg")
+
+
+def test_alpha_of_a_gain_map_is_told() -> None:
+    with pytest.warns(gm.GainMapWarning, match="gain_map: alpha dropped"):
+        gm.assemble(BASE, Image.new("LA", (4, 4)), {"kind": "Apple", "headroom": 4.0}, container="jpeg")
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    plain, numpys = ({"kind": "Apple", "headroom": headroom} for headroom in (4.0, np.float32(4)))
+    options: dict[str, Any] = {"container": "avif", "quality": np.int64(70), "map_quality": np.uint8(60)}
+    assert gm.assemble(BASE, MAP, numpys, **options) == gm.assemble(
+        BASE, MAP, plain, container="avif", quality=70, map_quality=60
+    )

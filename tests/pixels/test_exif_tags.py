@@ -161,3 +161,13 @@ def test_encoded_files(container: Container, tmp_path: Path) -> None:
     assert (told["Artist"], told["FNumber"], told["ExposureTime"], told["ISO"]) == ("Zoë", 2.8, 0.004, 200)
     assert (told["DateTimeOriginal"], told["UserComment"]) == ("2026:11:29 10:00:00", "at home")
     assert told["GPSLatitude"] == pytest.approx(48 + 12 / 60 + 30.5 / 3600)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    of_numpy = {
+        "FNumber": np.float32(2.5),
+        "ISOSpeedRatings": np.uint16(200),
+        "GPSLatitude": np.array([48, 12, 30.5]),
+    }
+    plain = {"FNumber": 2.5, "ISOSpeedRatings": 200, "GPSLatitude": (48, 12, 30.5)}
+    assert tags_of(of_numpy) == tags_of(plain)

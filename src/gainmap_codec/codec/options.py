@@ -168,6 +168,8 @@ class EncodeOptions:
         _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
         check_strip(self.strip)
         object.__setattr__(self, "exif", self.exif_bytes)  # a dictionary becomes what it stands for
+        _check_bytes("xmp", self.xmp)
+        _check_bytes("icc_profile", self.icc_profile)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
         self._check_base()
         check_speed(self.speed)
@@ -356,7 +358,7 @@ class AssembleOptions:
     """What `gainmap_codec.assemble` is asked for.
 
     Raises:
-        ValueError: A field is out of its range.
+        ValueError, TypeError: A field is out of its range or of another type.
     """
 
     container: Container
@@ -374,6 +376,9 @@ class AssembleOptions:
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, get_args(Container))
+        for name in ("payload", "xmp", "icc_profile", "alternate_icc_profile"):
+            _check_bytes(name, getattr(self, name))
+        _check_color("alternate_color", self.alternate_color)
         _check_given("orientation", self.orientation, 1, 8)
         _check_given("quality", self.quality, 1, 100)
         _check_given("map_quality", self.map_quality, 1, 100)
@@ -463,6 +468,22 @@ def _check_whole(name: str, value: object) -> None:
     """Raise TypeError for what is no whole number, of Python's or of NumPy's."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}: expected a whole number, got {value!r}")
+
+
+def _check_bytes(name: str, value: object) -> None:
+    """Raise TypeError for what is neither bytes nor None."""
+    if value is not None and not isinstance(value, bytes):
+        raise TypeError(f"{name}: expected bytes, got {type(value).__name__}")
+
+
+def _check_color(name: str, value: tuple[int, int, int, bool] | None) -> None:
+    """Raise TypeError or ValueError for what are no code points."""
+    if value is None:
+        return
+    points = _whole_numbers(name, value[:3]) if isinstance(value, tuple | list) and len(value) == 4 else []
+    if len(points) < 3 or not all(0 <= point < 1 << 16 for point in points) or value[3] not in (True, False):
+        expected = "primaries, transfer and matrix (0…65535), and whether the range is full"
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
 
 
 def _whole_numbers(name: str, values: object) -> list[int]:

@@ -25,7 +25,7 @@ from gainmap_codec.files.map_metadata.plain import Metadata, metadata_from_dict
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Binding
-from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, primaries_are_known
@@ -54,7 +54,7 @@ def assemble_with_report(
     found = _base_file(base, options, notes)
     file = _with_orientation(_with_metadata(found, options, notes), options.orientation, notes)
     if gain_map is not None and metadata is not None:
-        numbers, color = metadata_from_dict(metadata) if isinstance(metadata, Mapping) else (metadata, None)
+        numbers, color = _numbers_of(metadata)
         image = _alternate(_map_image(gain_map, found, options, notes), options, color)
         file = _with_map(file, image, numbers, notes)
     if options.payload is not None:
@@ -62,11 +62,20 @@ def assemble_with_report(
     return report_of(written(file, None, notes.lost).data, options.container, notes)
 
 
+def _numbers_of(metadata: MapNumbers) -> tuple[Metadata, Nclx | None]:
+    """The record, and the alternate's colour where plain values tell it."""
+    if isinstance(metadata, GainMapMetadata | AppleMetadata):
+        return metadata, None
+    if not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata: expected a record or a dictionary, got {type(metadata).__name__}")
+    return metadata_from_dict(metadata)
+
+
 def _base_file(base: Picture, options: AssembleOptions, notes: Notes) -> GainMapFile:
     """The file to be, without gain maps: the base's own, or one of a picture that is coded here."""
     if (array := array_of(base, "base")) is not None:
         return _coded_base(*_codes_of(array, "base", options), options.icc_profile or None, options, notes)
-    picture = read_base(base, limits=options.limits)
+    picture = read_base(base, argument="base", limits=options.limits)
     if picture.file is None:
         assert picture.pixels is not None
         notes.lost += picture.notes
@@ -135,7 +144,8 @@ def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, n
     codec = CODECS[options.container]
     if (array := array_of(gain_map, "gain_map")) is not None:
         return _coded_map(*_codes_of(array, "gain_map", options), base, options, notes)
-    picture = read_base(gain_map, limits=options.limits)
+    picture = read_base(gain_map, argument="gain_map", limits=options.limits)
+    notes.lost += picture.notes
     if picture.file is None:
         assert picture.pixels is not None
         return _coded_map(_grey_if_equal(picture.pixels), 8, base, options, notes)

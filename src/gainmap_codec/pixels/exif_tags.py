@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Integral, Rational, Real
 from typing import Any
 
 import piexif
@@ -134,7 +134,10 @@ def _rationals(value: Any) -> Any:
 
 def _pair(number: Any) -> tuple[int, int]:
     largest = min(_FINEST, int(2**31 / max(abs(number), 1)))  # numerators have 32 bits
-    return Fraction(number).limit_denominator(max(largest, 1)).as_integer_ratio()
+    exact = Fraction(
+        number if isinstance(number, Rational | Decimal) else float(number)
+    )  # NumPy's floats are Real alone
+    return exact.limit_denominator(max(largest, 1)).as_integer_ratio()
 
 
 def _dumped(tags: Mapping[str, Any], wrong: str) -> bytes:

@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from numbers import Real
+from typing import Any, cast
 
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of, metadata_problem
@@ -171,7 +172,7 @@ def _check_names(found: Mapping[str, Any], where: str, needed: Collection[str], 
 
 
 def _finite(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1 << 33:
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(cast(float, value)) < 1 << 33:
         raise ValueError(f"metadata: {where}: expected a number, got {_shown(value)}")
     return float(value)
 

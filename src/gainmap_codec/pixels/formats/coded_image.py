@@ -116,6 +116,7 @@ def code_picture(
         UnsupportedError: A picture too large for the codec, or one that the encoder cannot code.
     """
     _check(codes, codec, quality, bits, speed)
+    quality, speed = int(quality), int(speed)  # encoders know no numbers of NumPy
     if codes.ndim == 2 and coded_channels(codes, codec, bits) == 3:
         codes, chroma = cast(AnyCodes, np.repeat(codes[..., np.newaxis], 3, axis=2)), "4:2:0"
     if codec == "jpeg":

@@ -117,6 +117,7 @@ def read_base(
     sdr: Source | Image.Image | ArrayLike,
     *,
     bits: int = 8,
+    argument: str = "sdr",
     limits: Limits = Limits(),
 ) -> BasePicture:
     """The SDR picture given to `encode`.
@@ -126,38 +127,39 @@ def read_base(
             opens, a Pillow image, or an array or tensor in sRGB, uint8 or uint16 (0…65535), (H, W, 3), (H, W) of grey.
             Alpha is dropped, and a profile that does not describe RGB, each with a line in `notes`.
         bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
+        argument: What the caller's argument is called, for messages.
     Raises:
-        FormatError: The file is broken, or no picture.
+        FormatError: The file is broken, or no picture; or Pillow cannot load its image.
         LimitError: Over `limits`; or, where Pillow opens it, over twice Pillow's own `MAX_IMAGE_PIXELS`.
         TypeError, ValueError: An array or image of another kind.
         OSError: The path cannot be read.
     """
     if isinstance(sdr, Image.Image):
-        return _base_of_pillow(sdr, bits)
-    if (array := array_of(sdr, "sdr")) is not None:
-        return _base_of_array(array, bits)
+        return _base_of_pillow(sdr, bits, argument)
+    if (array := array_of(sdr, argument)) is not None:
+        return _base_of_array(array, bits, argument)
     if not is_source(sdr):
-        raise TypeError(f"sdr: expected {_SDR_SOURCES}, got {type(sdr).__name__}")
-    data, name = read_source(cast(Source, sdr), limits, argument="sdr")
+        raise TypeError(f"{argument}: expected {_SDR_SOURCES}, got {type(sdr).__name__}")
+    data, name = read_source(cast(Source, sdr), limits, argument=argument)
     if data.startswith(b"\xff\xd8\xff") or data[4:8] == b"ftyp":
         return BasePicture(file=data)
     with decoding(name, "picture"):
         image = open_picture(data, name, limits)
         if image.format == "PNG":
-            image.info.update(_told_by_cicp(data))
-        return _base_of_pillow(image, bits, _deep_codes(image, data, name, limits))
+            image.info.update(_told_by_cicp(data, argument))
+        return _base_of_pillow(image, bits, argument, _deep_codes(image, data, name, limits))
 
 
-def _base_of_array(array: NDArray[Any], bits: int) -> BasePicture:
+def _base_of_array(array: NDArray[Any], bits: int, argument: str) -> BasePicture:
     if array.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
         what = ": linear HDR goes to hdr=" if np.issubdtype(array.dtype, np.floating) else ""
-        raise TypeError(f"sdr: expected uint8 or uint16 code values, got {array.dtype}{what}")
+        raise TypeError(f"{argument}: expected uint8 or uint16 code values, got {array.dtype}{what}")
     notes: list[str] = []
-    pixels = np.ascontiguousarray(rgb_of(array, "sdr", notes), array.dtype.newbyteorder("="))
+    pixels = np.ascontiguousarray(rgb_of(array, argument, notes), array.dtype.newbyteorder("="))
     return BasePicture(pixels=with_bits(pixels, 8 * pixels.itemsize, bits), notes=tuple(notes))
 
 
-def _told_by_cicp(data: bytes) -> dict[str, bytes | None]:
+def _told_by_cicp(data: bytes, argument: str) -> dict[str, bytes | None]:
     """The ICC profile that stands for a PNG's cICP chunk, which wins over its other chunks about colour; else nothing.
 
     Source: PNG third edition (W3C, 2025), clause 4.3.
@@ -166,7 +168,7 @@ def _told_by_cicp(data: bytes) -> dict[str, bytes | None]:
     if len(cicp) != 4:
         return {}
     if cicp[1] in HDR_TRANSFERS:
-        raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
+        raise UnsupportedError(f"{argument}: expected an SDR picture, got one in PQ or HLG")
     color = color_of_code_points(cicp[0], cicp[1], 8)
     is_srgb = (color.primaries, color.curve) == ("srgb", "srgb")
     return {"icc_profile": None if is_srgb else icc_profile_describing(color)}
@@ -232,9 +234,13 @@ def _deep_codes(image: Image.Image, data: bytes, name: str, limits: Limits) -> N
     return None
 
 
-def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | None = None) -> BasePicture:
+def _base_of_pillow(
+    image: Image.Image, bits: int, argument: str, deep: NDArray[np.uint16] | None = None
+) -> BasePicture:
     if 0 in image.size:
-        raise ValueError(f"sdr: expected a picture, got a Pillow image of {image.width} x {image.height} pixels")
+        raise ValueError(f"{argument}: expected a picture, got a Pillow image of {image.width} x {image.height} pixels")
+    with decoding(argument, "picture"):
+        image.load()
     if deep is None and image.mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
     if deep is not None:
@@ -242,15 +248,15 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
         image_8.info = image.info
         image = image_8
     if image.mode in ("I", "F"):
-        raise ValueError(f"sdr: expected a picture of 8 or 16 bits, got Pillow's mode {image.mode}")
+        raise ValueError(f"{argument}: expected a picture of 8 or 16 bits, got Pillow's mode {image.mode}")
     own, xmp = image.info.get("icc_profile") or None, image.info.get("xmp")
     profile = rgb_profile(own, 1 if Image.getmodebase(image.mode) == "L" else 3)
     has_other_profile = own is not None and (profile is None or profile[16:20] != b"RGB ")
     losses = {
-        "sdr: alpha dropped": image.has_transparency_data,
-        f"sdr: its ICC profile is not for {image.mode} and is dropped": has_other_profile,
+        f"{argument}: alpha dropped": image.has_transparency_data,
+        f"{argument}: its ICC profile is not for {image.mode} and is dropped": has_other_profile,
     }
-    pixels = with_bits(np.asarray(image.convert("RGB")), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
+    pixels = with_bits(_converted(image, argument), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)
     exif = image.info.get("exif")
     return BasePicture(
         pixels=pixels,
@@ -259,6 +265,16 @@ def _base_of_pillow(image: Image.Image, bits: int, deep: NDArray[np.uint16] | No
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
         notes=tuple(line for line, is_lost in losses.items() if is_lost),
     )
+
+
+def _converted(image: Image.Image, argument: str) -> Codes:
+    """Pixels (H, W, 3) of a Pillow image of 8 bits."""
+    try:
+        return np.asarray(image.convert("RGB"))
+    except ValueError as error:
+        raise ValueError(
+            f"{argument}: expected a picture that Pillow converts to RGB, got its mode {image.mode}"
+        ) from error
 
 
 def _rgb(codes: AnyCodes) -> AnyCodes:
