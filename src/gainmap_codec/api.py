@@ -18,16 +18,15 @@ from gainmap_codec.codec.decoding_many import decode_in_order
 from gainmap_codec.codec.encoding import EncodeReport, Progress
 from gainmap_codec.codec.inspection import Inspection, inspect_source
 from gainmap_codec.codec.options import (
+    AnyPreset,
     AssembleOptions,
     Auto,
     Carry,
     DecodeOptions,
-    EditPreset,
     EncodeOptions,
     FloatType,
     Orientation,
     Prefer,
-    PresetChoice,
     Region,
     Strip,
     SwapOptions,
@@ -58,12 +57,12 @@ def encode(
     *,
     container: Container = "jpeg",
     carry: Carry | None = None,
-    preset: PresetChoice = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
     base_bits: int | None = None,
-    base_chroma: Chroma = "4:4:4",
+    base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
     speed: int | None = None,
     map_scale: int | Auto = "auto",
@@ -95,15 +94,17 @@ def encode(
             target or a preset asks for a neural gain map.
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
-            alone where that is worth more for its bytes; it then warns.
+            alone where that is worth more for its bytes; it then warns. "web" and "archive" are for the whole photo, as
+            in `transcode`: "web" codes every base anew, "archive" keeps one that can be kept; their neural gain maps
+            are "tiny" and "best". Arguments given beside them win.
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
             other bases at 92.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
             given, else 8.
-        base_chroma: Of a base coded anew. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
-            hardware; it blurs the edges of colours.
+        base_chroma: Of a base coded anew; None is "4:4:4", or the preset's. "4:2:0" is smaller, and in HEIC and AVIF
+            what phones write and decode in hardware; it blurs the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
         speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
@@ -143,12 +144,12 @@ def encode_with_report(
     *,
     container: Container = "jpeg",
     carry: Carry | None = None,
-    preset: PresetChoice = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
     base_bits: int | None = None,
-    base_chroma: Chroma = "4:4:4",
+    base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
     speed: int | None = None,
     map_scale: int | Auto = "auto",
@@ -334,7 +335,7 @@ def transcode(
     map_scale: int | Auto | None = None,
     map_channels: int | Auto | None = None,
     max_bytes: int | None = None,
-    preset: EditPreset = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -441,7 +442,7 @@ def crop(
     map_scale: int | Auto | None = None,
     map_channels: int | Auto | None = None,
     max_bytes: int | None = None,
-    preset: EditPreset = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -508,7 +509,7 @@ def resize(
     map_scale: int | Auto | None = None,
     map_channels: int | Auto | None = None,
     max_bytes: int | None = None,
-    preset: EditPreset = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,

@@ -15,7 +15,7 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import Auto, Carry, EditPreset, Strip, TranscodeOptions
+from gainmap_codec.codec.options import AnyPreset, Auto, Carry, Strip, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
@@ -45,7 +45,7 @@ def convert(
     map_scale: int | Auto | None = None,
     map_channels: int | Auto | None = None,
     max_bytes: int | None = None,
-    preset: EditPreset = "balanced",
+    preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,

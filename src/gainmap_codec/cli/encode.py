@@ -29,7 +29,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.streams import SOURCE, check_dashes, check_outputs, source_of, write
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import Auto, Carry, EncodeOptions, PresetChoice, Strip
+from gainmap_codec.codec.options import AnyPreset, Auto, Carry, EncodeOptions, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
@@ -52,10 +52,11 @@ _DEFAULTS = EncodeOptions()
 )
 @click.option(
     "--preset",
-    type=click.Choice(["tiny", "balanced", "best", "auto", "paper-gain", "paper-gamma"]),
+    type=click.Choice(["tiny", "balanced", "best", "auto", "paper-gain", "paper-gamma", "web", "archive"]),
     default=_DEFAULTS.preset,
     show_default=True,
-    help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more.",
+    help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more. web and archive "
+    "are for the whole photo: coded as web pages want it, or with hardly a loss.",
 )
 @click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of the neural gain map, in bytes.")
 @click.option(
@@ -66,7 +67,7 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
-    help="Quality of the SDR picture. Default: 92, or kept as it is where --sdr can be.",
+    help="Quality of the SDR picture. Default: 92 or the preset's, or kept as it is where --sdr can be.",
 )
 @click.option(
     "--base-bits",
@@ -76,9 +77,8 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
-    default=_DEFAULTS.base_chroma,
-    show_default=True,
-    help="Chroma of a new SDR picture; 4:2:0 is smaller, and what decoders in hardware know.",
+    help="Chroma of a new SDR picture; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4, or the "
+    "preset's.",
 )
 @click.option(
     "--base-color-space",
@@ -126,12 +126,12 @@ def encode(
     to: str | None,
     sdr: Path | None,
     carry: Carry | None,
-    preset: PresetChoice,
+    preset: AnyPreset,
     target_bytes: int | None,
     target_psnr: float | None,
     quality: int | None,
     base_bits: str | None,
-    base_chroma: Chroma,
+    base_chroma: Chroma | None,
     base_color_space: ColorSpace,
     map_scale: int | Auto,
     map_quality: int | Auto,
@@ -151,6 +151,7 @@ def encode(
     \b
     Examples:
       gainmap encode scene.exr -o scene.jpg
+      gainmap encode scene.exr -o scene.jpg --preset web
       gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10

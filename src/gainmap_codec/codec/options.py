@@ -26,7 +26,7 @@ Carry = Literal["both", "neural", "standard"]
 Orientation = Literal["upright", "stored"]
 Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
-EditPreset = Literal[PresetChoice, "web", "archive"]
+AnyPreset = Literal[PresetChoice, "web", "archive"]
 FloatType = Literal["float32", "float16"]
 Strip = Literal["gps", "all"]
 Auto = Literal["auto"]
@@ -142,12 +142,12 @@ class EncodeOptions:
 
     container: Container = "jpeg"
     carry: Carry | None = None
-    preset: PresetChoice = "balanced"
+    preset: AnyPreset = "balanced"
     target_bytes: int | None = None
     target_psnr: float | None = None
     quality: int | None = None
     base_bits: int | None = None
-    base_chroma: Chroma = "4:4:4"
+    base_chroma: Chroma | None = None
     base_color_space: ColorSpace = "srgb"
     speed: int | None = None
     map_scale: int | Auto = "auto"
@@ -164,8 +164,8 @@ class EncodeOptions:
     def __post_init__(self) -> None:
         _check_choice("container", self.container, get_args(Container))
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
-        _check_choice("preset", self.preset, _PRESETS)
-        _check_choice("base_chroma", self.base_chroma, get_args(Chroma))
+        _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
+        _check_choice("base_chroma", self.base_chroma, (None, *get_args(Chroma)))
         check_strip(self.strip)
         object.__setattr__(self, "exif", self.exif_bytes)  # a dictionary becomes what it stands for
         _check_bytes("xmp", self.xmp)
@@ -187,12 +187,32 @@ class EncodeOptions:
     @property
     def standard(self) -> MapOptions:
         """How the standard gain map is made."""
-        return MapOptions(self.map_scale, self.map_quality, self.map_channels)
+        scale, quality = self.map_scale, self.map_quality
+        if self._row:
+            scale = self._row.map_scale or "auto" if scale == "auto" else scale
+            quality = self._row.map_quality if quality == "auto" else quality
+        return MapOptions(scale, quality, self.map_channels)
 
     @property
     def fit(self) -> FitOptions:
         """How the neural gain map is fitted."""
-        return FitOptions(self.preset, self.target_bytes, self.target_psnr, self.device, self.seed)
+        return FitOptions(_kind_of(self.preset), self.target_bytes, self.target_psnr, self.device, self.seed)
+
+    @property
+    def codes_base(self) -> bool:
+        """Whether the base is to be coded anew even where it could stay."""
+        return self.quality is not None or (self._row is not None and self._row.codes_anew)
+
+    @property
+    def coding(self) -> Coding:
+        """How a base is coded where it has to be."""
+        quality = self._row.qualities[self.container] if self._row else DEFAULT_QUALITY
+        chroma = self.base_chroma or (self._row.chroma if self._row else None)
+        return Coding(self.quality or quality, chroma=chroma, speed=chosen_speed(self.speed))
+
+    @property
+    def _row(self) -> PhotoPreset | None:
+        return PHOTO_PRESETS.get(self.preset)
 
     def _check_base(self) -> None:
         if self.container == "jpeg":
@@ -236,7 +256,7 @@ class TranscodeOptions:
     map_scale: int | Auto | None = None
     map_channels: int | Auto | None = None
     max_bytes: int | None = None
-    preset: EditPreset = "balanced"
+    preset: AnyPreset = "balanced"
     target_bytes: int | None = None
     device: str = "auto"
     seed: int = 0
@@ -270,8 +290,7 @@ class TranscodeOptions:
     @property
     def neural(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
-        kind = self._row.neural if self._row else cast(PresetChoice, self.preset)
-        return FitOptions(kind, self.target_bytes, None, self.device, self.seed)
+        return FitOptions(_kind_of(self.preset), self.target_bytes, None, self.device, self.seed)
 
     @property
     def scale(self) -> int | Auto | None:
@@ -335,6 +354,12 @@ class TranscodeOptions:
         for name, sides in (("size", self.size), ("fit", self.fit)):
             if sides is not None:
                 _check_sides(name, sides, most_none=1 if name == "size" else 0)
+
+
+def _kind_of(preset: AnyPreset) -> PresetChoice:
+    """The kind of neural gain map that a preset asks for."""
+    row = PHOTO_PRESETS.get(preset)
+    return row.neural if row else cast(PresetChoice, preset)
 
 
 def _check_given(name: str, value: int | None, low: int, high: int) -> None:

@@ -13,7 +13,7 @@ from PIL.Image import Image
 from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import base_codes, open_file
-from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, EncodeOptions, chosen_speed
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
@@ -204,7 +204,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
     """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it."""
     base, container = file.base, options.container
     same = file.container == container and base.bits == (options.base_bits or base.bits)
-    if same and options.quality is None:
+    if same and not options.codes_base:
         return with_others_for(file, container)
     bits = options.base_bits or (8 if container == "jpeg" else base.bits)
     codes, color, profile = base_codes(base), color_of(base), rgb_profile(base.icc_profile, base.channels)
@@ -236,15 +236,16 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
 
 def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: bytes | None, nclx: Nclx) -> GainMapFile:
     """A new file of these code values, without metadata; `nclx` is written where code points can stand."""
+    coding = options.coding
     image = code_picture(
         codes,
         CODECS[options.container],
-        quality=options.quality or DEFAULT_QUALITY,
+        quality=coding.quality,
         icc_profile=icc_profile,
         nclx=None if options.container == "jpeg" else nclx,
         bits=bits,
-        chroma=options.base_chroma,
-        speed=chosen_speed(options.speed),
+        chroma=coding.chroma or "4:4:4",
+        speed=coding.speed,
     )
     return GainMapFile(options.container, image, digest_of(image))
 
