@@ -188,8 +188,7 @@ def figures(asked: Asked, preset: Preset, seed: int) -> None:
         docs.mkdir(parents=True, exist_ok=True)
         asked.run(seed).errors().write(docs)
         return
-    from gainmap_bench.experiments.maps import graded_scene
-    from gainmap_bench.inputs.evaluation import scene_pair
+    from gainmap_bench.inputs.evaluation import graded_scene, scene_pair
     from gainmap_bench.report.figures import figure, overview
     from gainmap_codec.pixels.formats.outputs import write_atomically
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gainmap_bench.experiments.maps import FULL, QUARTER, compare, graded_scene, map_rows
-from gainmap_bench.inputs.evaluation import scene_pair
+from gainmap_bench.experiments.maps import FULL, QUARTER, compare, map_rows
+from gainmap_bench.inputs.evaluation import graded_scene, scene_pair
 
 
 def test_the_graded_scene_takes_three_channels_and_beats_both_at_its_bytes() -> None:

@@ -12,15 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_bench.inputs.evaluation import BenchPair, plain_pair, scene_pair
+from gainmap_bench.inputs.evaluation import BenchPair, graded_scene, scene_pair
 from gainmap_bench.inputs.sources import sources_of, usable
 from gainmap_codec.codec.encoding import map_trials, renditions
 from gainmap_codec.pixels.formats.images import encode_jpeg
-from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.maps.gain_map import compute_gain_map
 from gainmap_codec.pixels.maps.map_choice import MapRecipe, MapTrials, Trial, choose_map
 from gainmap_codec.pixels.maps.probe import Probe
-from gainmap_codec.pixels.scene import grade_scene, render_scene
 
 FULL = MapRecipe(scale=1, channels=3, quality=95)
 QUARTER = MapRecipe(scale=4, channels=1, quality=90)
@@ -85,12 +83,6 @@ def _within(trials: MapTrials, recipe: MapRecipe, most: float) -> MapRecipe | No
         middle = (low + high + 1) // 2
         low, high = (middle, high) if len(encode_jpeg(codes, quality=middle)) <= most else (low, middle - 1)
     return replace(recipe, quality=low) if low else None
-
-
-def graded_scene(width: int = 1536, height: int = 1024) -> BenchPair:
-    """The bundled scene and its SDR look, which differ in colour."""
-    light = render_scene(width, height)
-    return BenchPair("scene, graded", "graded", plain_pair(HdrImage(light), grade_scene(light)), None)
 
 
 def map_rows(pairs: Iterable[str]) -> Iterator[str]:

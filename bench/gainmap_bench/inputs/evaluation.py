@@ -25,7 +25,7 @@ from gainmap_codec.pixels.formats.images import decode_jpeg
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.resampling import bilinear_taps
-from gainmap_codec.pixels.scene import render_scene
+from gainmap_codec.pixels.scene import grade_scene, render_scene
 
 Kind = Literal["photo", "graded", "local"]
 
@@ -140,6 +140,12 @@ def _averaged(values: NDArray[Any], part: float) -> Array:
 def scene_pair(width: int = 1536, height: int = 1024) -> BenchPair:
     """The demonstration's scene, tone-mapped: a pair that needs no file."""
     return BenchPair("scene", "graded", plain_pair(HdrImage(render_scene(width, height))), None)
+
+
+def graded_scene(width: int = 1536, height: int = 1024) -> BenchPair:
+    """The bundled scene and its SDR look, which differ in colour."""
+    light = render_scene(width, height)
+    return BenchPair("scene, graded", "graded", plain_pair(HdrImage(light), grade_scene(light)), None)
 
 
 def _opened_photo(path: Path) -> OpenedFile | None:
