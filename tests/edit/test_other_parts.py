@@ -126,6 +126,8 @@ def test_other_sizes_keep_all_but_pictures(name: str, verb: str) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         data = CUTTING[verb](FILES[name][0]())
+    # A picture of 16 pixels is small beside what is said of it.
+    caught = [warning for warning in caught if "is a larger file" not in str(warning.message)]
     assert others(data) == [(kind, part) for kind, part in FILES[name][1] if kind != "picture"]
     places_are_true(data)
     lines = [str(warning.message) for warning in caught if "is a larger file" not in str(warning.message)]

@@ -45,7 +45,16 @@ def test_another_shape() -> None:
     assert told(ONE_CHANNEL, 40, 40) == told(AppleMetadata(4.0, None, "xmp"), 40, 40) == [expected]
 
 
-@pytest.mark.parametrize(("base", "size"), [((65_535, 1), (16_384, 1)), ((1, 500), (1, 125))])
-def test_a_thin_picture_has_a_map_one_pixel_thick(base: tuple[int, int], size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("base", "size"),
+    [
+        ((65_535, 1), (16_384, 1)),
+        ((1, 500), (1, 125)),
+        ((200, 133), (50, 34)),
+        ((200, 133), (50, 33)),
+        ((8, 5), (4, 3)),
+    ],
+)
+def test_a_map_has_whole_pixels(base: tuple[int, int], size: tuple[int, int]) -> None:
     found = StoredGainMap(CodedImage(b"", *size, 1), ONE_CHANNEL, "iso21496")
     assert list(odd_gain_map(CodedImage(b"", *base, 3), found)) == []

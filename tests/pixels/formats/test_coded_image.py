@@ -94,12 +94,13 @@ def test_broken_data_are_one_clear_error(name: str) -> None:
         assert str(error).startswith(("AV1: ", "HEVC: ")) and "\n" not in str(error)
 
 
+@pytest.mark.parametrize("quality", [90, 100])
 @pytest.mark.parametrize("codec", CODERS)
 @pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
-def test_chroma_is_stored_as_asked(codec: Codec, chroma: Chroma) -> None:
+def test_chroma_is_stored_as_asked(codec: Codec, chroma: Chroma, quality: int) -> None:
     codes = ramps(8, 3).astype(np.uint8)
-    assert sampling_of(code_picture(codes, codec, quality=90, chroma=chroma)) == chroma
-    assert sampling_of(code_picture(codes[..., 0], codec, quality=90, chroma=chroma)) == "4:0:0"
+    assert sampling_of(code_picture(codes, codec, quality=quality, chroma=chroma)) == chroma
+    assert sampling_of(code_picture(codes[..., 0], codec, quality=quality, chroma=chroma)) == "4:0:0"
 
 
 def test_jpegs_in_420_are_those_of_pillow() -> None:
@@ -114,6 +115,13 @@ def test_slow_coding_is_small(codec: Codec) -> None:
     slow, default, quick = (code_picture(codes, codec, quality=60, chroma="4:2:0", speed=speed) for speed in (3, 8, 10))
     assert len(slow.data) < len(default.data) < len(quick.data)
     assert default.data == code_picture(codes, codec, quality=60, chroma="4:2:0").data
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 300), (31, 31), (32, 32)])
+def test_small_pictures_are_coded_at_any_speed(size: tuple[int, int]) -> None:
+    """x265 refuses its slowest preset where a side is below 32."""
+    codes = np.full((*size, 3), 99, np.uint8)
+    assert np.abs(decode_coded_image(code_picture(codes, "hevc", quality=90, speed=0)).astype(int) - 99).max() <= 1
 
 
 @pytest.mark.parametrize("speed", [6, DEFAULT_SPEED])

@@ -22,10 +22,10 @@ def test_a_crop_along_the_pixels_of_the_map_copies_them() -> None:
 
 
 def test_a_crop_between_the_pixels_of_the_map_interpolates_them() -> None:
-    """At twice their density: a ramp stays the same ramp."""
+    """At twice their density, along both sides: a ramp stays the same ramp, and the proportions stay the base's."""
     codes = np.repeat(np.arange(0, 240, 20, dtype=np.uint8)[np.newaxis], 4, axis=0)
     part = crop_gain_map(codes, ONE_CHANNEL, 8, Box(10, 0, 38, 16), (48, 16))
-    assert part.shape == (4, 14)
+    assert part.shape == (8, 14)
     places = 2.5 + (np.arange(14) + 0.5) / 2 - 0.5
     assert np.abs(part - 20 * places).max() <= 0.51
 

@@ -26,7 +26,7 @@ def odd_gain_map(base: CodedImage, found: StoredGainMap) -> Iterator[str]:
 
 
 def _same_aspect(base: CodedImage, gain_map: CodedImage) -> bool:
-    """Within one percent; a thin picture's map is one pixel thick where it should be less."""
+    """Within one percent, or a pixel of the map, whose sides are whole numbers."""
     width, height = gain_map.height * base.width / base.height, gain_map.width * base.height / base.width
-    thin = (gain_map.width == 1 and width < 1) or (gain_map.height == 1 and height < 1)
-    return thin or abs(gain_map.width / width - 1) <= _ASPECT_TOLERANCE
+    whole = abs(gain_map.width - width) < 1 or abs(gain_map.height - height) < 1
+    return whole or abs(gain_map.width / width - 1) <= _ASPECT_TOLERANCE

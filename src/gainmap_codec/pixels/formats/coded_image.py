@@ -40,6 +40,8 @@ _X265_PRESETS = (
     *("fast", "faster", "veryfast", "superfast", "ultrafast"),
 )
 """By speed; libaom counts as we do."""
+_SMALLEST_PLACEBO = 32
+"""Sides from which x265 takes that preset."""
 _AV1_THREADS = max(2, THREADS)
 """One thread makes other bytes than two; any more make the same as two."""
 _TRUSTED = Limits(pixels=1 << 40)
@@ -181,6 +183,8 @@ def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, col
     mode = ("L" if codes.ndim == 2 else "RGB") if bits == 8 else ("I;16" if codes.ndim == 2 else "RGB;16")
     samples = codes if bits == 8 else codes << np.uint16(16 - bits)
     heif = pillow_heif.from_bytes(mode, (codes.shape[1], codes.shape[0]), samples.tobytes())
+    if min(codes.shape[:2]) < _SMALLEST_PLACEBO:
+        speed = max(speed, 1)
     stream = io.BytesIO()
     heif.save(
         stream,
@@ -204,7 +208,8 @@ def _code_av1(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, colo
         return stream.getvalue()
     data = imagecodecs.avif_encode(
         codes,
-        level=quality,
+        # At 100 it codes without loss, whatever chroma is asked for.
+        level=quality if chroma == "4:4:4" else min(quality, 99),
         speed=speed,
         numthreads=_AV1_THREADS,
         bitspersample=bits,

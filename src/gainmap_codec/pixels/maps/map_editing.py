@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
@@ -47,8 +48,8 @@ def crop_gain_map(
 ) -> AnyCodes:
     """The part of a map that belongs to a part of its base.
 
-    Where the box's edges lie between the map's pixels, these are interpolated at twice their density, which keeps more
-    of them than the same density does.
+    Where an edge of the box lies between the map's pixels, these are interpolated at twice their density, which keeps
+    more of them than the same density does; along both sides, so that the map keeps the proportions of its base.
 
     Args:
         codes: The map's code values, (h, w) or (h, w, 3).
@@ -56,18 +57,16 @@ def crop_gain_map(
         base_size: Width and height of the base.
     """
     left, top, right, bottom = box
-    across = _cells(left, right, base_size[0], codes.shape[1])
-    down = _cells(top, bottom, base_size[1], codes.shape[0])
-    if isinstance(across, slice) and isinstance(down, slice):
+    across = _whole_cells(left, right, base_size[0], codes.shape[1])
+    down = _whole_cells(top, bottom, base_size[1], codes.shape[0])
+    if across and down:
         return codes[down, across]
 
     def interpolate(gains: Array) -> Array:
-        for axis, cells in ((0, down), (1, across)):
-            if isinstance(cells, slice):
-                gains = gains[(slice(None),) * axis + (cells,)]
-            else:
-                gains = taps_at(cells, gains.shape[axis]).interpolate(gains, axis=axis)
-        return gains
+        rows = _between_cells(top, bottom, base_size[1], gains.shape[0])
+        columns = _between_cells(left, right, base_size[0], gains.shape[1])
+        gains = taps_at(rows, gains.shape[0]).interpolate(gains, axis=0)
+        return taps_at(columns, gains.shape[1]).interpolate(gains, axis=1)
 
     return _through_gains(codes, metadata, bits, interpolate)
 
@@ -79,11 +78,17 @@ def resize_gain_map(codes: AnyCodes, metadata: GainMapMetadata, bits: int, size:
     return _through_gains(codes, metadata, bits, lambda gains: resized(gains, *size))
 
 
-def _cells(start: float, stop: float, size: int, cells: int) -> slice | np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The map's pixels under a stretch of the base, or the positions among them to interpolate at."""
+def _whole_cells(start: float, stop: float, size: int, cells: int) -> slice | None:
+    """The map's pixels under a stretch of the base; None where its ends are between them."""
     first, last = start * cells / size, stop * cells / size
     if abs(first - round(first)) < _NEAR and abs(last - round(last)) < _NEAR and round(last) > round(first):
         return slice(round(first), round(last))
+    return None
+
+
+def _between_cells(start: float, stop: float, size: int, cells: int) -> NDArray[np.float64]:
+    """Positions among the map's pixels under a stretch of the base: twice as many, at most one for each of its own."""
+    first, last = start * cells / size, stop * cells / size
     count = min(max(round(2 * (last - first)), 1), max(round(stop - start), 1))
     return np.asarray(first + (np.arange(count) + 0.5) * ((last - first) / count) - 0.5, np.float64)
 
