@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +18,8 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file, sampling_of
+from gainmap_codec.files.records import CodedImage
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support import pipeline_files as files
 from support.paths import FIXTURES
 
@@ -71,6 +74,21 @@ def test_chroma_is_obeyed_where_base_and_alternate_change_places(chroma: Any) ->
     source = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
     report = transcode_with_report(source, TranscodeOptions(container="jpeg", chroma=chroma, quality=90))
     assert sampling_of(parse_file(report.data, "new", TranscodeOptions().limits).base) == chroma
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_an_sdr_base_in_place_of_an_hdr_one_is_coded_of_pixels_that_were_not_coded_before() -> None:
+    source = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
+
+    def base(**options: Any) -> CodedImage:
+        data = transcode_with_report(source, TranscodeOptions(container="jpeg", **options)).data
+        return parse_file(data, "new", TranscodeOptions().limits).base
+
+    once = base(quality=60)
+    again = base(quality=60, chroma=sampling_of(once))
+    assert np.array_equal(decode_coded_image(once), decode_coded_image(again))
+    small = {quality: len(base(quality=quality, size=(40, None)).data) for quality in (40, 92)}
+    assert small[40] < small[92]
 
 
 def test_options_of_a_fit_go_to_the_fit() -> None:

@@ -7,6 +7,7 @@ Source: ISO 21496-1:2025 clause 6.
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -38,12 +39,16 @@ def swap_with_report(source: Source, options: SwapOptions) -> TranscodeReport:
     """As `gainmap_codec.swap`, with a line for all that was done and lost; nothing is warned of."""
     opened = open_source(source, options.limits)
     notes = Notes(lost=list(opened.warnings), damage=opened.file.damage)
-    return finish(swapped(opened, options, notes), opened, notes)
+    return finish(_swapped(opened, options, notes)[0], opened, notes)
 
 
-def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int | None, notes: Notes) -> OpenedFile:
+def with_sdr_base(
+    opened: OpenedFile, quality: int | None, map_quality: int | None, notes: Notes, *, is_coded_again: bool = False
+) -> OpenedFile:
     """The file as a JPEG whose base is the SDR rendition that an HDR base's gain map leads to, with the same gain map.
 
+    Args:
+        is_coded_again: The base is not the last: its code values are those from before it was coded.
     Raises:
         UnsupportedError: No gain map that leads down to SDR.
     """
@@ -52,11 +57,14 @@ def with_sdr_base(opened: OpenedFile, quality: int | None, map_quality: int | No
     if not isinstance(metadata, GainMapMetadata) or _stops_up(metadata) >= 0:
         raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
     options = SwapOptions(container="jpeg", quality=quality, map_quality=map_quality)
-    return OpenedFile(swapped(opened, options, notes), None, None, ())
+    file, codes = _swapped(opened, options, notes)
+    before: Future[AnyCodes] = Future()
+    before.set_result(codes)
+    return OpenedFile(file, None, None, (), before if is_coded_again else None)
 
 
-def swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> GainMapFile:
-    """The record of a file whose base is the rendition that the standard gain map leads to.
+def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
+    """The record of a file whose base is the rendition that the standard gain map leads to, and what that was coded of.
 
     The new base has the primaries that the map is applied in, so that none of its colours are lost: PQ of 10 bits for
     HDR, 8 bits with the sRGB curve for SDR.
@@ -74,13 +82,15 @@ def swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> GainMapFi
     if opened.file.payload is not None:
         notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
     roles = _Roles(opened.maths_color, container, is_hdr=stops > 0)
-    base = _coded_base(opened, decoded.metadata, roles, options, notes)
+    codes = _codes_of_alternate(opened, decoded.metadata, roles, notes)
+    base = _coded_base(codes, opened, roles, options)
     gain_map = _exchanged_map(opened, decoded, roles, base.bits, options, notes)
     notes.done.append(
         f"HDR and SDR have changed places: the base is {'HDR' if stops > 0 else 'SDR'} and coded anew, "
         f"{len(base.data):,} bytes, and the gain map leads {'down to SDR' if stops > 0 else 'up to HDR'}"
     )
-    return replace(_carried(opened, container, notes), base=base, base_digest=digest_of(base), gain_map=gain_map)
+    file = _carried(opened, container, notes)
+    return replace(file, base=base, base_digest=digest_of(base), gain_map=gain_map), codes
 
 
 _NO_MAP = "expected a photo with a standard gain map, got one without"
@@ -136,26 +146,31 @@ def _check_direction(stops: float, container: Container) -> None:
         raise UnsupportedError('a JPEG holds SDR bases only: write an AVIF or a HEIC (container="avif", -o photo.avif)')
 
 
-def _coded_base(
-    opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, options: SwapOptions, notes: Notes
-) -> CodedImage:
+def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, notes: Notes) -> AnyCodes:
     notes.lost += (*opened.color.notes, *roles.maths.notes)
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     if roles.keeps_primaries:
         transform_in_place(pixels, np.linalg.inv(roles.maths.to_bt2020))
+    if roles.is_hdr:
+        return _hdr_codes(pixels, notes)
+    if float(metadata.alternate_hdr_headroom) > 0:
+        notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
+    return encode_base(pixels)
+
+
+def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: SwapOptions) -> CodedImage:
     code = partial(
         code_picture,
+        codes,
         codec=CODECS[roles.container],
         quality=options.coding.quality,
         speed=options.coding.speed,
         chroma=chroma_like(opened.file.base),
     )
     if roles.is_hdr:
-        return code(_hdr_codes(pixels, notes), nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=_HDR_BITS)
-    if float(metadata.alternate_hdr_headroom) > 0:
-        notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
+        return code(nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=_HDR_BITS)
     nclx = None if roles.container == "jpeg" else roles.points(is_hdr=False)
-    return code(encode_base(pixels), icc_profile=roles.profile, nclx=nclx)
+    return code(icc_profile=roles.profile, nclx=nclx)
 
 
 def _hdr_codes(pixels: Array, notes: Notes) -> AnyCodes:

@@ -71,10 +71,19 @@ def transcoded(
     frame = frame_of(opened.file, options, notes)
     opened = stripped_for_edit(opened, options.strip, notes)
     if options.container == "jpeg" != opened.file.container and is_hdr(opened.file.base):
-        opened = with_sdr_base(opened, options.coding("jpeg").quality, options.map_quality, notes)
-        if options.chroma is None:  # else the base is coded once more, with that
-            options = replace(options, quality=None)
+        opened, options = _with_sdr_base(opened, options, notes, is_whole=frame.is_whole(opened.file))
     return edited(framed(opened, frame, notes), options, notes, progress)
+
+
+def _with_sdr_base(
+    opened: OpenedFile, options: TranscodeOptions, notes: Notes, *, is_whole: bool
+) -> tuple[OpenedFile, TranscodeOptions]:
+    """The file with an SDR base, and what is still to be done: a base of the quality asked for can stay."""
+    rest = replace(options, quality=None)
+    is_coded_again = rest.codes_base or not is_whole
+    quality = options.coding("jpeg").quality
+    new = with_sdr_base(opened, quality, options.map_quality, notes, is_coded_again=is_coded_again)
+    return new, options if is_coded_again else rest
 
 
 def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Progress | None = None) -> GainMapFile:
