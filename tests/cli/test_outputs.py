@@ -23,6 +23,7 @@ COMMANDS = {
     "extract": ("photo.jpg", "-o", "out"),
     "swap": ("photo.jpg", "-o", "TARGET"),
     "view": ("photo.jpg", "-o", "TARGET"),
+    "web": ("photo.jpg", "-o", "out", "--widths", "8", "--to", "jpeg"),
     "demo": ("photo.jpg", "--out", "out"),
     "batch": ("photo.jpg", "-o", "out", "--jobs", "1"),
 }
@@ -31,6 +32,7 @@ TARGETS = {
     "extract": "out/base.jpg",
     "swap": "there.avif",
     "view": "there.html",
+    "web": "out/photo-8.jpg",
     "demo": "out/photo.jpg",
     "batch": "out/photo.jpg",
 }
@@ -96,11 +98,12 @@ def test_an_iphones_folder(names: tuple[str, str], folder: str) -> None:
 
 def test_edits_next_to_their_sources() -> None:
     Path("other.jpg").write_bytes(STANDARD)
-    line = failure("crop", "photo.jpg", "other.jpg", "-o", ".", "--box", "0,0,8,8")
-    assert line == (
-        "gainmap: photo.jpg would become photo.jpg, which is photo.jpg itself: "
-        "nothing is done (--overwrite replaces it)"
-    )
+    done = run("crop", "photo.jpg", "other.jpg", "-o", ".", "--box", "0,0,8,8")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"gainmap: {name} would become {name}, which is {name} itself: nothing is done (--overwrite replaces it)"
+        for name in ("photo.jpg", "other.jpg")
+    ]
     assert Path("photo.jpg").read_bytes() == Path("other.jpg").read_bytes() == STANDARD
 
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from posixpath import splitext
-from typing import TypeVar
 
 from gainmap_codec.batch.finished import obstacle
 from gainmap_codec.batch.records import HIDDEN, Job, PassedOver
@@ -14,16 +13,13 @@ from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, l
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case
+from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case, with_lines
 from gainmap_codec.pixels.formats.sources import AnyPath
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
-Error = TypeVar("Error", bound=Exception)
-
 _LONGEST_NAME = 250  # bytes
-_MOST_LINES = 9  # about one kind of error, after the first
 _PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
@@ -79,7 +75,7 @@ def _check_clashes(clashes: Sequence[tuple[Job, Job]]) -> None:
     if clashes:
         apart = any(_differ_in_suffix(one.source, other.source) for one, other in clashes)
         first, *lines = (both_become(one.source, other.source, other.target) for one, other in clashes)
-        raise _with_lines(ValueError(first + " (--keep-suffix keeps both)" * apart), lines)
+        raise with_lines(ValueError(first + " (--keep-suffix keeps both)" * apart), lines)
 
 
 def _differ_in_suffix(one: str, other: str) -> bool:
@@ -104,16 +100,7 @@ def _check_targets(jobs: Sequence[Job], out: str) -> None:
         if line := obstacle(job, size):
             obstacles.append(line)
     if obstacles:
-        raise _with_lines(FileExistsError(obstacles[0]), obstacles[1:])
-
-
-def _with_lines(error: Error, lines: Sequence[str]) -> Error:
-    """An error that tells of several, the others in notes of their own, as far as anybody reads them."""
-    for line in lines[:_MOST_LINES]:
-        error.add_note(line)
-    if len(lines) > _MOST_LINES:
-        error.add_note(f"and {len(lines) - _MOST_LINES:,} more")
-    return error
+        raise with_lines(FileExistsError(obstacles[0]), obstacles[1:])
 
 
 def _no_photo(place: str, found: str) -> str:

@@ -43,6 +43,19 @@ def test_two_that_become_one_file(names: tuple[str, str], tmp_path: Path) -> Non
             check_outputs(planned, overwrite=overwrite)
 
 
+def test_all_that_is_in_the_way_is_told(tmp_path: Path) -> None:
+    one, other, third = (Path(f"IMG_1.{suffix}") for suffix in ("HEIC", "JPG", "AVIF"))
+    planned = [((photo,), tmp_path / f"IMG_1-{width}.jpg") for photo in (one, other, third) for width in (480, 960)]
+    with pytest.raises(ValueError, match=r"^IMG_1\.HEIC and IMG_1\.JPG would both become .*-480\.jpg") as told:
+        check_outputs(planned, overwrite=True)
+    assert told.value.__notes__ == [f"{one} and {third} would both become {planned[0][1]}: nothing is done"]
+    there = [((Path(f"{number}.heic"),), made(tmp_path / f"{number}.jpg")) for number in range(12)]
+    with pytest.raises(FileExistsError, match=r"^0\.heic would become .*/0\.jpg, which is there already") as several:
+        check_outputs([*there, (there[0][0], made(tmp_path / "large.jpg"))], overwrite=False)
+    second, *_, tenth, more = several.value.__notes__
+    assert second.startswith("1.heic") and tenth.startswith("9.heic") and more == "and 2 more"
+
+
 def test_a_file_that_is_there_is_replaced_only_if_asked(photo: Path, tmp_path: Path) -> None:
     target = made(tmp_path / "there.jpg")
     with pytest.raises(FileExistsError, match=r"photo\.jpg would become .*there\.jpg, which is there already"):

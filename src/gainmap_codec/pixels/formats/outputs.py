@@ -10,13 +10,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from gainmap_codec.pixels.formats.sources import AnyPath
 
+Error = TypeVar("Error", bound=Exception)
 Planned = tuple[Sequence[Path], Path]
 """A file to write: the sources that it is made of, and its place."""
 
 _NOTHING = "nothing is done"
+_MOST_LINES = 9  # about one kind of error, after the first
 _LONGEST = 100  # bytes of a name that its temporary sibling keeps
 
 
@@ -33,19 +36,46 @@ def check_outputs(planned: Sequence[Planned], *, overwrite: bool, makes_folders:
         ValueError: Two of them would become one file, or one would replace what another is made of.
         FileExistsError: A file is there already.
         OSError: As `real_target`.
+
+    Of several sources whose files are there already or would be one, the first is the error and the others its notes.
     """
+    _check_clashes(planned)
     owners = {name: source for sources, _ in planned for source in sources for name in _names_of(source)}
-    taken: dict[str, Planned] = {}
+    obstacles: dict[str, str] = {}
     for sources, target in planned:
-        other = taken.setdefault(one_case(os.path.realpath(target)), (sources, target))
-        if other[1] is not target:
-            raise ValueError(both_become(_listed(other[0]), _listed(sources), target))
         owner = next((owners[name] for name in _names_of(target) if name in owners), None)
         if owner is not None and owner not in sources:
             raise ValueError(f"{_listed(sources)} would become {target}, which is {owner}, another source: {_NOTHING}")
         if not overwrite and (owner is not None or target.is_file()):
-            raise FileExistsError(in_the_way(_listed(sources), target, owner))
+            obstacles.setdefault(_listed(sources), in_the_way(_listed(sources), target, owner))
+    if obstacles:
+        first, *lines = obstacles.values()
+        raise with_lines(FileExistsError(first), lines)
+    for _, target in planned:
         real_target(target, makes_folder=makes_folders)
+
+
+def _check_clashes(planned: Sequence[Planned]) -> None:
+    """Raise ValueError for sources that share a file."""
+    taken: dict[str, Planned] = {}
+    clashes: dict[tuple[str, str], str] = {}
+    for sources, target in planned:
+        other = taken.setdefault(one_case(os.path.realpath(target)), (sources, target))
+        if other[1] is not target:
+            pair = _listed(other[0]), _listed(sources)
+            clashes.setdefault(pair, both_become(*pair, target))
+    if clashes:
+        first, *lines = clashes.values()
+        raise with_lines(ValueError(first), lines)
+
+
+def with_lines(error: Error, lines: Sequence[str]) -> Error:
+    """An error that tells of several, the others in notes of their own, as far as anybody reads them."""
+    for line in lines[:_MOST_LINES]:
+        error.add_note(line)
+    if len(lines) > _MOST_LINES:
+        error.add_note(f"and {len(lines) - _MOST_LINES:,} more")
+    return error
 
 
 def both_become(one: object, other: object, target: object) -> str:
