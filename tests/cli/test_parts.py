@@ -134,6 +134,7 @@ def test_folders_that_hold_no_photo(folder: Path, tmp_path: Path) -> None:
         ("", "metadata.json: expected JSON, got an error: Expecting value at line 1, column 1"),
         ('{"kind": "ISO 21496-1",}', "metadata.json: expected JSON, got an error: "),
         ("[" * 100_000, "metadata.json: expected JSON, got something else"),
+        (" " * (1 << 20) + "{}", "metadata.json: expected a gain map's numbers, got more than 1,048,576 bytes"),
         ('{"kind": "Apple"}', "metadata.json: metadata: expected headroom, got none"),
         ('{"kind": "Apple", "headroom": 1e999}', "metadata.json: metadata: headroom: expected a number, got inf"),
     ],

@@ -316,6 +316,8 @@ def test_a_truncated_file_is_an_error_or_a_picture(length: int) -> None:
 def test_other_angles_and_axes() -> None:
     with pytest.raises(ValueError, match="multiple of 90"):
         gm.rotate(files.plain(), 45)
+    with pytest.raises(ValueError, match="degrees: expected a multiple of 90, got '90'"):
+        gm.rotate(files.plain(), "90")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="axis"):
         gm.flip(files.plain(), "diagonal")  # type: ignore[arg-type]
 

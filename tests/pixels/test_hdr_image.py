@@ -67,6 +67,17 @@ def test_unknown_space_and_bad_headroom_are_refused() -> None:
     for headroom in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="headroom"):
             HdrImage(grey(1), headroom=headroom)
+    with pytest.raises(ValueError, match="rendered_from: expected one of None, neural, standard, base, got 'map'"):
+        HdrImage(grey(1), rendered_from="map")  # type: ignore[arg-type]
+
+
+def test_other_types_get_a_sentence() -> None:
+    for headroom in ("2", True):
+        with pytest.raises(TypeError, match=f"headroom: expected a number of stops, got {headroom!r}"):
+            HdrImage(grey(1), headroom=headroom)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="metadata: expected PictureMetadata, got NoneType"):
+        HdrImage(grey(1), metadata=None)  # type: ignore[arg-type]
+    assert HdrImage(grey(1), headroom=np.float32(1.5)).target_headroom() == 1.5  # type: ignore[arg-type]
 
 
 def test_it_is_frozen() -> None:

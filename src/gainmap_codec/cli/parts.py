@@ -31,7 +31,7 @@ from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.swap import swap_with_report
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import LimitError, Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.map_metadata.plain import Metadata, parse_metadata_json, serialize_metadata_json
@@ -236,6 +236,10 @@ def _metadata_in(folder: Path) -> tuple[Metadata | None, Nclx | None]:
         return None, None
     try:
         return parse_metadata_json(read_source(path, _MOST_METADATA)[0])
+    except LimitError:
+        raise ValueError(
+            f"{path}: expected a gain map's numbers, got more than {_MOST_METADATA.file_bytes:,} bytes"
+        ) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from typing import Literal, get_args
 
 from gainmap_codec.codec.opening import OpenedFile
@@ -27,8 +28,8 @@ _FLIPS: dict[FlipAxis, int] = {"horizontal": 2, "vertical": 4}
 
 def rotate_with_report(source: Source, degrees: int, *, strip: Strip | None = None, limits: Limits) -> TranscodeReport:
     """As `gainmap_codec.rotate`, with a line for all that was done and lost; nothing is warned of."""
-    if degrees % 90:
-        raise ValueError(f"degrees: expected a multiple of 90, got {degrees}")
+    if not isinstance(degrees, Real) or degrees % 90:
+        raise ValueError(f"degrees: expected a multiple of 90, got {degrees!r}")
     return _turned(source, _TURNS[degrees % 360], strip, limits)
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -55,8 +56,8 @@ class HdrImage:
         metadata: EXIF and XMP of the picture, which `save` writes where the format has a place for them.
 
     Raises:
-        ValueError: Wrong shape, a pixel that is not finite, an unknown colour space or a bad headroom.
-        TypeError: `pixels` are not floating point.
+        ValueError: Wrong shape, a pixel that is not finite, an unknown colour space or origin, or a bad headroom.
+        TypeError: `pixels` are not floating point, or another attribute is of another type.
     """
 
     pixels: Array
@@ -71,8 +72,14 @@ class HdrImage:
         if self.color_space not in COLOR_SPACES:
             known = ", ".join(COLOR_SPACES)
             raise ValueError(f"color_space: expected one of {known}, got {self.color_space!r}")
+        if self.headroom is not None and (isinstance(self.headroom, bool) or not isinstance(self.headroom, Real)):
+            raise TypeError(f"headroom: expected a number of stops, got {self.headroom!r}")
         if self.headroom is not None and not 0 <= self.headroom < float("inf"):
             raise ValueError(f"headroom: expected a finite number of stops >= 0, got {self.headroom!r}")
+        if self.rendered_from not in (None, *ORIGINS):
+            raise ValueError(f"rendered_from: expected one of None, {', '.join(ORIGINS)}, got {self.rendered_from!r}")
+        if not isinstance(self.metadata, PictureMetadata):
+            raise TypeError(f"metadata: expected PictureMetadata, got {type(self.metadata).__name__}")
 
     def __repr__(self) -> str:
         height, width = self.pixels.shape[:2]
@@ -150,7 +157,7 @@ class HdrImage:
         Args:
             quality: Of AVIF, HEIC and JPEG XL, 1…100 as each encoder counts; at 100 JPEG XL has no loss.
         Raises:
-            ValueError: Another extension, or `quality` out of range.
+            ValueError, TypeError: Another extension, or `quality` out of range or of another type.
             MissingDependencyError: JPEG XL without OpenImageIO: nothing else at hand tells its readers of PQ.
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.

@@ -26,6 +26,7 @@ from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.color.light import PQ_PEAK, convert, pq_psnr
+from gainmap_codec.pixels.exif_tags import exif_bytes
 from gainmap_codec.pixels.formats import saving
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -173,6 +174,9 @@ def test_bad_quality_and_unknown_names_are_refused(scene: HdrImage, tmp_path: Pa
     for quality in (0, 101):
         with pytest.raises(ValueError, match="quality: expected 1…100"):
             scene.save(tmp_path / "picture.avif", quality=quality)
+    for wrong in ("92", 92.5, True, None):
+        with pytest.raises(TypeError, match=f"quality: expected a whole number, got {wrong!r}"):
+            scene.save(tmp_path / "picture.avif", quality=wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"expected one of the extensions .*\.jxl, got \.webp"):
         scene.save(tmp_path / "picture.webp")
     with pytest.raises(ValueError, match=r"a\.jpg: expected one of the extensions \.exr, \.png, .*, got \.jpg"):
@@ -277,6 +281,8 @@ def test_openexr_holds_xmp_and_what_exif_has_a_name_for(scene: HdrImage, tmp_pat
     header = OpenEXR.File(str(path), header_only=True).header()
     assert (header["owner"], header["cameraMake"]) == ("(c) me", "Maker")
     assert (header["capDate"], header["xmp"]) == ("2026:01:02 03:04:05", XMP.decode())
+    with pytest.warns(GainMapWarning, match=r"^EXIF is not kept: \.exr has no place for it"):
+        saved(with_metadata(scene, exif_bytes({"FNumber": 2.8})), tmp_path, ".exr")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".hdr"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.maps.map_choice import MapChoice, MapTrials, choose_map
-from gainmap_codec.pixels.maps.probe import probe_of
+from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map
+from gainmap_codec.pixels.maps.probe import Score, probe_of
 
 SIDE = 256
 OPEN: dict[str, Any] = {"scale": "auto", "channels": "auto", "quality": "auto"}
@@ -97,3 +98,12 @@ def test_a_pair_without_a_gain_takes_the_smallest() -> None:
     found = chosen(np.zeros((1, 1, 1), np.float32))
     assert found.best.recipe.channels == 1
     assert found.best.bytes < 1000
+
+
+def test_what_costs_nothing_is_no_reason() -> None:
+    """Above 50 dB nobody sees what one channel or a smaller map loses."""
+    recipe = MapRecipe(1, 3, quality=90)
+    above, below = Score(63.0, 0.1), Score(54.0, 0.5)
+    found, other = Trial(recipe, 900.0, above, above), Trial(replace(recipe, scale=2), 950.0, below, below)
+    choice = MapChoice(found, found, other, one=other, three=found)
+    assert choice.told == "three channels at full width, quality 90"

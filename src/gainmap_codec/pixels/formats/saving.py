@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> list[str]:
     Returns:
         A line for each thing that is lost.
     Raises:
-        ValueError: Another extension, or `quality` out of range.
+        ValueError, TypeError: Another extension, or `quality` out of range or of another type.
         MissingDependencyError: JPEG XL without OpenImageIO.
         UnsupportedError: The encoder cannot code this picture.
         OSError: The file cannot be written.
@@ -56,8 +57,10 @@ def code_hdr(image: HdrImage, extension: str, quality: int) -> tuple[bytes, list
     """The bytes of a file with such an extension, and a line for each thing that is lost.
 
     Raises:
-        ValueError, MissingDependencyError, UnsupportedError: As `write_hdr`.
+        ValueError, TypeError, MissingDependencyError, UnsupportedError: As `write_hdr`.
     """
+    if isinstance(quality, bool) or not isinstance(quality, Integral):
+        raise TypeError(f"quality: expected a whole number, got {quality!r}")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality: expected 1…100, got {quality!r}")
     notes = list(image.metadata.lost)

@@ -30,6 +30,7 @@ _NO_LOSS = Score(0.5, 0.2)
 _COLOURED_DB = 6.0
 """One channel that costs more at first is not looked at any further."""
 _WARNED_DB = 3.0
+_LEAST_TOLD_DB = 0.05  # a cost that rounds to less is no reason
 
 _OFFSETS = (1 / 64, 1 / 512)  # the smaller tells more of dark pixels, and of their noise
 _OUTLIERS = (0.1, 0.0)  # percent
@@ -102,12 +103,12 @@ class MapChoice(NamedTuple):
         recipe = self.best.recipe
         count = "one channel" if recipe.channels == 1 else "three channels"
         line = f"{count} at {_width(recipe.scale)}, quality {recipe.quality}"
-        reasons = []
-        if recipe.channels == 3 and self.one:
-            reasons.append(f"one channel would cost {self.one_channel_costs:.1f} dB")
+        costs = {}
+        if recipe.channels == 3:
+            costs["one channel"] = self.one_channel_costs
         if self.smaller:
-            cost = _seen(self.larger) - _seen(self.smaller)
-            reasons.append(f"{_width(self.smaller.recipe.scale)} would cost {cost:.1f} dB")
+            costs[_width(self.smaller.recipe.scale)] = _seen(self.larger) - _seen(self.smaller)
+        reasons = [f"{what} would cost {cost:.1f} dB" for what, cost in costs.items() if cost >= _LEAST_TOLD_DB]
         return f"{line} ({', '.join(reasons)})" if reasons else line
 
     @property
