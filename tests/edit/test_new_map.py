@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,13 +16,17 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.records import AppleMetadata, Container, StoredGainMap
+from gainmap_codec.files.jpeg.write import serialize_jpeg
+from gainmap_codec.files.records import AppleMetadata, Container, Fraction, StoredGainMap
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import pq_psnr
-from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.map_editing import resize_gain_map
 from support import pipeline_files as files
+from support.cases import ONE_CHANNEL
 from support.paths import FIXTURES
 
+TWO, DARK = Fraction(2, 1), Fraction(-14, 1)
 CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
 
 
@@ -171,3 +176,18 @@ def test_a_map_that_cannot_be_decoded_stops_no_conversion() -> None:
     broken = (FIXTURES / "invalid/truncated-map.jpg").read_bytes()
     found = edited(broken, container="avif")
     assert gm.decode(found.data).pixels.shape == gm.decode(broken).pixels.shape
+
+
+def test_colours_that_a_new_map_cannot_hold_are_told_of() -> None:
+    """The old map is applied in BT.2020 and takes all green and blue away: red that a base in sRGB cannot have."""
+    file = files.read(files.made(standard=True))
+    red = np.zeros((64, 96, 3), np.uint8) + np.array([254, 0, 0], np.uint8)
+    base = code_picture(red, "jpeg", quality=95, icc_profile=icc_profile_for("srgb"))
+    profile = icc_profile_for("bt2020")
+    image = code_picture(np.full((64, 96, 3), 255, np.uint8), "jpeg", quality=95, icc_profile=profile)
+    gains = [replace(ONE_CHANNEL.channels[0], gain_map_min=gain, gain_map_max=gain) for gain in (TWO, DARK, DARK)]
+    metadata = replace(ONE_CHANNEL, channels=tuple(gains), use_base_colour_space=False)
+    source = serialize_jpeg(replace(file, base=base, gain_map=StoredGainMap(image, metadata, "iso21496"), payload=None))
+    assert edited(source).warnings == ()
+    (told,) = edited(source, map_scale="auto").warnings
+    assert told.startswith("the new standard gain map shows another HDR picture than the source: ")

@@ -22,6 +22,7 @@ from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
+_FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,8 @@ def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Note
             return NO_MAP
         raise
     notes.lost += made.warnings
+    if made.psnr < _FAR_OFF and not made.warnings:
+        notes.lost.append(f"the new standard gain map shows another HDR picture than the source: {made.psnr:.1f} dB")
     notes.done.append(f"standard gain map: made anew, {made.psnr:.2f} dB against the HDR picture")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []
     return NewMap(made.stored, made.psnr)
