@@ -68,6 +68,16 @@ def test_a_broken_photo_is_told_in_a_line(photos: Path, tmp_path: Path) -> None:
     assert photo.problem.startswith("JPEG"), "the photo's name stands before it wherever it is told"
 
 
+def test_a_jpeg_that_is_cut_in_its_header_counts_as_damaged(photos: Path, tmp_path: Path) -> None:
+    data = (photos / "one.jpg").read_bytes()
+    (photos / "one.jpg").write_bytes(data[: data.index(b"\xff\xda")])
+    photo = convert_photo(job_for(photos / "one.jpg", tmp_path / "out"))
+    assert photo.status == "failed" and "cut off before its pixels begin" in photo.problem
+    assert photo.damage == ("the picture is cut off before its pixels begin",)
+    (photos / "one.jpg").write_bytes(b"\xff\xd8\xff\xd9" + data)
+    assert convert_photo(job_for(photos / "one.jpg", tmp_path / "out")).damage == ()
+
+
 def test_a_name_that_says_another_container(photos: Path, tmp_path: Path) -> None:
     (photos / "lie.heic").write_bytes(files.made(standard=True))
     photo = convert_photo(job_for(photos / "lie.heic", tmp_path / "out"))

@@ -82,6 +82,12 @@ def test_crop_and_resize_act_on_both(orientation: int) -> None:
     assert pq_psnr(gm.decode(saved(half, quality=100)).pixels, wanted) > 33
 
 
+def test_a_picture_that_is_squashed_is_told() -> None:
+    image = opened(large())
+    with pytest.warns(gm.GainMapWarning, match="the picture is stretched: 32 x 32 has other proportions than"):
+        assert pillow.resize(image, (32, 32)).size == (32, 32)
+
+
 def test_many_steps_add_up_without_coding_in_between() -> None:
     image = opened(large())
     for box in ((1, 1, 95, 63), (2, 3, 90, 60), (3, 0, 80, 50)):

@@ -54,12 +54,17 @@ def _size_of(old: Size, options: TranscodeOptions, notes: Notes) -> Size:
         return inside(old, options.fit, enlarge=options.enlarge)
     if options.size is None:
         return old
-    width, height = fitted_size(old, options.size)
-    proportional = old[1] * width / old[0]
-    if abs(height - proportional) > max(1, _STRETCHED * proportional):
-        proportions = f"{width} x {height} has other proportions than {old[0]} x {old[1]}"
-        notes.lost.append(f"the picture is stretched: {proportions}")
-    return width, height
+    size = fitted_size(old, options.size)
+    notes.lost += stretching(old, size)
+    return size
+
+
+def stretching(old: Size, new: Size) -> list[str]:
+    """A line where a picture is stretched that gets another size."""
+    proportional = old[1] * new[0] / old[0]
+    if abs(new[1] - proportional) <= max(1, _STRETCHED * proportional):
+        return []
+    return [f"the picture is stretched: {new[0]} x {new[1]} has other proportions than {old[0]} x {old[1]}"]
 
 
 def inside(old: Size, box: Size, *, enlarge: bool) -> Size:

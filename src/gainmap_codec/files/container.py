@@ -16,7 +16,14 @@ from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.heif.source import open_heif
 from gainmap_codec.files.heif.write import serialize_heif
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jpeg.segments import SOI, coded_digest, sampling_of_frame, segments_of
+from gainmap_codec.files.jpeg.segments import (
+    CUT_IN_HEADER,
+    SOI,
+    coded_digest,
+    is_cut_in_header,
+    sampling_of_frame,
+    segments_of,
+)
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart, Sampling
 
@@ -87,10 +94,16 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
 
 
 def missing_of(data: bytes, limits: Limits) -> tuple[str, ...]:
-    """What is missing of a file that `parse_file` refuses, a line each: of a HEIC or AVIF whose boxes can be read."""
-    if sniff(data) != "heif":
+    """What is missing of a file that `parse_file` refuses, a line each: of a HEIC or AVIF whose boxes can be read.
+
+    Of a JPEG, whether it is cut off in its header.
+    """
+    kind = sniff(data)
+    if kind is None:
         return ()
     try:
+        if kind == "jpeg":
+            return (CUT_IN_HEADER,) if is_cut_in_header(data, 0, len(data)) else ()
         return tuple(damage_of(open_heif(data, limits.of_one_file())))
     except GainMapError:
         return ()

@@ -34,7 +34,7 @@ from gainmap_codec.codec.options import (
     check_strip,
 )
 from gainmap_codec.codec.strip import exif_without_geotags, xmp_without_geotags
-from gainmap_codec.edit.frame import fitted_size
+from gainmap_codec.edit.frame import fitted_size, stretching
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.new_base import Shown
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
@@ -122,11 +122,13 @@ def resize(image: Image.Image, size: tuple[int | None, int | None]) -> Image.Ima
         ValueError: Another mode, or a size below 1.
     Warns:
         HdrLostWarning: The image is no longer what its HDR belongs to; the result has none.
+        GainMapWarning: The picture is stretched, by more than a pixel and 1 %.
     """
     wanted = fitted_size(image.size, size)
     if image.mode not in ("RGB", "L"):
         raise ValueError(f"image: expected the mode RGB or L, got {image.mode}")
     told = Told()
+    told.note(stretching(image.size, wanted))
     match = matched(image, told)
     result = Image.fromarray(resize_codes(np.asarray(image), *wanted, curves_of(image)))
     told.warn()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import cv2
 import imagecodecs
 import numpy as np
 import pytest
@@ -28,6 +29,18 @@ def test_radiance_is_bt709_and_divided_by_its_exposures() -> None:
     pixels = picture() + np.float32(0.1)
     image = read_hdr(radiance(pixels, "EXPOSURE=2", "EXPOSURE= 4.0"))
     np.testing.assert_allclose(image.convert("srgb").pixels, pixels / 8, rtol=0.02, atol=0.02)
+
+
+def test_radiance_is_written_as_the_nearest_code_values(tmp_path: Path) -> None:
+    """OpenCV reads what we read: off by half a step at most, neither darker nor brighter as a whole."""
+    pixels = np.exp2(np.random.default_rng(1).uniform(-6, 6, (64, 64, 3))).astype(np.float32)
+    pixels[0, 0], pixels[0, 1] = (1.999, 0.2, 0.3), 0  # the first rounds up to the next power of two
+    HdrImage(pixels, "srgb").save(tmp_path / "a.hdr")
+    theirs = cv2.imread(str(tmp_path / "a.hdr"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    np.testing.assert_allclose(read_hdr(tmp_path / "a.hdr").convert("srgb").pixels, theirs, rtol=1e-4, atol=1e-4)
+    step = np.exp2(np.frexp(theirs.max(axis=-1, keepdims=True))[1] - 8.0)
+    assert np.max(np.abs(theirs - pixels) / step) < 0.501
+    assert abs(theirs.sum() / pixels.sum() - 1) < 3e-4
 
 
 def test_radiance_primaries() -> None:

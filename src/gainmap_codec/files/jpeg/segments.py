@@ -24,6 +24,8 @@ SCAN_DATA = 0x00
 
 MAX_BODY_BYTES = 65_533
 
+CUT_IN_HEADER = "the picture is cut off before its pixels begin"
+
 TRUSTED = Limits(pixels=1 << 32, segments=1 << 30, scans=1 << 30)
 """For pictures that passed their reader's budget already."""
 
@@ -140,8 +142,19 @@ def parse_segments(data: bytes, limits: Limits, *, start: int = 0, stop: int | N
         segments.append(segment)
         end = segment.stop
     if first_scan is None:
+        if is_cut_in_header(data, start, stop):
+            raise FormatError(_WHERE, f"{CUT_IN_HEADER}: expected a scan (SOS), got the end", offset=end)
         raise FormatError(_WHERE, "expected a scan (SOS), got the image's end", offset=end)
     return JpegImage(data, start, tuple(segments[:first_scan]), tuple(segments[first_scan:]), end, complete)
+
+
+def is_cut_in_header(data: bytes, start: int, stop: int) -> bool:
+    """Whether the data of an image at `start` end before its first scan, and before any other end.
+
+    Raises:
+        FormatError: Damage on the way.
+    """
+    return not any(segment.marker in (_SOS, _SOI, _EOI) for segment in _segments(data, start + len(SOI), stop))
 
 
 def header_end(data: bytes, start: int, most: int, limits: Limits) -> int | None:

@@ -15,6 +15,7 @@ from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, pri
 from gainmap_codec.pixels.hdr_image import HdrImage
 
 _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_RGBE_MAX = 1e38  # its largest power of two is 2^127
 _LONGEST = 300  # characters of a message about a shape, which may hold any number
 
 
@@ -82,7 +83,23 @@ def encode_npy(image: HdrImage) -> bytes:
 
 def encode_radiance(image: HdrImage) -> bytes:
     """Radiance RGBE picture, run-length coded, sRGB primaries, as readers without PRIMARIES take it; 0 for less."""
-    return bytes(imagecodecs.rgbe_encode(np.maximum(image.convert("srgb").pixels, 0)))
+    pixels = _in_rgbe_steps(np.clip(image.convert("srgb").pixels, 0, _RGBE_MAX))
+    height, width = pixels.shape[:2]
+    room = 1000 + height * (8 + 6 * width)  # noise gets larger than the library reckons with
+    return bytes(imagecodecs.rgbe_encode(pixels, out=room))
+
+
+def _in_rgbe_steps(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values that the library's coder, which rounds down, takes for the nearest that RGBE has.
+
+    A pixel's brightest value says its step: 2^(e - 8) for one in [2^(e - 1), 2^e).
+    Source: rgbe.c by Bruce Walter, whose reader takes a code value times the step, as OpenCV's and OpenImageIO's do.
+    """
+    brightest = pixels.max(axis=-1, keepdims=True)
+    exponent = np.frexp(brightest)[1]
+    exponent = exponent + (brightest >= np.ldexp(np.float32(255.5), exponent - 8))
+    codes = np.rint(np.ldexp(pixels, 8 - exponent))
+    return np.ldexp(codes + np.float32(0.25) * (codes > 0), exponent - 8)
 
 
 def _radiance_to_bt2020(lines: list[str]) -> NDArray[np.float64]:
