@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
 import gainmap_codec as gm
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.formats.linear_formats import encode_npy
 from support.paths import FIXTURES
 
@@ -23,6 +26,15 @@ def test_numbers_of_a_file_with_both_maps() -> None:
     plain = json.loads(json.dumps(info.to_dict()))
     assert plain["gain_map"]["stored"]["alternate_hdr_headroom"] != plain["gain_map"]["metadata"]
     assert len(plain["payload"]["binding"]["soft"]) == 128
+
+
+def test_the_profile_of_the_alternate_is_counted() -> None:
+    file = parse_file((FIXTURES / "heif/tmap.avif").read_bytes(), "a", Limits())
+    assert file.gain_map is not None and inspect_source(FIXTURES / "heif/tmap.avif", Limits()).alternate_icc_bytes == 0
+    profile = icc_profile_for("display-p3")
+    image = replace(file.gain_map.image, icc_profile=profile)
+    data = serialize_file(replace(file, gain_map=replace(file.gain_map, image=image), heif_extras=None), [])
+    assert inspect_source(data, Limits()).alternate_icc_bytes == len(profile)
 
 
 def test_oddities_are_told_and_not_warned_of() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -9,10 +10,23 @@ import pytest
 
 from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.options import Coding
-from gainmap_codec.edit.recoding import combined_psnr, decoded_map, drift_of, note_what_is_not_written, recoded
+from gainmap_codec.edit.recoding import (
+    DecodedMap,
+    coded_map,
+    combined_psnr,
+    decoded_map,
+    drift_of,
+    note_what_is_not_written,
+    recoded,
+)
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, parse_file, serialize_file
+from gainmap_codec.files.records import Codec, GainMapMetadata
+from gainmap_codec.pixels.color.code_points import color_of_code_points
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support import pipeline_files as files
 from support.paths import FIXTURES
 
@@ -59,3 +73,21 @@ def test_what_stays_behind_is_named() -> None:
     file = parse_file(files.both() + b"a video", "motion", Limits())
     note_what_is_not_written(file, "heic", notes)
     assert "bytes of an unknown kind, 7 bytes: not carried into a HEIC file" in notes.lost
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_the_profile_of_an_alternate_becomes_code_points(codec: Codec) -> None:
+    """A profile of 26 KB for Display P3 with PQ was a third of a small photo; one that no code points tell stays."""
+    file = parse_file((FIXTURES / "heif/tmap.avif").read_bytes(), "a", Limits())
+    assert file.gain_map is not None and isinstance(file.gain_map.metadata, GainMapMetadata)
+
+    def colour(profile: bytes) -> tuple[bytes | None, Nclx | None]:
+        assert file.gain_map is not None and isinstance(file.gain_map.metadata, GainMapMetadata)
+        image = replace(file.gain_map.image, icc_profile=profile)
+        decoded = DecodedMap(decode_coded_image(image), file.gain_map.metadata, image)
+        new = coded_map(decoded, codec, Coding(80)).image
+        return new.icc_profile, new.nclx
+
+    assert colour(icc_profile_for("display-p3")) == (None, Nclx(12, 13, 6, True))
+    strange = icc_profile_of_primaries(color_of_code_points(8, 13, 8))
+    assert colour(strange)[0] == strange

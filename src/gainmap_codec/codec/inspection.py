@@ -108,6 +108,7 @@ class Inspection:
         orientation: As in EXIF, 1…8, to be applied to base and gain map alike.
         color_space: Colour of the base: a known space or the ICC profile's description.
         exif_bytes, xmp_bytes, icc_bytes: Sizes of the base's metadata, 0 where there are none.
+        alternate_icc_bytes: Size of the ICC profile of the rendition that the standard gain map leads to, or 0.
         other_parts: Pictures, videos and other bytes beside these, in file order; not the items and boxes of a HEIC or
             AVIF.
         gain_map: The standard gain map, or None.
@@ -133,6 +134,7 @@ class Inspection:
     exif_bytes: int
     xmp_bytes: int
     icc_bytes: int
+    alternate_icc_bytes: int
     other_parts: tuple[OtherInspection, ...]
     gain_map: GainMapInspection | None
     spare_gain_map: GainMapInspection | None
@@ -185,6 +187,7 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
         exif_bytes=len(file.exif or b""),
         xmp_bytes=len(file.xmp or b""),
         icc_bytes=len(file.base.icc_profile or b""),
+        alternate_icc_bytes=len((file.gain_map and file.gain_map.image.icc_profile) or b""),
         other_parts=tuple(OtherInspection(part.kind, len(part.data), part.place) for part in file.others),
         gain_map=_gain_map(file.gain_map) if file.gain_map else None,
         spare_gain_map=_gain_map(file.spare_gain_map) if file.spare_gain_map else None,

@@ -11,6 +11,7 @@ from gainmap_codec.codec.opening import OpenedFile, three_channels
 from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.code_points import Nclx, Transfer
 from gainmap_codec.files.container import digest_of, lost_others, sampling_of
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments, with_segments
 from gainmap_codec.files.jpeg.metadata import XMP_ID
@@ -31,7 +32,7 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
-from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
+from gainmap_codec.pixels.color.profile_in_code_points import code_points_like, in_code_points
 from gainmap_codec.pixels.formats.coded_image import (
     Chroma,
     code_picture,
@@ -162,11 +163,25 @@ def coded_map(decoded: DecodedMap, codec: Codec, coding: Coding) -> StoredGainMa
     if decoded.image.codec == image.codec == "jpeg":
         image = carry_segments(decoded.image, image)
     # What a map says of colour is about the alternate, and its own code values are none.
-    profile = decoded.image.icc_profile
-    if codec == "jpeg" and profile is None and primaries_are_known(decoded.image):
-        profile = icc_profile_of_primaries(color_of(decoded.image))
-    image = replace(image, icc_profile=profile, nclx=decoded.image.nclx)
-    return StoredGainMap(image, decoded.metadata, "iso21496")
+    profile, nclx = _alternate_color(decoded, codec)
+    return StoredGainMap(replace(image, icc_profile=profile, nclx=nclx), decoded.metadata, "iso21496")
+
+
+def _alternate_color(decoded: DecodedMap, codec: Codec) -> tuple[bytes | None, Nclx | None]:
+    """Profile and code points of the alternate: code points where they say as much, in JPEG a profile of primaries."""
+    old = decoded.image
+    if codec == old.codec == "jpeg" or not primaries_are_known(old):
+        return old.icc_profile, old.nclx
+    color = color_of(old)
+    found = old.nclx if old.icc_profile is None else code_points_like(color)
+    if found is None:
+        return old.icc_profile, old.nclx
+    if codec == "jpeg":
+        return icc_profile_of_primaries(color), old.nclx
+    is_brighter = float(decoded.metadata.alternate_hdr_headroom) > float(decoded.metadata.base_hdr_headroom)
+    if old.codec == "jpeg" and is_brighter:  # of a JPEG's profile, the primaries alone count
+        found = found._replace(transfer=Transfer.PQ)
+    return None, found
 
 
 def in_depth_of(codec: Codec, codes: AnyCodes, bits: int) -> tuple[AnyCodes, int]:
