@@ -7,13 +7,17 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.formats.linear_formats import encode_npy
+from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.formats.exr import encode_exr
+from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
+from support.hdr_files import picture, radiance
 from support.paths import FIXTURES
 
 
@@ -42,6 +46,21 @@ def test_oddities_are_told_and_not_warned_of() -> None:
         warnings.simplefilter("error")
         info = gm.inspect(FIXTURES / "invalid/exif-twice.jpg")
     assert any("more than one" in line for line in info.warnings)
+
+
+@pytest.mark.parametrize("space", ["srgb", "display-p3", "bt2020"])
+def test_the_primaries_are_those_of_the_file(space: ColorSpace) -> None:
+    image = gm.HdrImage(np.full((3, 5, 3), 4.0, np.float32), space)
+    info = inspect_picture(encode_exr(image, []), "a.exr", Limits())
+    assert info is not None and info["color_space"] == space
+    info = inspect_picture(encode_radiance(image), "a.hdr", Limits())
+    assert info is not None and info["color_space"] == "srgb"
+
+
+def test_primaries_without_a_name() -> None:
+    aces = "0.7347 0.2653 0 1 0.0001 -0.077 0.32168 0.33767"
+    info = inspect_picture(radiance(picture(), f"PRIMARIES={aces}"), "a.hdr", Limits())
+    assert info is not None and info["color_space"] == "other primaries"
 
 
 def test_an_hdr_picture_without_a_map() -> None:

@@ -22,7 +22,7 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr, hdr_format
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 
@@ -220,7 +220,7 @@ def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | 
         "format": kind,
         "width": width,
         "height": height,
-        "color_space": image.color_space,
+        "color_space": color_space_in(data, image),
         "headroom": image.measured_headroom(),
         "brightness": asdict(brightness_of(image)),
         "warnings": list(image.warnings),

@@ -56,4 +56,4 @@ def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes
 def note_other_parts(file: GainMapFile, notes: Notes) -> None:
     """A line about each kind of part of a HEIC or AVIF file that a JPEG has no place for."""
     for part in other_parts(file.heif_extras):
-        notes.lost.append(f"other {part}: not kept, a JPEG has no place for them")
+        notes.lost.append(f"{part}: not kept in a JPEG")

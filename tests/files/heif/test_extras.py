@@ -123,13 +123,16 @@ def test_a_turn_takes_the_inputs_of_a_map_that_is_not_read_along() -> None:
 
 def test_alpha_is_told_by_its_urn() -> None:
     small, data = heif_files.coded_item("map-4x4.avif", 11, hidden=True)
-    found = []
+    found, told = [], []
     for urn in ("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:2"):
         kind = Property(b"auxC", bytes(4) + urn.encode() + b"\0", essential=True)
         item = replace(small, properties=(*small.properties, kind))
         draft = tmap_file(ONE_CHANNEL).with_item(item, data, Reference(b"auxl", 11, (BASE,)))
-        found.append(has_alpha(read(draft.build()).heif_extras))
+        extras = read(draft.build()).heif_extras
+        found.append(has_alpha(extras))
+        told += other_parts(extras)
     assert found == [True, False]
+    assert told == ["transparency", "other items: 1 (depth map)"]
     assert not has_alpha(None)
 
 
@@ -178,7 +181,14 @@ def test_references_to_what_is_not_there_are_left_out() -> None:
 
 def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
     extras = read(with_strangers()).heif_extras
-    assert other_parts(extras) == ["items: 4 (av01, mime, uri )", "boxes: 2 (mpvd, uuid)"]
+    assert other_parts(extras) == [
+        "other items: 4 (depth map, text/plain, thumbnail, uri)",
+        "other boxes: 2 (mpvd, uuid)",
+    ]
+    plain = heif_extras(extras)
+    assert plain is not None
+    nothing = replace(plain, items=(), meta_boxes=make_box(b"dinf", b""), first_boxes=b"", last_boxes=b"")
+    assert other_parts(nothing) == []
     assert other_parts(None) == []
     assert other_parts(ContainerExtras()) == []  # another container's
 

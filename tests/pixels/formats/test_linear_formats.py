@@ -36,7 +36,7 @@ def test_radiance_is_written_as_the_nearest_code_values(tmp_path: Path) -> None:
     pixels = np.exp2(np.random.default_rng(1).uniform(-6, 6, (64, 64, 3))).astype(np.float32)
     pixels[0, 0], pixels[0, 1] = (1.999, 0.2, 0.3), 0  # the first rounds up to the next power of two
     HdrImage(pixels, "srgb").save(tmp_path / "a.hdr")
-    theirs = cv2.imread(str(tmp_path / "a.hdr"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    theirs = np.asarray(cv2.imread(str(tmp_path / "a.hdr"), cv2.IMREAD_UNCHANGED))[..., ::-1]
     np.testing.assert_allclose(read_hdr(tmp_path / "a.hdr").convert("srgb").pixels, theirs, rtol=1e-4, atol=1e-4)
     step = np.exp2(np.frexp(theirs.max(axis=-1, keepdims=True))[1] - 8.0)
     assert np.max(np.abs(theirs - pixels) / step) < 0.501

@@ -42,6 +42,9 @@ _DATALESS = (b"iden",)
 _DERIVED = (b"dimg",)
 _DESCRIBING = (b"cdsc", b"auxl", b"thmb", b"prem")
 _ALPHA = ("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1")
+_DEPTH = ("urn:mpeg:mpegB:cicp:systems:auxiliary:depth", "urn:mpeg:hevc:2015:auxid:2")
+_EMPTY_BOXES = (b"dinf", b"wide")  # nothing of the picture: where its data are, and empty room
+_LONGEST_NAME = 60
 _TRANSFORMS = (b"irot", b"imir", b"clap")  # the record says them
 
 
@@ -105,13 +108,38 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
 
 
 def other_parts(extras: ContainerExtras | None) -> list[str]:
-    """What the extras hold, a line for each sort: ``["items: 3 (hvc1, mime)", "boxes: 1 (uuid)"]``."""
+    """What the extras hold of the picture, a line for each sort.
+
+    Such as ``["transparency", "other items: 3 (thumbnail, XMP)", "other boxes: 1 (uuid)"]``.
+    """
     found = heif_extras(extras)
     if found is None:
         return []
+    alpha = _with_inputs(found, alpha_items(found))
+    thumbnails = {r.source for r in found.references if r.kind == b"thmb"}
+    items = [_name_of(item, thumbnails) for item, _ in found.items if item.id not in alpha]
     boxes = BoxFile(found.first_boxes + found.meta_boxes + found.last_boxes, _TRUSTED).top_level()
-    sorts = {"items": [item.kind for item, _ in found.items], "boxes": [box.kind for box in boxes]}
-    return [f"{sort}: {len(kinds)} ({_listed(kinds)})" for sort, kinds in sorts.items() if kinds]
+    kinds = [box.kind.decode("latin-1") for box in boxes if box.kind not in _EMPTY_BOXES]
+    sorts = {"other items": items, "other boxes": kinds}
+    lines = [f"{sort}: {len(names)} ({_listed(names)})" for sort, names in sorts.items() if names]
+    return [*(["transparency"] if alpha else []), *lines]
+
+
+def _name_of(item: Item, thumbnails: set[int]) -> str:
+    """What people call an item."""
+    if item.id in thumbnails:
+        return "thumbnail"
+    if auxiliary_kind(item) in _DEPTH:
+        return "depth map"
+    if item.content_type == XMP_TYPE:
+        return "XMP"
+    told = item.content_type[:_LONGEST_NAME] if item.kind == b"mime" else ""
+    return told or item.kind.decode("latin-1").strip()
+
+
+def _with_inputs(extras: HeifExtras, ids: set[int]) -> set[int]:
+    """Items, and those that they are made of."""
+    return ids | {target for r in extras.references if r.kind in _DERIVED and r.source in ids for target in r.targets}
 
 
 def has_alpha(extras: ContainerExtras | None) -> bool:
@@ -126,8 +154,8 @@ def alpha_items(extras: HeifExtras) -> set[int]:
     return {item.id for item, _ in extras.items if item.id in auxiliaries and auxiliary_kind(item) in _ALPHA}
 
 
-def _listed(kinds: list[bytes]) -> str:
-    return ", ".join(sorted({printable(kind.decode("latin-1")) for kind in kinds}))
+def _listed(names: list[str]) -> str:
+    return ", ".join(sorted({printable(name) for name in names}))
 
 
 def _roles(meta: HeifMeta, known: KnownItems) -> dict[int, int | None]:

@@ -70,6 +70,13 @@ def adapt_white(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
     return np.asarray(np.linalg.solve(bradford, scale[:, np.newaxis] * bradford), dtype=np.float64)
 
 
+def space_of(primaries: Chromaticities, white: White) -> ColorSpace | None:
+    """The colour space that has these primaries, to three decimals; None for others."""
+    told = np.array((*primaries, white))
+    near = (space for space, own in PRIMARIES.items() if np.abs(told - (*own, D65)).max() < 1e-3)
+    return next(near, None)
+
+
 def matrix_to_bt2020(primaries: Chromaticities, white: White) -> NDArray[np.float64]:
     """Matrix from linear RGB of any primaries to BT.2020, float64 (3, 3); other whites are adapted to D65.
 

@@ -49,6 +49,11 @@ def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
     return replace(image_from_file(pixels, "bt2020", name, warnings), metadata=metadata)
 
 
+def primaries_of_exr(data: bytes) -> tuple[Chromaticities, White]:
+    """The primaries of a file that `decode_exr` reads, and its white."""
+    return _chromaticities(OpenEXR.File(io.BytesIO(data), header_only=True).parts[0].header)
+
+
 def encode_exr(image: HdrImage, notes: list[str]) -> bytes:
     """One-part OpenEXR, ZIP, with chromaticities, XMP, and of EXIF what has an attribute.
 

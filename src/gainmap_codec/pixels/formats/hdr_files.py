@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.jpeg.segments import SOI
+from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
-from gainmap_codec.pixels.formats.exr import decode_exr
-from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance
+from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
+from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance, primaries_of_radiance
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 
@@ -20,6 +21,10 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
+_PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
+    "OpenEXR": primaries_of_exr,
+    "Radiance": primaries_of_radiance,
+}
 _HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC, AVIF or JPEG"
 
 
@@ -48,3 +53,9 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
 def hdr_format(data: bytes) -> str | None:
     """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
     return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
+
+
+def color_space_in(data: bytes, image: HdrImage) -> str:
+    """What to call the primaries that a file has; of linear formats, `image` has its pixels in BT.2020."""
+    told = _PRIMARIES.get(hdr_format(data) or "")
+    return image.color_space if told is None else space_of(*told(data)) or "other primaries"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.pixels.color.light import D65, PRIMARIES, matrix_to_bt2020
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, Chromaticities, White, matrix_to_bt2020
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file, primaries_and_white
 from gainmap_codec.pixels.hdr_image import HdrImage
 
@@ -31,7 +31,7 @@ def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
     Source: "Radiance File Formats" (radsite.lbl.gov/radiance/refer/filefmts.pdf), section on picture files.
     """
     with decoding(name, "Radiance"):
-        head = re.match(rb"#\?(.*?)\n\n([^\n]{1,80})\n", data[:65536], re.DOTALL)
+        head = _radiance_head(data)
         if head is None:
             raise FormatError(name, "broken Radiance file: expected a resolution line in the first 64 KB, got none")
         lines = head[1].decode("latin-1").splitlines()
@@ -46,6 +46,17 @@ def decode_radiance(data: bytes, name: str, limits: Limits) -> HdrImage:
         imagecodecs.rgbe_decode(header + data[head.end() :], out=pixels)
         pixels = pixels @ _radiance_to_bt2020(lines).T.astype(np.float32)
     return image_from_file(pixels, "bt2020", name)
+
+
+def primaries_of_radiance(data: bytes) -> tuple[Chromaticities, White]:
+    """The primaries of a file that `decode_radiance` reads, and its white."""
+    head = _radiance_head(data)
+    return _primaries_in(head[1].decode("latin-1").splitlines() if head else [])
+
+
+def _radiance_head(data: bytes) -> re.Match[bytes] | None:
+    """The header's lines, and behind them the one that tells the size."""
+    return re.match(rb"#\?(.*?)\n\n([^\n]{1,80})\n", data[:65536], re.DOTALL)
 
 
 def decode_npy(data: bytes, name: str, limits: Limits) -> HdrImage:
@@ -99,16 +110,18 @@ def _in_rgbe_steps(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     exponent = np.frexp(brightest)[1]
     exponent = exponent + (brightest >= np.ldexp(np.float32(255.5), exponent - 8))
     codes = np.rint(np.ldexp(pixels, 8 - exponent))
-    return np.ldexp(codes + np.float32(0.25) * (codes > 0), exponent - 8)
+    return np.asarray(np.ldexp(codes + np.float32(0.25) * (codes > 0), exponent - 8), dtype=np.float32)
 
 
 def _radiance_to_bt2020(lines: list[str]) -> NDArray[np.float64]:
     """Matrix of the header's PRIMARIES, with the exposure taken out."""
-    primaries, white = PRIMARIES["srgb"], D65
-    for line in lines:
-        if line.startswith("PRIMARIES="):
-            primaries, white = primaries_and_white([float(n) for n in line.partition("=")[2].split()])
     exposure = np.prod([float(line.partition("=")[2]) for line in lines if line.startswith("EXPOSURE=")])
     if not 1e-12 < exposure < 1e12:
         raise ValueError(f"expected an EXPOSURE between 1e-12 and 1e12, got {exposure}")
-    return matrix_to_bt2020(primaries, white) / exposure
+    return matrix_to_bt2020(*_primaries_in(lines)) / exposure
+
+
+def _primaries_in(lines: list[str]) -> tuple[Chromaticities, White]:
+    """What the header's last PRIMARIES says; those of BT.709 where it has none."""
+    told = [line.partition("=")[2] for line in lines if line.startswith("PRIMARIES=")]
+    return primaries_and_white([float(n) for n in told[-1].split()]) if told else (PRIMARIES["srgb"], D65)
