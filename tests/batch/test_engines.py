@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from gainmap_codec.batch.engines import LocalEngine
@@ -26,3 +28,13 @@ def test_a_worker_that_dies_is_one_photos_failure(tmp_path: Path) -> None:
     assert sorted(results) == sorted(names)
     assert "worker process died" in str(results.pop("poison"))
     assert all(isinstance(result, PhotoRecord) for result in results.values()), results
+
+
+def test_a_script_that_every_worker_would_start_anew_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from gainmap_codec.batch import convert\nprint(convert(['photo.jpg'], 'out', jobs=1))\n")
+    (tmp_path / "photo.jpg").touch()
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1 and not done.stdout
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ChildProcessError: ") and 'under if __name__ == "__main__":' in last

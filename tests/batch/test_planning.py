@@ -38,11 +38,18 @@ def test_all_pairs_that_would_become_one_file_are_told(photos: Path, tmp_path: P
     for index in range(14):
         for suffix in ("heic", "jpg"):
             (photos / f"{index:02}.{suffix}").touch()
-    with pytest.raises(ValueError, match=r"00\.heic and .*00\.jpg would .* \(--keep-suffix keeps both\)") as caught:
+    with pytest.raises(ValueError, match=r"00\.heic and .*00\.jpg would .* \(keep_suffix keeps both\)") as caught:
         plan([photos], tmp_path / "out", AVIF)
     *lines, more = caught.value.__notes__
     assert [line.split()[0][-7:] for line in lines] == [f"{index:02}.heic" for index in range(1, 10)]
     assert more == "and 4 more"
+
+
+def test_multi_picture_files_become_jpegs_by_name(photos: Path, tmp_path: Path) -> None:
+    (photos / "DSC_1.MPO").touch()
+    for options, name in ((AS_THEY_ARE, "DSC_1.jpg"), (AVIF, "DSC_1.avif")):
+        targets = {job.target for job in plan([photos], tmp_path / "out", options)}
+        assert f"{tmp_path}/out/{name}" in targets
 
 
 def test_names_that_keep_their_suffix_stay_apart_whatever_else_is_there(photos: Path, tmp_path: Path) -> None:

@@ -48,12 +48,14 @@ def test_summary() -> None:
     assert header.split() == ["photos", "before", "after"]
     assert [line.split() for line in counts] == [
         ["converted", "1", "3.0", "MB", "1.0", "MB"],
-        ["skipped", "1", "0.0", "MB", "0.0", "MB"],
-        ["failed", "1", "0.0", "MB"],
+        ["skipped", "1", "0", "kB", "0", "kB"],
+        ["failed", "1", "0", "kB"],
         ["damaged", "0"],
     ]
     assert format_summary(BatchReport((DONE, CUT), 1.0)).splitlines()[4].split() == ["damaged", "1"]
     assert origins == "HDR from: standard 1, neural 1, not read 1"
+    small = PhotoRecord("a", "b", "skipped", bytes_before=172_875, bytes_after=999)
+    assert format_summary(BatchReport((small,), 1.0)).splitlines()[2].split()[2:] == ["173", "kB", "1", "kB"]
     assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")
     assert speed == "4.0 s: 0.25 photos/s, 3.0 MP/s"
     assert format_summary(BatchReport((FAILED,), 1.0)).splitlines()[-1] == "1.0 s"
@@ -64,6 +66,7 @@ def test_files_passed_over_are_counted_and_named() -> None:
     others += tuple(PassedOver(name, HIDDEN) for name in ("._a.jpg", ".DS_Store", ".git/b.jpg"))
     report = BatchReport((DONE,), 4.0, others)
     assert format_summary(report).splitlines()[-1] == "Passed over: 7 files (hidden 3, .mov 2, no suffix 1, .txt 1)"
+    assert format_summary(BatchReport((DONE,), 4.0, others[2:3])).endswith("Passed over: 1 file (no suffix 1)")
     read = json.loads(serialize_report(report, ".json"))
     assert read["passed_over"][0] == {"source": "a.mov", "reason": "why"} and len(read["passed_over"]) == 7
     rows = list(csv.DictReader(io.StringIO(serialize_report(report, ".csv").decode(), newline="")))

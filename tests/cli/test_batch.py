@@ -98,7 +98,7 @@ def test_a_photo_without_its_base_counts_as_damaged(tmp_path: Path) -> None:
     first, *_, last = done.stderr.splitlines()
     assert first.startswith(f"gainmap: warning: {cut}: damaged: the file is cut off")
     assert last == "gainmap: 1 of 1 photos failed"
-    assert [line.split() for line in done.stdout.splitlines()[3:5]] == [["failed", "1", "0.0", "MB"], ["damaged", "1"]]
+    assert [line.split() for line in done.stdout.splitlines()[3:5]] == [["failed", "1", "1", "kB"], ["damaged", "1"]]
     (row,) = json.loads((tmp_path / "report.json").read_text())["photos"]
     assert row["status"] == "failed" and row["damage"][0].startswith("the file is cut off")
 

@@ -82,7 +82,8 @@ def convert(
         FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and neither
             `update` nor `overwrite` allows to replace it. Nothing is done then. Further files are the error's notes.
         MissingDependencyError: The extra "scale", a file system of fsspec's, or torch for neural gain maps, is needed.
-        OSError: A folder cannot be read or made, another batch is writing to it, or no cluster is there.
+        OSError: A folder cannot be read or made, another batch is writing to it, no cluster is there, or no process can
+            be started, as in a script without the line below.
 
     Processes are spawned: a script of yours has to call this under ``if __name__ == "__main__":``.
     """

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.resource_tracker import ensure_running
+from multiprocessing.synchronize import Event
 from typing import Protocol
 
 from gainmap_codec.batch.records import Job, PhotoRecord
@@ -21,6 +22,10 @@ Work = Callable[[Job], PhotoRecord]
 Result = tuple[Job, PhotoRecord | str]
 
 _THREADS = "OMP_NUM_THREADS"
+_NONE_BEGINS = (
+    "the worker processes ended before they began, with the errors above. Each imports the script that starts them, "
+    'which has to call this under if __name__ == "__main__":'
+)
 
 
 class Engine(Protocol):
@@ -30,6 +35,9 @@ class Engine(Protocol):
         """Do all jobs, and give what came of each as it is done; where nothing came, a line that says why.
 
         `work` and jobs are pickled. A worker that dies loses no other job. Closing the iterator ends all workers.
+
+        Raises:
+            OSError: No worker begins.
         """
 
 
@@ -46,19 +54,20 @@ class LocalEngine:
     def run(self, work: Work, jobs: Iterator[Job]) -> Generator[Result, None, None]:
         """See `Engine`."""
         lost = []
-        for job, record in self._run(work, jobs, self.processes):
+        begun = multiprocessing.get_context("spawn").Event()
+        for job, record in self._run(work, jobs, self.processes, begun):
             if record is None:
                 lost.append(job)
             else:
                 yield job, record
         # Once more, with the machine's memory to itself: it may have been the others that took too much.
-        for job, record in self._run(work, iter(lost), 1):
+        for job, record in self._run(work, iter(lost), 1, begun):
             yield job, record or "its worker process died twice (killed for want of memory?)"
 
     def _run(
-        self, work: Work, jobs: Iterator[Job], processes: int
+        self, work: Work, jobs: Iterator[Job], processes: int, begun: Event
     ) -> Generator[tuple[Job, PhotoRecord | None], None, None]:
-        """Do all jobs; None where the process died."""
+        """Do all jobs; None where the process died. `begun` is set as soon as a process has imported what it needs."""
         context = multiprocessing.get_context("spawn")
         stop, alive = context.Pipe(duplex=False)
         running: dict[Future[PhotoRecord], tuple[ProcessPoolExecutor, Job]] = {}
@@ -66,7 +75,7 @@ class LocalEngine:
 
         def start(job: Job) -> None:
             while True:
-                executor = idle.pop() if idle else ProcessPoolExecutor(1, context, _end_with, (stop,))
+                executor = idle.pop() if idle else ProcessPoolExecutor(1, context, _begin, (begun, stop))
                 try:
                     with for_new_processes(max(1, PROCESSORS // processes)):
                         running[executor.submit(work, job)] = executor, job
@@ -87,6 +96,8 @@ class LocalEngine:
                         idle.append(executor)
                     except BrokenProcessPool:
                         executor.shutdown()
+                        if not begun.is_set():
+                            raise ChildProcessError(_NONE_BEGINS) from None
                         record = None
                     del running[future]
                     yield job, record
@@ -121,8 +132,9 @@ def for_new_processes(threads: int) -> Iterator[None]:
             os.environ[_THREADS] = before
 
 
-def _end_with(stop: Connection) -> None:
-    """Have this process end when the other end of the pipe is closed: by the parent, or by its death."""
+def _begin(begun: Event, stop: Connection) -> None:
+    """Say that this process has begun; it ends when the other end of the pipe is closed: by the parent or its death."""
+    begun.set()
 
     def watch() -> None:
         stop.poll(None)

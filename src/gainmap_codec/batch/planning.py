@@ -20,7 +20,8 @@ STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
 _LONGEST_NAME = 250  # bytes
-_PHOTOS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+_MULTI_PICTURE = ".mpo"  # a JPEG, and so named once it is converted
+_PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE)
 
 
 def plan(
@@ -75,7 +76,7 @@ def _check_clashes(clashes: Sequence[tuple[Job, Job]]) -> None:
     if clashes:
         apart = any(_differ_in_suffix(one.source, other.source) for one, other in clashes)
         first, *lines = (both_become(one.source, other.source, other.target) for one, other in clashes)
-        raise with_lines(ValueError(first + " (--keep-suffix keeps both)" * apart), lines)
+        raise with_lines(ValueError(first + " (keep_suffix keeps both)" * apart), lines)
 
 
 def _differ_in_suffix(one: str, other: str) -> bool:
@@ -84,7 +85,8 @@ def _differ_in_suffix(one: str, other: str) -> bool:
 
 def _output_name(name: str, container: Container | None, keep_suffix: bool) -> str:
     """The name of what a photo becomes; ``IMG_1.HEIC`` becomes ``IMG_1.jpg``, or ``IMG_1.HEIC.jpg``."""
-    new = named_for(name, container)
+    kind: Container | None = "jpeg" if name.lower().endswith(_MULTI_PICTURE) else None
+    new = named_for(name, container or kind)
     return new if new == name or not keep_suffix else name + splitext(new)[1]
 
 

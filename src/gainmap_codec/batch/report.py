@@ -54,7 +54,7 @@ def format_summary(report: BatchReport) -> str:
     lines = [f"{'':10}{'photos':>10}{'before':>14}{'after':>14}"]
     for status in ("converted", "skipped", "failed"):
         photos = report.having(status)
-        before, after = (_megabytes(sum(sizes)) for sizes in _sizes(photos))
+        before, after = (_amount(sum(sizes)) for sizes in _sizes(photos))
         lines.append(f"{status:10}{len(photos):>10,}{before:>14}{after if status != 'failed' else '':>14}".rstrip())
     lines.append(f"{'damaged':10}{len(report.damaged):>10,}")
     converted = report.having("converted")
@@ -75,7 +75,8 @@ def _passed_over(others: Sequence[PassedOver]) -> str:
     kinds = Counter(map(_kind_of, others))
     listed = [f"{kind} {count:,}" for kind, count in kinds.most_common(_MOST_KINDS)]
     more = ", ..." if len(kinds) > _MOST_KINDS else ""
-    return f"Passed over: {len(others):,} files ({', '.join(listed)}{more})"
+    files = "1 file" if len(others) == 1 else f"{len(others):,} files"
+    return f"Passed over: {files} ({', '.join(listed)}{more})"
 
 
 def _kind_of(other: PassedOver) -> str:
@@ -105,5 +106,5 @@ def _sizes(photos: list[PhotoRecord]) -> tuple[list[int], list[int]]:
     return [photo.bytes_before for photo in photos], [photo.bytes_after for photo in photos]
 
 
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
+def _amount(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"

@@ -92,7 +92,7 @@ def batch(
         own = report.is_file() and is_report(report.read_bytes(), report.suffix.lower())
         check_outputs([(tuple(map(Path, sources)), report)], overwrite=overwrite or own)
     told, interrupted = _Told(), False
-    with _progress(quiet) as show:
+    with _own_words(), _progress(quiet) as show:
         try:
             done = convert(
                 sources,
@@ -119,6 +119,16 @@ def batch(
         complain(f"interrupted, {good}; the same command goes on from here")
         raise click.exceptions.Exit(INTERRUPTED)
     exit_for(failed, len(done.damaged), len(done.photos), strict=strict, kind="photos")
+
+
+@contextmanager
+def _own_words() -> Iterator[None]:
+    """Errors name the option as it is called here."""
+    try:
+        yield
+    except ValueError as error:
+        error.args = tuple(str(each).replace("(keep_suffix ", "(--keep-suffix ") for each in error.args)
+        raise
 
 
 class _Told:
