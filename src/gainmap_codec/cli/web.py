@@ -16,18 +16,19 @@ from gainmap_codec.cli.common import (
     overwrite,
     quiet,
     say,
+    say_of,
     strict,
     warn_of,
 )
 from gainmap_codec.cli.edit import coding_options
-from gainmap_codec.cli.progress import Files, Progress
-from gainmap_codec.codec.opening import open_source
+from gainmap_codec.cli.progress import Files
+from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import Planned, check_outputs, write_atomically
 from gainmap_codec.pixels.formats.sources import read_source
-from gainmap_codec.web.making import make_variant
+from gainmap_codec.web.making import MadePhoto, make_photo
 from gainmap_codec.web.markup import page, picture_element
 from gainmap_codec.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
 
@@ -85,8 +86,9 @@ def web(
     """Write PHOTOS for a web page: several widths, as JPEG and AVIF, and the HTML that has browsers choose.
 
     For each photo, DIR gets files such as NAME-960.avif, and NAME.html with its <picture> element, which is printed
-    too; pictures.html shows all. Give each img its text for alt. Unless you ask otherwise, pictures are coded as
-    --preset web says, have a standard gain map alone, which browsers know, and do not tell where they were taken.
+    below the names and bytes of the files; pictures.html shows all. Give each img its text for alt. Unless you ask
+    otherwise, pictures are coded as --preset web says, have a standard gain map alone, which browsers know, and do
+    not tell where they were taken. Widths that --max-bytes leaves a quality below 30 are left out.
 
     \b
     Examples:
@@ -108,14 +110,17 @@ def web(
     for each in planned:
         try:
             with files.next(each.source) as progress:
-                damaged += _write(each, output, options, progress, named=len(photos) > 1)
+                opened = open_source(each.source, options.limits)
+                made = make_photo(opened, each, options, progress)
+            element = _write(made, output, sizes)
         except FILE_ERRORS as error:
             failed += _failed(each.source, error, len(photos))
             continue
-        element = picture_element(each, sizes)
-        write_atomically(output / each.snippet, element.encode() + b"\n")
-        done.append(each)
+        damaged += bool(opened.file.damage)
+        done.append(made.photo)
+        _warn(made, opened, named=len(photos) > 1)
         if not quiet:
+            _tell(made, output)
             say(element)
     if done:
         write_atomically(output / _PAGE, page(done, sizes).encode())
@@ -143,15 +148,23 @@ def _check(planned: Sequence[WebPhoto], output: Path, *, overwrite: bool) -> Non
     check_outputs(targets, overwrite=overwrite, makes_folders=True)
 
 
-def _write(photo: WebPhoto, output: Path, options: TranscodeOptions, progress: Progress | None, *, named: bool) -> bool:
-    """Write the files of a photo; whether it is damaged."""
-    opened = open_source(photo.source, options.limits)
-    warnings: dict[str, None] = {}
-    for number, variant in enumerate(photo.variants, 1):
-        report = make_variant(opened, variant, options)
-        write_atomically(output / variant.name, report.data, dated_as=photo.source)
-        warnings |= dict.fromkeys(report.warnings)
-        if progress:
-            progress(number / len(photo.variants))
-    warn_of(photo.source, warnings, opened.file.damage, named=named)
-    return bool(opened.file.damage)
+def _write(made: MadePhoto, output: Path, sizes: str) -> str:
+    """Write the files of a photo; its element."""
+    for variant, report in zip(made.photo.variants, made.reports, strict=True):
+        write_atomically(output / variant.name, report.data, dated_as=made.photo.source)
+    element = picture_element(made.photo, sizes)
+    write_atomically(output / made.photo.snippet, element.encode() + b"\n")
+    return element
+
+
+def _warn(made: MadePhoto, opened: OpenedFile, *, named: bool) -> None:
+    warnings = dict.fromkeys(line for report in made.reports for line in report.warnings)
+    warn_of(made.photo.source, (*warnings, *made.left_out), opened.file.damage, named=named)
+
+
+def _tell(made: MadePhoto, output: Path) -> None:
+    """Print what was written, and where its qualities are lower than asked for."""
+    for variant, report in zip(made.photo.variants, made.reports, strict=True):
+        say_of(output / variant.name, f"{len(report.data):,} bytes")
+        if report.lowered:
+            say(f"  {report.lowered.line}")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from gainmap_codec.codec.options import PHOTO_PRESETS, Coding, TranscodeOptions
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.new_base import Shown
-from gainmap_codec.edit.report import Notes
+from gainmap_codec.edit.report import Lowered, Notes
 from gainmap_codec.edit.size_search import Try, largest_within
 from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Container, GainMapFile
@@ -25,6 +25,8 @@ _STEPS = ((60, 1), (30, 4), (1, 8))
 """Down to which quality a file is looked for while its standard map has at least which scale."""
 _UNASKED = ((30, 1),)
 """The same where no size is asked for: a smaller picture of a lower quality is rather a larger file."""
+LOWEST_FAIR = 30
+"""Below this quality a smaller picture of the same bytes looks better."""
 _MOST_CODINGS = 7  # beside the first and the last
 _ATTEMPTS = 3  # for neural maps that are fitted to each base, and differ in size
 
@@ -45,6 +47,7 @@ def made_within(shown: Shown, options: TranscodeOptions, make: Make, draft: Draf
         file, own = _lowered(most, file, shown, options, make, draft) or (file, own)
     notes.done += own.done
     notes.lost += own.lost
+    notes.lowered = own.lowered
     return file
 
 
@@ -77,7 +80,11 @@ def _lowered(
             break
         because = "max_bytes is" if options.max_bytes else "its source has"
         instead = f"at {quality} the file has {size:,} bytes, {because} {most:,}"
-        notes = Notes(done=[f"quality {chosen.quality}, of the map {chosen.map_quality}: {instead}"])
+        line = f"quality {chosen.quality}, of the map {chosen.map_quality}: {instead}"
+        notes = Notes(done=[line], lowered=Lowered(_coding(shown, chosen).quality, line))
+        if notes.lowered and notes.lowered.quality < LOWEST_FAIR:
+            poor = f"quality {chosen.quality} to keep within {most:,} bytes"
+            notes.lost.append(f"{poor}: colours and edges suffer; a smaller picture looks better")
         file = make(chosen, notes)
         if _size(file) <= most:
             return file, notes

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.readback import written
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.formats.sources import Source, read_source
+
+
+class Lowered(NamedTuple):
+    """The quality of a base that was lowered to keep within so many bytes, and a line that says so."""
+
+    quality: int
+    line: str
 
 
 @dataclass
@@ -19,11 +27,13 @@ class Notes:
         done: What was done.
         lost: What was lost, or no longer holds.
         damage: What is missing of the source, of these lines.
+        lowered: What it took to keep within the bytes allowed, if it did; `done` has its line, too.
     """
 
     done: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     damage: tuple[str, ...] = ()
+    lowered: Lowered | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class TranscodeReport:
         notes: What was done, a line each.
         warnings: What was lost, or no longer holds, a line each.
         damage: What is missing of the source, as where it is cut off; `warnings` has these lines, too.
+        lowered: What it took to keep within the bytes allowed, if it did; `notes` has its line, too.
     """
 
     data: bytes
@@ -43,6 +54,7 @@ class TranscodeReport:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     damage: tuple[str, ...] = ()
+    lowered: Lowered | None = None
 
 
 def open_for_edit(source: Source, limits: Limits, notes: Notes) -> tuple[bytes, OpenedFile]:
@@ -88,4 +100,5 @@ def _sizes(file: GainMapFile) -> str:
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:
     """The report of a file that is written already; nothing is told twice."""
-    return TranscodeReport(data, container, tuple(notes.done), tuple(dict.fromkeys(notes.lost)), notes.damage)
+    lost = tuple(dict.fromkeys(notes.lost))
+    return TranscodeReport(data, container, tuple(notes.done), lost, notes.damage, notes.lowered)
