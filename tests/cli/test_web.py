@@ -119,3 +119,44 @@ def test_widths_that_the_bytes_leave_too_low_a_quality_are_left_out(tmp_path: Pa
     assert done.returncode == 0 and "bytes: colours and edges suffer; a smaller picture looks better" in done.stderr
     assert re.search(r"^  quality \d+, of the map \d+: at 80 the file has", done.stdout, re.MULTILINE)
     assert (tmp_path / "alone/noise-256.jpg").stat().st_size <= 6000
+
+
+def test_photos_that_are_added_join_the_page(photo: Path, tmp_path: Path) -> None:
+    out, folder = tmp_path / "out", tmp_path / "more"
+    (folder / "inner").mkdir(parents=True)
+    common = ("-o", out, "--widths", "32", "--to", "jpeg")
+    web(photo, *common)
+    named = out / "a-photo.html"
+    named.write_text(named.read_text("utf-8").replace('alt=""', 'alt="A lamp"'), "utf-8")
+    for name in ("new.jpg", "inner/other.jpg"):
+        (folder / name).write_bytes(photo.read_bytes())
+    web(folder, *common)
+    root: Any = html.document_fromstring((out / "pictures.html").read_text("utf-8"))
+    assert root.xpath("//img/@src") == ["a-photo-32.jpg", "new-32.jpg", "other-32.jpg"]
+    assert root.xpath("//img/@alt") == ["A lamp", "", ""]
+    problem = run("web", folder, *common).stderr
+    assert "new-32.jpg, which is there already: nothing is done (--overwrite replaces it)" in problem
+
+
+def test_a_page_of_somebody_else_is_not_replaced(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "pictures.html").write_text("<p>mine")
+    (out / "about.html").write_text("<p>mine, too")
+    common = ("web", photo, "-o", out, "--widths", "32", "--to", "jpeg")
+    assert failure(*common).startswith(f"gainmap: {out}/pictures.html is there already: nothing is done (--overwrite")
+    run(*common, "--overwrite")
+    assert "mine" not in (out / "pictures.html").read_text("utf-8")
+
+
+def test_a_folder_of_photos_may_hold_the_output(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for arguments in ((), ("--overwrite",)):
+        web(tmp_path, "-o", out, "--widths", "32", "--to", "jpeg", *arguments)
+    assert {path.name for path in out.iterdir()} == {"a-photo-32.jpg", "a-photo.html", "pictures.html"}
+
+
+def test_nothing_is_left_where_nothing_was_made(photo: Path, tmp_path: Path) -> None:
+    for photos in ((photo,), (photo, photo)):
+        failure("web", *photos, "-o", tmp_path / "out", "--max-bytes", "10")
+        assert not (tmp_path / "out").exists()

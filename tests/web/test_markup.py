@@ -60,7 +60,7 @@ def test_names_and_sizes_are_escaped() -> None:
 
 
 def test_a_page_shows_all() -> None:
-    root, sources, images = parsed(page([planned("a.jpg"), planned("b.jpg")], "100vw"))
+    root, sources, images = parsed(page({name: picture_element(planned(f"{name}.jpg"), "100vw") for name in "ab"}))
     assert [image.get("src") for image in images] == ["a-600.jpg", "b-600.jpg"] and len(sources) == 2
     assert [caption.text for caption in root.xpath("//figure/figcaption")] == ["a", "b"]
     assert root.xpath("//meta/@charset") == ["utf-8"]

@@ -27,12 +27,11 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import Planned, check_outputs, write_atomically
-from gainmap_codec.pixels.formats.sources import read_source
+from gainmap_codec.pixels.formats.sources import photos_in, read_source
+from gainmap_codec.web.gathering import PAGE, gathered_page, is_own_page
 from gainmap_codec.web.making import MadePhoto, make_photo
-from gainmap_codec.web.markup import page, picture_element
+from gainmap_codec.web.markup import picture_element
 from gainmap_codec.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
-
-_PAGE = "pictures.html"
 
 
 def _parse_widths(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -83,19 +82,20 @@ def web(
     strict: bool,
     quiet: bool,
 ) -> None:
-    """Write PHOTOS for a web page: several widths, as JPEG and AVIF, and the HTML that has browsers choose.
+    """Write PHOTOS, and those in folders, for a web page: several widths, as JPEG and AVIF, and HTML to choose by.
 
     For each photo, DIR gets files such as NAME-960.avif, and NAME.html with its <picture> element, which is printed
-    below the names and bytes of the files; pictures.html shows all. Give each img its text for alt. Unless you ask
-    otherwise, pictures are coded as --preset web says, have a standard gain map alone, which browsers know, and do
-    not tell where they were taken. Widths that --max-bytes leaves a quality below 30 are left out.
+    below the names and bytes of the files; pictures.html shows all that DIR has. Give each img its text for alt.
+    Unless you ask otherwise, pictures are coded as --preset web says, have a standard gain map alone, which browsers
+    know, and do not tell where they were taken. Widths that --max-bytes leaves a quality below 30 are left out.
 
     \b
     Examples:
-      gainmap web photos/*.jpg -o public
+      gainmap web photos -o public
       gainmap web photo.heic -o public --widths 400,800 --sizes "50vw"
       gainmap web photo.jpg -o public --to avif --quality 70 --speed 4
     """
+    photos = tuple(each for photo in photos for each in _photos_in(photo, output))
     failed = damaged = 0
     planned: list[WebPhoto] = []
     for photo in photos:
@@ -104,8 +104,6 @@ def web(
         except FILE_ERRORS as error:
             failed += _failed(photo, error, len(photos))
     _check(planned, output, overwrite=overwrite)
-    output.mkdir(parents=True, exist_ok=True)
-    done: list[WebPhoto] = []
     files = Files(len(planned), quiet)
     for each in planned:
         try:
@@ -117,14 +115,19 @@ def web(
             failed += _failed(each.source, error, len(photos))
             continue
         damaged += bool(opened.file.damage)
-        done.append(made.photo)
         _warn(made, opened, named=len(photos) > 1)
         if not quiet:
             _tell(made, output)
             say(element)
-    if done:
-        write_atomically(output / _PAGE, page(done, sizes).encode())
+    if failed < len(photos):
+        write_atomically(output / PAGE, gathered_page(output).encode())
     exit_for(failed, damaged, len(photos), strict=strict)
+
+
+def _photos_in(photo: Path, output: Path) -> list[Path]:
+    """The photo itself, or those in a folder, without what was written before."""
+    own = output.resolve()
+    return [each for each in photos_in(photo) if each == photo or not each.resolve().is_relative_to(own)]
 
 
 def _plan(photo: Path, widths: Sequence[int], formats: Sequence[Container], options: TranscodeOptions) -> WebPhoto:
@@ -144,12 +147,16 @@ def _check(planned: Sequence[WebPhoto], output: Path, *, overwrite: bool) -> Non
     """Refuse files that nobody meant to replace, before any work."""
     targets: list[Planned] = [((photo.source,), output / each.name) for photo in planned for each in photo.variants]
     targets += [((photo.source,), output / photo.snippet) for photo in planned]
-    targets += [(tuple(photo.source for photo in planned), output / _PAGE)]
+    page: Planned = (tuple(photo.source for photo in planned), output / PAGE)
+    check_outputs([*targets, page], overwrite=True, makes_folders=True)
     check_outputs(targets, overwrite=overwrite, makes_folders=True)
+    if not is_own_page(output):
+        check_outputs([((), output / PAGE)], overwrite=overwrite, makes_folders=True)
 
 
 def _write(made: MadePhoto, output: Path, sizes: str) -> str:
-    """Write the files of a photo; its element."""
+    """Write the files of a photo, and the folder around them; its element."""
+    output.mkdir(parents=True, exist_ok=True)
     for variant, report in zip(made.photo.variants, made.reports, strict=True):
         write_atomically(output / variant.name, report.data, dated_as=made.photo.source)
     element = picture_element(made.photo, sizes)

@@ -5,12 +5,20 @@ Source: HTML Living Standard, 4.8.1 (picture), 4.8.3 (img), 4.8.4.2.1 (srcset).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import quote
 
 from gainmap_codec.files.records import Container
 from gainmap_codec.web.planning import Variant, WebPhoto
+
+_BEGIN, _END = "<picture>\n", "</picture>"
+_HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="gainmap web">
+"""
 
 _TYPES: dict[Container, str] = {"jpeg": "image/jpeg", "heic": "image/heic", "avif": "image/avif"}
 _BEST_FIRST: tuple[Container, ...] = ("avif", "heic", "jpeg")
@@ -29,7 +37,12 @@ def picture_element(photo: WebPhoto, sizes: str) -> str:
     width, height = largest.size
     image = f'src="{quote(largest.name)}" {_candidates(photo.of(last), sizes)}'
     lines.append(f'  <img {image} width="{width}" height="{height}" alt="" loading="lazy">')
-    return "\n".join(["<picture>", *lines, "</picture>"])
+    return _BEGIN + "\n".join([*lines, _END])
+
+
+def is_element(text: str) -> bool:
+    """Whether it is a file with what `picture_element` gives, be it with words of the author's own in it."""
+    return text.startswith(_BEGIN) and text.rstrip().endswith(_END)
 
 
 def _candidates(variants: Iterable[Variant], sizes: str) -> str:
@@ -37,17 +50,16 @@ def _candidates(variants: Iterable[Variant], sizes: str) -> str:
     return f'srcset="{urls}" sizes="{escape(sizes)}"'
 
 
-def page(photos: Iterable[WebPhoto], sizes: str) -> str:
-    """A page that shows all pictures, to be opened where their files are."""
+def page(elements: Mapping[str, str]) -> str:
+    """A page that shows all pictures, to be opened where their files are.
+
+    Args:
+        elements: Of the photos, by name.
+    """
     figures = "\n".join(
-        f"<figure>\n{picture_element(photo, sizes)}\n<figcaption>{escape(photo.name)}</figcaption>\n</figure>"
-        for photo in photos
+        f"<figure>\n{element}\n<figcaption>{escape(name)}</figcaption>\n</figure>" for name, element in elements.items()
     )
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+    return f"""{_HEAD}<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Pictures</title>
 <style>
 body {{ margin: 0; background: #111; color: #ccc; font: 1rem/1.5 system-ui, sans-serif; }}
@@ -61,3 +73,8 @@ figcaption {{ padding: 0.5rem 1rem; }}
 </body>
 </html>
 """
+
+
+def is_page(text: str) -> bool:
+    """Whether it begins like what `page` gives, which is made anew whenever photos are added."""
+    return text.startswith(_HEAD)
