@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import HIDDEN, PassedOver
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
@@ -50,6 +50,22 @@ def test_multi_picture_files_become_jpegs_by_name(photos: Path, tmp_path: Path) 
     for options, name in ((AS_THEY_ARE, "DSC_1.jpg"), (AVIF, "DSC_1.avif")):
         targets = {job.target for job in plan([photos], tmp_path / "out", options)}
         assert f"{tmp_path}/out/{name}" in targets
+
+
+def test_results_of_another_layout_are_left(photos: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    other.mkdir()
+    (other / "one.jpg").touch()
+    first, second = plan([photos], out, AVIF), plan([photos, other], out, AVIF)
+    assert results_left(first, out) == []
+    for job in first:
+        for place in (job.record, job.target):
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            Path(place).touch()
+    Path(first[0].target).unlink()
+    (out / "somebody's.avif").touch()
+    assert results_left(first, out) == []
+    assert results_left(second, out) == sorted(job.target.removeprefix(f"{out}/") for job in first[1:])
 
 
 def test_names_that_keep_their_suffix_stay_apart_whatever_else_is_there(photos: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from gainmap_codec.batch.cluster import LOCAL, DaskEngine
 from gainmap_codec.batch.engines import Engine, LocalEngine
-from gainmap_codec.batch.planning import STATE, plan
+from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
@@ -74,7 +74,8 @@ def convert(
             anyway, where the photo was edited since.
         overwrite: Any files in `folder` may be replaced.
     Returns:
-        What became of each photo, and which files were passed over. One that failed is told there, and stops no other.
+        What became of each photo, which files were passed over, and which ones of earlier runs are left in `folder`. A
+        photo that failed is told there, and stops no other.
     Raises:
         ValueError: An option is out of its range; no photos; two that would become one file, be it that their names
             differ in case alone; or photos that lie in `folder`. Nothing is done then. Further pairs are the error's
@@ -139,7 +140,8 @@ def convert(
             if progress:
                 progress(result, len(planned))
     done = tuple(photos[job.target] for job in planned)
-    return BatchReport(done, perf_counter() - start, tuple(passed_over))
+    left = tuple(results_left(planned, folder))
+    return BatchReport(done, perf_counter() - start, tuple(passed_over), left)
 
 
 @contextmanager

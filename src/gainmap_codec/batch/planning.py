@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from posixpath import splitext
 
@@ -69,6 +69,17 @@ def plan(
     _check_clashes(clashes)
     _check_targets(list(jobs.values()), out)
     return list(jobs.values())
+
+
+def results_left(jobs: Iterable[Job], folder: AnyPath) -> list[str]:
+    """Names in the output folder of files that records of earlier runs tell of, and none of these jobs."""
+    state = joined(location(folder), STATE)
+    if not is_folder(state):
+        return []
+    own = {job.record.removeprefix(joined(state, "")) for job in jobs}
+    names = [name.removesuffix(".json") for name in names_in(state) if name.endswith(".json") and name not in own]
+    sizes = sizes_in(location(folder), names)
+    return sorted(name for name, size in zip(names, sizes, strict=True) if size is not None)
 
 
 def _check_clashes(clashes: Sequence[tuple[Job, Job]]) -> None:

@@ -88,11 +88,14 @@ class BatchReport:
         photos: A record for each; fewer where the batch was interrupted.
         seconds: Time of the whole batch.
         passed_over: The files that were not taken for photos, hidden ones among them.
+        left: Names in the output folder of what earlier runs made there, and this run did not: their photos were not
+            among the sources, or have another place now.
     """
 
     photos: tuple[PhotoRecord, ...]
     seconds: float
     passed_over: tuple[PassedOver, ...] = ()
+    left: tuple[str, ...] = ()
 
     def having(self, status: Status) -> list[PhotoRecord]:
         """The photos of one status."""

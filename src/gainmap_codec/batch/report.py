@@ -67,6 +67,8 @@ def format_summary(report: BatchReport) -> str:
     lines.append(f"{report.seconds:.1f} s{rates if converted else ''}")
     if report.passed_over:
         lines.append(_passed_over(report.passed_over))
+    if report.left:
+        lines.append(f"Left of earlier runs, not of these photos: {_files(len(report.left))} ({_first(report.left)})")
     return "\n".join(lines)
 
 
@@ -75,8 +77,15 @@ def _passed_over(others: Sequence[PassedOver]) -> str:
     kinds = Counter(map(_kind_of, others))
     listed = [f"{kind} {count:,}" for kind, count in kinds.most_common(_MOST_KINDS)]
     more = ", ..." if len(kinds) > _MOST_KINDS else ""
-    files = "1 file" if len(others) == 1 else f"{len(others):,} files"
-    return f"Passed over: {files} ({', '.join(listed)}{more})"
+    return f"Passed over: {_files(len(others))} ({', '.join(listed)}{more})"
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] + ", ..." * (len(names) > 1)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _kind_of(other: PassedOver) -> str:
