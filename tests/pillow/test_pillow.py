@@ -34,8 +34,20 @@ LOST = "HDR is lost"
 
 @pytest.fixture(autouse=True)
 def no_warnings_about_the_files_themselves() -> None:
-    """They hold a manifest, a thumbnail, and patterns as fine as the pixels: this is told whenever one is written."""
-    for about in ("C2PA", "Photoshop", "8 bits instead of", "other items", "only JPEG files", "fine patterns"):
+    """They hold a manifest, a thumbnail, and patterns as fine as the pixels: this is told whenever one is written.
+
+    So is a crop that quality 100 makes larger than its source.
+    """
+    expected = (
+        "C2PA",
+        "Photoshop",
+        "8 bits instead of",
+        "other items",
+        "only JPEG files",
+        "fine patterns",
+        "larger file",
+    )
+    for about in expected:
         warnings.filterwarnings("ignore", f".*{about}", gm.GainMapWarning)
 
 
