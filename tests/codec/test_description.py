@@ -40,6 +40,12 @@ def test_who_shows_it_and_what_to_do_where_some_do_not() -> None:
     assert "Shown in HDR" not in describe(gm.inspect(FIXTURES / "jpeg/base-16x16.jpg").to_dict())
 
 
+def test_no_way_to_a_jpeg_for_all_where_there_is_none() -> None:
+    info = gm.inspect(FIXTURES / "heif/tmap.heic").to_dict()
+    info["gain_map"]["metadata"]["use_base_colour_space"] = False
+    assert "NEW.jpg" not in describe(info)
+
+
 def test_a_headroom_that_no_float_holds_is_refused_before_it_is_described() -> None:
     data = (FIXTURES / "jpeg/both.jpg").read_bytes()
     file = parse_file(data, "it", Limits())

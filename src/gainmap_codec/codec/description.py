@@ -107,9 +107,15 @@ def _reader_lines(info: dict[str, Any]) -> Iterator[str]:
     elif info["gain_map"] or info["base_is_hdr"]:
         yield from ("", "Shown in HDR, on a display that can:")
         yield from _verdict_lines(info["shown_by"])
-        if info["gain_map"] and any(verdict["shows"] != "yes" for verdict in info["shown_by"]):
+        if any(verdict["shows"] != "yes" for verdict in info["shown_by"]) and _fits_ultra_hdr(info):
             yield "To have a JPEG that all of these show, with maps of both kinds, ISO 21496-1 and Ultra HDR XMP:"
             yield "  gainmap transcode FILE -o NEW.jpg"
+
+
+def _fits_ultra_hdr(info: dict[str, Any]) -> bool:
+    """Whether a JPEG's XMP can tell of the gain map: it knows none in the alternate's primaries above an SDR base."""
+    numbers = info["gain_map"] and info["gain_map"]["metadata"]
+    return bool(numbers) and (info["base_is_hdr"] or numbers.get("use_base_colour_space", True))
 
 
 def _verdict_lines(verdicts: list[dict[str, str]]) -> Iterator[str]:
