@@ -12,6 +12,7 @@ from gainmap_codec.batch.records import HIDDEN, PassedOver
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
+from support.paths import FIXTURES
 
 AS_THEY_ARE = TranscodeOptions()
 AVIF = TranscodeOptions(container="avif")
@@ -265,3 +266,17 @@ def test_names_of_all_kinds_are_written_and_found_again(stem: str, tmp_path: Pat
     (job,) = plan([tmp_path / "in"], tmp_path / "avif", TranscodeOptions(container="avif"))
     photo = convert_photo(job)
     assert photo.status == "converted" or (stem[0] == "x" and photo.problem.endswith("File name too long"))
+
+
+def test_a_photo_is_named_as_what_it_is(tmp_path: Path) -> None:
+    """Phones' HEIC files are often called .jpg."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    sources = {"one.jpg": "heif/tmap.heic", "two.avif": "jpeg/both.jpg", "three.heic": "heif/tmap.heic"}
+    for name, source in sources.items():
+        (folder / name).write_bytes((FIXTURES / source).read_bytes())
+    jobs = plan([folder], out, TranscodeOptions(strip="gps"))
+    assert [Path(job.target).name for job in jobs] == ["one.heic", "three.heic", "two.jpg"]
+    assert [convert_photo(job).problem for job in jobs] == ["", "", ""]
+    assert (out / "one.heic").read_bytes()[4:8] == b"ftyp"
+    assert [Path(job.target).name for job in plan([folder], out, AVIF)] == ["one.avif", "three.avif", "two.avif"]

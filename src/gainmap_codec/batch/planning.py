@@ -14,7 +14,7 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case, with_lines
-from gainmap_codec.pixels.formats.sources import AnyPath
+from gainmap_codec.pixels.formats.sources import AnyPath, other_container
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
@@ -57,7 +57,8 @@ def plan(
         if reason := _no_photo(photo, "" if is_named else name):
             others.append(PassedOver(photo, reason))
             continue
-        name = _output_name(name, options.container, keep_suffix)
+        container = options.container or (None if is_url(photo) else other_container(Path(photo)))
+        name = _output_name(name, container, keep_suffix)
         record = joined(out, f"{STATE}/{_record_name(name)}")
         job = Job(photo, joined(out, name), record, options, update, overwrite)
         other = jobs.setdefault(job.target if is_url(out) else one_case(job.target), job)

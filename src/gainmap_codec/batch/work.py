@@ -58,8 +58,8 @@ def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile, Phot
 
 def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
     """The new file, and what is to be told of it."""
+    check_name(job.target, job.options.container or opened.file.container)  # of URLs, only now the container is known
     report = transcode_opened(opened, job.options)
-    check_name(job.target, report.container)
     new = open_file(report.data, job.target, NO_LIMITS)
     return report.data, replace(
         photo,

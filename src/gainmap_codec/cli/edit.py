@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
@@ -40,8 +39,9 @@ from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import check_name, container_of, named_for
+from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.sources import other_container
 
 Work = Callable[[Path, Progress | None], TranscodeReport]
 
@@ -388,10 +388,7 @@ def _is_folder(output: Path, sources: tuple[Path, ...]) -> bool:
 
 def _name_for(source: Path, container: Container | None) -> str:
     """The name of what a source becomes, in a folder: by its content where its own name says something else."""
-    if container is None and source.is_file():  # nothing else may be opened before its turn
-        with suppress(OSError), source.open("rb") as file:
-            container = container_of(file.read(12), source.name)
-    return named_for(source.name, container)
+    return named_for(source.name, container or other_container(source))
 
 
 def _each(

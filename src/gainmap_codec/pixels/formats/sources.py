@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.container import container_of, may_have_gain_map
+from gainmap_codec.files.records import Container
 
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | bytearray | memoryview | BinaryIO
@@ -98,3 +100,14 @@ def _read(file: BinaryIO, limits: Limits) -> bytes:
         left -= len(part)
     limits.check("file_bytes", limits.file_bytes + 1 - left)
     return b"".join(parts)
+
+
+def other_container(path: Path) -> Container | None:
+    """The container that a file's first bytes tell, where its name has the suffix of another; else None.
+
+    None as well for what cannot be read, and for pipes and devices, which are not opened.
+    """
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:
+            return container_of(file.read(12), path.name)
+    return None
