@@ -23,7 +23,16 @@ def test_a_file_with_both_maps() -> None:
 
 def test_a_picture_without_hdr_says_so_plainly() -> None:
     text = describe(gm.inspect(FIXTURES / "jpeg/base-16x16.jpg").to_dict())
-    assert "SDR" in text and "nowhere" not in text
+    assert text.splitlines()[1] == "No HDR: the photo has no gain map"
+
+
+def test_a_gain_map_that_cannot_be_used_is_no_missing_one() -> None:
+    data = (FIXTURES / "jpeg/both.jpg").read_bytes()
+    file = parse_file(data, "it", Limits())
+    assert file.payload is not None
+    broken = replace(file, gain_map=None, payload=file.payload[:-1] + bytes([file.payload[-1] ^ 1]))
+    text = describe(gm.inspect(serialize_file(broken, [])).to_dict())
+    assert text.splitlines()[1] == "No HDR: the photo has a gain map, but it cannot be used"
 
 
 def test_who_shows_it_and_what_to_do_where_some_do_not() -> None:

@@ -84,15 +84,18 @@ def test_a_base_coded_again_keeps_its_light(container: Container, name: str, edi
 def quietly(edit: Callable[[bytes], bytes], data: bytes) -> bytes:
     """What an edit gives; an AVIF that has to keep a profile warns of libavif."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "no code points say what the ICC profile says", gm.GainMapWarning)
+        for line in (
+            "the ICC profile is kept, as no code points of AVIF say the same",
+            "the smaller picture is a larger",
+        ):
+            warnings.filterwarnings("ignore", line, gm.GainMapWarning)
         return edit(data)
 
 
 def test_grey_of_ten_bits_becomes_three_channels_of_av1() -> None:
     base = code_picture(ramp(48, 64, 1, bits=10), "hevc", quality=100, icc_profile=PROFILES["1.8"], bits=10)
     data = serialized(GainMapFile("heic", base, bytes(8)))
-    with pytest.warns(gm.GainMapWarning, match="no code points say what the ICC profile says"):
-        new = gm.transcode(data, container="avif", quality=100)
+    new = gm.transcode(data, container="avif", quality=100)  # without a word: no gain map is lost to the profile
     assert parsed(new).base.channels == 3
     assert np.abs(light(new) - light(data)).mean() < 0.004
 

@@ -16,6 +16,7 @@ from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, is_report, serialize_report, warning_lines
 from gainmap_codec.cli.common import (
     INTERRUPTED,
+    WholeNumber,
     complain,
     complain_of_failures,
     exit_for,
@@ -42,7 +43,7 @@ Show = Callable[[PhotoRecord | None, int], None]
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
 @partial(edit_options, to="The format to write. Default: the format of each IN.")
-@click.option("--jobs", type=click.IntRange(min=1), help="How many photos at a time. Default: one per processor.")
+@click.option("--jobs", type=WholeNumber(min=1), help="How many photos at a time. Default: one per processor.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
 )

@@ -31,6 +31,21 @@ FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
+
+class WholeNumber(click.IntRange):
+    """A whole number within a range, whose complaint is a sentence."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"expected a whole number, got {value!r}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 overwrite = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already, and IN where the result has its place."
 )
@@ -48,7 +63,7 @@ device = click.option(
 )
 seed = click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=WholeNumber(0, 2**63 - 1),
     default=0,
     show_default=True,
     help="Seed of the fit: the same seed gives the same file again.",
@@ -56,7 +71,7 @@ seed = click.option(
 
 speed = click.option(
     "--speed",
-    type=click.IntRange(0, 10),
+    type=WholeNumber(0, 10),
     help=f"Of coding HEIC and AVIF: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
 )
 strip = click.option(

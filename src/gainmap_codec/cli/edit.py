@@ -17,6 +17,7 @@ from gainmap_codec.cli.common import (
     FILE_ERRORS,
     Command,
     NumberOrAuto,
+    WholeNumber,
     complain_of,
     device,
     exit_for,
@@ -117,10 +118,10 @@ _CODING_OPTIONS = (
         help="web: coded anew as web pages want it; archive: kept where it can be, else coded with hardly a loss; the "
         "others: kind of a neural gain map that has to be made, and nothing else.",
     ),
-    click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of such a gain map, in bytes."),
+    click.option("--target-bytes", type=WholeNumber(min=1), help="Largest size of such a gain map, in bytes."),
     click.option(
         "--quality",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         help="Quality of the picture. Default: kept as it is, or 92 where it has to be coded.",
     ),
     click.option(
@@ -131,7 +132,7 @@ _CODING_OPTIONS = (
     speed,
     click.option(
         "--map-quality",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         help="Quality of the standard gain map. Default: kept as it is, or 95 where it has to be coded.",
     ),
     click.option(
@@ -146,7 +147,7 @@ _CODING_OPTIONS = (
         metavar="1|3|auto",
         help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
     ),
-    click.option("--max-bytes", type=click.IntRange(min=1), help="Largest size of the whole file, in bytes."),
+    click.option("--max-bytes", type=WholeNumber(min=1), help="Largest size of the whole file, in bytes."),
     device,
     seed,
 )

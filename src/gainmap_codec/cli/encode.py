@@ -10,6 +10,7 @@ from gainmap_codec.cli.common import (
     CONTAINERS,
     KINDS,
     NumberOrAuto,
+    WholeNumber,
     device,
     exit_for,
     output,
@@ -58,7 +59,7 @@ _DEFAULTS = EncodeOptions()
     help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more. web and archive "
     "are for the whole photo: coded as web pages want it, or with hardly a loss.",
 )
-@click.option("--target-bytes", type=click.IntRange(min=1), help="Largest size of the neural gain map, in bytes.")
+@click.option("--target-bytes", type=WholeNumber(min=1), help="Largest size of the neural gain map, in bytes.")
 @click.option(
     "--target-psnr",
     type=click.FloatRange(min=0),
@@ -66,7 +67,7 @@ _DEFAULTS = EncodeOptions()
 )
 @click.option(
     "--quality",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     help="Quality of the SDR picture. Default: 92 or the preset's, or kept as it is where --sdr can be.",
 )
 @click.option(

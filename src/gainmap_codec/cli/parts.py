@@ -12,6 +12,7 @@ from gainmap_codec.cli.common import (
     CONTAINERS,
     KINDS,
     PATH,
+    WholeNumber,
     exit_for,
     output,
     overwrite,
@@ -44,12 +45,12 @@ _MOST_METADATA = Limits(file_bytes=1 << 20)
 
 _quality = click.option(
     "--quality",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     help="Quality of the base. Default: kept as it is, or 92 where it is coded.",
 )
 _map_quality = click.option(
     "--map-quality",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     help="Quality of the gain map. Default: kept as it is, or 95 where it is coded.",
 )
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from gainmap_codec.codec.shown_by import NOT_USABLE
 from gainmap_codec.errors import printable
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM
@@ -73,10 +74,16 @@ def _source_line(info: dict[str, Any]) -> str:
         sdr = "; the gain map makes the SDR rendition" if info["hdr_from"] == "standard" else ""
         return f"HDR comes from the picture itself{sdr}"
     if info["hdr_from"] == "base":
-        return "No HDR: there is no gain map that can be used, the picture is shown as SDR"
+        return f"No HDR: {_why_sdr(info)}"
     if info["hdr_from"] == "neural":
         return "HDR comes from the neural gain map"
     return f"HDR comes from the standard gain map ({_CARRIERS[info['gain_map']['carrier']]})"
+
+
+def _why_sdr(info: dict[str, Any]) -> str:
+    if any(verdict["reason"] == NOT_USABLE for verdict in info["shown_by"]):
+        return "the photo has a gain map, but it cannot be used"
+    return "the photo has no gain map"
 
 
 def _brightness_lines(info: dict[str, Any]) -> Iterator[str]:

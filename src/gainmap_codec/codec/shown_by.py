@@ -87,13 +87,15 @@ _ADOBE = ("Photoshop and Lightroom",)
 _LIBULTRAHDR = ("libultrahdr",)
 _READ_BY_ADOBE = (("jpeg", "iso21496"), ("avif", "iso21496"), ("jpeg", "hdrgm"))
 
+NOT_USABLE = "the gain map cannot be used"
+
 RULES = (
     Rule(
         READERS,
         "an SDR picture whose gain map is damaged or breaks its format",
         lambda file: not (file.is_hdr or file.map or file.is_neural) and file.is_refused,
         "no",
-        "the gain map cannot be used",
+        NOT_USABLE,
     ),
     Rule(
         READERS,
@@ -152,9 +154,9 @@ RULES = (
     Rule(
         _SKIA,
         "JPEG whose MPF index is wrong",
-        lambda file: any("MPF index gives no gain map" in line for line in file.warnings),
+        lambda file: any("MPF index leads to no gain map" in line for line in file.warnings),
         "not known",
-        "its MPF index is wrong, which some such files survive",
+        "its MPF index is wrong: some such files are shown, others are not",
     ),
     Rule(
         _SKIA,
@@ -290,7 +292,7 @@ def _facts(file: GainMapFile, is_neural: bool, warnings: tuple[str, ...]) -> Fac
         is_neural=is_neural,
         map=stored.carrier if stored else None,
         spare=spare.carrier if spare else None,
-        is_refused=bool(file.refused),
+        is_refused=bool(file.refused or file.payload),
         base_bits=file.base.bits,
         map_bits=stored.image.bits if stored else 0,
         longest_side=max(file.base.width, file.base.height),

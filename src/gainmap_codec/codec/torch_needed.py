@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from gainmap_codec.errors import MissingDependencyError
 
 _NEEDS_TORCH = "needs torch: pip install 'gainmap-codec[neural]'"
-NO_NEURAL_MAP = f'only the standard gain map is made, as carry="standard" asks for; a neural one {_NEEDS_TORCH}'
+NO_NEURAL_MAP = f"only a standard gain map is made: a neural one {_NEEDS_TORCH}"
 
 
 def has_torch() -> bool:
@@ -27,4 +27,4 @@ def check_torch(purpose: str) -> None:
 def check_torch_for(carry: str | None) -> None:
     """As `check_torch`, where `carry` asks for a neural gain map that has to be fitted."""
     if carry in ("neural", "both"):
-        check_torch(f'a neural gain map (carry "{carry}"; "standard" needs none)')
+        check_torch(f"a neural gain map, which carry {carry} asks for,")

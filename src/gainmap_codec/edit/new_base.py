@@ -156,7 +156,7 @@ def _with_metadata(file: GainMapFile, shown: Shown, notes: Notes) -> GainMapFile
     except GainMapError as error:
         notes.lost.append(f"damaged metadata still describe the whole picture: {error}")
     if (exif, xmp) != (file.exif, file.xmp):
-        notes.done.append("EXIF and XMP: size changed" + ("" if keeps else ", thumbnails removed"))
+        notes.done.append("EXIF and XMP: width and height changed" + ("" if keeps else ", thumbnails removed"))
     base = file.base if keeps or file.base.codec != "jpeg" else without_thumbnails(file.base, notes.lost)
     if base is not file.base:
         notes.done.append("JFIF and Photoshop data: thumbnails removed")

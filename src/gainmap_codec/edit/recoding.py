@@ -81,7 +81,8 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Co
     is_grey = coded_channels(codes, codec, bits) == 1
     profile, nclx = base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels), base.nclx
     if container not in ("jpeg", file.container) and not is_grey:
-        profile, nclx = in_code_points(color_of(base), profile, nclx, container, notes.lost)
+        told = notes.lost if file.gain_map or file.payload else []  # a profile beside no gain map costs nothing
+        profile, nclx = in_code_points(color_of(base), profile, nclx, container, told)
     coded = code_picture(
         codes,
         codec,

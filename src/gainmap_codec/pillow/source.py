@@ -83,7 +83,9 @@ class Match(NamedTuple):
 def matched(image: Image.Image, told: Told) -> Match | None:
     """The image's origin as far as the image still belongs to it, or None: `told` says why, if there was HDR."""
     if KEY not in image.info:
-        told.hdr_lost("this image was not opened by gainmap_codec.pillow, or is composed anew: nobody knows of its HDR")
+        told.hdr_lost(
+            "this image was not opened by gainmap_codec.pillow, or was put together from others: no HDR is known for it"
+        )
         return None
     origin: HdrOrigin | None = image.info[KEY]
     if origin is None:

@@ -161,15 +161,15 @@ def test_a_wrong_mpf_offset_falls_through_with_a_warning(offset: int) -> None:
     file = parse_jpeg(data, LIMITS)
     assert file.gain_map is not None
     assert len(file.warnings) == 1
-    assert "MPF index gives no gain map: gain map: expected a place within bytes" in file.warnings[0]
+    assert "MPF index leads to no gain map: expected a place within bytes" in file.warnings[0]
 
 
 def test_after_jpegtran_the_map_is_gone() -> None:
     data = serialize_jpeg(record())
     file = parse_jpeg(data[: parse_segments(data, LIMITS).end], LIMITS)
     assert file.gain_map is None
-    assert any("MPF index gives no gain map" in warning for warning in file.warnings)
-    assert any("GContainer directory gives no gain map" in warning for warning in file.warnings)
+    assert any("MPF index leads to no gain map" in warning for warning in file.warnings)
+    assert any("GContainer directory leads to no gain map" in warning for warning in file.warnings)
 
 
 def with_iso(data: bytes, change: bytes) -> bytes:

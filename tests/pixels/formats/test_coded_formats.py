@@ -65,7 +65,7 @@ def test_png_hlg_at_the_points_of_bt2408() -> None:
 @pytest.mark.parametrize(
     ("code_points", "message"),
     [
-        ((), "expected an HDR PNG with a cICP chunk"),
+        ((), "expected an HDR picture, got an SDR PNG"),
         ((9, 13, 0, 1), "expected transfer 16 .*, got 13"),
         ((2, 16, 0, 1), "expected primaries of ITU-T H.273, got number 2"),
         ((99, 16, 0, 1), "expected primaries of ITU-T H.273, got number 99"),

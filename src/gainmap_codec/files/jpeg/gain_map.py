@@ -75,7 +75,7 @@ def find_gain_maps(
         try:
             found = _read_gain_map(base, candidate, exif, limits, notes)
         except GainMapError as error:
-            notes.append(f"{candidate.place} gives no gain map: {error}")
+            notes.append(f"{candidate.place} leads to no gain map: {str(error).removeprefix('gain map: ')}")
             if isinstance(error, _NotWholeError):
                 cut.append(f"a picture is damaged or cut off ({candidate.place}): {error.problem}")
             continue

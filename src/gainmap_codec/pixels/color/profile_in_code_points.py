@@ -34,7 +34,10 @@ def in_code_points(
     if profile is None or found is not None:
         return None, found or nclx
     if container == "avif":
-        notes.append("no code points say what the ICC profile says: it is kept, and readers with libavif show SDR")
+        notes.append(
+            "the ICC profile is kept, as no code points of AVIF say the same: programs built on libavif apply no gain "
+            "map beside a profile"
+        )
     return profile, nclx
 
 

@@ -58,7 +58,8 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
         cicp = png_chunk(data, b"cICP")
         if cicp is None:
             raise UnsupportedError(
-                f"{name}: expected an HDR PNG with a cICP chunk that says PQ or HLG, got one without"
+                f"{name}: expected an HDR picture, got an SDR PNG (no cICP chunk says PQ or HLG): "
+                "encode takes it as the SDR picture (--sdr, or sdr=)"
             )
         colour = Nclx(*struct.unpack("4B", cicp))
         if depth != 16 or colour.matrix != Matrix.IDENTITY or colour.full_range != 1:

@@ -77,7 +77,7 @@ def _attributes(metadata: PictureMetadata, notes: list[str]) -> dict[str, object
     if metadata.exif:
         texts = exif_texts(metadata.exif, _ATTRIBUTES)
         found = {name: texts[tag] for tag, name in _ATTRIBUTES.items() if tag in texts}
-        kept = f"of EXIF, {', '.join(found)} is kept" if found else "EXIF is not kept"
+        kept = f"of EXIF, only {', '.join(found)} is kept" if found else "EXIF is not kept"
         notes.append(f"{kept}: .exr has no place for {'the rest' if found else 'it'}")
     if metadata.xmp:
         found["xmp"] = metadata.xmp.decode("utf-8", "replace")
