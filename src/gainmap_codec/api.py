@@ -103,8 +103,9 @@ def encode(
             other bases at 92.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
             given, else 8.
-        base_chroma: Of a base coded anew; None is "4:4:4", or the preset's. "4:2:0" is smaller, and in HEIC and AVIF
-            what phones write and decode in hardware; it blurs the edges of colours.
+        base_chroma: Of the base, which is coded anew for it; None keeps one that can stay, and is "4:4:4" or the
+            preset's where it has to be coded. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
+            hardware; it blurs the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped base.
         speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
@@ -326,7 +327,7 @@ def transcode(
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
-    fit: tuple[int, int] | None = None,
+    fit: tuple[int, int] | int | None = None,
     enlarge: bool = False,
     quality: int | None = None,
     chroma: Chroma | None = None,
@@ -364,8 +365,8 @@ def transcode(
             a whole, and what may name the place and stays, such as a video, is warned of. "all" leaves out everything
             but pixels, colour, orientation and gain maps. None leaves nothing out.
         size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions.
-        fit: Width and height of a box that the upright picture is to fit in, as large as its proportions allow; one
-            that is inside already stays as it is.
+        fit: Width and height of a box that the upright picture is to fit in, as large as its proportions allow, or one
+            number for both; a picture that is inside already stays as it is.
         enlarge: Pictures smaller than the box are enlarged to it.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
             it at 92 elsewhere. A smaller picture of the same container is then no larger a file than its source: where
@@ -433,7 +434,7 @@ def crop(
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
-    fit: tuple[int, int] | None = None,
+    fit: tuple[int, int] | int | None = None,
     enlarge: bool = False,
     quality: int | None = None,
     chroma: Chroma | None = None,
@@ -500,7 +501,7 @@ def resize(
     container: Container | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
-    fit: tuple[int, int] | None = None,
+    fit: tuple[int, int] | int | None = None,
     enlarge: bool = False,
     quality: int | None = None,
     chroma: Chroma | None = None,

@@ -81,7 +81,8 @@ WRONG = [
     ),
     (EncodeOptions, "seed", None, "a whole number"),
     (DecodeOptions, "region", 5, "whole numbers"),
-    *((TranscodeOptions, name, value, "whole numbers") for name in ("box", "size", "fit") for value in (5, "9x9")),
+    *((TranscodeOptions, name, value, "whole numbers") for name in ("box", "size") for value in (5, "9x9")),
+    (TranscodeOptions, "fit", "9x9", "whole numbers"),
     (DecodeOptions, "device", None, "a name such as auto, cpu or cuda:0"),
 ]
 

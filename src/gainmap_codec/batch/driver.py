@@ -36,7 +36,7 @@ def convert(
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
-    fit: tuple[int, int] | None = None,
+    fit: tuple[int, int] | int | None = None,
     enlarge: bool = False,
     quality: int | None = None,
     chroma: Chroma | None = None,

@@ -96,6 +96,8 @@ def decode(
       gainmap decode - -o - --to png < photo.jpg > photo.png
     """
     suffix = suffix_of(output, to)
+    if suffix != ".exr" and color_space != _DEFAULTS.color_space:
+        raise click.UsageError(f"--color-space: expected an OpenEXR file to write beside it, got {suffix}")
     with usage():
         options = DecodeOptions(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device

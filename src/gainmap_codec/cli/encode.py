@@ -78,8 +78,8 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
-    help="Chroma of a new SDR picture; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4, or the "
-    "preset's.",
+    help="Chroma of the SDR picture; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4 or the "
+    "preset's, or kept as it is where --sdr can be.",
 )
 @click.option(
     "--base-color-space",

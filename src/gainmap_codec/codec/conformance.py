@@ -76,8 +76,8 @@ def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
         name,
         file.container,
         stored.carrier if stored else None,
-        f"{_size(file.base)} {found.opened.color.name}",
-        f"{_size(stored.image)} {stored.image.channels} ch." if stored else None,
+        f"{_size(file.base, file.orientation)} {found.opened.color.name}",
+        f"{_size(stored.image, file.orientation)} {stored.image.channels} ch." if stored else None,
         full_headroom(found.opened, found.kind),
         float(found.pixels.max()) * SDR_WHITE_NITS,
         found.kind,
@@ -85,8 +85,10 @@ def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
     )
 
 
-def _size(image: CodedImage) -> str:
-    return f"{image.width}x{image.height}x{image.bits}"
+def _size(image: CodedImage, orientation: int) -> str:
+    """As a viewer sees it."""
+    sides = (image.height, image.width) if orientation >= 5 else (image.width, image.height)
+    return f"{sides[0]}x{sides[1]}x{image.bits}"
 
 
 def _cells(row: ConformanceRow) -> tuple[str, ...]:

@@ -176,6 +176,8 @@ class EncodeOptions:
         _check_fit(self.fit)
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
+        if self.fit.has_target and self.carry == "standard":
+            raise ValueError("carry: expected neural or both beside a target, which is a neural map's, got standard")
         if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
@@ -201,7 +203,8 @@ class EncodeOptions:
     @property
     def codes_base(self) -> bool:
         """Whether the base is to be coded anew even where it could stay."""
-        return self.quality is not None or (self._row is not None and self._row.codes_anew)
+        asked = (self.quality, self.base_chroma) != (None, None)
+        return asked or (self._row is not None and self._row.codes_anew)
 
     @property
     def coding(self) -> Coding:
@@ -247,7 +250,7 @@ class TranscodeOptions:
     strip: Strip | None = None
     box: tuple[int, int, int, int] | None = None
     size: tuple[int | None, int | None] | None = None
-    fit: tuple[int, int] | None = None
+    fit: tuple[int, int] | int | None = None
     enlarge: bool = False
     quality: int | None = None
     chroma: Chroma | None = None
@@ -318,6 +321,16 @@ class TranscodeOptions:
         return self._codes_anew or self.map_quality is not None
 
     @property
+    def fit_box(self) -> tuple[int, int] | None:
+        """The box to fit in; one number is both its sides."""
+        return (self.fit, self.fit) if isinstance(self.fit, int) else self.fit
+
+    @property
+    def names_a_fit(self) -> bool:
+        """Whether something is asked for of a new neural map alone."""
+        return self.target_bytes is not None or self.preset not in ("balanced", *PHOTO_PRESETS)
+
+    @property
     def has_frame(self) -> bool:
         """Whether a part or a size is asked for."""
         return (self.box, self.size, self.fit) != (None, None, None)
@@ -351,7 +364,7 @@ class TranscodeOptions:
             raise ValueError("size and fit: expected one of them, got both")
         if self.box is not None and len(_whole_numbers("box", self.box)) != 4:
             raise ValueError(f"box: expected left, top, right and bottom, got {self.box!r}")
-        for name, sides in (("size", self.size), ("fit", self.fit)):
+        for name, sides in (("size", self.size), ("fit", self.fit_box)):
             if sides is not None:
                 _check_sides(name, sides, most_none=1 if name == "size" else 0)
 

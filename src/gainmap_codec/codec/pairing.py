@@ -77,6 +77,10 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         GainMapError, OSError: A file cannot be read.
     """
     image, own = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
+    if options.base_color_space != "srgb" and (sdr is not None or own is not None):
+        notes.append(
+            "base_color_space changes nothing: it is of tone-mapped bases, and the SDR picture keeps its colours"
+        )
     notes += (*image.warnings, *image.metadata.lost)
     headroom = image.target_headroom()
     file = _with_those_of_hdr(_base_file(image, headroom, own, sdr, options, notes), image.metadata)

@@ -50,8 +50,8 @@ def whole(file: GainMapFile) -> Box[int]:
 
 def _size_of(old: Size, options: TranscodeOptions, notes: Notes) -> Size:
     """The size of an upright picture, or part of one, that has `old` now."""
-    if options.fit is not None:
-        return inside(old, options.fit, enlarge=options.enlarge)
+    if options.fit_box is not None:
+        return inside(old, options.fit_box, enlarge=options.enlarge)
     if options.size is None:
         return old
     size = fitted_size(old, options.size)
@@ -90,6 +90,12 @@ def fitted_size(old: Size, size: tuple[int | None, int | None]) -> Size:
         max(1, round(old[0] * index(height or 0) / old[1])) if width is None else index(width),
         max(1, round(old[1] * index(width or 0) / old[0])) if height is None else index(height),
     )
+
+
+def upright_size(file: GainMapFile, size: Size) -> str:
+    """A size of the stored raster as the upright picture has it, in words."""
+    width, height = _turned(size, file)
+    return f"{width} x {height}"
 
 
 def _turned(size: Size, file: GainMapFile) -> Size:

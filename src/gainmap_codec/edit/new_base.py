@@ -10,7 +10,7 @@ from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
-from gainmap_codec.edit.frame import Frame, Size, whole
+from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import recoded
 from gainmap_codec.edit.report import Notes
@@ -131,7 +131,7 @@ def new_base(shown: Shown, container: Container, options: TranscodeOptions, note
         file, codes = for_container(file, container, codes, opened.color, notes)
     coding = options.coding(container)
     new = recoded(file, codes, container, coding, notes)
-    notes.done.append(f"base: coded again at quality {coding.quality}, {new.base.width} x {new.base.height}")
+    notes.done.append(f"base: coded again at quality {coding.quality}, {upright_size(file, shown.size)}")
     return NewBase(shown, new, False, options.device, notes)
 
 

@@ -12,7 +12,7 @@ from math import ceil
 from gainmap_codec.codec.encoding import make_gain_map
 from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import MapOptions, TranscodeOptions
-from gainmap_codec.edit.frame import Size
+from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, is_writable
 from gainmap_codec.edit.report import Notes
@@ -96,7 +96,8 @@ def _coded(decoded: DecodedMap, base: NewBase, options: TranscodeOptions, notes:
         codes = three_channels(codes)
     coding = options.coding(container)
     coded = coded_map(replace(decoded, codes=codes), CODECS[container], coding)
-    notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {width} x {height}")
+    size = upright_size(base.source.file, (width, height))
+    notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {size}")
     return NewMap(coded)
 
 

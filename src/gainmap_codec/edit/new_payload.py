@@ -30,6 +30,7 @@ def new_payload(
     if payload is not None and network is not None:
         kept = _kept(payload, network, base, standard, notes)
         if kept is not None:
+            note_no_fit(options, notes)
             return kept
     elif payload is not None and base.is_kept and options.carry is None:
         notes.done.append("neural gain map: kept as it is, though it cannot be used with this base")
@@ -37,8 +38,15 @@ def new_payload(
     elif payload is not None:
         notes.lost.append("the neural gain map cannot be used with this base and is not kept")
     if options.carry is None and (standard.stored is not None or network is None):
+        note_no_fit(options, notes)
         return None
     return _fitted(base, standard, options, notes, progress)
+
+
+def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
+    """A line about options of a new neural map, where none is made."""
+    if options.names_a_fit:
+        notes.lost.append("options of a new neural gain map (preset, target_bytes) change nothing: none is made")
 
 
 def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes) -> bytes | None:

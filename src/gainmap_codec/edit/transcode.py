@@ -18,7 +18,7 @@ from gainmap_codec.edit.frame import frame_of
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.new_base import NewBase, Shown, framed, new_base
 from gainmap_codec.edit.new_map import NO_MAP, NewMap, new_map
-from gainmap_codec.edit.new_payload import new_payload
+from gainmap_codec.edit.new_payload import new_payload, note_no_fit
 from gainmap_codec.edit.recoding import note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
 from gainmap_codec.edit.swap import with_sdr_base
@@ -98,6 +98,8 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
         base, standard = _pictures(shown, chosen, own, progress)
         rest = within(progress, 0.4, 0.95)
         payload = new_payload(base, standard, chosen, own, rest) if wants_neural else None
+        if not wants_neural:
+            note_no_fit(chosen, own)
         _note_left_out("standard", file.gain_map, standard.stored, chosen, own)
         _note_left_out("neural", file.payload, payload, chosen, own)
         spare = _spare_map(file, standard.stored, container, own)
