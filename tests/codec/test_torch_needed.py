@@ -52,7 +52,7 @@ def test_from_python() -> None:
 
 @pytest.mark.usefixtures("no_torch")
 def test_standard_maps_are_made_where_nobody_says_which() -> None:
-    with pytest.warns(gm.GainMapWarning, match=f"only the standard gain map.*{re.escape(MISSING)}") as warned:
+    with pytest.warns(gm.GainMapWarning, match=f"only a standard gain map.*{re.escape(MISSING)}") as warned:
         data = gm.encode(render_scene(16, 16))
     assert len(warned) == 1
     assert data == gm.encode(render_scene(16, 16), carry="standard")
