@@ -100,7 +100,7 @@ def encode(
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
-            other bases at 92.
+            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
             given, else 8.
         base_chroma: Of the base, which is coded anew for it; None keeps one that can stay, and is "4:4:4" or the
@@ -369,8 +369,9 @@ def transcode(
             number for both; a picture that is inside already stays as it is.
         enlarge: Pictures smaller than the box are enlarged to it.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
-            it at 92 elsewhere. A smaller picture of the same container is then no larger a file than its source: where
-            92 would make it so, base and map get lower qualities. One that is given is obeyed, and warned of there.
+            it at 92 in JPEG, 65 in HEIC and 85 in AVIF elsewhere. A smaller picture of the same container is then no
+            larger a file than its source: base and map get lower qualities where it would be. One that is given is
+            obeyed, and warned of there.
         chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
         speed: Of coding HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8.
         map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
@@ -378,9 +379,9 @@ def transcode(
         map_scale: Base pixels for each pixel of the standard map along a side, 1…128, or "auto"; None keeps what it
             has.
         map_channels: 1, 3 or "auto", of the standard map; None keeps what it has.
-        max_bytes: Size of the whole file, metadata included, to keep within. The qualities asked for, or 92 and 95, go
-            down together until it does. Where 60 is too large still, they begin anew with 4:2:0 and a map of a quarter
-            of the base's side, and where 30 is, with an eighth, unless `chroma` and `map_scale` say otherwise.
+        max_bytes: Size of the whole file, metadata included, to keep within. The qualities asked for, or the defaults,
+            go down together until it does. Where 60 is too large still, they begin anew with 4:2:0 and a map of a
+            quarter of the base's side, and where 30 is, with an eighth, unless `chroma` and `map_scale` say otherwise.
         preset: A row of defaults, of which each is replaced by what is asked for beside it. "web" is about what a web
             pipeline writes: base and map coded anew at moderate qualities, 4:2:0, the map at a quarter. "archive" keeps
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
@@ -659,7 +660,7 @@ def assemble(
         alternate_icc_profile: Of the rendition that the gain map leads to; None takes that of a JPEG gain map.
         alternate_color: The same by code points: primaries, transfer, matrix, full range. None takes what `metadata`
             says.
-        quality: Of the base, 1…100; None keeps a file of the container as it is and codes others at 92.
+        quality: Of the base, 1…100; None keeps a file of the container as it is and codes others as `encode`.
         map_quality: Of the gain map, 1…100; None keeps one of the container's and codes others at 95.
         speed: Of coding HEIC and AVIF, as in `encode`.
         limits: Budgets for what the files may ask for.

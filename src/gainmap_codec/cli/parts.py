@@ -46,7 +46,7 @@ _MOST_METADATA = Limits(file_bytes=1 << 20)
 _quality = click.option(
     "--quality",
     type=WholeNumber(1, 100),
-    help="Quality of the base. Default: kept as it is, or 92 where it is coded.",
+    help="Quality of the base. Default: kept as it is, or as encode codes it.",
 )
 _map_quality = click.option(
     "--map-quality",

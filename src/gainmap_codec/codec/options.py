@@ -33,8 +33,11 @@ Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
-DEFAULT_QUALITY = 92
-"""Quality of a base that has to be coded."""
+DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85}
+"""Quality of a base that has to be coded, on the scale of each container's encoder: none is below JPEG's, in PSNR."""
+
+DEFAULT_QUALITY = DEFAULT_QUALITIES["jpeg"]
+"""Of JPEG, and of HDR pictures for other programs, whichever their format."""
 
 MAP_QUALITY = 95
 """Quality of a gain map that has to be coded a second time."""
@@ -64,7 +67,7 @@ class PhotoPreset:
 
 
 PHOTO_PRESETS: dict[str, PhotoPreset] = {
-    "web": PhotoPreset({"jpeg": 80, "heic": 60, "avif": 62}, "4:2:0", 78, 4, "tiny", codes_anew=True),
+    "web": PhotoPreset({"jpeg": 80, "heic": 50, "avif": 62}, "4:2:0", 78, 4, "tiny", codes_anew=True),
     "archive": PhotoPreset({"jpeg": 97, "heic": 95, "avif": 95}, "4:4:4", 97, None, "best", codes_anew=False),
 }
 """`web`: about what web pipelines write. `archive`: nothing is coded anew that can stay; what must be, hardly loses."""
@@ -209,7 +212,7 @@ class EncodeOptions:
     @property
     def coding(self) -> Coding:
         """How a base is coded where it has to be."""
-        quality = self._row.qualities[self.container] if self._row else DEFAULT_QUALITY
+        quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[self.container]
         chroma = self.base_chroma or (self._row.chroma if self._row else None)
         return Coding(self.quality or quality, chroma=chroma, speed=chosen_speed(self.speed))
 
@@ -342,7 +345,7 @@ class TranscodeOptions:
 
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
-        quality = self._row.qualities[container] if self._row else DEFAULT_QUALITY
+        quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[container]
         chroma = self.chroma or (self._row.chroma if self._row else None)
         speed = chosen_speed(self.speed)
         return Coding(self.quality or quality, self._map_quality, chroma, speed)
@@ -425,7 +428,7 @@ class AssembleOptions:
     @property
     def coding(self) -> Coding:
         """How pictures are coded where they have to be."""
-        return _coding(self.quality, self.map_quality, self.speed)
+        return _coding(self.quality or DEFAULT_QUALITIES[self.container], self.map_quality, self.speed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -451,11 +454,11 @@ class SwapOptions:
     @property
     def coding(self) -> Coding:
         """How pictures are coded where they have to be."""
-        return _coding(self.quality, self.map_quality, self.speed)
+        return _coding(self.quality or DEFAULT_QUALITY, self.map_quality, self.speed)
 
 
-def _coding(quality: int | None, map_quality: int | None, speed: int | None) -> Coding:
-    return Coding(quality or DEFAULT_QUALITY, map_quality or MAP_QUALITY, None, chosen_speed(speed))
+def _coding(quality: int, map_quality: int | None, speed: int | None) -> Coding:
+    return Coding(quality, map_quality or MAP_QUALITY, None, chosen_speed(speed))
 
 
 def _check_fit(options: FitOptions) -> None:

@@ -27,7 +27,7 @@ from PIL import Image, ImageOps
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import (
-    DEFAULT_QUALITY,
+    DEFAULT_QUALITIES,
     DecodeOptions,
     Strip,
     TranscodeOptions,
@@ -180,7 +180,7 @@ def save(
     Args:
         target: A path, or a binary file to write to.
         format: By Pillow's names; None is by the path's extension. JPEG, HEIF and AVIF hold gain maps.
-        quality: Quality of the base, 1…100; None is 92 where pixels have to be coded.
+        quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF where pixels have to be coded.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `gainmap_codec.transcode`.
     Raises:
@@ -268,7 +268,9 @@ def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Stri
     stream, notes = io.BytesIO(), list[str]()
     if strip is not None:
         image = _stripped(image, strip, told)
-    options = writer_options(image, kind, notes) | {"quality": quality or DEFAULT_QUALITY}
+    options = writer_options(image, kind, notes) | {
+        "quality": quality or DEFAULT_QUALITIES[_CONTAINERS.get(kind, "jpeg")]
+    }
     told.note(notes)
     if image.info.get("icc_profile"):
         options["icc_profile"] = image.info["icc_profile"]
