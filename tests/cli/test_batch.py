@@ -50,7 +50,9 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "Passed over: 2 files (hidden 1, .txt 1)"
     assert gm.inspect(out / "2025/both.avif").payload is not None
     errors = done.stderr.splitlines()
-    assert errors[0].startswith(f"gainmap: {photos}/2025/may/bad.jpg: JPEG")
+    bad = f"{photos}/2025/may/bad.jpg"
+    assert errors[0] == f"gainmap: warning: {bad}: damaged: the picture is cut off before its pixels begin"
+    assert errors[1].startswith(f"gainmap: {bad}: JPEG")
     assert any("warning: the C2PA manifest is not kept" in line and "(3 photos, " in line for line in errors)
     assert errors[-1] == "gainmap: 1 of 4 photos failed"
     rows = {Path(row["source"]).name: row for row in json.loads(report.read_text())["photos"]}

@@ -49,6 +49,7 @@ COMMANDS = [
     ("assemble", "IN", "-o", "OUT.jpg"),
     ("swap", "IN", "-o", "OUT.avif"),
     ("view", "IN", "-o", "OUT.html"),
+    ("web", "IN", "-o", "FOLDER", "--widths", "9", "--overwrite"),
     ("batch", "IN", "-o", "FOLDER", "--cluster", "gopher://x"),
 ]
 

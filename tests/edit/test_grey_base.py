@@ -42,6 +42,7 @@ EDITS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:the smaller picture is a larger file")
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("edit", EDITS)
 def test_libultrahdr_shows_the_hdr_of_a_grey_base(container: Container, edit: str) -> None:
