@@ -87,7 +87,7 @@ def test_photo_brings_its_own_map(scene: Path) -> None:
     photo.write_bytes(gm.encode(scene, carry="standard", map_scale=2))
     pair = load_pair(photo, None)
     assert pair.own_map is not None
-    assert (pair.kind, pair.own_map.gains.shape, pair.own_map.base_offset) == ("photo", (32, 48, 1), 1 / 64)
+    assert (pair.kind, pair.own_map.gains.shape, pair.own_map.base_offset) == ("photo", (32, 48, 1), 1 / 512)
     assert pair.digest == load_pair(photo, None).digest != load_pair(scene, None).digest
 
 
