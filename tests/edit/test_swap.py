@@ -15,11 +15,12 @@ from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec.codec.opening import open_file
-from gainmap_codec.codec.options import SwapOptions
+from gainmap_codec.codec.options import SwapOptions, TranscodeOptions
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.extract import extract_parts
 from gainmap_codec.edit.report import Notes, TranscodeReport
 from gainmap_codec.edit.swap import swap_with_report, with_sdr_base
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.code_points import Primaries, Transfer
 from gainmap_codec.files.records import Container, Fraction, GainMapChannel, GainMapMetadata
@@ -195,3 +196,10 @@ def test_what_pq_cannot_hold_is_told() -> None:
     bright = replace(UNEVEN, channels=(replace(UNEVEN.channels[0], gain_map_max=Fraction(8, 1)),))
     data = gm.assemble(np.full((8, 8, 3), 255, np.uint8), np.full((4, 4), 255, np.uint8), bright, container="avif")
     assert any("10,000 nits" in line for line in swapped(data).warnings)
+
+
+def test_a_transcode_that_exchanges_them_tells_of_each_picture_once() -> None:
+    data = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
+    report = transcode_with_report(data, TranscodeOptions(container="jpeg"))
+    assert sum("base" in line for line in report.notes) == 2  # what became of it, and its size as written
+    assert not any("kept bit for bit" in line for line in report.notes)

@@ -87,7 +87,7 @@ def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[Ga
     gain_map = _exchanged_map(opened, decoded, roles, base.bits, options, notes)
     notes.done.append(
         f"HDR and SDR have changed places: the base is {'HDR' if stops > 0 else 'SDR'} and coded anew, "
-        f"{len(base.data):,} bytes, and the gain map leads {'down to SDR' if stops > 0 else 'up to HDR'}"
+        f"and the gain map leads {'down to SDR' if stops > 0 else 'up to HDR'}"
     )
     file = _carried(opened, container, notes)
     return replace(file, base=base, base_digest=digest_of(base), gain_map=gain_map), codes

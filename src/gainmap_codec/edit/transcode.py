@@ -70,9 +70,13 @@ def transcoded(
     """The record of an opened file as `options` ask for it."""
     frame = frame_of(opened.file, options, notes)
     opened = stripped_for_edit(opened, options.strip, notes)
-    if options.container == "jpeg" != opened.file.container and is_hdr(opened.file.base):
+    is_swapped = options.container == "jpeg" != opened.file.container and is_hdr(opened.file.base)
+    if is_swapped:
         opened, options = _with_sdr_base(opened, options, notes, is_whole=frame.is_whole(opened.file))
-    return edited(framed(opened, frame, notes), options, notes, progress)
+    file = edited(framed(opened, frame, notes), options, notes, progress)
+    if is_swapped:  # what is kept from here on was coded for this very file
+        notes.done = [line for line in notes.done if not line.endswith("kept bit for bit")]
+    return file
 
 
 def _with_sdr_base(
