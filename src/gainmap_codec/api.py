@@ -134,7 +134,30 @@ def encode(
     Warns:
         GainMapWarning: Something was lost, or a target missed; one channel that was asked for costs over 3 dB.
     """
-    report = encode_with_report(**locals())  # every argument, by its name
+    report = encode_with_report(
+        hdr,
+        sdr,
+        container=container,
+        carry=carry,
+        preset=preset,
+        target_bytes=target_bytes,
+        target_psnr=target_psnr,
+        quality=quality,
+        base_bits=base_bits,
+        base_chroma=base_chroma,
+        base_color_space=base_color_space,
+        speed=speed,
+        map_scale=map_scale,
+        map_quality=map_quality,
+        map_channels=map_channels,
+        exif=exif,
+        xmp=xmp,
+        icc_profile=icc_profile,
+        strip=strip,
+        device=device,
+        seed=seed,
+        limits=limits,
+    )
     _warn(report.warnings)
     return report.data
 
