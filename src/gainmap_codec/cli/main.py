@@ -16,7 +16,7 @@ from gainmap_codec.cli.encode import encode
 from gainmap_codec.cli.inspect import conformance, inspect
 from gainmap_codec.cli.parts import COMMANDS as PARTS_COMMANDS
 from gainmap_codec.cli.view import view
-from gainmap_codec.cli.web import web
+from gainmap_codec.cli.web.command import web
 from gainmap_codec.errors import error_line
 
 

@@ -22,16 +22,16 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.edit import coding_options
 from gainmap_codec.cli.progress import Files
+from gainmap_codec.cli.web.gathering import PAGE, gathered_page, is_own_page
+from gainmap_codec.cli.web.making import MadePhoto, make_photo
+from gainmap_codec.cli.web.markup import picture_element
+from gainmap_codec.cli.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import Planned, check_outputs, write_atomically
 from gainmap_codec.pixels.formats.sources import photos_in, read_source
-from gainmap_codec.web.gathering import PAGE, gathered_page, is_own_page
-from gainmap_codec.web.making import MadePhoto, make_photo
-from gainmap_codec.web.markup import picture_element
-from gainmap_codec.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
 
 
 def _parse_widths(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gainmap_codec.web.markup import is_element, is_page, page
+from gainmap_codec.cli.web.markup import is_element, is_page, page
 
 PAGE = "pictures.html"
 _LONGEST = 1 << 20  # bytes of an element

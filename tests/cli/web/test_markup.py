@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from lxml import html
 
+from gainmap_codec.cli.web.markup import page, picture_element
+from gainmap_codec.cli.web.planning import WebPhoto, plan_photo
 from gainmap_codec.files.records import CodedImage, Container, GainMapFile
-from gainmap_codec.web.markup import page, picture_element
-from gainmap_codec.web.planning import WebPhoto, plan_photo
 
 SIZES = "(min-width: 60em) 50vw, 100vw"
 

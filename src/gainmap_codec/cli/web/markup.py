@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import quote
 
+from gainmap_codec.cli.web.planning import Variant, WebPhoto
 from gainmap_codec.files.records import Container
-from gainmap_codec.web.planning import Variant, WebPhoto
 
 _BEGIN, _END = "<picture>\n", "</picture>"
 _HEAD = """<!DOCTYPE html>

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from gainmap_codec.cli.web.planning import Variant, WebPhoto
 from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.budget import LOWEST_FAIR
 from gainmap_codec.edit.report import Lowered, TranscodeReport
 from gainmap_codec.edit.transcode import transcode_opened
-from gainmap_codec.web.planning import Variant, WebPhoto
 
 
 @dataclass(frozen=True)

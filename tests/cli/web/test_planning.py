@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gainmap_codec.cli.web.planning import DEFAULT_WIDTHS, plan_photo, web_name
 from gainmap_codec.files.records import CodedImage, GainMapFile
-from gainmap_codec.web.planning import DEFAULT_WIDTHS, plan_photo, web_name
 
 
 def sizes(width: int, height: int, widths: tuple[int, ...], orientation: int = 1) -> list[tuple[int, int]]:
