@@ -23,11 +23,11 @@ from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import Array, pq_psnr, with_bits
-from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
+from gainmap_codec.pixels.color.light import Array, pq_psnr
+from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
-from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
-from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map
+from gainmap_codec.pixels.maps.gain_map import apply_gain_map
+from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
 from gainmap_codec.pixels.maps.probe import probe_of
 
 Progress = Callable[[float], None]
@@ -199,17 +199,7 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     recipe = choice.best.recipe
     if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
         recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.shape) / LONGEST_SIDE[codec])))
-    codes, metadata = compute_gain_map(
-        base,
-        alternate,
-        alternate_headroom=pair.headroom,
-        scale=recipe.scale,
-        channels=recipe.channels,
-        offset=recipe.offset,
-        outliers=recipe.outliers,
-    )
-    image = code_picture(with_bits(codes, 8, bits), codec, quality=recipe.quality, bits=bits)
-    decoded = decode_coded_image(image)
+    image, metadata, decoded = map_by(recipe, base, alternate, headroom=pair.headroom, codec=codec, bits=bits)
     rendition = apply_gain_map(base, decoded, metadata, headroom=pair.headroom, bits=bits, out=base)
     psnr = pq_psnr(pair.color.convert_to_bt2020(rendition), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.

@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.records import Codec
-from gainmap_codec.pixels.color.light import with_bits
+from gainmap_codec.files.records import Codec, CodedImage, GainMapMetadata
+from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
@@ -47,6 +47,36 @@ class MapRecipe:
     offset: float = _OFFSETS[0]
     outliers: float = _OUTLIERS[0]
     quality: int = 90
+
+
+class MapByRecipe(NamedTuple):
+    """A map as it is coded, how to read it, and the code values that its readers get."""
+
+    image: CodedImage
+    metadata: GainMapMetadata
+    decoded: AnyCodes
+
+
+def map_by(
+    recipe: MapRecipe, base: Array, alternate: Array, *, headroom: float, codec: Codec, bits: int
+) -> MapByRecipe:
+    """The map that a recipe makes of two renditions, linear RGB in the same primaries, float32 (H, W, 3).
+
+    Args:
+        headroom: Of the alternate, log2.
+        bits: Depth of the map's code values.
+    """
+    codes, metadata = compute_gain_map(
+        base,
+        alternate,
+        alternate_headroom=headroom,
+        scale=recipe.scale,
+        channels=recipe.channels,
+        offset=recipe.offset,
+        outliers=recipe.outliers,
+    )
+    image = code_picture(with_bits(codes, 8, bits), codec, quality=recipe.quality, bits=bits)
+    return MapByRecipe(image, metadata, decode_coded_image(image))
 
 
 class Trial(NamedTuple):
@@ -179,26 +209,16 @@ class MapTrials:
 
     def _tried(self, recipe: MapRecipe, codec: Codec) -> Trial:
         probe, bits = self.probe, self.bits if codec == self.codec else 8
-        codes, metadata = compute_gain_map(
-            probe.base,
-            probe.alternate,
-            alternate_headroom=self.headroom,
-            scale=recipe.scale,
-            channels=recipe.channels,
-            offset=recipe.offset,
-            outliers=recipe.outliers,
-        )
-        image = code_picture(with_bits(codes, 8, bits), codec, quality=recipe.quality, bits=bits)
-        decoded = decode_coded_image(image)
+        made = map_by(recipe, probe.base, probe.alternate, headroom=self.headroom, codec=codec, bits=bits)
 
         def shown(gain_map: GainMap) -> Score:
-            return probe.score(apply_gain_map(probe.base, gain_map, metadata, headroom=self.headroom, bits=bits))
+            return probe.score(apply_gain_map(probe.base, gain_map, made.metadata, headroom=self.headroom, bits=bits))
 
-        ours = theirs = shown(decoded)
+        ours = theirs = shown(made.decoded)
         if recipe.scale > 1:
             height, width = probe.base.shape[:2]
-            theirs = shown(enlarged_by_inverse_distance(decoded, recipe.scale, height, width, bits=bits))
-        return Trial(recipe, len(image.data) * self._bytes_for_one, ours, theirs)
+            theirs = shown(enlarged_by_inverse_distance(made.decoded, recipe.scale, height, width, bits=bits))
+        return Trial(recipe, len(made.image.data) * self._bytes_for_one, ours, theirs)
 
     @cached_property
     def _bytes_for_one(self) -> float:
