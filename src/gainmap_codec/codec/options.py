@@ -273,9 +273,7 @@ class TranscodeOptions:
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         check_strip(self.strip)
         self._check_frame()
-        _check_given("quality", self.quality, 1, 100)
-        _check_given("map_quality", self.map_quality, 1, 100)
-        check_speed(self.speed)
+        _check_coding(self.quality, self.map_quality, self.speed)
         _check_choice("chroma", self.chroma, (None, *get_args(Chroma)))
         if self.map_scale != "auto":
             _check_given("map_scale", self.map_scale, 1, 128)
@@ -378,6 +376,12 @@ def _kind_of(preset: AnyPreset) -> PresetChoice:
     return row.neural if row else cast(PresetChoice, preset)
 
 
+def _check_coding(quality: int | None, map_quality: int | None, speed: int | None) -> None:
+    _check_given("quality", quality, 1, 100)
+    _check_given("map_quality", map_quality, 1, 100)
+    check_speed(speed)
+
+
 def _check_given(name: str, value: int | None, low: int, high: int) -> None:
     if value is not None:
         check_range(name, value, low, high)
@@ -421,9 +425,7 @@ class AssembleOptions:
             _check_bytes(name, getattr(self, name))
         _check_color("alternate_color", self.alternate_color)
         _check_given("orientation", self.orientation, 1, 8)
-        _check_given("quality", self.quality, 1, 100)
-        _check_given("map_quality", self.map_quality, 1, 100)
-        check_speed(self.speed)
+        _check_coding(self.quality, self.map_quality, self.speed)
 
     @property
     def coding(self) -> Coding:
@@ -447,9 +449,7 @@ class SwapOptions:
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, (None, *get_args(Container)))
-        _check_given("quality", self.quality, 1, 100)
-        _check_given("map_quality", self.map_quality, 1, 100)
-        check_speed(self.speed)
+        _check_coding(self.quality, self.map_quality, self.speed)
 
     @property
     def coding(self) -> Coding:
@@ -496,8 +496,7 @@ def choose_device(device: str) -> str:
 
 
 def _check_maps(quality: int | None, map_quality: int | Auto, map_scale: int | Auto, map_channels: int | Auto) -> None:
-    if quality is not None:
-        check_range("quality", quality, 1, 100)
+    _check_given("quality", quality, 1, 100)
     if map_quality != "auto":
         check_range("map_quality", map_quality, 1, 100)
     if map_scale != "auto":
@@ -557,8 +556,7 @@ def chosen_speed(speed: int | None) -> int:
 
 def check_speed(speed: int | None) -> None:
     """Raise ValueError for what is neither None nor 0…10."""
-    if speed is not None:
-        check_range("speed", speed, 0, 10)
+    _check_given("speed", speed, 0, 10)
 
 
 def check_strip(strip: Strip | None) -> None:
