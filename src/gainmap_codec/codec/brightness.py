@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from gainmap_codec.codec.decoding import best_rendition, preference
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, AnyCodes, Array
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
 from gainmap_codec.pixels.hdr_image import HdrImage, RenderedFrom
 
 _BAND_PIXELS = 1 << 24
@@ -95,7 +94,7 @@ def _measure(opened: OpenedFile) -> Measured:
     width, height = opened.file.base.width, opened.file.base.height
     rows = max(1, _BAND_PIXELS // width)
     if rows < height:
-        opened = _with_codes(opened)
+        opened = opened.with_codes(base_codes(opened.file.base))
     bands = [replace(STORED, region=(0, top, width, min(rows, height - top))) for top in range(0, height, rows)]
     found = best_rendition(opened, bands[0], render)
     pixels = _BrightPixels(width * height)
@@ -103,13 +102,6 @@ def _measure(opened: OpenedFile) -> Measured:
     for band in bands[1:]:
         pixels.add(render(found.opened, found.kind, band))
     return Measured(found.opened, found.kind, pixels.brightness(), found.refusals)
-
-
-def _with_codes(opened: OpenedFile) -> OpenedFile:
-    """The file with its base decoded once for all bands."""
-    decoded: Future[AnyCodes] = Future()
-    decoded.set_result(base_codes(opened.file.base))
-    return replace(opened, decoded=decoded)
 
 
 class _BrightPixels:

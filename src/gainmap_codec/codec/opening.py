@@ -48,6 +48,12 @@ class OpenedFile:
     decoded: Future[AnyCodes] | None = None
     data: bytes = b""
 
+    def with_codes(self, codes: AnyCodes) -> OpenedFile:
+        """The same file, its base decoded already to these code values, (H, W, 3)."""
+        decoded: Future[AnyCodes] = Future()
+        decoded.set_result(codes)
+        return replace(self, decoded=decoded)
+
     @property
     def neural(self) -> NeuralGainMap | None:
         """The neural gain map, where there is one that belongs to this base."""

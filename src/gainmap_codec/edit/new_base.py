@@ -12,7 +12,7 @@ from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.recoding import recoded
+from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
 from gainmap_codec.files.container import describe_other, with_others_for
@@ -53,6 +53,12 @@ class Shown:
     def is_crop(self) -> bool:
         """Whether it is less than all of the file's base."""
         return self.part != whole(self.opened.file)
+
+    @cached_property
+    def stored_map(self) -> tuple[DecodedMap | None, Notes]:
+        """The standard gain map, by `decoded_map`, and its lines: decoded once for all tries of a search for a size."""
+        told = Notes()
+        return decoded_map(self.opened, told), told
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

@@ -14,7 +14,7 @@ from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
-from gainmap_codec.edit.recoding import DecodedMap, coded_map, decoded_map, is_writable
+from gainmap_codec.edit.recoding import DecodedMap, coded_map, is_writable
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, StoredGainMap
@@ -42,7 +42,9 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     if stored is not None and _may_keep(stored, base, options, notes):
         notes.done.append("standard gain map: kept bit for bit")
         return NewMap(stored)
-    decoded = decoded_map(base.source, notes)
+    decoded, told = base.shown.stored_map
+    notes.done += told.done
+    notes.lost += told.lost
     if decoded is None:
         return _made(base, options.standard, options, notes)
     if _is_to_be_made(decoded.image, options):

@@ -7,7 +7,6 @@ Source: ISO 21496-1:2025 clause 6.
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,9 +57,8 @@ def with_sdr_base(
         raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
     options = SwapOptions(container="jpeg", quality=quality, map_quality=map_quality)
     file, codes = _swapped(opened, options, notes)
-    before: Future[AnyCodes] = Future()
-    before.set_result(codes)
-    return OpenedFile(file, None, None, (), before if is_coded_again else None)
+    new = OpenedFile(file, None, None, ())
+    return new.with_codes(codes) if is_coded_again else new
 
 
 def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
