@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,4 +34,14 @@ def short_fits() -> Iterator[None]:
     short = shortened({"steps": 150, "batch": 4096}, probe_steps=10, steps=100, rounds=1, refine_steps=50)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SHIPPED, short)
+        yield
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Losses are looked for where they are the matter; elsewhere they do not end a test."""
+    import gainmap_codec as gm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.GainMapWarning)
         yield

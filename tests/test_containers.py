@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
@@ -69,12 +69,7 @@ def container(request: pytest.FixtureRequest) -> Container:
     return found
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Losses are looked for where they are the matter."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @cache

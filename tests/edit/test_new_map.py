@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -30,11 +28,7 @@ TWO, DARK = Fraction(2, 1), Fraction(-14, 1)
 CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -21,11 +19,7 @@ from support import pipeline_files as files
 CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @cache

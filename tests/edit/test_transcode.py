@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,11 +41,7 @@ CONTAINERS = ("jpeg", "heic", "avif")
 APPLE_HEIC = (FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def record(data: bytes) -> GainMapFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -37,11 +36,7 @@ KINDS = {
 ORIENTATIONS = range(1, 9)
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.GainMapWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def pixels(data: bytes, **options: Any) -> np.ndarray:
