@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+LOOPS := .venv/.loops
 JOD_STAMP := .venv-jod/.installed
 
 # Real photographs for the tests, where they lie beside the checkout. Tests that need them are skipped without.
@@ -19,7 +20,7 @@ endif
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make .venv with the tested versions of everything (Python 3.11 or newer)
+setup: $(STAMP) $(LOOPS) ## Make .venv with the tested versions of everything (Python 3.11 or newer)
 
 demo: setup ## Encode, decode, print a table, write demo/; make demo FILE=photo.jpg for a photo of your own
 	$(BIN)/gainmap demo $(if $(FILE),"$(FILE)") --out demo --overwrite
@@ -120,6 +121,10 @@ $(STAMP): pyproject.toml bench/pyproject.toml constraints.txt
 	    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,neural]' -e bench
+	@touch $@ $(LOOPS)
+
+$(LOOPS): $(STAMP) $(wildcard src/gainmap_codec/pixels/native/*)
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	@touch $@
 
 $(JOD_STAMP): bench-jod.txt

@@ -1,0 +1,41 @@
+/* The module gainmap_codec.pixels.loops: compiled loops on arrays that their callers have checked (loops.pyi).
+
+   Arrays come as contiguous buffers. No function keeps the interpreter lock while it computes, none starts a thread. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include "native.h"
+
+static PyObject *outputs_of(PyObject *self, PyObject *arguments)
+{
+    Py_buffer features, first, second, third, out;
+    Py_ssize_t rows, inputs, columns, neurons, outputs;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*y*y*w*nnnnn", &features, &first, &second, &third, &out, &rows, &inputs,
+                          &columns, &neurons, &outputs))
+        return NULL;
+    const Network network = {{first.buf, second.buf, third.buf}, inputs, neurons, outputs};
+    Py_BEGIN_ALLOW_THREADS
+    network_outputs(&network, features.buf, out.buf, rows, columns);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&features);
+    PyBuffer_Release(&first);
+    PyBuffer_Release(&second);
+    PyBuffer_Release(&third);
+    PyBuffer_Release(&out);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"outputs_of", outputs_of, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "loops", NULL, -1, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_loops(void)
+{
+    return PyModule_Create(&definition);
+}
