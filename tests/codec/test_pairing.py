@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.pairing import make_pair
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.color.light import pq_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg
+from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.paths import FIXTURES
 
 HDR = gm.HdrImage(render_scene(48, 32)).convert("srgb").pixels
 SDR = encode_base(tone_map(HDR, headroom=3.0))
@@ -166,3 +171,30 @@ def test_pillow_images_that_cannot_be_read_are_named() -> None:
             encoded(HDR, sdr)
     with pytest.raises(ValueError, match="sdr: expected a picture that Pillow converts to RGB, got its mode La"):
         encoded(HDR, Image.fromarray(SDR).convert("LA").convert("La"))
+
+
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    [
+        ("heif/apple-auxiliary.heic", 0.0),
+        ("heif/tmap-apple-turned.heic", 1 / 64),
+        ("heif/tmap.heic", 1 / 64),
+        ("jpeg/standard.jpg", 1 / 64),
+    ],
+)
+def test_a_map_of_one_channel_is_known_to_the_fit(name: str, gain: float) -> None:
+    """Also where the base is turned and coded anew: the gain is that between the file's own base and its HDR."""
+    data = (FIXTURES / name).read_bytes()
+    pair = make_pair(data, None, EncodeOptions(container="jpeg", quality=30), [])
+    assert pair.gain is not None and pair.gain.base_offset == pair.gain.alternate_offset == gain
+    own = gm.decode(data, prefer="base", color_space="bt2020").pixels
+    own = own if pair.file.orientation == 1 else to_stored(own, pair.file.orientation)
+    there = pair.gain.at(slice(None), slice(None), *own.shape[:2])
+    assert np.abs(pq_encode(pair.gain.hdr_of(own, there)) - pq_encode(pair.hdr)).max() < 0.004
+
+
+def test_a_gain_to_another_base_is_not_known() -> None:
+    data = (FIXTURES / "jpeg/standard.jpg").read_bytes()
+    other = decode_jpeg((FIXTURES / "jpeg/base-16x16.jpg").read_bytes())
+    assert make_pair(data, other, EncodeOptions(), []).gain is None
+    assert make_pair(gm.decode(data), None, EncodeOptions(), []).gain is None

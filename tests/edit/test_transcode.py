@@ -297,6 +297,24 @@ def test_an_ordinary_map_becomes_a_network(short_fits: None) -> None:
         assert gm.decode(found.data, prefer="neural").rendered_from == "neural"
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: gm.transcode(data, container="jpeg", carry="neural", quality=10),
+        lambda data: gm.crop(data, (7, 5, 40, 48), container="jpeg", carry="neural", quality=10),
+        lambda data: gm.resize(data, (48, None), container="jpeg", carry="neural", quality=10),
+    ],
+    ids=["transcode", "crop", "resize"],
+)
+@pytest.mark.parametrize("name", ["apple-auxiliary.heic", "tmap-apple-turned.heic"])
+def test_a_map_of_one_channel_becomes_a_network_of_one_output(name: str, edit: Any, short_fits: None) -> None:
+    """However much coding does to the base, whose errors three outputs would be spent on."""
+    payload = record(edit((FIXTURES / "heif" / name).read_bytes())).payload
+    assert payload is not None
+    network = parse_payload(payload)
+    assert (network.domain, network.layers[-1].outputs) == ("log2_gain", 1)
+
+
 @pytest.mark.parametrize("carry", ["standard", "neural", "both"])
 def test_no_map_to_make_one_of(carry: Any) -> None:
     with pytest.raises(gm.NoGainMapError, match="got one without"):

@@ -65,6 +65,12 @@ class OpenedFile:
         return self.decoded.result() if self.decoded else base_codes(self.file.base)
 
     @cached_property
+    def map_codes(self) -> AnyCodes:
+        """The standard gain map's code values, (h, w) or (h, w, 3), stored raster; there must be such a map."""
+        assert self.file.gain_map is not None
+        return decode_coded_image(self.file.gain_map.image)
+
+    @cached_property
     def color(self) -> BaseColor:
         """What the base's code values mean."""
         return color_of(self.file.base)

@@ -12,9 +12,9 @@ from PIL.Image import Image
 
 from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.metadata import metadata_of
-from gainmap_codec.codec.opening import base_codes, open_file
+from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
-from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.codec.rendering import STORED, full_headroom, one_gain, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
@@ -38,6 +38,7 @@ from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.in_memory import ArrayLike, array_of, rgb_of
+from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
@@ -58,6 +59,8 @@ class Pair(NamedTuple):
         color: What they mean.
         hdr: Linear BT.2020, float32 (H, W, 3).
         headroom: Headroom of the HDR rendition, log2.
+        gain: Where the HDR rendition was made of this picture's base by one gain for all channels: that gain. The base
+            may have been coded anew since.
     """
 
     file: GainMapFile
@@ -65,6 +68,7 @@ class Pair(NamedTuple):
     color: BaseColor
     hdr: Array
     headroom: float
+    gain: OneGain | None = None
 
 
 def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, notes: list[str]) -> Pair:
@@ -76,7 +80,8 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         ValueError: The two differ in size, or an array is of another kind than promised.
         GainMapError, OSError: A file cannot be read.
     """
-    image, own = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
+    image, opened = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
+    own, gain = (opened.file, one_gain(opened, preference(opened, "auto")[0])) if opened else (None, None)
     if options.base_color_space != "srgb" and (sdr is not None or own is not None):
         notes.append(
             "base_color_space changes nothing: it is of tone-mapped bases, and the SDR picture keeps its colours"
@@ -92,15 +97,15 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
     if own is None or sdr is not None:
         pixels = _as_stored(pixels, codes.shape[:2], file.orientation, notes)
     elif own.orientation != file.orientation:
-        pixels = to_upright(pixels, own.orientation)
+        pixels, gain = to_upright(pixels, own.orientation), gain and gain.turned(own.orientation)
     if headroom == 0:
         notes.append("the HDR rendition is not brighter than SDR white: readers show the base")
-    return Pair(file, codes, color, pixels, headroom)
+    return Pair(file, codes, color, pixels, headroom, gain)
 
 
 def _read_hdr(
     hdr: HdrSource, *, keep_base: bool, options: EncodeOptions, notes: list[str]
-) -> tuple[HdrImage, GainMapFile | None]:
+) -> tuple[HdrImage, OpenedFile | None]:
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
     if isinstance(hdr, HdrImage):
         return _upright(hdr), None
@@ -126,7 +131,7 @@ def _read_hdr(
     headroom = full_headroom(opened, kind)
     if keep_base:
         notes += lost_others(opened.file, options.container)
-        return HdrImage(pixels, headroom=headroom), opened.file
+        return HdrImage(pixels, headroom=headroom), opened
     upright = to_upright(pixels, opened.file.orientation)
     metadata = metadata_of(opened.file, DecodeOptions(), upright.shape[1], upright.shape[0])
     return HdrImage(upright, headroom=headroom, metadata=replace(metadata, lost=())), None

@@ -14,11 +14,11 @@ from gainmap_codec.files.orientations import inverse_of
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import AppleMetadata, StoredGainMap
 from gainmap_codec.pixels.color.light import AnyCodes, conversion_matrix, strip_for, transform_strip
-from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
 from gainmap_codec.pixels.maps.gain_map import ApplyStrip, gain_map_strips
 from gainmap_codec.pixels.maps.neural_map import render_into, residuals
+from gainmap_codec.pixels.maps.one_gain import OneGain, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Window, turned, turned_window
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
@@ -46,6 +46,17 @@ def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
             return math.log2(metadata.headroom)
         return max(float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
     return 0.0
+
+
+def one_gain(opened: OpenedFile, kind: RenderedFrom) -> OneGain | None:
+    """The gain, in the stored raster, by which the whole HDR rendition is made of the base, if one serves all channels.
+
+    Raises:
+        GainMapError: The gain map's picture is broken.
+    """
+    if kind == "standard" and (stored := opened.file.gain_map):
+        return one_gain_of(opened.map_codes, stored.metadata, stored.image.bits)
+    return None
 
 
 def render(opened: OpenedFile, kind: RenderedFrom, options: DecodeOptions) -> Floats:
@@ -147,7 +158,7 @@ def _render_strips(
     codes = opened.codes if opened.decoded else base_codes(opened.file.base)
     turned_codes = turned(codes, turn)
     del codes
-    apply = _apply(stored, _display(options), turn, turned_codes.shape[:2]) if stored else None
+    apply = _apply(stored, opened.map_codes, _display(options), turn, turned_codes.shape[:2]) if stored else None
     maths = opened.maths_color if stored else color
     to_maths = np.linalg.solve(maths.to_bt2020, color.to_bt2020)
     from_maths = _from_bt2020(options) @ maths.to_bt2020
@@ -183,9 +194,11 @@ def _blocks(codes: AnyCodes) -> list[AnyCodes]:
     return [codes[start : start + rows].copy() for start in range(0, codes.shape[0], rows)]
 
 
-def _apply(stored: StoredGainMap, headroom: float, orientation: int, size: tuple[int, ...]) -> ApplyStrip:
-    """What a standard gain map does to strips of the base."""
-    codes, bits, metadata = turned(decode_coded_image(stored.image), orientation), stored.image.bits, stored.metadata
+def _apply(
+    stored: StoredGainMap, codes: AnyCodes, headroom: float, orientation: int, size: tuple[int, ...]
+) -> ApplyStrip:
+    """What a standard gain map, of these code values, does to strips of the base."""
+    codes, bits, metadata = turned(codes, orientation), stored.image.bits, stored.metadata
     if isinstance(metadata, AppleMetadata):
         return apple_gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)
     return gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)

@@ -9,7 +9,7 @@ from gainmap_codec.codec.decoding import best_rendition
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.codec.rendering import STORED, full_headroom, render
+from gainmap_codec.codec.rendering import STORED, full_headroom, one_gain, render
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
@@ -21,6 +21,7 @@ from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized
 from gainmap_codec.pixels.raster.resizing import resize_codes
@@ -62,9 +63,18 @@ class Shown:
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""
+        box = self._whole_pixels
+        return resized(pixels[box.top : box.bottom, box.left : box.right], *self.size)
+
+    def gain(self, gain: OneGain) -> OneGain:
+        """The same part of a gain that lies over the file's base."""
+        base = self.opened.file.base
+        return gain.part(self._whole_pixels, base.width, base.height) if self.is_crop else gain
+
+    @property
+    def _whole_pixels(self) -> Box[int]:
         left, top, right, bottom = map(round, self.part)
-        part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
-        return resized(part, *self.size)
+        return Box(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def framed(opened: OpenedFile, frame: Frame, notes: Notes) -> Shown:
@@ -119,7 +129,8 @@ class NewBase:
         if found.kind == "base":
             raise NoGainMapError("expected a gain map that can be used, got none")
         color, hdr = color_of(self.file.base), self.shown.light(found.pixels)
-        return Pair(self.file, self.codes, color, hdr, full_headroom(found.opened, found.kind))
+        gain, headroom = one_gain(found.opened, found.kind), full_headroom(found.opened, found.kind)
+        return Pair(self.file, self.codes, color, hdr, headroom, gain and self.shown.gain(gain))
 
 
 def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:

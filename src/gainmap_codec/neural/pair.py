@@ -6,10 +6,14 @@ from typing import Protocol
 
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.maps.one_gain import OneGain
 
 
 class PairLike(Protocol):
-    """A decoded base, its colour, and the HDR rendition in the same raster; see `gainmap_codec.codec.pairing.Pair`."""
+    """A decoded base, its colour, the HDR rendition in the same raster, and the gain that this is known to be made by.
+
+    See `gainmap_codec.codec.pairing.Pair`.
+    """
 
     @property
     def codes(self) -> AnyCodes: ...
@@ -17,3 +21,5 @@ class PairLike(Protocol):
     def color(self) -> BaseColor: ...
     @property
     def hdr(self) -> Array: ...
+    @property
+    def gain(self) -> OneGain | None: ...

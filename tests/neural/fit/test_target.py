@@ -13,6 +13,7 @@ from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import Array, convert, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.maps.residual import NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -27,6 +28,7 @@ class Pair(NamedTuple):
     codes: NDArray[np.uint8]
     color: BaseColor
     hdr: Array
+    gain: OneGain | None = None
 
 
 def scene(width: int = 96, height: int = 64) -> Pair:
@@ -65,6 +67,40 @@ def test_one_gain_with_offsets_is_one_output() -> None:
     (target,) = make_targets(with_one_gain(offset=1 / 64))
     assert (target.domain, target.offset_exponent) == ("log2_gain", 6)
     assert target.wanted.shape == (64, 96, 1)
+
+
+def coded_anew(pair: Pair, gain: OneGain) -> Pair:
+    """The pair whose base has lost what coding loses, six codes here and there, where the gain is known."""
+    noise = np.random.default_rng(0).integers(-6, 7, pair.codes.shape)
+    codes = np.clip(pair.codes + noise, 0, 255).astype(np.uint8)
+    return pair._replace(codes=codes, gain=gain)
+
+
+@pytest.mark.parametrize(
+    ("offset", "exponent"), [(0.0, NO_OFFSET), (1e-5, NO_OFFSET), (1 / 64, 6), (1 / 512, 9)], ids=str
+)
+def test_a_known_gain_is_what_is_fitted_whatever_coding_did_to_the_base(offset: float, exponent: int) -> None:
+    """As in photos of iPhones and of Lightroom that are moved to another container."""
+    clean = with_one_gain(offset=offset)
+    gain = OneGain(np.linspace(0, 3, 96, dtype=np.float32)[None, :, None], offset, offset)
+    noisy = coded_anew(clean, gain)
+    assert make_targets(noisy._replace(gain=None))[0].wanted.shape[2] == 3  # so much coding hides the one gain
+    (target,) = make_targets(noisy)
+    assert (target.domain, target.offset_exponent, target.wanted.shape) == ("log2_gain", exponent, (64, 96, 1))
+    seen = clean.codes.max(axis=2) > 8
+    found = (target.wanted[..., 0] * target.scale + target.shift)[seen]
+    assert np.abs(found - np.broadcast_to(gain.values[..., 0], (64, 96))[seen]).max() < 0.02
+
+
+def test_the_floor_is_what_the_coding_of_the_base_costs() -> None:
+    pair = with_one_gain()
+    gain = OneGain(np.linspace(0, 3, 96, dtype=np.float32)[None, :, None], 0.0, 0.0)
+    (kept,) = make_targets(pair._replace(gain=gain))
+    assert kept.floor < 1e-9
+    noisy = coded_anew(pair, gain)
+    (target,) = make_targets(noisy)
+    error = hdr_by(target, noisy, target.wanted) - pq_encode(noisy.hdr)
+    assert target.floor == pytest.approx(np.mean(error**2), rel=0.02)
 
 
 def test_a_tone_mapped_scene_takes_three_outputs_in_pq() -> None:

@@ -19,7 +19,7 @@ from torch.nn.functional import pad, softplus
 from gainmap_codec.files.payload.format import MAX_WEIGHT
 from gainmap_codec.neural.fit.model import Model, of_each, weight_bits
 from gainmap_codec.neural.fit.perceptron import squared_error
-from gainmap_codec.neural.fit.points import SMALLEST_ERROR, Batches, Points
+from gainmap_codec.neural.fit.points import Batches, Points
 from gainmap_codec.neural.fit.rates import laplace_bits, neighbour_table
 
 Progress = Callable[[float], None]
@@ -45,7 +45,7 @@ class Learner:
 
     def __init__(self, model: Model, points: Points, batches: Batches, random: torch.Generator) -> None:
         """A model to be fitted to points, of which it sees batches."""
-        self._model, self._random = model, random
+        self._model, self._random, self._floor = model, random, points.floor
         self._batches = batches.endless(random)
         alone, among_others = -1.0, 0.5  # logarithms
         self._spreads = model.latent_steps.new_tensor([[alone, among_others]] * len(model.latents))
@@ -70,7 +70,7 @@ class Learner:
                     weights, latents, bits = self._noisy(weights)
                 scaled = [values * size for values, size in zip(latents, model.latent_steps.exp(), strict=True)]
                 error = squared_error(next(self._batches), weights, scaled)
-                cost = _cost(error, bits, bytes_per_db)
+                cost = _cost(error + self._floor, bits, bytes_per_db)
                 descend(cost, _falling(step / steps), 1 + is_priced)
                 costs.append(cost.detach())
                 if progress and step % 10 == 0:
@@ -132,7 +132,8 @@ def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: 
     with _adam(_Rated(model.weights, _REFINE_RATE), _Rated([model.weight_spreads], _SPREADS_RATE)) as descend:
         for step in range(steps):
             weights, bits = _rounded_weights(model)
-            descend(_cost(squared_error(next(taken), weights), bits, bytes_per_db), _falling(step / steps), 2)
+            error = squared_error(next(taken), weights) + points.floor
+            descend(_cost(error, bits, bytes_per_db), _falling(step / steps), 2)
 
 
 def _rounded_weights(model: Model) -> tuple[list[Tensor], Tensor]:
@@ -147,7 +148,7 @@ def _rounded_weights(model: Model) -> tuple[list[Tensor], Tensor]:
 
 
 def _cost(error: Tensor, bits: Tensor, bytes_per_db: float) -> Tensor:
-    return 10 / math.log(10) * torch.log(error + SMALLEST_ERROR) + bits / 8 / bytes_per_db
+    return 10 / math.log(10) * torch.log(error) + bits / 8 / bytes_per_db
 
 
 def _falling(done: float) -> float:

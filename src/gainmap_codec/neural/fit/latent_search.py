@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gainmap_codec.neural.fit.model import Model
 from gainmap_codec.neural.fit.perceptron import Activations, activations_of, backward, output_of
-from gainmap_codec.neural.fit.points import SMALLEST_ERROR, Matrices, Points, enlarged
+from gainmap_codec.neural.fit.points import Matrices, Points, enlarged
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED, latent_bits, rounded
 
 _DETAIL_STEP = 3.0  # of the details, in root mean squared errors
@@ -30,13 +30,13 @@ def price(model: Model, points: Points, bytes_per_db: float) -> float:
 
 def _price_of(model: Model, points: Points, output: Tensor, bytes_per_db: float) -> float:
     """The price where the network's output is known."""
-    error = float(points.left(output.clamp(-1, 1)).square().sum(2).mean()) + SMALLEST_ERROR
+    error = float(points.left(output.clamp(-1, 1)).square().sum(2).mean()) + points.floor
     return model.bits() / 8 + bytes_per_db * 10 * math.log10(error)
 
 
-def bits_per_error(left: Tensor, bytes_per_db: float) -> float:
+def bits_per_error(points: Points, left: Tensor, bytes_per_db: float) -> float:
     """What a little more of the sum of squared errors, (h, w, C), is worth in bits."""
-    error = float(left.square().sum(2).mean()) + SMALLEST_ERROR
+    error = float(left.square().sum(2).mean()) + points.floor
     return 8 * bytes_per_db * 10 / math.log(10) / error / left[..., 0].numel()
 
 
@@ -117,7 +117,7 @@ class _Problem:
         clipped = output.clamp(-1, 1)
         self._left = points.left(clipped)
         self._slope = points.slope(clipped) * slope
-        self._weighted = self._slope * bits_per_error(self._left, bytes_per_db)
+        self._weighted = self._slope * bits_per_error(points, self._left, bytes_per_db)
 
     def solve(self, values: Tensor, matrices: Matrices, largest: float) -> Tensor:
         """The grid's values after one pass over its four parities, none changed by more than `largest`."""

@@ -38,6 +38,7 @@ class Points:
         scale: See `shift`.
         enlarge: Of each level of latents, then of details.
         added: Added to every output, float32 (h, w, 1), or None.
+        floor: Mean squared PQ error, above 0, that remains where nothing is left.
     """
 
     features: Tensor
@@ -49,6 +50,7 @@ class Points:
     scale: float
     enlarge: tuple[Matrices, ...]
     added: Tensor | None = None
+    floor: float = SMALLEST_ERROR
 
     @classmethod
     def of(cls, features: Array, target: Target, levels: list[int]) -> Points:
@@ -63,7 +65,8 @@ class Points:
             wanted = inverse_residual(target.domain, residual, base, torch).clamp(0, 1)
         enlarge = tuple((_matrix(over.rows, level), _matrix(over.columns, level)) for level in levels)
         numbers = target.domain, target.shift, target.scale
-        return cls(torch.from_numpy(features).mT, wanted, roots, base, *numbers, enlarge)
+        floor = target.floor + SMALLEST_ERROR
+        return cls(torch.from_numpy(features).mT, wanted, roots, base, *numbers, enlarge, floor=floor)
 
     @property
     def device(self) -> torch.device:

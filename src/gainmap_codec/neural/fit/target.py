@@ -7,6 +7,7 @@ value: errors that small are all but linear. In the PQ domains the fit sees the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ from gainmap_codec.neural.blank import OFFSET_EXPONENT
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
-from gainmap_codec.pixels.maps.residual import NO_OFFSET, log2_gain, offset_of, residual, residual_slope
+from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.residual import NO_OFFSET, exponent_near, log2_gain, offset_of, residual, residual_slope
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip
 
@@ -29,6 +31,7 @@ _FEWEST_CELLS = 1 << 19  # of a grid coarser than the raster: the network needs 
 _MOST_CELLS = 1 << 22  # of a grid coarser than the raster; each takes a hundred bytes of memory
 _TRANSPARENT_DB = 58.0  # a grid that can say the residual this well costs nothing
 _ONE_CHANNEL_DB = 55.0  # likewise one gain for all three channels
+_EXACT_DB = 65.0  # beyond any fit: a gain that is known is taken with its own offsets, unless it is as good without
 _SAMPLES_PER_CELL = 2  # along a side: a residual that a coarse grid can say is smooth
 _SHARPENING = 2
 _OUTLIERS = 0.0005
@@ -38,10 +41,17 @@ _PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
 
 
 class Sampled(NamedTuple):
-    """Some pixels of a pair: every n-th along either side, linear BT.2020, float32 (h, w, 3)."""
+    """Some pixels of a pair: every n-th along either side, linear BT.2020, float32 (h, w, 3).
+
+    Attributes:
+        base: The base as its readers decode it.
+        hdr: The HDR rendition.
+        origin: The base that the HDR rendition was made of, where a gain is known by which it was; else `base`.
+    """
 
     base: Array
     hdr: Array
+    origin: Array
 
 
 class Residual(NamedTuple):
@@ -64,6 +74,7 @@ class Target:
         base_pq: PQ codes of the base on the grid, float32 (rows, columns, 3), in the PQ domains.
         shift: Residual = shift + scale × normalised.
         scale: See `shift`.
+        floor: Mean squared PQ error that remains at `wanted` itself: of the grid, of one gain, of a base coded anew.
     """
 
     domain: Domain
@@ -74,26 +85,46 @@ class Target:
     shift: float
     scale: float
     base_pq: Array | None = None
+    floor: float = 0.0
 
 
 def make_targets(pair: PairLike) -> list[Target]:
-    """What may be fitted to a pair: one gain for all channels where that says it all, else the PQ domains."""
-    height, width = pair.codes.shape[:2]
-    sampled = _sample(pair, max(1, _largest_scale(height, width) // _SAMPLES_PER_CELL))
-    for exponent in (NO_OFFSET, OFFSET_EXPONENT):
+    """What may be fitted to a pair: one gain for all channels where that says it all, else the PQ domains.
+
+    Where the HDR rendition is known to be made by one gain, this is what is fitted, whatever has become of the base
+    since: three outputs would spend their bytes on errors of its coding, which few of them can mend.
+    """
+    step = max(1, _largest_scale(*pair.codes.shape[:2]) // _SAMPLES_PER_CELL)
+    sampled = _sample(pair, step)
+    for exponent, least in _offsets(pair):
         gains = _log2_gains(sampled, exponent)
-        single = _single(gains)
-        if _decibels(gains.weights * (gains.values - single.values) ** 2) >= _ONE_CHANNEL_DB:
-            return [_on_best_grid(pair, "log2_gain", exponent)]
-    return [_on_best_grid(pair, domain, OFFSET_EXPONENT) for domain in _PQ_DOMAINS]
+        left = _mean(gains.weights * (gains.values - _single(gains).values) ** 2)
+        if _decibels(left) >= least:
+            return [_on_best_grid(pair, "log2_gain", exponent, left + _coding_error(pair, sampled, step))]
+    return [_on_best_grid(pair, domain, OFFSET_EXPONENT, 0.0) for domain in _PQ_DOMAINS]
+
+
+def _offsets(pair: PairLike) -> tuple[tuple[int, float], ...]:
+    """Exponents of the offsets to try for one gain, and the PQ-PSNR in dB that it has to say the HDR rendition to."""
+    if pair.gain is None:
+        return (NO_OFFSET, _ONE_CHANNEL_DB), (OFFSET_EXPONENT, _ONE_CHANNEL_DB)
+    return (NO_OFFSET, _EXACT_DB), (exponent_near(pair.gain.base_offset), -inf)
+
+
+def _coding_error(pair: PairLike, sampled: Sampled, step: int) -> float:
+    """Mean squared PQ error of the gain that is known, over the base as its readers decode it."""
+    if pair.gain is None:
+        return 0.0
+    shown = pair.gain.hdr_of(sampled.base, _gain_at(pair.gain, step, pair.codes.shape))
+    return float(np.mean((pq_encode(shown) - pq_encode(sampled.hdr)) ** 2, dtype=np.float64))
 
 
 def _largest_scale(height: int, width: int) -> int:
     return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
 
 
-def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
-    """A target on the coarsest grid that says the residual well enough."""
+def _on_best_grid(pair: PairLike, domain: Domain, exponent: int, left: float) -> Target:
+    """A target on the coarsest grid that says the residual well enough, which itself leaves a mean squared PQ error."""
     height, width = pair.codes.shape[:2]
     for scale in (*_SCALES, 1):
         if scale > 1 and scale > _largest_scale(height, width):
@@ -105,7 +136,7 @@ def _on_best_grid(pair: PairLike, domain: Domain, exponent: int) -> Target:
         on_grid, reached = _reduce(values, grid)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
-            target = _normalised(on_grid, domain, exponent, grid)
+            target = replace(_normalised(on_grid, domain, exponent, grid), floor=left + 10 ** (-reached / 10))
             return target if domain == "log2_gain" else replace(target, base_pq=_base_pq(sampled, grid))
     raise AssertionError("the last scale always serves")
 
@@ -119,7 +150,14 @@ def _sample(pair: PairLike, step: int) -> Sampled:
         np.clip(linear[rows], 0, np.float32(PQ_PEAK), out=hdr[rows])
 
     for_each_strip(len(codes), convert)
-    return Sampled(base, hdr)
+    if pair.gain is None:
+        return Sampled(base, hdr, base)
+    return Sampled(base, hdr, pair.gain.base_of(hdr, _gain_at(pair.gain, step, pair.codes.shape)))
+
+
+def _gain_at(gain: OneGain, step: int, raster: tuple[int, ...]) -> Array:
+    """The gain at every n-th pixel of a raster along either side, float32 (h, w, 1)."""
+    return gain.at(slice(None, None, step), slice(None, None, step), *raster[:2])
 
 
 def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
@@ -144,11 +182,11 @@ def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
     values, weights = np.empty_like(sampled.hdr), np.empty_like(sampled.hdr)
 
     def measure(rows: slice) -> None:
-        values[rows] = log2_gain(sampled.hdr[rows], sampled.base[rows], offset, offset)
+        values[rows] = log2_gain(sampled.hdr[rows], sampled.origin[rows], offset, offset)
         bright = sampled.hdr[rows] + offset
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
         slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has none
-        weights[rows] = np.where(sampled.base[rows] + offset > 0, slope**2 / 3, 0)
+        weights[rows] = np.where(sampled.origin[rows] + offset > 0, slope**2 / 3, 0)
 
     for_each_strip(len(values), measure)
     return Residual(values, weights)
@@ -166,9 +204,14 @@ def _sum(channels: Array) -> Array:
     return channels[..., :1] + channels[..., 1:2] + channels[..., 2:]
 
 
-def _decibels(costs: Array) -> float:
-    """PQ-PSNR in dB of weighted squared errors (h, w, C), which are sums over channels of means."""
-    return -10 * float(np.log10(max(np.sum(costs, dtype=np.float64) / (costs.shape[0] * costs.shape[1]), 1e-12)))
+def _mean(costs: Array) -> float:
+    """Mean squared PQ error of weighted squared errors (h, w, C), which are sums over channels of means."""
+    return float(np.sum(costs, dtype=np.float64) / (costs.shape[0] * costs.shape[1]))
+
+
+def _decibels(error: float) -> float:
+    """PQ-PSNR in dB of a mean squared PQ error."""
+    return -10 * log10(max(error, 1e-12))
 
 
 def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
@@ -185,7 +228,7 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
         error: Array = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
         reduced = np.asarray(reduced + over.average(error * values.weights) / floor, np.float32)
     error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
-    return Residual(reduced, weights), _decibels(values.weights * error**2)
+    return Residual(reduced, weights), _decibels(_mean(values.weights * error**2))
 
 
 def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:

@@ -145,7 +145,7 @@ def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) 
             rows = _jacobian(some, backward(weights, some, alone), block)
             curvature.addmm_(rows.T, rows)
             pull.addmv_(rows.T, left[..., channel].flatten()[part])
-    bits = bits_per_error(left, bytes_per_db)
+    bits = bits_per_error(seen, left, bytes_per_db)
     return Quadratic(curvature.double().cpu().numpy() * bits, pull.double().cpu().numpy() * bits)
 
 

@@ -86,6 +86,11 @@ def offset_of(exponent: int) -> np.float32:
     return np.float32(0.0 if exponent == NO_OFFSET else 2.0**-exponent)
 
 
+def exponent_near(offset: float) -> int:
+    """The exponent whose offset is next to a linear one of at least 0."""
+    return min(range(NO_OFFSET + 1), key=lambda exponent: abs(float(offset_of(exponent)) - offset))
+
+
 def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> None:
     """Turn a linear base, float32 (..., 3), into linear HDR in 0…2^15 by log2 gains (..., 1 or 3), in place."""
     factors = np.minimum(gain, MAX_GAIN)
