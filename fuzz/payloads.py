@@ -1,6 +1,6 @@
 """Fuzzing of neural payloads whose CRC is true: what is in them is read, rendered and written again, or refused.
 
-The bytes are a payload's fields and integers, without magic, length and CRC, which are put in front of them. Their
+The bytes are a payload's fields and integers, without magic and CRC, which are put in front of them. Their
 binding is made that of the base beside them, so that the map is rendered and not just refused as another base's.
 """
 
@@ -15,6 +15,7 @@ from common import LIMITS, check_line, check_lines, fuzz
 with atheris.instrument_imports(include=["gainmap_codec"]):
     import gainmap_codec as gm
     from gainmap_codec.errors import GainMapError, Limits
+    from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
     from gainmap_codec.files.jpeg.read import parse_jpeg
     from gainmap_codec.files.jpeg.write import serialize_jpeg
     from gainmap_codec.files.payload.format import parse_payload, sealed, serialize_payload
@@ -59,7 +60,7 @@ def written_again(payload: bytes) -> None:
 
 
 def target(data: bytes) -> None:
-    if len(data) > 0xFFFF - PREFIX_BYTES:
+    if len(data) > MAX_PAYLOAD_BYTES - PREFIX_BYTES:
         return
     payload = bound_to_the_base(data)
     written_again(payload)

@@ -111,7 +111,7 @@ def test_neural_carries_nothing_of_the_standard(neural: bytes) -> None:
     file = parse_jpeg(neural, gm.Limits())
     assert file.gain_map is None
     assert file.others == ()
-    assert file.payload is not None and file.payload.startswith(b"GNN")
+    assert file.payload is not None and file.payload.startswith(b"\xf6A")
 
 
 def test_standard_carries_no_payload(standard: bytes) -> None:
@@ -119,7 +119,7 @@ def test_standard_carries_no_payload(standard: bytes) -> None:
     assert file.payload is None
     assert file.gain_map is not None
     assert (file.gain_map.image.width, file.gain_map.image.height) == (96, 64)  # its gains are as sharp as it is
-    assert b"GNN" not in standard[: parse_segments(standard, gm.Limits()).end]
+    assert b"gainmap-nn" not in standard[: parse_segments(standard, gm.Limits()).end]
 
 
 def test_both_carries_both(both: bytes, standard: bytes) -> None:
@@ -236,8 +236,8 @@ def test_a_damaged_payload_falls_back(both: bytes) -> None:
 
 def test_a_payload_of_another_format_falls_back(both: bytes) -> None:
     at = both.index(parse_jpeg(both, gm.Limits()).payload or b"missing")
-    with pytest.warns(gm.GainMapWarning, match="expected format 0, got format 9"):
-        image = gm.decode(both[: at + 3] + b"\x09" + both[at + 4 :])
+    with pytest.warns(gm.GainMapWarning, match="expected format 1, got format 9"):
+        image = gm.decode(both[: at + 1] + b"\x49" + both[at + 2 :])
     assert image.rendered_from == "standard"
 
 

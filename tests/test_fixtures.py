@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tomllib
 import warnings
 from pathlib import Path
@@ -20,8 +19,7 @@ from support.paths import FIXTURES
 
 ROWS = {row["file"]: row for row in tomllib.loads((FIXTURES / generate.MANIFEST).read_text())["fixture"]}
 PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic")) and not file.startswith("flat/")]
-FROZEN = [file for file in ROWS if file.startswith("payload/")]
-PAYLOADS = [file for file in FROZEN if file.endswith(".bin")]
+PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
 
 
 def files_in(folder: Path) -> set[str]:
@@ -45,21 +43,9 @@ def test_the_generator_writes_the_same_bytes_again(tmp_path: Path) -> None:
     for _ in range(2):
         generate.generate(tmp_path)
     written = files_in(tmp_path)
-    assert written == set(ROWS) - set(generate.INPUTS) - set(FROZEN) | {generate.MANIFEST}
+    assert written == set(ROWS) - set(generate.INPUTS) | {generate.MANIFEST}
     for file in written:
         assert (tmp_path / file).read_bytes() == (FIXTURES / file).read_bytes(), file
-
-
-@pytest.mark.parametrize("file", FROZEN)
-def test_the_generator_refuses_other_payloads(file: str, tmp_path: Path) -> None:
-    """Files of a format that was written once are read for ever; nothing makes them fit the code."""
-    for name in (generate.MANIFEST, *FROZEN):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(FIXTURES / name, tmp_path / name)
-    assert [fixture.file for fixture in generate.frozen(tmp_path)] == FROZEN
-    (tmp_path / file).write_bytes((FIXTURES / file).read_bytes()[:-1] + b"?")
-    with pytest.raises(ValueError, match=f"^{file}: expected the bytes that its row lists"):
-        generate.frozen(tmp_path)
 
 
 @pytest.mark.parametrize("file", PICTURES)

@@ -42,7 +42,7 @@ FLAT = [name for name in pictures() if name.startswith("flat/")]
 BASES = ("jpeg/standard.jpg", "heif/tmap-turned.avif")
 # "paper-gamma" is left out: twelve octaves times such weights tell colours apart that float32 does not. Networks about
 # as lively as fitted ones stand for its family.
-PAYLOADS = [path.name for path in sorted(FIXTURES.glob("payload/v0/*.bin")) if path.stem != "paper-gamma"]
+PAYLOADS = [path.name for path in sorted(FIXTURES.glob("payload/v1/*.bin")) if path.stem != "paper-gamma"]
 TURNS = list(product(("jpeg/both.jpg", "heif/payload.avif", "heif/grid.heic"), (0, 90, 180, 270), (False, True)))
 
 
@@ -187,7 +187,7 @@ def test_invalid_files_that_open(name: str) -> None:
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_payload_fixtures(payload: str, base: str) -> None:
-    network = parse_payload((FIXTURES / "payload/v0" / payload).read_bytes())
+    network = parse_payload((FIXTURES / "payload/v1" / payload).read_bytes())
     check_all(with_network((FIXTURES / base).read_bytes(), network), SRGB, cases())
 
 

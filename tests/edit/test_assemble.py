@@ -199,7 +199,7 @@ def test_a_payload_of_another_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="payload: expected the neural gain map of this base, got another's"):
         gm.assemble(np.zeros((8, 8, 3), np.uint8), None, None, container="jpeg", payload=payload)
     with pytest.raises(gm.FormatError, match="neural payload"):
-        gm.assemble(BASE, None, None, container="jpeg", payload=b"GNN nonsense")
+        gm.assemble(BASE, None, None, container="jpeg", payload=b"\xf6A nonsense")
 
 
 def test_maps_and_numbers_go_together() -> None:

@@ -17,7 +17,8 @@ from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
-from gainmap_codec.files.payload.layout import HEADER_BYTES
+from gainmap_codec.files.payload.layout import IDENTITY, Fields, read_fields
+from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
 from gainmap_codec.pixels.raster.geometry import turned
@@ -165,13 +166,10 @@ def test_the_whole_picture_is_no_crop() -> None:
     assert gm.resize(files.both(), (96, None)) == files.both()
 
 
-def unbound(payload: bytes) -> tuple[bytes, bytes, bytes]:
-    """What must not change of a payload: header but length, CRC and the coordinates' flag; grid; integers."""
-    moved = 24 * bool(payload[10] & 16)
-    rest = payload[HEADER_BYTES + moved :]
-    grid = 5 + (rest[4] >> 4) + (rest[4] & 15)
-    flags = bytes((payload[10] & ~16,))
-    return payload[:4] + flags + payload[11:HEADER_BYTES], rest[:grid], rest[grid + 72 :]
+def unbound(payload: bytes) -> tuple[Fields, bytes]:
+    """What must not change of a payload: all fields but coordinates and binding, and the integers."""
+    fields, integers = read_fields(payload)
+    return replace(fields, coordinates=IDENTITY, binding=Binding(b"", b"")), integers
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_the_browser_applies_the_map_of_an_hdr_base(browser: Browser, channels: 
 @pytest.mark.parametrize("container", ["jpeg", "avif"])
 def test_the_browser_ignores_our_payload(browser: Browser, container: Container) -> None:
     """A payload beside a map changes nothing; alone, the base is shown."""
-    payload = b"GNN\0" + (400).to_bytes(2, "big") + bytes(range(197)) * 2
+    payload = b"\xf6A" + bytes(range(197)) * 2
     data = gm.encode(SCENE, carry="standard", container=container)
     file = replace(parse_file(data, "", gm.Limits()), payload=payload)
     with_both = serialize_file(file, [])

@@ -30,7 +30,7 @@ from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 
 SCENE = gm.HdrImage(render_scene(192, 128))
-PAYLOAD = b"GNN\0" + (400).to_bytes(2, "big") + bytes(range(197)) * 2
+PAYLOAD = b"\xf6A" + bytes(range(197)) * 2
 PACKET = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator><rdf:Seq>'

@@ -20,7 +20,7 @@ from support.networks import random_network, round_to_wire
 from support.paths import ROOT
 
 TOLERANCE = 0.25 / 4095  # a quarter of a code of 12-bit PQ
-PAYLOADS = ROOT / "fixtures/payload/v0"
+PAYLOADS = ROOT / "fixtures/payload/v1"
 CROPPED_AND_TURNED = (0.0, -0.5, 0.25, 0.75, 0.0, 0.0)
 FLIPPED = (-0.3, 0.0, 0.6, 0.0, 0.9, -0.05)
 
@@ -61,8 +61,8 @@ def cases() -> Iterator[Case]:
         for outputs in (1, 3):
             yield case(21, 150, domain=domain, outputs=outputs)
             yield case(33, 20, 10, 1.25, domain=domain, outputs=outputs, coordinates=CROPPED_AND_TURNED)
-    yield case(40, 24, outputs=1, alternate_offset_exponent=15, coordinates=FLIPPED)
-    no_offsets = {"base_offset_exponent": 15, "alternate_offset_exponent": 15}
+    yield case(40, 24, outputs=1, alternate_offset=0.0, coordinates=FLIPPED)
+    no_offsets: dict[str, Any] = {"base_offset": 0.0, "alternate_offset": 0.0}
     yield case(
         17, 20, headroom=0.0, domain="pq_difference", residual_shift=-0.5, **no_offsets
     )  # black to the power of 0

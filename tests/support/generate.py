@@ -1,7 +1,6 @@
 """Write the golden files and their manifest: the same bytes on every platform, and on every run.
 
-`jpeg/base-16x16.jpg` and `jpeg/map-4x4.jpg` are inputs, coded once: another Pillow may code them otherwise. Payload
-files are read for ever and never written again: old files have to decode. A new one is put there by hand, with its row.
+`jpeg/base-16x16.jpg` and `jpeg/map-4x4.jpg` are inputs, coded once: another Pillow may code them otherwise.
 """
 
 from __future__ import annotations
@@ -9,35 +8,39 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import tomllib
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
+from typing import Any
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.payload.format import empty_latents, serialize_payload
-from gainmap_codec.files.payload.inputs import layer_shapes
-from gainmap_codec.files.payload.layout import SOFT_BYTES
-from gainmap_codec.files.payload.records import (
-    Binding,
-    LatentGrid,
-    NeuralGainMap,
-    QuantizedLayer,
-)
-from support import heif_fixtures, jpeg_oddities
+from gainmap_codec.files.payload.format import sealed, serialize_payload
+from gainmap_codec.files.payload.layout import PREFIX_BYTES, read_fields, write_fields
+from gainmap_codec.files.payload.records import NeuralGainMap
+from support import heif_fixtures, jpeg_oddities, payload_fixtures
 from support.cases import ISO_CASES
 from support.heif_fixtures import HEIF_INPUTS
 from support.jpeg_files import BASE, MAP, alternate_space, iso, packet_of, patched, read, record, standard, with_xmp
 from support.paths import FIXTURES
+from support.payload_fixtures import PAYLOADS
 
 INPUTS = (BASE, MAP, *HEIF_INPUTS)
-FROZEN = "payload/"
 MANIFEST = "manifest.toml"
+_USUAL: dict[str, Any] = {
+    "neurons": 4,
+    "outputs": 3,
+    "latents": 2,
+    "domain": "pq_gamma",
+    "color_octaves": 2,
+    "grid": (8, 8),
+    "base_offset": 1 / 64,
+    "alternate_offset": 1 / 64,
+}
+"""Of the network in pictures."""
+
 _MPF_OFFSET = 50 + 16 + 8  # of the second picture, from the byte-order mark
 _HUGE_EXIF = b"MM\0*\0\0\0\x08\xff\xff"  # 65535 tags, none of them there
 
@@ -60,43 +63,19 @@ class Fixture:
 
 
 def fixtures() -> list[Fixture]:
-    """All of them, inputs and frozen ones included."""
-    return [*_inputs(), *_written(), *frozen(FIXTURES), *_iso_blobs(), *_invalid()]
+    """All of them, inputs included."""
+    return [*_inputs(), *_written(), *_payloads(), *_iso_blobs(), *_invalid()]
 
 
 def generate(folder: Path) -> None:
-    """Write everything but the inputs and the frozen files into a folder."""
+    """Write everything but the inputs into a folder."""
     listed = fixtures()
     for fixture in listed:
         path = folder / fixture.file
-        if is_written(fixture.file):
+        if fixture.file not in INPUTS:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(fixture.data)
     (folder / MANIFEST).write_bytes(_manifest(listed).encode())
-
-
-def is_written(file: str) -> bool:
-    """Whether `generate` writes a file of the manifest."""
-    return file not in INPUTS and not file.startswith(FROZEN)
-
-
-def frozen(folder: Path) -> list[Fixture]:
-    """The payload files that a folder's manifest lists.
-
-    Raises:
-        ValueError: One has not the bytes that are listed.
-    """
-    rows = tomllib.loads((folder / MANIFEST).read_text("utf-8"))["fixture"]
-    found = []
-    for row in rows:
-        if row["file"].startswith(FROZEN):
-            data = (folder / row["file"]).read_bytes()
-            if hashlib.sha256(data).hexdigest() != row["sha256"]:
-                raise ValueError(f"{row['file']}: expected the bytes that its row lists, got others; git has them")
-            found.append(
-                Fixture(row["file"], data, row["exercises"], row["expected"], row["warning"], source=row["source"])
-            )
-    return found
 
 
 def dump_payload(network: NeuralGainMap) -> str:
@@ -148,51 +127,10 @@ def _written() -> Iterator[Fixture]:
         yield Fixture(name, *row)
 
 
-def _network() -> NeuralGainMap:
-    """A network of random integers; all its other numbers are exact on the wire."""
-    random = Random(4)
-    shapes = layer_shapes("multiscale", 0, 2, 4, 3, 2)
-    latents, _ = empty_latents(8, 8, 2, 0)
-    layers = tuple(
-        QuantizedLayer(rows, columns, tuple(_weight(random) for _ in range(rows * columns)), step)
-        for (rows, columns), step in zip(shapes, (-24, -20, -22), strict=True)
-    )
-    soft = random.randbytes(SOFT_BYTES)
-    return NeuralGainMap(
-        preset="balanced",
-        family="multiscale",
-        domain="pq_gamma",
-        position_octaves=0,
-        color_octaves=2,
-        layers=layers,
-        residual_shift=0.75,
-        residual_scale=0.5,
-        base_hdr_headroom=0.0,
-        alternate_hdr_headroom=2.5,
-        base_offset_exponent=6,
-        alternate_offset_exponent=6,
-        binding=Binding(bytes(range(8)), soft),
-        neural_psnr=47.25,
-        standard_psnr=41.0,
-        grid=(8, 8),
-        latents=tuple(_filled(random, each, -7) for each in latents),
-    )
-
-
-def _weight(random: Random) -> int:
-    """−127…127, small ones more often, as after a fit."""
-    return random.randrange(-127, 128) // random.choice((1, 4, 16, 128))
-
-
-def _filled(random: Random, empty: LatentGrid, step_exponent: int) -> LatentGrid:
-    """The grid with values in spots, as after a fit: most blocks are empty, and each size of neighbour occurs."""
-    spots = [(random.randrange(empty.rows), random.randrange(empty.columns), size) for size in (2, 9, 50)]
-    values = tuple(
-        sum(int(random.randint(-size, size) / (1 + (y - row) ** 2 + (x - column) ** 2)) for row, column, size in spots)
-        for y in range(empty.rows)
-        for x in range(empty.columns)
-    )
-    return LatentGrid(empty.rows, empty.columns, values, step_exponent)
+def _payloads() -> Iterator[Fixture]:
+    for name, (exercises, network) in PAYLOADS.items():
+        yield Fixture(f"payload/v1/{name}.bin", serialize_payload(network), exercises, "record")
+        yield Fixture(f"payload/v1/{name}.json", dump_payload(network).encode(), f"what {name}.bin says", "record")
 
 
 def _iso_blobs() -> Iterator[Fixture]:
@@ -204,7 +142,7 @@ def _iso_blobs() -> Iterator[Fixture]:
 
 def _payload(base_digest: bytes | None = None) -> bytes:
     """A payload that is bound to a base, the JPEG one if no other is named."""
-    network = _network()
+    network = payload_fixtures.network(4, **_USUAL)
     digest = record().base_digest if base_digest is None else base_digest
     return serialize_payload(replace(network, binding=replace(network.binding, strict=digest)))
 
@@ -268,23 +206,26 @@ def _broken_metadata() -> Rows:
 
 def _broken_payloads() -> Rows:
     payload = _payload()
-    huge = _with_crc(patched(payload, 11, b"\x0f\xff"))
+    unknown = _sealed(patched(payload, PREFIX_BYTES, bytes((payload[PREFIX_BYTES] | 0x70,))))
+    fields, integers = read_fields(payload)
+    huge = replace(fields, grid=(65536, 65536), detail_count=7, grid_steps=(0,) * 9)
     foreign = _payload(bytes(8))
     return {
         "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),
-        "payload-wrong-length": (_both(patched(payload, 4, b"\xfd\xe8")), "longer than it is", "standard", "length"),
-        "payload-huge-network": (
-            _both(huge),
-            "255 neurons, 15 octaves of colour",
+        "payload-trial": (_both(b"GNN\0" + payload[4:]), "of format 0", "standard", "format 0"),
+        "payload-unknown-preset": (_both(unknown), "a preset that has no name", "standard", "at most 4"),
+        "payload-huge-grid": (
+            _both(sealed(write_fields(huge) + integers)),
+            "details of 65536 x 65536 cells",
             "standard",
-            "weights: ",
+            "latents: ",
         ),
         "payload-foreign-base": (_both(foreign), "bound to another base", "standard", "another base"),
     }
 
 
-def _with_crc(payload: bytes) -> bytes:
-    return patched(payload, 6, zlib.crc32(payload[10:]).to_bytes(4, "big"))
+def _sealed(payload: bytes) -> bytes:
+    return sealed(payload[PREFIX_BYTES:])
 
 
 if __name__ == "__main__":

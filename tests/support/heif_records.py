@@ -27,7 +27,7 @@ PACKET = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<r:Description xmlns:d="urn:d" d:rights="mine"/></r:RDF></x:xmpmeta>'
 )
-PAYLOAD = b"GNN\0" + (20).to_bytes(2, "big") + bytes(14)
+PAYLOAD = b"\xf6A" + bytes(14)
 ALTERNATE = Nclx(12, 16, 6, True)
 CODECS: dict[Container, Codec] = {"heic": "hevc", "avif": "av1"}
 

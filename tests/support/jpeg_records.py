@@ -20,7 +20,7 @@ USER_XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description rdf:about="" xmlns:dc="urn:dc" dc:rights="mine"/></rdf:RDF></x:xmpmeta>'
 )
-PAYLOAD = b"GNN\0" + (106).to_bytes(2, "big") + bytes(range(100))
+PAYLOAD = b"\xf6A" + bytes(range(100))
 
 
 def tiny(mode: str = "RGB", size: tuple[int, int] = (24, 16), **options: Any) -> bytes:

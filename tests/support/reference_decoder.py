@@ -196,7 +196,7 @@ def render_neural(codes: NDArray[Any], network: NeuralGainMap, spaces: tuple[str
     residual = _published(base, network) if published else slow_residual(network, codes, 255)
     low, high = network.base_hdr_headroom, network.alternate_hdr_headroom
     weight = float(np.clip((headroom - low) / (high - low), 0, 1)) if high > low else 0.0
-    kb, ka = (0 if n == 15 else 2.0**-n for n in (network.base_offset_exponent, network.alternate_offset_exponent))
+    kb, ka = network.base_offset, network.alternate_offset
     if network.domain == "log2_gain":
         shown: Plane = np.clip((base + kb) * 2 ** np.minimum(weight * residual, 64) - ka, 0, 2**15)
         return shown

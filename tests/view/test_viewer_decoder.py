@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import parse_payload, sealed, serialize_payload
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
@@ -66,6 +65,11 @@ def test_reads_every_fixture(path: Path, base: NDArray[np.uint8], monkeypatch: p
     assert (found["soft"], found["strict"]) == (network.binding.soft.hex(), network.binding.strict.hex())
     assert tuple(found["coordinates"]) == network.coordinates and tuple(found["grid"]) == network.grid
     assert found["neuralPsnr"] == network.neural_psnr and found["residualShift"] == network.residual_shift
+    assert (found["baseOffset"], found["alternateOffset"]) == (network.base_offset, network.alternate_offset)
+    assert (found["baseHeadroom"], found["alternateHeadroom"]) == (
+        network.base_hdr_headroom,
+        network.alternate_hdr_headroom,
+    )
     assert_same_pictures(rendition(whole, base), network, base, float("inf"))
     assert_same_pictures(rendition(half, base), network, base, network.alternate_hdr_headroom / 2)
 
@@ -101,9 +105,9 @@ def test_refuses_what_python_refuses() -> None:
     for path in PAYLOADS:
         data = path.read_bytes()
         for _ in range(60):
-            place, value = random.randrange(10, min(len(data), 120)), random.randrange(256)
-            payloads.append(sealed(data[:place] + bytes((value,)) + data[place + 1 :]))
-        payloads += [sealed(data[:length]) for length in range(10, 110, 9)]
+            place, value = random.randrange(4, min(len(data), 110)), random.randrange(256)
+            payloads.append(sealed(data[4:place] + bytes((value,)) + data[place + 1 :]))
+        payloads += [sealed(data[4:length]) for length in range(4, 104, 9)]
     payloads = [payload for payload in payloads if fits(payload)]
     for payload, answer in zip(payloads, decode(*map(job, payloads)), strict=True):
         try:
@@ -124,10 +128,6 @@ def fits(payload: bytes) -> bool:
     except GainMapError as error:
         return "Limits.latents" not in str(error)
     return True
-
-
-def sealed(data: bytes) -> bytes:
-    return data[:4] + len(data).to_bytes(2, "big") + crc32(data[10:]).to_bytes(4, "big") + data[10:]
 
 
 def test_coordinates_turn_as_in_python() -> None:

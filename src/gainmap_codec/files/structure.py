@@ -60,7 +60,7 @@ def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[S
     image = replace(segments_of(file.base), data=data)
     position = 0
     for segment in (*image.header, *image.tail):
-        yield Section(position, segment.stop, _segment_name(image, segment, limits))  # with the fill bytes before it
+        yield Section(position, segment.stop, _segment_name(image, segment))  # with the fill bytes before it
         position = segment.stop
     yield Section(position, image.end, BASE)
     maps = find_gain_maps(image, file.xmp, file.exif, limits, [], [])
@@ -68,11 +68,11 @@ def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[S
         yield Section(found.end - len(found.stored.image.data), found.end, name)
 
 
-def _segment_name(image: JpegImage, segment: Segment, limits: Limits) -> str:
+def _segment_name(image: JpegImage, segment: Segment) -> str:
     if not segment.is_metadata:
         return BASE
     body = image.body(segment)
-    if segment.marker == APP11 and find_payload([body], limits):
+    if segment.marker == APP11 and find_payload([body]):
         return NEURAL
     names = (name for marker, prefix, name in _SEGMENTS if segment.marker == marker and body.startswith(prefix))
     return next(names, "comment" if segment.marker == COM else f"other metadata (APP{segment.marker - APP0})")

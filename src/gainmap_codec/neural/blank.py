@@ -11,7 +11,7 @@ import torch
 from gainmap_codec.files.payload.layout import SOFT_BYTES, STRICT_BYTES
 from gainmap_codec.files.payload.records import Binding, Family, NeuralGainMap, Preset
 
-OFFSET_EXPONENT = 6  # offsets of 1/64, as in the standard map
+OFFSET = 1 / 64  # as in the standard map
 
 
 def empty_record(preset: Preset, family: Family) -> NeuralGainMap:
@@ -27,8 +27,8 @@ def empty_record(preset: Preset, family: Family) -> NeuralGainMap:
         residual_scale=1.0,
         base_hdr_headroom=0.0,
         alternate_hdr_headroom=0.0,
-        base_offset_exponent=OFFSET_EXPONENT,
-        alternate_offset_exponent=OFFSET_EXPONENT,
+        base_offset=OFFSET,
+        alternate_offset=OFFSET,
         binding=Binding(bytes(STRICT_BYTES), bytes(SOFT_BYTES)),
     )
 

@@ -26,7 +26,7 @@ def short_config(steps: int) -> PublishedConfig:
 
 def test_a_published_fit_fills_only_layers_and_ranges() -> None:
     config = short_config(2)
-    blank = replace(blank_network("paper-gamma", config), alternate_hdr_headroom=1.5, base_offset_exponent=4)
+    blank = replace(blank_network("paper-gamma", config), alternate_hdr_headroom=1.5, base_offset=1 / 16)
     network = fit_published(blank, config, SCENE).network
     names = ("layers", "residual_shift", "residual_scale", "color_shift", "color_scale")
     assert replace(network, **{name: getattr(blank, name) for name in names}) == blank

@@ -113,7 +113,7 @@ def test_outputs_are_clipped_before_scale_and_shift() -> None:
     network = replace(NETWORKS["one output"], details=details)
     inputs = GridInputs(network, picture(48, 32), 255)
     found = residual_on_grid(network, inputs)
-    np.testing.assert_array_equal(np.unique(found), [1.0 - 1.5, 1.0 + 1.5])
+    np.testing.assert_array_equal(np.unique(found), [1.125 - 1.5, 1.125 + 1.5])
     assert inputs.added(slice(None)).shape == (32, 48)
 
 
@@ -211,9 +211,9 @@ def test_code_values_of_10_bits() -> None:
 # Hostile
 
 
-@pytest.mark.parametrize("exponent", [6, 15])
+@pytest.mark.parametrize("offset", [1 / 64, 0.0, 65504.0])
 @pytest.mark.parametrize("domain", ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"])
-def test_wild_numbers_stay_finite(domain: Domain, exponent: int) -> None:
+def test_wild_numbers_stay_finite(domain: Domain, offset: float) -> None:
     """The largest weights, latents, range and headroom that the format holds."""
     network = NETWORKS["three outputs"]
     layers = tuple(replace(layer, step_exponent=16) for layer in network.layers)
@@ -227,22 +227,22 @@ def test_wild_numbers_stay_finite(domain: Domain, exponent: int) -> None:
         layers=layers,
         latents=latents,
         details=details,
-        residual_shift=65504.0,
-        residual_scale=65504.0,
-        base_offset_exponent=exponent,
-        alternate_offset_exponent=exponent,
-        alternate_hdr_headroom=32.0,
+        residual_shift=975360.0,
+        residual_scale=61440.0,
+        base_offset=offset,
+        alternate_offset=offset,
+        alternate_hdr_headroom=31.5,
     )
     codes = picture(48, 32)
     codes[:8] = 0
-    for changed in (network, replace(network, residual_shift=-65504.0)):
+    for changed in (network, replace(network, residual_shift=-975360.0)):
         for headroom in (1.0, 31.0, float("inf")):
             rendition = render_neural_map(round_to_wire(changed), codes, SRGB, headroom=headroom)
             assert np.isfinite(rendition).all() and rendition.min() >= 0
 
 
 def test_a_huge_grid_costs_no_more_than_the_raster() -> None:
-    network = random_network(seed=9, grid=(1, 1), latents=15, details=0)
+    network = random_network(seed=9, grid=(1, 1), latents=7, details=0)
     network = replace(network, grid=(65535, 65535), latents=tuple(huge_latents()))
     codes = picture(300, 200)
     tracemalloc.start()
@@ -254,5 +254,5 @@ def test_a_huge_grid_costs_no_more_than_the_raster() -> None:
 
 
 def huge_latents() -> list[LatentGrid]:
-    sizes = (64, 32, 16, 8, 4, 2, *[1] * 9)
+    sizes = (64, 32, 16, 8, 4, 2, 1)
     return [LatentGrid(size, size, (1,) * size**2, 0) for size in sizes]

@@ -128,9 +128,7 @@ def slow_hdr(network: NeuralGainMap, codes: NDArray[np.uint8], residual: list[fl
     """Linear HDR of one pixel of an sRGB base."""
     f, e = (residual * 3)[:3], 1 / 64
     if network.domain == "log2_gain":
-        kb, ka = (
-            0.0 if n == 15 else 2.0**-n for n in (network.base_offset_exponent, network.alternate_offset_exponent)
-        )
+        kb, ka = network.base_offset, network.alternate_offset
         hdr = ((b + kb) * 2 ** min(g, 64) - ka for b, g in zip(light_of_base(codes), f, strict=True))
         return [min(max(h, 0.0), 2.0**15) for h in hdr]
     inverse: Callable[[float, float], float] = {
@@ -185,15 +183,15 @@ def test_definition_of_coordinates(preset: Preset, coordinates: tuple[float, ...
     np.testing.assert_allclose(fast_pq(network, codes), slow_pq(network, codes), rtol=0, atol=TOLERANCE[preset])
 
 
-@pytest.mark.parametrize("exponents", [(15, 15), (15, 6), (4, 15), (5, 7)])
-def test_offsets_of_log2_gains(exponents: tuple[int, int]) -> None:
-    """The exponent 15 is no offset; black without one stays black."""
-    base, alternate = exponents
-    network = random_network("tiny", seed=12, outputs=1, base_offset_exponent=base, alternate_offset_exponent=alternate)
+@pytest.mark.parametrize("offsets", [(0, 0), (0, 1 / 64), (1e-5, 0), (1 / 32, 1e-6)])
+def test_offsets_of_log2_gains(offsets: tuple[float, float]) -> None:
+    """Black without one stays black."""
+    base, alternate = offsets
+    network = random_network("tiny", seed=12, outputs=1, base_offset=base, alternate_offset=alternate)
     codes = random_codes(6, 7)
     codes[:3, :3] = 0
     np.testing.assert_allclose(fast_pq(network, codes), slow_pq(network, codes), rtol=0, atol=TOLERANCE["balanced"])
-    if base == 15:
+    if base == 0:
         assert not render_neural_map(network, codes, SRGB, headroom=WHOLE)[:3, :3].any()
 
 
@@ -215,8 +213,8 @@ def test_headroom(preset: Preset, weight: float) -> None:
         seed=7,
         base_hdr_headroom=1.0,
         alternate_hdr_headroom=3.0,
-        base_offset_exponent=5,
-        alternate_offset_exponent=7,
+        base_offset=2**-5,
+        alternate_offset=2**-7,
     )
     codes = random_codes(5, 6)
     rendition = render_neural_map(network, codes, SRGB, headroom=1 + 2 * weight)

@@ -20,9 +20,9 @@ from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.source import open_heif
-from gainmap_codec.files.jpeg.jumbf import trim_payload
+from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
-from gainmap_codec.files.payload.format import MAGIC
+from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import GainMapFile, OtherKind, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
@@ -118,7 +118,7 @@ def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Fo
     number = payload_item(file, meta, base.id)
     try:
         if number is not None:
-            return number, trim_payload(item_data(file, meta, number), file.limits)
+            return number, item_data(file, meta, number)[:MAX_PAYLOAD_BYTES]
     except LimitError as error:
         notes.append(f"neural payload ignored: {error}")
     return None, None
@@ -131,6 +131,6 @@ def payload_item(file: BoxFile, meta: HeifMeta, base: int) -> int | None:
         if item.kind in _NO_PAYLOADS or place is None or not place.extents or place.size > _PAYLOAD_CARRIER_BYTES:
             continue
         start, stop = place.extents[0]
-        if file.data[start:stop].startswith(MAGIC):
+        if is_payload(file.data[start:stop]):
             return item.id
     return None

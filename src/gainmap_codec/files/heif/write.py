@@ -24,7 +24,7 @@ from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.payload.format import MAGIC
+from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.motion_photo import with_video
 
@@ -122,8 +122,8 @@ def _entries(
 def _checked(payload: bytes) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
-    if not payload.startswith(MAGIC):
-        raise ValueError(f"payload: expected {MAGIC!r} as its first bytes, got {payload[:3]!r}")
+    if not is_payload(payload):
+        raise ValueError(f"payload: expected a neural payload, got bytes that start {payload[:2].hex(' ')}")
     return payload
 
 

@@ -7,9 +7,8 @@ Source: ISO/IEC 19566-5 (JUMBF boxes), ISO/IEC 18477-3 (APP11 packets).
 
 from __future__ import annotations
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, Writer
-from gainmap_codec.files.payload.format import MAGIC
 
 MAX_PAYLOAD_BYTES = 65_000
 PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
@@ -39,19 +38,27 @@ def serialize_payload_body(payload: bytes) -> bytes:
     return writer.getvalue()
 
 
-def find_payload(bodies: list[bytes], limits: Limits) -> bytes | None:
+def find_payload(bodies: list[bytes]) -> bytes | None:
     """The payload in the APP11 bodies of an image, or None; its inside is not checked.
 
     Box structure comes first; where tools have joined or cut segments, our identifier is searched in all
-    bodies.
+    bodies. No more is given than can be written again.
     """
     for packets in _by_instance(bodies).values():
         payload = _payload_of_box(b"".join(packets))
         if payload is not None:
-            return trim_payload(payload, limits)
+            return payload[:MAX_PAYLOAD_BYTES]
     joined = b"".join(bodies)
     position = joined.find(PAYLOAD_UUID)
-    return None if position < 0 else trim_payload(joined[position + len(PAYLOAD_UUID) :], limits)
+    return None if position < 0 else _behind(joined, position + len(PAYLOAD_UUID))[:MAX_PAYLOAD_BYTES]
+
+
+def _behind(joined: bytes, start: int) -> bytes:
+    """What follows our identifier, as far as its box goes, where that stands in front of it."""
+    box = start - len(PAYLOAD_UUID) - 8
+    if box >= 0 and joined[box + 4 : box + 8] == b"uuid":
+        return joined[start : box + int.from_bytes(joined[box : box + 4], "big")]
+    return joined[start:]
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
@@ -91,11 +98,3 @@ def _payload_of_box(data: bytes) -> bytes | None:
 def _read_box(reader: Reader) -> tuple[bytes, bytes]:
     size, kind = reader.u32(), reader.take(4)
     return kind, reader.take(size - 8)
-
-
-def trim_payload(payload: bytes, limits: Limits) -> bytes:
-    """Without padding or other bytes behind the payload if writers give such a length, else what can be written."""
-    length = int.from_bytes(payload[4:6], "big")
-    if payload.startswith(MAGIC) and 6 < length <= min(len(payload), MAX_PAYLOAD_BYTES):
-        return payload[:length]
-    return payload[: min(limits.payload_bytes, MAX_PAYLOAD_BYTES)]

@@ -69,7 +69,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         gain_map=maps[0].stored if maps else None,
         spare_gain_map=maps[1].stored if len(maps) > 1 else None,
         refused=() if maps else tuple(map_notes),
-        payload=find_payload(image.bodies(APP11, b""), limits),
+        payload=find_payload(image.bodies(APP11, b"")),
         exif=None if exif is None else exif[0],
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),

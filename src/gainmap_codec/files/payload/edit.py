@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.payload.format import check_fields, sealed
-from gainmap_codec.files.payload.layout import IDENTITY, read_fields, write_fields
+from gainmap_codec.files.payload.layout import read_fields, write_fields
 from gainmap_codec.files.payload.records import Binding
 
 
@@ -21,7 +21,7 @@ def edit_payload(
     """The payload with other values of these fields, None for as it is; weights and latents keep their bytes.
 
     Args:
-        payload: Valid, without bytes behind its own length.
+        payload: Valid.
         coordinates: As in `NeuralGainMap`.
         neural_psnr: PQ-PSNR in dB, 0 for not measured; likewise `standard_psnr`.
     Raises:
@@ -31,7 +31,6 @@ def edit_payload(
     changes: dict[str, object] = {
         "binding": binding,
         "coordinates": coordinates,
-        "is_moved": None if coordinates is None else tuple(coordinates) != IDENTITY,
         "neural_psnr": neural_psnr,
         "standard_psnr": standard_psnr,
     }

@@ -1,6 +1,6 @@
-"""The neural payload: `NeuralGainMap` ⇄ bytes, format 0. docs/format.md is its specification, byte by byte.
+"""The neural payload: `NeuralGainMap` ⇄ bytes, format 1. docs/format.md is its specification, bit by bit.
 
-10 bytes      magic, version, length, CRC
+4 bytes       magic, version, CRC
  …            fields (`layout`)
  …            weights, then latents and details, range coded
 """
@@ -8,13 +8,11 @@
 from __future__ import annotations
 
 import math
-import struct
 import zlib
 from dataclasses import fields, replace
 from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
-from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import (
     LARGEST,
@@ -25,8 +23,6 @@ from gainmap_codec.files.payload.latents import (
     latent_levels,
 )
 from gainmap_codec.files.payload.layout import (
-    HEADER_BYTES,
-    IDENTITY,
     MOST_GRIDS,
     PREFIX_BYTES,
     WHERE,
@@ -37,8 +33,7 @@ from gainmap_codec.files.payload.layout import (
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeDecoder, RangeEncoder
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 
-MAGIC = b"GNN"
-VERSION = 0
+VERSION = 1
 MAX_WEIGHT = 4095
 MAX_STEP_EXPONENT = 16
 """Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
@@ -46,15 +41,15 @@ MAX_COORDINATE = 1024
 MIN_SCALE = 2.0**-24
 """Of a coordinate: a raster that covers less of the network's picture has no width in float32."""
 
-_PREFIX = struct.Struct(">3sBHI")
-assert _PREFIX.size == PREFIX_BYTES
+_MAGIC = 0xF64  # twelve bits; no text begins with the first eight
+_TRIAL = b"GNN\0"  # what payloads of format 0 began with
 
 _ALIKE = {each.name for each in fields(Fields)} & {each.name for each in fields(NeuralGainMap)}
 """What the record says in the words of the file."""
 
 
 def serialize_payload(network: NeuralGainMap) -> bytes:
-    """The payload's bytes, format 0.
+    """The payload's bytes, format 1.
 
     Raises:
         ValueError: A field does not fit the format.
@@ -70,15 +65,17 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
 
 
 def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
-    """The record in a payload. Bytes behind the payload's own length are ignored: carriers pad.
+    """The record in a payload.
 
     Raises:
         FormatError: Damaged, or not a payload.
-        UnsupportedError: A format version from the future.
+        UnsupportedError: Of another version of the format.
         LimitError: More bytes, weights, latents or work than `limits` allow.
     """
     limits = (limits or Limits()).of_one_file()
-    found, integers = read_fields(_checked(data, limits))
+    limits.check("payload_bytes", len(data))
+    _check_prefix(data)
+    found, integers = read_fields(data)
     check_fields(found)
     latents, details = empty_latents(*found.grid, found.latent_count, found.detail_count)
     limits.check("latents", sum(grid.rows * grid.columns for grid in latents + details))
@@ -86,35 +83,42 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
     layers, grids = _decode_integers(integers, shapes, found, latents + details, limits)
     alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
-    return NeuralGainMap(**alike, layers=layers, latents=grids[: len(latents)], details=grids[len(latents) :])
+    return NeuralGainMap(
+        **alike,
+        residual_shift=found.residual_range[0],
+        residual_scale=found.residual_range[1],
+        base_offset=found.offsets[0],
+        alternate_offset=found.offsets[1],
+        layers=layers,
+        latents=grids[: len(latents)],
+        details=grids[len(latents) :],
+    )
+
+
+def is_payload(data: bytes) -> bool:
+    """Whether bytes begin as payloads do, those of any version."""
+    return int.from_bytes(data[:2], "big") >> 4 == _MAGIC or data.startswith(_TRIAL)
 
 
 def sealed(body: bytes) -> bytes:
-    """A payload: magic, version, length and CRC in front of its fields and integers.
-
-    Raises:
-        ValueError: Its length does not fit the format.
-    """
-    length = PREFIX_BYTES + len(body)
-    if length > 0xFFFF:
-        raise ValueError(f"{WHERE}: expected at most 65535 bytes, got {length}")
-    return _PREFIX.pack(MAGIC, VERSION, length, zlib.crc32(body)) + body
+    """A payload: magic, version and CRC in front of its fields and integers."""
+    return (_MAGIC << 4 | VERSION).to_bytes(2, "big") + _crc(body) + body
 
 
-def _checked(data: bytes, limits: Limits) -> bytes:
-    """The payload up to its own length, once that and the CRC are right."""
-    if len(data) < HEADER_BYTES or data[: len(MAGIC)] != MAGIC:
-        got = f"{len(data)} that start {data[: len(MAGIC)]!r}"
-        raise FormatError(WHERE, f"expected at least {HEADER_BYTES} bytes that start {MAGIC!r}, got {got}")
-    _, version, length, crc = _PREFIX.unpack_from(data)
-    if version != VERSION:
-        raise UnsupportedError(f"{WHERE}: expected format {VERSION}, got format {version}, of a later program")
-    limits.check("payload_bytes", length)
-    if not HEADER_BYTES <= length <= len(data):
-        raise FormatError(WHERE, f"expected {length} bytes, as its length says, got {len(data)}", offset=4)
-    if (found := zlib.crc32(data[PREFIX_BYTES:length])) != crc:
-        raise FormatError(WHERE, f"expected the CRC {crc:08x}, got {found:08x}: damaged", offset=6)
-    return data[:length]
+def _crc(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(4, "big")[2:]
+
+
+def _check_prefix(data: bytes) -> None:
+    if data.startswith(_TRIAL):
+        raise UnsupportedError(f"{WHERE}: expected format {VERSION}, got format 0, a trial version; make the map again")
+    if len(data) < PREFIX_BYTES or not is_payload(data):
+        got = f"{len(data)} that start {data[:2].hex(' ')}"
+        raise FormatError(WHERE, f"expected at least {PREFIX_BYTES} bytes that start f6 41, got {got}")
+    if (version := data[1] & 15) != VERSION:
+        raise UnsupportedError(f"{WHERE}: expected format {VERSION}, got format {version}, of another program")
+    if (crc := data[2:PREFIX_BYTES]) != (found := _crc(data[PREFIX_BYTES:])):
+        raise FormatError(WHERE, f"expected the CRC {crc.hex()}, got {found.hex()}: damaged", offset=2)
 
 
 def check_fields(found: Fields) -> None:
@@ -124,18 +128,18 @@ def check_fields(found: Fields) -> None:
         FormatError: One of them is such.
     """
     _check_coordinates(found.coordinates)
-    if found.family == "multiscale":
-        _check_grid(found)
     base, alternate = found.base_hdr_headroom, found.alternate_hdr_headroom
-    ranges = found.residual_shift, found.residual_scale, found.color_shift, found.color_scale
-    if not all(map(math.isfinite, (base, alternate, *ranges))) or not 0 <= base <= alternate <= MAX_LOG2:
-        expected = f"finite headrooms and ranges, 0 <= base headroom <= alternate headroom <= {MAX_LOG2}"
-        raise FormatError(WHERE, f"expected {expected}, got headrooms {base}, {alternate}, ranges {ranges}")
+    if base > alternate:
+        raise FormatError(WHERE, f"expected base headroom <= alternate headroom, got {base} and {alternate}")
+    ranges = *found.residual_range, found.color_shift, found.color_scale
+    if not all(map(math.isfinite, (*ranges, *found.offsets))) or not found.residual_range[1] or min(found.offsets) < 0:
+        expected = "finite ranges and offsets, a residual scale above 0, offsets of at least 0"
+        raise FormatError(WHERE, f"expected {expected}, got ranges {ranges}, offsets {found.offsets}")
     if max(found.weight_steps) > MAX_STEP_EXPONENT:
         got = max(found.weight_steps)
         raise FormatError(WHERE, f"expected weight steps of at most {MAX_STEP_EXPONENT}, got {got}")
-    if found.neurons == 0:
-        raise FormatError(WHERE, "expected at least 1 neuron, got 0", offset=12)
+    if (step := max(found.grid_steps, default=0)) > MAX_STEP_EXPONENT:
+        raise FormatError(WHERE, f"expected latent steps of at most {MAX_STEP_EXPONENT}, got {step}")
 
 
 def _check_coordinates(coordinates: tuple[float, ...]) -> None:
@@ -144,19 +148,7 @@ def _check_coordinates(coordinates: tuple[float, ...]) -> None:
     straight = xy == yx == 0 and min(abs(xx), abs(yy)) >= MIN_SCALE
     turned = xx == yy == 0 and min(abs(xy), abs(yx)) >= MIN_SCALE
     if not all(abs(value) <= MAX_COORDINATE for value in coordinates) or not (straight or turned):
-        raise FormatError(
-            WHERE, f"expected coordinates of a crop, flip or quarter turn, got {coordinates}", offset=HEADER_BYTES
-        )
-
-
-def _check_grid(found: Fields) -> None:
-    if found.position_octaves:
-        raise FormatError(WHERE, f"expected no octaves of position, got {found.position_octaves}", offset=11)
-    rows, columns = found.grid
-    if rows == 0 or columns == 0:
-        raise FormatError(WHERE, f"expected a working grid of at least 1 × 1, got {rows} × {columns}")
-    if (step := max(found.grid_steps, default=0)) > MAX_STEP_EXPONENT:
-        raise FormatError(WHERE, f"expected latent steps of at most {MAX_STEP_EXPONENT}, got {step}")
+        raise FormatError(WHERE, f"expected coordinates of a crop, flip or quarter turn, got {coordinates}")
 
 
 def empty_latents(
@@ -175,7 +167,8 @@ def _fields_of(network: NeuralGainMap) -> Fields:
     alike: dict[str, Any] = {name: getattr(network, name) for name in _ALIKE}
     return Fields(
         **alike,
-        is_moved=network.coordinates != IDENTITY,
+        residual_range=(network.residual_shift, network.residual_scale),
+        offsets=(network.base_offset, network.alternate_offset),
         outputs=network.layers[-1].outputs,
         neurons=network.layers[0].outputs,
         latent_count=len(network.latents),

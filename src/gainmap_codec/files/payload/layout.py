@@ -1,32 +1,32 @@
-"""The fields of a payload, format 0: one table, by which they are read, written and edited.
+"""The fields of a payload, format 1: one table, by which they are read, written and edited.
 
 The table is the class `Fields`: each line says a field's name, what it is in Python, how it stands in the file, and
-when it is there. It covers all that lies between the CRC and the range coded integers, in file order, under the names
-of `NeuralGainMap` where the record has them. docs/format.md is the specification.
+when it is there. It covers all that lies between the CRC and the range coded integers, bit by bit in file order, under
+the names of `NeuralGainMap` where the record has them. docs/format.md is the specification.
 """
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_type_hints
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.payload.bits import BitReader, BitWriter
 from gainmap_codec.files.payload.records import Binding, Domain, Family, Preset
 
 WHERE = "neural payload"
 """What errors are about."""
 
-PREFIX_BYTES = 10
-"""Magic, version, length and CRC, in front of the fields."""
+PREFIX_BYTES = 4
+"""Magic, version and CRC, in front of the fields."""
 
-HEADER_BYTES = 24
 STRICT_BYTES = 8
 SOFT_BYTES = 64
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-MOST_GRIDS = 15
+MOST_GRIDS = 7
 """Grids of latents, and of details."""
 
 # The numbers of these names in the file are their positions here: only ever append.
@@ -35,7 +35,9 @@ DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference", "log2_gai
 FAMILIES: tuple[Family, ...] = ("published", "multiscale")
 assert set(PRESETS) == set(get_args(Preset)) and set(FAMILIES) == set(get_args(Family))
 
-_CODES = {"u8": "B", "u16": "H", "i8": "b", "f16": "e", "f32": "f"}  # docs/format.md's types as `struct` has them
+_OCTAVES = (0, 1, 2, 3, 4, 6, 8, 12)
+_OFFSETS = ((0.0, 0.0), (1 / 64, 1 / 64))  # those that have a number
+_SHIFTS = 8  # of the residual, in one of its scale
 
 Known = Mapping[str, Any]
 """Fields by name: those in front of the one in question, at least."""
@@ -44,90 +46,146 @@ Known = Mapping[str, Any]
 class _Wire(Protocol):
     """How a field stands in the file."""
 
-    def read(self, reader: Reader, known: Known) -> Any: ...
-    def write(self, value: Any, data: bytearray) -> None: ...
+    def read(self, reader: BitReader, known: Known) -> Any: ...
+    def write(self, value: Any, writer: BitWriter) -> None: ...
 
 
 class _Bits(NamedTuple):
-    """Some bits of a byte. Fields that share one follow each other, the highest bits first."""
+    """A whole number, counted from `first`, or what it stands for."""
 
-    high: int
-    low: int
+    width: int
     meanings: tuple[Any, ...] | None = None
+    first: int = 0
 
-    def read(self, reader: Reader, known: Known) -> Any:
-        if self.high < 7:
-            reader.position -= 1  # the byte that the field before began
-        number = reader.u8() >> self.low & (1 << self.high - self.low + 1) - 1
+    def read(self, reader: BitReader, known: Known) -> Any:
+        number = reader.take(self.width)
         if self.meanings is None:
-            return number
+            return number + self.first
         if number >= len(self.meanings):
-            problem = f"expected a number of at most {len(self.meanings) - 1} in bits {self.high}–{self.low}"
-            raise FormatError(WHERE, f"{problem}, got {number}", offset=reader.position - 1)
+            problem = f"expected a number of at most {len(self.meanings) - 1}, got {number}"
+            raise FormatError(WHERE, problem, offset=(reader.position - 1) // 8)
         return self.meanings[number]
 
-    def write(self, value: Any, data: bytearray) -> None:
-        number = value if self.meanings is None else self.meanings.index(value)
-        if number not in range(1 << self.high - self.low + 1):
-            raise ValueError("too large")
-        if self.high == 7:
-            data.append(0)
-        data[-1] |= number << self.low
+    def write(self, value: Any, writer: BitWriter) -> None:
+        writer.put(value - self.first if self.meanings is None else self.meanings.index(value), self.width)
 
 
 class _Numbers(NamedTuple):
-    """Numbers of a type, as a tuple: so many, or as many as other fields sum to."""
+    """Numbers of a type of `struct`, as a tuple: so many, or as many as other fields sum to."""
 
     type: str
     size: int | tuple[str, ...]
 
-    def read(self, reader: Reader, known: Known) -> tuple[Any, ...]:
+    def read(self, reader: BitReader, known: Known) -> tuple[Any, ...]:
         count = self.size if isinstance(self.size, int) else sum(known[name] for name in self.size)
-        layout = struct.Struct(f">{count}{_CODES[self.type]}")
-        return layout.unpack(reader.take(layout.size))
+        layout = struct.Struct(f">{count}{self.type}")
+        return layout.unpack(reader.take_bytes(layout.size))
 
-    def write(self, value: Any, data: bytearray) -> None:
+    def write(self, value: Any, writer: BitWriter) -> None:
         count = self.size if isinstance(self.size, int) else len(value)
-        data += struct.pack(f">{count}{_CODES[self.type]}", *value)
+        writer.put_bytes(struct.pack(f">{count}{self.type}", *value))
 
 
 class _Number(NamedTuple):
-    """One number of a type."""
+    """One number of a type of `struct`."""
 
     type: str
 
-    def read(self, reader: Reader, known: Known) -> Any:
-        layout = struct.Struct(f">{_CODES[self.type]}")
-        return layout.unpack(reader.take(layout.size))[0]
+    def read(self, reader: BitReader, known: Known) -> Any:
+        return _Numbers(self.type, 1).read(reader, known)[0]
 
-    def write(self, value: Any, data: bytearray) -> None:
-        data += struct.pack(f">{_CODES[self.type]}", value)
+    def write(self, value: Any, writer: BitWriter) -> None:
+        _Numbers(self.type, 1).write((value,), writer)
 
 
-class _Quarters(NamedTuple):
-    """A quality in quarters of a decibel, rounded down, 0…63.75."""
+class _Steps(NamedTuple):
+    """A number from 0 on, in so many steps a unit; what is larger than the bits can say is as large as they can."""
 
-    def read(self, reader: Reader, known: Known) -> float:
-        return reader.u8() / 4
+    width: int
+    per_unit: int
+    rounded: Callable[[float], int]
 
-    def write(self, value: float, data: bytearray) -> None:
-        data.append(int(min(max(value, 0), 63.75) * 4))
+    def read(self, reader: BitReader, known: Known) -> float:
+        return reader.take(self.width) / self.per_unit
+
+    def write(self, value: float, writer: BitWriter) -> None:
+        most = (1 << self.width) - 1
+        writer.put(self.rounded(min(value * self.per_unit, most)), self.width)
+
+
+class _Optional(NamedTuple):
+    """A bit that says whether the field is there; without, it has its usual value."""
+
+    wire: _Wire
+    usual: Any
+
+    def read(self, reader: BitReader, known: Known) -> Any:
+        return self.wire.read(reader, known) if reader.take(1) else self.usual
+
+    def write(self, value: Any, writer: BitWriter) -> None:
+        writer.put(value != self.usual, 1)
+        if value != self.usual:
+            self.wire.write(value, writer)
+
+
+class _Offsets(NamedTuple):
+    """Of base and alternate: a number for the usual ones, else one or two f16."""
+
+    def read(self, reader: BitReader, known: Known) -> tuple[float, float]:
+        kind = reader.take(2)
+        if kind < len(_OFFSETS):
+            return _OFFSETS[kind]
+        base, *other = _Numbers("e", kind - 1).read(reader, known)
+        return base, other[0] if other else base
+
+    def write(self, value: tuple[float, float], writer: BitWriter) -> None:
+        given = value[:1] if value[0] == value[1] else value
+        writer.put(_OFFSETS.index(value) if value in _OFFSETS else 1 + len(given), 2)
+        if value not in _OFFSETS:
+            _Numbers("e", len(given)).write(given, writer)
+
+
+class _Range(NamedTuple):
+    """Shift and scale of the residual: the eight bits behind an f16's sign for the scale, the shift in 8ths of it."""
+
+    def read(self, reader: BitReader, known: Known) -> tuple[float, float]:
+        (scale,) = struct.unpack(">e", (reader.take(8) << 7).to_bytes(2, "big"))
+        (shift,) = _Numbers("b", 1).read(reader, known)
+        return shift * scale / _SHIFTS, scale
+
+    def write(self, value: tuple[float, float], writer: BitWriter) -> None:
+        shift, scale = value
+        code = int.from_bytes(struct.pack(">e", scale), "big")
+        writer.put((code + 64) >> 7, 8)
+        _Numbers("b", 1).write((round(shift * _SHIFTS / scale),), writer)
+
+
+class _Size(NamedTuple):
+    """Rows and columns: how many bits each takes, less 1, in four bits; then both, less 1."""
+
+    def read(self, reader: BitReader, known: Known) -> tuple[int, int]:
+        count = reader.take(4) + 1
+        return reader.take(count) + 1, reader.take(count) + 1
+
+    def write(self, value: tuple[int, int], writer: BitWriter) -> None:
+        count = max((max(value) - 1).bit_length(), 1)
+        writer.put(count - 1, 4)
+        for each in value:
+            writer.put(each - 1, count)
 
 
 class _BindingBytes(NamedTuple):
-    """The strict part, then the soft one."""
+    """Zeros up to a whole byte, the strict part, then the soft one; all behind it are bytes."""
 
-    def read(self, reader: Reader, known: Known) -> Binding:
-        return Binding(reader.take(STRICT_BYTES), reader.take(SOFT_BYTES))
+    def read(self, reader: BitReader, known: Known) -> Binding:
+        reader.align()
+        return Binding(reader.take_bytes(STRICT_BYTES), reader.take_bytes(SOFT_BYTES))
 
-    def write(self, value: Binding, data: bytearray) -> None:
+    def write(self, value: Binding, writer: BitWriter) -> None:
         if (len(value.strict), len(value.soft)) != (STRICT_BYTES, SOFT_BYTES):
             raise ValueError("another length")
-        data += value.strict + value.soft
-
-
-def _is_moved(known: Known) -> bool:
-    return bool(known["is_moved"])
+        writer.align()
+        writer.put_bytes(value.strict + value.soft)
 
 
 def _is_published(known: Known) -> bool:
@@ -138,53 +196,51 @@ def _is_multiscale(known: Known) -> bool:
     return bool(known["family"] == "multiscale")
 
 
+_QUALITY = _Steps(8, 4, math.floor)  # quarters of a decibel
+_HEADROOM = _Steps(13, 256, round)  # stops
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fields:
     """What stands in front of the integers, in file order: what it is, how it is stored, and when it is there.
 
     Attributes:
-        is_moved: Coordinates follow.
+        has_picture: Of no meaning yet.
         outputs: Of the network.
         neurons: Width of both hidden layers.
         latent_count: Grids of latents.
         detail_count: Grids of details.
+        offsets: `base_offset` and `alternate_offset`.
+        residual_range: `residual_shift` and `residual_scale`.
         grid_steps: Step exponents of the latents, then of the details.
         weight_steps: Step exponents of the three layers.
 
     All others are as in `NeuralGainMap`.
     """
 
-    # Header
-    preset: Annotated[Preset, _Bits(7, 5, PRESETS)]
-    is_moved: Annotated[bool, _Bits(4, 4, (False, True))]
-    outputs: Annotated[int, _Bits(3, 3, (1, 3))]
-    domain: Annotated[Domain, _Bits(2, 1, DOMAINS)]
-    family: Annotated[Family, _Bits(0, 0, FAMILIES)]
-    position_octaves: Annotated[int, _Bits(7, 4)]
-    color_octaves: Annotated[int, _Bits(3, 0)]
-    neurons: Annotated[int, _Number("u8")]
-    base_offset_exponent: Annotated[int, _Bits(7, 4)]
-    alternate_offset_exponent: Annotated[int, _Bits(3, 0)]
-    base_hdr_headroom: Annotated[float, _Number("f16")]
-    alternate_hdr_headroom: Annotated[float, _Number("f16")]
-    residual_shift: Annotated[float, _Number("f16")]
-    residual_scale: Annotated[float, _Number("f16")]
-    neural_psnr: Annotated[float, _Quarters()]
-    standard_psnr: Annotated[float, _Quarters()]
-    # Coordinates
-    coordinates: Annotated[tuple[float, ...], _Numbers("f32", 6), _is_moved] = IDENTITY
-    # Colour range
-    color_shift: Annotated[float, _Number("f16"), _is_published] = 0.0
-    color_scale: Annotated[float, _Number("f16"), _is_published] = 1.0
-    # Working grid
-    grid: Annotated[tuple[int, int], _Numbers("u16", 2), _is_multiscale] = (0, 0)
-    latent_count: Annotated[int, _Bits(7, 4), _is_multiscale] = 0
-    detail_count: Annotated[int, _Bits(3, 0), _is_multiscale] = 0
-    grid_steps: Annotated[tuple[int, ...], _Numbers("i8", ("latent_count", "detail_count")), _is_multiscale] = ()
-    # Binding
+    family: Annotated[Family, _Bits(1, FAMILIES)]
+    preset: Annotated[Preset, _Bits(3, PRESETS)]
+    domain: Annotated[Domain, _Bits(2, DOMAINS)]
+    outputs: Annotated[int, _Bits(1, (1, 3))]
+    has_picture: Annotated[bool, _Bits(1, (False,))] = False
+    neurons: Annotated[int, _Bits(6, first=1)]
+    position_octaves: Annotated[int, _Bits(3, _OCTAVES), _is_published] = 0
+    color_octaves: Annotated[int, _Bits(3, _OCTAVES)]
+    latent_count: Annotated[int, _Bits(3), _is_multiscale] = 0
+    detail_count: Annotated[int, _Bits(3), _is_multiscale] = 0
+    grid: Annotated[tuple[int, int], _Size(), _is_multiscale] = (0, 0)
+    alternate_hdr_headroom: Annotated[float, _HEADROOM]
+    base_hdr_headroom: Annotated[float, _Optional(_HEADROOM, 0.0)]
+    residual_range: Annotated[tuple[float, float], _Range()]
+    offsets: Annotated[tuple[float, float], _Offsets()]
+    color_shift: Annotated[float, _Number("e"), _is_published] = 0.0
+    color_scale: Annotated[float, _Number("e"), _is_published] = 1.0
+    coordinates: Annotated[tuple[float, ...], _Optional(_Numbers("f", 6), IDENTITY)] = IDENTITY
+    neural_psnr: Annotated[float, _QUALITY]
+    standard_psnr: Annotated[float, _QUALITY]
     binding: Annotated[Binding, _BindingBytes()]
-    # Weight steps
-    weight_steps: Annotated[tuple[int, ...], _Numbers("i8", 3)]
+    grid_steps: Annotated[tuple[int, ...], _Numbers("b", ("latent_count", "detail_count")), _is_multiscale] = ()
+    weight_steps: Annotated[tuple[int, ...], _Numbers("b", 3)]
 
 
 _TABLE = {name: hint.__metadata__ for name, hint in get_type_hints(Fields, include_extras=True).items()}
@@ -198,16 +254,16 @@ def _present(known: Known) -> Iterator[tuple[str, _Wire]]:
 
 
 def read_fields(payload: bytes) -> tuple[Fields, bytes]:
-    """The fields, and the entropy coded integers behind them, of a payload without bytes behind its own length.
+    """The fields, and the entropy coded integers behind them, of a whole payload.
 
     Raises:
         FormatError: It ends inside of a field, or a number has no meaning.
     """
-    reader = Reader(payload, WHERE, position=PREFIX_BYTES)
+    reader = BitReader(payload, WHERE, position=8 * PREFIX_BYTES)
     known: dict[str, Any] = {}
     for name, wire in _present(known):
         known[name] = wire.read(reader, known)
-    return Fields(**known), payload[reader.position :]
+    return Fields(**known), reader.rest()
 
 
 def write_fields(values: Fields) -> bytes:
@@ -216,11 +272,26 @@ def write_fields(values: Fields) -> bytes:
     Raises:
         ValueError: A value does not fit its field.
     """
-    data, known = bytearray(), vars(values)
+    writer, known = BitWriter(), vars(values)
     for name, wire in _present(known):
         try:
-            wire.write(known[name], data)
-        except (struct.error, OverflowError, ValueError):
+            wire.write(known[name], writer)
+        except (struct.error, OverflowError, ValueError, ZeroDivisionError):
             expected = f"{name}: expected a value that fits the format"
             raise ValueError(f"{WHERE}: {expected}, got {known[name]!r}") from None
-    return bytes(data)
+    return writer.getvalue()
+
+
+def residual_range(low: float, high: float) -> tuple[float, float]:
+    """The narrowest shift and scale that the format can say of residuals in low…high: shift ± scale holds both.
+
+    Raises:
+        ValueError: They are too large.
+    """
+    for code in range(8, 248):  # of the scale; from 2^-14, the first that is no subnormal
+        (scale,) = struct.unpack(">e", (code << 7).to_bytes(2, "big"))
+        count = round((low + high) / 2 * _SHIFTS / scale)
+        shift = count * scale / _SHIFTS
+        if abs(count) <= 127 and max(high - shift, shift - low) <= scale:
+            return shift, scale
+    raise ValueError(f"expected residuals within 65504, got {low} to {high}")

@@ -73,8 +73,8 @@ class NeuralGainMap:
         residual_scale: See `residual_shift`.
         base_hdr_headroom: Display headroom, log2, up to which the base is shown as it is.
         alternate_hdr_headroom: Display headroom, log2, from which the whole HDR rendition is shown.
-        base_offset_exponent: The base offset of log2 ratios is 2^−exponent, linear; 0 for the exponent 15.
-        alternate_offset_exponent: The same for the alternate offset.
+        base_offset: Of log2 ratios, linear, at least 0, exact as an f16.
+        alternate_offset: The same for the HDR rendition.
         binding: The base that the network belongs to.
         neural_psnr: PQ-PSNR in dB that this network reached, in steps of 0.25, rounded down; 0 where not measured.
         standard_psnr: The same for the standard map beside it; 0 where there is none.
@@ -96,8 +96,8 @@ class NeuralGainMap:
     residual_scale: float
     base_hdr_headroom: float
     alternate_hdr_headroom: float
-    base_offset_exponent: int
-    alternate_offset_exponent: int
+    base_offset: float
+    alternate_offset: float
     binding: Binding
     neural_psnr: float = 0.0
     standard_psnr: float = 0.0

@@ -18,7 +18,7 @@ from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.neural.device.grid import DeviceTaps
 from gainmap_codec.pixels.color.base_color import BT2020_LUMA
 from gainmap_codec.pixels.color.light import pq_decode, pq_encode
-from gainmap_codec.pixels.maps.residual import BRIGHTEST, LEAST_DIVISOR, MAX_GAIN, inverse_residual, offset_of
+from gainmap_codec.pixels.maps.residual import BRIGHTEST, LEAST_DIVISOR, MAX_GAIN, inverse_residual
 from gainmap_codec.pixels.raster.geometry import Window, turned
 
 Matrix = NDArray[np.float64]
@@ -143,7 +143,7 @@ def _transformed(pixels: Tensor, matrix: Matrix) -> Tensor:
 
 def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: float) -> Tensor:
     """As `maps.neural_map.to_hdr`."""
-    kb, ka = (float(offset_of(n)) for n in (network.base_offset_exponent, network.alternate_offset_exponent))
+    kb, ka = network.base_offset, network.alternate_offset
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))
         return ((base + kb) * factors - ka).clamp_(0, float(BRIGHTEST))

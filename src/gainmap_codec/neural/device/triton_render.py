@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gainmap_codec.neural.device.pixels import GridResidual, Matrix, PixelStage
 from gainmap_codec.pixels.color.light import PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK
-from gainmap_codec.pixels.maps.residual import BRIGHTEST, EPSILON, LEAST_DIVISOR, MAX_GAIN, offset_of
+from gainmap_codec.pixels.maps.residual import BRIGHTEST, EPSILON, LEAST_DIVISOR, MAX_GAIN
 
 _COLUMNS, _ROWS, _WARPS = 128, 8, 4  # of a program: a thread has one pixel of each row
 
@@ -44,8 +44,8 @@ def render_fused(stage: PixelStage, codes: Tensor, residual: GridResidual, out: 
             to_maths=_floats(stage.to_maths),
             from_maths=_floats(stage.from_maths),
             weight=float(stage.weight),
-            base_offset=float(offset_of(network.base_offset_exponent)),
-            alternate_offset=float(offset_of(network.alternate_offset_exponent)),
+            base_offset=network.base_offset,
+            alternate_offset=network.alternate_offset,
             height=height,
             width=width,
             start=int(rows[0] + columns[0]),

@@ -114,8 +114,8 @@ class MultiscaleFit:
             grid=target.grid,
             residual_shift=target.shift,
             residual_scale=target.scale,
-            base_offset_exponent=target.offset_exponent,
-            alternate_offset_exponent=target.offset_exponent,
+            base_offset=target.offset,
+            alternate_offset=target.offset,
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details, device)

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.payload.layout import IDENTITY
+from gainmap_codec.files.payload.layout import IDENTITY, residual_range
 from gainmap_codec.files.payload.records import Domain
-from gainmap_codec.neural.blank import OFFSET_EXPONENT
+from gainmap_codec.neural.blank import OFFSET
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.one_gain import OneGain
-from gainmap_codec.pixels.maps.residual import NO_OFFSET, exponent_near, log2_gain, offset_of, residual, residual_slope
+from gainmap_codec.pixels.maps.residual import log2_gain, residual, residual_slope, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip
 
@@ -67,7 +67,7 @@ class Target:
 
     Attributes:
         domain: The residual's domain.
-        offset_exponent: Of both offsets of a log2 gain.
+        offset: Of base and HDR, of a log2 gain.
         grid: Rows and columns of the working grid.
         wanted: The residual on the grid, normalised to −1…1, float32 (rows, columns, 1 or 3).
         weights: What a squared error of `wanted` costs, float32, as `wanted`; sums over channels are means over pixels.
@@ -78,7 +78,7 @@ class Target:
     """
 
     domain: Domain
-    offset_exponent: int
+    offset: float
     grid: tuple[int, int]
     wanted: Array
     weights: Array
@@ -96,19 +96,19 @@ def make_targets(pair: PairLike) -> list[Target]:
     """
     step = max(1, _largest_scale(*pair.codes.shape[:2]) // _SAMPLES_PER_CELL)
     sampled = _sample(pair, step)
-    for exponent, least in _offsets(pair):
-        gains = _log2_gains(sampled, exponent)
+    for offset, least in _offsets(pair):
+        gains = _log2_gains(sampled, offset)
         left = _mean(gains.weights * (gains.values - _single(gains).values) ** 2)
         if _decibels(left) >= least:
-            return [_on_best_grid(pair, "log2_gain", exponent, left + _coding_error(pair, sampled, step))]
-    return [_on_best_grid(pair, domain, OFFSET_EXPONENT, 0.0) for domain in _PQ_DOMAINS]
+            return [_on_best_grid(pair, "log2_gain", offset, left + _coding_error(pair, sampled, step))]
+    return [_on_best_grid(pair, domain, OFFSET, 0.0) for domain in _PQ_DOMAINS]
 
 
-def _offsets(pair: PairLike) -> tuple[tuple[int, float], ...]:
-    """Exponents of the offsets to try for one gain, and the PQ-PSNR in dB that it has to say the HDR rendition to."""
+def _offsets(pair: PairLike) -> tuple[tuple[float, float], ...]:
+    """Offsets to try for one gain, and the PQ-PSNR in dB that it has to say the HDR rendition to."""
     if pair.gain is None:
-        return (NO_OFFSET, _ONE_CHANNEL_DB), (OFFSET_EXPONENT, _ONE_CHANNEL_DB)
-    return (NO_OFFSET, _EXACT_DB), (exponent_near(pair.gain.base_offset), -inf)
+        return (0.0, _ONE_CHANNEL_DB), (OFFSET, _ONE_CHANNEL_DB)
+    return (0.0, _EXACT_DB), (storable_offset(pair.gain.base_offset), -inf)
 
 
 def _coding_error(pair: PairLike, sampled: Sampled, step: int) -> float:
@@ -123,7 +123,7 @@ def _largest_scale(height: int, width: int) -> int:
     return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
 
 
-def _on_best_grid(pair: PairLike, domain: Domain, exponent: int, left: float) -> Target:
+def _on_best_grid(pair: PairLike, domain: Domain, offset: float, left: float) -> Target:
     """A target on the coarsest grid that says the residual well enough, which itself leaves a mean squared PQ error."""
     height, width = pair.codes.shape[:2]
     for scale in (*_SCALES, 1):
@@ -131,12 +131,12 @@ def _on_best_grid(pair: PairLike, domain: Domain, exponent: int, left: float) ->
             continue
         step = max(1, scale // _SAMPLES_PER_CELL)
         sampled = _sample(pair, step)
-        values = _residual(sampled, domain, exponent)
+        values = _residual(sampled, domain, offset)
         grid = -(-height // scale), -(-width // scale)
         on_grid, reached = _reduce(values, grid)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
-            target = replace(_normalised(on_grid, domain, exponent, grid), floor=left + 10 ** (-reached / 10))
+            target = replace(_normalised(on_grid, domain, offset, grid), floor=left + 10 ** (-reached / 10))
             return target if domain == "log2_gain" else replace(target, base_pq=_base_pq(sampled, grid))
     raise AssertionError("the last scale always serves")
 
@@ -166,24 +166,23 @@ def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
     return over.average(pq_encode(sampled.base))
 
 
-def _residual(sampled: Sampled, domain: Domain, exponent: int) -> Residual:
+def _residual(sampled: Sampled, domain: Domain, offset: float) -> Residual:
     """One gain for all channels, or three residuals of a PQ domain."""
     if domain == "log2_gain":
-        return _single(_log2_gains(sampled, exponent))
+        return _single(_log2_gains(sampled, offset))
     base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
     values = residual(domain, hdr, base, np)
     slope = residual_slope(domain, hdr, base, np)
     return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
 
 
-def _log2_gains(sampled: Sampled, exponent: int) -> Residual:
+def _log2_gains(sampled: Sampled, offset: float) -> Residual:
     """log2 gains of the three channels. Black costs nothing where there is no offset: any gain leaves it black."""
-    offset = offset_of(exponent)
     values, weights = np.empty_like(sampled.hdr), np.empty_like(sampled.hdr)
 
     def measure(rows: slice) -> None:
-        values[rows] = log2_gain(sampled.hdr[rows], sampled.origin[rows], offset, offset)
-        bright = sampled.hdr[rows] + offset
+        values[rows] = log2_gain(sampled.hdr[rows], sampled.origin[rows], np.float32(offset), np.float32(offset))
+        bright = sampled.hdr[rows] + np.float32(offset)
         here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
         slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has none
         weights[rows] = np.where(sampled.origin[rows] + offset > 0, slope**2 / 3, 0)
@@ -231,12 +230,13 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
     return Residual(reduced, weights), _decibels(_mean(values.weights * error**2))
 
 
-def _normalised(values: Residual, domain: Domain, exponent: int, grid: tuple[int, int]) -> Target:
+def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int, int]) -> Target:
     """The target with its range, in the precision of the payload."""
     # With an offset, slopes near black have no bound: a few black pixels would set the range by themselves.
     weights = np.minimum(values.weights, _STEEPEST**2) if domain == "log2_gain" else values.weights
     heavy = values.values[weights > 1e-3 * weights.max()]
     low, high = np.quantile(heavy, [_OUTLIERS, 1 - _OUTLIERS]) if heavy.size else (0.0, 0.0)
-    shift, scale = float(np.float16((low + high) / 2)), float(np.float16(max((high - low) / 2, _SMALLEST_SCALE)))
+    middle, half = (low + high) / 2, max((high - low) / 2, _SMALLEST_SCALE)
+    shift, scale = residual_range(middle - half, middle + half)
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
-    return Target(domain, exponent, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)
+    return Target(domain, offset, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainmap_codec.files.payload.inputs import layer_shapes
+from gainmap_codec.files.payload.layout import residual_range
 from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset, QuantizedLayer
 from gainmap_codec.neural.blank import empty_record, one_thread
 from gainmap_codec.neural.pair import PairLike
@@ -158,11 +159,13 @@ def _with_ranges(blank: NeuralGainMap, base: Array, target: Array) -> NeuralGain
     """The record with residual and colour ranges of these pixels, in the precision of the payload."""
     values = residual(blank.domain, target, base, np)
     low, high = np.quantile(values, [_OUTLIERS, 1 - _OUTLIERS])
+    middle, half = float(values.mean()), max((high - low) / 2, _SMALLEST_SCALE)
+    shift, scale = residual_range(middle - half, middle + half)
     span = max(float(base.max() - base.min()), _SMALLEST_SCALE)
     return replace(
         blank,
-        residual_shift=float(np.float16(values.mean())),
-        residual_scale=float(np.float16(max((high - low) / 2, _SMALLEST_SCALE))),
+        residual_shift=shift,
+        residual_scale=scale,
         color_shift=float(np.float16(base.mean())),
         color_scale=float(np.float16(min(2 / span, 1000))),
     )

@@ -14,7 +14,7 @@ from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_enco
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import GridInputs, dequantize, residual_on_grid
-from gainmap_codec.pixels.maps.residual import LEAST_DIVISOR, NO_OFFSET, apply_log2_gain, inverse_residual, offset_of
+from gainmap_codec.pixels.maps.residual import LEAST_DIVISOR, apply_log2_gain, inverse_residual
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import Window, turned_window
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
@@ -133,7 +133,7 @@ def render_into(
 
 def is_factor(network: NeuralGainMap) -> bool:
     """Whether each pixel is multiplied by a number, and nothing is taken off."""
-    is_gain = network.domain == "log2_gain" and network.alternate_offset_exponent == NO_OFFSET
+    is_gain = network.domain == "log2_gain" and network.alternate_offset == 0
     return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
 
 
@@ -142,10 +142,7 @@ def to_hdr(network: NeuralGainMap, residual: Array, pixels: Array, weight: float
 
     The weight, in −1…1, scales the log2 ratio, as for a standard map.
     """
-    base_offset, alternate_offset = (
-        offset_of(network.base_offset_exponent),
-        offset_of(network.alternate_offset_exponent),
-    )
+    base_offset, alternate_offset = np.float32(network.base_offset), np.float32(network.alternate_offset)
     with np.errstate(over="ignore"):  # a hostile network's infinity ends at the clip
         if network.domain == "log2_gain":
             gain = residual if weight == 1 else residual * np.float32(weight)

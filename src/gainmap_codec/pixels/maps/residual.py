@@ -23,9 +23,6 @@ from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.pixels.color.light import Array
 
 EPSILON = 1 / 64
-NO_OFFSET = 15
-"""The offset exponent that stands for an offset of 0."""
-
 MAX_GAIN = np.float32(64)
 """log2 gain, at most: more than any picture needs, and black times it is still black."""
 
@@ -81,14 +78,9 @@ def residual_slope(domain: Domain, hdr_pq: Any, base_pq: Any, xp: Any) -> Any:
     return xp.ones_like(base_pq)
 
 
-def offset_of(exponent: int) -> np.float32:
-    """The linear offset that an exponent of the payload stands for."""
-    return np.float32(0.0 if exponent == NO_OFFSET else 2.0**-exponent)
-
-
-def exponent_near(offset: float) -> int:
-    """The exponent whose offset is next to a linear one of at least 0."""
-    return min(range(NO_OFFSET + 1), key=lambda exponent: abs(float(offset_of(exponent)) - offset))
+def storable_offset(offset: float) -> float:
+    """The offset next to a linear one that a payload can hold."""
+    return float(np.float16(min(max(offset, 0.0), 65504.0)))
 
 
 def apply_log2_gain(gain: Array, base: Array, base_offset: np.float32, alternate_offset: np.float32) -> None:

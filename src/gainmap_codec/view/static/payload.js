@@ -1,21 +1,20 @@
-// The neural payload, format 0: bytes to a network. docs/format.md is its specification; names follow it.
+// The neural payload, format 1: bytes to a network. docs/format.md is its specification; names follow it.
 
 import { IntegerModel, RangeDecoder, decodeLatents } from "./range_coder.js";
 
-const HEADER_BYTES = 24;
-const BODY = 10; // where the CRC begins to count
+const VERSION = 1;
+const BODY = 4; // where the fields begin, and what the CRC covers
 const LARGEST = { weight: 4095, latent: 127 };
 const MAX_STEP = 16;
-const MAX_HEADROOM = 32;
 const MAX_COORDINATE = 1024;
 const MIN_SCALE = 2 ** -24;
-const NO_OFFSET = 15;
 const MAX_WEIGHTS = 1 << 16;
 const MAX_LATENTS = 1 << 19;
 
 const PRESETS = ["paper-gain", "paper-gamma", "balanced", "tiny", "best"];
 export const DOMAINS = ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"];
 const FAMILIES = ["published", "multiscale"];
+const OCTAVES = [0, 1, 2, 3, 4, 6, 8, 12];
 const UUID = [0xe2, 0x59, 0xd9, 0xd6, 0xb4, 0x46, 0x4c, 0xf8, 0xa5, 0xd7, 0xdf, 0xcf, 0xbd, 0x2c, 0xce, 0x64];
 
 /** The bytes are no payload that can be used; the message says why. */
@@ -25,28 +24,18 @@ export class PayloadError extends Error {
 
 /**
  * The network in a payload.
- * @param {Uint8Array} bytes Bytes behind the payload's own length are ignored.
+ * @param {Uint8Array} bytes The whole payload.
  * @throws {PayloadError}
  */
 export function parsePayload(bytes) {
-  const reader = new Reader(checkedPayload(bytes), BODY);
-  const header = readHeader(reader);
-  const network = { ...header, coordinates: [1, 0, 0, 0, 1, 0], colorShift: 0, colorScale: 1, grid: [0, 0] };
-  if (header.isMoved) network.coordinates = checkedCoordinates(Array.from({ length: 6 }, () => reader.f32()));
-  let grids = { latents: [], details: [] };
-  if (header.family === "published") {
-    network.colorShift = finite(reader.f16());
-    network.colorScale = finite(reader.f16());
-  } else {
-    require(header.positionOctaves === 0, "octaves of position in the family multiscale");
-    network.grid = [reader.u16(), reader.u16()];
-    require(Math.min(...network.grid) > 0, "a working grid without rows or columns");
-    grids = readGrids(reader, network.grid);
-  }
-  network.binding = { strict: reader.take(8), soft: reader.take(64) };
+  checkPrefix(bytes);
+  const reader = new BitReader(bytes, BODY);
+  const network = readFields(reader);
+  const grids = gridsOf(network);
+  for (const grid of [...grids.latents, ...grids.details]) grid.step = readStep(reader);
   const steps = Array.from({ length: 3 }, () => readStep(reader));
   const coder = new RangeDecoder(reader.rest());
-  const shapes = layerShapes(header, grids.latents.length);
+  const shapes = layerShapes(network, grids.latents.length);
   require(shapes.reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0) <= MAX_WEIGHTS, "too many weights");
   network.layers = shapes.map(([inputs, outputs], n) => readLayer(coder, inputs, outputs, steps[n]));
   for (const grid of [...grids.latents, ...grids.details]) {
@@ -70,9 +59,16 @@ export function payloadOfJpeg(bytes) {
   const joined = new Uint8Array(bodies.reduce((sum, body) => sum + body.length, 0));
   bodies.reduce((at, body) => (joined.set(body, at), at + body.length), 0);
   for (let at = 0; at + UUID.length < joined.length; at++) {
-    if (UUID.every((byte, n) => joined[at + n] === byte)) return joined.slice(at + UUID.length);
+    if (UUID.every((byte, n) => joined[at + n] === byte)) return behind(joined, at);
   }
   return null;
+}
+
+/** What follows our UUID, as far as its box goes, where that stands in front of it. */
+function behind(joined, at) {
+  const box = String.fromCharCode(...joined.subarray(Math.max(at - 4, 0), at)) === "uuid" && at >= 8;
+  const size = box ? new DataView(joined.buffer).getUint32(at - 8) : joined.length;
+  return joined.slice(at + UUID.length, at - 8 + size);
 }
 
 /** Level of the finest latents: the longer side has at most 64 of them. */
@@ -93,57 +89,73 @@ export function turnedCoordinates([xx, xy, x0, yx, yy, y0], turn) {
   return [xx * across, xy * down, x0, yx * across, yy * down, y0];
 }
 
-function checkedPayload(bytes) {
-  const isOurs = bytes.length >= HEADER_BYTES && String.fromCharCode(...bytes.subarray(0, 3)) === "GNN";
-  require(isOurs, "not a neural payload");
-  require(bytes[3] === 0, `format ${bytes[3]} is not known`);
-  const length = bytes[4] * 256 + bytes[5];
-  require(length >= HEADER_BYTES && length <= bytes.length, `its length says ${length} of ${bytes.length} bytes`);
-  const crc = new Reader(bytes, 6).u32();
-  require(crc32(bytes.subarray(BODY, length)) === crc, "the CRC does not match");
-  return bytes.subarray(0, length);
+function checkPrefix(bytes) {
+  const isTrial = String.fromCharCode(...bytes.subarray(0, 4)) === "GNN\0";
+  require(!isTrial, "of format 0, a trial version; make the map again");
+  require(bytes.length >= BODY && bytes[0] === 0xf6 && bytes[1] >> 4 === 4, "not a neural payload");
+  require((bytes[1] & 15) === VERSION, `format ${bytes[1] & 15} is not known`);
+  require((crc32(bytes.subarray(BODY)) & 0xffff) === bytes[2] * 256 + bytes[3], "the CRC does not match");
 }
 
-function readHeader(reader) {
-  const [flags, octaves, neurons, offsets] = [reader.u8(), reader.u8(), reader.u8(), reader.u8()];
-  require(flags >> 5 < PRESETS.length, "an unknown preset");
-  require(neurons > 0, "no neurons");
-  const offset = (exponent) => (exponent === NO_OFFSET ? 0 : 2 ** -exponent);
-  const header = {
-    preset: PRESETS[flags >> 5],
-    family: FAMILIES[flags & 1],
-    domain: DOMAINS[(flags >> 1) & 3],
-    outputs: flags & 8 ? 3 : 1,
-    isMoved: Boolean(flags & 16),
-    positionOctaves: octaves >> 4,
-    colorOctaves: octaves & 15,
-    neurons,
-    baseOffset: offset(offsets >> 4),
-    alternateOffset: offset(offsets & 15),
-    baseHeadroom: finite(reader.f16()),
-    alternateHeadroom: finite(reader.f16()),
-    residualShift: finite(reader.f16()),
-    residualScale: finite(reader.f16()),
-    neuralPsnr: reader.u8() / 4,
-    standardPsnr: reader.u8() / 4,
-  };
-  const { baseHeadroom, alternateHeadroom } = header;
-  require(0 <= baseHeadroom && baseHeadroom <= alternateHeadroom && alternateHeadroom <= MAX_HEADROOM, "impossible headrooms");
-  return header;
+/** All in front of the integers but the step exponents, in file order. */
+function readFields(reader) {
+  const family = FAMILIES[reader.bits(1)];
+  const isMultiscale = family === "multiscale";
+  const preset = PRESETS[reader.bits(3)];
+  require(preset, "an unknown preset");
+  const network = { preset, family, domain: DOMAINS[reader.bits(2)], outputs: reader.bits(1) ? 3 : 1 };
+  require(reader.bits(1) === 0, "a bit that has no meaning yet");
+  network.neurons = reader.bits(6) + 1;
+  network.positionOctaves = isMultiscale ? 0 : OCTAVES[reader.bits(3)];
+  network.colorOctaves = OCTAVES[reader.bits(3)];
+  [network.latentCount, network.detailCount] = isMultiscale ? [reader.bits(3), reader.bits(3)] : [0, 0];
+  network.grid = isMultiscale ? readSize(reader) : [0, 0];
+  network.alternateHeadroom = reader.bits(13) / 256;
+  network.baseHeadroom = reader.bits(1) ? reader.bits(13) / 256 : 0;
+  require(network.baseHeadroom <= network.alternateHeadroom, "impossible headrooms");
+  Object.assign(network, readRange(reader));
+  [network.baseOffset, network.alternateOffset] = readOffsets(reader);
+  [network.colorShift, network.colorScale] = isMultiscale ? [0, 1] : [finite(reader.f16()), finite(reader.f16())];
+  network.coordinates = [1, 0, 0, 0, 1, 0];
+  if (reader.bits(1)) network.coordinates = checkedCoordinates(Array.from({ length: 6 }, () => reader.f32()));
+  network.neuralPsnr = reader.bits(8) / 4;
+  network.standardPsnr = reader.bits(8) / 4;
+  reader.align();
+  network.binding = { strict: reader.bytes(8), soft: reader.bytes(64) };
+  return network;
 }
 
-function readGrids(reader, grid) {
-  const counts = reader.u8();
+function readSize(reader) {
+  const count = reader.bits(4) + 1;
+  return [reader.bits(count) + 1, reader.bits(count) + 1];
+}
+
+function readRange(reader) {
+  const residualScale = finite(f16(reader.bits(8) << 7));
+  require(residualScale > 0, "a residual scale of 0");
+  return { residualShift: (reader.i8() * residualScale) / 8, residualScale };
+}
+
+function readOffsets(reader) {
+  const kind = reader.bits(2);
+  if (kind < 2) return [kind / 64, kind / 64];
+  const base = finite(reader.f16());
+  const alternate = kind === 3 ? finite(reader.f16()) : base;
+  require(Math.min(base, alternate) >= 0, "an offset below 0");
+  return [base, alternate];
+}
+
+/** Latents and details, without steps and values. */
+function gridsOf({ grid, latentCount, detailCount }) {
   const first = firstLevel(grid);
   const levels = [
-    ...Array.from({ length: counts >> 4 }, (_, n) => first + n),
-    ...Array.from({ length: counts & 15 }, (_, n) => Math.max(first - 1 - n, 0)),
+    ...Array.from({ length: latentCount }, (_, n) => first + n),
+    ...Array.from({ length: detailCount }, (_, n) => Math.max(first - 1 - n, 0)),
   ];
   const grids = levels.map((level) => ({ level, rows: cellsOf(grid[0], level), columns: cellsOf(grid[1], level) }));
   const total = grids.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   require(total <= MAX_LATENTS, `${total} latents, more than ${MAX_LATENTS}`);
-  for (const each of grids) each.step = readStep(reader);
-  return { latents: grids.slice(0, counts >> 4), details: grids.slice(counts >> 4) };
+  return { latents: grids.slice(0, latentCount), details: grids.slice(latentCount) };
 }
 
 function readStep(reader) {
@@ -190,42 +202,46 @@ function finite(number) {
   return number;
 }
 
-class Reader {
+function f16(code) {
+  const [sign, exponent, fraction] = [code & 0x8000 ? -1 : 1, (code >> 10) & 31, code & 1023];
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+}
+
+/** Numbers bit by bit, the most significant bit first. */
+class BitReader {
   #bytes;
-  #view;
-  #at;
+  #at; // of the next bit
 
-  constructor(bytes, at) {
+  constructor(bytes, start) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#at = at;
+    this.#at = 8 * start;
   }
 
-  take(count) {
-    require(this.#at + count <= this.#bytes.length, `needs ${count} bytes, ${this.#bytes.length - this.#at} left`);
-    this.#at += count;
-    return this.#bytes.slice(this.#at - count, this.#at);
+  bits(count) {
+    require(this.#at + count <= 8 * this.#bytes.length, `needs ${count} bits, ${8 * this.#bytes.length - this.#at} left`);
+    let number = 0;
+    for (const stop = this.#at + count; this.#at < stop; this.#at++) {
+      number = 2 * number + ((this.#bytes[this.#at >> 3] >> (7 - (this.#at & 7))) & 1);
+    }
+    return number;
   }
 
-  #number(size, get) {
-    this.take(size);
-    return get.call(this.#view, this.#at - size);
+  bytes(count) { return Uint8Array.from({ length: count }, () => this.bits(8)); }
+  i8() { return (this.bits(8) << 24) >> 24; }
+  f16() { return f16(this.bits(16)); }
+
+  f32() {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, this.bits(32));
+    return view.getFloat32(0);
   }
 
-  u8() { return this.#number(1, DataView.prototype.getUint8); }
-  i8() { return this.#number(1, DataView.prototype.getInt8); }
-  u16() { return this.#number(2, DataView.prototype.getUint16); }
-  u32() { return this.#number(4, DataView.prototype.getUint32); }
-  f32() { return this.#number(4, DataView.prototype.getFloat32); }
-
-  f16() {
-    const code = this.u16();
-    const [sign, exponent, fraction] = [code & 0x8000 ? -1 : 1, (code >> 10) & 31, code & 1023];
-    if (exponent === 31) return fraction ? NaN : sign * Infinity;
-    return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+  align() {
+    require(this.bits((8 - (this.#at & 7)) & 7) === 0, "bits that fill a byte are not 0");
   }
 
-  rest() { return this.#bytes.subarray(this.#at); }
+  rest() { return this.#bytes.subarray(this.#at >> 3); }
 }
 
 function crc32(bytes) {
