@@ -33,7 +33,9 @@ def test_what_the_work_raises_is_raised(height: int) -> None:
 
 
 def test_strips_fit_the_cache() -> None:
-    assert rows_in_cache(1) == rows_in_cache(0) == 64
+    assert rows_in_cache(1) == rows_in_cache(0) == 1 << 16
+    assert rows_in_cache(128) == 512
+    assert rows_in_cache(1 << 10) == rows_in_cache(1 << 12) == 64
     assert rows_in_cache(1 << 14) == 16
     assert rows_in_cache(1 << 30) == 1
     assert THREADS >= 1 and PROCESSORS >= 1

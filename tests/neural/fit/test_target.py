@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.neural.fit import target as module
 from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import Array, convert, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
@@ -67,6 +68,24 @@ def test_one_gain_with_offsets_is_one_output() -> None:
     (target,) = make_targets(with_one_gain(offset=1 / 64))
     assert (target.domain, target.offset) == ("log2_gain", 1 / 64)
     assert target.wanted.shape == (64, 96, 1)
+
+
+def test_one_gain_for_three_channels_is_their_mean_by_what_they_cost() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0.01, 1, (70, 3)).astype(np.float32)
+    base[:3] = 0
+    hdr = (base * 2 ** rng.uniform(0, 3, (70, 3))).astype(np.float32)
+    gains, weights = np.empty((2, 70), np.float32)
+    left = loops.single_gains(hdr, base, 0.0, 0.0, gains, weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.log2(hdr.astype(np.float64) / base)
+    slopes = (pq_encode(hdr).astype(np.float64) - pq_encode(hdr * np.float32(0.99))) / -np.log2(0.99)
+    costs = slopes[3:] ** 2 / 3
+    mean = (own[3:] * costs).sum(1) / costs.sum(1)
+    assert np.allclose(gains[3:], mean, atol=2e-3)
+    assert np.allclose(weights[3:], costs.sum(1), rtol=0.02)
+    assert left == pytest.approx((costs * (own[3:] - mean[:, None]) ** 2).sum(), rel=0.02)
+    assert not weights[:3].any()  # black stays black, by any gain
 
 
 def coded_anew(pair: Pair, gain: OneGain) -> Pair:

@@ -48,6 +48,21 @@ def test_pq_round_trip_and_clipping() -> None:
     np.testing.assert_allclose(pq_encode(np.array([-5, 1e6], np.float32)), [0, 1], atol=1e-6)
 
 
+def test_pq_codes_are_those_of_double_precision() -> None:
+    light = np.concatenate([[0, 1e-30], np.logspace(-9, np.log10(PQ_PEAK), 200_001)]).astype(np.float32)
+    y = (light.astype(np.float64) / PQ_PEAK) ** (2610 / 16384)  # SMPTE ST 2084, equation 5.1
+    wanted = ((3424 / 4096 + 2413 / 128 * y) / (1 + 2392 / 128 * y)) ** (2523 / 32)
+    assert np.abs(pq_encode(light) - wanted).max() < 1e-6  # a 250th of a code of 12 bits
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 100])
+def test_pq_of_any_count_and_order_of_values(count: int) -> None:
+    light = np.linspace(0, 5, 3 * count, dtype=np.float32).reshape(count, 3)
+    alone = [float(pq_encode(np.array([value]))[0]) for value in light.ravel()]
+    assert pq_encode(light).ravel().tolist() == pq_encode(light[::-1])[::-1].ravel().tolist() == alone
+    assert pq_encode(np.array([-1, np.nan, np.inf], np.float32)).tolist() == [alone[0], alone[0], 1.0]
+
+
 def test_bt709_to_bt2020_is_that_of_bt2087() -> None:
     published = [
         [0.6274, 0.3293, 0.0433],

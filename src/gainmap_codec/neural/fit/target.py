@@ -6,8 +6,10 @@ value: errors that small are all but linear. In the PQ domains the fit sees the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, log10
+from functools import lru_cache, partial
+from math import inf, isqrt, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +18,11 @@ from gainmap_codec.files.payload.layout import IDENTITY, residual_range
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.blank import OFFSET
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
+from gainmap_codec.pixels import loops
+from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.one_gain import OneGain
-from gainmap_codec.pixels.maps.residual import log2_gain, residual, residual_slope, storable_offset
+from gainmap_codec.pixels.maps.residual import residual, residual_slope, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip
 
@@ -37,7 +40,7 @@ _SHARPENING = 2
 _OUTLIERS = 0.0005
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
-_PQ_STEP = np.float32(2.0**-7)  # log2: over which the slope of PQ is measured
+_SAMPLES = 1 << 18  # pixels, at least half as many of which tell what one gain leaves
 
 
 class Sampled(NamedTuple):
@@ -47,11 +50,13 @@ class Sampled(NamedTuple):
         base: The base as its readers decode it.
         hdr: The HDR rendition.
         origin: The base that the HDR rendition was made of, where a gain is known by which it was; else `base`.
+        gain: That gain, float32 (h, w, 1).
     """
 
     base: Array
     hdr: Array
     origin: Array
+    gain: Array | None = None
 
 
 class Residual(NamedTuple):
@@ -94,14 +99,18 @@ def make_targets(pair: PairLike) -> list[Target]:
     Where the HDR rendition is known to be made by one gain, this is what is fitted, whatever has become of the base
     since: three outputs would spend their bytes on errors of its coding, which few of them can mend.
     """
-    step = max(1, _largest_scale(*pair.codes.shape[:2]) // _SAMPLES_PER_CELL)
-    sampled = _sample(pair, step)
+    sample, raster = lru_cache(1)(partial(_sample, pair)), pair.codes.shape[:2]
+    some = sample(_odd_step(*raster))
     for offset, least in _offsets(pair):
-        gains = _log2_gains(sampled, offset)
-        left = _mean(gains.weights * (gains.values - _single(gains).values) ** 2)
+        _, left = _one_gain(some, offset)
         if _decibels(left) >= least:
-            return [_on_best_grid(pair, "log2_gain", offset, left + _coding_error(pair, sampled, step))]
-    return [_on_best_grid(pair, domain, OFFSET, 0.0) for domain in _PQ_DOMAINS]
+            return [_on_best_grid(sample, raster, "log2_gain", offset, left + _coding_error(pair.gain, some))]
+    return [_on_best_grid(sample, raster, domain, OFFSET, 0.0) for domain in _PQ_DOMAINS]
+
+
+def _odd_step(height: int, width: int) -> int:
+    """Between pixels along a side that are enough to know errors by; an odd one meets all places of coders' blocks."""
+    return max(isqrt(height * width // _SAMPLES), 1) | 1
 
 
 def _offsets(pair: PairLike) -> tuple[tuple[float, float], ...]:
@@ -111,26 +120,26 @@ def _offsets(pair: PairLike) -> tuple[tuple[float, float], ...]:
     return (0.0, _EXACT_DB), (storable_offset(pair.gain.base_offset), -inf)
 
 
-def _coding_error(pair: PairLike, sampled: Sampled, step: int) -> float:
+def _coding_error(gain: OneGain | None, some: Sampled) -> float:
     """Mean squared PQ error of the gain that is known, over the base as its readers decode it."""
-    if pair.gain is None:
+    if gain is None or some.gain is None:
         return 0.0
-    shown = pair.gain.hdr_of(sampled.base, _gain_at(pair.gain, step, pair.codes.shape))
-    return float(np.mean((pq_encode(shown) - pq_encode(sampled.hdr)) ** 2, dtype=np.float64))
+    return 10 ** (-pq_psnr(gain.hdr_of(some.base, some.gain), some.hdr) / 10)
 
 
 def _largest_scale(height: int, width: int) -> int:
     return max((scale for scale in _SCALES if height * width >= scale**2 * _FEWEST_CELLS), default=1)
 
 
-def _on_best_grid(pair: PairLike, domain: Domain, offset: float, left: float) -> Target:
+def _on_best_grid(
+    sample: Callable[[int], Sampled], raster: tuple[int, ...], domain: Domain, offset: float, left: float
+) -> Target:
     """A target on the coarsest grid that says the residual well enough, which itself leaves a mean squared PQ error."""
-    height, width = pair.codes.shape[:2]
+    height, width = raster
     for scale in (*_SCALES, 1):
         if scale > 1 and scale > _largest_scale(height, width):
             continue
-        step = max(1, scale // _SAMPLES_PER_CELL)
-        sampled = _sample(pair, step)
+        sampled = sample(max(1, scale // _SAMPLES_PER_CELL))
         values = _residual(sampled, domain, offset)
         grid = -(-height // scale), -(-width // scale)
         on_grid, reached = _reduce(values, grid)
@@ -152,12 +161,9 @@ def _sample(pair: PairLike, step: int) -> Sampled:
     for_each_strip(len(codes), convert)
     if pair.gain is None:
         return Sampled(base, hdr, base)
-    return Sampled(base, hdr, pair.gain.base_of(hdr, _gain_at(pair.gain, step, pair.codes.shape)))
-
-
-def _gain_at(gain: OneGain, step: int, raster: tuple[int, ...]) -> Array:
-    """The gain at every n-th pixel of a raster along either side, float32 (h, w, 1)."""
-    return gain.at(slice(None, None, step), slice(None, None, step), *raster[:2])
+    every = slice(None, None, step)
+    gain = pair.gain.at(every, every, *pair.codes.shape[:2])
+    return Sampled(base, hdr, pair.gain.base_of(hdr, gain), gain)
 
 
 def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
@@ -169,38 +175,25 @@ def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
 def _residual(sampled: Sampled, domain: Domain, offset: float) -> Residual:
     """One gain for all channels, or three residuals of a PQ domain."""
     if domain == "log2_gain":
-        return _single(_log2_gains(sampled, offset))
+        return _one_gain(sampled, offset)[0]
     base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
     values = residual(domain, hdr, base, np)
     slope = residual_slope(domain, hdr, base, np)
     return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
 
 
-def _log2_gains(sampled: Sampled, offset: float) -> Residual:
-    """log2 gains of the three channels. Black costs nothing where there is no offset: any gain leaves it black."""
-    values, weights = np.empty_like(sampled.hdr), np.empty_like(sampled.hdr)
+def _one_gain(sampled: Sampled, offset: float) -> tuple[Residual, float]:
+    """One log2 gain for three channels, and the mean squared PQ error that it leaves."""
+    height, width = sampled.hdr.shape[:2]
+    values, weights = np.empty((2, height, width, 1), np.float32)
+    lefts = np.zeros(height)  # a sum for each strip: threads may end in any order
 
     def measure(rows: slice) -> None:
-        values[rows] = log2_gain(sampled.hdr[rows], sampled.origin[rows], np.float32(offset), np.float32(offset))
-        bright = sampled.hdr[rows] + np.float32(offset)
-        here, below = pq_encode(sampled.hdr[rows]), pq_encode(np.maximum(bright * 2**-_PQ_STEP - offset, 0))
-        slope = (here - below) / _PQ_STEP  # downwards: above the peak, PQ has none
-        weights[rows] = np.where(sampled.origin[rows] + offset > 0, slope**2 / 3, 0)
+        renditions = sampled.hdr[rows], sampled.origin[rows]
+        lefts[rows.start] = loops.single_gains(*renditions, offset, offset, values[rows], weights[rows])
 
-    for_each_strip(len(values), measure)
-    return Residual(values, weights)
-
-
-def _single(gains: Residual) -> Residual:
-    """One gain for three channels: their mean by weight."""
-    weights = _sum(gains.weights)
-    values = np.asarray(_sum(gains.values * gains.weights) / np.maximum(weights, 1e-12), np.float32)
-    return Residual(values, weights)
-
-
-def _sum(channels: Array) -> Array:
-    """The sum of three channels (h, w, 3), (h, w, 1): plane by plane, which takes a quarter of a sum along an axis."""
-    return channels[..., :1] + channels[..., 1:2] + channels[..., 2:]
+    for_each_strip(height, measure)
+    return Residual(values, weights), float(lefts.sum()) / (height * width)
 
 
 def _mean(costs: Array) -> float:

@@ -22,4 +22,8 @@ def delta_e_itp(first: Array, second: Array) -> Array:
 
     Source: ITU-R BT.2124-0 annex 1.
     """
-    return np.asarray(720 * np.sqrt(np.square(first - second).sum(axis=-1)), np.float32)
+    squares = np.square(first - second)
+    total: Array = (
+        squares[..., 0] + squares[..., 1] + squares[..., 2]
+    )  # a third of the time of a sum along an axis of 3
+    return np.float32(720) * np.sqrt(total, out=total)

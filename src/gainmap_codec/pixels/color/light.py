@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.strips import for_each_strip
 
 Array = NDArray[np.float32]
@@ -158,6 +159,10 @@ def pq_encode(linear: Any, xp: Any = np) -> Any:
         xp: The module of what goes in and comes out: `numpy` or `torch`.
     Source: SMPTE ST 2084 equation 5.1 (inverse EOTF).
     """
+    if xp is np:
+        codes = np.empty(np.shape(linear), np.float32)
+        loops.pq_codes(np.ascontiguousarray(linear, np.float32), codes)
+        return codes
     y = xp.clip(xp.asarray(linear, dtype=xp.float32) * (1 / PQ_PEAK), 0, 1)
     y = _power(y, PQ_M1, xp)
     return _power((PQ_C1 + PQ_C2 * y) / (1 + PQ_C3 * y), PQ_M2, xp)
@@ -213,8 +218,8 @@ def pq_psnr(image: Array, reference: Array) -> float:
     totals = np.zeros(-(-image.shape[0] // rows))  # a sum for each strip: threads may end in any order
 
     def measure(strip: slice) -> None:
-        difference = pq_encode(image[strip]) - pq_encode(reference[strip])
-        totals[strip.start // rows] = np.sum(np.square(difference, dtype=np.float64))
+        one, other = (np.ascontiguousarray(pixels[strip], np.float32) for pixels in (image, reference))
+        totals[strip.start // rows] = loops.pq_squares(one, other)
 
     for_each_strip(image.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
     mean = float(totals.sum()) / image.size

@@ -232,7 +232,7 @@ def _log2_ratio(bright: Array, dark: Array, index: int | None, scale: int, offse
         ratio /= _plane(dark[strip], index, offset)
         lines[strip] = box_average(np.log2(ratio, out=ratio), lines.shape[1])
 
-    for_each_strip(height, divide)
+    for_each_strip(height, divide, rows_in_cache(width))
     if scale == 1:
         return lines
     averaged = np.empty((ceil(height / scale), lines.shape[1]), np.float32)
@@ -267,7 +267,7 @@ def _quantize(gains: Array, outliers: float) -> tuple[NDArray[np.uint8], Fractio
     def encode(strip: slice) -> None:
         codes[strip] = np.clip(np.rint((gains[strip] - np.float32(start)) / np.float32(step)), 0, 255)
 
-    for_each_strip(gains.shape[0], encode)
+    for_each_strip(gains.shape[0], encode, rows_in_cache(gains.shape[1]))
     return codes, stored_low, stored_high
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.difference import delta_e_itp, itp
 from gainmap_codec.pixels.color.light import Array, pq_encode
 
@@ -59,27 +60,27 @@ class Probe:
     def score(self, rendition: Array) -> Score:
         """The quality of a rendition of `base`, linear RGB in its primaries, float32 (h, w, 3)."""
         linear = self._measured(rendition)
-        squares = np.square(pq_encode(linear) - self._pq)
-        mean = self._mean(squares.mean(axis=-1))
+        squares = [
+            loops.pq_squares(tile, wanted) / tile.size for tile, wanted in zip(linear, self._wanted, strict=True)
+        ]
+        mean = float(np.average(squares, weights=self.weights))
         psnr = float("inf") if mean == 0 else -10 * float(np.log10(mean))
-        return Score(psnr, self._mean(delta_e_itp(itp(linear), self._itp)))
+        differences = delta_e_itp(itp(linear), self._itp).mean(axis=(1, 2), dtype=np.float64)
+        return Score(psnr, float(np.average(differences, weights=self.weights)))
 
     @cached_property
-    def _pq(self) -> Array:
-        return pq_encode(self._measured(self.alternate))
+    def _wanted(self) -> Array:
+        return self._measured(self.alternate)
 
     @cached_property
     def _itp(self) -> Array:
-        return itp(self._measured(self.alternate))
+        return itp(self._wanted)
 
     def _measured(self, pixels: Array) -> Array:
         """Linear BT.2020 of what counts, float32 (n, h, w, 3): tiles without their margins."""
         tiles = pixels.reshape(len(self.weights), -1, *pixels.shape[1:])
         inner = slice(_MARGIN, -_MARGIN) if len(self.weights) > 1 else slice(None)
         return np.asarray(tiles[:, inner, inner] @ self.to_bt2020.T.astype(np.float32), np.float32)
-
-    def _mean(self, values: Array) -> float:
-        return float(np.average(values.mean(axis=(1, 2), dtype=np.float64), weights=self.weights))
 
 
 def probe_of(base: Array, alternate: Array, to_bt2020: NDArray[np.float64]) -> Probe:

@@ -28,8 +28,57 @@ static PyObject *outputs_of(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+static PyObject *pq_codes_of(PyObject *self, PyObject *arguments)
+{
+    Py_buffer linear, codes;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*w*", &linear, &codes)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    pq_codes(linear.buf, codes.buf, codes.len / (Py_ssize_t)sizeof(float));
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&linear);
+    PyBuffer_Release(&codes);
+    Py_RETURN_NONE;
+}
+
+static PyObject *pq_squares_of(PyObject *self, PyObject *arguments)
+{
+    Py_buffer one, other;
+    double total;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*", &one, &other)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    total = pq_squares(one.buf, other.buf, one.len / (Py_ssize_t)sizeof(float));
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&one);
+    PyBuffer_Release(&other);
+    return PyFloat_FromDouble(total);
+}
+
+static PyObject *single_gains_of(PyObject *self, PyObject *arguments)
+{
+    Py_buffer hdr, base, gains, weights;
+    float base_offset, alternate_offset;
+    double total;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*ffw*w*", &hdr, &base, &base_offset, &alternate_offset, &gains, &weights))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    total = single_gains(hdr.buf, base.buf, gains.len / (Py_ssize_t)sizeof(float), base_offset, alternate_offset, gains.buf,
+                         weights.buf);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&hdr);
+    PyBuffer_Release(&base);
+    PyBuffer_Release(&gains);
+    PyBuffer_Release(&weights);
+    return PyFloat_FromDouble(total);
+}
+
 static PyMethodDef functions[] = {
     {"outputs_of", outputs_of, METH_VARARGS, NULL},
+    {"pq_codes", pq_codes_of, METH_VARARGS, NULL},
+    {"pq_squares", pq_squares_of, METH_VARARGS, NULL},
+    {"single_gains", single_gains_of, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

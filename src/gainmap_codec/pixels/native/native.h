@@ -30,6 +30,15 @@ typedef struct {
     ptrdiff_t features, neurons, outputs;
 } Network;
 
+/* PQ codes (pq.c) of `count` values of linear light, 1.0 = SDR white; the sum of squared differences of those of two. */
+void pq_codes(const float *linear, float *codes, ptrdiff_t count);
+double pq_squares(const float *one, const float *other, ptrdiff_t count);
+
+/* Of `count` pixels, (count, 3): the log2 gain that serves three channels best, and the weight of its squared error. Returns the
+   sum of squared PQ errors that one gain for all leaves. */
+double single_gains(const float *hdr, const float *base, ptrdiff_t count, float base_offset, float alternate_offset,
+                    float *gains, float *weights);
+
 void network_outputs(const Network *network, const float *features, float *outputs, ptrdiff_t rows, ptrdiff_t columns);
 
 #endif
