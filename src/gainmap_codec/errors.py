@@ -104,7 +104,7 @@ class Limits:
     links: int = 1 << 16
     xmp_bytes: int = 1 << 20
     xmp_depth: int = 32
-    payload_bytes: int = 1 << 16
+    payload_bytes: int = 1 << 22
     weights: int = 1 << 16
     latents: int = 1 << 19
     work: int = 1 << 23

@@ -82,6 +82,8 @@ def dump_payload(network: NeuralGainMap) -> str:
     """The record as JSON: bytes in hexadecimal, weights as a line of text per input, latents as a line per row."""
     fields = dataclasses.asdict(network)
     fields["binding"] = {name: data.hex() for name, data in fields["binding"].items()}
+    if fields["picture"]:
+        fields["picture"]["frame"] = fields["picture"]["frame"].hex()
     for layer in fields["layers"]:
         layer["weights"] = _lines(layer["weights"], layer["outputs"])
     for grid in (*fields["latents"], *fields["details"]):

@@ -8,7 +8,7 @@ from typing import Any
 from gainmap_codec.files.payload.format import empty_latents, parse_payload, sealed, serialize_payload
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.layout import SOFT_BYTES, STRICT_BYTES, read_fields, write_fields
-from gainmap_codec.files.payload.records import Binding, LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import Binding, CodedPicture, LatentGrid, NeuralGainMap, QuantizedLayer
 
 CROP = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
 TURNED = (0.0, -0.5, 0.25, 0.75, 0.0, 0.0)
@@ -74,6 +74,12 @@ def _published(seed: int, **fields: Any) -> NeuralGainMap:
     usual = {"family": "published", "base_offset": 1 / 64, "alternate_offset": 1 / 64}
     return network(seed, neurons=16, outputs=3, **{**usual, **octaves, **fields})
 
+
+# Frames of 6 × 8 and 9 × 7 pixels, coded once by libaom.
+_ONE_CHANNEL = bytes.fromhex("13400821400aa9995c8263be636274b4fd7006798cffa2e3fbe623a80412e20aa2d4e5617a10d5c72e")
+_THREE_CHANNELS = bytes.fromhex(
+    "13400208208400a537a329cc35cfbe3853ec311e6727d7fef085f03d956d8cd42b93757ad25619d81968001a3c8d54b4737657432484540248"
+)
 
 ONE_OUTPUT: dict[str, Any] = {"neurons": 1, "outputs": 1, "latents": 1, "preset": "tiny", "grid": (1, 2)}
 
@@ -165,6 +171,33 @@ PAYLOADS: dict[str, tuple[str, NeuralGainMap]] = {
     "large-grid": (
         "a working grid far larger than the base",
         network(8, neurons=4, outputs=1, latents=3, grid=(3000, 4000)),
+    ),
+    "picture": (
+        "one gain, of which a coded picture has most",
+        network(
+            11,
+            neurons=2,
+            outputs=1,
+            preset="best",
+            grid=(6, 8),
+            picture=CodedPicture(0, 64, -32, 0b0110000, _ONE_CHANNEL),
+        ),
+    ),
+    "picture-of-three": (
+        "three differences, latents, and a coded picture of half the grid's size",
+        network(
+            12,
+            neurons=3,
+            outputs=3,
+            latents=1,
+            preset="best",
+            domain="pq_difference",
+            color_octaves=1,
+            grid=(17, 13),
+            residual_shift=0.0625,
+            residual_scale=0.25,
+            picture=CodedPicture(1, 116, -38, 0b0110000, _THREE_CHANNELS),
+        ),
     ),
     "paper-gain": (
         "the published gain network",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
+from gainmap_codec.pixels.maps.coded_picture import picture_codes
 
 Matrix = NDArray[np.float64]
 
@@ -113,6 +114,10 @@ def slow_residual(network: NeuralGainMap, codes: NDArray[Any], largest: int) -> 
     for n, grid in enumerate(network.details):
         values = values + enlarged(axes, values_of(grid), max(0, first - 1 - n))
     on_grid = network.residual_shift + network.residual_scale * np.clip(values, -1, 1)
+    if network.picture:
+        added = np.asarray(picture_codes(network, network.picture), np.float64) - network.picture.zero
+        step = 2 ** (network.picture.step_exponent / 4)
+        on_grid = on_grid + enlarged(axes, added * step, network.picture.level)
     wide = [between_centers(low_high_centers(axis), axis.edges) for axis in axes]
     found: Matrix = np.einsum("ya,xb,abc->yxc", *wide, on_grid, optimize=True)[steps]
     return found.swapaxes(0, 1) if is_turned else found

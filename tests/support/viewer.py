@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.light import PQ_PEAK, pq_encode, srgb_encode
+from gainmap_codec.pixels.maps.coded_picture import picture_codes
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from support.paths import FIXTURES
 
@@ -41,7 +44,20 @@ def job(payload: bytes, base: NDArray[np.uint8] | None = None, headroom: float |
         alpha = np.full((*base.shape[:2], 1), 255, np.uint8)
         found |= {"pixels": base64_of(np.concatenate([base, alpha], axis=2).tobytes())}
         found |= {"height": base.shape[0], "width": base.shape[1]}
-    return found
+    return found | _picture_in(payload)
+
+
+def _picture_in(payload: bytes) -> dict[str, Any]:
+    """What a payload's picture is decoded to, in RGBA: node has no decoder of AV1."""
+    try:
+        network = parse_payload(payload)
+    except GainMapError:
+        return {}
+    if not network.picture:
+        return {}
+    codes = picture_codes(network, network.picture)
+    rgb = np.broadcast_to(codes, (*codes.shape[:2], 3))
+    return {"codes": base64_of(np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]).tobytes())}
 
 
 def assert_same_pictures(found: NDArray[np.float32], network: NeuralGainMap, base: NDArray[np.uint8], h: float) -> None:

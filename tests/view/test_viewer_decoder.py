@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.bare_av1 import BareFrame, avif_of
 from gainmap_codec.files.payload.format import parse_payload, sealed, serialize_payload
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
@@ -70,6 +71,10 @@ def test_reads_every_fixture(path: Path, base: NDArray[np.uint8], monkeypatch: p
         network.base_hdr_headroom,
         network.alternate_hdr_headroom,
     )
+    if picture := network.picture:
+        rows, columns = (-(-side >> picture.level) for side in network.grid)
+        frame = BareFrame(picture.tools, picture.frame)
+        assert base64.b64decode(whole["avif"]) == avif_of(frame, columns, rows, network.layers[-1].outputs)
     assert_same_pictures(rendition(whole, base), network, base, float("inf"))
     assert_same_pictures(rendition(half, base), network, base, network.alternate_hdr_headroom / 2)
 

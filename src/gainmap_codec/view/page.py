@@ -23,6 +23,7 @@ _MODULES = (
     "neural_texture",
     "renderer",
     "hdr_output",
+    "coded_picture",
     "gain_map_view",
     "page",
 )

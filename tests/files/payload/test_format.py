@@ -23,7 +23,7 @@ from gainmap_codec.files.payload.layout import (
     write_fields,
 )
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
-from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.files.payload.records import CodedPicture, LatentGrid, NeuralGainMap, Preset, QuantizedLayer
 from support.networks import round_to_wire
 from support.paths import FIXTURES
 
@@ -128,13 +128,38 @@ def test_a_payload_without_integers_has_none() -> None:
     assert [len(grid.values) for grid in record.latents] == [30 * 40, 15 * 20, 8 * 10, 4 * 5]
 
 
+@pytest.mark.parametrize("name", ["one-output", "balanced"])
+def test_a_picture_stands_behind_the_integers(name: str) -> None:
+    """Flag, level 2, zero 200, step −3, tools 5; then how many bytes of integers, these, and the frame as it is."""
+    plain = (FOLDER / f"{name}.bin").read_bytes()
+    picture = CodedPicture(2, 200, -3, 5, b"any frame")
+    payload = serialize_payload(replace(parse_payload(plain), picture=picture))
+    assert parse_payload(payload) == replace(parse_payload(plain), picture=picture)
+    fields, rest = read_fields(payload)
+    integers = read_fields(plain)[1]
+    size = len(integers)
+    count = bytes((size,)) if name == "one-output" else bytes((128 | size & 127, size >> 7))
+    assert rest == count + integers + b"any frame"
+    assert bits_of(payload, 1, 3, 2, 1, 1)[-1] == 1 and fields.has_picture
+    assert len(write_fields(fields)) - len(write_fields(read_fields(plain)[0])) in (3, 4)  # 27 bits
+
+
+@pytest.mark.parametrize(("level", "limit"), [(0, "pixels: expected at most 268435456, got 4294967296"), (2, "work: ")])
+def test_large_pictures_are_refused_before_they_are_decoded(level: int, limit: str) -> None:
+    """65536 × 65536 pixels; of level 2 16384 × 16384, which take few bytes where they are flat, but time."""
+    huge = {"grid": (65536, 65536), "has_picture": True, "picture_level": level, "latent_count": 0, "grid_steps": ()}
+    with pytest.raises(LimitError, match=limit):
+        parse_payload(with_fields(TINY, **huge))
+
+
 @pytest.mark.parametrize("size", [*range(0, 120, 7), len(BALANCED) - 1])
 def test_truncated(size: int) -> None:
     with pytest.raises(FormatError):
         parse_payload(BALANCED[:size])
 
 
-PRESET, PICTURE, SCALE = 33, 39, 32 + 14 + 9 + 6 + 14  # bits of "one-output"
+PICTURE_FIELDS = write_fields(read_fields((FOLDER / "picture.bin").read_bytes())[0])
+PRESET, SCALE = 33, 32 + 14 + 9 + 6 + 14  # bits of "one-output"
 REFUSED = {
     "nothing": (b"", "that start f6 41, got 0"),
     "magic": (b"\xf6\x51" + TINY[2:], f"that start f6 41, got {len(TINY)} that start f6 51"),
@@ -144,7 +169,10 @@ REFUSED = {
     "no fields": (resealed(TINY[:4]), "at byte 4: expected 1 bits, got 0"),
     "half a binding": (resealed(TINY[:60]), r"at byte \d\d: expected \d+ bits, got \d+"),
     "preset 5": (patched(TINY, PRESET, "101"), "at byte 4: expected a number of at most 4, got 5"),
-    "a coded picture": (patched(TINY, PICTURE, "1"), "at byte 4: expected a number of at most 0, got 1"),
+    "integers cut off": (sealed(PICTURE_FIELDS + b"\x88\x01" + bytes(135)), "expected 136 bytes, got 135"),
+    "a picture and nothing else": (sealed(PICTURE_FIELDS), "expected 1 bytes, got 0"),
+    "a picture's step": (with_fields(TINY, has_picture=True, picture_step=17), "step of at most 16, got 17"),
+    "a picture, published": (with_fields(PAPER, has_picture=True), "no picture in the family published"),
     "no scale": (patched(TINY, SCALE, "00000000"), "a residual scale above 0"),
     "scale infinite": (patched(TINY, SCALE, "11111000"), "expected finite ranges"),
     "scale no number": (patched(TINY, SCALE, "11111001"), "expected finite ranges"),

@@ -50,6 +50,7 @@ def test_sizes_are_those_of_the_layout_in_the_specification(name: str) -> None:
         "colour range": 32 * (found.family == "published"),
         "coordinates": 1 + 192 * (found.coordinates != IDENTITY),
         "qualities": 16,
+        "picture": 27 * found.has_picture,
     }
     behind = STRICT_BYTES + SOFT_BYTES + found.latent_count + found.detail_count + 3
     assert len(write_fields(found)) == -(-sum(bits.values()) // 8) + behind
@@ -75,12 +76,14 @@ def test_every_cut_is_told_with_its_place() -> None:
         ("offsets", (0.0, 0.0), (65504.0, 2.0**-24), ((1e6, 0.0),)),
         ("residual_range", (0.0, 2.0**-17), (127 * 7680.0, 61440.0), ((0.0, 0.0), (16.0, 1.0), (0.0, -1.0))),
         ("base_hdr_headroom", 0.0, 8191 / 256, (-1.0,)),
-        ("has_picture", False, False, (True,)),
+        ("picture_level", 0, 15, (16, -1)),
+        ("picture_zero", 0, 255, (256,)),
+        ("picture_tools", 0, 127, (128,)),
     ],
 )
 def test_fields_keep_to_their_bits(name: str, least: Any, most: Any, more: Any) -> None:
     for value in (least, most):
-        changes: dict[str, Any] = {name: value}
+        changes: dict[str, Any] = {name: value, "has_picture": True}
         if name.endswith("count"):
             changes["grid_steps"] = (0,) * (
                 value + (BALANCED.latent_count if name[0] == "d" else BALANCED.detail_count)
@@ -89,7 +92,7 @@ def test_fields_keep_to_their_bits(name: str, least: Any, most: Any, more: Any) 
         assert read_again(found) == found
     for value in more:
         with pytest.raises(ValueError, match=f"{name}: expected a value that fits the format, got "):
-            write_fields(replace(BALANCED, **{name: value}))
+            write_fields(replace(BALANCED, has_picture=True, **{name: value}))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gainmap_codec.files.payload.records import Domain, LatentGrid, NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert
+from gainmap_codec.pixels.maps.coded_picture import code_residual
 from gainmap_codec.pixels.maps.multiscale import BaseFeatures, GridInputs, has_latents_at, residual_on_grid
 from gainmap_codec.pixels.maps.neural_map import render_neural_map, residuals
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
@@ -22,11 +23,13 @@ from support.slow_multiscale import slow_residual
 
 SRGB = base_color_of_icc(None)
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+PICTURE = code_residual(np.random.default_rng(0).normal(0, 0.2, (16, 24, 3)).astype(np.float32), 1, quality=80, speed=8)
 NETWORKS = {
     "three outputs": random_network(seed=1, grid=(32, 48)),
     "one output": random_network("tiny", seed=2, outputs=1, color_octaves=0, grid=(32, 48)),
     "large grid": random_network("best", seed=3, grid=(150, 230), latents=3, details=2),
     "no latents": random_network(seed=4, grid=(32, 48), latents=0, details=0),
+    "a picture": replace(random_network(seed=5, grid=(32, 48)), picture=PICTURE),
 }
 
 

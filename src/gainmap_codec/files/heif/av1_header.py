@@ -14,7 +14,9 @@ from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.heif.bits import Bits
 
-_SEQUENCE_HEADER = 1
+SEQUENCE_HEADER, FRAME = 1, 6
+"""Types of units."""
+
 _STEPS_PER_UNIT, _STEPS_PER_HEADER = 8, 25  # of work
 _WHERE = "AV1 data"
 
@@ -46,7 +48,20 @@ def color_of_av1(record: bytes, data: bytes, limits: Limits) -> Nclx | None:
 
 
 def _headers(data: bytes, limits: Limits) -> Iterator[bytes]:
-    """The content of each sequence header among the open bitstream units."""
+    """The content of each sequence header."""
+    for kind, content in units_of(data, limits):
+        if kind == SEQUENCE_HEADER:
+            limits.spend(_STEPS_PER_HEADER)
+            yield content
+
+
+def units_of(data: bytes, limits: Limits) -> Iterator[tuple[int, bytes]]:
+    """The open bitstream units (OBU): the type of each, and its content.
+
+    Raises:
+        FormatError: One is cut off.
+        LimitError: More work than `limits` allow.
+    """
     position = 0
     while position < len(data):
         limits.spend(_STEPS_PER_UNIT)
@@ -57,9 +72,7 @@ def _headers(data: bytes, limits: Limits) -> Iterator[bytes]:
             size, position = _leb128(data, position)
         if size < 0 or position + size > len(data):
             raise FormatError(_WHERE, "expected a whole unit, got one that is cut off", offset=position)
-        if header >> 3 & 15 == _SEQUENCE_HEADER:
-            limits.spend(_STEPS_PER_HEADER)
-            yield data[position : position + size]
+        yield header >> 3 & 15, data[position : position + size]
         position += size
 
 

@@ -26,7 +26,7 @@ from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import GainMapFile, OtherKind, OtherPart
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
-_PAYLOAD_CARRIER_BYTES = 1 << 20
+_PAYLOAD_CARRIER_BYTES = 1 << 23
 _FILLING = b"\0\t\n\r "  # or nothing: what exiftool leaves of XMP and EXIF that it takes out
 _NO_PAYLOADS = (b"Exif", TMAP, b"grid", b"hvc1", b"av01")
 

@@ -59,7 +59,7 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
             could not be kept of the file that the record was parsed from. None where nobody listens.
     Raises:
         ValueError: Pictures of another codec than the container's or other than their record says, metadata that the
-            standard does not allow, a payload of more than 65 000 bytes, or more than 65 535 items.
+            standard does not allow, a payload of more than 4 MiB, or more than 65 535 items.
         FormatError, UnsupportedError: The file around a picture is broken.
     Source: libavif src/write.c (order of items and data), ISO/IEC 14496-12 clause 8.11.
     """

@@ -1,7 +1,7 @@
 """Our payload's APP11 JUMBF segment, and finding it again after other tools have been at the file.
 
 ImageMagick and GraphicsMagick join all APP11 bodies into one and cut it anew; the payload stays contiguous as
-long as it is a single segment.
+long as it is a single segment. Larger ones, which hold a picture, take several packets.
 Source: ISO/IEC 19566-5 (JUMBF boxes), ISO/IEC 18477-3 (APP11 packets).
 """
 
@@ -10,9 +10,12 @@ from __future__ import annotations
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.cursor import Reader, Writer
 
-MAX_PAYLOAD_BYTES = 65_000
+MAX_PAYLOAD_BYTES = 1 << 22
+"""In any carrier."""
 PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
 
+_BOX_HEADER_BYTES = 8
+_PACKET_BYTES = 65_060  # of what the superbox holds: with a payload of 65 000 bytes
 _WHERE = "APP11 JUMBF"
 _ID = b"JP"
 _INSTANCE = 0x474E  # "GN"; C2PA tools use 0211 and take an equal instance for a continuation of theirs
@@ -21,20 +24,28 @@ _LABEL = b"gainmap-nn\0"
 _REQUESTABLE_WITH_LABEL = 3
 
 
-def serialize_payload_body(payload: bytes) -> bytes:
-    """Body of the one APP11 segment that carries `payload`.
+def serialize_payload_bodies(payload: bytes) -> list[bytes]:
+    """Bodies of the APP11 segments that carry `payload`: one, where it has at most 65 000 bytes.
 
     Raises:
-        ValueError: More than 65 000 bytes, which tools that cut segments anew would tear apart.
+        ValueError: More bytes than any reader takes.
     """
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
     description = _box(b"jumd", _CONTENT_TYPE + bytes((_REQUESTABLE_WITH_LABEL,)) + _LABEL)
+    box = _box(b"jumb", description + _box(b"uuid", PAYLOAD_UUID + payload))
+    header, content = box[:_BOX_HEADER_BYTES], box[_BOX_HEADER_BYTES:]
+    starts = range(0, len(content), _PACKET_BYTES)
+    return [_packet(number, header + content[at : at + _PACKET_BYTES]) for number, at in enumerate(starts, 1)]
+
+
+def _packet(number: int, part: bytes) -> bytes:
+    """A part of the superbox, behind the header that each part repeats."""
     writer = Writer(_WHERE)
     writer.raw(_ID)
     writer.u16(_INSTANCE)
-    writer.u32(1)
-    writer.raw(_box(b"jumb", description + _box(b"uuid", PAYLOAD_UUID + payload)))
+    writer.u32(number)
+    writer.raw(part)
     return writer.getvalue()
 
 
@@ -74,7 +85,7 @@ def _by_instance(bodies: list[bytes]) -> dict[bytes, list[bytes]]:
     result = {}
     for instance, packets in numbered.items():
         packets.sort(key=lambda packet: packet[0])
-        result[instance] = [packets[0][1], *(content[8:] for _, content in packets[1:])]
+        result[instance] = [packets[0][1], *(content[_BOX_HEADER_BYTES:] for _, content in packets[1:])]
     return result
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from gainmap_codec.errors import LimitError
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, serialize_payload_body
+from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, serialize_payload_bodies
 from gainmap_codec.files.jpeg.metadata import (
     EXIF_ID,
     ICC_ID,
@@ -69,7 +69,7 @@ def serialize_jpeg(file: GainMapFile, notes: list[str] | None = None) -> bytes:
         notes: Gets a line for each thing that could not be written; None where nobody listens.
     Raises:
         ValueError: Pictures that are no JPEGs, metadata that the standard does not allow, or a payload of more than
-            65 000 bytes.
+            4 MiB.
         FormatError: The base or the gain map is a broken JPEG.
         UnsupportedError: The base or the gain map is not an 8-bit JPEG of one or three channels.
         LimitError: An ICC profile of more than 16 MB.
@@ -129,7 +129,7 @@ def _base_header(file: GainMapFile, base: JpegImage, gain_map_bytes: int, notes:
     kept = (segment for segment in base.header if _is_kept(base, segment))
     yield from (base.raw(each) for each in kept if not (whole and base.body(each).startswith(XMP_EXTENSION_ID)))
     if file.payload:
-        yield make_segment(APP11, serialize_payload_body(file.payload), "payload")
+        yield from (make_segment(APP11, body, "payload") for body in serialize_payload_bodies(file.payload))
     yield _coded_header(base)
 
 

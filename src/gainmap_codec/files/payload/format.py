@@ -3,6 +3,7 @@
 4 bytes       magic, version, CRC
  …            fields (`layout`)
  …            weights, then latents and details, range coded
+ …            the frame of a picture, where there is one
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import (
     LARGEST,
@@ -31,12 +33,15 @@ from gainmap_codec.files.payload.layout import (
     write_fields,
 )
 from gainmap_codec.files.payload.range_coder import IntegerModel, RangeDecoder, RangeEncoder
-from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import CodedPicture, LatentGrid, NeuralGainMap, QuantizedLayer
 
 VERSION = 1
 MAX_WEIGHT = 4095
 MAX_STEP_EXPONENT = 16
 """Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
+_MOST_GROUPS = 4  # of seven bits, of a number of bytes
+_PIXELS_PER_STEP = 8  # of a picture: flat ones take few bytes, but time
+
 MAX_COORDINATE = 1024
 MIN_SCALE = 2.0**-24
 """Of a coordinate: a raster that covers less of the network's picture has no width in float32."""
@@ -56,7 +61,7 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
     """
     found = _fields_of(network)
     _check_sizes(network, found)
-    data = sealed(write_fields(found) + _encode_integers(network))
+    data = sealed(write_fields(found) + _with_frame(_encode_integers(network), network.picture))
     try:
         parse_payload(data)  # nothing is written that our own reader refuses
     except GainMapError as error:
@@ -75,8 +80,9 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     limits = (limits or Limits()).of_one_file()
     limits.check("payload_bytes", len(data))
     _check_prefix(data)
-    found, integers = read_fields(data)
+    found, rest = read_fields(data)
     check_fields(found)
+    integers, picture = _picture_of(found, rest, limits)
     latents, details = empty_latents(*found.grid, found.latent_count, found.detail_count)
     limits.check("latents", sum(grid.rows * grid.columns for grid in latents + details))
     shapes = _shapes_of(found)
@@ -92,7 +98,35 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
         layers=layers,
         latents=grids[: len(latents)],
         details=grids[len(latents) :],
+        picture=picture,
     )
+
+
+def _with_frame(integers: bytes, picture: CodedPicture | None) -> bytes:
+    """What is behind the fields; in front of a frame, it begins with how many bytes the integers take."""
+    if picture is None:
+        return integers
+    size = len(integers)
+    groups = [size >> shift & 127 for shift in range(0, max(size.bit_length(), 1), 7)]
+    return bytes(group | 128 for group in groups[:-1]) + bytes(groups[-1:]) + integers + picture.frame
+
+
+def _picture_of(found: Fields, rest: bytes, limits: Limits) -> tuple[bytes, CodedPicture | None]:
+    """The integers, and the picture: the mirror of `_with_frame`."""
+    if not found.has_picture:
+        return rest, None
+    pixels = math.prod(cells(side, found.picture_level) for side in found.grid)
+    limits.check("pixels", pixels)
+    limits.spend(pixels // _PIXELS_PER_STEP)
+    reader, size = Reader(rest, WHERE), 0
+    for shift in range(0, 7 * _MOST_GROUPS, 7):
+        group = reader.u8()
+        size |= (group & 127) << shift
+        if group < 128:
+            break
+    integers, frame = reader.take(size), reader.take(reader.remaining)
+    numbers = found.picture_level, found.picture_zero, found.picture_step, found.picture_tools
+    return integers, CodedPicture(*numbers, frame)
 
 
 def is_payload(data: bytes) -> bool:
@@ -140,6 +174,11 @@ def check_fields(found: Fields) -> None:
         raise FormatError(WHERE, f"expected weight steps of at most {MAX_STEP_EXPONENT}, got {got}")
     if (step := max(found.grid_steps, default=0)) > MAX_STEP_EXPONENT:
         raise FormatError(WHERE, f"expected latent steps of at most {MAX_STEP_EXPONENT}, got {step}")
+    if found.has_picture and found.family == "published":
+        raise FormatError(WHERE, "expected no picture in the family published, got one")
+    if found.picture_step > MAX_STEP_EXPONENT:
+        got = found.picture_step
+        raise FormatError(WHERE, f"expected a picture's step of at most {MAX_STEP_EXPONENT}, got {got}")
 
 
 def _check_coordinates(coordinates: tuple[float, ...]) -> None:
@@ -165,8 +204,12 @@ def empty_latents(
 
 def _fields_of(network: NeuralGainMap) -> Fields:
     alike: dict[str, Any] = {name: getattr(network, name) for name in _ALIKE}
+    if picture := network.picture:
+        alike["picture_level"], alike["picture_zero"] = picture.level, picture.zero
+        alike["picture_step"], alike["picture_tools"] = picture.step_exponent, picture.tools
     return Fields(
         **alike,
+        has_picture=picture is not None,
         residual_range=(network.residual_shift, network.residual_scale),
         offsets=(network.base_offset, network.alternate_offset),
         outputs=network.layers[-1].outputs,

@@ -196,6 +196,10 @@ def _is_multiscale(known: Known) -> bool:
     return bool(known["family"] == "multiscale")
 
 
+def _has_picture(known: Known) -> bool:
+    return bool(known["has_picture"])
+
+
 _QUALITY = _Steps(8, 4, math.floor)  # quarters of a decibel
 _HEADROOM = _Steps(13, 256, round)  # stops
 
@@ -205,13 +209,14 @@ class Fields:
     """What stands in front of the integers, in file order: what it is, how it is stored, and when it is there.
 
     Attributes:
-        has_picture: Of no meaning yet.
+        has_picture: There is a picture behind the integers.
         outputs: Of the network.
         neurons: Width of both hidden layers.
         latent_count: Grids of latents.
         detail_count: Grids of details.
         offsets: `base_offset` and `alternate_offset`.
         residual_range: `residual_shift` and `residual_scale`.
+        picture_level: As in `CodedPicture`, and so are `picture_zero`, `picture_step` and `picture_tools`.
         grid_steps: Step exponents of the latents, then of the details.
         weight_steps: Step exponents of the three layers.
 
@@ -222,7 +227,7 @@ class Fields:
     preset: Annotated[Preset, _Bits(3, PRESETS)]
     domain: Annotated[Domain, _Bits(2, DOMAINS)]
     outputs: Annotated[int, _Bits(1, (1, 3))]
-    has_picture: Annotated[bool, _Bits(1, (False,))] = False
+    has_picture: Annotated[bool, _Bits(1, (False, True))]
     neurons: Annotated[int, _Bits(6, first=1)]
     position_octaves: Annotated[int, _Bits(3, _OCTAVES), _is_published] = 0
     color_octaves: Annotated[int, _Bits(3, _OCTAVES)]
@@ -236,6 +241,10 @@ class Fields:
     color_shift: Annotated[float, _Number("e"), _is_published] = 0.0
     color_scale: Annotated[float, _Number("e"), _is_published] = 1.0
     coordinates: Annotated[tuple[float, ...], _Optional(_Numbers("f", 6), IDENTITY)] = IDENTITY
+    picture_level: Annotated[int, _Bits(4), _has_picture] = 0
+    picture_zero: Annotated[int, _Bits(8), _has_picture] = 0
+    picture_step: Annotated[int, _Number("b"), _has_picture] = 0
+    picture_tools: Annotated[int, _Bits(7), _has_picture] = 0
     neural_psnr: Annotated[float, _QUALITY]
     standard_psnr: Annotated[float, _QUALITY]
     binding: Annotated[Binding, _BindingBytes()]

@@ -45,6 +45,27 @@ class LatentGrid:
 
 
 @dataclass(frozen=True)
+class CodedPicture:
+    """A picture that is added to the residual: an AV1 frame without anything around it (docs/format.md, Picture).
+
+    It has as many channels as the network has outputs, and the cells of a level of the working grid.
+
+    Attributes:
+        level: Cells of the working grid per pixel, log2, 0…15.
+        zero: The code that adds nothing, 0…255.
+        step_exponent: A code adds (code − zero) × 2^(step_exponent / 4) to the residual.
+        tools: Of the frame, 0…127; see `files.heif.bare_av1`.
+        frame: The frame itself.
+    """
+
+    level: int
+    zero: int
+    step_exponent: int
+    tools: int
+    frame: bytes
+
+
+@dataclass(frozen=True)
 class Binding:
     """What ties a network to the base that it was fitted to (docs/format.md, Binding).
 
@@ -84,6 +105,7 @@ class NeuralGainMap:
         grid: Family "multiscale" only: rows and columns of the working grid, which covers the network's coordinates.
         latents: Family "multiscale" only: inputs of the network, the finest first.
         details: Family "multiscale" only: grids whose sum is added to every output, the coarsest first.
+        picture: Family "multiscale" only: what is added to the residual of the working grid, or None.
     """
 
     preset: Preset
@@ -107,3 +129,4 @@ class NeuralGainMap:
     grid: tuple[int, int] = (0, 0)
     latents: tuple[LatentGrid, ...] = ()
     details: tuple[LatentGrid, ...] = ()
+    picture: CodedPicture | None = None

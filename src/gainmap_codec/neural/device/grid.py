@@ -15,6 +15,7 @@ from gainmap_codec.files.payload.latents import first_level, latent_levels
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
 from gainmap_codec.neural.fit.perceptron import forward
+from gainmap_codec.pixels.maps.coded_picture import picture_values
 from gainmap_codec.pixels.maps.multiscale import FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.maps.working_grid import Axis, WorkingGrid
 from gainmap_codec.pixels.raster.resampling import Taps, windows_between
@@ -44,6 +45,10 @@ class GridNetwork:
 
         self._latents = list(map(enlarged, network.latents, levels))
         self._details = list(map(enlarged, network.details, detail_levels))
+        self._picture: _Enlarged | None = None
+        if network.picture:
+            values = _on(device, picture_values(network, network.picture))
+            self._picture = _Enlarger(grid, network.picture.level, device)(values)
         self._weights = [_on(device, dequantize(layer)) for layer in network.layers]
         doubled = multiscale_inputs(network.color_octaves).doubled
         self._weights[0][doubled] *= 2  # instead of the inputs: as exact
@@ -65,6 +70,8 @@ class GridNetwork:
             for each in self._details:
                 output += each.at(strip)
             out[strip] = output.clamp_(-1, 1) * network.residual_scale + network.residual_shift
+            if self._picture:
+                out[strip] += self._picture.at(strip)
         return out
 
     def _average(self, codes: Tensor) -> Tensor:

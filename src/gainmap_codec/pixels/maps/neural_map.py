@@ -11,6 +11,7 @@ from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, strip_for, transform_strip
+from gainmap_codec.pixels.maps.coded_picture import add_picture
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import GridInputs, dequantize, residual_on_grid
@@ -81,12 +82,18 @@ class Residuals:
 
 
 def residuals(network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> Residuals:
-    """A network made ready for one base."""
+    """A network made ready for one base.
+
+    Raises:
+        FormatError: Its picture cannot be decoded.
+    """
     height, width = codes.shape[:2]
     if network.family == "published":
         return PublishedResiduals(network, height, width)
     inputs = GridInputs(network, codes, color.curves.shape[1] - 1)
-    return GridResiduals(inputs.grid, residual_on_grid(network, inputs))
+    values = residual_on_grid(network, inputs)
+    add_picture(values, network, inputs.grid)
+    return GridResiduals(inputs.grid, values)
 
 
 def rendition_of(

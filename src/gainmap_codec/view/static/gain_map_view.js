@@ -2,10 +2,11 @@
 
 import { TO_BT2020, srgbCurves } from "./color.js";
 import { findTurn } from "./binding.js";
+import { withPictureValues } from "./coded_picture.js";
 import { openOutput } from "./hdr_output.js";
 import { PayloadError, parsePayload, payloadOfJpeg, turnedCoordinates } from "./payload.js";
 
-export { PayloadError, parsePayload, payloadOfJpeg };
+export { PayloadError, parsePayload, payloadOfJpeg, withPictureValues };
 
 /**
  * The code values of a picture file as the browser decodes them, upright, without colour conversion.
@@ -20,7 +21,10 @@ export async function decodePicture(blob) {
   return context.getImageData(0, 0, context.canvas.width, context.canvas.height);
 }
 
-/** The network of a payload, turned as its base was; throws a `PayloadError` where the picture is another one. */
+/**
+ * The network of a payload, turned as its base was; throws a `PayloadError` where the picture is another one.
+ * A picture in it has no values yet: `withPictureValues(network, decodePicture)` decodes it.
+ */
 export function networkFor(payload, picture) {
   const network = parsePayload(payload);
   const turn = findTurn(picture, network.binding.soft);
@@ -39,7 +43,7 @@ export function networkFor(payload, picture) {
  */
 export async function openNeuralPicture(base, payload, colorSpace = "srgb") {
   const picture = await decodePicture(base);
-  const network = networkFor(payload, picture);
+  const network = await withPictureValues(networkFor(payload, picture), decodePicture);
   const color = { curves: srgbCurves(), toBt2020: TO_BT2020[colorSpace] };
   const { renderer, canvas, isHdr, show, close } = await openOutput(picture, color);
   const map = renderer.neuralMap(network);

@@ -40,6 +40,7 @@ function gridResidual(network, picture) {
     const places = [levelPlaces(grid.rows, level.rows), levelPlaces(grid.columns, level.columns)];
     return enlarged(level, row * places[0].scale + places[0].shift, column * places[1].scale + places[1].shift, channels);
   };
+  const { picture: added } = network;
   for (let row = 0; row < down; row++) {
     for (let column = 0; column < across; column++) {
       const at = (row * across + column) * 4;
@@ -51,9 +52,10 @@ function gridResidual(network, picture) {
       for (const level of network.latents) features.push(...sample(level, row, column, 1));
       const detail = network.details.reduce((sum, level) => sum + sample(level, row, column, 1)[0], 0);
       const output = forward(network, [...features, 1], (value) => Math.max(value, 0));
+      const more = added ? sample(added, row, column, 4) : [0, 0, 0];
       output.forEach((value, n) => {
         values[(row * across + column) * network.outputs + n] =
-          network.residualShift + network.residualScale * Math.min(Math.max(value + detail, -1), 1);
+          network.residualShift + network.residualScale * Math.min(Math.max(value + detail, -1), 1) + more[n];
       });
     }
   }

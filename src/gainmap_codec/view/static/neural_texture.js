@@ -19,6 +19,7 @@ export function residualTexture(gl, network, picture, color) {
 function gridResiduals(gl, network, picture) {
   const { grid, means, around } = gridInputs(network, picture);
   const levels = [...around, ...network.latents, ...network.details];
+  if (network.picture) levels.push(network.picture);
   const [down, across] = [grid.rows.parts, grid.columns.parts];
   const atlasColumns = Math.max(...levels.map(({ columns }) => columns));
   const atlasRows = levels.reduce((sum, { rows }) => sum + rows, 0);
@@ -42,6 +43,7 @@ function gridResiduals(gl, network, picture) {
     colorOctaves: network.colorOctaves,
     latents: network.latents.length,
     details: network.details.length,
+    hasPicture: Boolean(network.picture),
   });
   const texture = evaluate(gl, fragment, network, across, down, 0, {
     means: makeTexture(gl, across, down, means),

@@ -1,5 +1,6 @@
 // The page of `gainmap view`: one file at a time, its renditions, its maps and its bytes.
 
+import { withPictureValues } from "./coded_picture.js";
 import { decodePicture } from "./gain_map_view.js";
 import { hdrScreen, openOutput } from "./hdr_output.js";
 import { parsePayload } from "./payload.js";
@@ -78,7 +79,10 @@ async function mapsOf(file, renderer, notes) {
   };
   if (file.neural) {
     const { payload, coordinates } = file.neural;
-    await prepare("neural", () => renderer.neuralMap({ ...parsePayload(bytesOf(payload)), coordinates }));
+    await prepare("neural", async () => {
+      const network = await withPictureValues(parsePayload(bytesOf(payload)), decodePicture);
+      return renderer.neuralMap({ ...network, coordinates });
+    });
   }
   if (file.standard) {
     await prepare("standard", async () => {

@@ -10,6 +10,7 @@ const MAX_COORDINATE = 1024;
 const MIN_SCALE = 2 ** -24;
 const MAX_WEIGHTS = 1 << 16;
 const MAX_LATENTS = 1 << 19;
+const MAX_PIXELS = 1 << 26;
 
 const PRESETS = ["paper-gain", "paper-gamma", "balanced", "tiny", "best"];
 export const DOMAINS = ["pq_gain", "pq_gamma", "pq_difference", "log2_gain"];
@@ -34,7 +35,7 @@ export function parsePayload(bytes) {
   const grids = gridsOf(network);
   for (const grid of [...grids.latents, ...grids.details]) grid.step = readStep(reader);
   const steps = Array.from({ length: 3 }, () => readStep(reader));
-  const coder = new RangeDecoder(reader.rest());
+  const coder = new RangeDecoder(integersOf(network, reader.rest()));
   const shapes = layerShapes(network, grids.latents.length);
   require(shapes.reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0) <= MAX_WEIGHTS, "too many weights");
   network.layers = shapes.map(([inputs, outputs], n) => readLayer(coder, inputs, outputs, steps[n]));
@@ -45,6 +46,16 @@ export function parsePayload(bytes) {
   return Object.assign(network, grids);
 }
 
+/** The integers of what is behind the fields; a picture gets its frame. In front of both is how long the integers are. */
+function integersOf({ picture }, rest) {
+  if (!picture) return rest;
+  let [size, at] = [0, 0];
+  do size += (rest[at] & 127) * 2 ** (7 * at); while (rest[at++] >= 128 && at < 4);
+  require(at + size <= rest.length, "integers that are cut off");
+  picture.frame = rest.subarray(at + size);
+  return rest.subarray(at, at + size);
+}
+
 /** The payload in a gain-map JPEG, or null: what follows our UUID in the APP11 segments in front of the scan. */
 export function payloadOfJpeg(bytes) {
   const bodies = [];
@@ -52,7 +63,7 @@ export function payloadOfJpeg(bytes) {
     if (bytes[at + 1] === 0xff) at += 1; // a fill byte
     else {
       const stop = at + 2 + (bytes[at + 2] << 8) + bytes[at + 3];
-      if (bytes[at + 1] === 0xeb) bodies.push(bytes.subarray(at + 4, stop));
+      if (bytes[at + 1] === 0xeb) bodies.push(continued(bytes.subarray(at + 4, stop)));
       at = stop;
     }
   }
@@ -62,6 +73,12 @@ export function payloadOfJpeg(bytes) {
     if (UUID.every((byte, n) => joined[at + n] === byte)) return behind(joined, at);
   }
   return null;
+}
+
+/** The body of a segment; of one that goes on with a box of the one before, what it adds. */
+function continued(body) {
+  const packet = body.length >= 16 && body[0] === 0x4a && body[1] === 0x50 ? new DataView(body.buffer, body.byteOffset).getUint32(4) : 1;
+  return packet > 1 ? body.subarray(16) : body;
 }
 
 /** What follows our UUID, as far as its box goes, where that stands in front of it. */
@@ -104,7 +121,8 @@ function readFields(reader) {
   const preset = PRESETS[reader.bits(3)];
   require(preset, "an unknown preset");
   const network = { preset, family, domain: DOMAINS[reader.bits(2)], outputs: reader.bits(1) ? 3 : 1 };
-  require(reader.bits(1) === 0, "a bit that has no meaning yet");
+  network.hasPicture = reader.bits(1) === 1;
+  require(isMultiscale || !network.hasPicture, "a picture in the family published");
   network.neurons = reader.bits(6) + 1;
   network.positionOctaves = isMultiscale ? 0 : OCTAVES[reader.bits(3)];
   network.colorOctaves = OCTAVES[reader.bits(3)];
@@ -118,11 +136,20 @@ function readFields(reader) {
   [network.colorShift, network.colorScale] = isMultiscale ? [0, 1] : [finite(reader.f16()), finite(reader.f16())];
   network.coordinates = [1, 0, 0, 0, 1, 0];
   if (reader.bits(1)) network.coordinates = checkedCoordinates(Array.from({ length: 6 }, () => reader.f32()));
+  network.picture = network.hasPicture ? readPicture(reader, network.grid) : null;
   network.neuralPsnr = reader.bits(8) / 4;
   network.standardPsnr = reader.bits(8) / 4;
   reader.align();
   network.binding = { strict: reader.bytes(8), soft: reader.bytes(64) };
   return network;
+}
+
+/** What the fields say of a picture. */
+function readPicture(reader, grid) {
+  const picture = { level: reader.bits(4), zero: reader.bits(8), step: readStep(reader), tools: reader.bits(7) };
+  const [rows, columns] = grid.map((side) => cellsOf(side, picture.level));
+  require(rows * columns <= MAX_PIXELS, `a picture of ${rows} × ${columns}`);
+  return { ...picture, rows, columns };
 }
 
 function readSize(reader) {

@@ -60,11 +60,12 @@ void nextLayer(int neurons) {
 
 /**
  * Residuals of the family "multiscale", a part of the working grid each.
- * @param shape {neurons, colorOctaves, latents, details}; the grids in `grids` are the three averages of the base, then
- *   latents, then details.
+ * @param shape {neurons, colorOctaves, latents, details, hasPicture}; the grids in `grids` are the three averages of the base,
+ *   then latents, then details, then the picture.
  */
-export function multiscaleFragment({ neurons, colorOctaves, latents, details }) {
-  const count = 3 + latents + details;
+export function multiscaleFragment({ neurons, colorOctaves, latents, details, hasPicture }) {
+  const picture = 3 + latents + details;
+  const count = picture + Number(hasPicture);
   return `${VERSION}
 uniform sampler2D means, grids;
 uniform ivec3 shapes[${count}];  // row of the texture, rows, columns
@@ -97,8 +98,9 @@ void main() {
   nextLayer(${neurons});
   nextLayer(${neurons});
   float detail = 0.0;
-  for (int n = ${3 + latents}; n < ${count}; n++) detail += gridAt(n).r;
+  for (int n = ${3 + latents}; n < ${picture}; n++) detail += gridAt(n).r;
   residual = residualRange.x + residualRange.y * clamp(hidden[0] + detail, -1.0, 1.0);
+  ${hasPicture ? `residual += gridAt(${picture});` : ""}
 }`;
 }
 

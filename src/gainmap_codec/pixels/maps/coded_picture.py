@@ -1,0 +1,111 @@
+"""The coded picture of a neural gain map: what the network leaves of the residual, or all of it, as an AV1 picture.
+
+A network follows what the base shows, latents and details what is smooth. A map has edges and grain of its own, too,
+and for these nothing that we know beats a picture codec.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gainmap_codec.errors import FormatError
+from gainmap_codec.files.heif.bare_av1 import BareFrame, avif_of, bare_frame
+from gainmap_codec.files.payload.latents import cells
+from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap
+from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decoding
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+
+Codes = NDArray[np.uint8]
+
+_WHERE = "neural payload's picture"
+_SMALLEST_EXPONENT = -100
+
+
+def picture_codes(network: NeuralGainMap, picture: CodedPicture) -> Codes:
+    """The codes of a network's picture, uint8 (h, w, 1 or 3), decoded by dav1d or libaom.
+
+    Raises:
+        FormatError: It cannot be decoded.
+    """
+    rows, columns = (cells(side, picture.level) for side in network.grid)
+    shape = rows, columns, network.layers[-1].outputs
+    with decoding(_WHERE, "AV1"):
+        found = decode_av1(avif_of(BareFrame(picture.tools, picture.frame), columns, rows, shape[2]))
+    if found.dtype != np.uint8 or found.size != math.prod(shape) or found.shape[:2] != shape[:2]:
+        raise FormatError(_WHERE, f"expected uint8 {shape}, got {found.dtype} {found.shape}")
+    return found.reshape(shape)
+
+
+def picture_values(network: NeuralGainMap, picture: CodedPicture) -> Array:
+    """What a network's picture adds to the residual, float32 (h, w, 1 or 3), before it is enlarged.
+
+    Raises:
+        FormatError: As `picture_codes`.
+    """
+    values: Array = picture_codes(network, picture).astype(np.float32) - np.float32(picture.zero)
+    return values * np.float32(2.0 ** (picture.step_exponent / 4))
+
+
+def add_picture(residual: Array, network: NeuralGainMap, grid: WorkingGrid) -> None:
+    """Add a network's picture, where it has one, to its residual on the parts of the grid, float32 (rows, columns, C).
+
+    Raises:
+        FormatError: As `picture_codes`.
+    """
+    if (picture := network.picture) is None:
+        return
+    codes = picture_codes(network, picture)
+    down, across = grid.rows.level_taps(picture.level), grid.columns.level_taps(picture.level)
+    zero, step = np.float32(picture.zero), np.float32(2.0 ** (picture.step_exponent / 4))
+
+    def add(rows: slice) -> None:
+        taps = down.part(rows)
+        lines, below = (codes[places].astype(np.float32) for places in (taps.first, taps.second))
+        lines += (below - lines) * taps.fraction[:, np.newaxis, np.newaxis]
+        lines -= zero
+        lines *= step
+        residual[rows] += across.interpolate(lines, axis=1)
+
+    for_each_strip(len(residual), add, rows_in_cache(codes.shape[1]))
+
+
+def code_residual(values: Array, level: int, *, quality: int, speed: int) -> CodedPicture:
+    """Code the cells of a level, float32 (h, w, 1 or 3) in units of the residual.
+
+    Args:
+        quality: 0…100, on the scale of libavif.
+        speed: 0 (smallest) … 10 (quickest).
+    Raises:
+        UnsupportedError: The encoder cannot code it.
+    """
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    exponent = max(math.ceil(4 * math.log2(max(high - low, 2.0**-30) / 255)), _SMALLEST_EXPONENT)
+    step = 2.0 ** (exponent / 4)
+    zero = min(max(round(-low / step), 0), 255)
+    codes = np.clip(np.rint(values / np.float32(step)) + zero, 0, 255).astype(np.uint8)
+    frame = _coded(codes, quality, speed)
+    return CodedPicture(level, zero, exponent, frame.tools, frame.data)
+
+
+def _coded(codes: Codes, quality: int, speed: int) -> BareFrame:
+    """By Pillow: of the encoders at hand the only one that lets libaom be tuned, and that loses of grey what it may."""
+    channels, stream = codes.shape[2], io.BytesIO()
+    with coding("AV1"):
+        Image.fromarray(codes[..., 0] if channels == 1 else codes).save(
+            stream,
+            "AVIF",
+            quality=quality,
+            speed=speed,
+            codec="aom",
+            subsampling="4:0:0" if channels == 1 else "4:4:4",
+            max_threads=1,
+            advanced={"tune": "psnr"},  # libavif's own choice, "iq", takes 4…12 % more bytes for the same PSNR
+        )
+        return bare_frame(stream.getvalue(), channels)
