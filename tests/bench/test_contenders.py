@@ -14,7 +14,8 @@ from gainmap_bench.methods.contenders import CODED_MAPS, Base, CodedMap, Payload
 from gainmap_bench.methods.float_networks import Kind, PublishedMlp, Schedule, weights_of_bytes
 from gainmap_bench.methods.mlp_itm import MlpItm
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
+from gainmap_codec.neural.published.config import PUBLISHED
+from gainmap_codec.neural.published.fit import blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from support.short_fits import SHIPPED, shortened

@@ -14,7 +14,8 @@ from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import HdrSource, make_pair
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.published.fit import PUBLISHED, blank_network, fit_published
+from gainmap_codec.neural.published.config import PUBLISHED
+from gainmap_codec.neural.published.fit import blank_network, fit_published
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
 

@@ -4,72 +4,75 @@ from __future__ import annotations
 
 import math
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.model import Model
-from gainmap_codec.neural.fit.points import Points
+from gainmap_codec.neural.fit.points import Points, Side, Sides, in_planes
+from gainmap_codec.pixels.maps.residual import EPSILON
+from gainmap_codec.pixels.raster.resampling import bilinear_taps
 
 ROWS, COLUMNS, FEATURES, NEURONS, LATENTS, DETAILS = 24, 32, 5, 6, 2, 1
 CELLS = ((6, 8), (3, 4), (12, 16))  # of two levels of latents, and of the details
 BYTES_PER_DB = 100.0
 
-
-def enlarging(size: int, cells: int) -> torch.Tensor:
-    """A bilinear matrix (size, cells)."""
-    places = ((torch.arange(size) + 0.5) * cells / size - 0.5).clamp(0, cells - 1)
-    return (1 - (places[:, None] - torch.arange(cells)).abs()).clamp(min=0)
+KINDS: list[tuple[Domain, int]] = [("log2_gain", 1), ("pq_gamma", 3), ("pq_difference", 3)]
+"""Domains, and how many channels each is tried with."""
 
 
-def some_points(domain: Domain, channels: int) -> Points:
-    random = torch.Generator().manual_seed(1)
-    features = torch.nn.functional.interpolate(torch.randn(1, FEATURES, 6, 8, generator=random), (ROWS, COLUMNS))[0]
-    features = features.permute(1, 2, 0) + 0.1 * torch.randn(ROWS, COLUMNS, FEATURES, generator=random)
-    wanted = torch.sin(features[..., :channels] * 2) * 0.3 + 0.1 * features[..., 3:4].tanh()
-    base = 0.3 + 0.2 * torch.rand(ROWS, COLUMNS, 3, generator=random) if channels == 3 else None
-    enlarge = tuple((enlarging(ROWS, rows), enlarging(COLUMNS, columns)) for rows, columns in CELLS)
-    return Points(
-        features.contiguous(),
-        wanted if base is None else (base + 0.2 * wanted).clamp(0, 1),
-        torch.full((ROWS, COLUMNS, 1), 0.1) if base is None else None,
-        base,
-        domain,
-        0.0,
-        0.4,
-        enlarge,
-    )
+def side(size: int, cells: int) -> Side:
+    """So many points over so many cells."""
+    taps = bilinear_taps(size, cells)
+    return Side(np.stack([taps.first, taps.second]).astype(np.int32), np.stack([1 - taps.fraction, taps.fraction]))
+
+
+def sides(rows: int, columns: int) -> tuple[Sides, ...]:
+    """Of all levels."""
+    return tuple((side(rows, down), side(columns, across)) for down, across in CELLS)
+
+
+def some_points(domain: Domain, channels: int, rows: int = ROWS, columns: int = COLUMNS) -> Points:
+    random = np.random.default_rng(1)
+    features = np.repeat(np.repeat(random.normal(size=(FEATURES, -(-rows // 4), -(-columns // 4))), 4, 1), 4, 2)
+    features = features[:, :rows, :columns] + 0.1 * random.normal(size=(FEATURES, rows, columns))
+    wanted = np.sin(features[:channels] * 2) * 0.3 + 0.1 * np.tanh(features[3:4])
+    codes = 0.3 + 0.2 * random.random((3, rows, columns))
+    base = {"pq_gamma": np.log(codes + EPSILON), "pq_difference": codes, "pq_gain": codes + EPSILON}.get(domain)
+    if base is None:
+        base = 0.05 + 0.1 * random.random((1, rows, columns))
+    else:
+        wanted = np.clip(codes + 0.2 * wanted, 0, 1)
+    planes, aim, known = (in_planes(each.astype(np.float32)) for each in (features, wanted, base))
+    shift = 1.0 if domain in ("pq_gamma", "pq_gain") else 0.0
+    return Points((rows, columns), planes, aim, known, domain, shift, 0.4, sides(rows, columns))
 
 
 def some_model(channels: int, *, scale: float = 0.5) -> Model:
-    random = torch.Generator().manual_seed(2)
+    random = np.random.default_rng(2)
     shapes = [(FEATURES + LATENTS + 1, NEURONS), (NEURONS + 1, NEURONS), (NEURONS + 1, channels)]
     return Model(
-        weights=[torch.randn(shape, generator=random) * scale for shape in shapes],
-        weight_steps=torch.full((3,), math.log(1 / 16)),
-        weight_spreads=torch.full((3,), math.log(0.4)),
-        latents=[torch.zeros(cells) for cells in CELLS[:LATENTS]],
-        latent_steps=torch.full((LATENTS,), math.log(1 / 4)),
-        details=[torch.zeros(CELLS[-1])],
+        weights=[(random.normal(size=shape) * scale).astype(np.float32) for shape in shapes],
+        weight_steps=np.full(3, math.log(1 / 16), np.float32),
+        weight_spreads=np.full(3, math.log(0.4), np.float32),
+        latents=[np.zeros(cells, np.float32) for cells in CELLS[:LATENTS]],
+        latent_steps=np.full(LATENTS, math.log(1 / 4), np.float32),
+        details=[np.zeros(CELLS[-1], np.float32)],
     )
 
 
-def random_points(domain: Domain, channels: int, *, details: bool = True) -> Points:
-    random = torch.Generator().manual_seed(3)
-    base = 0.4 + torch.rand(9, 11, 3, generator=random) / 5 if domain != "log2_gain" else None
-    roots = torch.rand(9, 11, 1, generator=random) if domain == "log2_gain" else None
-    matrices = [(torch.rand(9, n, generator=random), torch.rand(11, n + 1, generator=random)) for n in (3, 2)]
-    return Points(
-        torch.randn(9, 11, 5, generator=random),
-        torch.rand(9, 11, channels, generator=random),
-        roots,
-        base,
-        domain,
-        1.0 if domain == "pq_gamma" else 0.0,
-        0.2,  # of the scale: no PQ code leaves 0…1
-        tuple(matrices),
-        torch.randn(9, 11, 1, generator=random) / 4 if details else None,
-    )
+def with_latents(model: Model) -> Model:
+    """The same with random integers for latents and details."""
+    random = np.random.default_rng(3)
+    model.latents = [random.integers(-3, 4, each.shape).astype(np.float32) for each in model.latents]
+    model.details = [random.integers(-2, 3, each.shape).astype(np.float32) for each in model.details]
+    model.detail_exponent = -16
+    return model
 
 
-KINDS: list[tuple[Domain, int]] = [("log2_gain", 1), ("pq_difference", 3)]
-"""Domains, and how many channels each is tried with."""
+def matrix(one: Side, cells: int) -> NDArray[np.float64]:
+    """What enlarges along a side as a matrix, float64 (points, cells)."""
+    out = np.zeros((one.cells.shape[1], cells))
+    for place, share in zip(one.cells, one.shares, strict=True):
+        np.add.at(out, (np.arange(len(out)), place), share)
+    return out

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_codec.files.payload.inputs import multiscale_inputs
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.presets import measured, shipped_presets
 from gainmap_codec.neural.fit.target import make_targets
@@ -53,21 +53,20 @@ def _fitted(
 ) -> tuple[int, float, float]:
     """Bytes, PQ-PSNR in dB, and the bytes per dB that the fit went by."""
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.pair.headroom)
-    with one_thread():
-        fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
-        if not sees:
-            fit = _blindfolded(fit, seed)
-        fit.learn(fit.config.steps, noise_from=0.4)
-        fit.round_latents()
-        fit.improve(fit.config.bytes_per_db, config.rounds)
-        if not sees:  # what weighed zeros is noise
-            fit.model.weights[0][_SURROUNDINGS] = 0
-        found = measured(fit.network(), pair.pair)
+    fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
+    if not sees:
+        fit = _blindfolded(fit, seed)
+    fit.learn(fit.config.steps, noise_from=0.4)
+    fit.round_latents()
+    fit.improve(fit.config.bytes_per_db, config.rounds)
+    if not sees:  # what weighed zeros is noise
+        fit.model.weights[0][_SURROUNDINGS] = 0
+    found = measured(fit.network(), pair.pair)
     return found.size, found.psnr, fit.config.bytes_per_db
 
 
 def _blindfolded(fit: MultiscaleFit, seed: int) -> MultiscaleFit:
     """The same fit with features of 0 instead of the surroundings."""
     for points in (fit.points, fit.coarse):
-        points.features[..., _SURROUNDINGS] = 0
+        points.features[_SURROUNDINGS] = 0
     return fit.restarted(seed)

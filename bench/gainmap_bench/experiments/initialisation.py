@@ -29,9 +29,9 @@ from gainmap_bench.methods.float_networks import (
     weights_to_bytes,
 )
 from gainmap_bench.report.pages import Table
-from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.network import forward
+from gainmap_codec.neural.published.one_thread import one_thread
 from gainmap_codec.pixels.formats.outputs import write_atomically
 
 RANDOM = "default random"

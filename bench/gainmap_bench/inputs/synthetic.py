@@ -29,15 +29,14 @@ from torch import Tensor
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
 from gainmap_codec.neural.published.fit import (
-    PUBLISHED,
-    PublishedConfig,
     blank_network,
     fit_published,
     prepare,
     step_exponent,
 )
-from gainmap_codec.neural.published.initial import INITIAL_WEIGHTS_ID, layer_matrix, random_weights
+from gainmap_codec.neural.published.initial import INITIAL_WEIGHTS_ID, layer_matrix, random_tensors
 from gainmap_codec.neural.published.network import forward
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, AnyCodes, Array, convert, pq_psnr, rgb_to_xyz, xy_to_xyz
@@ -107,7 +106,7 @@ def pretrained(preset: Preset, config: PublishedConfig) -> list[Tensor]:
     features, wanted = zip(*[_noise_samples(preset, config, rng) for _ in range(PICTURES)], strict=True)
     inputs, targets = torch.cat(features), torch.cat(wanted)
     shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
-    weights = [w.requires_grad_(True) for w in random_weights(shapes, seed=0)]
+    weights = [w.requires_grad_(True) for w in random_tensors(shapes, seed=0)]
     optimizer = torch.optim.Adam(weights, lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):

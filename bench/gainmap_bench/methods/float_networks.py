@@ -17,11 +17,12 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.contenders import Base
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
-from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.neural.published.fit import PublishedConfig, Samples, blank_network, prepare
-from gainmap_codec.neural.published.initial import initial_weights, random_weights
+from gainmap_codec.neural.published.config import PublishedConfig
+from gainmap_codec.neural.published.fit import Samples, blank_network, prepare
+from gainmap_codec.neural.published.initial import initial_weights, random_tensors
 from gainmap_codec.neural.published.network import FeatureTables, forward, hdr_pq
+from gainmap_codec.neural.published.one_thread import one_thread
 from gainmap_codec.pixels.color.light import Array, pq_decode, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.residual import residual
@@ -142,7 +143,7 @@ class PublishedMlp:
     def start(self, seed: int) -> list[Tensor]:
         """Weights that a fit starts from."""
         if self.kind == "direct":
-            return random_weights(self.shapes, seed)
+            return random_tensors(self.shapes, seed)
         return [weight.clone() for weight in initial_weights(_PRESETS[self.kind], self.shapes, seed)]
 
     def lesson(self, pair: PairLike, rng: np.random.Generator, pool: int = POOL) -> tuple[NeuralGainMap, Lesson]:

@@ -19,8 +19,8 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.inputs.synthetic import PICTURES, noise_pair
 from gainmap_bench.methods.contenders import Base
 from gainmap_bench.methods.float_networks import POOL, Lesson, Schedule, training, weights_of_bytes, weights_to_bytes
-from gainmap_codec.neural.blank import one_thread
 from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.neural.published.one_thread import one_thread
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.formats.outputs import write_atomically
 

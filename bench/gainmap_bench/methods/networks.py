@@ -16,7 +16,7 @@ from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.presets import shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
@@ -126,9 +126,8 @@ def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed
     config, found = shipped_presets().multiscale[preset], []
     start = perf_counter()
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
-    with one_thread():
-        fit = start_fit(blank, config, pair, seed)
-        for price in prices:
-            fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
-            found.append((serialize_payload(fit.network()), perf_counter() - start))
+    fit = start_fit(blank, config, pair, seed)
+    for price in prices:
+        fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
+        found.append((serialize_payload(fit.network()), perf_counter() - start))
     return found

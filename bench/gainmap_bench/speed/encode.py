@@ -9,7 +9,7 @@ import gainmap_codec as gm
 from gainmap_bench.speed.decode import Work
 from gainmap_codec.pixels.color.light import Array
 
-STANDARD, BALANCED, CUDA = "standard map alone", "balanced", "balanced, device cuda"
+STANDARD, BALANCED = "standard map alone", "balanced"
 
 
 def encoders(data: bytes) -> dict[str, Work]:
@@ -20,7 +20,6 @@ def encoders(data: bytes) -> dict[str, Work]:
         STANDARD: lambda: gm.encode(data, carry="standard"),
         "tiny": lambda: gm.encode(data, preset="tiny"),
         BALANCED: lambda: gm.encode(data, preset="balanced"),
-        CUDA: lambda: gm.encode(data, preset="balanced", device="cuda"),
         "libultrahdr (imagecodecs)": lambda: imagecodecs.ultrahdr_encode(half, level=92),
         "libvips uhdrsave": lambda: _libvips(hdr),
     }

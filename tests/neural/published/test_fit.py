@@ -8,14 +8,13 @@ import torch
 
 from gainmap_codec.files.payload.format import MAX_WEIGHT
 from gainmap_codec.files.payload.inputs import layer_shapes
+from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
 from gainmap_codec.neural.published.fit import (
-    PUBLISHED,
-    PublishedConfig,
     blank_network,
     fit_published,
     step_exponent,
 )
-from gainmap_codec.neural.published.initial import initial_weights, random_weights
+from gainmap_codec.neural.published.initial import initial_weights, random_tensors
 from gainmap_codec.neural.published.network import LARGEST
 from support.small_pair import SCENE
 
@@ -54,10 +53,10 @@ def test_a_fit_starts_from_the_weights_it_is_given() -> None:
     config = short_config(20)
     blank = blank_network("paper-gamma", config)
     shapes = layer_shapes("published", config.octaves, config.octaves, config.neurons, 3)
-    shipped, other = initial_weights("paper-gamma", shapes, seed=0), random_weights(shapes, seed=5)
+    shipped, other = initial_weights("paper-gamma", shapes, seed=0), random_tensors(shapes, seed=5)
     default, same, different = (
         fit_published(blank, config, SCENE, start=start).network.layers for start in (None, shipped, other)
     )
     assert default == same
     assert default != different
-    assert torch.equal(other[0], random_weights(shapes, seed=5)[0]), "the caller's weights stay as they are"
+    assert torch.equal(other[0], random_tensors(shapes, seed=5)[0]), "the caller's weights stay as they are"

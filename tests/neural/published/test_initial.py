@@ -12,8 +12,8 @@ import torch
 
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.neural.published.fit import PUBLISHED
-from gainmap_codec.neural.published.initial import INITIAL_WEIGHTS_ID, initial_weights, random_weights
+from gainmap_codec.neural.published.config import PUBLISHED
+from gainmap_codec.neural.published.initial import INITIAL_WEIGHTS_ID, initial_weights, random_tensors
 
 INITIAL_SHA256 = "e027e78fa863214fd8b173b57d0fb38fd7686378aa0987b378a803ae7ac86332"
 """Of the integers and exponents of the shipped initial weights. They are never edited: a better set gets a new id."""
@@ -46,6 +46,6 @@ def test_other_shapes_start_from_random_weights() -> None:
     shapes = layer_shapes("published", 12, 12, 5, 3)
     start = initial_weights("paper-gamma", shapes, seed=3)
     assert [tuple(weight.shape) for weight in start] == list(shapes)
-    assert all(torch.equal(a, b) for a, b in zip(start, random_weights(shapes, 3), strict=True))
-    assert not torch.equal(start[0], random_weights(shapes, 4)[0])
+    assert all(torch.equal(a, b) for a, b in zip(start, random_tensors(shapes, 3), strict=True))
+    assert not torch.equal(start[0], random_tensors(shapes, 4)[0])
     assert torch.isfinite(torch.cat([weight.flatten() for weight in start])).all()

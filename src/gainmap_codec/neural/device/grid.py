@@ -14,7 +14,6 @@ from gainmap_codec.files.payload.inputs import AROUND, multiscale_inputs
 from gainmap_codec.files.payload.latents import first_level, latent_levels
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap
 from gainmap_codec.neural.device.fusing import can_fuse
-from gainmap_codec.neural.fit.perceptron import forward
 from gainmap_codec.pixels.maps.coded_picture import picture_values
 from gainmap_codec.pixels.maps.multiscale import FIRST_OCTAVE, dequantize, latent_values
 from gainmap_codec.pixels.maps.working_grid import Axis, WorkingGrid
@@ -66,7 +65,7 @@ class GridNetwork:
             parts = [x[..., None], y[..., None], here, *(each.at(strip) for each in around)]
             parts.append(octave_features(here, network.color_octaves, FIRST_OCTAVE))
             parts += [each.at(strip) for each in self._latents]
-            output = forward(self._weights, torch.cat(parts, dim=-1).flatten(0, 1)).output.reshape(out[strip].shape)
+            output = _outputs(self._weights, torch.cat(parts, dim=-1).flatten(0, 1)).reshape(out[strip].shape)
             for each in self._details:
                 output += each.at(strip)
             out[strip] = output.clamp_(-1, 1) * network.residual_scale + network.residual_shift
@@ -201,3 +200,10 @@ def _along(dim: int) -> tuple[int, ...]:
 
 def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.array(array, order="C")).to(device)  # torch takes no negative strides
+
+
+def _outputs(weights: list[Tensor], inputs: Tensor) -> Tensor:
+    """Of a network, float32 (N, C), for inputs (N, F)."""
+    first = torch.addmm(weights[0][-1], inputs, weights[0][:-1]).relu_()
+    second = torch.addmm(weights[1][-1], first, weights[1][:-1]).relu_()
+    return torch.addmm(weights[2][-1], second, weights[2][:-1])

@@ -1,26 +1,22 @@
 """Gradient steps: weights and latents together, with noise for rounding; and weights alone, rounded as they go.
 
-What is minimised is the error in dB and, where bits count, bytes / `bytes_per_db`.
+What is minimised is the error in dB and, where bits count, bytes / `bytes_per_db`. The steps themselves are compiled
+(native/fit_steps.c); here is what they begin with, which batch each takes, at which rate, and what it minimises.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import pad, softplus
+from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.format import MAX_WEIGHT
-from gainmap_codec.neural.fit.model import Model, of_each, weight_bits
-from gainmap_codec.neural.fit.perceptron import squared_error
+from gainmap_codec.neural.fit.model import Model
 from gainmap_codec.neural.fit.points import Batches, Points
-from gainmap_codec.neural.fit.rates import laplace_bits, neighbour_table
+from gainmap_codec.pixels import loops
+from gainmap_codec.pixels.color.light import Array
 
 Progress = Callable[[float], None]
 
@@ -30,27 +26,25 @@ BATCH = 1 << 12
 _RATE = 2e-2  # Adam's learning rate
 _REFINE_RATE = 3e-3
 _SPREADS_RATE = 0.3 * _REFINE_RATE
-_DECAY = (0.9, 0.99)
-_SMALLEST_SIZE = 1e-8  # of a slope
-_LAYERS = 3
+_PLAIN, _NOISY, _ROUNDED = range(3)  # what weights are taken for: native/fit_steps.h
+_PIECE = 50  # steps between two looks at what else there is to do
 _WHITENED_POINTS = 1 << 16
 _WHITENING_FLOOR = 1.0  # of the mean variance: what a picture hardly has would take large weights, and many bits
 _SMALLEST_VARIANCE = 1e-3
 _LAST_RATE = 0.01  # part of a rate that it falls to
 _LAST = 20  # steps whose mean cost tells how far a fit has come
+_ALONE, _AMONG_OTHERS = -1.0, 0.5  # logarithms of what spreads of latents begin with
 
 
 class Learner:
     """Weights and latents together; the latents are real numbers."""
 
-    def __init__(self, model: Model, points: Points, batches: Batches, random: torch.Generator) -> None:
+    def __init__(self, model: Model, batches: Batches, random: np.random.Generator) -> None:
         """A model to be fitted to points, of which it sees batches."""
-        self._model, self._random, self._floor = model, random, points.floor
-        self._batches = batches.endless(random)
-        alone, among_others = -1.0, 0.5  # logarithms
-        self._spreads = model.latent_steps.new_tensor([[alone, among_others]] * len(model.latents))
-        self._neighbours = neighbour_table([(len(each), each.shape[1]) for each in model.latents], points.device)
-        self._whitening = _whitening(points, len(model.weights[0]))
+        self._model, self._batches, self._random = model, batches, random
+        self._spreads = np.array([[_ALONE, _AMONG_OTHERS]] * len(model.latents), np.float32)
+        self._order = _endless(len(batches.numbers), random)
+        self._whitening = _whitening(batches.points, len(model.weights[0]))
         model.weights[0] = self._whitening @ model.weights[0]
 
     def run(self, steps: int, bytes_per_db: float, *, noise_from: float, progress: Progress | None = None) -> float:
@@ -58,161 +52,121 @@ class Learner:
 
         After the part `noise_from` of the steps, noise stands for rounding, and bits count.
         """
-        model, mixing = self._model, self._whitening
-        first, *others = _solved(mixing, model.weights[0]), *model.weights[1:]
-        learned = _Rated([first, *others, *model.latents, model.latent_steps], _RATE)
-        priced = _Rated([model.weight_steps, model.weight_spreads, self._spreads], _RATE)  # once bits count
-        nothing, costs = mixing.new_zeros(()), deque[Tensor](maxlen=_LAST)
-        with _adam(learned, priced) as descend:
-            for step in range(steps):
-                weights, latents, bits = [mixing @ first, *others], model.latents, nothing
-                if is_priced := step >= noise_from * steps:
-                    weights, latents, bits = self._noisy(weights)
-                scaled = [values * size for values, size in zip(latents, model.latent_steps.exp(), strict=True)]
-                error = squared_error(next(self._batches), weights, scaled)
-                cost = _cost(error + self._floor, bits, bytes_per_db)
-                descend(cost, _falling(step / steps), 1 + is_priced)
-                costs.append(cost.detach())
-                if progress and step % 10 == 0:
-                    progress(step / steps)
-        model.weights[0] = mixing @ first
-        return float(np.mean(torch.stack([*costs]).tolist()))
-
-    def _noisy(self, weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Weights and latents with the noise that rounding will be, and their bits."""
         model = self._model
-        steps = model.weight_steps.exp()
-        scaled = [weight / step for weight, step in zip(weights, steps, strict=True)]
-        shapes = [each.shape for each in [*scaled, *model.latents]]
-        flat = torch.cat([each.flatten() for each in [*scaled, *model.latents]])
-        flat = flat + (torch.rand(len(flat), generator=self._random, device=flat.device) - 0.5)
-        noisy = [
-            part.reshape(shape)
-            for part, shape in zip(torch.split(flat, [*map(math.prod, shapes)]), shapes, strict=True)
-        ]
-        weights, latents = noisy[:_LAYERS], noisy[_LAYERS:]
-        spreads = of_each(weights, model.weight_spreads.exp() / steps)
-        bits = laplace_bits(flat, torch.cat([spreads, self._around(latents, flat[len(spreads) :].detach())])).sum()
-        return [each * step for each, step in zip(weights, steps, strict=True)], latents, bits
-
-    def _around(self, latents: list[Tensor], flat: Tensor) -> Tensor:
-        """Spreads of all latents, one after the other: those among large neighbours spread wider."""
-        if not latents:
-            return flat
-        alone, among_others = self._spreads.unbind(1)
-        near = pad(flat.abs(), (1, 0))[self._neighbours].sum(0)
-        return of_each(latents, alone.exp()) + of_each(latents, softplus(among_others)) * near / 8
+        first = np.linalg.solve(self._whitening, model.weights[0]).astype(np.float32)
+        learned = [first, *model.weights[1:], *model.latents, model.latent_steps]
+        priced = [model.weight_steps, model.weight_spreads, self._spreads]
+        vector = _Vector([*learned, *priced], [_RATE] * (len(learned) + len(priced)))
+        descent = _Descent(self._batches, model, vector, self._whitening, bytes_per_db)
+        begin = math.ceil(noise_from * steps)
+        modes = np.where(np.arange(steps) < begin, _PLAIN, _NOISY)
+        costs = descent.run(modes, self._order, self._random, progress)
+        first, *others = vector.parts()
+        model.weights = [self._whitening @ first, *others[:2]]
+        model.latents, others = others[2 : 2 + len(model.latents)], others[2 + len(model.latents) :]
+        model.latent_steps, model.weight_steps, model.weight_spreads, self._spreads = others
+        return float(np.mean(costs[-_LAST:]))
 
 
-def _whitening(points: Points, size: int) -> Tensor:
+def refine(model: Model, batches: Batches, random: np.random.Generator, bytes_per_db: float, steps: int) -> None:
+    """The weights alone, rounded in every forward pass."""
+    spreads = np.zeros((len(model.latents), 2), np.float32)
+    fixed = [*model.latents, model.latent_steps, model.weight_steps]
+    parts = [*model.weights, *fixed, model.weight_spreads, spreads]
+    vector = _Vector(parts, [_REFINE_RATE] * 3 + [0.0] * len(fixed) + [_SPREADS_RATE, 0.0])
+    mixing = np.eye(len(model.weights[0]), dtype=np.float32)
+    descent = _Descent(batches, model, vector, mixing, bytes_per_db)
+    descent.run(np.full(steps, _ROUNDED), _endless(len(batches.numbers), random), random, None)
+    found = vector.parts()
+    model.weights, model.weight_spreads = found[:3], found[-2]
+
+
+class _Vector:
+    """What is learned, one part behind the other (native/fit_steps.c), with Adam's means."""
+
+    def __init__(self, parts: list[Array], rates: list[float]) -> None:
+        self._shapes = [each.shape for each in parts]
+        self.values = np.concatenate([each.ravel() for each in parts]).astype(np.float32)
+        self.rates = np.repeat(np.array(rates, np.float32), [each.size for each in parts])
+        self.means, self.squares = np.zeros_like(self.values), np.zeros_like(self.values)
+
+    def parts(self) -> list[Array]:
+        """The parts as they are now."""
+        ends = np.cumsum([math.prod(shape) for shape in self._shapes])[:-1]
+        pairs = zip(np.split(self.values, ends), self._shapes, strict=True)
+        return [part.reshape(shape).copy() for part, shape in pairs]
+
+
+class _Descent:
+    """Steps of a vector against the slopes of its cost."""
+
+    def __init__(self, batches: Batches, model: Model, vector: _Vector, mixing: Array, bytes_per_db: float) -> None:
+        self._batches, self._vector = batches, vector
+        details = model.scaled_details() if any(each.any() for each in model.details) else []
+        grids = np.array([each.shape for each in [*model.latents, *details]], np.int64).reshape(-1, 2)
+        flat = np.concatenate([np.zeros(0, np.float32), *[each.ravel() for each in details]])
+        self._fixed = mixing.astype(np.float32), flat, vector.rates, grids
+        points = batches.points
+        self._sizes = (
+            *(len(points.features), len(model.latents), model.weights[0].shape[1], len(points.wanted)),
+            *(batches.planes[0].shape[2], batches.rows * batches.columns),
+            *(batches.rows, batches.columns, batches.down, batches.across),
+        )
+        self._numbers = *points.numbers, 1 / 8 / bytes_per_db, float(MAX_WEIGHT), points.floor
+
+    def run(
+        self, modes: NDArray[np.intp], order: Iterator[int], random: np.random.Generator, progress: Progress | None
+    ) -> NDArray[np.float64]:
+        """A step of each mode; returns what each cost."""
+        count = len(modes)
+        steps, parts, costs = np.empty((count, 7), np.int64), _falling(np.arange(count) / count), np.empty(count)
+        steps[:, 0] = [next(order) for _ in range(count)]
+        steps[:, 1], steps[:, 2] = np.divmod(self._batches.numbers[steps[:, 0]], self._batches.across)
+        steps[:, 3], steps[:, 4] = modes, random.integers(0, 1 << 32, count)
+        steps[:, 5], steps[:, 6] = np.arange(1, count + 1), np.cumsum(modes != _PLAIN)
+        for start in range(0, count, _PIECE):
+            if progress:
+                progress(start / count)
+            piece = slice(start, start + _PIECE)
+            self._take(steps[piece], parts[piece], costs[piece])
+        return costs
+
+    def _take(self, steps: NDArray[np.int64], parts: Array, costs: NDArray[np.float64]) -> None:
+        rows, columns = self._batches.sides
+        vector = self._vector
+        loops.fit_steps(
+            *(*self._batches.planes, *rows, *columns),
+            *(*self._fixed, steps, parts, vector.values, vector.means, vector.squares, costs),
+            *(*self._sizes, *self._numbers),
+        )
+
+
+def _endless(count: int, random: np.random.Generator) -> Iterator[int]:
+    """Numbers below `count` for ever, each once before any again."""
+    while True:
+        yield from random.permutation(count).tolist()
+
+
+def _whitening(points: Points, size: int) -> Array:
     """What makes first-layer weights of those for features without correlation, float32 (size, size).
 
     Neighbouring scales of a picture are much alike: along what differs between them, plain weights hardly move.
     """
-    features = points.features.flatten(0, 1)[:: max(1, len(points) // _WHITENED_POINTS)]
-    mean = features.mean(0).cpu()
-    variances, vectors = torch.linalg.eigh(torch.cov(features.T, correction=0).cpu())
-    variances = variances.clamp(min=0) + (_WHITENING_FLOOR * variances.mean()).clamp(min=_SMALLEST_VARIANCE)
-    whitening = torch.eye(size)
-    inside = slice(len(mean))
-    whitening[inside, inside] = vectors * variances.rsqrt() @ vectors.T
+    some = points.at_most(_WHITENED_POINTS)
+    count = len(some.features)
+    sums, products = np.empty(count), np.empty((count, count))
+    loops.fit_moments(some.features, sums, products, count, some.stride)
+    mean = sums / len(some)
+    variances, vectors = np.linalg.eigh(products / len(some) - np.outer(mean, mean))
+    variances = np.maximum(variances, 0)
+    variances += max(_WHITENING_FLOOR * variances.mean(), _SMALLEST_VARIANCE)
+    whitening = np.eye(size)
+    inside = slice(count)
+    whitening[inside, inside] = vectors / np.sqrt(variances) @ vectors.T
     whitening[-1, inside] = -mean @ whitening[inside, inside]
-    return whitening.to(points.device)
+    return whitening.astype(np.float32)
 
 
-def _solved(matrix: Tensor, values: Tensor) -> Tensor:
-    """What `matrix` makes `values` of; small as they are, a device would take longer to load its library."""
-    solved: Tensor = torch.linalg.solve(matrix.cpu(), values.cpu())
-    return solved.to(values.device)
-
-
-def refine(model: Model, points: Points, random: torch.Generator, bytes_per_db: float, steps: int) -> None:
-    """The weights alone, rounded in every forward pass."""
-    taken = Batches(model.seen(points), BATCH).endless(random)
-    with _adam(_Rated(model.weights, _REFINE_RATE), _Rated([model.weight_spreads], _SPREADS_RATE)) as descend:
-        for step in range(steps):
-            weights, bits = _rounded_weights(model)
-            error = squared_error(next(taken), weights) + points.floor
-            descend(_cost(error, bits, bytes_per_db), _falling(step / steps), 2)
-
-
-def _rounded_weights(model: Model) -> tuple[list[Tensor], Tensor]:
-    """Weights as the payload will hold them, with slopes as if they were not rounded, and their bits."""
-    steps = model.weight_sizes()
-    whole = []
-    for weight, step in zip(model.weights, steps, strict=True):
-        values = weight / step
-        whole.append(values + (values.detach().round().clamp(-MAX_WEIGHT, MAX_WEIGHT) - values.detach()))
-    bits = weight_bits(whole, model.weight_spreads.exp() / steps)
-    return [values * step for values, step in zip(whole, steps, strict=True)], bits
-
-
-def _cost(error: Tensor, bits: Tensor, bytes_per_db: float) -> Tensor:
-    return 10 / math.log(10) * torch.log(error) + bits / 8 / bytes_per_db
-
-
-def _falling(done: float) -> float:
+def _falling(done: NDArray[np.float64]) -> Array:
     """Part of the learning rate: half a cosine."""
-    return _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
-
-
-class _Rated(NamedTuple):
-    """Tensors that are learned at a rate."""
-
-    tensors: list[Tensor]
-    rate: float
-
-
-class _Adam:
-    """Steps against slopes by their running means and those of their squares (Adam: Kingma and Ba, 2015, algorithm 1).
-
-    `torch.optim` loads torch's compiler, which takes as long as a tenth of a fit.
-    """
-
-    def __init__(self, tensors: list[Tensor], rate: float) -> None:
-        self._tensors, self._rate = tensors, rate
-        sizes = [tensor.numel() for tensor in tensors]
-        self._values = torch.cat([tensor.flatten() for tensor in tensors])
-        self._slopes, self._means, self._squares = self._values.new_zeros(3, sum(sizes))
-        self._taken = 0
-        parts = zip(tensors, torch.split(self._values, sizes), torch.split(self._slopes, sizes), strict=True)
-        for tensor, values, slopes in parts:  # parts of one vector: a step is the same few calls for all of them
-            tensor.data = values.view(tensor.shape)
-            tensor.requires_grad_(True)
-            tensor.grad = slopes.view(tensor.shape)
-
-    @torch.no_grad()
-    def step(self, part: float) -> None:
-        """Against the slopes, at a part of the rate; nothing before there are any."""
-        if not self._taken and not bool(self._slopes.any()):
-            return
-        self._taken += 1
-        unbiased = [1 - decay**self._taken for decay in _DECAY]
-        self._means.lerp_(self._slopes, 1 - _DECAY[0])
-        self._squares.mul_(_DECAY[1]).addcmul_(self._slopes, self._slopes, value=1 - _DECAY[1])
-        sizes = self._squares.sqrt().div_(math.sqrt(unbiased[1])).add_(_SMALLEST_SIZE)
-        self._values.addcdiv_(self._means, sizes, value=-self._rate * part / unbiased[0])
-        self._slopes.zero_()
-
-    def end(self) -> None:
-        """Let the tensors be what they were."""
-        for each in self._tensors:
-            each.requires_grad_(False)
-            each.grad = None
-
-
-@contextmanager
-def _adam(*groups: _Rated) -> Iterator[Callable[[Tensor, float, int], None]]:
-    """What takes one step against the slopes of a cost, at a part of the learning rates, with the first few groups."""
-    steppers = [_Adam(*group) for group in groups]
-
-    def descend(cost: Tensor, part: float, count: int) -> None:
-        cost.backward()  # type: ignore[no-untyped-call]
-        for each in steppers[:count]:
-            each.step(part)
-
-    try:
-        yield descend
-    finally:
-        for each in steppers:
-            each.end()
+    return (_LAST_RATE + (1 - _LAST_RATE) * (1 + np.cos(np.pi * done)) / 2).astype(np.float32)

@@ -1,18 +1,21 @@
-"""A "multiscale" network while it is fitted: its numbers as tensors, and what they cost."""
+"""A "multiscale" network while it is fitted: its numbers, and what they cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.format import MAX_WEIGHT
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
-from gainmap_codec.neural.fit.points import Matrices, Points, enlarged
+from gainmap_codec.neural.fit.points import Points, Seen
 from gainmap_codec.neural.fit.rates import laplace_bits, latent_bits, rounded
+from gainmap_codec.pixels.color.light import Array
 
 
 @dataclass
@@ -20,7 +23,7 @@ class Model:
     """A network in the making. Steps and spreads are natural logarithms.
 
     Attributes:
-        weights: Three matrices, real numbers; the last row of each holds the biases.
+        weights: Three matrices, real numbers, float32; the last row of each holds the biases.
         weight_steps: Of each layer, float32 (3,).
         weight_spreads: Mean magnitude of each layer's weights as the rate model has it, float32 (3,).
         latents: In steps, float32 (rows, columns) each; integers once they are rounded.
@@ -29,32 +32,17 @@ class Model:
         detail_exponent: Their step is 2^(exponent / 4).
     """
 
-    weights: list[Tensor]
-    weight_steps: Tensor
-    weight_spreads: Tensor
-    latents: list[Tensor]
-    latent_steps: Tensor
-    details: list[Tensor]
+    weights: list[Array]
+    weight_steps: Array
+    weight_spreads: Array
+    latents: list[Array]
+    latent_steps: Array
+    details: list[Array]
     detail_exponent: int = 0
 
     def copy(self) -> Model:
         """Another one that changes on its own."""
-        return self._changed(Tensor.clone)
-
-    def to(self, device: torch.device) -> Model:
-        """The same on a device."""
-        return self._changed(lambda values: values.to(device))
-
-    def _changed(self, change: Callable[[Tensor], Tensor]) -> Model:
-        return replace(
-            self,
-            weights=[*map(change, self.weights)],
-            weight_steps=change(self.weight_steps),
-            weight_spreads=change(self.weight_spreads),
-            latents=[*map(change, self.latents)],
-            latent_steps=change(self.latent_steps),
-            details=[*map(change, self.details)],
-        )
+        return deepcopy(self)
 
     def take(self, other: Model) -> None:
         """Become another one."""
@@ -64,71 +52,64 @@ class Model:
 
     def weight_exponents(self) -> list[int]:
         """Steps in quarter octaves, none so fine that the largest weight takes more than 4095 of them."""
-        return [int(exponent) for exponent in self._weight_exponents().tolist()]
+        wanted = np.rint(4 * self.weight_steps.astype(np.float64) / math.log(2))
+        largest = np.maximum([float(np.abs(weight).max()) for weight in self.weights], 1e-6)
+        return [int(each) for each in np.maximum(wanted, np.ceil(4 * np.log2(largest / MAX_WEIGHT)))]
 
-    def weight_sizes(self) -> Tensor:
-        """The steps of `weight_exponents`, float32 (3,); nothing waits for the device."""
-        return torch.exp2(self._weight_exponents() / 4).float()
-
-    @torch.no_grad()
-    def _weight_exponents(self) -> Tensor:
-        wanted = (4 * self.weight_steps.double() / math.log(2)).round()
-        largest = torch.stack([weight.abs().max() for weight in self.weights]).double().clamp(min=1e-6)
-        return torch.maximum(wanted, (4 * torch.log2(largest / MAX_WEIGHT)).ceil())
-
-    def weight_integers(self, exponents: list[int]) -> list[Tensor]:
+    def weight_integers(self, exponents: list[int]) -> list[Array]:
         """Weights in steps, rounded."""
-        scaled = [weight / 2.0 ** (exponent / 4) for weight, exponent in zip(self.weights, exponents, strict=True)]
-        return [each.round_().clamp_(-MAX_WEIGHT, MAX_WEIGHT) for each in scaled]
+        scaled = (weight / np.float32(2.0 ** (each / 4)) for weight, each in zip(self.weights, exponents, strict=True))
+        return [np.clip(np.rint(each), -MAX_WEIGHT, MAX_WEIGHT) for each in scaled]
 
-    def rounded_weights(self) -> list[Tensor]:
+    def rounded_weights(self) -> list[Array]:
         """Weights as the payload will hold them."""
         exponents = self.weight_exponents()
-        return [whole * 2.0 ** (e / 4) for whole, e in zip(self.weight_integers(exponents), exponents, strict=True)]
+        pairs = zip(self.weight_integers(exponents), exponents, strict=True)
+        return [whole * np.float32(2.0 ** (exponent / 4)) for whole, exponent in pairs]
 
     # Latents and details
 
     def round_latents(self) -> None:
         """Make the latents integers, and their steps whole quarter octaves."""
         self.latents = [rounded(each) for each in self.latents]
-        exponents = [_exponent(step) for step in self.latent_steps.tolist()]
-        self.latent_steps = self.latent_steps.new_tensor([exponent * math.log(2) / 4 for exponent in exponents])
+        exponents = [_exponent(float(step)) for step in self.latent_steps]
+        self.latent_steps = np.array([exponent * math.log(2) / 4 for exponent in exponents], np.float32)
 
-    def scaled_latents(self) -> list[Tensor]:
-        """Latents as the network sees them."""
-        return [values * step.exp() for values, step in zip(self.latents, self.latent_steps, strict=True)]
+    def scaled_latent(self, index: int) -> Array:
+        """A grid of latents as the network sees it."""
+        return self.latents[index] * np.float32(math.exp(self.latent_steps[index]))
 
-    def scaled_details(self) -> list[Tensor]:
+    def scaled_details(self) -> list[Array]:
         """Details as they are added."""
-        return [values * 2.0 ** (self.detail_exponent / 4) for values in self.details]
+        return [values * np.float32(2.0 ** (self.detail_exponent / 4)) for values in self.details]
 
-    def seen(self, points: Points) -> Points:
-        """Points with what latents and details say of them; nothing is left to enlarge."""
-        seen = points.with_latents(self.scaled_latents())
-        pairs = zip(self.scaled_details(), seen.enlarge, strict=False)
-        fields = [enlarged(values, matrices)[..., None] for values, matrices in pairs if bool(values.any())]
-        return replace(seen, added=torch.stack(fields).sum(0) if fields else None, enlarge=())
+    def seen(self, points: Points) -> Seen:
+        """What latents and details say of points."""
+        fields = np.zeros((len(self.latents), points.stride), np.float32)
+        for index, field in enumerate(fields):
+            points.enlarged(self.scaled_latent(index), points.sides[index], field)
+        return Seen(fields, self.added(points))
 
-    def features_before(self, seen: Points) -> int:
-        """Number of features that come before the latents."""
-        return seen.features.shape[2] - len(self.latents)
-
-    def show_latent(self, index: int, seen: Points, matrices: Matrices) -> None:
-        """Put a grid of latents as it is now into points as of `seen`."""
-        scaled = self.latents[index] * self.latent_steps[index].exp()
-        seen.features[..., self.features_before(seen) + index] = enlarged(scaled, matrices)
+    def added(self, points: Points) -> Array:
+        """What details add to the output, float32 (stride,); (0,) where all are 0."""
+        used = [each for each in enumerate(self.scaled_details(), len(self.latents)) if each[1].any()]
+        total = np.zeros(points.stride if used else 0, np.float32)
+        for index, values in used:
+            points.enlarged(values, points.sides[index], total, adds=True)
+        return total
 
     # Bits
 
+    def weight_bits(self) -> float:
+        """Estimated size of the weights, bits."""
+        exponents = self.weight_exponents()
+        spreads = np.exp(self.weight_spreads.astype(np.float64)) / 2.0 ** (np.array(exponents) / 4)
+        layers = self.weight_integers(exponents)
+        return float(laplace_bits(flattened(layers), of_each(layers, spreads)).sum())
+
     def bits(self) -> float:
         """Estimated size of the weights, latents and details."""
-        exponents = self.weight_exponents()
-        units = self.weight_spreads.exp() / 2.0 ** (self.weight_spreads.new_tensor(exponents) / 4)
-        total = float(weight_bits(self.weight_integers(exponents), units))
-        for grid in self.latents + self.details:
-            table, classes = latent_bits(grid)
-            total += float(table[classes, grid.abs().long()].sum())
-        return total
+        return self.weight_bits() + sum(latent_bits(grid).total for grid in self.latents + self.details)
 
     # The record
 
@@ -139,8 +120,8 @@ class Model:
             QuantizedLayer(whole.shape[0], whole.shape[1], _integers(whole), exponent)
             for whole, exponent in zip(self.weight_integers(exponents), exponents, strict=True)
         ]
-        used = max((index + 1 for index, each in enumerate(self.details) if bool(each.any())), default=0)
-        steps = map(_exponent, self.latent_steps.tolist())
+        used = max((index + 1 for index, each in enumerate(self.details) if each.any()), default=0)
+        steps = (_exponent(float(step)) for step in self.latent_steps)
         return replace(
             blank,
             layers=tuple(layers),
@@ -149,26 +130,23 @@ class Model:
         )
 
 
-def weight_bits(layers: Sequence[Tensor], spreads: Tensor) -> Tensor:
-    """Bits of all layers' integers, each layer with its spread, in one go: small calls cost more than sums."""
-    return laplace_bits(torch.cat([each.flatten() for each in layers]), of_each(layers, spreads)).sum()
+def flattened(parts: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    """All elements of all parts, float64 (P,)."""
+    return np.concatenate([np.asarray(each, np.float64).ravel() for each in parts])
 
 
-def of_each(parts: Sequence[Tensor], values: Tensor) -> Tensor:
-    """A number of each part for each of its elements, float32 (P,)."""
-    sizes = [each.numel() for each in parts]
-    if values.device.type != "cpu":  # sizes would have to be sent there, and slopes be summed in no fixed order
-        return torch.cat([value.expand(size) for value, size in zip(values, sizes, strict=True)])
-    return values.repeat_interleave(torch.tensor(sizes), output_size=sum(sizes))
+def of_each(parts: Sequence[NDArray[Any]], values: NDArray[Any]) -> NDArray[Any]:
+    """A number of each part for each of its elements, (P,)."""
+    return np.repeat(values, [each.size for each in parts])
 
 
 def _exponent(step: float) -> int:
     return round(4 * step / math.log(2))
 
 
-def _integers(values: Tensor) -> tuple[int, ...]:
-    return tuple(int(value) for value in values.flatten().tolist())
+def _integers(values: Array) -> tuple[int, ...]:
+    return tuple(values.astype(int).ravel().tolist())
 
 
-def _latent_grid(values: Tensor, exponent: int) -> LatentGrid:
+def _latent_grid(values: Array, exponent: int) -> LatentGrid:
     return LatentGrid(values.shape[0], values.shape[1], _integers(values), exponent)

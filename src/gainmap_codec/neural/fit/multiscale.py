@@ -14,14 +14,13 @@ import math
 from copy import copy
 from dataclasses import dataclass, replace
 
-import torch
+import numpy as np
 
 from gainmap_codec.files.payload.format import empty_latents
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import latent_levels
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import NeuralGainMap
-from gainmap_codec.neural.devices import CPU
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.fit.latent_search import price, search
 from gainmap_codec.neural.fit.model import Model
@@ -30,12 +29,15 @@ from gainmap_codec.neural.fit.rates import rounded
 from gainmap_codec.neural.fit.target import Target
 from gainmap_codec.neural.fit.weight_search import search_weights
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.neural.published.initial import random_weights
+from gainmap_codec.neural.random_weights import random_weights
+from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.multiscale import BaseFeatures, has_latents_at
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 FEWEST_NEURONS = 4
 
+_MOST_BATCHES = 1 << 10
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
 _THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
@@ -87,7 +89,7 @@ class MultiscaleConfig:
 
 
 class MultiscaleFit:
-    """A fit in progress, all of whose tensors are on one device; `network` gives the record once latents are integers.
+    """A fit in progress; `network` gives the record once latents are integers.
 
     Attributes:
         config: As given, with what three channels change.
@@ -97,13 +99,7 @@ class MultiscaleFit:
     """
 
     def __init__(
-        self,
-        blank: NeuralGainMap,
-        config: MultiscaleConfig,
-        pair: PairLike,
-        target: Target,
-        seed: int,
-        device: torch.device = CPU,
+        self, blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, target: Target, seed: int
     ) -> None:
         outputs = target.wanted.shape[2]
         self.config = config = config.for_channels(outputs)
@@ -118,8 +114,8 @@ class MultiscaleFit:
             alternate_offset=target.offset,
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
-        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details, device)
-        self._batches = Batches(self.points, BATCH)
+        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
+        self._batches = Batches(self.points, BATCH, _MOST_BATCHES)
         self._shapes = _shapes(config, outputs, latents)
         self._begin(seed)
 
@@ -131,19 +127,19 @@ class MultiscaleFit:
 
     def _begin(self, seed: int) -> None:
         rows, columns = self._blank.grid
-        latents = self._shapes[0][0] - 1 - self.points.features.shape[2]
-        empty, added = empty_latents(rows, columns, latents, len(self.points.enlarge) - latents)
+        latents = self._shapes[0][0] - 1 - len(self.points.features)
+        empty, added = empty_latents(rows, columns, latents, len(self.points.sides) - latents)
         self.model = Model(
             weights=random_weights(self._shapes, seed),
-            weight_steps=torch.full((3,), math.log(_FIRST_WEIGHT_STEP)),
-            weight_spreads=torch.zeros(3),
-            latents=[torch.zeros(each.rows, each.columns) for each in empty],
-            latent_steps=torch.full((latents,), math.log(_FIRST_LATENT_STEP)),
-            details=[torch.zeros(each.rows, each.columns) for each in added],
-        ).to(self.points.device)
+            weight_steps=np.full(3, math.log(_FIRST_WEIGHT_STEP), np.float32),
+            weight_spreads=np.zeros(3, np.float32),
+            latents=[np.zeros((each.rows, each.columns), np.float32) for each in empty],
+            latent_steps=np.full(latents, math.log(_FIRST_LATENT_STEP), np.float32),
+            details=[np.zeros((each.rows, each.columns), np.float32) for each in added],
+        )
         self._paid = self.config.bytes_per_db
-        self._random = torch.Generator(self.points.device).manual_seed(seed)
-        self._learner = Learner(self.model, self.points, self._batches, self._random)
+        self._random = np.random.default_rng(seed)
+        self._learner = Learner(self.model, self._batches, self._random)
 
     def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
         """See `Learner.run`."""
@@ -162,11 +158,10 @@ class MultiscaleFit:
 
     def _refine(self, bytes_per_db: float) -> None:
         before, least = self.model.copy(), price(self.model, self.coarse, bytes_per_db)
-        refine(self.model, self.points, self._random, bytes_per_db, self.config.refine_steps)
+        refine(self.model, self._batches, self._random, bytes_per_db, self.config.refine_steps)
         if price(self.model, self.coarse, bytes_per_db) > least:
             self.model.take(before)
 
-    @torch.no_grad()
     def _follow(self, bytes_per_db: float) -> None:
         """Steps for another price than that of the model as it is: finer where a decibel is dearer."""
         octaves = math.log2(bytes_per_db / self._paid)
@@ -175,7 +170,7 @@ class MultiscaleFit:
         finer = round(4 * _LATENTS_FOLLOW * octaves)
         self.model.latent_steps -= finer * math.log(2) / 4
         ratio = 2.0 ** (finer / 4)
-        self.model.latents = [rounded(each * ratio) for each in self.model.latents]
+        self.model.latents = [rounded(each * np.float32(ratio)) for each in self.model.latents]
 
     def state(self) -> tuple[Model, float]:
         """What `restore` goes back to."""
@@ -205,18 +200,24 @@ def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple
         neurons -= 1
 
 
-def _points(
-    pair: PairLike, target: Target, octaves: int, latents: int, details: int, device: torch.device
-) -> tuple[Points, Points]:
-    """All points that a fit looks at, and some of them, on a device."""
+def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:
+    """All points that a fit looks at, and some of them."""
     raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
-    features = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves).whole()
+    features = _features(BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves))
     levels, detail_levels = latent_levels(*target.grid, latents, details)
-    points = Points.of(features, target, levels + detail_levels)
-    points = _thinned(points, _MOST_POINTS).to(device)
-    return points, _thinned(points, _COARSE_POINTS)
+    points = Points.of(features, target, levels + detail_levels).at_most(_MOST_POINTS)
+    return points, points.at_most(_COARSE_POINTS)
 
 
-def _thinned(points: Points, most: int) -> Points:
-    every = math.ceil(math.sqrt(len(points) / most))
-    return points.every((every, every))  # of 1 too: what is kept is made contiguous
+def _features(base: BaseFeatures) -> Array:
+    """The features of all cells, float32 (F, rows, columns)."""
+    rows, count, columns = base.shape
+    out = np.empty((count, rows, columns), np.float32)
+
+    def fill(strip: slice) -> None:
+        lines = np.empty((strip.stop - strip.start, count, columns), np.float32)
+        base.fill(lines, strip)
+        out[:, strip] = np.swapaxes(lines, 0, 1)
+
+    for_each_strip(rows, fill, rows_in_cache(columns))
+    return out

@@ -1,27 +1,64 @@
-"""What a "multiscale" fit looks at: cells of the working grid, what the network sees there, and what errors cost."""
+"""What a "multiscale" fit looks at: cells of the working grid, what the network sees there, and what errors cost.
+
+Points lie in planes, one feature after the other, float32 (features, stride). The stride is a multiple of 32, for the
+compiled loops; behind the last point it is filled with zeros.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.target import Target
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.maps.residual import inverse_residual, residual_slope
+from gainmap_codec.pixels.maps.residual import EPSILON, inverse_residual
 from gainmap_codec.pixels.maps.working_grid import Axis, WorkingGrid
 
 SMALLEST_ERROR = 1e-10
 """Mean squared PQ error: 100 dB, where nothing is left to gain."""
 
-Matrices = tuple[Tensor, Tensor]
-"""What enlarges a grid of a level: down (rows of points, rows of cells) and across (columns of points, columns)."""
+KINDS: tuple[Domain, ...] = ("log2_gain", "pq_gain", "pq_gamma", "pq_difference")
+"""Domains by the numbers that compiled loops have for them (native/fit.h)."""
+
+_LANES = 32
+
+
+class Side(NamedTuple):
+    """How points lie over the cells of a level along one side.
+
+    Attributes:
+        cells: The cells before and behind each point, int32 (2, points).
+        shares: What each of them weighs there, float32 (2, points).
+    """
+
+    cells: NDArray[np.int32]
+    shares: Array
+
+    @classmethod
+    def of(cls, axis: Axis, level: int) -> Side:
+        """All cells of a working grid along an axis."""
+        taps = axis.level_taps(level)
+        return cls(np.stack([taps.first, taps.second]).astype(np.int32), np.stack([1 - taps.fraction, taps.fraction]))
+
+    def at(self, places: NDArray[np.intp] | slice) -> Side:
+        """Some of the points."""
+        return Side(np.ascontiguousarray(self.cells[:, places]), np.ascontiguousarray(self.shares[:, places]))
+
+    def squared(self) -> Side:
+        """The same with squares of what cells weigh."""
+        return Side(self.cells, self.shares**2)
+
+
+Sides = tuple[Side, Side]
+"""How a grid of a level is enlarged: down and across."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,136 +66,206 @@ class Points:
     """Some rows and columns of a working grid.
 
     Attributes:
-        features: What the network sees, float32 (h, w, F).
-        wanted: The output to reach, or in the PQ domains the PQ codes, float32 (h, w, C).
-        roots: Outside of the PQ domains, what an error of the output is in PQ codes over √3, float32 (h, w, 1).
-        base: In the PQ domains, PQ codes of the base, float32 (h, w, 3).
+        shape: Rows and columns.
+        features: What the network sees, float32 (F, stride).
+        wanted: The output to reach, or in the PQ domains the PQ codes, float32 (C, stride).
+        base: What an error of the output is in PQ codes over √3, float32 (1, stride); in the PQ domains what their
+            formulas have of the base, float32 (3, stride): its codes S, S + e, or log(S + e).
         domain: The residual's.
         shift: Residual = shift + scale × output.
         scale: See `shift`.
-        enlarge: Of each level of latents, then of details.
-        added: Added to every output, float32 (h, w, 1), or None.
+        sides: Of each level of latents, then of details.
         floor: Mean squared PQ error, above 0, that remains where nothing is left.
     """
 
-    features: Tensor
-    wanted: Tensor
-    roots: Tensor | None
-    base: Tensor | None
+    shape: tuple[int, int]
+    features: Array
+    wanted: Array
+    base: Array
     domain: Domain
     shift: float
     scale: float
-    enlarge: tuple[Matrices, ...]
-    added: Tensor | None = None
+    sides: tuple[Sides, ...]
     floor: float = SMALLEST_ERROR
 
     @classmethod
     def of(cls, features: Array, target: Target, levels: list[int]) -> Points:
-        """Every cell of a target's grid, its features (h, F, w); `levels` are those to enlarge from."""
+        """Every cell of a target's grid, its features (F, h, w); `levels` are those to enlarge from."""
         over = WorkingGrid.over(target.grid, *target.grid, IDENTITY)
-        wanted, roots, base = torch.from_numpy(target.wanted), None, None
-        if target.base_pq is None:
-            roots = torch.from_numpy(target.weights).sqrt()
-        else:
-            base = torch.from_numpy(target.base_pq)
-            residual = wanted * target.scale + target.shift
-            wanted = inverse_residual(target.domain, residual, base, torch).clamp(0, 1)
-        enlarge = tuple((_matrix(over.rows, level), _matrix(over.columns, level)) for level in levels)
+        sides = tuple((Side.of(over.rows, level), Side.of(over.columns, level)) for level in levels)
+        wanted, base = target.wanted, np.sqrt(target.weights)
+        if target.base_pq is not None:
+            residual = wanted * np.float32(target.scale) + np.float32(target.shift)
+            wanted = np.clip(inverse_residual(target.domain, residual, target.base_pq, np), 0, 1)
+            base = _of_base(target.domain, target.base_pq)
+        wanted, base = (in_planes(np.moveaxis(each, 2, 0)) for each in (wanted, base))
         numbers = target.domain, target.shift, target.scale
-        floor = target.floor + SMALLEST_ERROR
-        return cls(torch.from_numpy(features).mT, wanted, roots, base, *numbers, enlarge, floor=floor)
+        return cls(target.grid, in_planes(features), wanted, base, *numbers, sides, target.floor + SMALLEST_ERROR)
 
     @property
-    def device(self) -> torch.device:
-        """Where all of its tensors are."""
-        return self.features.device
-
-    def to(self, device: torch.device) -> Points:
-        """The same points on a device."""
-        enlarge = tuple((down.to(device), across.to(device)) for down, across in self.enlarge)
-        return self._changed(lambda values: values.to(device), enlarge)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.features.shape[0], self.features.shape[1]
+    def stride(self) -> int:
+        """Of all planes."""
+        return int(self.features.shape[1])
 
     def __len__(self) -> int:
-        return self.features.shape[0] * self.features.shape[1]
+        return self.shape[0] * self.shape[1]
 
-    def every(self, steps: tuple[int, int], first: tuple[int, int] = (0, 0)) -> Points:
-        """Every n-th row and m-th column, from a first one on."""
-        lattice = slice(first[0], None, steps[0]), slice(first[1], None, steps[1])
-        enlarge = tuple((down[lattice[0]], across[lattice[1]]) for down, across in self.enlarge)
-        return self._changed(lambda values: values[lattice].contiguous(), enlarge)
+    def every(self, step: int) -> Points:
+        """Every n-th row and column."""
+        if step == 1:
+            return self
+        thin = (in_planes(self.pictures(each)[:, ::step, ::step]) for each in (self.features, self.wanted, self.base))
+        features, wanted, base = thin
+        sides = tuple(
+            (down.at(slice(None, None, step)), across.at(slice(None, None, step))) for down, across in self.sides
+        )
+        shape = -(-self.shape[0] // step), -(-self.shape[1] // step)
+        return replace(self, shape=shape, features=features, wanted=wanted, base=base, sides=sides)
 
-    def _changed(self, change: Callable[[Tensor], Tensor], enlarge: tuple[Matrices, ...]) -> Points:
-        roots, base, added = (None if each is None else change(each) for each in (self.roots, self.base, self.added))
-        features, wanted = change(self.features), change(self.wanted)
-        return replace(self, features=features, wanted=wanted, roots=roots, base=base, enlarge=enlarge, added=added)
+    def pictures(self, planes: Array) -> Array:
+        """Planes as pictures, (n, h, w): a view."""
+        return planes[:, : len(self)].reshape(len(planes), *self.shape)
 
-    def with_latents(self, latents: Sequence[Tensor]) -> Points:
-        """The same points, where the network sees these latents, float32 (rows, columns) each, too."""
-        fields = [enlarged(*each)[..., None] for each in zip(latents, self.enlarge, strict=False)]
-        return replace(self, features=torch.cat([self.features, *fields], dim=2), enlarge=self.enlarge[len(fields) :])
-
-    def left(self, output: Tensor) -> Tensor:
-        """Wanted less had in PQ codes over √3, float32 (h, w, C): squares sum to mean squared PQ errors."""
-        if self.base is not None:
-            return (self.wanted - self._predicted(output, self.base)) / math.sqrt(3)
-        return (self.wanted - output) * self._roots
-
-    def slope(self, output: Tensor) -> Tensor:
-        """How much less is left for more of the output, float32 (h, w, C); PQ codes beyond 0…1 count here."""
-        if self.base is not None:
-            slope = residual_slope(self.domain, self._predicted(output, self.base), self.base, torch)
-            return slope * (self.scale / math.sqrt(3))  # type: ignore[no-any-return]
-        return self._roots
+    def at_most(self, most: int) -> Points:
+        """So few of them that there are no more than that."""
+        return self.every(math.ceil(math.sqrt(len(self) / most)))
 
     @property
-    def _roots(self) -> Tensor:
-        assert self.roots is not None
-        return self.roots
+    def numbers(self) -> tuple[int, float, float]:
+        """Kind, shift and scale for compiled loops."""
+        return KINDS.index(self.domain), self.shift, self.scale
 
-    def _predicted(self, output: Tensor, base: Tensor) -> Tensor:
-        residual = output * self.scale + self.shift
-        return inverse_residual(self.domain, residual, base, torch).clamp(0, 1)  # type: ignore[no-any-return]
+    def left(self, output: Array) -> Left:
+        """What is left of the error of an output, float32 (C, stride)."""
+        left, slope = np.empty_like(output), np.empty_like(output)
+        kind, shift, scale = self.numbers
+        total = loops.fit_left(
+            self.wanted, self.base, output, left, slope, kind, len(output), shift, scale, self.stride, len(self)
+        )
+        return Left(left, slope, total / len(self))
+
+    def enlarged(self, values: Array, sides: Sides, out: Array, *, adds: bool = False) -> None:
+        """A level's cells at the points, into a plane, float32 (stride,), or added to it."""
+        loops.fit_enlarge(values, *sides[0], *sides[1], out, values.shape[1], adds)
+
+    def shrunk(self, left: Array, right: Array, sides: Sides, shape: tuple[int, int]) -> Array:
+        """The transpose of enlarging, of the sum over channels of a product of planes, float32 (rows, columns)."""
+        out = np.empty(shape, np.float32)
+        loops.fit_shrink(left, right, *sides[0], *sides[1], out, len(left), self.stride, *shape)
+        return out
 
 
-def enlarged(values: Tensor, matrices: Matrices) -> Tensor:
-    """A level's cells at the points, float32 (h, w)."""
-    down, across = matrices
-    return down @ values @ across.T
+class Left(NamedTuple):
+    """What is left of an error, where outputs are clipped.
+
+    Attributes:
+        left: Wanted less had in PQ codes over √3, float32 (C, stride): squares sum to mean squared PQ errors.
+        slope: How much less is left for more of the output, float32 (C, stride).
+        error: Mean squared PQ error.
+    """
+
+    left: Array
+    slope: Array
+    error: float
 
 
-def _matrix(axis: Axis, level: int) -> Tensor:
-    """Bilinear enlarging along an axis as a matrix, float32 (cells evaluated, cells of the level)."""
-    taps = axis.level_taps(level)
-    matrix = np.zeros((axis.count, int(taps.second[-1]) + 1), np.float32)
-    places = np.arange(axis.count)
-    np.add.at(matrix, (places, taps.first), 1 - taps.fraction)
-    np.add.at(matrix, (places, taps.second), taps.fraction)
-    return torch.from_numpy(matrix)
+class Seen(NamedTuple):
+    """What latents and details say of points.
+
+    Attributes:
+        fields: Of each level of latents, float32 (L, stride).
+        added: The sum of the details, float32 (stride,), or nothing, (0,).
+    """
+
+    fields: Array
+    added: Array
+
+
+def in_planes(pictures: Array) -> Array:
+    """Pictures (n, h, w) as planes, float32 (n, stride)."""
+    count = pictures.shape[1] * pictures.shape[2]
+    planes = np.zeros((len(pictures), -(-count // _LANES) * _LANES), np.float32)
+    planes[:, :count].reshape(pictures.shape)[:] = pictures
+    return planes
+
+
+def _of_base(domain: Domain, base_pq: Array) -> Array:
+    if domain == "pq_difference":
+        return base_pq
+    raised = base_pq + np.float32(EPSILON)
+    return np.log(raised) if domain == "pq_gamma" else raised
+
+
+def network_outputs(weights: Sequence[Array], points: Points, seen: Seen) -> Array:
+    """The network's outputs, details included, float32 (C, stride), not clipped."""
+    out = np.empty((weights[2].shape[1], points.stride), np.float32)
+    loops.fit_outputs(*weights, points.features, *seen, out, *sizes_of(weights, points, seen))
+    return out
+
+
+def network_slopes(weights: Sequence[Array], points: Points, seen: Seen, row: Array) -> Array:
+    """Slopes of the outputs by a feature with the first layer's weights `row`, float32 (C, stride)."""
+    out = np.empty((weights[2].shape[1], points.stride), np.float32)
+    loops.fit_slopes(*weights, points.features, *seen, row, out, *sizes_of(weights, points, seen))
+    return out
+
+
+def sizes_of(weights: Sequence[Array], points: Points, seen: Seen) -> tuple[int, int, int, int, int, int]:
+    """Features, latents, neurons, outputs, stride and number of points, for compiled loops."""
+    return len(points.features), len(seen.fields), weights[0].shape[1], weights[2].shape[1], points.stride, len(points)
 
 
 class Batches:
-    """Points in parts of about `size`: evenly spread rows and columns.
+    """Points in parts of about `size`, each of evenly spread rows and columns, so that slopes vary less than by chance.
 
-    Even spreading makes the gradient vary less than chance would, and enlarging a product of small matrices.
+    Attributes:
+        points: What they are taken from.
+        down: A batch is every so-manieth row
+        across: and column.
+        rows: How many these are.
+        columns: See `rows`.
+        numbers: Of the batches that there are, int64: row's offset × `across` + column's.
+        planes: Features, (batches, F, stride); wanted, base likewise.
+        cells: Of all offsets, down and across: int32 (levels, offsets, 2, rows or columns).
+        shares: As `cells`, float32.
     """
 
-    def __init__(self, points: Points, size: int) -> None:
+    def __init__(self, points: Points, size: int, most: int) -> None:
         rows, columns = points.shape
-        down = min(max(math.isqrt(len(points) // size), 1), rows)
-        self._steps = down, min(max(len(points) // (size * down), 1), columns)
-        self._points = points
-        self._kept: dict[int, Points] = {}  # what comes again and again is gathered once
+        self.points = points
+        self.down = min(max(math.isqrt(len(points) // size), 1), rows)
+        self.across = min(max(len(points) // (size * self.down), 1), columns)
+        self.rows, self.columns = -(-rows // self.down), -(-columns // self.across)
+        offsets = np.arange(self.down * self.across)
+        self.numbers = np.sort(np.random.default_rng(0).permutation(offsets)[:most])
+        self.planes = [self._gathered(each) for each in (points.features, points.wanted, points.base)]
+        sides = [[level[side] for level in points.sides] for side in (0, 1)]
+        self.sides = (
+            self._sides(sides[0], self.down, self.rows, rows),
+            self._sides(sides[1], self.across, self.columns, columns),
+        )
 
-    def endless(self, random: torch.Generator) -> Iterator[Points]:
-        """Parts for ever, each once before any again."""
-        while True:
-            order = torch.randperm(math.prod(self._steps), generator=random, device=random.device)
-            for offset in order.tolist():
-                if offset not in self._kept:
-                    self._kept[offset] = self._points.every(self._steps, divmod(offset, self._steps[1]))
-                yield self._kept[offset]
+    def _gathered(self, planes: Array) -> Array:
+        pictures = self.points.pictures(planes)
+        stride = -(-self.rows * self.columns // _LANES) * _LANES
+        out = np.zeros((len(self.numbers), len(planes), stride), np.float32)
+        for place, number in enumerate(self.numbers):
+            down, across = divmod(int(number), self.across)
+            rows = self._places(down, self.down, self.rows, self.points.shape[0])
+            columns = self._places(across, self.across, self.columns, self.points.shape[1])
+            view = out[place, :, : self.rows * self.columns].reshape(len(planes), self.rows, self.columns)
+            view[:] = pictures[:, rows[:, np.newaxis], columns]
+        return out
+
+    @staticmethod
+    def _places(offset: int, step: int, count: int, size: int) -> NDArray[np.intp]:
+        """Rows or columns of a batch; where the last step leaves the picture, the last one again."""
+        return np.minimum(np.arange(count) * step + offset, size - 1)
+
+    def _sides(self, sides: list[Side], offsets: int, count: int, size: int) -> Side:
+        places = np.stack([self._places(offset, offsets, count, size) for offset in range(offsets)])
+        cells = [np.moveaxis(side.cells[:, places], 0, 1) for side in sides]
+        shares = [np.moveaxis(side.shares[:, places], 0, 1) for side in sides]
+        if not sides:
+            return Side(np.zeros((0, offsets, 2, count), np.int32), np.zeros((0, offsets, 2, count), np.float32))
+        return Side(np.ascontiguousarray(np.stack(cells)), np.ascontiguousarray(np.stack(shares)))

@@ -7,17 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import torch
-
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
-from gainmap_codec.neural.blank import empty_record, one_thread
-from gainmap_codec.neural.devices import CPU, torch_device
+from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.neural.published.fit import PUBLISHED, PublishedConfig, blank_network, fit_published
+from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
@@ -97,24 +94,38 @@ def fit_pair(
         fields: Of the record: what is known without a fit.
         target_bytes: Size of the payload to keep within.
         target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
-        device: "cpu", "cuda" or "cuda:N". A seed gives the same bytes on the same device, not on another.
+        device: "cpu", "cuda" or "cuda:N", for a published network; all others are fitted on the CPU.
         progress: Is told the part done, 0…1.
         presets: What `preset` is one of; None takes those of `shipped_presets`.
     Raises:
         ValueError: A target for a published network, which has one size; or there is no such device.
     """
-    where, presets = torch_device(device), presets or shipped_presets()
+    presets = presets or shipped_presets()
     if preset in presets.published:
         if target_bytes is not None or target_psnr is not None:
             raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
-        published = presets.published[preset]
-        blank = replace(blank_network(preset, published), **fields)  # type: ignore[arg-type]
-        result = fit_published(blank, published, pair, device=device, seed=seed, progress=progress)
-        return measured(result.network, pair)
+        return _fit_published(preset, presets.published[preset], pair, fields, device, seed, progress)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
-    with one_thread():
-        config = presets.multiscale[preset]
-        return _fit_multiscale(blank, config, pair, target_bytes, target_psnr, where, seed, progress)
+    return _fit_multiscale(blank, presets.multiscale[preset], pair, target_bytes, target_psnr, seed, progress)
+
+
+def _fit_published(
+    preset: Preset,
+    config: PublishedConfig,
+    pair: PairLike,
+    fields: dict[str, object],
+    device: str,
+    seed: int,
+    progress: Progress | None,
+) -> FittedNetwork:
+    """By torch, which is loaded here."""
+    from gainmap_codec.neural.devices import torch_device
+    from gainmap_codec.neural.published.fit import blank_network, fit_published
+
+    torch_device(device)
+    blank = replace(blank_network(preset, config), **fields)  # type: ignore[arg-type]
+    result = fit_published(blank, config, pair, device=device, seed=seed, progress=progress)
+    return measured(result.network, pair)
 
 
 def _fit_multiscale(
@@ -123,13 +134,12 @@ def _fit_multiscale(
     pair: PairLike,
     target_bytes: int | None,
     target_psnr: float | None,
-    device: torch.device,
     seed: int,
     progress: Progress | None,
 ) -> FittedNetwork:
     if target_bytes is not None:
         config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
-    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4), device)
+    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
     fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
     first = measured(fit.network(), pair)
     if target_psnr is not None:
@@ -146,11 +156,10 @@ def start_fit(
     pair: PairLike,
     seed: int,
     progress: Progress | None = None,
-    device: torch.device = CPU,
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
-    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n, device) for n, target in enumerate(targets)]
+    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n) for n, target in enumerate(targets)]
     fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
     costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +20,13 @@ from torch import Tensor
 
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.layout import residual_range
-from gainmap_codec.files.payload.records import Domain, NeuralGainMap, Preset, QuantizedLayer
-from gainmap_codec.neural.blank import empty_record, one_thread
+from gainmap_codec.files.payload.records import NeuralGainMap, Preset, QuantizedLayer
+from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.neural.published.config import PublishedConfig
 from gainmap_codec.neural.published.initial import initial_weights
 from gainmap_codec.neural.published.network import LARGEST, FeatureTables, forward, hdr_pq, straight_through
+from gainmap_codec.neural.published.one_thread import one_thread
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.residual import residual
@@ -35,35 +36,6 @@ log = logging.getLogger(__name__)
 _OUTLIERS = 0.001  # of the residual's values at either end: one wild pixel must not cost the rest their precision
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _FINER = 3  # quarter octaves: the few largest weights are clipped, and the step is finer for all others
-
-
-@dataclass(frozen=True)
-class PublishedConfig:
-    """How to fit a network as published.
-
-    Attributes:
-        domain: See `NeuralGainMap.domain`.
-        octaves: Of each position and of each colour input.
-        neurons: Width of both hidden layers.
-        steps: Adam's steps.
-        batch: Pixels a step.
-        learning_rate: Adam's, constant.
-        quantize_from: Part of the steps after which weights are rounded; 1 never rounds, for comparison.
-    """
-
-    domain: Domain
-    octaves: int = 12
-    neurons: int = 16
-    steps: int = 1000
-    batch: int = 1 << 16
-    learning_rate: float = 1e-2
-    quantize_from: float = 0.7
-
-
-PUBLISHED: Mapping[Preset, PublishedConfig] = MappingProxyType(
-    {"paper-gain": PublishedConfig("pq_gain"), "paper-gamma": PublishedConfig("pq_gamma")}
-)
-"""What the presets of published networks stand for."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ never edited: a better set gets a new id and a file of its own.
 from __future__ import annotations
 
 import json
-import math
 from base64 import b64decode
 from functools import cache
 from importlib.resources import files
@@ -18,8 +17,7 @@ import torch
 from torch import Tensor
 
 from gainmap_codec.files.payload.records import Preset
-
-Shapes = tuple[tuple[int, int], ...]
+from gainmap_codec.neural.random_weights import Shapes, random_weights
 
 INITIAL_WEIGHTS_ID = "synthetic-noise-1"
 
@@ -38,26 +36,13 @@ def initial_weights(preset: Preset, shapes: Shapes, seed: int) -> list[Tensor]:
     """
     layers = _shipped()[preset]
     if tuple(tuple(layer["shape"]) for layer in layers) != shapes:
-        return random_weights(shapes, seed)
+        return random_tensors(shapes, seed)
     return [layer_matrix(layer) for layer in layers]
 
 
-def random_weights(shapes: Shapes, seed: int) -> list[Tensor]:
-    """Float32 matrices of normal random weights that keep the variance of what goes through (He et al., 2015).
-
-    Biases, in the last row of a layer that has one input more than there are neurons before it, start at 0.
-    """
-    rng = np.random.default_rng(seed)
-    neurons = shapes[0][1]
-    biases = shapes[1][0] > neurons
-    weights = []
-    for inputs, outputs in shapes:
-        gain = 1 if (inputs, outputs) == shapes[-1] else 2  # no activation follows the last layer
-        weight = rng.normal(0, math.sqrt(gain / inputs), (inputs, outputs)).astype(np.float32)
-        if biases:
-            weight[-1] = 0
-        weights.append(torch.from_numpy(weight))
-    return weights
+def random_tensors(shapes: Shapes, seed: int) -> list[Tensor]:
+    """`random_weights` for torch."""
+    return [torch.from_numpy(each) for each in random_weights(shapes, seed)]
 
 
 def layer_matrix(layer: dict[str, Any]) -> Tensor:

@@ -6,6 +6,7 @@
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
+#include "fit_bindings.h"
 #include "native.h"
 
 static PyObject *outputs_of(PyObject *self, PyObject *arguments)
@@ -76,6 +77,16 @@ static PyObject *single_gains_of(PyObject *self, PyObject *arguments)
 
 static PyMethodDef functions[] = {
     {"outputs_of", outputs_of, METH_VARARGS, NULL},
+    {"fit_outputs", fit_outputs, METH_VARARGS, NULL},
+    {"fit_slopes", fit_slopes, METH_VARARGS, NULL},
+    {"fit_form", fit_form, METH_VARARGS, NULL},
+    {"fit_left", fit_left, METH_VARARGS, NULL},
+    {"fit_enlarge", fit_enlarge, METH_VARARGS, NULL},
+    {"fit_shrink", fit_shrink, METH_VARARGS, NULL},
+    {"fit_take_off", fit_take_off, METH_VARARGS, NULL},
+    {"fit_cheapest", fit_cheapest, METH_VARARGS, NULL},
+    {"fit_moments", fit_moments, METH_VARARGS, NULL},
+    {"fit_steps", fit_steps, METH_VARARGS, NULL},
     {"pq_codes", pq_codes_of, METH_VARARGS, NULL},
     {"pq_squares", pq_squares_of, METH_VARARGS, NULL},
     {"single_gains", single_gains_of, METH_VARARGS, NULL},

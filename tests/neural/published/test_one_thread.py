@@ -1,4 +1,4 @@
-"""What every fit starts from."""
+"""Fits by torch, on one thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from gainmap_codec.neural.blank import one_thread
+from gainmap_codec.neural.published.one_thread import one_thread
 
 
 def threads_during_a_fit(milliseconds: int) -> int:
