@@ -241,6 +241,16 @@ def binding(pictures: tuple[Path, ...]) -> None:
 
 
 @bench.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def parts(files: tuple[Path, ...]) -> None:
+    """Bytes of each part of neural payloads, in photos or bare: a row a file."""
+    from gainmap_bench.experiments.payload_parts import part_rows
+
+    for row in part_rows(files):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--quality", default=92, show_default=True, help="Of the resized base.")
 def resizing(photos: tuple[Path, ...], quality: int) -> None:

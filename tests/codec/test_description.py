@@ -8,8 +8,6 @@ import gainmap_codec as gm
 from gainmap_codec.codec.description import describe
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.payload.format import sealed
-from gainmap_codec.files.payload.layout import read_fields, write_fields
 from support.paths import FIXTURES
 
 
@@ -53,18 +51,6 @@ def test_no_way_to_a_jpeg_for_all_where_there_is_none() -> None:
     info = gm.inspect(FIXTURES / "heif/tmap.heic").to_dict()
     info["gain_map"]["metadata"]["use_base_colour_space"] = False
     assert "NEW.jpg" not in describe(info)
-
-
-def test_a_headroom_that_no_float_holds_is_refused_before_it_is_described() -> None:
-    data = (FIXTURES / "jpeg/both.jpg").read_bytes()
-    file = parse_file(data, "it", Limits())
-    assert file.payload is not None
-    found, integers = read_fields(file.payload)
-    body = write_fields(replace(found, alternate_hdr_headroom=60000.0)) + integers
-    info = gm.inspect(serialize_file(replace(file, payload=sealed(body)), []))
-    assert info.payload is None and info.hdr_from == "standard"
-    assert any("alternate headroom <= 32, got headrooms 0.0, 60000.0" in warning for warning in info.warnings)
-    assert "HDR comes from the standard gain map" in describe(info.to_dict())
 
 
 def test_names_in_a_file_do_not_steer_the_terminal() -> None:

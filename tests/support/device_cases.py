@@ -16,6 +16,7 @@ from gainmap_codec.neural.device.transfer import upload
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_encode
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
+from support.golden import Golden
 from support.networks import random_network, round_to_wire
 from support.paths import ROOT
 
@@ -50,13 +51,12 @@ def case(height: int, width: int, bits: int = 8, headroom: float = float("inf"),
 
 
 def cases() -> Iterator[Case]:
-    """Every fixture of the family "multiscale", and every domain, at sizes that no grid divides."""
-    for path in sorted(PAYLOADS.glob("*.bin")):
-        network = parse_payload(path.read_bytes())
-        if network.family == "multiscale":
-            for height, width in ((64, 96), (1, 1), (1, 23), (31, 1), (37, 53)):
-                headroom = 1.25 if width == 1 < height else float("inf")
-                yield Case(network, picture(height, width), base_color_of_icc(None), headroom)
+    """Some fixtures, and every domain, at sizes that no grid divides."""
+    for name in ("balanced", "cropped", "one-output"):
+        network = parse_payload((PAYLOADS / f"{name}.bin").read_bytes())
+        for height, width in ((64, 96), (1, 1), (1, 23), (31, 1), (37, 53)):
+            headroom = 1.25 if width == 1 < height else float("inf")
+            yield Case(network, picture(height, width), base_color_of_icc(None), headroom)
     for domain in DOMAINS:
         for outputs in (1, 3):
             yield case(21, 150, domain=domain, outputs=outputs)
@@ -66,6 +66,11 @@ def cases() -> Iterator[Case]:
     yield case(
         17, 20, headroom=0.0, domain="pq_difference", residual_shift=-0.5, **no_offsets
     )  # black to the power of 0
+
+
+def golden_case(golden: Golden) -> Case:
+    """A golden payload on its base."""
+    return Case(golden.network, golden.codes, base_color_of_icc(None), golden.headroom)
 
 
 def on_device(case: Case, device: str, **options: Any) -> Array:

@@ -22,6 +22,7 @@ from gainmap_codec.files.payload.layout import PREFIX_BYTES, read_fields, write_
 from gainmap_codec.files.payload.records import NeuralGainMap
 from support import heif_fixtures, jpeg_oddities, payload_fixtures
 from support.cases import ISO_CASES
+from support.golden import dump_base, dump_pixels
 from support.heif_fixtures import HEIF_INPUTS
 from support.jpeg_files import BASE, MAP, alternate_space, iso, packet_of, patched, read, record, standard, with_xmp
 from support.paths import FIXTURES
@@ -133,6 +134,9 @@ def _payloads() -> Iterator[Fixture]:
     for name, (exercises, network) in PAYLOADS.items():
         yield Fixture(f"payload/v1/{name}.bin", serialize_payload(network), exercises, "record")
         yield Fixture(f"payload/v1/{name}.json", dump_payload(network).encode(), f"what {name}.bin says", "record")
+        pixels = dump_pixels(network).encode()
+        yield Fixture(f"payload/v1/{name}.pixels.json", pixels, f"what {name}.bin makes of base.json", "record")
+    yield Fixture("payload/v1/base.json", dump_base().encode(), "a base of 12 x 9 pixels", "record")
 
 
 def _iso_blobs() -> Iterator[Fixture]:

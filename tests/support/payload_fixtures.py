@@ -10,6 +10,7 @@ from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.layout import SOFT_BYTES, STRICT_BYTES, read_fields, write_fields
 from gainmap_codec.files.payload.records import Binding, CodedPicture, LatentGrid, NeuralGainMap, QuantizedLayer
 
+STEPS = {"multiscale": (-24, -20, -22), "published": (-33, -29, -26)}
 CROP = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
 TURNED = (0.0, -0.5, 0.25, 0.75, 0.0, 0.0)
 
@@ -40,7 +41,9 @@ def network(
     shapes = layer_shapes(record["family"], *octaves, neurons, outputs, latents)
     rows, columns = record.get("grid", (0, 0))
     added = empty_latents(rows, columns, latents, details)
-    record["layers"] = tuple(_layer(random, *shape, step) for shape, step in zip(shapes, (-24, -20, -22), strict=True))
+    record["layers"] = tuple(
+        _layer(random, *shape, step) for shape, step in zip(shapes, STEPS[record["family"]], strict=True)
+    )
     record["latents"], record["details"] = (
         tuple(_filled(random, each, step) for each in grids) for grids, step in zip(added, (-7, -11), strict=True)
     )
@@ -101,9 +104,9 @@ PAYLOADS: dict[str, tuple[str, NeuralGainMap]] = {
     ),
     "one-output": (
         "one output, one neuron, latents of two cells, no offsets",
-        network(2, **ONE_OUTPUT, neural_psnr=0.0),
+        network(14, **ONE_OUTPUT, neural_psnr=0.0),
     ),
-    "cropped": ("one-output with a coordinates block", network(2, **ONE_OUTPUT, neural_psnr=0.0, coordinates=CROP)),
+    "cropped": ("one-output with a coordinates block", network(14, **ONE_OUTPUT, neural_psnr=0.0, coordinates=CROP)),
     "turned": (
         "turned and mirrored, two offsets as other programs write them, three gains, a base of some headroom",
         network(

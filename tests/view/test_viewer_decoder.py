@@ -23,6 +23,7 @@ from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.golden import FOLDER, goldens
 from support.networks import random_network, round_to_wire
 from support.paths import ROOT
 from support.viewer import NETWORKS, PAYLOADS, assert_same_pictures, base64_of, exact_pq_encode, job
@@ -77,6 +78,13 @@ def test_reads_every_fixture(path: Path, base: NDArray[np.uint8], monkeypatch: p
         assert base64.b64decode(whole["avif"]) == avif_of(frame, columns, rows, network.layers[-1].outputs)
     assert_same_pictures(rendition(whole, base), network, base, float("inf"))
     assert_same_pictures(rendition(half, base), network, base, network.alternate_hdr_headroom / 2)
+
+
+def test_golden_payloads() -> None:
+    wanted = goldens()
+    answers = decode(*(job((FOLDER / f"{each.name}.bin").read_bytes(), each.codes, each.headroom) for each in wanted))
+    for golden, answer in zip(wanted, answers, strict=True):
+        golden.check(rendition(answer, golden.codes))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

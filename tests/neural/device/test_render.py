@@ -33,8 +33,10 @@ from support.device_cases import (
     case,
     cases,
     difference,
+    golden_case,
     on_device,
 )
+from support.golden import Golden, goldens
 from support.networks import random_network
 
 
@@ -48,6 +50,11 @@ def test_every_fixture_and_domain_agrees(device: str) -> None:
     worst = [(difference(on_device(each, device), by_numpy(each)), each.network) for each in cases()]
     assert len(worst) == 73
     assert [(error, network) for error, network in worst if not error <= TOLERANCE] == []
+
+
+@pytest.mark.parametrize("golden", goldens(), ids=lambda golden: f"{golden.name} at {golden.headroom}")
+def test_golden_payloads(golden: Golden, device: str) -> None:
+    golden.check(on_device(golden_case(golden), device))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (7, 5), (200, 301), (256, 384)])

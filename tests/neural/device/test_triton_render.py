@@ -14,7 +14,9 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 import torch
-from support.device_cases import CROPPED_AND_TURNED, FLIPPED, by_numpy, case, cases, difference, on_device, picture
+from support.device_cases import CROPPED_AND_TURNED, FLIPPED, by_numpy, case, cases, difference
+from support.device_cases import golden_case, on_device, picture
+from support.golden import goldens
 from gainmap_codec.neural.device import render as device_render
 from gainmap_codec.neural.device import triton_render as triton_kernel
 from gainmap_codec.neural.device.grid import GridNetwork
@@ -39,6 +41,9 @@ assert half.dtype == np.float16 and np.allclose(half, whole, rtol=1e-3, atol=1e-
 for orientation in range(1, 9):
     found = on_device(each, "cpu", orientation=orientation, window=(3, 2, 11, 13))
     print("turned", difference(found, turned(whole, orientation)[3:14, 2:15]))
+for golden in goldens():
+    if golden.network.family == "multiscale":
+        golden.check(on_device(golden_case(golden), "cpu"))
 print("kernels", kernels)
 
 size, window = (26000, 30000), (25990, 29980, 10, 20)  # 2.3 GB of code values, of which few are ever touched
@@ -137,7 +142,7 @@ def test_the_interpreted_kernel_agrees_with_numpy() -> None:
     differences, kernels, far, means = lines[:-5], lines[-5], lines[-4], lines[-3:]
     assert len(differences) == 33 + 8
     assert [line for line in [*differences, far] if not float(line.split()[1]) <= 0.25 / 4095] == []
-    assert kernels == "kernels 43"
+    assert kernels == "kernels 65"
     assert [line for line in means if not float(line.removeprefix("means ")) <= 1e-4] == []  # of a code value
 
 
