@@ -51,5 +51,18 @@ def test_inspecting_works_without_torch(neural_file: Path) -> None:
     assert run_python(NO_TORCH, "import gainmap_codec as gm", inspect, shown, UNLOADED) == "None"
 
 
+def test_without_its_compiled_loops_the_import_says_so_in_one_line() -> None:
+    hidden = (
+        "import importlib.util",
+        "find = importlib.util.find_spec",
+        "importlib.util.find_spec = lambda name, *rest: None if name.endswith('.loops') else find(name, *rest)",
+        "try: import gainmap_codec",
+        "except ImportError as error: print(error)",
+    )
+    assert run_python(*hidden) == (
+        "gainmap_codec: expected its compiled loops, got none: install a wheel, or have a C compiler"
+    )
+
+
 def test_progress_bars_are_loaded_when_they_are_drawn() -> None:
     assert run_python("import sys, gainmap_codec.cli.main", "print('tqdm' in sys.modules)") == "False"

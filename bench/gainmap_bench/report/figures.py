@@ -23,6 +23,7 @@ from gainmap_codec.pixels.maps.multiscale import GridInputs
 from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import to_upright
+from gainmap_codec.pixels.raster.resampling import Taps
 from gainmap_codec.pixels.strips import for_each_strip
 
 _PANEL = 480  # px along the longer side
@@ -173,7 +174,9 @@ def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
     """The sum of the details as it is added to the residual."""
     largest_code = pair.pair.color.curves.shape[1] - 1
     inputs = GridInputs(network, pair.pair.codes, largest_code)
-    added = _small(inputs.added(slice(None))[..., np.newaxis])[..., 0] * network.residual_scale
+    levels = inputs.arrays[-1]
+    rows = (Taps(first, second, near).interpolate(wide, axis=0)[:, 0] for wide, first, second, near in levels)
+    added = _small(sum(rows, start=np.zeros((1, 1), np.float32))[..., np.newaxis])[..., 0] * network.residual_scale
     unit = "log2" if network.domain == "log2_gain" else "PQ residual"
     if not added.any():
         return _Panel("details: none, they were not worth their bytes", np.ones((*added.shape, 3)))

@@ -16,8 +16,8 @@ from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
-from gainmap_codec.pixels.maps.multiscale import GridInputs, residual_on_grid
-from gainmap_codec.pixels.maps.neural_map import rendition_of, residuals
+from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork
+from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from gainmap_codec.pixels.strips import for_each_strip
 
 _RUNS = 7
@@ -41,15 +41,16 @@ def decode_steps(data: bytes) -> list[Step]:
     network, opened = parse_payload(file.payload), open_file(data, "photo", limits)
     codes, color, stored = base_codes(file.base), opened.color, file.gain_map
     largest = color.curves.shape[1] - 1
-    inputs, ready = GridInputs(network, codes, largest), residuals(network, codes, color)
+    inputs = GridInputs(network, codes, largest)
+    ready = GridNetwork(network, inputs)
     opened.codes  # noqa: B018, decoded once: the last step is to show what comes after that
     works: dict[str, Work] = {
         "file, digest of the base": lambda: parse_file(data, "photo", limits),
         "base: JPEG": lambda: base_codes(file.base),
         "neural: payload": lambda: parse_payload(file.payload or b""),
         "neural: averages of the base": lambda: GridInputs(network, codes, largest),
-        "neural: network": lambda: residual_on_grid(network, inputs),
-        "neural: rendition": lambda: rendition_of(network, ready, codes, color, headroom=np.inf),
+        "neural: network, on one thread": lambda: ready.residual(0, inputs.shape[0]),
+        "neural: averages, network and rendition": lambda: render_neural_map(network, codes, color, headroom=np.inf),
         "standard: map's JPEG": lambda: decode_coded_image(stored.image),
         "standard: rendition, the base's JPEG with it": lambda: render(opened, "standard", STORED),
     }

@@ -13,14 +13,14 @@ from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.files.orientations import inverse_of
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import AppleMetadata, StoredGainMap
-from gainmap_codec.pixels.color.light import AnyCodes, conversion_matrix, strip_for, transform_strip
+from gainmap_codec.pixels.color.light import AnyCodes, conversion_matrix
 from gainmap_codec.pixels.hdr_image import RenderedFrom
-from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
-from gainmap_codec.pixels.maps.gain_map import ApplyStrip, gain_map_strips
-from gainmap_codec.pixels.maps.neural_map import render_into, residuals
+from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
+from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
+from gainmap_codec.pixels.maps.neural_map import render_into
 from gainmap_codec.pixels.maps.one_gain import OneGain, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Window, turned, turned_window
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.rendition import UNCHANGED, Gains, render_strips
 
 if TYPE_CHECKING:
     import torch  # never at run time: decoding on the CPU needs none
@@ -124,7 +124,6 @@ def _render_neural(
     render_into(
         turned(out, back),
         network,
-        residuals(network, codes, color),
         codes,
         color,
         headroom=_display(options),
@@ -158,7 +157,7 @@ def _render_strips(
     codes = opened.codes if opened.decoded else base_codes(opened.file.base)
     turned_codes = turned(codes, turn)
     del codes
-    apply = _apply(stored, opened.map_codes, _display(options), turn, turned_codes.shape[:2]) if stored else None
+    ready = _ready(stored, opened.map_codes, _display(options), turn, turned_codes.shape[:2]) if stored else None
     maths = opened.maths_color if stored else color
     to_maths = np.linalg.solve(maths.to_bt2020, color.to_bt2020)
     from_maths = _from_bt2020(options) @ maths.to_bt2020
@@ -171,18 +170,19 @@ def _render_strips(
         block = blocks.pop()
         start = stop - len(block)
 
-        def make(strip: slice, block: AnyCodes = block, start: int = start) -> None:
-            place = out[start + strip.start : start + strip.stop]
-            pixels = strip_for(place, place.shape, from_maths)
-            color.linearize_into(block[strip], pixels)
-            transform_strip(pixels, to_maths)
-            if apply:
-                rows = slice(top + start + strip.start, top + start + strip.stop)
-                apply(pixels, rows, across)
-            if pixels is not place:
-                transform_strip(pixels, from_maths, place)
+        def gains(strip: slice, first: int = top + start) -> Gains:
+            assert ready
+            return ready.at(slice(first + strip.start, first + strip.stop), across)
 
-        for_each_strip(len(block), make, rows_in_cache(width))
+        render_strips(
+            out[start:stop],
+            block,
+            color,
+            to_maths=to_maths,
+            rule=ready.rule if ready else UNCHANGED,
+            gains=gains if ready else None,
+            from_maths=from_maths,
+        )
         stop = start
 
 
@@ -194,11 +194,11 @@ def _blocks(codes: AnyCodes) -> list[AnyCodes]:
     return [codes[start : start + rows].copy() for start in range(0, codes.shape[0], rows)]
 
 
-def _apply(
+def _ready(
     stored: StoredGainMap, codes: AnyCodes, headroom: float, orientation: int, size: tuple[int, ...]
-) -> ApplyStrip:
-    """What a standard gain map, of these code values, does to strips of the base."""
+) -> ReadyMap:
+    """A standard gain map, of these code values, for a base of this size."""
     codes, bits, metadata = turned(codes, orientation), stored.image.bits, stored.metadata
     if isinstance(metadata, AppleMetadata):
-        return apple_gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)
-    return gain_map_strips(size, codes, metadata, headroom=headroom, bits=bits)
+        return apple_gain_map_for(size, codes, metadata, headroom=headroom, bits=bits)
+    return gain_map_for(size, codes, metadata, headroom=headroom, bits=bits)

@@ -26,10 +26,11 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import BT2020_PQ, SPACES
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
-from gainmap_codec.pixels.color.light import PQ_PEAK, AnyCodes, Array, pq_encode, transform_in_place, with_bits
+from gainmap_codec.pixels.color.light import PQ_PEAK, AnyCodes, Array, pq_encode, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.tone_map import encode_base
+from gainmap_codec.pixels.rendition import render_strips
 
 _HDR_BITS = 10
 
@@ -148,7 +149,7 @@ def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _R
     notes.lost += (*opened.color.notes, *roles.maths.notes)
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     if roles.keeps_primaries:
-        transform_in_place(pixels, np.linalg.inv(roles.maths.to_bt2020))
+        render_strips(pixels, pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020))
     if roles.is_hdr:
         return _hdr_codes(pixels, notes)
     if float(metadata.alternate_hdr_headroom) > 0:

@@ -10,24 +10,23 @@ from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import Array
 
-def outputs_of(
-    features: Array,
-    first: Array,
-    second: Array,
-    third: Array,
-    out: Array,
-    rows: int,
-    inputs: int,
-    columns: int,
-    neurons: int,
-    outputs: int,
-    /,
-) -> None:
-    """Outputs of a network of two hidden layers with ReLU, float32 (rows, outputs, columns), into `out`.
+Places = NDArray[np.intp]
+Level = tuple[Array, Places, Places, Array]
+"""Cells enlarged across, float32 (cells down, C, columns); of each row, which two rows of them it lies between, and how
+near it is to the second: as `raster.resampling.Taps`."""
 
-    Features are float32 (rows, inputs, columns), at least 32 columns; each layer (inputs + 1, outputs), the
-    biases last. At most 256 neurons and 3 outputs.
-    """
+Inputs = tuple[NDArray[Any], float, Array, Array, int, tuple[Level, ...], tuple[Level, ...], tuple[Level, ...]]
+"""What a network of the family "multiscale" sees (docs/format.md, "Features").
+
+    cells: (rows, columns, 3), of any strides, uint8, uint16 or float32, means of code values
+    scale: value · scale − 1 is in −1…1
+    x, y: float32 (columns,) and (rows,), doubled already
+    octaves: of the colours
+    levels of three channels, doubled already; latents and details of one channel; 64 in all, at most
+"""
+
+Enlarging = tuple[Array, Places, Places, Array, Places | None, Places | None, Array | None]
+"""Gains, float32 (cells down, C, cells across), C in {1, 3}; taps of the rows; of the columns, or three times None."""
 
 def pq_codes(linear: Array, out: Array, /) -> None:
     """PQ codes of linear light (1.0 = SDR white; clipped to 0…10 000 nits), float32 of one size, into `out`."""
@@ -174,3 +173,70 @@ def fit_steps(*arguments: Any) -> None:
     (inputs + latents + 1,) twice, grids int64 (levels, 2), steps int64 (steps, 7), parts of the rates (steps,). How
     values lie: native/fit_steps.c.
     """
+
+def window_means(
+    values: NDArray[Any], down: NDArray[np.float64], across: NDArray[np.float64], line: Array, out: Array, /
+) -> None:
+    """Means of uint8, uint16 or float32 (H, W, C), of any strides, into float32 (rows, columns, C).
+
+    Increasing edges within the picture, rows + 1 and columns + 1; `line` is room for W · C values.
+    """
+
+def features_of(inputs: Inputs, out: Array, start: int, /) -> None:
+    """Features of rows from `start` on, float32 (rows, F, columns); at most 128 of them."""
+
+def residual_of(
+    inputs: Inputs, first: Array, second: Array, third: Array, scale: float, shift: float, out: Array, start: int, /
+) -> None:
+    """The residual of rows of the grid from `start` on, float32 (rows, outputs, columns).
+
+    Layers (inputs + 1, outputs), the biases last: 128 features, 256 neurons and 3 outputs at most. What they give is
+    clamped to −1…1, then scaled and shifted.
+    """
+
+def published_residual(
+    base: Array,
+    color_shift: float,
+    color_scale: float,
+    octaves: int,
+    by_row: Array,
+    by_column: Array,
+    first: Array,
+    second: Array,
+    third: Array,
+    scale: float,
+    shift: float,
+    out: Array,
+    /,
+) -> None:
+    """The residual of the family "published", float32 (H, outputs, W), of linear BT.2020, float32 (H, W, 3).
+
+    Tables of what position adds to the first layer: (H, neurons) and (neurons, W). Layers (inputs + 1, outputs), the
+    first of the colours' features; at most 15 octaves and 256 neurons.
+    """
+
+def render(
+    base: NDArray[Any],
+    curves: Array | None,
+    luma: Array | None,
+    gamma: float,
+    to_maths: Array | None,
+    way: int,
+    weight: float,
+    brightest: float,
+    offsets: Array,
+    gains: Enlarging | None,
+    from_maths: Array | None,
+    lines: Array | None,
+    out: Array,
+    /,
+) -> None:
+    """Rows of a rendition; `pixels.rendition` tells of the arguments.
+
+    `base` is uint8 or uint16 (H, W, 3) of any strides with the light of each code value, `curves`, float32
+    (3, entries); or linear float32 without. `out` is float32 (H, W, 3) with the channels of a pixel side by side.
+    `lines` is room for 2 · C · W values where columns are enlarged.
+    """
+
+def elementary(function: int, values: Array, out: Array, /) -> None:
+    """2^x, log2 x, sin πx, cos πx, the PQ code of light, the light of a PQ code: 0 to 5, float32 of the same size."""

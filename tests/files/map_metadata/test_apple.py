@@ -19,7 +19,8 @@ from gainmap_codec.files.map_metadata.apple import headroom_of_maker_note, parse
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.files.tags.exif import maker_note
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
+from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
+from support.gains import apply_ready
 from support.jpeg_oddities import apple_file, maker_note_exif
 
 LIMITS = Limits()
@@ -31,7 +32,7 @@ XMP = (
 
 
 def apply_apple(base: Array, gain_map: AnyCodes, metadata: AppleMetadata, **options: Any) -> None:
-    apple_gain_map_strips(base.shape[:2], gain_map, metadata, **options)(base, slice(None), slice(None))
+    apply_ready(apple_gain_map_for(base.shape[:2], gain_map, metadata, **options), base)
 
 
 @pytest.mark.parametrize(

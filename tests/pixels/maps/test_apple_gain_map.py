@@ -9,11 +9,12 @@ import pytest
 
 from gainmap_codec.files.records import AppleMetadata
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
+from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
+from support.gains import apply_ready
 
 
 def apply_apple(base: Array, gain_map: AnyCodes, metadata: AppleMetadata, **options: Any) -> None:
-    apple_gain_map_strips(base.shape[:2], gain_map, metadata, **options)(base, slice(None), slice(None))
+    apply_ready(apple_gain_map_for(base.shape[:2], gain_map, metadata, **options), base)
 
 
 def test_the_formula() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from gainmap_codec.errors import FormatError
 from gainmap_codec.files.heif.bare_av1 import BareFrame, avif_of
 from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap
-from gainmap_codec.pixels.maps.coded_picture import add_picture, code_residual, picture_values
+from gainmap_codec.pixels.maps.coded_picture import PictureOnGrid, code_residual, picture_values
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from support.networks import random_network
 
@@ -63,16 +63,11 @@ def test_is_enlarged_from_its_level() -> None:
     """Of level 1 over a grid of 4 × 8: the ramp in the middle of two cells is the mean of them."""
     values = np.arange(4, dtype=np.float32)[np.newaxis, :, np.newaxis].repeat(2, axis=0)
     network = with_picture(code_residual(values, 1, quality=100, speed=8), (4, 8))
-    residual = np.ones((4, 8, 1), np.float32)
-    add_picture(residual, network, WorkingGrid.over((4, 8), 4, 8, IDENTITY))
+    assert network.picture
+    residual = np.ones((3, 1, 8), np.float32)
+    PictureOnGrid(network, network.picture, WorkingGrid.over((4, 8), 4, 8, IDENTITY)).add_to(residual, 1)
     expected = np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3) + 1
-    assert np.allclose(residual[..., 0], expected, atol=0.02)
-
-
-def test_a_network_without_one_is_left_as_it_is() -> None:
-    residual = np.ones((4, 8, 1), np.float32)
-    add_picture(residual, random_network(grid=(4, 8)), WorkingGrid.over((4, 8), 4, 8, IDENTITY))
-    assert (residual == 1).all()
+    assert np.allclose(residual[:, 0], expected, atol=0.02)
 
 
 @pytest.mark.parametrize("frame", [b"", b"\0", b"\xff" * 40, bytes(range(256))])

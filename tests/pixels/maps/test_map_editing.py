@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from gainmap_codec.files.records import AppleMetadata, Fraction
-from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_strips
+from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, iso_of_apple, resize_gain_map
 from gainmap_codec.pixels.raster.geometry import Box
 from support.cases import ONE_CHANNEL
+from support.gains import apply_ready
 
 
 def test_a_crop_along_the_pixels_of_the_map_copies_them() -> None:
@@ -45,5 +46,5 @@ def test_apples_map_means_the_same_as_one_of_iso(linear: float) -> None:
     codes = np.arange(256, dtype=np.uint8).reshape(16, 16)
     apple = np.full((16, 16, 3), 0.5, np.float32)
     iso = apply_gain_map(apple, *iso_of_apple(codes, metadata, 8), headroom=9)
-    apple_gain_map_strips((16, 16), codes, metadata, headroom=9)(apple, slice(None), slice(None))
+    apply_ready(apple_gain_map_for((16, 16), codes, metadata, headroom=9), apple)
     assert np.abs(np.log2(iso / apple)).max() <= 0.51 * np.log2(linear) / 255 + 1e-5

@@ -13,11 +13,12 @@ from gainmap_codec.files.payload.records import Domain, LatentGrid, NeuralGainMa
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import AnyCodes, Array, convert
 from gainmap_codec.pixels.maps.coded_picture import code_residual
-from gainmap_codec.pixels.maps.multiscale import BaseFeatures, GridInputs, has_latents_at, residual_on_grid
+from gainmap_codec.pixels.maps.multiscale import BaseFeatures, GridInputs, GridNetwork, has_latents_at
 from gainmap_codec.pixels.maps.neural_map import render_neural_map, residuals
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.gains import at_pixels
 from support.networks import random_network, round_to_wire
 from support.slow_multiscale import slow_residual
 
@@ -41,10 +42,15 @@ def residual_of(network: NeuralGainMap, codes: AnyCodes, color: BaseColor = SRGB
     """The residual of each pixel in the file's raster."""
     ready = residuals(network, codes, color)
     turned = ready.turned(codes)
-    found = ready.at(slice(0, len(turned)), np.zeros(turned.shape, np.float32))
+    found = at_pixels(ready.at(slice(0, len(turned)), slice(None)))
     out = np.empty((*codes.shape[:2], found.shape[2]), np.float32)
     ready.turned(out)[...] = found
     return out
+
+
+def residual_on_grid(network: NeuralGainMap, codes: AnyCodes) -> Array:
+    inputs = GridInputs(network, codes, 255)
+    return GridNetwork(network, inputs).residual(0, inputs.shape[0])
 
 
 def with_coordinates(network: NeuralGainMap, *coordinates: float) -> NeuralGainMap:
@@ -100,7 +106,9 @@ def test_definition_of_coordinates(name: str, coordinates: tuple[float, ...]) ->
 
 def test_features_come_in_order() -> None:
     codes = np.array([[[0, 51, 102], [153, 204, 255]]], np.uint8)
-    found = BaseFeatures(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1).whole()[0].T
+    rows = np.empty((1, 20, 2), np.float32)
+    BaseFeatures(WorkingGrid.over((1, 2), 1, 2, IDENTITY), codes, 255, 1).fill(rows, slice(0, 1))
+    found = rows[0].T
     colors = np.array([[-1, -0.6, -0.2], [0.2, 0.6, 1]])
     wave = np.pi / 2 * colors
     np.testing.assert_allclose(found[:, :2], [[-1, 0], [1, 0]])
@@ -108,16 +116,14 @@ def test_features_come_in_order() -> None:
     np.testing.assert_allclose(found[:, 5:11], np.tile(2 * colors, 2), atol=1e-6)
     np.testing.assert_allclose(found[:, 11:14], np.tile(colors.sum(0), (2, 1)), atol=1e-6)
     np.testing.assert_allclose(found[:, 14:], np.stack([np.sin(wave), np.cos(wave)], 2).reshape(2, 6), atol=1e-6)
-    assert found.shape == (2, 20) and found.dtype == np.float32
 
 
 def test_outputs_are_clipped_before_scale_and_shift() -> None:
     details = (LatentGrid(32, 48, (127, -127) * 768, 16),)
     network = replace(NETWORKS["one output"], details=details)
-    inputs = GridInputs(network, picture(48, 32), 255)
-    found = residual_on_grid(network, inputs)
+    found = residual_on_grid(network, picture(48, 32))
+    assert found.shape == (32, 1, 48)
     np.testing.assert_array_equal(np.unique(found), [1.125 - 1.5, 1.125 + 1.5])
-    assert inputs.added(slice(None)).shape == (32, 48)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +204,7 @@ def test_a_base_of_half_the_size_gives_nearly_the_same(name: str) -> None:
 def test_a_base_of_double_size_gives_the_same_on_the_grid() -> None:
     network, codes = NETWORKS["three outputs"], picture(48, 32)
     large = codes.repeat(2, axis=0).repeat(2, axis=1)
-    found, expected = (residual_on_grid(network, GridInputs(network, each, 255)) for each in (large, codes))
+    found, expected = (residual_on_grid(network, each) for each in (large, codes))
     np.testing.assert_array_equal(found, expected)
 
 

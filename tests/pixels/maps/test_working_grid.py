@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tracemalloc
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.maps.working_grid import WorkingGrid, axis_over
-from gainmap_codec.pixels.raster.resampling import taps_at, window_average
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid, axis_over, window_means
+from gainmap_codec.pixels.raster.resampling import taps_at
+from support.gains import enlarged_rows
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -30,30 +33,37 @@ def brute_mean(values: Array, start: float, stop: float) -> float:
     return sum(part * float(value) for part, value in zip(parts, values, strict=True)) / sum(parts)
 
 
-@given(st.integers(1, 12), st.lists(st.floats(0, 1), min_size=2, max_size=8), st.booleans())
-def test_window_average_is_the_mean_of_what_lies_between_edges(size: int, parts: list[float], whole: bool) -> None:
+@given(st.integers(1, 12), st.lists(st.floats(0, 1), min_size=2, max_size=8), st.booleans(), st.booleans())
+def test_window_means_are_those_of_what_lies_between_edges(
+    size: int, parts: list[float], whole: bool, turned: bool
+) -> None:
     edges = np.sort(np.array(parts) * size)
     edges = np.rint(edges) if whole else edges
-    values = noise(size, 2, 3)
-    for axis in (0, 1):
-        turned = np.swapaxes(values, 0, axis)
-        found = np.swapaxes(window_average(turned, edges, axis=axis), 0, axis)
-        assert found.dtype == np.float32
-        for n, (start, stop) in enumerate(pairwise(edges)):
-            for row, channel in np.ndindex(2, 3):
-                line = values[:, row, channel]
-                if stop - start > 1e-6:
-                    expected = brute_mean(line, float(start), float(stop))
-                else:
-                    expected = float(line[min(int(start), size - 1)])
-                assert found[n, row, channel] == pytest.approx(expected, abs=1e-5)
+    values, alone = noise(size, 2, 3), np.array([0.0, 1.0, 2.0])
+    if turned:
+        found = np.swapaxes(window_means(np.swapaxes(values, 0, 1), alone, edges), 0, 1)
+    else:
+        found = window_means(values, edges, alone)
+    assert found.dtype == np.float32 and found.shape == (len(edges) - 1, 2, 3)
+    for n, (start, stop) in enumerate(pairwise(edges)):
+        for row, channel in np.ndindex(2, 3):
+            line = values[:, row, channel]
+            if stop - start > 1e-6:
+                expected = brute_mean(line, float(start), float(stop))
+            else:
+                expected = float(line[min(int(start), size - 1)])
+            assert found[n, row, channel] == pytest.approx(expected, abs=1e-5)
 
 
-def test_window_average_of_equal_blocks() -> None:
-    values = np.arange(12, dtype=np.float32).reshape(6, 2, 1)
-    found = window_average(values, np.array([0.0, 2.0, 4.0, 6.0]), axis=0)
-    np.testing.assert_array_equal(found[..., 0], [[1, 2], [5, 6], [9, 10]])
-    np.testing.assert_array_equal(window_average(values, np.array([1.0, 3.0, 5.0]), axis=0)[..., 0], [[3, 4], [7, 8]])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_window_means_of_every_type_and_of_views(dtype: type) -> None:
+    values: NDArray[Any] = np.random.default_rng(2).integers(0, 256, (37, 41, 4)).astype(dtype)[::-1, 1:, :3]
+    edges = np.array([0.0, 2.0, 4.5, 36.0]), np.array([1.0, 1.5, 40.0])
+    found = window_means(values, *edges)
+    for row, column, channel in np.ndindex(3, 2, 3):
+        lines = np.array([brute_mean(line, *edges[1][column : column + 2]) for line in values[..., channel]])
+        expected = brute_mean(lines, *edges[0][row : row + 2])
+        assert found[row, column, channel] == pytest.approx(expected, rel=1e-5)
 
 
 def test_taps_are_clamped_to_the_outermost_cells() -> None:
@@ -141,7 +151,7 @@ def test_level_averages_and_enlarges_again() -> None:
     grid = WorkingGrid.over((4, 8), 4, 8, IDENTITY)
 
     def level(number: int) -> Array:
-        return grid.enlarge(grid.reduce(values, number), number).at(slice(None))
+        return enlarged_rows(grid.enlarge(grid.reduce(values, number), number))
 
     np.testing.assert_allclose(level(2)[0, :, 0], [0, 0, 1, 3, 5, 7, 8, 8], atol=1e-6)
     np.testing.assert_allclose(level(0), values)
@@ -154,8 +164,8 @@ def test_a_huge_grid_costs_no_more_than_the_raster(shape: tuple[int, int]) -> No
     tracemalloc.start()
     grid = WorkingGrid.over((65535, 65535), *shape, IDENTITY)
     means = grid.average(pixels)
-    levels = [grid.enlarge(grid.reduce(means, level), level).at(slice(None)) for level in (8, 10, 12)]
-    enlarged = grid.enlarge(noise(512, 512, 1), 7).at(slice(None))
+    levels = [enlarged_rows(grid.enlarge(grid.reduce(means, level), level)) for level in (8, 10, 12)]
+    enlarged = enlarged_rows(grid.enlarge(noise(512, 512, 1), 7))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert means.shape == levels[0].shape == (*shape, 3)

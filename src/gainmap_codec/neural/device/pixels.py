@@ -142,7 +142,7 @@ def _transformed(pixels: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _hdr_of(network: NeuralGainMap, residual: Tensor, base: Tensor, weight: float) -> Tensor:
-    """As `maps.neural_map.to_hdr`."""
+    """As native/render.c."""
     kb, ka = network.base_offset, network.alternate_offset
     if network.domain == "log2_gain":
         factors = torch.exp2((residual * weight).clamp_(max=float(MAX_GAIN)))

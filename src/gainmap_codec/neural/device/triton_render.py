@@ -174,7 +174,7 @@ def _hdr_of(
     DOMAIN: tl.constexpr,
     IS_WHOLE: tl.constexpr,
 ) -> tl.tensor:
-    """As `maps.neural_map.to_hdr`, of one channel and of both offsets."""
+    """As native/render.c, of one channel and of both offsets."""
     if DOMAIN == "log2_gain":
         hdr = (base + kb) * tl.exp2(tl.minimum(f * weight, _MOST_GAIN)) - ka
         return tl.minimum(tl.maximum(hdr, 0), _MOST_LIGHT)

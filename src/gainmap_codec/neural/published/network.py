@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gainmap_codec.files.payload.records import NeuralGainMap
-from gainmap_codec.pixels.maps.neural_map import position_features, pq_features
+from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.maps.features import octave_features
+from gainmap_codec.pixels.maps.neural_map import position_features
 from gainmap_codec.pixels.maps.residual import inverse_residual
 
 LARGEST = 127
@@ -24,8 +27,14 @@ class FeatureTables:
     def at(self, rows: Tensor, columns: Tensor, pq: Tensor) -> Tensor:
         """Features float32 (N, F) of pixels at `rows`, `columns` int64 (N,), with PQ codes float32 (N, 3)."""
         along_x, along_y = (rows, columns) if self._turned else (columns, rows)
-        colors = torch.from_numpy(pq_features(pq.cpu().numpy(), self._network)).to(pq.device)
+        colors = torch.from_numpy(_pq_features(pq.cpu().numpy(), self._network)).to(pq.device)
         return torch.cat([self._x[along_x], self._y[along_y], colors], dim=1)
+
+
+def _pq_features(base_pq: Array, network: NeuralGainMap) -> Array:
+    """Features of the colour inputs, float32 (N, 6 × octaves), of PQ codes float32 (N, 3)."""
+    values = (base_pq - np.float32(network.color_shift)) * np.float32(network.color_scale)
+    return octave_features(values, network.color_octaves, 0).reshape(len(values), -1)
 
 
 def forward(weights: list[Tensor], features: Tensor) -> Tensor:

@@ -16,7 +16,6 @@ from gainmap_codec.pixels.color.light import (
     COLOR_SPACES,
     D65,
     PRIMARIES,
-    AnyCodes,
     Array,
     ColorSpace,
     adapt_white,
@@ -26,7 +25,7 @@ from gainmap_codec.pixels.color.light import (
     srgb_encode,
     xy_to_xyz,
 )
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.rendition import light_of
 
 Curve = Literal["srgb", "pq", "hlg", "linear", "bt709", "smpte240", "gamma22", "gamma28", "other"]
 """How code values become light; "other" is told by a table alone, as measured of an ICC profile."""
@@ -77,38 +76,14 @@ class BaseColor:
         Args:
             codes: uint8, or uint16 with as many bits as the curves have entries for.
         """
-        linear = np.empty(codes.shape, dtype=np.float32)
-        for_each_strip(codes.shape[0], lambda rows: self.linearize_into(codes[rows], linear[rows]))
-        return linear
-
-    def linearize_into(self, codes: AnyCodes, linear: Array) -> None:
-        """As `linearize`, of a strip and into a contiguous array, float32 (..., 3)."""
-        if self._pairs is not None and codes.dtype == np.uint8 and codes.flags.c_contiguous:
-            even = codes.size & ~1
-            two = linear.reshape(-1)[:even].view(np.complex64)
-            np.take(self._pairs, codes.reshape(-1)[:even].view(np.uint16), out=two, mode="clip")
-            linear.reshape(-1)[even:] = self.curves[0][codes.reshape(-1)[even:]]
-        elif self._has_one_curve:
-            np.take(self.curves[0], codes, out=linear, mode="clip")  # "raise" would copy what goes out
-        else:
-            for channel in range(3):
-                linear[..., channel] = np.take(self.curves[channel], codes[..., channel], mode="clip")
-        if self.system_gamma != 1:
-            luminance = np.maximum(self.convert_to_bt2020(linear) @ BT2020_LUMA, 0)
-            linear *= luminance[..., np.newaxis] ** np.float32(self.system_gamma - 1)
+        return light_of(codes, self)
 
     @cached_property
-    def _has_one_curve(self) -> bool:
-        return bool((self.curves == self.curves[0]).all())
-
-    @cached_property
-    def _pairs(self) -> NDArray[np.complex64] | None:
-        """Light of two code values of 8 bits next to each other, where three channels have one curve: half the work."""
-        if self.curves.shape[1] != 256 or not self._has_one_curve:
+    def luma(self) -> Array | None:
+        """Shares of linear base R, G and B in luminance, float32 (3,), where the system has a gamma."""
+        if self.system_gamma == 1:
             return None
-        codes = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)  # in the order of this machine
-        pairs: NDArray[np.complex64] = self.curves[0][codes].view(np.complex64)[:, 0]
-        return pairs
+        return np.asarray(BT2020_LUMA @ self.to_bt2020, np.float32)
 
     def convert_to_bt2020(self, linear: Array) -> Array:
         """Linear BT.2020, float32 (..., 3), of linear light in the base's own primaries, float32 (..., 3)."""

@@ -7,7 +7,7 @@ here have the white point D65.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, cast, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,32 +111,6 @@ def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
     if source == target:
         return pixels
     return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)
-
-
-def transform_in_place(pixels: Array, matrix: NDArray[np.floating]) -> None:
-    """Multiply each pixel of float32 (H, W, 3) by a matrix (3, 3), without a copy of the picture."""
-    for_each_strip(pixels.shape[0], lambda rows: transform_strip(pixels[rows], matrix))
-
-
-def transform_strip(pixels: Array, matrix: NDArray[np.floating], out: NDArray[np.floating] | None = None) -> None:
-    """As `transform_in_place`, of a strip on this thread, in place or into `out`, float32 or float16 of its shape."""
-    if not is_identity(matrix):
-        # Rows of pixels by a matrix in C order take half as long as all at once, or as one transposed.
-        np.matmul(pixels, np.ascontiguousarray(matrix.T, np.float32), out=pixels if out is None else out)
-    elif out is not None:
-        out[...] = pixels
-
-
-def strip_for(place: NDArray[Any], shape: tuple[int, ...], matrix: NDArray[np.floating]) -> Array:
-    """Where a strip is computed that a matrix then takes to its place: there already, if the matrix does nothing."""
-    if is_identity(matrix) and place.dtype == np.float32 and place.flags.c_contiguous and place.shape == shape:
-        return cast(Array, place)
-    return np.empty(shape, np.float32)
-
-
-def is_identity(matrix: NDArray[np.floating]) -> bool:
-    """Whether a matrix (3, 3) does nothing that float32 could tell, as there and back again between two primaries."""
-    return bool(np.abs(matrix - np.eye(3)).max() < 1e-9)
 
 
 # SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.

@@ -9,15 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from gainmap_codec.files.records import AppleMetadata
-from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
-from gainmap_codec.pixels.maps.gain_map import ApplyStrip
+from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.maps.gain_map import ReadyMap
 from gainmap_codec.pixels.raster.resampling import bilinear_taps
+from gainmap_codec.pixels.rendition import Gains, Rule
 
 
-def apple_gain_map_strips(
+def apple_gain_map_for(
     size: tuple[int, ...], gain_map: AnyCodes, metadata: AppleMetadata, *, headroom: float, bits: int = 8
-) -> ApplyStrip:
-    """A map made ready to turn strips of a base into the rendition for a display: base · (1 + (h − 1) · curve(map)).
+) -> ReadyMap:
+    """A map made ready to turn a base into the rendition for a display: base · (1 + (h − 1) · curve(map)).
 
     h is the smaller of the map's and the display's headroom. The map is interpolated before its curve is undone
     (bilinear, pixel centres aligned).
@@ -29,24 +30,14 @@ def apple_gain_map_strips(
         headroom: Display headroom, log2 (stops); infinity shows the brightest rendition.
         bits: Depth of the map's code values.
     """
-    most = np.float32(min(metadata.headroom, 2.0 ** min(headroom, 64)) - 1)
+    most = max(min(metadata.headroom, 2.0 ** min(headroom, 64)) - 1, 0.0)
     planes = gain_map[..., np.newaxis] if gain_map.ndim == 2 else gain_map
-    down, columns = bilinear_taps(size[0], planes.shape[0]), bilinear_taps(size[1], planes.shape[1])
+    rows, columns = bilinear_taps(size[0], planes.shape[0]), bilinear_taps(size[1], planes.shape[1])
 
-    def apply(pixels: Array, rows: slice, across: slice) -> None:
-        if most <= 0:
-            return
-        taps = down.part(rows)
-        start, stop = int(taps.first[0]), int(taps.second[-1]) + 1
-        for channel in range(planes.shape[2]):
-            codes = planes[start:stop, :, channel].astype(np.float32)
-            codes = taps.shifted(-start).interpolate(columns.part(across).interpolate(codes, axis=1), axis=0)
-            gain = srgb_decode(codes * np.float32(1 / ((1 << bits) - 1)))
-            gain *= most
-            gain += 1
-            if planes.shape[2] == 1:
-                pixels *= gain[..., np.newaxis]
-            else:
-                pixels[..., channel] *= gain
+    def gains(strip: slice, across: slice) -> Gains:
+        down = rows.part(strip)
+        start, stop = int(down.first[0]), int(down.second[-1]) + 1
+        values = np.multiply(planes[start:stop], np.float32(1 / ((1 << bits) - 1)), dtype=np.float32)
+        return Gains(np.ascontiguousarray(np.swapaxes(values, 1, 2)), down.shifted(-start), columns.part(across))
 
-    return apply
+    return ReadyMap(Rule("apple", most), gains)

@@ -20,7 +20,6 @@ from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decoding
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 Codes = NDArray[np.uint8]
 
@@ -53,27 +52,27 @@ def picture_values(network: NeuralGainMap, picture: CodedPicture) -> Array:
     return values * np.float32(2.0 ** (picture.step_exponent / 4))
 
 
-def add_picture(residual: Array, network: NeuralGainMap, grid: WorkingGrid) -> None:
-    """Add a network's picture, where it has one, to its residual on the parts of the grid, float32 (rows, columns, C).
+class PictureOnGrid:
+    """A network's picture over the parts of a grid."""
 
-    Raises:
-        FormatError: As `picture_codes`.
-    """
-    if (picture := network.picture) is None:
-        return
-    codes = picture_codes(network, picture)
-    down, across = grid.rows.level_taps(picture.level), grid.columns.level_taps(picture.level)
-    zero, step = np.float32(picture.zero), np.float32(2.0 ** (picture.step_exponent / 4))
+    def __init__(self, network: NeuralGainMap, picture: CodedPicture, grid: WorkingGrid) -> None:
+        """Decodes it.
 
-    def add(rows: slice) -> None:
-        taps = down.part(rows)
-        lines, below = (codes[places].astype(np.float32) for places in (taps.first, taps.second))
+        Raises:
+            FormatError: As `picture_codes`.
+        """
+        self._codes = picture_codes(network, picture)
+        self._down, self._across = grid.rows.level_taps(picture.level), grid.columns.level_taps(picture.level)
+        self._zero, self._step = np.float32(picture.zero), np.float32(2.0 ** (picture.step_exponent / 4))
+
+    def add_to(self, residual: Array, start: int) -> None:
+        """Add it to the residual of rows from `start` on, float32 (rows, C, columns)."""
+        taps = self._down.part(slice(start, start + len(residual)))
+        lines, below = (self._codes[places].astype(np.float32) for places in (taps.first, taps.second))
         lines += (below - lines) * taps.fraction[:, np.newaxis, np.newaxis]
-        lines -= zero
-        lines *= step
-        residual[rows] += across.interpolate(lines, axis=1)
-
-    for_each_strip(len(residual), add, rows_in_cache(codes.shape[1]))
+        lines -= self._zero
+        lines *= self._step
+        residual += np.swapaxes(self._across.interpolate(lines, axis=1), 1, 2)
 
 
 def code_residual(values: Array, level: int, *, quality: int, speed: int) -> CodedPicture:

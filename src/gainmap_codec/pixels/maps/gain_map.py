@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.raster.resampling import Taps, bilinear_taps, box_average
+from gainmap_codec.pixels.raster.resampling import bilinear_taps, box_average
+from gainmap_codec.pixels.rendition import Gains, Rule, render_strips
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
@@ -75,54 +76,41 @@ def apply_gain_map(
     _check_rgb("base", base)
     result = np.empty_like(base) if out is None else out
     _check_same_shape("out", result, base)
-    apply = gain_map_strips(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
-
-    def render(strip: slice) -> None:
-        if result is not base:
-            result[strip] = base[strip]
-        apply(result[strip], strip, slice(None))
-
-    for_each_strip(base.shape[0], render, rows_in_cache(base.shape[1]))
+    ready = gain_map_for(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
+    render_strips(result, base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None)))
     return result
 
 
-ApplyStrip = Callable[[Array, slice, slice], None]
-"""Turns linear RGB (h, w, 3), which lies at these rows and columns of a picture, into its rendition, in place."""
+class ReadyMap(NamedTuple):
+    """A gain map made ready for a picture.
+
+    Attributes:
+        rule: What its gains do.
+        at: Gains of some rows and columns of the picture.
+    """
+
+    rule: Rule
+    at: Callable[[slice, slice], Gains]
 
 
-def gain_map_strips(
+def gain_map_for(
     size: tuple[int, ...], gain_map: GainMap, metadata: GainMapMetadata, *, headroom: float, bits: int = 8
-) -> ApplyStrip:
-    """A gain map made ready for a picture of `size`, height and width; other arguments as of `apply_gain_map`."""
+) -> ReadyMap:
+    """A gain map for a picture of `size`, height and width; other arguments as of `apply_gain_map`."""
     weight = headroom_weight(headroom, float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom))
     channels = _channels(gain_map, metadata, weight, bits)
-    base_offset = _common([channel.base_offset for channel in channels])
-    alternate_offset = _common([channel.alternate_offset for channel in channels])
     rows, columns = bilinear_taps(size[0], gain_map.shape[0]), bilinear_taps(size[1], gain_map.shape[1])
+    offsets = np.array([(each.base_offset, each.alternate_offset) for each in (channels * 3)[:3]], np.float32).T
+    if weight == 0:
+        offsets = 0 * offsets  # unequal ones would shift the base, which is right as it is
 
-    def apply(pixels: Array, strip: slice, across: slice) -> None:
-        if weight == 0:
-            np.maximum(pixels, 0, out=pixels)  # unequal offsets would shift the base, which is right as it is
-            return
-        if np.any(base_offset):
-            pixels += base_offset
-        gain = None
-        for index in range(3):
-            channel = channels[index % len(channels)]
-            if gain is None or len(channels) == 3:
-                gain = _interpolate(channel, rows.part(strip), columns.part(across))
-                np.exp2(gain, out=gain)
-            pixels[..., index] *= gain
-        if np.any(alternate_offset):
-            pixels -= alternate_offset
-        np.maximum(pixels, 0, out=pixels)
+    def gains(strip: slice, across: slice) -> Gains:
+        down = rows.part(strip)
+        start, stop = int(down.first[0]), int(down.second[-1]) + 1
+        planes = [channel.log2_gain(channel.codes[start:stop]) for channel in channels]
+        return Gains(np.ascontiguousarray(np.stack(planes, axis=1)), down.shifted(-start), columns.part(across))
 
-    return apply
-
-
-def _common(offsets: list[np.float32]) -> Array:
-    """Offsets of one channel or of three; one number where they are alike, which is added four times faster."""
-    return np.array(offsets[:1] if len(set(offsets)) == 1 else offsets, np.float32)
+    return ReadyMap(Rule("log2_gain", offsets=np.ascontiguousarray(offsets)), gains)
 
 
 class _Channel(NamedTuple):
@@ -166,13 +154,6 @@ def _channel(codes: GainMap, numbers: GainMapChannel, weight: float, bits: int) 
     if codes.dtype != np.float32:
         raise ValueError(f"gain_map: expected uint8, uint16 or float32, got {codes.dtype}")
     return _Channel(codes, log2_gain, *offsets)
-
-
-def _interpolate(channel: _Channel, rows: Taps, columns: Taps) -> Array:
-    """Weighted log2 gains of one strip, float32 (rows, W)."""
-    start, stop = int(rows.first[0]), int(rows.second[-1]) + 1
-    gains = channel.log2_gain(channel.codes[start:stop])
-    return rows.shifted(-start).interpolate(columns.interpolate(gains, axis=1), axis=0)
 
 
 def compute_gain_map(

@@ -1,24 +1,23 @@
-"""The neural gain map's forward pass in NumPy float32: the definition of decoding. docs/format.md has it in prose."""
+"""Renditions by a neural gain map, of both families, in float32 by compiled loops. docs/format.md has it in prose."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_decode, pq_encode, strip_for, transform_strip
-from gainmap_codec.pixels.maps.coded_picture import add_picture
+from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.maps.coded_picture import PictureOnGrid
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
-from gainmap_codec.pixels.maps.multiscale import GridInputs, dequantize, residual_on_grid
-from gainmap_codec.pixels.maps.residual import LEAST_DIVISOR, apply_log2_gain, inverse_residual
-from gainmap_codec.pixels.maps.working_grid import WorkingGrid
-from gainmap_codec.pixels.raster.geometry import Window, turned_window
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork, dequantize
+from gainmap_codec.pixels.maps.residual import BRIGHTEST
+from gainmap_codec.pixels.raster.geometry import Pixels, Window, turned_window
+from gainmap_codec.pixels.raster.resampling import Taps
+from gainmap_codec.pixels.rendition import Gains, Rule, light_of, render_strips
 
 Codes = NDArray[np.uint8]
 
@@ -43,16 +42,9 @@ def position_features(height: int, width: int, network: NeuralGainMap) -> tuple[
     return octave_features(x, network.position_octaves, 0), octave_features(y, network.position_octaves, 0), turned
 
 
-def pq_features(base_pq: Array, network: NeuralGainMap) -> Array:
-    """Features of the published colour inputs, float32 (..., 6 × octaves), of PQ codes float32 (..., 3)."""
-    values = (base_pq - np.float32(network.color_shift)) * np.float32(network.color_scale)
-    features = octave_features(values, network.color_octaves, 0)
-    return features.reshape(*base_pq.shape[:-1], 6 * network.color_octaves)
-
-
-def base_bt2020(codes: NDArray[Any], color: BaseColor) -> Array:
+def base_bt2020(codes: AnyCodes, color: BaseColor) -> Array:
     """Linear BT.2020 of a base, float32 (..., 3), 1.0 = SDR white, of its code values (..., 3)."""
-    return color.convert_to_bt2020(color.linearize(codes))
+    return light_of(codes, color, color.to_bt2020)
 
 
 def render_neural_map(network: NeuralGainMap, codes: AnyCodes, color: BaseColor, *, headroom: float) -> Array:
@@ -66,18 +58,62 @@ def render_neural_map(network: NeuralGainMap, codes: AnyCodes, color: BaseColor,
     Returns:
         Linear BT.2020, float32 (H, W, 3); 1.0 = SDR white.
     """
-    return rendition_of(network, residuals(network, codes, color), codes, color, headroom=headroom)
+    out = np.empty(codes.shape, dtype=np.float32)
+    whole = Window(0, 0, *codes.shape[:2])
+    render_into(out, network, codes, color, headroom=headroom, window=whole, from_bt2020=np.eye(3))
+    return out
+
+
+def render_into(
+    out: NDArray[np.floating],
+    network: NeuralGainMap,
+    codes: AnyCodes,
+    color: BaseColor,
+    *,
+    headroom: float,
+    window: Window,
+    from_bt2020: NDArray[np.floating],
+) -> None:
+    """As `render_neural_map`, of a part of the stored raster, and in primaries that a matrix makes of BT.2020."""
+    ready = residuals(network, codes, color)
+    top, left, height, width = turned_window(window, codes.shape, ready.turned)
+    across = slice(left, left + width)
+    to_maths, from_maths = color.to_bt2020, from_bt2020
+    if is_factor(network):  # the same in all primaries: one matrix instead of two, often none
+        to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
+    weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
+    render_strips(
+        ready.turned(out),
+        ready.turned(codes)[top : top + height, across],
+        color,
+        to_maths=to_maths,
+        rule=rule_of(network, weight),
+        gains=lambda rows: ready.at(slice(rows.start + top, rows.stop + top), across),
+        from_maths=from_maths,
+    )
+
+
+def is_factor(network: NeuralGainMap) -> bool:
+    """Whether each pixel is multiplied by a number, and nothing is taken off."""
+    is_gain = network.domain == "log2_gain" and network.alternate_offset == 0
+    return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
+
+
+def rule_of(network: NeuralGainMap, weight: float) -> Rule:
+    """How residuals change light; the weight, in 0…1, scales the log2 ratio, as for a standard map."""
+    offsets = np.repeat(np.array([[network.base_offset], [network.alternate_offset]], np.float32), 3, axis=1)
+    return Rule(network.domain, weight, offsets, float(BRIGHTEST))
 
 
 class Residuals:
-    """The residual of any rows of a raster, by either family; `rows` are those of the picture as `turned` gives it."""
+    """The residual of any part of a raster, by either family, the way that the network's coordinates run."""
 
-    def turned(self, pixels: NDArray[Any]) -> NDArray[Any]:
+    def turned(self, pixels: Pixels) -> Pixels:
         """The raster (H, W, ...) the way that rows are counted: a view."""
         return pixels
 
-    def at(self, rows: slice, base: Array) -> Array:
-        """The residual, float32 (h, width, 1 or 3), of rows whose linear BT.2020 base is given (h, width, 3)."""
+    def at(self, rows: slice, across: slice) -> Gains:
+        """The residual of some rows and columns of the raster as `turned` gives it."""
         raise NotImplementedError
 
 
@@ -87,119 +123,70 @@ def residuals(network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> Resi
     Raises:
         FormatError: Its picture cannot be decoded.
     """
-    height, width = codes.shape[:2]
     if network.family == "published":
-        return PublishedResiduals(network, height, width)
-    inputs = GridInputs(network, codes, color.curves.shape[1] - 1)
-    values = residual_on_grid(network, inputs)
-    add_picture(values, network, inputs.grid)
-    return GridResiduals(inputs.grid, values)
-
-
-def rendition_of(
-    network: NeuralGainMap, ready: Residuals, codes: AnyCodes, color: BaseColor, *, headroom: float
-) -> Array:
-    """As `render_neural_map`, by residuals that are ready."""
-    out = np.empty(codes.shape, dtype=np.float32)
-    whole = Window(0, 0, *codes.shape[:2])
-    render_into(out, network, ready, codes, color, headroom=headroom, window=whole, from_bt2020=np.eye(3))
-    return out
-
-
-def render_into(
-    out: NDArray[np.floating],
-    network: NeuralGainMap,
-    ready: Residuals,
-    codes: AnyCodes,
-    color: BaseColor,
-    *,
-    headroom: float,
-    window: Window,
-    from_bt2020: NDArray[np.floating],
-) -> None:
-    """As `rendition_of`, of a part of the stored raster, and in primaries that a matrix makes of BT.2020."""
-    weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
-    turned_codes, turned_out = ready.turned(codes), ready.turned(out)
-    top, left, _, width = turned_window(window, codes.shape, ready.turned)
-    to_maths, from_maths = color.to_bt2020, from_bt2020
-    if is_factor(network):  # the same in all primaries: one matrix instead of two, often none
-        to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
-
-    def render(strip: slice) -> None:
-        rows, place = slice(strip.start + top, strip.stop + top), turned_out[strip]
-        seen = turned_codes[rows]
-        pixels = strip_for(place, seen.shape, from_maths)
-        color.linearize_into(seen, pixels)
-        transform_strip(pixels, to_maths)
-        to_hdr(network, ready.at(rows, pixels), pixels, weight)
-        if pixels is not place:
-            transform_strip(pixels[:, left : left + width], from_maths, place)
-
-    for_each_strip(turned_out.shape[0], render, rows_in_cache(turned_codes.shape[1]))
-
-
-def is_factor(network: NeuralGainMap) -> bool:
-    """Whether each pixel is multiplied by a number, and nothing is taken off."""
-    is_gain = network.domain == "log2_gain" and network.alternate_offset == 0
-    return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
-
-
-def to_hdr(network: NeuralGainMap, residual: Array, pixels: Array, weight: float) -> None:
-    """Turn a linear base, float32 (..., 3), into linear HDR by residuals (..., 1 or 3), in place.
-
-    The weight, in −1…1, scales the log2 ratio, as for a standard map.
-    """
-    base_offset, alternate_offset = np.float32(network.base_offset), np.float32(network.alternate_offset)
-    with np.errstate(over="ignore"):  # a hostile network's infinity ends at the clip
-        if network.domain == "log2_gain":
-            gain = residual if weight == 1 else residual * np.float32(weight)
-            apply_log2_gain(gain, pixels, base_offset, alternate_offset)
-            return
-        pq: Array = np.clip(inverse_residual(network.domain, residual, pq_encode(pixels), np), 0, 1)
-        hdr = pq_decode(pq)
-        if weight == 1:
-            pixels[...] = hdr
-            return
-        ratio = (hdr + alternate_offset) / np.maximum(pixels + base_offset, np.float32(LEAST_DIVISOR))
-        pixels[...] = np.maximum((pixels + base_offset) * ratio ** np.float32(weight) - alternate_offset, 0)
+        return PublishedResiduals(network, codes, color)
+    return GridResiduals(network, GridInputs(network, codes, color.curves.shape[1] - 1))
 
 
 class GridResiduals(Residuals):
-    """The family "multiscale": the residual of the working grid, enlarged."""
+    """The family "multiscale": the residual of the working grid, evaluated where it is asked for."""
 
-    def __init__(self, grid: WorkingGrid, values: Array) -> None:
-        self._grid = grid
-        self._values = values
-        self._rows, self._columns = grid.rows.raster_taps(), grid.columns.raster_taps()
+    def __init__(self, network: NeuralGainMap, inputs: GridInputs) -> None:
+        self._grid = inputs.grid
+        self._network = GridNetwork(network, inputs)
+        self._picture = PictureOnGrid(network, network.picture, inputs.grid) if network.picture else None
+        self._rows, self._columns = inputs.grid.rows.raster_taps(), inputs.grid.columns.raster_taps()
 
-    def turned(self, pixels: NDArray[Any]) -> NDArray[Any]:
+    def turned(self, pixels: Pixels) -> Pixels:
         """See `Residuals`."""
         return self._grid.turned(pixels)
 
-    def at(self, rows: slice, base: Array) -> Array:
+    def at(self, rows: slice, across: slice) -> Gains:
         """See `Residuals`."""
-        taps = self._rows.part(rows)
+        taps, columns = self._rows.part(rows), self._columns.part(across)
         start, stop = int(taps.first[0]), int(taps.second[-1]) + 1
-        wide = self._columns.interpolate(self._values[start:stop], axis=1)
-        return taps.shifted(-start).interpolate(wide, axis=0)
+        values = self._network.residual(start, stop)
+        if self._picture:
+            self._picture.add_to(values, start)
+        is_every_cell = np.array_equal(columns.first, np.arange(values.shape[2])) and not columns.fraction.any()
+        return Gains(values, taps.shifted(-start), None if is_every_cell else columns)
 
 
 class PublishedResiduals(Residuals):
     """The family "published": every pixel by itself. Of x and y, the first layer is a table."""
 
-    def __init__(self, network: NeuralGainMap, height: int, width: int) -> None:
-        self._network = network
-        first, self._second, self._third = (dequantize(layer) for layer in network.layers)
+    def __init__(self, network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> None:
+        self._network, self._codes, self._color = network, codes, color
+        first, *others = (dequantize(layer) for layer in network.layers)
+        self._second, self._third = map(_with_no_biases, others)
         places = published_inputs(network.position_octaves, network.color_octaves)
-        x, y, turned = position_features(height, width, network)
+        x, y, turned = position_features(codes.shape[0], codes.shape[1], network)
         along_x, along_y = x @ first[places.x], y @ first[places.y]
         self._columns, self._rows = (along_y, along_x) if turned else (along_x, along_y)
-        self._color = first[places.colors]
+        self._first = _with_no_biases(first[places.colors])
 
-    def at(self, rows: slice, base: Array) -> Array:
+    def at(self, rows: slice, across: slice) -> Gains:
         """See `Residuals`."""
-        hidden = self._rows[rows, None, :] + self._columns[None, :, :]
-        hidden += pq_features(pq_encode(base), self._network) @ self._color
-        output = np.sin(np.sin(hidden, out=hidden) @ self._second) @ self._third
-        residual: Array = output * np.float32(self._network.residual_scale)
-        return residual + np.float32(self._network.residual_shift)
+        base = base_bt2020(self._codes[rows, across], self._color)
+        out = np.empty((len(base), self._third.shape[1], base.shape[1]), np.float32)
+        loops.published_residual(
+            base,
+            self._network.color_shift,
+            self._network.color_scale,
+            self._network.color_octaves,
+            self._rows[rows],
+            np.ascontiguousarray(self._columns[across].T),
+            self._first,
+            self._second,
+            self._third,
+            self._network.residual_scale,
+            self._network.residual_shift,
+            out,
+        )
+        every = np.arange(len(base))
+        return Gains(out, Taps(every, every, np.zeros(len(base), np.float32)), None)
+
+
+def _with_no_biases(layer: Array) -> Array:
+    """A layer as the loops take it, with a row of biases."""
+    return np.concatenate([layer, np.zeros((1, layer.shape[1]), np.float32)])

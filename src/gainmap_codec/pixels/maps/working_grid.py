@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.latents import cells
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.raster.resampling import Taps, taps_at, window_average
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.raster.resampling import Taps, taps_at
+from gainmap_codec.pixels.strips import for_each_strip
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
 
 _NEAR = 1e-6  # of a cell: what rounding may add to an edge
+_STRIPS = 16  # in which means are made: enough for several threads to end together
 
 
 @dataclass(frozen=True)
@@ -119,27 +121,18 @@ class WorkingGrid:
             pixels = np.swapaxes(pixels, 0, 1)
         return pixels[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]  # type: ignore[return-value]
 
+    @property
+    def is_raster(self) -> bool:
+        """Whether what is evaluated are the raster's own pixels: then every mean is a value."""
+        return all(np.array_equal(axis.edges(), np.arange(axis.size + 1)) for axis in (self.rows, self.columns))
+
     def average(self, pixels: NDArray[Any]) -> Array:
         """Means over what is evaluated, float32 (rows, columns, C), of a raster (H, W, C)."""
-        pixels = self.turned(pixels)
-        down, across = self.rows.edges(), self.columns.edges()
-        out = np.empty((self.rows.count, self.columns.count, pixels.shape[2]), np.float32)
+        return window_means(self.turned(pixels), self.rows.edges(), self.columns.edges())
 
-        def average(rows: slice) -> None:
-            first = min(int(down[rows.start]), self.rows.size - 1)
-            last = max(int(np.ceil(down[rows.stop])), first + 1)
-            lines = window_average(pixels[first:last], down[rows.start : rows.stop + 1] - first, axis=0)
-            out[rows] = window_average(lines, across, axis=1)
-
-        for_each_strip(self.rows.count, average, rows_in_cache(self.columns.size))
-        return out
-
-    def reduce(self, values: Array, level: int) -> Array:
-        """Values, float32 (rows, columns, C), averaged over a level's cells, float32 (h, w, C)."""
-        edges = self.rows.level_edges(level), self.columns.level_edges(level)
-        for axis in _smallest_first(values, (len(edges[0]) - 1, len(edges[1]) - 1)):
-            values = window_average(values, edges[axis], axis=axis)
-        return values
+    def reduce(self, values: NDArray[Any], level: int) -> Array:
+        """Values of what is evaluated, (rows, columns, C), averaged over a level's cells, float32 (h, w, C)."""
+        return window_means(values, self.rows.level_edges(level), self.columns.level_edges(level))
 
     def enlarge(self, values: Array, level: int) -> Enlarged:
         """A level's cells, float32 (h, w, C), made ready."""
@@ -149,21 +142,32 @@ class WorkingGrid:
                 down.interpolate(values, axis=0),
                 taps_at(np.arange(self.rows.count, dtype=np.float64), self.rows.count),
             )
-        return Enlarged(across.interpolate(values, axis=1), down)
+        wide = across.interpolate(values, axis=1)
+        return Enlarged(np.ascontiguousarray(np.swapaxes(wide, 1, 2)), down)
 
 
 class Enlarged(NamedTuple):
-    """A level's cells at what is evaluated, bilinear: enlarged across, float32 (h, columns, C), and how to go down."""
+    """A level's cells at what is evaluated, bilinear: enlarged across, float32 (h, C, columns), and how to go down."""
 
     wide: Array
     down: Taps
 
-    def at(self, rows: slice) -> Array:
-        """Some rows, float32 (rows, columns, C)."""
-        return self.down.part(rows).interpolate(self.wide, axis=0)
 
+def window_means(values: NDArray[Any], down: NDArray[np.float64], across: NDArray[np.float64]) -> Array:
+    """Means over the windows between edges along both sides, float32 (windows down, windows across, C).
 
-def _smallest_first(values: Array, shape: tuple[int, int]) -> tuple[int, int]:
-    """The order of axes in which making `values` of another shape takes the least memory on the way."""
-    height, width = values.shape[:2]
-    return (1, 0) if height * shape[1] <= shape[0] * width else (0, 1)
+    Args:
+        values: (H, W, C), of any strides: uint8, uint16 or float32, or what float32 can stand for.
+        down: Increasing, within 0…H; edges cut values. An empty window takes the value next to it.
+        across: The same within 0…W.
+    """
+    if values.dtype not in (np.uint8, np.uint16, np.float32):
+        values = values.astype(np.float32)
+    out = np.empty((len(down) - 1, len(across) - 1, values.shape[2]), np.float32)
+
+    def average(rows: slice) -> None:
+        line = np.empty(values.shape[1] * values.shape[2], np.float32)
+        loops.window_means(values, down[rows.start : rows.stop + 1], across, line, out[rows])
+
+    for_each_strip(len(out), average, max(len(out) // _STRIPS, 1))
+    return out

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import Array
 
-_MOST_BYTES = 257  # of which 16 bits hold the sum
-_NARROW = 64  # values in a window, up to which they are added one by one
 _EMPTY = 1e-6  # width of a window that has no values of its own
 
 
@@ -80,46 +78,6 @@ def resized(values: Array, width: int, height: int) -> Array:
     return bilinear_taps(height, small.shape[0]).interpolate(across, axis=0)
 
 
-def window_average(values: NDArray[Any], edges: NDArray[np.float64], *, axis: int) -> Array:
-    """Means of `values`, numbers (h, w, C), between successive edges along `axis`, 0 or 1; edges cut values.
-
-    Args:
-        edges: Increasing, within 0…size. An empty window at either end takes the value next to it.
-    """
-    size = values.shape[axis]
-    widths = np.diff(edges)
-    whole = np.rint(edges).astype(np.intp)
-    step = whole[1] - whole[0]
-    if np.array_equal(whole, edges) and step > 0 and np.array_equal(np.diff(whole), np.full(len(widths), step)):
-        return _block_average(values[(slice(None),) * axis + (slice(whole[0], whole[-1]),)], int(step), axis)
-    if widths.max() <= _NARROW:
-        return _narrow_average(values, edges, axis)
-    totals = np.zeros([count + (each == axis) for each, count in enumerate(values.shape)])
-    np.cumsum(values, axis=axis, out=totals[(slice(None),) * axis + (slice(1, None),)])
-    cut = np.minimum(edges.astype(np.intp), size - 1)
-    shape = [-1 if each == axis else 1 for each in range(values.ndim)]
-    part = (edges - cut).reshape(shape)
-    integral = np.take(totals, cut, axis) + np.take(values, cut, axis) * part
-    means = np.diff(integral, axis=axis) / np.maximum(widths, 1e-9).reshape(shape)
-    nearest = np.take(values, np.clip(edges[:-1].astype(np.intp), 0, size - 1), axis)
-    return np.asarray(np.where((widths > _EMPTY).reshape(shape), means, nearest), dtype=np.float32)
-
-
-def _narrow_average(values: NDArray[Any], edges: NDArray[np.float64], axis: int) -> Array:
-    """What windows of a few values each are: sums of the first of each, of the second, and so on.
-
-    Not by a product of matrices: its sums would depend on the number of threads.
-    """
-    places, shares = windows_between(edges, values.shape[axis])
-    shape = [-1 if each == axis else 1 for each in range(values.ndim)]
-    total = np.zeros(
-        [shares.shape[1] if each == axis else count for each, count in enumerate(values.shape)], np.float32
-    )
-    for place, share in zip(places, shares, strict=True):
-        total += np.take(values, place, axis) * share.reshape(shape)
-    return total
-
-
 def windows_between(edges: NDArray[np.float64], size: int) -> tuple[NDArray[np.intp], Array]:
     """What each window between successive edges of a side covers: its first pixel, its second and so on.
 
@@ -134,20 +92,3 @@ def windows_between(edges: NDArray[np.float64], size: int) -> tuple[NDArray[np.i
     shares = np.where(widths > _EMPTY, np.maximum(covered, 0) / np.maximum(widths, 1e-9), steps == 0)
     used = shares.any(axis=1)
     return np.minimum(first + steps, size - 1)[used], shares[used].astype(np.float32)
-
-
-def _block_average(values: NDArray[Any], step: int, axis: int) -> Array:
-    """Means of blocks of `step` values along an axis: what windows of equal whole widths are."""
-    if step == 1:
-        return np.asarray(values, np.float32)
-    if axis == 0:
-        is_small = values.dtype == np.uint8 and step <= _MOST_BYTES  # sums of half the size take half the time
-        total = np.add(values[0::step], values[1::step], dtype=np.uint16 if is_small else np.float32)
-        for each in range(2, step):
-            total += values[each::step]
-        means: Array = np.divide(total, np.float32(step), dtype=np.float32)
-        return means
-    # A product sums runs of a few values faster than a sum does.
-    channels = values.shape[2]
-    runs = np.asarray(values, np.float32).reshape(values.shape[0], -1, step * channels)
-    return np.asarray(runs @ np.tile(np.eye(channels, dtype=np.float32), (step, 1)) / np.float32(step))
