@@ -198,3 +198,9 @@ def test_a_gain_to_another_base_is_not_known() -> None:
     other = decode_jpeg((FIXTURES / "jpeg/base-16x16.jpg").read_bytes())
     assert make_pair(data, other, EncodeOptions(), []).gain is None
     assert make_pair(gm.decode(data), None, EncodeOptions(), []).gain is None
+
+
+@pytest.mark.parametrize("name", ["heif/apple-auxiliary.heic", "heif/tmap-apple-turned.heic"])
+def test_a_map_of_one_channel_stays_one_whatever_coding_does_to_the_base(name: str) -> None:
+    found = gm.inspect(gm.encode(FIXTURES / name, container="jpeg", quality=10, carry="standard")).gain_map
+    assert found is not None and found.channels == 1

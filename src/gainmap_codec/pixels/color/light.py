@@ -192,9 +192,17 @@ def pq_psnr(image: Array, reference: Array) -> float:
     totals = np.zeros(-(-image.shape[0] // rows))  # a sum for each strip: threads may end in any order
 
     def measure(strip: slice) -> None:
-        one, other = (np.ascontiguousarray(pixels[strip], np.float32) for pixels in (image, reference))
-        totals[strip.start // rows] = loops.pq_squares(one, other)
+        totals[strip.start // rows] = pq_squares(image[strip], reference[strip])
 
     for_each_strip(image.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
-    mean = float(totals.sum()) / image.size
+    return decibels(float(totals.sum()) / image.size)
+
+
+def pq_squares(image: Array, reference: Array) -> float:
+    """The sum of squared differences of PQ codes, on this thread; arguments as of `pq_psnr`."""
+    return loops.pq_squares(*(np.ascontiguousarray(pixels, np.float32) for pixels in (image, reference)))
+
+
+def decibels(mean: float) -> float:
+    """PQ-PSNR in dB of a mean squared PQ error."""
     return float("inf") if mean == 0 else -10 * float(np.log10(mean))

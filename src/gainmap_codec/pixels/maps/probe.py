@@ -14,9 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.difference import delta_e_itp, itp
-from gainmap_codec.pixels.color.light import Array, pq_encode
+from gainmap_codec.pixels.color.light import Array, decibels, pq_encode, pq_squares
 
 _SIDE = 128  # pixels of a tile
 _TILES = 24
@@ -60,11 +59,8 @@ class Probe:
     def score(self, rendition: Array) -> Score:
         """The quality of a rendition of `base`, linear RGB in its primaries, float32 (h, w, 3)."""
         linear = self._measured(rendition)
-        squares = [
-            loops.pq_squares(tile, wanted) / tile.size for tile, wanted in zip(linear, self._wanted, strict=True)
-        ]
-        mean = float(np.average(squares, weights=self.weights))
-        psnr = float("inf") if mean == 0 else -10 * float(np.log10(mean))
+        squares = [pq_squares(tile, wanted) / tile.size for tile, wanted in zip(linear, self._wanted, strict=True)]
+        psnr = decibels(float(np.average(squares, weights=self.weights)))
         differences = delta_e_itp(itp(linear), self._itp).mean(axis=(1, 2), dtype=np.float64)
         return Score(psnr, float(np.average(differences, weights=self.weights)))
 
