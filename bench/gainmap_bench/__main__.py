@@ -218,6 +218,17 @@ def speed(photo: Path | None, scales: tuple[float, ...], runs: int, encode_runs:
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Of each row.")
+def encode(photos: tuple[Path, ...], runs: int) -> None:
+    """Time of encoding PHOTOS and the bundled scene with both gain maps, and what the files are worth: a row each."""
+    from gainmap_bench.speed.encoding import encode_rows
+
+    for row in encode_rows(photos, runs):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("photo", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Of each coder, in turns.")
 def coding(photo: Path, runs: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gainmap_codec.codec.decoding import best_rendition
+from gainmap_codec.codec.decoding import Rendition, best_rendition
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.codec.rendering import STORED, full_headroom, one_gain, render
+from gainmap_codec.codec.rendering import STORED, Floats, full_headroom, one_gain, render
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
@@ -64,7 +64,8 @@ class Shown:
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""
         box = self._whole_pixels
-        return resized(pixels[box.top : box.bottom, box.left : box.right], *self.size)
+        part = pixels[box.top : box.bottom, box.left : box.right]
+        return part if part.shape[1::-1] == self.size else resized(part, *self.size)
 
     def gain(self, gain: OneGain) -> OneGain:
         """The same part of a gain that lies over the file's base."""
@@ -118,8 +119,8 @@ class NewBase:
         return self.source.codes if self.is_kept else base_codes(self.file.base)
 
     @cached_property
-    def pair(self) -> Pair:
-        """The new base, and the source's HDR rendition in its raster.
+    def rendition(self) -> Rendition[Floats]:
+        """The source's HDR rendition, whole and in its own raster.
 
         Raises:
             NoGainMapError: The source has no gain map that can be used.
@@ -128,6 +129,16 @@ class NewBase:
         self.notes.lost += found.notes
         if found.kind == "base":
             raise NoGainMapError("expected a gain map that can be used, got none")
+        return found
+
+    @cached_property
+    def pair(self) -> Pair:
+        """The new base, and the source's HDR rendition in its raster.
+
+        Raises:
+            NoGainMapError: As `rendition`.
+        """
+        found = self.rendition
         color, hdr = color_of(self.file.base), self.shown.light(found.pixels)
         gain, headroom = one_gain(found.opened, found.kind), full_headroom(found.opened, found.kind)
         return Pair(self.file, self.codes, color, hdr, headroom, gain and self.shown.gain(gain))

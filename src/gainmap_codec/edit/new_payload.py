@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from gainmap_codec.codec.encoding import Progress, make_neural_map
 from gainmap_codec.codec.opening import OpenedFile, base_codes
@@ -143,6 +144,11 @@ def _standard_rendition(opened: OpenedFile) -> Array:
     return render(opened, "standard", STORED)
 
 
+def _is_fitted_to(standard: NewMap, base: NewBase) -> bool:
+    """Whether the HDR rendition of a fit is the very one that this map gives on this base."""
+    return base.is_kept and base.rendition.kind == "standard" and standard.stored is base.rendition.opened.file.gain_map
+
+
 def _fitted(
     base: NewBase, standard: NewMap, options: TranscodeOptions, notes: Notes, progress: Progress | None
 ) -> bytes:
@@ -151,7 +157,7 @@ def _fitted(
     notes.lost += fitted.notes
     network = replace(fitted.network, neural_psnr=fitted.psnr)
     if standard.stored is not None and base.source.file.gain_map is not None:
-        drift = drift_of(base.pair.hdr, _new_rendition(base, standard))
+        drift = inf if _is_fitted_to(standard, base) else drift_of(base.pair.hdr, _new_rendition(base, standard))
         network = replace(network, standard_psnr=min(drift, _BEST_PSNR))
     payload = serialize_payload(network)
     seconds = f"fitted in {fitted.seconds:.1f} s"
