@@ -23,13 +23,13 @@ from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import Array, decibels, pq_squares
+from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
-from gainmap_codec.pixels.maps.gain_map import ApplyStrip, gain_map_strips
+from gainmap_codec.pixels.maps.gain_map import gain_map_for
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
 from gainmap_codec.pixels.maps.probe import probe_of
-from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+from gainmap_codec.pixels.rendition import render_strips
 
 Progress = Callable[[float], None]
 
@@ -205,26 +205,19 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
         recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.shape) / LONGEST_SIDE[codec])))
     image, metadata, decoded = map_by(recipe, base, alternate, headroom=pair.headroom, codec=codec, bits=bits)
-    psnr = _psnr_in(base, gain_map_strips(base.shape[:2], decoded, metadata, headroom=pair.headroom, bits=bits), pair)
+    ready = gain_map_for(base.shape[:2], decoded, metadata, headroom=pair.headroom, bits=bits)
+    to_bt2020 = pair.color.to_bt2020
+    # Into where the base lay, which is of no more use.
+    render_strips(
+        base, base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None)), from_maths=to_bt2020
+    )
+    psnr = pq_psnr(base, pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
     told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
     image = replace(image, nclx=None if codec == "jpeg" else told)
     why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
     warnings = () if options.channels == "auto" else choice.warnings
     return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)
-
-
-def _psnr_in(base: Array, apply: ApplyStrip, pair: Pair) -> float:
-    """PQ-PSNR in dB of the base with a map applied, which is done in place, strip by strip."""
-    height, width = base.shape[:2]
-    squares = np.zeros(height)  # a sum for each strip: threads may end in any order
-
-    def measure(rows: slice) -> None:
-        apply(base[rows], rows, slice(None))
-        squares[rows.start] = pq_squares(pair.color.convert_to_bt2020(base[rows]), pair.hdr[rows])
-
-    for_each_strip(height, measure, rows_in_cache(width))
-    return decibels(float(squares.sum()) / base.size)
 
 
 @dataclass(frozen=True)
