@@ -74,12 +74,12 @@ def test_fields_lie_where_the_specification_says() -> None:
     assert BALANCED[:2] == b"\xf6\x41"
     assert int.from_bytes(BALANCED[2:4], "big") == zlib.crc32(BALANCED[4:]) & 0xFFFF
     assert bits_of(BALANCED, 1, 3, 2, 1, 1, 6) == [1, 2, 1, 1, 0, 5]  # multiscale, balanced, pq_gamma, three, 6 neurons
-    counts = 14, 3, 3, 3, 4, 8, 8, 13, 1, 8, 8, 2, 1, 8, 8
+    counts = 14, 3, 3, 3, 4, 8, 8, 13, 1, 12, 12, 2, 1, 8, 8
     found = bits_of(BALANCED, *counts)[1:]
     assert found[:3] == [2, 2, 1]  # octaves, latents, details
     assert found[3:6] == [7, 99, 149]  # a working grid of 100 × 150
     assert found[6:8] == [int(2.5 * 256), 0]  # headrooms
-    assert found[8:10] == [0b0111_0000, 12]  # 0.5, and 12 eighths of it
+    assert found[8:10] == [0b0111_0000_0000, 192]  # 0.5, and 192 / 128 of it
     assert found[10:12] == [1, 0]  # offsets of 1/64, no coordinates
     assert found[12:] == [189, 164]  # 47.25 and 41 dB
     start = -(-sum(counts) // 8) * 8

@@ -45,7 +45,7 @@ def test_sizes_are_those_of_the_layout_in_the_specification(name: str) -> None:
         "octaves, levels": 6 if found.family == "published" else 9,
         "grid": (found.family == "multiscale") * (4 + 2 * max((max(found.grid) - 1).bit_length(), 1)),
         "headrooms": 14 + 13 * (found.base_hdr_headroom > 0),
-        "range": 16,
+        "range": 24,
         "offsets": 2 + offsets,
         "colour range": 32 * (found.family == "published"),
         "coordinates": 1 + 192 * (found.coordinates != IDENTITY),
@@ -74,7 +74,7 @@ def test_every_cut_is_told_with_its_place() -> None:
         ("grid", (1, 1), (65536, 65536), ((0, 2), (2, 0), (65537, 1))),
         ("outputs", 1, 3, (2,)),
         ("offsets", (0.0, 0.0), (65504.0, 2.0**-24), ((1e6, 0.0),)),
-        ("residual_range", (0.0, 2.0**-17), (127 * 7680.0, 61440.0), ((0.0, 0.0), (16.0, 1.0), (0.0, -1.0))),
+        ("residual_range", (0.0, 2.0**-21), (2047 * 510.0, 65280.0), ((0.0, 0.0), (16.0, 1.0), (0.0, -1.0))),
         ("base_hdr_headroom", 0.0, 8191 / 256, (-1.0,)),
         ("picture_level", 0, 15, (16, -1)),
         ("picture_zero", 0, 255, (256,)),
@@ -133,7 +133,7 @@ def test_numbers_are_rounded_to_the_nearest_that_the_file_can_say() -> None:
     }
     found = read_again(replace(BALANCED, **given))
     assert found.alternate_hdr_headroom == 589 / 256 and found.base_hdr_headroom == 1.0
-    assert found.residual_range == (6 * 0.875 / 8, 0.875)
+    assert found.residual_range == (100 * 0.8984375 / 128, 0.8984375)
     assert (found.neural_psnr, found.standard_psnr) == (47.75, 63.75)
     assert read_again(replace(BALANCED, alternate_hdr_headroom=32.0)).alternate_hdr_headroom == 8191 / 256
 
@@ -141,12 +141,11 @@ def test_numbers_are_rounded_to_the_nearest_that_the_file_can_say() -> None:
 @pytest.mark.parametrize(
     ("low", "high"), [(0, 3), (-1.5, 2), (0.99, 1.01), (2.0, 2.0), (-40, 40), (-1000, -990), (0, 2.0**-12)]
 )
-def test_a_residual_range_holds_what_it_is_made_for(low: float, high: float) -> None:
+def test_a_residual_range_ends_where_residuals_do(low: float, high: float) -> None:
     shift, scale = residual_range(low, high)
-    assert shift - scale <= low and high <= shift + scale
+    assert max(abs(shift - scale - low), abs(shift + scale - high)) <= 0.0125 * scale or high - low < scale
+    assert scale <= max((high - low) / 2, abs(low + high) / 2 / 15.6, 2.0**-14)
     assert read_again(replace(BALANCED, residual_range=(shift, scale))).residual_range == (shift, scale)
-    if abs(low + high) < 4 * (high - low):
-        assert scale <= 1.25 * (high - low) / 2
 
 
 def test_residuals_too_large_for_any_range() -> None:

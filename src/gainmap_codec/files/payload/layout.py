@@ -37,7 +37,7 @@ assert set(PRESETS) == set(get_args(Preset)) and set(FAMILIES) == set(get_args(F
 
 _OCTAVES = (0, 1, 2, 3, 4, 6, 8, 12)
 _OFFSETS = ((0.0, 0.0), (1 / 64, 1 / 64))  # those that have a number
-_SHIFTS = 8  # of the residual, in one of its scale
+_SHIFTS = 128  # of the residual, in one of its scale
 
 Known = Mapping[str, Any]
 """Fields by name: those in front of the one in question, at least."""
@@ -146,18 +146,21 @@ class _Offsets(NamedTuple):
 
 
 class _Range(NamedTuple):
-    """Shift and scale of the residual: the eight bits behind an f16's sign for the scale, the shift in 8ths of it."""
+    """Shift and scale of the residual: twelve bits behind an f16's sign for the scale, the shift in 128ths of it."""
 
     def read(self, reader: BitReader, known: Known) -> tuple[float, float]:
-        (scale,) = struct.unpack(">e", (reader.take(8) << 7).to_bytes(2, "big"))
-        (shift,) = _Numbers("b", 1).read(reader, known)
+        (scale,) = struct.unpack(">e", (reader.take(12) << 3).to_bytes(2, "big"))
+        shift = (reader.take(12) ^ 2048) - 2048
         return shift * scale / _SHIFTS, scale
 
     def write(self, value: tuple[float, float], writer: BitWriter) -> None:
         shift, scale = value
         code = int.from_bytes(struct.pack(">e", scale), "big")
-        writer.put((code + 64) >> 7, 8)
-        _Numbers("b", 1).write((round(shift * _SHIFTS / scale),), writer)
+        count = round(shift * _SHIFTS / scale)
+        if not -2048 <= count <= 2047:
+            raise ValueError("out of range")
+        writer.put((code + 4) >> 3, 12)
+        writer.put(count & 4095, 12)
 
 
 class _Size(NamedTuple):
@@ -292,15 +295,18 @@ def write_fields(values: Fields) -> bytes:
 
 
 def residual_range(low: float, high: float) -> tuple[float, float]:
-    """The narrowest shift and scale that the format can say of residuals in low…high: shift ± scale holds both.
+    """The shift and scale nearest to residuals in low…high that the format can say, hardly wider.
+
+    Outputs are clipped to −1…1: where a residual is flat at either end, a range that ends there says so for nothing.
 
     Raises:
         ValueError: They are too large.
     """
-    for code in range(8, 248):  # of the scale; from 2^-14, the first that is no subnormal
-        (scale,) = struct.unpack(">e", (code << 7).to_bytes(2, "big"))
-        count = round((low + high) / 2 * _SHIFTS / scale)
-        shift = count * scale / _SHIFTS
-        if abs(count) <= 127 and max(high - shift, shift - low) <= scale:
-            return shift, scale
-    raise ValueError(f"expected residuals within 65504, got {low} to {high}")
+    middle = (low + high) / 2
+    half = max((high - low) / 2, abs(middle) * _SHIFTS / 2000, 2.0**-14)
+    try:
+        code = int.from_bytes(struct.pack(">e", half), "big") >> 3
+    except OverflowError:
+        raise ValueError(f"expected residuals within 65504, got {low} to {high}") from None
+    (scale,) = struct.unpack(">e", (code << 3).to_bytes(2, "big"))
+    return round(middle * _SHIFTS / scale) * scale / _SHIFTS, scale

@@ -158,9 +158,10 @@ function readSize(reader) {
 }
 
 function readRange(reader) {
-  const residualScale = finite(f16(reader.bits(8) << 7));
+  const residualScale = finite(f16(reader.bits(12) << 3));
   require(residualScale > 0, "a residual scale of 0");
-  return { residualShift: (reader.i8() * residualScale) / 8, residualScale };
+  const shift = (reader.bits(12) ^ 2048) - 2048;
+  return { residualShift: (shift * residualScale) / 128, residualScale };
 }
 
 function readOffsets(reader) {
