@@ -35,7 +35,7 @@ def with_picture(picture: CodedPicture, grid: tuple[int, int], outputs: int = 1)
 @pytest.mark.parametrize("size", [(1, 1), (33, 50)])
 def test_values_come_back(channels: int, size: tuple[int, int]) -> None:
     values = smooth(*size, channels)
-    picture = code_residual(values, 0, quality=95, speed=8)
+    picture = code_residual(values, 0, quality=60, speed=8)
     found = picture_values(with_picture(picture, size, channels), picture)
     assert found.shape == (*size, channels)
     step = 2 ** (picture.step_exponent / 4)
@@ -45,14 +45,14 @@ def test_values_come_back(channels: int, size: tuple[int, int]) -> None:
 
 
 def test_nothing_is_told_as_nothing() -> None:
-    picture = code_residual(np.zeros((4, 4, 1), np.float32), 0, quality=50, speed=8)
+    picture = code_residual(np.zeros((4, 4, 1), np.float32), 0, quality=32, speed=8)
     assert np.abs(picture_values(with_picture(picture, (4, 4)), picture)).max() < 1e-6
 
 
 def test_is_decoded_by_others_alike() -> None:
     """Pillow's libavif decodes the file around a frame to the same codes as ours."""
     values = smooth(20, 31, 1)
-    picture = code_residual(values, 0, quality=80, speed=8)
+    picture = code_residual(values, 0, quality=50, speed=8)
     other = Image.open(BytesIO(avif_of(BareFrame(picture.tools, picture.frame), 31, 20, 1)))
     codes = np.asarray(other.convert("L"), np.float32)[..., np.newaxis]
     found = picture_values(with_picture(picture, (20, 31)), picture)
@@ -62,7 +62,7 @@ def test_is_decoded_by_others_alike() -> None:
 def test_is_enlarged_from_its_level() -> None:
     """Of level 1 over a grid of 4 × 8: the ramp in the middle of two cells is the mean of them."""
     values = np.arange(4, dtype=np.float32)[np.newaxis, :, np.newaxis].repeat(2, axis=0)
-    network = with_picture(code_residual(values, 1, quality=100, speed=8), (4, 8))
+    network = with_picture(code_residual(values, 1, quality=63, speed=8), (4, 8))
     assert network.picture
     residual = np.ones((3, 1, 8), np.float32)
     PictureOnGrid(network, network.picture, WorkingGrid.over((4, 8), 4, 8, IDENTITY)).add_to(residual, 1)

@@ -24,7 +24,7 @@ from support.slow_multiscale import slow_residual
 
 SRGB = base_color_of_icc(None)
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-PICTURE = code_residual(np.random.default_rng(0).normal(0, 0.2, (16, 24, 3)).astype(np.float32), 1, quality=80, speed=8)
+PICTURE = code_residual(np.random.default_rng(0).normal(0, 0.2, (16, 24, 3)).astype(np.float32), 1, quality=50, speed=8)
 NETWORKS = {
     "three outputs": random_network(seed=1, grid=(32, 48)),
     "one output": random_network("tiny", seed=2, outputs=1, color_octaves=0, grid=(32, 48)),

@@ -60,6 +60,7 @@ class MultiscaleConfig:
         latents: Levels of latents, at most.
         details: Levels of details, at most.
         most_bytes: Of a payload for which no target is asked: where the price gives a larger one, it is lowered.
+        has_picture: A coded picture may go on where the network ends (`fit.picture`).
         most_weights: For a small payload, a network has fewer neurons, down to four, where it had more weights.
     """
 
@@ -74,6 +75,7 @@ class MultiscaleConfig:
     details: int = 3
     most_bytes: int | None = None
     most_weights: int | None = None
+    has_picture: bool = False
 
     def for_channels(self, channels: int) -> MultiscaleConfig:
         """What it is for so many channels of the residual."""
@@ -93,6 +95,7 @@ class MultiscaleFit:
 
     Attributes:
         config: As given, with what three channels change.
+        target: What is fitted.
         points: All that the fit looks at.
         coarse: Some of them.
         model: The network as it stands.
@@ -103,6 +106,7 @@ class MultiscaleFit:
     ) -> None:
         outputs = target.wanted.shape[2]
         self.config = config = config.for_channels(outputs)
+        self.target = target
         self._blank = replace(
             blank,
             domain=target.domain,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
@@ -12,6 +13,7 @@ from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
+from gainmap_codec.neural.fit.picture import grounds_of, keep_within, reach, worth_most
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
@@ -32,7 +34,7 @@ SHIPPED = Presets(
         {
             "tiny": MultiscaleConfig(neurons=10, bytes_per_db=80, most_bytes=600, most_weights=470),
             "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
-            "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6),
+            "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=3000, rounds=6, has_picture=True),
         }
     ),
     published=PUBLISHED,
@@ -137,6 +139,8 @@ def _fit_multiscale(
     seed: int,
     progress: Progress | None,
 ) -> FittedNetwork:
+    if target_bytes is not None or target_psnr is not None:
+        config = replace(config, has_picture=True)
     if target_bytes is not None:
         config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
     fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
@@ -145,9 +149,14 @@ def _fit_multiscale(
     if target_psnr is not None:
         return _reach(fit, pair, first, target_psnr)
     most = config.most_bytes if target_bytes is None else target_bytes
-    if most is None or (target_bytes is None and first.size <= most):
+    if most is not None and (target_bytes is not None or first.size > most):
+        return _keep_within(fit, pair, first, most)
+    if not config.has_picture:
         return first
-    return _keep_within(fit, pair, first, most)
+    price = fit.config.bytes_per_db
+    grounds = grounds_of(first.network, fit.target, pair)
+    found = [first, *worth_most(grounds, pair, price, partial(measured, pair=pair))]
+    return min(found, key=lambda each: each.size - price * each.psnr)
 
 
 def start_fit(
@@ -159,6 +168,8 @@ def start_fit(
 ) -> MultiscaleFit:
     """A fit of the residual, and from the seed, that a short probe found the most promising."""
     targets = make_targets(pair)
+    if config.has_picture:  # of differences of PQ codes: the errors of any other weigh here more, there less
+        targets.reverse()
     fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n) for n, target in enumerate(targets)]
     fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
     costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
@@ -192,6 +203,9 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         is_met=lambda found: _CLOSE_BYTES * target <= found.size <= target,
         factor=lambda found: (target / found.size) ** 2,
     )
+    if fit.config.has_picture:
+        grounds = grounds_of(first.network, fit.target, pair)
+        tried += keep_within(grounds, pair, target, partial(measured, pair=pair))
     within = [found for found in tried if found.size <= target]
     if within:
         return max(within, key=lambda found: found.psnr)
@@ -201,13 +215,21 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
 
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
-    """The smallest payload of at least `target` dB that some prices give, or the best."""
-    tried = _tried(
+    """The smallest payload of at least `target` dB that some prices or pictures give, or the best."""
+    grounds = grounds_of(first.network, fit.target, pair)
+    pictures = reach(grounds, pair, target, partial(measured, pair=pair))
+    most = min((found.size for found in pictures if found.psnr >= target), default=math.inf)
+
+    def is_met(found: FittedNetwork) -> bool:
+        is_hopeless = found.psnr < target and found.size >= most
+        return is_hopeless or target <= found.psnr <= target + _CLOSE_DB
+
+    tried = pictures + _tried(
         fit,
         pair,
         first,
         is_enough=lambda found: found.psnr >= target,
-        is_met=lambda found: target <= found.psnr <= target + _CLOSE_DB,
+        is_met=is_met,
         factor=lambda found: 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4),
     )
     reached = [found for found in tried if found.psnr >= target]

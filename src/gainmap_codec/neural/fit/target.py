@@ -79,6 +79,7 @@ class Target:
         base_pq: PQ codes of the base on the grid, float32 (rows, columns, 3), in the PQ domains.
         shift: Residual = shift + scale × normalised.
         scale: See `shift`.
+        whole: The residual on the grid with nothing cut off, and what its squared errors cost.
         floor: Mean squared PQ error that remains at `wanted` itself: of the grid, of one gain, of a base coded anew.
     """
 
@@ -89,6 +90,7 @@ class Target:
     weights: Array
     shift: float
     scale: float
+    whole: Residual
     base_pq: Array | None = None
     floor: float = 0.0
 
@@ -142,7 +144,7 @@ def _on_best_grid(
         sampled = sample(max(1, scale // _SAMPLES_PER_CELL))
         values = _residual(sampled, domain, offset)
         grid = -(-height // scale), -(-width // scale)
-        on_grid, reached = _reduce(values, grid)
+        on_grid, reached = reduced(values, grid)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
             target = replace(_normalised(on_grid, domain, offset, grid), floor=left + 10 ** (-reached / 10))
@@ -206,7 +208,7 @@ def _decibels(error: float) -> float:
     return -10 * log10(max(error, 1e-12))
 
 
-def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
+def reduced(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
     """A residual on the grid that is nearest to it once enlarged, and the PQ-PSNR in dB that it leaves."""
     height, width = values.values.shape[:2]
     over = WorkingGrid.over(grid, height, width, IDENTITY)
@@ -214,13 +216,13 @@ def _reduce(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
         return values, float("inf")
     weights = over.average(values.weights)
     floor = np.maximum(weights, 1e-12)
-    reduced: Array = np.asarray(over.average(values.values * values.weights) / floor, np.float32)
+    small: Array = np.asarray(over.average(values.values * values.weights) / floor, np.float32)
     rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
     for _ in range(_SHARPENING):  # each time what enlarging has blurred is added back
-        error: Array = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
-        reduced = np.asarray(reduced + over.average(error * values.weights) / floor, np.float32)
-    error = values.values - rows.interpolate(columns.interpolate(reduced, axis=1), axis=0)
-    return Residual(reduced, weights), _decibels(_mean(values.weights * error**2))
+        error: Array = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
+        small = np.asarray(small + over.average(error * values.weights) / floor, np.float32)
+    error = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
+    return Residual(small, weights), _decibels(_mean(values.weights * error**2))
 
 
 def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int, int]) -> Target:
@@ -232,4 +234,5 @@ def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int
     middle, half = (low + high) / 2, max((high - low) / 2, _SMALLEST_SCALE)
     shift, scale = residual_range(middle - half, middle + half)
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
-    return Target(domain, offset, grid, np.clip(wanted, -1, 1), values.weights * np.float32(scale**2), shift, scale)
+    wanted, weights = np.clip(wanted, -1, 1), values.weights * np.float32(scale**2)
+    return Target(domain, offset, grid, wanted, weights, shift, scale, values)

@@ -23,6 +23,9 @@ from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 
 Codes = NDArray[np.uint8]
 
+FINEST = 63
+"""The best quality of a picture."""
+
 _WHERE = "neural payload's picture"
 _SMALLEST_EXPONENT = -100
 
@@ -79,7 +82,7 @@ def code_residual(values: Array, level: int, *, quality: int, speed: int) -> Cod
     """Code the cells of a level, float32 (h, w, 1 or 3) in units of the residual.
 
     Args:
-        quality: 0…100, on the scale of libavif.
+        quality: 0…63: 63 less libaom's quantizer.
         speed: 0 (smallest) … 10 (quickest).
     Raises:
         UnsupportedError: The encoder cannot code it.
@@ -100,7 +103,7 @@ def _coded(codes: Codes, quality: int, speed: int) -> BareFrame:
         Image.fromarray(codes[..., 0] if channels == 1 else codes).save(
             stream,
             "AVIF",
-            quality=quality,
+            quality=round(quality * 100 / FINEST),  # of libavif's 100, only these differ
             speed=speed,
             codec="aom",
             subsampling="4:0:0" if channels == 1 else "4:4:4",

@@ -1,0 +1,258 @@
+"""The coded picture of a payload: where a network and its details end, a small AV1 picture of what is left goes on.
+
+A picture stands on a *ground*: a fitted network, or one that says nothing, whose picture then holds the whole residual.
+The second is as good as an ordinary gain map of the same codec, and its header is shorter. How many bytes each quality
+takes on each ground and at each size is tried by a quick encoder on some pixels; what is chosen is coded slowly and
+measured as its readers get it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.files.payload.format import serialize_payload
+from gainmap_codec.files.payload.inputs import layer_shapes
+from gainmap_codec.files.payload.latents import cells
+from gainmap_codec.files.payload.layout import IDENTITY, residual_range
+from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap, QuantizedLayer
+from gainmap_codec.neural.fit.target import Residual, Target, reduced
+from gainmap_codec.neural.pair import PairLike
+from gainmap_codec.pixels.color.light import Array, pq_encode
+from gainmap_codec.pixels.maps.coded_picture import FINEST, code_residual, picture_values
+from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork
+from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from gainmap_codec.pixels.maps.residual import inverse_residual, storable_offset
+from gainmap_codec.pixels.maps.working_grid import WorkingGrid
+
+_QUALITIES = (3, 13, 22, 32, 41, 51, 60)  # that are tried; what lies between is interpolated
+_COARSEST_LEVEL, _FEWEST_CELLS = 6, 8
+_MANY_SAMPLES = 1 << 20  # that take minutes at the slow speed
+_TRIAL_SPEEDS, _SPEEDS = (6, 8), (2, 6)  # of libaom; the second for many samples
+_PIXELS = 1 << 18  # that trials are measured on
+_CORRECTIONS = 3
+
+
+class Measured(Protocol):
+    """What a payload is worth."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def psnr(self) -> float: ...
+
+
+Numbers = NDArray[np.float64]
+M = TypeVar("M", bound=Measured)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a picture is added to.
+
+    Attributes:
+        network: Without a picture.
+        said: The residual that it makes of the base, on its grid, float32 (rows, columns, C).
+        left: What is missing there.
+    """
+
+    network: NeuralGainMap
+    said: Array
+    left: Residual
+
+
+def grounds_of(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[Ground, Ground]:
+    """A fitted network, and one that says nothing, on the grid of the gain that the pair is known to be made by."""
+    inputs = GridInputs(network, pair.codes, pair.color.curves.shape[1] - 1)
+    said = np.swapaxes(GridNetwork(network, inputs).residual(0, inputs.shape[0]), 1, 2)
+    fitted = Ground(network, said, target.whole._replace(values=target.whole.values - said))
+    if pair.gain is None:
+        return fitted, _bare(network, target.whole)
+    offsets = storable_offset(pair.gain.base_offset), storable_offset(pair.gain.alternate_offset)
+    known = replace(network, base_offset=offsets[0], alternate_offset=offsets[1])
+    return fitted, _bare(known, Residual(pair.gain.values, np.ones_like(pair.gain.values)))
+
+
+def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
+    """One neuron that says the middle of a residual everywhere, on the grid of that residual."""
+    rows, columns, outputs = whole.values.shape
+    shift, scale = residual_range(float(whole.values.min()), float(whole.values.max()))
+    shapes = layer_shapes("multiscale", 0, 0, 1, outputs, 0)
+    bare = replace(
+        network,
+        layers=tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes),
+        grid=(rows, columns),
+        color_octaves=0,
+        latents=(),
+        details=(),
+        residual_shift=shift,
+        residual_scale=scale,
+    )
+    said = np.full_like(whole.values, shift)
+    return Ground(bare, said, whole._replace(values=whole.values - said))
+
+
+class _Sample:
+    """Some pixels of a pair, evenly spread, on which pictures are compared."""
+
+    def __init__(self, pair: PairLike) -> None:
+        self._size = pair.codes.shape[0], pair.codes.shape[1]
+        step = math.ceil(math.sqrt(math.prod(self._size) / _PIXELS))
+        self._every = slice(step // 2, None, step)
+        pixels = self._every, self._every
+        self._base = np.maximum(base_bt2020(pair.codes[pixels], pair.color), 0)
+        self._base_pq, self._wanted = pq_encode(self._base), pq_encode(pair.hdr[pixels])
+
+    def psnr(self, network: NeuralGainMap, on_grid: Array) -> float:
+        """PQ-PSNR in dB of what a residual on the network's grid shows."""
+        over = WorkingGrid.over(network.grid, *self._size, IDENTITY)
+        down, across = (axis.raster_taps().part(self._every) for axis in (over.rows, over.columns))
+        shown = self._shown(network, down.interpolate(across.interpolate(on_grid, axis=1), axis=0))
+        error = float(np.mean(np.square(shown - self._wanted), dtype=np.float64))
+        return -10 * math.log10(max(error, 1e-12))
+
+    def _shown(self, network: NeuralGainMap, residual: Array) -> Array:
+        """PQ codes of the HDR rendition."""
+        if network.domain != "log2_gain":
+            pq: Array = inverse_residual(network.domain, residual, self._base_pq, np)
+            return np.clip(pq, 0, 1)
+        offsets = np.float32(network.base_offset), np.float32(network.alternate_offset)
+        return pq_encode(np.maximum((self._base + offsets[0]) * np.exp2(residual) - offsets[1], 0))
+
+
+class _Series(NamedTuple):
+    """Pictures of one ground and level.
+
+    Attributes:
+        small: The cells to be coded.
+        qualities: Whole numbers, ascending.
+        sizes: Bytes of whole payloads.
+        psnrs: In dB, ascending.
+    """
+
+    ground: Ground
+    level: int
+    small: Array
+    qualities: Numbers
+    sizes: Numbers
+    psnrs: Numbers
+
+
+def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Series:
+    """Trials of rising quality, until one is of more than `enough` dB."""
+    network, (rows, columns) = ground.network, ground.network.grid
+    small = reduced(ground.left, (cells(rows, level), cells(columns, level)))[0].values
+    bare = len(serialize_payload(network))
+    over = WorkingGrid.over(network.grid, rows, columns, IDENTITY)
+    down, across = over.rows.level_taps(level), over.columns.level_taps(level)
+    found: list[tuple[float, float, float]] = []
+    for quality in _QUALITIES:
+        picture = _coded(small, level, quality, _TRIAL_SPEEDS)
+        wide = across.interpolate(picture_values(network, picture), axis=1)
+        psnr = sample.psnr(network, down.interpolate(wide, axis=0) + ground.said)
+        found.append((quality, bare + len(picture.frame), psnr))
+        if found[-1][2] > enough:
+            break
+    tried, sizes, psnrs = np.array(found).T
+    qualities = np.arange(tried[0], tried[-1] + 1)
+    logs = np.interp(qualities, tried, np.log(sizes))
+    return _Series(
+        ground, level, small, qualities, np.exp(logs), np.interp(qualities, tried, np.maximum.accumulate(psnrs))
+    )
+
+
+Costs = Callable[[Numbers, Numbers], Numbers]
+"""What sizes in bytes and PQ-PSNRs in dB cost: the least is chosen, infinite is out of the question."""
+
+
+class _Choice(NamedTuple):
+    series: _Series
+    place: int
+
+    @property
+    def quality(self) -> int:
+        return int(self.series.qualities[self.place])
+
+    def slope(self, of: Numbers) -> float:
+        """How much more there is of something for one more of the quality, around the one chosen."""
+        return max(float(np.gradient(of)[self.place]), 1e-3) if len(of) > 1 else 1.0
+
+
+def reach(grounds: Iterable[Ground], pair: PairLike, psnr: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
+    """Payloads of about so many dB with the picture that needs the fewest bytes for it; none where no picture can."""
+
+    def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
+        return np.where(psnrs >= psnr, sizes, np.inf)
+
+    def change(choice: _Choice, found: M) -> int:
+        return math.ceil((psnr - found.psnr) / choice.slope(choice.series.psnrs))
+
+    return _made(_chosen(grounds, pair, costs, enough=psnr + 1), measure, change)
+
+
+def keep_within(grounds: Iterable[Ground], pair: PairLike, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
+    """Payloads of about so many bytes with the picture that is best for them; none where there is none so small."""
+
+    def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
+        return np.where(sizes <= size, -psnrs, np.inf)
+
+    def change(choice: _Choice, found: M) -> int:
+        return math.floor(math.log(size / found.size) / choice.slope(np.log(choice.series.sizes)))
+
+    return _made(_chosen(grounds, pair, costs, enough=math.inf), measure, change)
+
+
+def worth_most(
+    grounds: Iterable[Ground], pair: PairLike, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]
+) -> list[M]:
+    """The payload with the picture that is worth most at a price."""
+    choice = _chosen(grounds, pair, lambda sizes, psnrs: sizes - bytes_per_db * psnrs, enough=math.inf)
+    return _made(choice, measure, lambda choice, found: 0)
+
+
+def _chosen(grounds: Iterable[Ground], pair: PairLike, costs: Costs, enough: float) -> _Choice | None:
+    """The cheapest of all grounds, levels and qualities; finer levels only until they cost more."""
+    sample, best, least = _Sample(pair), None, math.inf
+    for ground in grounds:
+        before = math.inf
+        for level in _levels(ground.network.grid):
+            series = _series(ground, level, sample, enough)
+            found = costs(series.sizes, series.psnrs)
+            index = int(np.argmin(found))
+            if found[index] > before:
+                break
+            before = float(found[index])
+            if before < least:
+                best, least = _Choice(series, index), before
+    return best
+
+
+def _levels(grid: tuple[int, int]) -> Iterator[int]:
+    """The coarsest first."""
+    for level in range(_COARSEST_LEVEL, -1, -1):
+        if level == 0 or min(cells(side, level) for side in grid) >= _FEWEST_CELLS:
+            yield level
+
+
+def _made(
+    choice: _Choice | None, measure: Callable[[NeuralGainMap], M], change: Callable[[_Choice, M], int]
+) -> list[M]:
+    """The picture chosen and some of neighbouring qualities, as long as `change` wants another, coded slowly."""
+    if choice is None:
+        return []
+    small, level, network = choice.series.small, choice.series.level, choice.series.ground.network
+    found: dict[int, M] = {}
+    quality = choice.quality
+    while quality not in found and len(found) <= _CORRECTIONS:
+        found[quality] = measure(replace(network, picture=_coded(small, level, quality, _SPEEDS)))
+        quality = min(max(quality + change(choice, found[quality]), 0), FINEST)
+    return list(found.values())
+
+
+def _coded(small: Array, level: int, quality: int, speeds: tuple[int, int]) -> CodedPicture:
+    return code_residual(small, level, quality=quality, speed=speeds[small.size > _MANY_SAMPLES])

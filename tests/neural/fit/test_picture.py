@@ -1,0 +1,119 @@
+"""Coded pictures: what they stand on, what they reach, and when they are taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.neural.blank import empty_record
+from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
+from gainmap_codec.neural.fit.picture import Ground, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, measured
+from gainmap_codec.neural.fit.target import make_targets
+from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
+from gainmap_codec.pixels.maps.one_gain import OneGain
+from support.short_fits import shortened
+from support.small_pair import CODES, FIELDS, SCENE, SRGB, Pair
+
+SHORT = shortened({}, probe_steps=40, steps=200, rounds=1, refine_steps=50)
+
+
+def rough_gain() -> OneGain:
+    """Waves and noise of its own, half a stop to two stops, on 30 × 50 cells that no grid of the base's has."""
+    y, x = np.mgrid[:30, :50]
+    values = 1.25 + 0.5 * np.sin(x / 5 + y / 9) * np.cos(y / 4) + np.random.default_rng(0).uniform(-0.1, 0.1, (30, 50))
+    values.flat[:2] = 0.5, 2.0
+    return OneGain(values[..., np.newaxis].astype(np.float32), 1 / 64, 1 / 32)
+
+
+def photo() -> Pair:
+    """The scene's base, made brighter by a gain that it does not show."""
+    gain, base = rough_gain(), base_bt2020(CODES, SRGB)
+    everything = slice(None), slice(None)
+    return Pair(CODES, SRGB, gain.hdr_of(base, gain.at(*everything, *CODES.shape[:2])), gain)
+
+
+PHOTO = photo()
+
+
+@pytest.fixture(scope="module")
+def grounds() -> tuple[Ground, Ground]:
+    target = make_targets(PHOTO)[-1]
+    config = MultiscaleConfig(neurons=4, bytes_per_db=50, latents=1, details=0)
+    fit = MultiscaleFit(replace(empty_record("best", "multiscale"), **FIELDS), config, PHOTO, target, 0)
+    fit.learn(60, noise_from=0.5)
+    fit.round_latents()
+    return grounds_of(fit.network(), target, PHOTO)
+
+
+measure = partial(measured, pair=PHOTO)
+
+
+def test_a_network_that_says_nothing_says_the_middle(grounds: tuple[Ground, Ground]) -> None:
+    """On the grid and by the offsets of the gain that the photo came with; a few bytes beside header and binding."""
+    bare = grounds[1]
+    assert bare.network.grid == (30, 50)
+    assert (bare.network.base_offset, bare.network.alternate_offset) == (1 / 64, 1 / 32)
+    middle = bare.network.residual_shift
+    assert np.unique(bare.said).tolist() == [middle] and middle == pytest.approx(1.25, abs=0.04)
+    assert np.allclose(bare.said + bare.left.values, rough_gain().values, atol=1e-6)
+    assert len(serialize_payload(bare.network)) - len(FIELDS["binding"].soft) < 36
+    found = render_neural_map(bare.network, CODES, SRGB, headroom=9)
+    flat = np.full((*CODES.shape[:2], 1), middle, np.float32)
+    assert np.allclose(found, rough_gain().hdr_of(base_bt2020(CODES, SRGB), flat), atol=1e-4)
+
+
+def test_what_a_fitted_network_leaves(grounds: tuple[Ground, Ground]) -> None:
+    fitted = grounds[0]
+    wanted = make_targets(PHOTO)[-1].whole.values
+    assert np.allclose(fitted.said + fitted.left.values, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("psnr", [40.0, 52.0])
+def test_a_quality_is_reached(grounds: tuple[Ground, Ground], psnr: float) -> None:
+    found = [each for each in reach(grounds, PHOTO, psnr, measure) if each.psnr >= psnr]
+    assert found and min(each.psnr for each in found) < psnr + 1.5
+    best = min(found, key=lambda each: each.size)
+    again = parse_payload(serialize_payload(best.network))
+    assert best.psnr == pytest.approx(pq_psnr(render_neural_map(again, CODES, SRGB, headroom=9), PHOTO.hdr), abs=0.01)
+
+
+def test_a_size_is_kept(grounds: tuple[Ground, Ground]) -> None:
+    found = [each for each in keep_within(grounds, PHOTO, 600, measure) if each.size <= 600]
+    assert max(each.psnr for each in found) > 34 and max(each.size for each in found) > 480
+    assert keep_within(grounds, PHOTO, 60, measure) == []
+
+
+def test_a_higher_price_buys_more(grounds: tuple[Ground, Ground]) -> None:
+    cheap, dear = (worth_most(grounds, PHOTO, price, measure)[0] for price in (5.0, 500.0))
+    assert cheap.size < dear.size and cheap.psnr < dear.psnr - 3
+
+
+def fitted(presets: Presets = SHORT, **options: float) -> FittedNetwork:
+    return fit_pair("tiny", PHOTO, FIELDS, presets=presets, **options)  # type: ignore[arg-type]
+
+
+def test_targets_take_pictures_where_networks_cost_more() -> None:
+    enough = fitted(target_psnr=52.0)
+    assert enough.network.picture and enough.psnr >= 52
+    small = fitted(target_bytes=int(enough.size * 1.02))
+    assert small.size <= enough.size * 1.02 and small.psnr >= 52
+
+
+def test_presets_take_pictures_where_they_may() -> None:
+    tiny = replace(SHORT.multiscale["tiny"], bytes_per_db=400, most_bytes=None)
+    with_picture = replace(SHORT, multiscale={"tiny": replace(tiny, has_picture=True)})
+    without = fitted(replace(SHORT, multiscale={"tiny": tiny}))
+    best = fitted(with_picture)
+    assert not without.network.picture
+    assert best.network.picture and best.psnr > without.psnr + 3
+
+
+def test_three_channels() -> None:
+    found = fit_pair("tiny", SCENE, FIELDS, presets=SHORT, target_psnr=54.0)
+    assert found.psnr >= 54 and found.network.picture and found.network.layers[-1].outputs == 3
