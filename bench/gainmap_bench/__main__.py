@@ -205,13 +205,16 @@ def figures(asked: Asked, preset: Preset, seed: int) -> None:
 @click.option("--scale", "scales", multiple=True, type=float, help="Side over the photo's. Default: 0.25, 1, 2 and 4.")
 @click.option("--runs", default=7, show_default=True, type=click.IntRange(1), help="Of each decoder, in turns.")
 @click.option("--encode-runs", default=3, show_default=True, type=click.IntRange(0), help="Of each encoder, in turns.")
+@click.option("--busy", is_flag=True, help="Also beside processes that keep all processors busy.")
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
-def speed(photo: Path | None, scales: tuple[float, ...], runs: int, encode_runs: int, out: Path | None) -> None:
+def speed(
+    photo: Path | None, scales: tuple[float, ...], runs: int, encode_runs: int, busy: bool, out: Path | None
+) -> None:
     """Time and memory of decoding and encoding, ours and other people's, in one run: PHOTO, or the bundled scene."""
     from gainmap_bench.speed.inputs import SCALES
     from gainmap_bench.speed.summary import measure, report
 
-    result = measure(photo, scales or SCALES, runs, encode_runs, _say)
+    result = measure(photo, scales or SCALES, runs, encode_runs, _say, is_busy=busy)
     click.echo(report(result), nl=False)
     if out:
         out.write_text(json.dumps(result, indent=2, default=asdict) + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 import gainmap_codec as gm
+from gainmap_bench.speed.busy import busy_timings
 from gainmap_bench.speed.decode import OURS, PEERS, Timing, decoders, interleaved, peak_memory
 from gainmap_bench.speed.encode import encoders
 from gainmap_bench.speed.gpu import ROWS, gpu_timings
@@ -80,6 +82,19 @@ def test_peak_memory_counts_what_is_beyond_the_result(scene: Path) -> None:
     assert 0 < peak_memory(scene.read_bytes(), "neural") < 256e6
 
 
+def test_busy_processors_are_let_go(scene: Path) -> None:
+    timings = busy_timings(scene.read_bytes(), 1)
+    assert [(idle.name, busy.name) for idle, busy in timings] == [(name, name) for name in OURS]
+    assert all(len(each.seconds) == 1 for pair in timings for each in pair)
+    assert "while True: pass" not in "".join(path.read_text() for path in children())
+
+
+def children() -> list[Path]:
+    """Command lines of this process's children (Linux)."""
+    found = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [Path("/proc", number, "cmdline") for number in found.read_text().split()] if found.exists() else []
+
+
 def test_steps_and_roofline(scene: Path) -> None:
     data = scene.read_bytes()
     assert {each.name.partition(":")[0] for each in decode_steps(data)} >= {"base", "neural", "standard"}
@@ -110,6 +125,7 @@ def test_the_report_divides_ours_by_each_peer() -> None:
             "roofline": Roofline(1e6, 1e9, 1e9, 1e10, 0.1),
             "gpu": "a GPU",
             "gpu_decode": [Timing("decode, float16", (0.004, 0.002, 0.003)), Timing("decode, float32", (), "none")],
+            "busy": [(Timing(OURS[1], (0.1,)), Timing(OURS[1], (0.25,)))],
             "encode": encode,
         }
     )
@@ -117,6 +133,7 @@ def test_the_report_divides_ours_by_each_peer() -> None:
     assert "| base alone, imagecodecs | n/a: too large | | | |" in text
     assert "| 2.0 megapixels | 150.0 | 150.0 | 50.0 | 100.0 | 1 | 2 |" in text
     assert "| standard map alone | 1.00 | 10.00 | 1.00 |" in text
+    assert "| neural map | 0.100 | 0.250 | 2.50 |" in text
     assert "0.100 s at least" in text
     assert "| a GPU | ms | lowest |" in text
     assert "| decode, float16 | 3.00 | 2.00 |\n| decode, float32 | n/a: none | |" in text

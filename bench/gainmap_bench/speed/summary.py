@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gainmap_codec as gm
+from gainmap_bench.speed.busy import busy_timings
 from gainmap_bench.speed.decode import (
     OURS,
     PEERS,
@@ -32,7 +33,9 @@ Say = Callable[[str], None]
 _HUGE = 100  # megapixels from which three runs have to do
 
 
-def measure(source: Path | None, scales: Sequence[float], runs: int, encode_runs: int, say: Say) -> dict[str, Any]:
+def measure(
+    source: Path | None, scales: Sequence[float], runs: int, encode_runs: int, say: Say, *, is_busy: bool = False
+) -> dict[str, Any]:
     """Time, memory and steps of decoding a photo at several sizes, and of encoding it.
 
     Args:
@@ -41,6 +44,7 @@ def measure(source: Path | None, scales: Sequence[float], runs: int, encode_runs
         runs: Of each decoder, in turns; of pictures of 100 megapixels and more, three.
         encode_runs: Of each encoder, in turns; 0 leaves encoding out.
         say: Is told what is being measured.
+        is_busy: Decoding is timed beside processes that keep all processors busy, too.
     """
     data = photo(source)
     with tempfile.TemporaryDirectory() as folder:
@@ -60,6 +64,9 @@ def measure(source: Path | None, scales: Sequence[float], runs: int, encode_runs
         "gpu": gpu_name(),
         "gpu_decode": gpu_timings(data, runs),
     }
+    if is_busy:
+        say("decoding on busy processors")
+        result["busy"] = busy_timings(data, runs)
     if encode_runs:
         say("encoders")
         result["encode"] = interleaved(encoders(data), encode_runs)
@@ -98,6 +105,8 @@ def report(result: dict[str, Any]) -> str:
         _steps_table(result),
         _gpu_table(result),
     ]
+    if "busy" in result:
+        sections.append(_busy_table(result["busy"]))
     if "encode" in result:
         sections.append(_encode_table(result["encode"]))
     return "\n\n".join(sections) + "\n"
@@ -144,6 +153,13 @@ def _steps_table(result: dict[str, Any]) -> str:
     computed = f"{roof.operations / 1e9:.2f} G operations at {roof.rate / 1e9:.0f} G/s"
     text = f"Roofline of the neural rendition, JPEG apart: {moved}, {computed}: {roof.seconds:.3f} s at least."
     return "\n".join([*rows, "", text])
+
+
+def _busy_table(timings: list[tuple[Timing, Timing]]) -> str:
+    rows = ["| beside processes that keep all processors busy | s idle | s busy | busy / idle |", "| --- " * 4 + "|"]
+    for idle, busy in timings:
+        rows.append(f"| {idle.name} | {idle.median:.3f} | {busy.median:.3f} | {busy.median / idle.median:.2f} |")
+    return "\n".join(rows)
 
 
 def _gpu_table(result: dict[str, Any]) -> str:
