@@ -29,7 +29,7 @@ from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import gain_map_for
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
 from gainmap_codec.pixels.maps.probe import probe_of
-from gainmap_codec.pixels.rendition import render_strips
+from gainmap_codec.pixels.rendition import render_strips, transformed
 
 Progress = Callable[[float], None]
 
@@ -178,8 +178,7 @@ class MadeMap(NamedTuple):
 
 def renditions(pair: Pair) -> tuple[Array, Array]:
     """Base and HDR rendition, linear RGB in the primaries of the base, float32 (H, W, 3)."""
-    to_base = np.linalg.inv(pair.color.to_bt2020).T.astype(np.float32)
-    return pair.color.linearize(pair.codes), np.asarray(pair.hdr @ to_base, np.float32)
+    return pair.color.linearize(pair.codes), transformed(pair.hdr, np.linalg.inv(pair.color.to_bt2020))
 
 
 def map_trials(pair: Pair, base: Array, alternate: Array) -> MapTrials:

@@ -25,7 +25,7 @@ from gainmap_codec.pixels.color.light import (
     srgb_encode,
     xy_to_xyz,
 )
-from gainmap_codec.pixels.rendition import light_of
+from gainmap_codec.pixels.rendition import light_of, transformed
 
 Curve = Literal["srgb", "pq", "hlg", "linear", "bt709", "smpte240", "gamma22", "gamma28", "other"]
 """How code values become light; "other" is told by a table alone, as measured of an ICC profile."""
@@ -87,7 +87,7 @@ class BaseColor:
 
     def convert_to_bt2020(self, linear: Array) -> Array:
         """Linear BT.2020, float32 (..., 3), of linear light in the base's own primaries, float32 (..., 3)."""
-        return linear @ self.to_bt2020.T.astype(np.float32)
+        return transformed(linear, self.to_bt2020)
 
 
 def base_color_of_icc(icc: bytes | None, bits: int = 8, channels: int = 3) -> BaseColor:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels import loops
+from gainmap_codec.pixels.rendition import transformed
 from gainmap_codec.pixels.strips import for_each_strip
 
 Array = NDArray[np.float32]
@@ -110,7 +111,7 @@ def convert(pixels: Array, source: ColorSpace, target: ColorSpace) -> Array:
     pixels = np.asarray(pixels, np.float32)
     if source == target:
         return pixels
-    return np.asarray(pixels @ conversion_matrix(source, target).T.astype(np.float32), dtype=np.float32)
+    return transformed(pixels, conversion_matrix(source, target))
 
 
 # SMPTE ST 2084, equations 4.1 and 5.1: constants by their names in the standard.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.difference import delta_e_itp, itp
 from gainmap_codec.pixels.color.light import Array, decibels, pq_encode, pq_squares
+from gainmap_codec.pixels.rendition import transformed
 
 _SIDE = 128  # pixels of a tile
 _TILES = 24
@@ -76,7 +77,7 @@ class Probe:
         """Linear BT.2020 of what counts, float32 (n, h, w, 3): tiles without their margins."""
         tiles = pixels.reshape(len(self.weights), -1, *pixels.shape[1:])
         inner = slice(_MARGIN, -_MARGIN) if len(self.weights) > 1 else slice(None)
-        return np.asarray(tiles[:, inner, inner] @ self.to_bt2020.T.astype(np.float32), np.float32)
+        return transformed(np.ascontiguousarray(tiles[:, inner, inner]), self.to_bt2020)
 
 
 def probe_of(base: Array, alternate: Array, to_bt2020: NDArray[np.float64]) -> Probe:

@@ -56,6 +56,15 @@ ALWAYS_INLINE void add_row(const Picture *picture, ptrdiff_t row, ptrdiff_t widt
     }
 }
 
+/* The sum of one channel of a line in a window, whose outermost values count by their parts inside. */
+ALWAYS_INLINE double sum_within(const Window *window, const float *line, ptrdiff_t channels)
+{
+    const ptrdiff_t last = window->end - 1;
+    double sum = share(window, window->first) * (double)line[channels * window->first];
+    for (ptrdiff_t x = window->first + 1; x < last; x++) sum += (double)line[channels * x];
+    return last > window->first ? sum + share(window, last) * (double)line[channels * last] : sum;
+}
+
 FOR_EACH_PROCESSOR
 void window_means(const Picture *picture, ptrdiff_t height, ptrdiff_t width, const double *down, ptrdiff_t rows,
                   const double *across, ptrdiff_t columns, float *line, float *means)
@@ -69,11 +78,7 @@ void window_means(const Picture *picture, ptrdiff_t height, ptrdiff_t width, con
         for (ptrdiff_t column = 0; column < columns; column++, means += channels) {
             const Window wide = window_of(across, column, width);
             const double area = tallness * (wide.is_empty ? 1 : wide.stop - wide.start);
-            for (ptrdiff_t c = 0; c < channels; c++) {
-                double sum = 0;
-                for (ptrdiff_t x = wide.first; x < wide.end; x++) sum += share(&wide, x) * (double)line[channels * x + c];
-                means[c] = (float)(sum / area);
-            }
+            for (ptrdiff_t c = 0; c < channels; c++) means[c] = (float)(sum_within(&wide, line + c, channels) / area);
         }
     }
 }
