@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.paths import ROOT
+
 INTERPRETED = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -131,7 +133,7 @@ for name, made in found.values():
 def run(script: str, *arguments: object, **environment: str) -> list[str]:
     """Lines that a script prints in a process of its own: Triton reads its environment as it is imported."""
     pytest.importorskip("triton", reason='Triton is not installed (extra "gpu")')
-    command = [sys.executable, "-c", script, str(Path(__file__).parent), *map(str, arguments)]
+    command = [sys.executable, "-c", script, str(ROOT / "tests"), *map(str, arguments)]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()
