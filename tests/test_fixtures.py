@@ -39,6 +39,17 @@ def test_the_manifest_is_true(file: str) -> None:
     assert row["source"] and row["licence"] == "MIT" and row["exercises"]
 
 
+def test_frozen_files_are_as_they_were() -> None:
+    """Golden files of a frozen format are only ever read: whatever the code does, it has to read these bytes."""
+    lines = Path(generate.__file__).with_name("frozen.sha256").read_text().splitlines()
+    changed = [file for digest, file in map(str.split, lines) if hashlib.sha256(read(file)).hexdigest() != digest]
+    assert changed == []
+
+
+def read(file: str) -> bytes:
+    return (FIXTURES / file).read_bytes()
+
+
 def test_the_generator_writes_the_same_bytes_again(tmp_path: Path) -> None:
     for _ in range(2):
         generate.generate(tmp_path)

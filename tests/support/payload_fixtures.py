@@ -7,10 +7,13 @@ from typing import Any
 
 from gainmap_codec.files.payload.format import empty_latents, parse_payload, sealed, serialize_payload
 from gainmap_codec.files.payload.inputs import layer_shapes
-from gainmap_codec.files.payload.layout import SOFT_BYTES, STRICT_BYTES, read_fields, write_fields
+from gainmap_codec.files.payload.layout import STRICT_BYTES, read_fields, write_fields
 from gainmap_codec.files.payload.records import Binding, CodedPicture, LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.pixels.maps.binding import soft_fingerprint
+from support.golden import base_codes
 
 STEPS = {"multiscale": (-24, -20, -22), "published": (-33, -29, -26)}
+
 CROP = (0.5, 0.0, -0.25, 0.0, 0.75, 0.125)
 TURNED = (0.0, -0.5, 0.25, 0.75, 0.0, 0.0)
 
@@ -32,7 +35,7 @@ def network(
         "alternate_hdr_headroom": 2.5,
         "base_offset": 0.0,
         "alternate_offset": 0.0,
-        "binding": Binding(bytes(range(STRICT_BYTES)), random.randbytes(SOFT_BYTES)),
+        "binding": Binding(bytes(range(STRICT_BYTES)), soft_fingerprint(base_codes())),
         "neural_psnr": 47.25,
         "standard_psnr": 41.0,
     }
@@ -104,9 +107,9 @@ PAYLOADS: dict[str, tuple[str, NeuralGainMap]] = {
     ),
     "one-output": (
         "one output, one neuron, latents of two cells, no offsets",
-        network(14, **ONE_OUTPUT, neural_psnr=0.0),
+        network(8, **ONE_OUTPUT, neural_psnr=0.0),
     ),
-    "cropped": ("one-output with a coordinates block", network(14, **ONE_OUTPUT, neural_psnr=0.0, coordinates=CROP)),
+    "cropped": ("one-output with a coordinates block", network(8, **ONE_OUTPUT, neural_psnr=0.0, coordinates=CROP)),
     "turned": (
         "turned and mirrored, two offsets as other programs write them, three gains, a base of some headroom",
         network(

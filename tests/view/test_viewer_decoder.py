@@ -85,6 +85,7 @@ def test_golden_payloads() -> None:
     answers = decode(*(job((FOLDER / f"{each.name}.bin").read_bytes(), each.codes, each.headroom) for each in wanted))
     for golden, answer in zip(wanted, answers, strict=True):
         golden.check(rendition(answer, golden.codes))
+        assert answer["turn"] == 1
 
 
 @pytest.mark.parametrize("name", NETWORKS)
