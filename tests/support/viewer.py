@@ -12,7 +12,7 @@ from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
-from gainmap_codec.pixels.color.light import PQ_PEAK, pq_encode, srgb_encode
+from gainmap_codec.pixels.color.light import pq_encode, srgb_encode
 from gainmap_codec.pixels.maps.coded_picture import picture_codes
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from support.paths import FIXTURES
@@ -74,10 +74,3 @@ def assert_same_pictures(found: NDArray[np.float32], network: NeuralGainMap, bas
     assert distance.max() <= 2
     assert np.abs(srgb_encode(found) - srgb_encode(wanted)).max() * 255 <= 2
     assert np.mean(distance <= 0.25) >= 0.99
-
-
-def exact_pq_encode(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """PQ codes without float32's roundings on the way (6e-6)."""
-    y = np.clip(linear.astype(np.float64) / PQ_PEAK, 0, 1) ** (2610 / 16384)
-    codes = ((3424 / 4096 + 2413 / 128 * y) / (1 + 2392 / 128 * y)) ** (2523 / 32)
-    return codes.astype(np.float32)

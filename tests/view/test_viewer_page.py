@@ -33,7 +33,7 @@ from gainmap_codec.view.page import assemble_page
 from support.chromium import find_chromium
 from support.networks import random_network, round_to_wire
 from support.paths import ROOT
-from support.viewer import NETWORKS, PAYLOADS, assert_same_pictures, exact_pq_encode, job
+from support.viewer import NETWORKS, PAYLOADS, assert_same_pictures, job
 
 pytestmark = [
     pytest.mark.readers,
@@ -187,13 +187,11 @@ SHADED = [*PAYLOADS, *NETWORKS]
 
 @pytest.mark.parametrize("name", SHADED, ids=lambda name: getattr(name, "stem", name))
 def test_the_shader_renders_as_python_does(
-    open_page: OpenPage, modules: str, base: NDArray[np.uint8], name: Any, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, modules: str, base: NDArray[np.uint8], name: Any
 ) -> None:
     """Within two 8-bit codes; every fixture, and networks of every domain, turned, cropped and larger than the base."""
     if isinstance(name, Path):
         network = parse_payload(name.read_bytes())
-        if network.family == "published":
-            monkeypatch.setattr("gainmap_codec.pixels.maps.neural_map.pq_encode", exact_pq_encode)
     else:
         network = round_to_wire(random_network(seed=7, **NETWORKS[name]))
     page = open_page(f"{modules}/package.json")
