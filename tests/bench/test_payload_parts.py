@@ -13,12 +13,12 @@ def test_parts_sum_to_the_payload() -> None:
         assert sum(parts) == whole == len(payload)
 
 
-def test_the_header_of_a_photo_takes_sixteen_bytes() -> None:
+def test_the_header_of_a_photo_takes_seventeen_bytes() -> None:
     """A working grid of up to 1024 cells a side, no coordinates, the usual offsets."""
-    assert part_sizes((FIXTURES / "payload/v1/balanced.bin").read_bytes())[0] == 16
+    assert part_sizes((FIXTURES / "payload/v1/balanced.bin").read_bytes())[0] == 17
 
 
 def test_rows_are_of_photos_and_of_bare_payloads() -> None:
     files = FIXTURES / "jpeg/both.jpg", FIXTURES / "jpeg/standard.jpg", FIXTURES / "payload/v1/empty.bin"
     _, _, photo, bare = part_rows(files)
-    assert photo.startswith("| both | 15 |") and bare.endswith("| 0 | 95 |")
+    assert photo.startswith("| both | 16 |") and bare.endswith("| 0 | 96 |")
