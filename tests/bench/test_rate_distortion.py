@@ -107,9 +107,10 @@ def test_paper_networks_are_never_rounded(pair: BenchPair, tmp_path: Path) -> No
 
 def test_neural_payloads_count_whole(pair: BenchPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SHIPPED, shortened(steps=100, rounds=1, refine_steps=50))
-    points = measure(pair, [NeuralPayloads()], [0], tmp_path).points
+    points = measure(pair, [NeuralPayloads(targets=(40, 50))], [0], tmp_path).points
     assert [point.label for point in points][:3] == ["tiny", "tiny × 2", "tiny × 4"]
     assert next(point.label for point in points if point.series == "balanced") == "balanced"
+    assert [(point.label, point.psnr >= 50) for point in points][-2:] == [("40 dB", False), ("50 dB", True)]
     for point in points:
         assert 150 < point.bytes < point.growth < point.bytes + 400
         assert 20 < point.psnr < 65

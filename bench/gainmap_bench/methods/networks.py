@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from math import inf
 from time import perf_counter
 
@@ -13,11 +13,13 @@ from gainmap_bench.inputs.evaluation import BenchPair, Evaluation
 from gainmap_bench.methods.float_networks import PUBLISHED_SCHEDULE, Kind, PublishedMlp, Schedule
 from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall, code_digest
 from gainmap_codec.codec.pairing import Pair
+from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.blank import empty_record
-from gainmap_codec.neural.fit.presets import shipped_presets, start_fit
+from gainmap_codec.neural.fit.picture import Ground, grounds_of, keep_within, reach
+from gainmap_codec.neural.fit.presets import measured, shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
 _MORE_ROUNDS = 3  # at each further price
@@ -65,16 +67,19 @@ class PaperNetworks:
 
 @dataclass(frozen=True)
 class NeuralPayloads:
-    """Our codec's payloads: each preset's, and what the same fit gives at other prices of a decibel.
+    """Our codec's payloads: each preset's, what the same fit gives at other prices of a decibel, and coded pictures.
 
     Attributes:
         presets: Which, with the prices to follow the preset's own, as multiples of it.
+        targets: PQ-PSNR in dB that payloads with a picture, on a fit of the first preset, have to reach.
     """
 
     presets: tuple[tuple[Preset, tuple[float, ...]], ...] = (
         ("tiny", (2, 4, 0.5, 0.25)),
         ("balanced", (2, 4, 0.5, 0.25)),
     )
+
+    targets: tuple[float, ...] = (40, 42, 44, 46, 48, 50, 52, 54, 56, 58)
 
     name = "neural"
     is_seeded = True
@@ -83,7 +88,8 @@ class NeuralPayloads:
     def parameters(self) -> str:
         """See `Method`."""
         configs = shipped_presets().multiscale
-        return json.dumps([[[asdict(configs[preset]), prices] for preset, prices in self.presets], code_digest()])
+        fits = [[asdict(configs[preset]), prices] for preset, prices in self.presets]
+        return json.dumps([fits, self.targets, code_digest()])
 
     def points(self, pair: BenchPair, evaluation: Evaluation, seed: int, recall: Recall) -> Iterator[Point]:
         """See `Method`."""
@@ -92,6 +98,9 @@ class NeuralPayloads:
             for price in (1, *prices):
                 label = preset if price == 1 else f"{preset} × {price:g}"
                 yield recall(preset, label, partial(measured_points.at, (1, *prices), price, label))
+        pictures = _PictureCurve(pair, evaluation, self.presets[0][0], seed)
+        for target in self.targets:
+            yield recall("picture", f"{target:g} dB", partial(pictures.at, target))
 
 
 class _PriceCurve:
@@ -106,12 +115,42 @@ class _PriceCurve:
         if not self._found:
             found = payloads_at_prices(self._pair.pair, self._preset, prices, self._seed)
             self._found = dict(zip(prices, found, strict=True))
-        payload, seconds = self._found[price]
-        pair = self._pair.pair
-        rendition = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
-        growth = len(serialize_jpeg(replace(pair.file, payload=payload))) - len(serialize_jpeg(pair.file))
-        score = self._evaluation.score_picture(rendition)
-        return Point("neural", self._preset, label, len(payload), growth, *score, seconds, self._seed)
+        return _point(self._pair, self._evaluation, self._preset, label, *self._found[price], self._seed)
+
+
+class _PictureCurve:
+    """Pictures on a network, or alone, whichever takes fewer bytes for a target."""
+
+    def __init__(self, pair: BenchPair, evaluation: Evaluation, preset: Preset, seed: int) -> None:
+        self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
+
+    @cached_property
+    def _grounds(self) -> tuple[Ground, Ground]:
+        pair, config = self._pair.pair, replace(shipped_presets().multiscale[self._preset], has_picture=True)
+        blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
+        fit = start_fit(blank, config, pair, self._seed)
+        fit.improve(fit.config.bytes_per_db, config.rounds)
+        return grounds_of(fit.network(), fit.target, pair)
+
+    def at(self, target: float) -> Point:
+        """The point of a PQ-PSNR in dB, or the best that there is."""
+        start, pair, grounds = perf_counter(), self._pair.pair, self._grounds
+        measure = partial(measured, pair=pair)
+        found = reach(grounds, pair, target, measure) or keep_within(grounds, pair, MAX_PAYLOAD_BYTES, measure)
+        best = min(found, key=lambda each: (each.psnr < target, each.size))
+        payload, seconds = serialize_payload(best.network), perf_counter() - start
+        return _point(self._pair, self._evaluation, "picture", f"{target:g} dB", payload, seconds, self._seed)
+
+
+def _point(
+    pair: BenchPair, evaluation: Evaluation, series: str, label: str, payload: bytes, seconds: float, seed: int
+) -> Point:
+    """What a payload is worth."""
+    file, renditions = pair.pair.file, pair.pair
+    rendition = render_neural_map(parse_payload(payload), renditions.codes, renditions.color, headroom=inf)
+    growth = len(serialize_jpeg(replace(file, payload=payload))) - len(serialize_jpeg(file))
+    score = evaluation.score_picture(rendition)
+    return Point("neural", series, label, len(payload), growth, *score, seconds, seed)
 
 
 def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed: int) -> list[tuple[bytes, float]]:
