@@ -83,11 +83,11 @@ def test_photos_are_converted(environment: Path, tmp_path: Path) -> None:
     assert "<html" in (tmp_path / "page.html").read_text("utf-8")
 
 
-def test_standard_maps_are_made_and_neural_ones_name_the_extra(environment: Path, tmp_path: Path) -> None:
-    assert NO_TORCH in gainmap(environment, tmp_path, "encode", BOTH, "-o", "new.jpg")
-    assert "neural" not in gainmap(environment, tmp_path, "inspect", "new.jpg").lower()
+def test_maps_of_both_kinds_are_made_and_published_networks_name_the_extra(environment: Path, tmp_path: Path) -> None:
+    gainmap(environment, tmp_path, "encode", BOTH, "-o", "new.jpg")
+    assert "Neural gain map" in gainmap(environment, tmp_path, "inspect", "new.jpg")
     gainmap(environment, tmp_path, "demo", "new.jpg")
-    done = run(environment / "gainmap", "transcode", "new.jpg", "-o", "no.jpg", "--carry", "both", folder=tmp_path)
+    done = run(environment / "gainmap", "encode", BOTH, "-o", "no.jpg", "--preset", "paper-gain", folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1 and NO_TORCH in done.stderr
 
 

@@ -90,8 +90,7 @@ def encode(
             and alpha is dropped with a warning, here and in `hdr`.
         container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
         carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
-            show correct HDR. None is "both"; where torch is not installed it is "standard", with a warning, unless a
-            target or a preset asks for a neural gain map.
+            show correct HDR. None is "both".
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
             alone where that is worth more for its bytes; it then warns. "web" and "archive" are for the whole photo, as
@@ -121,14 +120,15 @@ def encode(
         icc_profile: Profile to write, which changes what the base's code values mean; None takes that of `sdr`.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `transcode`.
-        device: Torch device to fit on: "cpu", "cuda", "cuda:N"; "auto" is the CPU.
+        device: Torch device to fit the published networks on: "cpu", "cuda", "cuda:N"; "auto" is the CPU, where all
+            others are fitted.
         seed: Of the fit: the same input and seed give the same bytes on the same platform and device.
         limits: Budgets for what the files may ask for.
     Returns:
         The file.
     Raises:
         ValueError, TypeError: An argument is out of its range or of another type, or the renditions differ in size.
-        MissingDependencyError: torch is not installed, and a neural gain map is to be made.
+        MissingDependencyError: torch is not installed, and a published network is to be fitted.
         GainMapError: A file is broken, not supported, or has no HDR.
         OSError: A path cannot be read.
     Warns:
@@ -419,7 +419,7 @@ def transcode(
         ValueError, TypeError: An argument is out of its range, or does not go with another; or even the lowest
             qualities do not keep within `max_bytes`.
         NoGainMapError: A gain map was asked for, and the source holds none to make it of.
-        MissingDependencyError: torch is not installed, and a neural gain map has to be fitted.
+        MissingDependencyError: torch is not installed, and a published network has to be fitted.
         GainMapError: The base is broken, not supported or over the limits, or cannot be in that container.
         OSError: The path cannot be read.
     Warns:

@@ -28,44 +28,30 @@ def no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_where_torch_is_there() -> None:
     check_torch("a test")
-    check_torch_for("both")
+    check_torch_for("paper-gain")
 
 
 @pytest.mark.usefixtures("no_torch")
 def test_from_python() -> None:
     scene = render_scene(16, 16)
     for call in (
-        lambda: gm.encode(scene, carry="both"),
-        lambda: gm.encode(scene, target_bytes=900),
-        lambda: gm.encode(scene, preset="tiny"),
-        lambda: gm.encode("no such file", carry="neural"),
-        lambda: gm.transcode(STANDARD, carry="both"),
+        lambda: gm.encode(scene, preset="paper-gain"),
+        lambda: gm.encode("no such file", carry="neural", preset="paper-gamma"),
+        lambda: gm.transcode(STANDARD, carry="both", preset="paper-gain"),
         lambda: gm.decode(STANDARD, device="cuda"),
         lambda: tensors.decode(STANDARD, device="cpu"),
-        lambda: batch.convert([STANDARD], "out", carry="both"),
+        lambda: batch.convert([STANDARD], "out", carry="both", preset="paper-gain"),
     ):
         with pytest.raises(gm.MissingDependencyError, match=re.escape(MISSING)):
             call()
     assert not Path("out").exists()
-    assert gm.decode(gm.encode(scene, carry="standard")).rendered_from == "standard"
+    assert gm.decode(gm.encode(scene, carry="standard", preset="paper-gain")).rendered_from == "standard"
 
 
 @pytest.mark.usefixtures("no_torch")
-def test_standard_maps_are_made_where_nobody_says_which() -> None:
-    with pytest.warns(gm.GainMapWarning, match=f"only a standard gain map.*{re.escape(MISSING)}") as warned:
-        data = gm.encode(render_scene(16, 16))
-    assert len(warned) == 1
-    assert data == gm.encode(render_scene(16, 16), carry="standard")
-
-
-@pytest.mark.usefixtures("no_torch")
-def test_commands_that_make_standard_maps() -> None:
-    done = CliRunner().invoke(gainmap, ["encode", str(STANDARD), "-o", "x.jpg"])
-    assert done.exit_code == 0 and MISSING in done.stderr
-    done = CliRunner().invoke(gainmap, ["demo", "x.jpg"])
-    assert done.exit_code == 0 and MISSING in done.stderr
-    assert "The file holds the standard map: " in done.stdout and "neural" not in done.stdout
-    assert gm.inspect("demo/x.jpg").payload is None
+def test_our_own_networks_are_fitted_without() -> None:
+    data = gm.encode(render_scene(16, 16), preset="tiny")
+    assert gm.decode(data, prefer="neural").rendered_from == "neural"
 
 
 @pytest.mark.usefixtures("no_torch")
@@ -78,9 +64,7 @@ def test_neural_maps_that_are_there_stay() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("encode", STANDARD, "-o", "x.jpg", "--carry", "both"),
-        ("transcode", STANDARD, "-o", "x.jpg", "--carry", "neural"),
-        ("batch", STANDARD, "-o", "out", "--carry", "both"),
+        ("encode", STANDARD, "-o", "x.jpg", "--preset", "paper-gain"),
         ("decode", STANDARD, "-o", "x.exr", "--device", "cuda"),
     ],
     ids=lambda command: command[0],

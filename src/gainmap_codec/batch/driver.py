@@ -82,7 +82,7 @@ def convert(
             notes.
         FileExistsError: `folder` has a file of a photo's name that was not made of it by these options, and neither
             `update` nor `overwrite` allows to replace it. Nothing is done then. Further files are the error's notes.
-        MissingDependencyError: The extra "scale", a file system of fsspec's, or torch for neural gain maps, is needed.
+        MissingDependencyError: The extra "scale", a file system of fsspec's, or torch for published networks is needed.
         OSError: A folder cannot be read or made, another batch is writing to it, no cluster is there, or no process can
             be started, as in a script without the line below.
 
@@ -114,9 +114,9 @@ def convert(
         seed=seed,
         limits=limits,
     )
-    if cluster is None:  # whose workers have packages of their own
-        check_torch_for(carry)
-    else:
+    if cluster is None and carry in ("neural", "both"):  # workers of a cluster have packages of their own
+        check_torch_for(preset)
+    if cluster is not None:
         sources, folder = [absolute(source) for source in sources], absolute(folder)
     passed_over: list[PassedOver] = []
     planned = plan(

@@ -59,7 +59,7 @@ device = click.option(
     "--device",
     default="auto",
     show_default=True,
-    help="Where neural gain maps are computed: auto, cpu, cuda or cuda:N.",
+    help="Where neural gain maps are rendered, and the published networks fitted: auto, cpu, cuda or cuda:N.",
 )
 seed = click.option(
     "--seed",

@@ -81,7 +81,7 @@ def run_demo(
     """Encode `source`, decode it in every way, print a table and write files that one can look at.
 
     Writes ``<name>.exr`` (the HDR picture), ``<name>.jpg`` (the encoded file) and ``comparison.png``; of the scene
-    ``scene.png``, the SDR picture, as well. Without torch there are standard maps only.
+    ``scene.png``, the SDR picture, as well.
 
     Args:
         source: A gain-map file; None takes the bundled scene.

@@ -49,7 +49,7 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
-    help="Which gain maps to store. Default: both, or standard where torch is not installed.",
+    help="Which gain maps to store. Default: both.",
 )
 @click.option(
     "--preset",

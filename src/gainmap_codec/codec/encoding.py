@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.codec.options import Carry, EncodeOptions, FitOptions, MapOptions
+from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
-from gainmap_codec.codec.torch_needed import NO_NEURAL_MAP, check_torch, check_torch_for, has_torch
+from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -83,8 +83,6 @@ class EncodeReport:
 
 
 _AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
-_CHOSEN_KINDS = ("tiny", "best", "paper-gain", "paper-gamma")
-"""Presets that nobody names who does not want a neural gain map."""
 _AUTO_BYTES_PER_DB = 500  # as in the preset "balanced"
 
 
@@ -99,24 +97,15 @@ def encode_with_report(
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
     notes: list[str] = []
-    carry = _carry_of(options, notes)
+    carry = options.carry or "both"
+    if carry != "standard":
+        check_torch_for(options.fit.preset)
     pair = make_pair(hdr, sdr, options, notes)
     standard = None if carry == "neural" else options.standard
     fit = None if carry == "standard" else options.fit
     report = encode_pair(pair, standard, fit, notes, within(progress, 0.2, 0.95))
     within(progress, 1, 1)
     return report
-
-
-def _carry_of(options: EncodeOptions, notes: list[str]) -> Carry:
-    """What is asked for; else both, or where there is no torch for that, "standard" with a line."""
-    asks_for_neural = options.fit.has_target or options.preset in _CHOSEN_KINDS
-    if options.carry is None and not asks_for_neural and not has_torch():
-        notes.append(NO_NEURAL_MAP)
-        return "standard"
-    carry = options.carry or "both"
-    check_torch_for(carry)
-    return carry
 
 
 def encode_pair(
@@ -230,12 +219,12 @@ class FittedMap:
 
 
 def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None = None) -> FittedMap:
-    """Fit a neural gain map to a pair; torch is loaded here.
+    """Fit a neural gain map to a pair.
 
     Raises:
-        MissingDependencyError: There is none.
+        MissingDependencyError: The preset is one of the published networks, and there is no torch.
     """
-    check_torch("a neural gain map")
+    check_torch_for(options.preset)
     from gainmap_codec.neural.fit.presets import fit_pair
 
     start = perf_counter()

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from gainmap_codec.errors import MissingDependencyError
 
 _NEEDS_TORCH = "needs torch: pip install 'gainmap-codec[neural]'"
-NO_NEURAL_MAP = f"only a standard gain map is made: a neural one {_NEEDS_TORCH}"
+_PUBLISHED = ("paper-gain", "paper-gamma")  # presets
 
 
 def has_torch() -> bool:
@@ -24,7 +24,7 @@ def check_torch(purpose: str) -> None:
         raise MissingDependencyError(f"{purpose} {_NEEDS_TORCH}")
 
 
-def check_torch_for(carry: str | None) -> None:
-    """As `check_torch`, where `carry` asks for a neural gain map that has to be fitted."""
-    if carry in ("neural", "both"):
-        check_torch(f"a neural gain map, which carry {carry} asks for,")
+def check_torch_for(preset: str) -> None:
+    """As `check_torch`, where a preset's networks are fitted by torch: the published ones."""
+    if preset in _PUBLISHED:
+        check_torch(f"preset {preset}")

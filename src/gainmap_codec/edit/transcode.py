@@ -138,8 +138,8 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
         raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
     if is_hdr(file.base) and carry in ("neural", "both") and opened.neural is None:
         raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
-    if opened.neural is None:
-        check_torch_for(carry)
+    if opened.neural is None and carry in ("neural", "both"):
+        check_torch_for(options.preset)
 
 
 def _note_left_out(kind: str, old: object, new: object, options: TranscodeOptions, notes: Notes) -> None:
