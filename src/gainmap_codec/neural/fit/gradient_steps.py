@@ -20,10 +20,10 @@ from gainmap_codec.pixels.color.light import Array
 
 Progress = Callable[[float], None]
 
-BATCH = 1 << 12
-"""Points of a step, about."""
+BATCH = 1 << 10
+"""Points of a step, about: many steps of few points learn more in the same time."""
 
-_RATE = 2e-2  # Adam's learning rate
+_RATE = 4e-2  # Adam's learning rate
 _REFINE_RATE = 3e-3
 _SPREADS_RATE = 0.3 * _REFINE_RATE
 _PLAIN, _NOISY, _ROUNDED = range(3)  # what weights are taken for: native/fit_steps.h

@@ -66,10 +66,10 @@ class MultiscaleConfig:
 
     neurons: int
     bytes_per_db: float
-    probe_steps: int = 300
-    steps: int = 1500
+    probe_steps: int = 600
+    steps: int = 6000
     rounds: int = 3
-    refine_steps: int = 200
+    refine_steps: int = 800
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
