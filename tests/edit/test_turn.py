@@ -144,7 +144,7 @@ def test_crop_to_one_pixel(kind: str, corner: str) -> None:
     assert image.pixels.shape == (1, 1, 3)
     assert image.rendered_from == gm.decode(KINDS[kind]).rendered_from
     if kind != "published":  # made of random numbers, it jumps from pixel to pixel
-        assert pq_psnr(image.pixels, whole[top : top + 1, left : left + 1]) > 25
+        assert pq_psnr(image.pixels, whole[top : top + 1, left : left + 1]) > 20
 
 
 @pytest.mark.parametrize(

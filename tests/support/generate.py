@@ -215,7 +215,7 @@ def _broken_payloads() -> Rows:
     unknown = _sealed(patched(payload, PREFIX_BYTES, bytes((payload[PREFIX_BYTES] | 0x70,))))
     fields, integers = read_fields(payload)
     huge = replace(fields, grid=(65536, 65536), detail_count=7, grid_steps=(0,) * 9)
-    foreign = _payload(bytes(8))
+    foreign = _payload(bytes(4))
     return {
         "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),
         "payload-trial": (_both(b"GNN\0" + payload[4:]), "of format 0", "standard", "format 0"),

@@ -76,7 +76,7 @@ def random_network(
         "alternate_hdr_headroom": 3.0,
         "base_offset": 1 / 64,
         "alternate_offset": 1 / 64,
-        "binding": Binding(random.randbytes(8), random.randbytes(64)),
+        "binding": Binding(random.randbytes(4), random.randbytes(13)),
         "neural_psnr": 47.25,
         "standard_psnr": 42.5,
         "color_shift": 0.375 if published else 0.0,

@@ -28,4 +28,4 @@ SRGB = base_color_of_icc(None)
 HDR = render_scene(96, 64)
 CODES = encode_base(tone_map(convert(HDR, "bt2020", "srgb"), headroom=3.2))
 SCENE = Pair(CODES, SRGB, HDR)
-FIELDS: dict[str, Any] = {"alternate_hdr_headroom": 3.25, "binding": Binding(bytes(range(8)), bytes(range(64)))}
+FIELDS: dict[str, Any] = {"alternate_hdr_headroom": 3.25, "binding": Binding(bytes(range(4)), bytes(range(13)))}

@@ -19,7 +19,7 @@ from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.heif.bare_av1 import BareFrame, avif_of
 from gainmap_codec.files.payload.format import parse_payload, sealed, serialize_payload
-from gainmap_codec.pixels.maps.binding import soft_fingerprint
+from gainmap_codec.pixels.maps.binding import find_turn, soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -100,6 +100,17 @@ def test_finds_its_base_however_it_is_turned(base: NDArray[np.uint8]) -> None:
     turns = [np.ascontiguousarray(turned(base, turn)) for turn in range(1, 9)]
     answers = decode(*(job(payload, picture) for picture in turns), job(payload, base[:, 20:70].copy()))
     assert [answer["turn"] for answer in answers] == [1, 2, 3, 4, 5, 6, 7, 8, None]
+
+
+def test_takes_the_same_pictures_for_its_own_as_python_does(base: NDArray[np.uint8]) -> None:
+    soft = soft_fingerprint(base)
+    network = random_network(seed=3)
+    payload = serialize_payload(replace(network, binding=replace(network.binding, soft=soft)))
+    pictures = [(base * part).clip(0, 255).astype(np.uint8) for part in np.linspace(0.96, 1.04, 17)]
+    pictures += [base[:, columns:].copy() for columns in range(1, 5)]
+    found = [answer["turn"] for answer in decode(*(job(payload, picture) for picture in pictures))]
+    assert found == [find_turn(picture, soft) for picture in pictures]
+    assert 4 < found.count(1) < len(found) - 4
 
 
 def test_finds_the_payload_in_a_jpeg() -> None:

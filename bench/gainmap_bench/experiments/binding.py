@@ -22,15 +22,15 @@ _LONGEST_SIDE = 2048  # px; the fingerprint does not care, the time does
 
 
 def binding_rows(pictures: Iterable[Path]) -> Iterator[str]:
-    """Markdown rows: edit; largest over pictures of luma, mean luma and chroma distance; accepted of tried, as turned.
+    """Markdown rows: edit; largest over pictures of the largest and of the mean distance; accepted of tried, as turned.
 
     The last row is about every other picture: smallest distances, and how many are taken for one that they are not.
     """
     opened = [_open(path) for path in pictures]
-    yield "| edit | luma max | luma mean | chroma max | accepted | turned |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| edit | max | mean | accepted | turned |"
+    yield "| --- | --- | --- | --- | --- |"
     for name, edit in _EDITS.items():
-        distances: list[tuple[float, float, float]] = []
+        distances: list[tuple[float, float]] = []
         turns: list[int | None] = []
         for picture in opened:
             fingerprint = soft_fingerprint(np.asarray(picture))
@@ -40,12 +40,12 @@ def binding_rows(pictures: Iterable[Path]) -> Iterator[str]:
         yield _row(name, np.max(distances, axis=0), turns)
     small = [np.asarray(picture.resize((_SMALL_SIDE, _SMALL_SIDE), Image.Resampling.BOX)) for picture in opened]
     others = [(one, soft_fingerprint(other)) for one, other in permutations(small, 2)]
-    nearest = np.min([fingerprint_distance(*pair) for pair in others], axis=0) if others else np.zeros(3)
+    nearest = np.min([fingerprint_distance(*pair) for pair in others], axis=0) if others else np.zeros(2)
     yield _row("another picture", nearest, [find_turn(*pair) for pair in others])
 
 
 def _row(name: str, distances: NDArray[np.float64], turns: list[int | None]) -> str:
-    numbers = " | ".join(f"{value:.1f}" for value in distances)
+    numbers = " | ".join(f"{value:.2f}" for value in distances)
     turned = sum(turn is not None and turn > 1 for turn in turns)
     return f"| {name} | {numbers} | {turns.count(1)} of {len(turns)} | {turned} |"
 

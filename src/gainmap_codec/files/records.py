@@ -176,7 +176,7 @@ class GainMapFile:
 
     Attributes:
         base: The picture that every reader shows.
-        base_digest: First 8 bytes of SHA-256 over the base's coded bytes without metadata (docs/format.md, binding).
+        base_digest: First 4 bytes of SHA-256 over the base's coded bytes without metadata (docs/format.md, binding).
         gain_map: The standard gain map, or None.
         spare_gain_map: A second one of another make, for when the pixels of the first are broken, or None.
         refused: Where `gain_map` is None although the file holds or names one: why it cannot be used.

@@ -16,7 +16,7 @@ SIZES = "(min-width: 60em) 50vw, 100vw"
 
 
 def planned(name: str = "photo.jpg", *kinds: Container) -> WebPhoto:
-    file = GainMapFile("jpeg", CodedImage(b"", 3000, 2000, 3), bytes(8))
+    file = GainMapFile("jpeg", CodedImage(b"", 3000, 2000, 3), bytes(4))
     return plan_photo(Path(name), file, (300, 600), kinds or ("jpeg", "avif"))
 
 

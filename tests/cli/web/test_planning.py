@@ -12,7 +12,7 @@ from gainmap_codec.files.records import CodedImage, GainMapFile
 
 
 def sizes(width: int, height: int, widths: tuple[int, ...], orientation: int = 1) -> list[tuple[int, int]]:
-    file = replace(GainMapFile("jpeg", CodedImage(b"", width, height, 3), bytes(8)), orientation=orientation)
+    file = replace(GainMapFile("jpeg", CodedImage(b"", width, height, 3), bytes(4)), orientation=orientation)
     return [variant.size for variant in plan_photo(Path("photo.jpg"), file, widths, ("jpeg",)).variants]
 
 
@@ -43,7 +43,7 @@ def test_names_mean_nothing_in_addresses(stem: str, name: str) -> None:
 
 
 def test_names_tell_width_and_format() -> None:
-    file = GainMapFile("heic", CodedImage(b"", 1000, 500, 3, codec="hevc"), bytes(8))
+    file = GainMapFile("heic", CodedImage(b"", 1000, 500, 3, codec="hevc"), bytes(4))
     photo = plan_photo(Path("a b.HEIC"), file, (400, 800), ("jpeg", "avif"))
     assert [variant.name for variant in photo.variants] == [
         *("a-b-400.jpg", "a-b-800.jpg"),

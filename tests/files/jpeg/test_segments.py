@@ -41,7 +41,7 @@ def test_header_and_digest_of_all_kinds_of_scans(data: bytes, size: tuple[int, i
     assert image_header(image, LIMITS)[:3] == size
     parts = [image.raw(segment) for segment in (*image.header, *image.tail) if not segment.is_metadata]
     without_metadata = b"".join(parts) + b"\xff\xd9"
-    assert digest_of_jpeg(data) == hashlib.sha256(without_metadata).digest()[:8]
+    assert digest_of_jpeg(data) == hashlib.sha256(without_metadata).digest()[:4]
     assert data.endswith(without_metadata[-200:])
     assert Image.open(io.BytesIO(b"\xff\xd8" + without_metadata)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
 

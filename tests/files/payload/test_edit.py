@@ -16,7 +16,7 @@ from support.networks import random_network
 from support.paths import FIXTURES
 
 PAYLOADS = sorted((FIXTURES / "payload/v1").glob("*.bin"))
-BINDING = Binding(b"12345678", bytes(range(64)))
+BINDING = Binding(b"1234", bytes(range(13)))
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
@@ -49,7 +49,7 @@ def test_coordinates_that_move_nothing_cost_nothing() -> None:
     ("fields", "message"),
     [
         ({"coordinates": (1.0, 0.5, 0.0, 0.0, 1.0, 0.0)}, "crop, flip or quarter turn"),
-        ({"binding": Binding(b"short", bytes(64))}, "binding: expected a value that fits the format"),
+        ({"binding": Binding(b"short", bytes(13))}, "binding: expected a value that fits the format"),
         ({"neural_psnr": float("nan")}, "neural_psnr: expected a value that fits the format"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_large_network_is_edited_without_reading_its_integers() -> None:
 @pytest.mark.parametrize("coordinates", [None, (1, 0, 0, 0, 1, 0), (0.5, 0, -0.25, 0, 0.25, 0.5), (0, -1, 0, 1, 0, 0)])
 def test_an_edit_can_be_taken_back(preset: Preset, coordinates: tuple[float, ...] | None) -> None:
     network = random_network(preset, seed=5)
-    old, binding = serialize_payload(network), Binding(b"12345678", bytes(range(64)))
+    old, binding = serialize_payload(network), Binding(b"1234", bytes(range(13)))
     fields: dict[str, Any] = {"binding": binding, "neural_psnr": 40.5, "standard_psnr": 0.0}
     fields |= {} if coordinates is None else {"coordinates": tuple(map(float, coordinates))}
     new = edit_payload(old, **fields)

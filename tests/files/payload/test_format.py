@@ -167,7 +167,7 @@ REFUSED = {
     "CRC": (TINY[:-1] + bytes([TINY[-1] ^ 1]), "expected the CRC"),
     "bytes behind it": (TINY + b"x", "expected the CRC"),
     "no fields": (resealed(TINY[:4]), "at byte 4: expected 1 bits, got 0"),
-    "half a binding": (resealed(TINY[:60]), r"at byte \d\d: expected \d+ bits, got \d+"),
+    "half a binding": (resealed(TINY[:24]), r"at byte \d\d: expected \d+ bits, got \d+"),
     "preset 5": (patched(TINY, PRESET, "101"), "at byte 4: expected a number of at most 4, got 5"),
     "integers cut off": (sealed(PICTURE_FIELDS + b"\x88\x01" + bytes(135)), "expected 136 bytes, got 135"),
     "a picture and nothing else": (sealed(PICTURE_FIELDS), "expected 1 bytes, got 0"),

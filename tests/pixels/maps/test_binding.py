@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from functools import cache
 
 import numpy as np
@@ -62,10 +63,10 @@ REFUSED = {
 }
 
 
-def test_a_fingerprint_is_64_bytes_and_its_own_base_is_at_distance_0() -> None:
+def test_a_fingerprint_is_13_bytes_and_its_own_base_is_at_distance_0() -> None:
     fingerprint = soft_fingerprint(codes_of(base()))
-    assert len(fingerprint) == 64
-    assert fingerprint_distance(codes_of(base()), fingerprint) == (0, 0, 0)
+    assert len(fingerprint) == 13
+    assert fingerprint_distance(codes_of(base()), fingerprint) == (0, 0)
 
 
 @pytest.mark.parametrize("edit", FORGIVEN)
@@ -78,39 +79,90 @@ def test_refused(edit: str) -> None:
     assert not is_bound(codes_of(REFUSED[edit]()), soft_fingerprint(codes_of(base())))
 
 
-def test_every_cell_has_its_place_in_the_bytes() -> None:
-    """8 x 8 cells of luma 2, 6, 10 … 254: the codes 0…63 in order."""
-    luma = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4 + 2
-    codes = np.repeat(luma.repeat(2, 0).repeat(3, 1)[:, :, np.newaxis], 3, axis=2)
-    values = int.from_bytes(soft_fingerprint(codes)[:48], "big")
-    assert [values >> 6 * n & 63 for n in reversed(range(64))] == list(range(64))
+def fields(fingerprint: bytes) -> list[list[int]]:
+    """The counts of Y, Cb and Cr, cut out of the bits."""
+    bits = iter("".join(f"{byte:08b}" for byte in fingerprint))
+    widths = [[8] + [2] * 35, [7, 2, 2, 2], [7, 2, 2, 2]]
+    return [[int("".join(next(bits) for _ in range(width)), 2) for width in plane] for plane in widths]
+
+
+def numbers(codes: np.ndarray) -> list[list[float]]:
+    """What the fields count, before rounding: sums over 8 x 8 cells one by one, as docs/format.md has them."""
+    cells = codes.astype(np.float64).reshape(8, len(codes) // 8, 8, codes.shape[1] // 8, 3).mean(axis=(1, 3))
+    luma = cells @ (0.299, 0.587, 0.114)
+    planes = luma, (cells[..., 2] - luma) / 1.772, (cells[..., 0] - luma) / 1.402
+
+    def number(plane: int, down: int, across: int) -> float:
+        total = 0.0
+        for y in range(8):
+            for x in range(8):
+                cosines = math.cos(math.pi * down * (2 * y + 1) / 16) * math.cos(math.pi * across * (2 * x + 1) / 16)
+                total += planes[plane][y, x] * cosines
+        total *= 2 ** (((down > 0) + (across > 0)) / 2) / 64
+        steps = (1.25, 0.4375) if plane else (1.75, 0.625)
+        return total / steps[down + across > 0]
+
+    squares = [(down, across) for down in (0, 1) for across in (0, 1)]
+    places = [[(y, x) for y in range(8) for x in range(8 - y)], squares, squares]
+    return [[number(plane, *place) for place in each] for plane, each in enumerate(places)]
+
+
+def test_each_number_has_its_place_in_the_bytes() -> None:
+    codes = np.random.default_rng(3).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    widths = [[8] + [2] * 35, [7, 2, 2, 2], [7, 2, 2, 2]]
+    expected = [
+        [math.floor(number + 0.5) % (1 << width) for number, width in zip(plane, row, strict=True)]
+        for plane, row in zip(numbers(codes), widths, strict=True)
+    ]
+    assert fields(soft_fingerprint(codes)) == expected
+
+
+def test_distances_are_counted_from_the_interval_of_a_count() -> None:
+    """Grey 130 has the count 74, for 128.625…130.375; of 44 numbers only the mean of luma moves."""
+    grey, brighter = (np.full((8, 8, 3), level, np.uint8) for level in (130, 132))
+    largest, mean = fingerprint_distance(brighter, soft_fingerprint(grey))
+    assert largest == pytest.approx((132 - 130.375) / 1.75) and mean == pytest.approx(largest / 44)
+
+
+def test_counts_come_round_again() -> None:
+    """Black has the count 0, white 145.7 of 256: the shorter way round is 110.3 steps."""
+    black, white = (np.full((8, 8, 3), level, np.uint8) for level in (0, 255))
+    largest, _ = fingerprint_distance(white, soft_fingerprint(black))
+    assert largest == pytest.approx(256 - 255 / 1.75 - 0.5)
 
 
 @pytest.mark.parametrize(
-    ("rgb", "chroma"),
-    [((255, 0, 0), (2, 15)), ((0, 0, 255), (15, 5)), ((0, 255, 0), (0, 0)), ((180, 128, 76), (3, 11))],
+    ("rgb", "means"),
+    [
+        ((255, 0, 0), (44, 94, 102)),
+        ((0, 0, 255), (17, 102, 111)),
+        ((0, 255, 0), (86, 60, 43)),
+        ((180, 128, 76), (79, 100, 24)),
+    ],
 )
-def test_chroma_codes(rgb: tuple[int, ...], chroma: tuple[int, ...]) -> None:
+def test_means_of_flat_colours(rgb: tuple[int, ...], means: tuple[int, ...]) -> None:
     codes = np.full((4, 4, 3), rgb, dtype=np.uint8)
-    fingerprint = soft_fingerprint(codes)
-    assert (fingerprint[48:56], fingerprint[56:]) == tuple(bytes([code * 17]) * 8 for code in chroma)
-    assert is_bound(codes, fingerprint)
+    assert fields(soft_fingerprint(codes)) == [
+        [mean, *[0] * rest] for mean, rest in zip(means, (35, 3, 3), strict=True)
+    ]
+    assert is_bound(codes, soft_fingerprint(codes))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1), (3, 2), (1, 1000), (1000, 1)])
 def test_the_smallest_pictures(shape: tuple[int, ...]) -> None:
     codes = np.arange(shape[0] * shape[1] * 3, dtype=np.uint32).astype(np.uint8).reshape(*shape, 3)
     fingerprint = soft_fingerprint(codes)
-    assert len(fingerprint) == 64
+    assert len(fingerprint) == 13
     assert is_bound(codes, fingerprint)
     assert not is_bound(255 - codes, fingerprint)
 
 
 @pytest.mark.parametrize(
-    ("value", "other", "bound"), [(0, 3, True), (0, 5, False), (127, 128, True), (127, 130, False), (255, 252, True)]
+    ("value", "other", "bound"),
+    [(0, 2, True), (0, 3, False), (127, 130, True), (127, 131, False), (255, 253, True), (255, 252, False)],
 )
 def test_flat_pictures(value: int, other: int, bound: bool) -> None:
-    """Intervals of luma begin at multiples of 4; black and white lie in the first and the last."""
+    """A step of the mean of luma is 1.75 code values; a base may lie a step outside of its interval."""
     one, two = (np.full((300, 20, 3), level, dtype=np.uint8) for level in (value, other))
     assert is_bound(one, soft_fingerprint(one))
     assert is_bound(two, soft_fingerprint(one)) is bound

@@ -29,6 +29,7 @@ from gainmap_codec.files.heif.picture_properties import (
     nclx_property,
     size_of,
 )
+from gainmap_codec.files.payload.layout import STRICT_BYTES
 from gainmap_codec.files.records import Codec, CodedImage, Sampling
 
 _CODECS: dict[bytes, tuple[Codec, bytes, bytes]] = {
@@ -138,13 +139,13 @@ def _completed(said: Nclx | None, file: BoxFile, meta: HeifMeta, picture: Pictur
 
 
 def picture_digest(file: BoxFile, meta: HeifMeta, picture: Picture) -> bytes:
-    """First 8 bytes of SHA-256 over the coded data of all tiles in their order, then their configuration records."""
+    """First 4 bytes of SHA-256 over the coded data of all tiles in their order, then their configuration records."""
     digest = hashlib.sha256()
     for tile in picture.tiles:
         digest.update(item_data(file, meta, tile.id))
     for record in dict.fromkeys(_record(tile) for tile in picture.tiles):
         digest.update(record)
-    return digest.digest()[:8]
+    return digest.digest()[:STRICT_BYTES]
 
 
 def _item(meta: HeifMeta, number: int) -> Item:

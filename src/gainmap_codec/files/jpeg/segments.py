@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.payload.layout import STRICT_BYTES
 from gainmap_codec.files.records import CodedImage, Sampling
 
 SOI = b"\xff\xd8"
@@ -238,7 +239,7 @@ def sampling_of_frame(image: JpegImage) -> Sampling:
 
 
 def coded_digest(image: JpegImage) -> bytes:
-    """First 8 bytes of SHA-256 over the coded bytes: all but SOI, APPn, COM and fill bytes, up to EOI.
+    """First 4 bytes of SHA-256 over the coded bytes: all but SOI, APPn, COM and fill bytes, up to EOI.
 
     EOI counts as present where it is missing, because a writer has to add it.
     """
@@ -248,7 +249,7 @@ def coded_digest(image: JpegImage) -> bytes:
         if not segment.is_metadata:
             digest.update(view[segment.start : segment.stop])
     digest.update(EOI)
-    return digest.digest()[:8]
+    return digest.digest()[:STRICT_BYTES]
 
 
 def make_segment(marker: int, body: bytes, name: str) -> bytes:

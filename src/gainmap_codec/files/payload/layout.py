@@ -23,8 +23,8 @@ WHERE = "neural payload"
 PREFIX_BYTES = 4
 """Magic, version and CRC, in front of the fields."""
 
-STRICT_BYTES = 8
-SOFT_BYTES = 64
+STRICT_BYTES = 4
+SOFT_BYTES = 13
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 MOST_GRIDS = 7
 """Grids of latents, and of details."""

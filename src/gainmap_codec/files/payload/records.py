@@ -70,8 +70,8 @@ class Binding:
     """What ties a network to the base that it was fitted to (docs/format.md, Binding).
 
     Attributes:
-        strict: First 8 bytes of SHA-256 over the base's coded bytes.
-        soft: 64 bytes of coarse luma and chroma means of the stored raster.
+        strict: First 4 bytes of SHA-256 over the base's coded bytes.
+        soft: 13 bytes of low frequencies of luma and chroma of the stored raster.
     """
 
     strict: bytes

@@ -140,7 +140,7 @@ function readFields(reader) {
   network.neuralPsnr = reader.bits(8) / 4;
   network.standardPsnr = reader.bits(8) / 4;
   reader.align();
-  network.binding = { strict: reader.bytes(8), soft: reader.bytes(64) };
+  network.binding = { strict: reader.bytes(4), soft: reader.bytes(13) };
   return network;
 }
 
