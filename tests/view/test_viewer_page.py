@@ -66,14 +66,15 @@ TO_TEXT = """const toText = (array) => {
 const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 """
 RENDER_NEURAL = f"""async ([address, {{ payload, pixels, width, height, headroom }}]) => {{
-  const {{ parsePayload }} = await import(`${{address}}/payload.js`);
+  const {{ decodePicture, parsePayload, withPictureValues }} = await import(`${{address}}/gain_map_view.js`);
   const {{ Renderer }} = await import(`${{address}}/renderer.js`);
   const {{ TO_BT2020, srgbCurves }} = await import(`${{address}}/color.js`);
   {TO_TEXT}
   const color = {{ curves: srgbCurves(), toBt2020: TO_BT2020.srgb }};
   const picture = {{ data: bytesOf(pixels), width, height }};
   const renderer = new Renderer(document.createElement("canvas"), picture, color);
-  const found = renderer.readLinear(renderer.neuralMap(parsePayload(bytesOf(payload))), headroom ?? Infinity);
+  const network = await withPictureValues(parsePayload(bytesOf(payload)), decodePicture);
+  const found = renderer.readLinear(renderer.neuralMap(network), headroom ?? Infinity);
   const error = renderer.gl.getError();
   renderer.close();
   if (error) throw new Error(`WebGL ${{error}}`);
