@@ -265,6 +265,19 @@ def parts(files: tuple[Path, ...]) -> None:
 
 
 @bench.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def states(folder: Path) -> None:
+    """Train the range coder's first states on the payloads in FOLDER, and tell what that is worth on other pictures.
+
+    Files of one picture have one name up to the first dot.
+    """
+    from gainmap_bench.experiments.states import read_payloads, state_rows
+
+    for row in state_rows(list(read_payloads(folder))):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--quality", default=92, show_default=True, help="Of the resized base.")
 def resizing(photos: tuple[Path, ...], quality: int) -> None:

@@ -214,7 +214,7 @@ def _broken_payloads() -> Rows:
     payload = _payload()
     unknown = _sealed(patched(payload, PREFIX_BYTES, bytes((payload[PREFIX_BYTES] | 0x70,))))
     fields, integers = read_fields(payload)
-    huge = replace(fields, grid=(65536, 65536), detail_count=7, grid_steps=(0,) * 9)
+    huge = replace(fields, grid=(65536, 65536), detail_count=7)
     foreign = _payload(bytes(4))
     return {
         "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import replace
 
+from gainmap_codec.errors import Limits
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Property, Reference
 from gainmap_codec.files.heif.places import serialize_places
@@ -14,9 +16,10 @@ from gainmap_codec.files.jpeg.segments import APP1, APP2, APP11, make_segment
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import empty_latents, sealed, serialize_payload
 from gainmap_codec.files.payload.inputs import layer_shapes
-from gainmap_codec.files.payload.latents import encode_latents
+from gainmap_codec.files.payload.integers import Integers, code_integers
 from gainmap_codec.files.payload.layout import read_fields, write_fields
-from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
+from gainmap_codec.files.payload.range_coder import RangeEncoder
+from gainmap_codec.files.payload.records import LatentGrid, QuantizedLayer
 from support import jpeg_files
 from support.heif_files import BASE, EXIF, MAP, XMP, Draft, auxiliary_file, coded_item, with_exif
 from support.networks import random_network
@@ -114,16 +117,18 @@ def payload_of_ones() -> bytes:
     """A payload of a few hundred bytes whose latents are 1 in every cell, as many as are allowed."""
     network = random_network(latents=0, details=0, neurons=1, outputs=1)
     found, _ = read_fields(serialize_payload(network))
-    full = replace(found, grid=(190, 190), latent_count=15, detail_count=15, grid_steps=(0,) * 30)
+    full = replace(found, grid=(200, 200), latent_count=7, detail_count=7)
+    shapes = layer_shapes("multiscale", full.position_octaves, full.color_octaves, 1, 1, 7)
+    layers = tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes)
+    latents, details = (tuple(map(_of_ones, grids)) for grids in empty_latents(200, 200, 7, 7))
     coder = RangeEncoder()
-    for inputs, outputs in layer_shapes("multiscale", full.position_octaves, full.color_octaves, 1, 1, 15):
-        model = IntegerModel()
-        for _ in range(inputs * outputs):
-            model.encode(0, coder)
-    for grid in sum(empty_latents(190, 190, 15, 15), ()):
-        encode_latents([1] * (grid.rows * grid.columns), grid.rows, grid.columns, coder)
+    code_integers(Integers(layers, latents, details), coder, Limits())
     payload = sealed(write_fields(full) + coder.finish())
     return serialize_jpeg(replace(jpeg_files.record(), gain_map=None, payload=payload), [])
+
+
+def _of_ones(grid: LatentGrid) -> LatentGrid:
+    return replace(grid, values=(1,) * (grid.rows * grid.columns))
 
 
 def many_starts() -> bytes:

@@ -14,8 +14,8 @@ from gainmap_codec.pixels.formats.sources import read_source
 
 def part_rows(files: Iterable[Path]) -> Iterator[str]:
     """A table: a row for each photo or bare payload; of a photo without a payload, none."""
-    yield "| file | header and grid | binding | steps | integers, picture | in all |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| file | header and grid | binding | integers, picture | in all |"
+    yield "| --- | --- | --- | --- | --- |"
     for file in files:
         data = read_source(file, Limits())[0]
         payload = data if is_payload(data) else parse_file(data, str(file), Limits()).payload
@@ -23,9 +23,8 @@ def part_rows(files: Iterable[Path]) -> Iterator[str]:
             yield f"| {file.stem} | {' | '.join(map(str, part_sizes(payload)))} |"
 
 
-def part_sizes(payload: bytes) -> tuple[int, int, int, int, int]:
-    """Bytes of magic to qualities, binding, step exponents, integers with a picture, and all."""
-    fields, integers = read_fields(payload)
-    binding, steps = STRICT_BYTES + SOFT_BYTES, len(fields.grid_steps) + len(fields.weight_steps)
-    header = len(payload) - len(integers) - binding - steps
-    return header, binding, steps, len(integers), len(payload)
+def part_sizes(payload: bytes) -> tuple[int, int, int, int]:
+    """Bytes of magic to qualities, binding, integers with a picture, and all."""
+    _, integers = read_fields(payload)
+    binding = STRICT_BYTES + SOFT_BYTES
+    return len(payload) - len(integers) - binding, binding, len(integers), len(payload)

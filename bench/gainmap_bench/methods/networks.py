@@ -17,6 +17,7 @@ from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
+from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.picture import Ground, grounds_of, keep_within, reach
 from gainmap_codec.neural.fit.presets import measured, shipped_presets, start_fit
@@ -168,5 +169,7 @@ def payloads_at_prices(pair: Pair, preset: Preset, prices: Iterable[float], seed
     fit = start_fit(blank, config, pair, seed)
     for price in prices:
         fit.improve(fit.config.bytes_per_db * price, config.rounds if price == 1 else _MORE_ROUNDS)
-        found.append((serialize_payload(fit.network()), perf_counter() - start))
+        network = fit.network()
+        payload = serialize_payload(replace(network, layers=in_order(network.layers)))
+        found.append((payload, perf_counter() - start))
     return found

@@ -8,12 +8,12 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.payload.format import empty_latents, is_payload, parse_payload, sealed, serialize_payload
-from gainmap_codec.files.payload.latents import encode_latents
+from gainmap_codec.files.payload.integers import Integers, encode_integers
 from gainmap_codec.files.payload.layout import (
     IDENTITY,
     PREFIX_BYTES,
@@ -22,7 +22,6 @@ from gainmap_codec.files.payload.layout import (
     read_fields,
     write_fields,
 )
-from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
 from gainmap_codec.files.payload.records import CodedPicture, LatentGrid, NeuralGainMap, Preset, QuantizedLayer
 from support.networks import round_to_wire
 from support.paths import FIXTURES
@@ -95,16 +94,9 @@ def test_grids_have_the_sizes_of_their_levels() -> None:
     assert [max(map(abs, grid.values)) > 2 for grid in record.latents + record.details] == [True] * 3
 
 
-def test_integers_are_coded_by_one_coder_weights_first() -> None:
+def test_integers_follow_the_fields() -> None:
     record = parse_payload(BALANCED)
-    coder = RangeEncoder()
-    for layer in record.layers:
-        model = IntegerModel()
-        for weight in layer.weights:
-            model.encode(weight, coder)
-    for grid in record.latents + record.details:
-        encode_latents(grid.values, grid.rows, grid.columns, coder)
-    assert read_fields(BALANCED)[1] == coder.finish()
+    assert read_fields(BALANCED)[1] == encode_integers(Integers(record.layers, record.latents, record.details))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +139,7 @@ def test_a_picture_stands_behind_the_integers(name: str) -> None:
 @pytest.mark.parametrize(("level", "limit"), [(0, "pixels: expected at most 268435456, got 4294967296"), (2, "work: ")])
 def test_large_pictures_are_refused_before_they_are_decoded(level: int, limit: str) -> None:
     """65536 × 65536 pixels; of level 2 16384 × 16384, which take few bytes where they are flat, but time."""
-    huge = {"grid": (65536, 65536), "has_picture": True, "picture_level": level, "latent_count": 0, "grid_steps": ()}
+    huge = {"grid": (65536, 65536), "has_picture": True, "picture_level": level, "latent_count": 0}
     with pytest.raises(LimitError, match=limit):
         parse_payload(with_fields(TINY, **huge))
 
@@ -176,8 +168,6 @@ REFUSED = {
     "no scale": (patched(TINY, SCALE, "00000000"), "a residual scale above 0"),
     "scale infinite": (patched(TINY, SCALE, "11111000"), "expected finite ranges"),
     "scale no number": (patched(TINY, SCALE, "11111001"), "expected finite ranges"),
-    "latent step": (with_fields(TINY, grid_steps=(17,)), "latent steps of at most 16, got 17"),
-    "weight step": (with_fields(TINY, weight_steps=(0, 17, 0)), "at most 16, got 17"),
     "alternate below base": (
         with_fields(TINY, base_hdr_headroom=2.625),
         "base headroom <= alternate headroom, got 2.625 and 2.5",
@@ -264,7 +254,7 @@ def quickly(data: bytes) -> NeuralGainMap:
 
 
 def test_latents_of_a_huge_grid_are_counted_before_they_are_made() -> None:
-    changes: dict[str, Any] = {"grid": (65536, 65536), "latent_count": 0, "detail_count": 7, "grid_steps": (0,) * 7}
+    changes: dict[str, Any] = {"grid": (65536, 65536), "latent_count": 0, "detail_count": 7}
     with pytest.raises(LimitError, match="latents: expected at most 524288"):
         quickly(with_fields(TINY, **changes))
 
@@ -272,7 +262,7 @@ def test_latents_of_a_huge_grid_are_counted_before_they_are_made() -> None:
 def test_latents_on_a_huge_grid() -> None:
     """64 cells across at most, whatever the grid."""
     fields, _ = read_fields(TINY)
-    huge = replace(fields, grid=(65535, 65535), latent_count=7, grid_steps=(0,) * 7)
+    huge = replace(fields, grid=(65535, 65535), latent_count=7)
     record = quickly(sealed(write_fields(huge)))
     assert [len(each.values) for each in record.latents] == [4**k for k in (6, 5, 4, 3, 2, 1, 0)]
     assert record.layers[0].inputs == 2 + 12 + 7 + 1
@@ -290,7 +280,7 @@ def test_as_many_grids_as_the_format_holds() -> None:
     assert parse_payload(serialize_payload(record)) == record
 
 
-def test_latents_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latents_fill_their_range_and_no_more() -> None:
     def with_latents(*values: int) -> NeuralGainMap:
         return replace(TINY_RECORD, latents=(LatentGrid(1, 2, values, -7),))
 
@@ -298,11 +288,6 @@ def test_latents_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -
         assert round_to_wire(with_latents(*values)) == with_latents(*values)
     with pytest.raises(ValueError, match="1 × 2 latents of at most 127"):
         serialize_payload(with_latents(0, -128))
-    with monkeypatch.context() as patch:
-        patch.setattr("gainmap_codec.files.payload.format.LARGEST", 1000)
-        data = serialize_payload(with_latents(0, -128))
-    with pytest.raises(FormatError, match="latents of at most 127, got a larger one"):
-        parse_payload(data)
 
 
 def test_weights_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +298,7 @@ def test_weights_fill_their_range_and_no_more(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(ValueError, match="weights of at most 4095"):
             serialize_payload(with_first_weight(tiny, weight))
     with monkeypatch.context() as patch:
-        patch.setattr("gainmap_codec.files.payload.format.MAX_WEIGHT", 10000)
+        patch.setattr("gainmap_codec.files.payload.integers.MAX_WEIGHT", 10000)
         data = serialize_payload(with_first_weight(tiny, 4096))
     with pytest.raises(FormatError, match="weights of at most 4095, got a larger one"):
         parse_payload(data)
@@ -326,8 +311,8 @@ OTHER_SHAPE = (TINY_RECORD.layers[0], QuantizedLayer(3, 1, (1, 2, 3), 0), TINY_R
     ("record", "message"),
     [
         (replace(TINY_RECORD, layers=OTHER_SHAPE), "layers of shape"),
-        (with_first_layer(TINY_RECORD, step_exponent=17), "weight steps of at most 16"),
-        (with_first_layer(TINY_RECORD, step_exponent=-129), "a value that fits the format"),
+        (with_first_layer(TINY_RECORD, step_exponent=17), "step exponents in -128…16, got 17"),
+        (with_first_layer(TINY_RECORD, step_exponent=-129), "step exponents in -128…16, got -129"),
         (replace(TINY_RECORD, alternate_hdr_headroom=-1.0), "a value that fits the format"),
         (replace(TINY_RECORD, base_offset=1e6), "a value that fits the format"),
         (replace(TINY_RECORD, base_offset=-0.5), "offsets of at least 0"),
@@ -341,7 +326,7 @@ OTHER_SHAPE = (TINY_RECORD.layers[0], QuantizedLayer(3, 1, (1, 2, 3), 0), TINY_R
             "latents of their level's size, 1 × 2, got 2 × 1",
         ),
         (replace(TINY_RECORD, latents=(LatentGrid(1, 2, (0,), 0),)), "1 × 2 latents of at most 127"),
-        (replace(TINY_RECORD, latents=(LatentGrid(1, 2, (0, 0), 17),)), "latent steps of at most 16"),
+        (replace(TINY_RECORD, latents=(LatentGrid(1, 2, (0, 0), 17),)), "step exponents in -128…16, got 17"),
         (replace(TINY_RECORD, latents=()), "layers of shape"),
     ],
 )
@@ -368,6 +353,7 @@ def test_flipped_bits(payload: bytes, draw: st.DataObject) -> None:
     record_or_error(bytes(data))
 
 
+@settings(deadline=None)
 @given(st.sampled_from([PAPER, CROPPED, TINY]), st.data())
 def test_garbled_fields_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     data = bytearray(payload)
@@ -376,6 +362,7 @@ def test_garbled_fields_under_a_right_crc(payload: bytes, draw: st.DataObject) -
     record_or_error(resealed(bytes(data)))
 
 
+@settings(deadline=None)  # a published network takes 10 ms, and more on a busy machine
 @given(st.sampled_from([BALANCED, PAPER, CROPPED, TINY]), st.data())
 def test_cut_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     record_or_error(resealed(payload[: draw.draw(st.integers(PREFIX_BYTES, len(payload)))]))

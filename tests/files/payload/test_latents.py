@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import LimitError, Limits
 from gainmap_codec.files.payload.latents import (
     BLOCK,
     cells,
-    decode_latents,
-    encode_latents,
+    code_grids,
     first_level,
     latent_levels,
 )
-from gainmap_codec.files.payload.range_coder import BitModel, IntegerModel, RangeDecoder, RangeEncoder
+from gainmap_codec.files.payload.range_coder import BitModel, MagnitudeModel, RangeDecoder, RangeEncoder
+from gainmap_codec.files.payload.records import LatentGrid
+from gainmap_codec.files.payload.states import TRAINED
 
 Grid = tuple[int, int, tuple[int, ...]]
 
@@ -30,25 +31,39 @@ def spots(rows: int, columns: int, **values: int) -> Grid:
 
 
 GOLDEN: dict[str, tuple[Grid, str]] = {
-    "one cell": (spots(1, 1, r0c0=-3), "b7"),
+    "one cell": (spots(1, 1, r0c0=-3), "fe"),
     "an empty block": (spots(3, 5), ""),
-    "corners": (spots(9, 17, r0c0=1, r0c16=-2, r8c0=127, r8c16=-127), "8f ff 7f 32 aa 79 4e 33 a2 c7"),
+    "corners": (spots(9, 17, r0c0=1, r0c16=-2, r8c0=127, r8c16=-127), "93 59 52 2c 6f 2a fe 6e 4e 8f"),
     "every class": (
         (3, 8, (0, 1, 1, -2, 4, -8, 16, 0, 0, 0, 1, 3, -7, 9, 30, -60, 0, 0, 0, 1, 2, 3, 5, 90)),
-        "c0 30 43 c0 f0 7c 0a 8b 76 d9 b6 e4 d9 00 bb c0",
+        "e8 fc 19 bd d3 7b 45 d4 62 cc b7 fc 9f 61 ab ff 88 86",
     ),
-    "a filled block beside empty ones": (spots(16, 24, r2c10=5, r2c11=-4, r3c10=3, r9c9=1), "7d aa fd 83 86 2f 43 c2"),
+    "a filled block beside empty ones": (spots(16, 24, r2c10=5, r2c11=-4, r3c10=3, r9c9=1), "49 22 f3 da bf 42 c9 f4"),
 }
 
 
-def encode(grid: Grid) -> bytes:
+def record(grid: Grid) -> LatentGrid:
+    return LatentGrid(*grid, 0)
+
+
+def encode(*grids: Grid, latents: int = 1) -> bytes:
+    """The bytes of grids, the coarsest first; the first so many are latents."""
     coder = RangeEncoder()
-    encode_latents(grid[2], grid[0], grid[1], coder)
+    given = [record(grid) for grid in grids]
+    found = code_grids(given[:latents][::-1], given[latents:], coder, Limits().of_one_file(), TRAINED)
+    assert found == (tuple(given[:latents][::-1]), tuple(given[latents:]))
     return coder.finish()
 
 
+def decode_all(data: bytes, *sizes: tuple[int, int], latents: int = 1) -> list[tuple[int, ...]]:
+    blank = [record((rows, columns, (0,) * (rows * columns))) for rows, columns in sizes]
+    limits = Limits().of_one_file()
+    inputs, added = code_grids(blank[:latents][::-1], blank[latents:], RangeDecoder(data), limits, TRAINED)
+    return [grid.values for grid in (*inputs[::-1], *added)]
+
+
 def decode(data: bytes, rows: int, columns: int) -> tuple[int, ...]:
-    return decode_latents(rows, columns, RangeDecoder(data), Limits())
+    return decode_all(data, (rows, columns))[0]
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -58,27 +73,58 @@ def test_golden_bytes(name: str) -> None:
     assert decode(bytes.fromhex(text), *grid[:2]) == grid[2]
 
 
-def by_the_specification(data: bytes, rows: int, columns: int) -> tuple[int, ...]:
-    """docs/format.md, "Latents", written out cell by cell."""
-    coder = RangeDecoder(data)
-    flags, classes = [BitModel() for _ in range(3)], [IntegerModel() for _ in range(7)]
-    known: dict[tuple[int, int], int] = {}
+Cells = dict[tuple[int, int], int]
+
+
+def by_the_specification(data: bytes, *sizes: tuple[int, int], latents: int = 1) -> list[tuple[int, ...]]:
+    """docs/format.md, "Latents", written out cell by cell: grids, the coarsest first."""
+    coder, found = RangeDecoder(data), []
+    coarser: tuple[tuple[int, int], Cells] | None = None
+    for n, size in enumerate(sizes):
+        known = one_by_the_specification(coder, size, coarser, "latent" if n < latents else "detail")
+        coarser = size, known
+        found.append(tuple(known.get((y, x), 0) for y in range(size[0]) for x in range(size[1])))
+    return found
+
+
+def one_by_the_specification(
+    coder: RangeDecoder, size: tuple[int, int], coarser: tuple[tuple[int, int], Cells] | None, kind: str
+) -> Cells:
+    states = TRAINED.latents if kind == "latent" else TRAINED.details
+    second = [BitModel(state) for state in TRAINED.second]
+    sets = [MagnitudeModel(each, second, 7) for each in states]
+    flags, signs = ([BitModel(state) for state in row] for row in (TRAINED.filled, TRAINED.signs))
+    rows, columns = size
     filled: set[tuple[int, int]] = set()
     for v in range(-(-rows // 8)):
         for u in range(-(-columns // 8)):
-            if not coder.decode(flags[((v, u - 1) in filled) + ((v - 1, u) in filled)]):
+            side = 8 if coarser and coarser[0] == size else 4
+            over = not coarser or any(
+                value and (y // side, x // side) == (v, u) for (y, x), value in coarser[1].items()
+            )
+            if coder.bit(flags[((v, u - 1) in filled) + ((v - 1, u) in filled) + 3 * over]):
+                filled.add((v, u))
+    known: Cells = {}
+    for y in range(rows):
+        for x in range(columns):
+            if (y // 8, x // 8) not in filled:
                 continue
-            filled.add((v, u))
-            for y in range(8 * v, min(8 * v + 8, rows)):
-                for x in range(8 * u, min(8 * u + 8, columns)):
 
-                    def m(down: int, across: int, y: int = y, x: int = x) -> int:
-                        return abs(known.get((y + down, x + across), 0))
+            def near(down: int, across: int, y: int = y, x: int = x) -> int:
+                return known.get((y + down, x + across), 0)
 
-                    size = 2 * m(0, -1) + 2 * m(-1, 0) + m(-1, -1) + m(-1, 1) + m(0, -2) + m(-2, 0)
-                    which = 0 if size == 0 else 1 if size == 1 else min(2 + (size - 1).bit_length() - 1, 6)
-                    known[y, x] = classes[which].decode(coder)
-    return tuple(known.get((y, x), 0) for y in range(rows) for x in range(columns))
+            ways = {(0, -1): 3, (-1, 0): 2, (-1, -1): 1, (-1, 1): 1, (0, -2): 1, (-2, 0): 1}
+            total = sum(weight * abs(near(*way)) for way, weight in ways.items())
+            which = 0 if total == 0 else 1 if total == 1 else min(2 + (total - 1).bit_length() - 1, 6)
+            magnitude = sets[which].code(coder, 0)
+            turns = {(0, -1): 2, (-1, 0): 2, (-1, -1): 1, (-1, 1): 1}
+            lean = sum(weight * ((near(*way) > 0) - (near(*way) < 0)) for way, weight in turns.items())
+            if magnitude and lean == 0:
+                known[y, x] = -magnitude if coder.even_bit() else magnitude
+            elif magnitude:
+                other = coder.bit(signs[{1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}[abs(lean)]])
+                known[y, x] = magnitude * (1 if lean > 0 else -1) * (-1 if other else 1)
+    return known
 
 
 small = st.integers(-2, 2)
@@ -100,15 +146,31 @@ def grids(draw: st.DrawFn) -> Grid:
 def test_values_come_back(grid: Grid) -> None:
     data = encode(grid)
     assert decode(data, *grid[:2]) == grid[2]
-    assert by_the_specification(data, *grid[:2]) == grid[2]
+    assert by_the_specification(data, grid[:2]) == [grid[2]]
 
 
 @given(st.binary(max_size=80), sizes)
 def test_any_bytes_decode_as_the_specification_says(data: bytes, size: tuple[int, int]) -> None:
-    values = decode(data, *size)
-    assert len(values) == size[0] * size[1]
-    assert max(map(abs, values)) < 1 << 16
-    assert by_the_specification(data, *size) == values
+    """Three grids: the second is half as coarse as the first, the third as large as the second."""
+    shapes = (-(-size[0] // 2), -(-size[1] // 2)), size, size
+    found = decode_all(data, *shapes)
+    assert [len(values) for values in found] == [rows * columns for rows, columns in shapes]
+    assert max(abs(value) for values in found for value in values) <= 127
+    assert by_the_specification(data, *shapes) == found
+
+
+@given(grids(), st.integers(0, 2))
+def test_grids_of_each_kind_come_back(grid: Grid, latents: int) -> None:
+    coarser = spots(-(-grid[0] // 2), -(-grid[1] // 2), r0c0=-3)
+    data = encode(coarser, grid, latents=latents)
+    assert decode_all(data, coarser[:2], grid[:2], latents=latents) == [coarser[2], grid[2]]
+    assert by_the_specification(data, coarser[:2], grid[:2], latents=latents) == [coarser[2], grid[2]]
+
+
+def test_work_is_bounded_before_cells_are_read() -> None:
+    blank = record((512, 512, (0,) * 512**2))
+    with pytest.raises(LimitError, match="work: expected at most 1048576"):
+        code_grids([blank], [], RangeDecoder(b"\xff" * 400), Limits(work=1 << 20).of_one_file(), TRAINED)
 
 
 def test_past_the_end_all_is_empty() -> None:
@@ -122,7 +184,13 @@ def test_an_empty_grid_costs_next_to_nothing() -> None:
 
 def test_one_value_costs_its_block_alone() -> None:
     alone = len(encode(spots(8, 8, r3c3=1)))
-    assert len(encode(spots(64, 64, r35c35=1))) <= alone + 3
+    assert len(encode(spots(64, 64, r35c35=1))) <= alone + 4
+
+
+def test_signs_that_agree_cost_less() -> None:
+    agreeing = (16, 16, (2,) * 256)
+    mixed = (16, 16, tuple(2 * (-1) ** (y + x // 2) for y in range(16) for x in range(16)))
+    assert len(encode(agreeing)) < len(encode(mixed)) - 16  # of 32 bytes of signs
 
 
 @pytest.mark.parametrize(("size", "level"), [(1, 0), (64, 0), (65, 1), (128, 1), (129, 2), (4032, 6), (65535, 10)])

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gainmap_codec.files.payload.latents import encode_latents
-from gainmap_codec.files.payload.range_coder import IntegerModel, RangeEncoder
+from gainmap_codec.files.payload.integers import Integers, encode_integers
 from gainmap_codec.neural.blank import empty_record
 from support.fit_models import some_model
 
@@ -45,12 +44,6 @@ def test_details_that_say_nothing_are_left_out_of_the_record() -> None:
 def test_bits_are_near_what_the_coder_writes() -> None:
     model = some_model(1)
     model.latents[0][:2, :4] = np.arange(8.0).reshape(2, 4) - 4
-    exponents = model.weight_exponents()
-    coder = RangeEncoder()
-    for layer in model.weight_integers(exponents):
-        integers = IntegerModel()
-        for value in layer.astype(int).ravel().tolist():
-            integers.encode(value, coder)
-    for grid in model.latents + model.details:
-        encode_latents(grid.astype(int).ravel().tolist(), grid.shape[0], grid.shape[1], coder)
-    assert model.bits() / 8 == pytest.approx(len(coder.finish()), rel=0.25)
+    network = model.network(replace(empty_record("tiny", "multiscale"), domain="log2_gain", grid=(6, 8)))
+    written = encode_integers(Integers(network.layers, network.latents, network.details))
+    assert model.bits() / 8 == pytest.approx(len(written), rel=0.25)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.format import MAX_WEIGHT, parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
+from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, shipped_presets
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED
 from gainmap_codec.pixels.color.light import Array, pq_psnr

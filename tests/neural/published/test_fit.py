@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from gainmap_codec.files.payload.format import MAX_WEIGHT
 from gainmap_codec.files.payload.inputs import layer_shapes
+from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
 from gainmap_codec.neural.published.fit import (
     blank_network,

@@ -2,7 +2,7 @@
 
 4 bytes       magic, version, CRC
  …            fields (`layout`)
- …            weights, then latents and details, range coded
+ …            step exponents, weights, latents and details, range coded (`integers`)
  …            the frame of a picture, where there is one
 """
 
@@ -16,14 +16,8 @@ from typing import Any
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.payload.inputs import layer_shapes
-from gainmap_codec.files.payload.latents import (
-    LARGEST,
-    STEPS_PER_VALUE,
-    cells,
-    decode_latents,
-    encode_latents,
-    latent_levels,
-)
+from gainmap_codec.files.payload.integers import STEPS, Integers, decode_integers, encode_integers
+from gainmap_codec.files.payload.latents import cells, latent_levels
 from gainmap_codec.files.payload.layout import (
     MOST_GRIDS,
     PREFIX_BYTES,
@@ -32,16 +26,11 @@ from gainmap_codec.files.payload.layout import (
     read_fields,
     write_fields,
 )
-from gainmap_codec.files.payload.range_coder import IntegerModel, RangeDecoder, RangeEncoder
 from gainmap_codec.files.payload.records import CodedPicture, LatentGrid, NeuralGainMap, QuantizedLayer
 
 VERSION = 1
-MAX_WEIGHT = 4095
-MAX_STEP_EXPONENT = 16
-"""Steps of up to 2^4: whatever the integers, a forward pass then stays far from the end of float32."""
 _MOST_GROUPS = 4  # of seven bits, of a number of bytes
 _PIXELS_PER_STEP = 8  # of a picture: flat ones take few bytes, but time
-
 MAX_COORDINATE = 1024
 MIN_SCALE = 2.0**-24
 """Of a coordinate: a raster that covers less of the network's picture has no width in float32."""
@@ -61,8 +50,10 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
     """
     found = _fields_of(network)
     _check_sizes(network, found)
-    data = sealed(write_fields(found) + _with_frame(_encode_integers(network), network.picture))
+    written = write_fields(found)
     try:
+        integers = encode_integers(Integers(network.layers, network.latents, network.details))
+        data = sealed(written + _with_frame(integers, network.picture))
         parse_payload(data)  # nothing is written that our own reader refuses
     except GainMapError as error:
         raise ValueError(str(error)) from None
@@ -87,7 +78,8 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     limits.check("latents", sum(grid.rows * grid.columns for grid in latents + details))
     shapes = _shapes_of(found)
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
-    layers, grids = _decode_integers(integers, shapes, found, latents + details, limits)
+    layers = tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes)
+    coded = decode_integers(integers, Integers(layers, _zeros(latents), _zeros(details)), limits)
     alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
     return NeuralGainMap(
         **alike,
@@ -95,9 +87,7 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
         residual_scale=found.residual_range[1],
         base_offset=found.offsets[0],
         alternate_offset=found.offsets[1],
-        layers=layers,
-        latents=grids[: len(latents)],
-        details=grids[len(latents) :],
+        **coded._asdict(),
         picture=picture,
     )
 
@@ -169,16 +159,10 @@ def check_fields(found: Fields) -> None:
     if not all(map(math.isfinite, (*ranges, *found.offsets))) or not found.residual_range[1] or min(found.offsets) < 0:
         expected = "finite ranges and offsets, a residual scale above 0, offsets of at least 0"
         raise FormatError(WHERE, f"expected {expected}, got ranges {ranges}, offsets {found.offsets}")
-    if max(found.weight_steps) > MAX_STEP_EXPONENT:
-        got = max(found.weight_steps)
-        raise FormatError(WHERE, f"expected weight steps of at most {MAX_STEP_EXPONENT}, got {got}")
-    if (step := max(found.grid_steps, default=0)) > MAX_STEP_EXPONENT:
-        raise FormatError(WHERE, f"expected latent steps of at most {MAX_STEP_EXPONENT}, got {step}")
     if found.has_picture and found.family == "published":
         raise FormatError(WHERE, "expected no picture in the family published, got one")
-    if found.picture_step > MAX_STEP_EXPONENT:
-        got = found.picture_step
-        raise FormatError(WHERE, f"expected a picture's step of at most {MAX_STEP_EXPONENT}, got {got}")
+    if found.picture_step > STEPS[-1]:
+        raise FormatError(WHERE, f"expected a picture's step of at most {STEPS[-1]}, got {found.picture_step}")
 
 
 def _check_coordinates(coordinates: tuple[float, ...]) -> None:
@@ -202,6 +186,10 @@ def empty_latents(
     return tuple(map(grid, inputs)), tuple(map(grid, added))
 
 
+def _zeros(grids: tuple[LatentGrid, ...]) -> tuple[LatentGrid, ...]:
+    return tuple(replace(grid, values=(0,) * (grid.rows * grid.columns)) for grid in grids)
+
+
 def _fields_of(network: NeuralGainMap) -> Fields:
     alike: dict[str, Any] = {name: getattr(network, name) for name in _ALIKE}
     if picture := network.picture:
@@ -216,8 +204,6 @@ def _fields_of(network: NeuralGainMap) -> Fields:
         neurons=network.layers[0].outputs,
         latent_count=len(network.latents),
         detail_count=len(network.details),
-        grid_steps=tuple(grid.step_exponent for grid in network.latents + network.details),
-        weight_steps=tuple(layer.step_exponent for layer in network.layers),
     )
 
 
@@ -239,51 +225,3 @@ def _check_sizes(network: NeuralGainMap, found: Fields) -> None:
         if (grid.rows, grid.columns) != (empty.rows, empty.columns):
             sizes = f"{empty.rows} × {empty.columns}, got {grid.rows} × {grid.columns}"
             raise ValueError(f"{WHERE}: expected latents of their level's size, {sizes}")
-
-
-def _encode_integers(network: NeuralGainMap) -> bytes:
-    """Weights layer by layer, then latents and details grid by grid."""
-    coder = RangeEncoder()
-    for layer in network.layers:
-        model = IntegerModel()
-        for weight in layer.weights:
-            if abs(weight) > MAX_WEIGHT:
-                raise ValueError(f"{WHERE}: expected weights of at most {MAX_WEIGHT}, got {weight}")
-            model.encode(weight, coder)
-    for grid in network.latents + network.details:
-        if len(grid.values) != grid.rows * grid.columns or _exceeds(grid.values, LARGEST):
-            got = f"{len(grid.values)} of at most {max(map(abs, grid.values), default=0)}"
-            raise ValueError(f"{WHERE}: expected {grid.rows} × {grid.columns} latents of at most {LARGEST}, got {got}")
-        encode_latents(grid.values, grid.rows, grid.columns, coder)
-    return coder.finish()
-
-
-def _decode_integers(
-    data: bytes,
-    shapes: tuple[tuple[int, int], ...],
-    found: Fields,
-    grids: tuple[LatentGrid, ...],
-    limits: Limits,
-) -> tuple[tuple[QuantizedLayer, ...], tuple[LatentGrid, ...]]:
-    """The mirror of `_encode_integers`: the layers, and the grids with their values and steps."""
-    coder = RangeDecoder(data)
-    layers, filled = [], []
-    for (inputs, outputs), step in zip(shapes, found.weight_steps, strict=True):
-        limits.spend(STEPS_PER_VALUE * inputs * outputs)
-        model = IntegerModel()
-        weights = tuple(model.decode(coder) for _ in range(inputs * outputs))
-        if _exceeds(weights, MAX_WEIGHT):
-            raise FormatError(WHERE, f"expected weights of at most {MAX_WEIGHT}, got a larger one")
-        layers.append(QuantizedLayer(inputs, outputs, weights, step))
-    for grid, step in zip(grids, found.grid_steps, strict=True):
-        values = decode_latents(grid.rows, grid.columns, coder, limits)
-        if _exceeds(values, LARGEST):
-            raise FormatError(WHERE, f"expected latents of at most {LARGEST}, got a larger one")
-        filled.append(replace(grid, values=values, step_exponent=step))
-    if not coder.exhausted:
-        raise FormatError(WHERE, "expected its end behind the last integer, got more bytes")
-    return tuple(layers), tuple(filled)
-
-
-def _exceeds(values: tuple[int, ...], largest: int) -> bool:
-    return max(values, default=0) > largest or min(values, default=0) < -largest

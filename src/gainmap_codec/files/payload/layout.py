@@ -71,19 +71,17 @@ class _Bits(NamedTuple):
 
 
 class _Numbers(NamedTuple):
-    """Numbers of a type of `struct`, as a tuple: so many, or as many as other fields sum to."""
+    """So many numbers of a type of `struct`, as a tuple."""
 
     type: str
-    size: int | tuple[str, ...]
+    size: int
 
     def read(self, reader: BitReader, known: Known) -> tuple[Any, ...]:
-        count = self.size if isinstance(self.size, int) else sum(known[name] for name in self.size)
-        layout = struct.Struct(f">{count}{self.type}")
+        layout = struct.Struct(f">{self.size}{self.type}")
         return layout.unpack(reader.take_bytes(layout.size))
 
     def write(self, value: Any, writer: BitWriter) -> None:
-        count = self.size if isinstance(self.size, int) else len(value)
-        writer.put_bytes(struct.pack(f">{count}{self.type}", *value))
+        writer.put_bytes(struct.pack(f">{self.size}{self.type}", *value))
 
 
 class _Number(NamedTuple):
@@ -220,8 +218,6 @@ class Fields:
         offsets: `base_offset` and `alternate_offset`.
         residual_range: `residual_shift` and `residual_scale`.
         picture_level: As in `CodedPicture`, and so are `picture_zero`, `picture_step` and `picture_tools`.
-        grid_steps: Step exponents of the latents, then of the details.
-        weight_steps: Step exponents of the three layers.
 
     All others are as in `NeuralGainMap`.
     """
@@ -251,8 +247,6 @@ class Fields:
     neural_psnr: Annotated[float, _QUALITY]
     standard_psnr: Annotated[float, _QUALITY]
     binding: Annotated[Binding, _BindingBytes()]
-    grid_steps: Annotated[tuple[int, ...], _Numbers("b", ("latent_count", "detail_count")), _is_multiscale] = ()
-    weight_steps: Annotated[tuple[int, ...], _Numbers("b", 3)]
 
 
 _TABLE = {name: hint.__metadata__ for name, hint in get_type_hints(Fields, include_extras=True).items()}

@@ -1,4 +1,4 @@
-"""An adaptive binary range coder, and the integers it codes: docs/format.md, "Entropy coding".
+"""An adaptive binary range coder, and the magnitudes it codes: docs/format.md, "Entropy coding".
 
 All arithmetic that drives the coder is integer arithmetic below 2^32, so that every platform, JavaScript included,
 decodes the same symbols. Carries are resolved in the bytes already written; the decoder reads zeros past the end of its
@@ -10,31 +10,49 @@ follow common practice. `constriction` was tried instead: its models are floatin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
 _TOP = 1 << 24  # below this range a byte is shifted out, so (range >> 16) × p never loses the probability
 _MASK = (1 << 32) - 1
 
-_SHIFTS = (1, 2, 2, 3, 3, 4, 4, 4, 5)
-"""Adaptation shift by the number of bits a model has seen; the last one stays."""
+RATES = tuple(8192 // (2 * seen + 3) for seen in range(126))
+"""How far a model moves, in 4096ths, by the number of bits it has seen; the last one stays."""
 
-_LAST_SHIFT = len(_SHIFTS) - 1
+_LAST = len(RATES) - 1
+
+State = tuple[int, int]
+"""Where a bit model starts: the probability of a 0 in 256ths, 1…255, and by how many bits it is sure of that, 0…125."""
 
 
 class BitModel:
-    """The probability, of 65536, that the next bit is 0."""
+    """The probability, of 65536, that the next bit is 0: the mean of the bits it has seen, later a decaying one."""
 
     __slots__ = ("probability", "seen")
 
-    def __init__(self) -> None:
-        self.probability = 1 << 15
-        self.seen = 0
+    def __init__(self, state: State) -> None:
+        self.probability = state[0] << 8
+        self.seen = state[1]
 
     def update(self, bit: int) -> None:
         """Move towards `bit`; the probability stays within 32…65504."""
         seen = self.seen
-        if seen < _LAST_SHIFT:
+        if seen < _LAST:
             self.seen = seen + 1
-        moved = self.probability + ((0 if bit else 65536) - self.probability >> _SHIFTS[seen])
+        moved = self.probability + (((0 if bit else 65536) - self.probability) * RATES[seen] >> 12)
         self.probability = 32 if moved < 32 else 65504 if moved > 65504 else moved  # min and max would take longer
+
+
+class Coder(Protocol):
+    """An encoder, which takes the bits that it is given, or a decoder, which reads them: both walk the same way."""
+
+    def bit(self, model: BitModel, bit: int) -> int:
+        """Code a bit by a model, which then adapts; the bit."""
+        ...
+
+    def even_bit(self, bit: int) -> int:
+        """Code a bit whose values are equally likely; the bit."""
+        ...
 
 
 class RangeEncoder:
@@ -45,15 +63,16 @@ class RangeEncoder:
         self._range = _MASK
         self._data = bytearray()
 
-    def encode(self, bit: int, model: BitModel) -> None:
-        """Code one bit by a model, which then adapts."""
-        bound = (self._range >> 16) * model.probability
-        self._narrow(bit, bound)
+    def bit(self, model: BitModel, bit: int) -> int:
+        """See `Coder`."""
+        self._narrow(bit, (self._range >> 16) * model.probability)
         model.update(bit)
+        return bit
 
-    def encode_even(self, bit: int) -> None:
-        """Code one bit whose values are equally likely."""
+    def even_bit(self, bit: int) -> int:
+        """See `Coder`."""
         self._narrow(bit, self._range >> 1)
+        return bit
 
     def _narrow(self, bit: int, bound: int) -> None:
         if bit:
@@ -101,14 +120,14 @@ class RangeDecoder:
         self._code = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
         self._range = _MASK
 
-    def decode(self, model: BitModel) -> int:
-        """The next bit, by a model, which then adapts."""
+    def bit(self, model: BitModel, bit: int = 0) -> int:
+        """See `Coder`; the bit is the next one, whatever is given."""
         bit = self._narrow((self._range >> 16) * model.probability)
         model.update(bit)
         return bit
 
-    def decode_even(self) -> int:
-        """The next bit whose values are equally likely."""
+    def even_bit(self, bit: int = 0) -> int:
+        """See `Coder`; the bit is the next one, whatever is given."""
         return self._narrow(self._range >> 1)
 
     @property
@@ -132,50 +151,51 @@ class RangeDecoder:
         return bit
 
 
-class IntegerModel:
-    """Adaptive models for small signed integers: zero flag, sign, then the magnitude as an Elias-gamma number.
+class MagnitudeStates(NamedTuple):
+    """Where the models of a magnitude start.
 
-    The bit count of the magnitude is coded in unary and its bits below the leading one from high to low; the first of
-    those has a model per bit count, the rest are even.
+    Attributes:
+        nonzero: Of the flag of what is not 0.
+        longer: Of whether it has more than 1, 2, 3 … bits; the last one is of all that follow, too.
     """
 
-    _MAX_BITS = 16
+    nonzero: State
+    longer: tuple[State, ...]
 
-    def __init__(self) -> None:
-        self._zero = BitModel()
-        self._sign = BitModel()
-        self._longer = [BitModel() for _ in range(self._MAX_BITS)]
-        self._second = [BitModel() for _ in range(self._MAX_BITS)]
 
-    def encode(self, value: int, coder: RangeEncoder) -> None:
-        """Code `value`, −65535…65535."""
-        coder.encode(int(value == 0), self._zero)
-        if value == 0:
-            return
-        coder.encode(int(value < 0), self._sign)
-        magnitude = abs(value)
-        bits = magnitude.bit_length() - 1
-        for n in range(bits):
-            coder.encode(1, self._longer[n])
-        if bits < self._MAX_BITS - 1:
-            coder.encode(0, self._longer[bits])
-        for n in reversed(range(bits)):
-            bit = magnitude >> n & 1
-            if n == bits - 1:
-                coder.encode(bit, self._second[bits])
-            else:
-                coder.encode_even(bit)
+class MagnitudeModel:
+    """Adaptive models of small numbers from 0 on: a flag of what is not 0, then an Elias-gamma number.
 
-    def decode(self, coder: RangeDecoder) -> int:
-        """The next value: the mirror of `encode`."""
-        if coder.decode(self._zero):
+    The bit count is coded in unary and the bits below the leading one from high to low; the first of those has a model
+    by the bit count, which several sets of models share, the rest are even.
+    """
+
+    __slots__ = ("_longer", "_nonzero", "_second")
+
+    def __init__(self, states: MagnitudeStates, second: Sequence[BitModel], most_bits: int) -> None:
+        self._nonzero = BitModel(states.nonzero)
+        longer = [BitModel(state) for state in states.longer]
+        self._longer = (longer + longer[-1:] * most_bits)[: most_bits - 1]
+        self._second = second
+
+    def code(self, coder: Coder, magnitude: int) -> int:
+        """Code a magnitude of at most `most_bits` bits; the magnitude."""
+        if not coder.bit(self._nonzero, int(magnitude > 0)):
             return 0
-        negative = coder.decode(self._sign)
-        bits = 0
-        while bits < self._MAX_BITS - 1 and coder.decode(self._longer[bits]):
+        longest, bits = magnitude.bit_length() - 1, 0
+        for model in self._longer:
+            if not coder.bit(model, int(bits < longest)):
+                break
             bits += 1
-        magnitude = 1
-        for n in reversed(range(bits)):
-            bit = coder.decode(self._second[bits]) if n == bits - 1 else coder.decode_even()
-            magnitude = magnitude << 1 | bit
-        return -magnitude if negative else magnitude
+        if bits == 0:
+            return 1
+        second = self._second[min(bits, len(self._second)) - 1]
+        found = 2 | coder.bit(second, magnitude >> bits - 1 & 1)
+        for n in reversed(range(bits - 1)):
+            found = found << 1 | coder.even_bit(magnitude >> n & 1)
+        return found
+
+    def code_signed(self, coder: Coder, value: int) -> int:
+        """Code a number and, by an even bit, its sign; the number."""
+        magnitude = self.code(coder, abs(value))
+        return -magnitude if magnitude and coder.even_bit(int(value < 0)) else magnitude

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.format import MAX_WEIGHT
+from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit.model import Model
 from gainmap_codec.neural.fit.points import Batches, Points
 from gainmap_codec.pixels import loops

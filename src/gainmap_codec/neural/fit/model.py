@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.format import MAX_WEIGHT
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit.points import Points, Seen
 from gainmap_codec.neural.fit.rates import laplace_bits, latent_bits, rounded
 from gainmap_codec.pixels.color.light import Array

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
+from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
@@ -186,8 +187,8 @@ def _part(progress: Progress | None, start: float, stop: float) -> Progress | No
 
 
 def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
-    """A network after its way through a payload, with what it is worth."""
-    payload = serialize_payload(network)
+    """A network after its way through a payload, its neurons in the order that costs least, with what it is worth."""
+    payload = serialize_payload(replace(network, layers=in_order(network.layers)))
     parsed = parse_payload(payload)
     rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
     return FittedNetwork(parsed, len(payload), pq_psnr(rendition, pair.hdr))

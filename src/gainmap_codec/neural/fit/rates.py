@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.latents import CLASS_LEVELS, CLASSES
+from gainmap_codec.files.payload.latents import CLASS_LEVELS, CLASSES, LEFT, UP
 from gainmap_codec.pixels.color.light import Array
 
 LARGEST_SEARCHED = 31
@@ -16,7 +16,7 @@ LARGEST_SEARCHED = 31
 
 _SMALLEST_SPREAD = 0.02
 _PRIOR = 1.5  # observations that a class starts with
-_LARGEST_NEIGHBOURHOOD = 8 * LARGEST_SEARCHED
+_LARGEST_NEIGHBOURHOOD = (LEFT + UP + 4) * LARGEST_SEARCHED
 _CLASS_OF = np.searchsorted(np.array(CLASS_LEVELS) + 0.5, np.arange(_LARGEST_NEIGHBOURHOOD + 1)).astype(np.uint8)
 
 
@@ -44,7 +44,7 @@ def neighbourhood(magnitudes: NDArray[Any]) -> NDArray[Any]:
     padded = np.pad(magnitudes, ((2, 0), (2, 1)))
     left, far_left = padded[2:, 1:-2], padded[2:, :-3]
     up, far_up = padded[1:-1, 2:-1], padded[:-2, 2:-1]
-    return np.asarray(2 * (left + up) + padded[1:-1, 1:-2] + padded[1:-1, 3:] + far_left + far_up)
+    return np.asarray(LEFT * left + UP * up + padded[1:-1, 1:-2] + padded[1:-1, 3:] + far_left + far_up)
 
 
 class LatentBits(NamedTuple):
@@ -63,11 +63,11 @@ class LatentBits(NamedTuple):
 
 def latent_bits(values: Array) -> LatentBits:
     """Measured on the values themselves, float32 (rows, columns), as adaptive models would."""
-    magnitudes = np.abs(values).astype(np.uint8)
+    magnitudes = np.abs(values).astype(np.uint16)
     np.minimum(magnitudes, LARGEST_SEARCHED, out=magnitudes)
     classes = _CLASS_OF[neighbourhood(magnitudes)]
     size = LARGEST_SEARCHED + 1
-    counts = np.bincount((classes * np.uint8(size) + magnitudes).ravel(), minlength=CLASSES * size)
+    counts = np.bincount((classes * np.uint16(size) + magnitudes).ravel(), minlength=CLASSES * size)
     shares = counts.reshape(CLASSES, size) + _PRIOR * 2.0 ** -np.arange(1.0, size + 1)
     bits = -np.log2(shares / shares.sum(1, keepdims=True))
     bits[:, 1:] += 1

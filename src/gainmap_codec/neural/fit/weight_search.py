@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.files.payload.format import MAX_WEIGHT
+from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit.latent_search import bits_per_error, price
 from gainmap_codec.neural.fit.model import Model, flattened, of_each
 from gainmap_codec.neural.fit.points import Points, network_outputs, sizes_of

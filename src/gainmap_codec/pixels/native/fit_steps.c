@@ -204,7 +204,7 @@ ALWAYS_INLINE double pass(const Fitted *net, const Planes *planes, const Wanted 
     return error;
 }
 
-/* Twice the nearer coded neighbours' magnitudes and once the farther ones': as the coder has it. */
+/* Three times the left coded neighbour's magnitude, twice the upper one's and once the farther ones': as the coder has it. */
 ALWAYS_INLINE void neighbours(const float *values, ptrdiff_t rows, ptrdiff_t columns, float *padded, float *near)
 {
     const ptrdiff_t wide = columns + 4;
@@ -215,7 +215,7 @@ ALWAYS_INLINE void neighbours(const float *values, ptrdiff_t rows, ptrdiff_t col
         const float *here = padded + (row + 2) * wide + 2, *up = here - wide;
         for (ptrdiff_t c = 0; c < columns; c++)
             near[row * columns + c] =
-                2 * (here[c - 1] + up[c]) + up[c - 1] + up[c + 1] + here[c - 2] + (up - wide)[c];
+                3 * here[c - 1] + 2 * up[c] + up[c - 1] + up[c + 1] + here[c - 2] + (up - wide)[c];
     }
 }
 

@@ -1,11 +1,11 @@
 // The neural payload, format 1: bytes to a network. docs/format.md is its specification; names follow it.
 
-import { IntegerModel, RangeDecoder, decodeLatents } from "./range_coder.js";
+import { RangeDecoder, decodeGrids, decodeSteps, decodeWeights } from "./range_coder.js";
 
 const VERSION = 1;
 const BODY = 4; // where the fields begin, and what the CRC covers
-const LARGEST = { weight: 4095, latent: 127 };
-const MAX_STEP = 16;
+const MAX_WEIGHT = 4095;
+const [MIN_STEP, MAX_STEP] = [-128, 16];
 const MAX_COORDINATE = 1024;
 const MIN_SCALE = 2 ** -24;
 const MAX_WEIGHTS = 1 << 16;
@@ -33,15 +33,17 @@ export function parsePayload(bytes) {
   const reader = new BitReader(bytes, BODY);
   const network = readFields(reader);
   const grids = gridsOf(network);
-  for (const grid of [...grids.latents, ...grids.details]) grid.step = readStep(reader);
-  const steps = Array.from({ length: 3 }, () => readStep(reader));
-  const coder = new RangeDecoder(integersOf(network, reader.rest()));
   const shapes = layerShapes(network, grids.latents.length);
   require(shapes.reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0) <= MAX_WEIGHTS, "too many weights");
-  network.layers = shapes.map(([inputs, outputs], n) => readLayer(coder, inputs, outputs, steps[n]));
-  for (const grid of [...grids.latents, ...grids.details]) {
-    grid.values = dequantized(decodeLatents(grid.rows, grid.columns, coder), grid.step, "latent");
-  }
+  const coder = new RangeDecoder(integersOf(network, reader.rest()));
+  const steps = decodeSteps([shapes.length, grids.latents.length, grids.details.length], coder);
+  steps.flat().forEach(requireStep);
+  network.layers = decodeWeights(shapes, coder).map((integers, n) => layerOf(shapes[n], integers, steps[0][n]));
+  decodeGrids([...[...grids.latents].reverse(), ...grids.details], grids.latents.length, coder);
+  [...grids.latents, ...grids.details].forEach((grid, n) => {
+    grid.step = steps.flat()[shapes.length + n];
+    grid.values = dequantized(grid.values, grid.step);
+  });
   require(coder.exhausted, "bytes are left behind the last integer");
   return Object.assign(network, grids);
 }
@@ -187,8 +189,11 @@ function gridsOf({ grid, latentCount, detailCount }) {
 }
 
 function readStep(reader) {
-  const step = reader.i8();
-  require(step <= MAX_STEP, `a step of ${step}`);
+  return requireStep(reader.i8());
+}
+
+function requireStep(step) {
+  require(MIN_STEP <= step && step <= MAX_STEP, `a step of ${step}`);
   return step;
 }
 
@@ -199,15 +204,12 @@ function layerShapes({ family, positionOctaves, colorOctaves, neurons, outputs }
   return [[inputs + bias, neurons], [neurons + bias, neurons], [neurons + bias, outputs]];
 }
 
-function readLayer(coder, inputs, outputs, step) {
-  const model = new IntegerModel();
-  const integers = Int32Array.from({ length: inputs * outputs }, () => model.decode(coder));
-  return { inputs, outputs, step, integers, weights: dequantized(integers, step, "weight") };
+function layerOf([inputs, outputs], integers, step) {
+  require(integers.every((weight) => Math.abs(weight) <= MAX_WEIGHT), `a weight above ${MAX_WEIGHT}`);
+  return { inputs, outputs, step, integers, weights: dequantized(integers, step) };
 }
 
-function dequantized(integers, step, name) {
-  const largest = LARGEST[name];
-  require(integers.every((value) => Math.abs(value) <= largest), `a ${name} above ${largest}`);
+function dequantized(integers, step) {
   const unit = Math.fround(2 ** (step / 4));
   return Float32Array.from(integers, (value) => value * unit);
 }

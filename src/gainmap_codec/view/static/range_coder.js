@@ -1,26 +1,58 @@
-// The adaptive binary range decoder and the integers it codes: docs/format.md, "Entropy coding" and "Latents".
+// The adaptive binary range decoder and the integers it codes: docs/format.md, "Entropy coding".
 // Every number stays a whole number below 2^53, so that doubles are exact.
 
 const TOP = 2 ** 24;
 const MODULUS = 2 ** 32;
-const SHIFTS = [1, 2, 2, 3, 3, 4, 4, 4, 5]; // by how many bits a model has seen; the last one stays
-const MAX_BITS = 16;
+const MOST_SEEN = 125;
 const BLOCK = 8;
+const MEANS = [2, 5, 12, 25];
+const FIRST_CLASS = 2;
 const CLASS_LEVELS = [0, 1, 2, 4, 8, 16];
+const SIGN_MODELS = [0, 0, 1, 2, 2, 3, 3]; // by how far the neighbours' signs lean
+const BITS = { weight: 13, cell: 7, step: 8 };
+
+// docs/format.md, "States"
+const STATES = {
+  "second": "186:4 168:16 168:16 186:32",
+  "step": "42:64 88:32 107:64 168:8 253:0 128:0 128:0",
+  "weight 0": "70:16 88:32 149:16 214:32 214:64 201:0 224:0",
+  "weight 1": "42:32 55:64 107:32 168:16 214:16 224:4 243:64",
+  "weight 2": "32:16 32:64 55:64 88:16 149:16 214:8 238:16",
+  "weight 3": "32:8 18:64 24:64 55:64 107:16 168:16 214:16",
+  "weight 4": "24:16 7:64 13:64 24:64 42:32 107:8 186:16",
+  "dead": "254:0 186:64 186:0 128:0 128:0 128:0 128:0",
+  "difference": "55:4 88:16 107:8 128:32 168:64 168:64 224:16",
+  "down": "214:64",
+  "latent": "232:16 201:16 186:32 168:32 128:64 107:16 88:8",
+  "detail": "249:64 232:64 224:32 224:16 201:8 186:4 149:4",
+  "cell 0": "149:1 186:0 214:1 214:1 238:0 128:0",
+  "cell 1": "201:4 232:4 214:0 224:0 128:0 128:0",
+  "cell 2": "186:1 232:8 238:4 214:64 149:0 128:0",
+  "cell 3": "186:4 238:4 224:4 214:0 201:0 128:0",
+  "cell 4": "168:4 224:2 238:8 238:0 168:0 128:0",
+  "cell 5": "128:4 224:2 238:16 214:0 224:0 128:0",
+  "cell 6": "88:2 168:1 214:2 238:8 232:0 128:0",
+  "filled": "243:2 224:16 149:4 107:1 88:2 32:8",
+  "sign": "149:64 186:16 201:32 232:16",
+};
 
 class BitModel {
-  probability = 32768; // of a 0, in 65536ths
-  seen = 0;
+  /** @param {string} state The probability of a 0 in 256ths, and how many bits it has seen: "128:0". */
+  constructor(state) {
+    const [probability, seen] = state.split(":").map(Number);
+    this.probability = probability * 256; // of a 0, in 65536ths
+    this.seen = seen;
+  }
 
   update(bit) {
-    const shift = SHIFTS[this.seen];
-    this.seen = Math.min(this.seen + 1, SHIFTS.length - 1);
-    const moved = this.probability + (((bit ? 0 : 65536) - this.probability) >> shift);
+    const rate = Math.floor(8192 / (2 * this.seen + 3));
+    this.seen = Math.min(this.seen + 1, MOST_SEEN);
+    const moved = this.probability + ((((bit ? 0 : 65536) - this.probability) * rate) >> 12);
     this.probability = Math.min(Math.max(moved, 32), 65504);
   }
 }
 
-const bitModels = (count) => Array.from({ length: count }, () => new BitModel());
+const bitModels = (row) => STATES[row].split(" ").map((state) => new BitModel(state));
 
 /** Bytes in, bits out. Any bytes decode to some bits; past the end they are 0. */
 export class RangeDecoder {
@@ -71,58 +103,159 @@ export class RangeDecoder {
   }
 }
 
-/** Models of small signed integers: a flag for 0, the sign, then the magnitude's bit count and bits. */
-export class IntegerModel {
-  #zero = new BitModel();
-  #sign = new BitModel();
-  #longer = bitModels(MAX_BITS);
-  #second = bitModels(MAX_BITS);
+/** Models of numbers from 0 on: a flag of what is not 0, then the bit count and the bits. */
+class MagnitudeModel {
+  #nonzero;
+  #longer;
+  #second;
+
+  /** @param {BitModel[]} models Of the flag, then of the bit count. */
+  constructor([nonzero, ...longer], second, mostBits) {
+    this.#nonzero = nonzero;
+    this.#longer = Array.from({ length: mostBits - 1 }, (_, n) => longer[Math.min(n, longer.length - 1)]);
+    this.#second = second;
+  }
 
   decode(coder) {
-    if (coder.bit(this.#zero)) return 0;
-    const isNegative = coder.bit(this.#sign);
+    if (!coder.bit(this.#nonzero)) return 0;
     let bits = 0;
-    while (bits < MAX_BITS - 1 && coder.bit(this.#longer[bits])) bits += 1;
+    while (bits < this.#longer.length && coder.bit(this.#longer[bits])) bits += 1;
     let magnitude = 1;
-    for (let n = bits - 1; n >= 0; n--) {
-      magnitude = magnitude * 2 + (n === bits - 1 ? coder.bit(this.#second[bits]) : coder.evenBit());
+    for (let n = 1; n <= bits; n++) {
+      const bit = n === 1 ? coder.bit(this.#second[Math.min(bits, this.#second.length) - 1]) : coder.evenBit();
+      magnitude = magnitude * 2 + bit;
     }
-    return isNegative ? -magnitude : magnitude;
+    return magnitude;
+  }
+
+  decodeSigned(coder) {
+    const magnitude = this.decode(coder);
+    return magnitude && coder.evenBit() ? -magnitude : magnitude;
   }
 }
 
-/** A grid of latents or details: Int32Array, row by row. */
-export function decodeLatents(rows, columns, coder) {
-  const values = new Int32Array(rows * columns);
-  const filledModels = bitModels(3);
-  const models = Array.from({ length: CLASS_LEVELS.length + 1 }, () => new IntegerModel());
-  const blocksAcross = Math.ceil(columns / BLOCK);
-  let above = new Uint8Array(blocksAcross);
-  for (let top = 0; top < rows; top += BLOCK) {
-    const filled = new Uint8Array(blocksAcross);
-    for (let block = 0; block < blocksAcross; block++) {
-      filled[block] = coder.bit(filledModels[(block ? filled[block - 1] : 0) + above[block]]);
-      if (!filled[block]) continue;
-      const right = Math.min((block + 1) * BLOCK, columns);
-      for (let row = top; row < Math.min(top + BLOCK, rows); row++) {
-        for (let column = block * BLOCK; column < right; column++) {
-          const model = models[neighbourhoodClass(values, columns, row, column)];
-          values[row * columns + column] = model.decode(coder);
-        }
+/** Step exponents of the layers, of the latents and of the details, so many of each. */
+export function decodeSteps(counts, coder) {
+  const model = new MagnitudeModel(bitModels("step"), bitModels("second"), BITS.step);
+  return [-20, -6, -14].map((usual, n) => {
+    let last = usual;
+    return Array.from({ length: counts[n] }, () => (last += model.decodeSigned(coder)));
+  });
+}
+
+/** The weights of all layers, Int32Arrays, input by input; shapes and results in the order of the layers. */
+export function decodeWeights(shapes, coder) {
+  const layers = [];
+  let isAlive = () => true;
+  for (const [inputs, outputs] of [...shapes].reverse()) {
+    const weights = decodeLayer(inputs, outputs, isAlive, layers.length > 0, coder);
+    layers.unshift(weights);
+    isAlive = (neuron) => weights.subarray(neuron * outputs, (neuron + 1) * outputs).some((weight) => weight !== 0);
+  }
+  return layers;
+}
+
+function decodeLayer(inputs, outputs, isAlive, isSorted, coder) {
+  const second = bitModels("second");
+  const [dead, difference] = ["dead", "difference"].map((row) => new MagnitudeModel(bitModels(row), second, BITS.weight));
+  const [down] = bitModels("down");
+  const classes = [0, 1, 2, 3, 4].map((n) => new MagnitudeModel(bitModels(`weight ${n}`), second, BITS.weight));
+  const alive = Array.from({ length: outputs }, (_, neuron) => isAlive(neuron));
+  const above = new Float64Array(outputs);
+  const weights = new Int32Array(inputs * outputs);
+  for (let row = 0; row < inputs; row++) {
+    let [left, last] = [0, 0];
+    for (let column = 0; column < outputs; column++) {
+      let weight;
+      if (!alive[column]) {
+        weight = dead.decodeSigned(coder);
+      } else if (isSorted && row === 0) {
+        const step = difference.decode(coder);
+        weight = last += step && coder.bit(down) ? -step : step;
+      } else {
+        weight = classes[weightClass(left + above[column], row + column)].decodeSigned(coder);
       }
+      weights[row * outputs + column] = weight;
+      left += Math.abs(weight);
+      above[column] += Math.abs(weight);
     }
-    above = filled;
+  }
+  return weights;
+}
+
+const weightClass = (total, count) => (count ? MEANS.filter((mean) => total >= mean * count).length : FIRST_CLASS);
+
+/**
+ * The values of grids, Int32Arrays, row by row, into `values` of each.
+ * @param {object[]} grids Rows and columns, the coarsest first.
+ * @param {number} latents How many of them are latents.
+ */
+export function decodeGrids(grids, latents, coder) {
+  grids.forEach((grid, n) => {
+    grid.values = decodeGrid(grid, grids[n - 1], n < latents ? "latent" : "detail", coder);
+  });
+}
+
+function decodeGrid({ rows, columns }, coarser, kind, coder) {
+  const values = new Int32Array(rows * columns);
+  const filled = decodeFlags(rows, columns, coarser, coder);
+  const second = bitModels("second");
+  const nonzero = bitModels(kind);
+  const classes = nonzero.map((flag, n) => new MagnitudeModel([flag, ...bitModels(`cell ${n}`)], second, BITS.cell));
+  const signs = bitModels("sign");
+  const value = (row, column) => (row < 0 || column < 0 || column >= columns ? 0 : values[row * columns + column]);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if (!filled[Math.floor(row / BLOCK)][Math.floor(column / BLOCK)]) continue;
+      const around = (down, across) => value(row + down, column + across);
+      const magnitude = classes[cellClass(around)].decode(coder);
+      values[row * columns + column] = magnitude && decodeSign(around, signs, coder) * magnitude;
+    }
   }
   return values;
 }
 
-function neighbourhoodClass(values, columns, row, column) {
-  const magnitude = (down, across) => {
-    const [y, x] = [row + down, column + across];
-    return y < 0 || x < 0 || x >= columns ? 0 : Math.abs(values[y * columns + x]);
-  };
+/** Whether each block holds anything: rows of 0 and 1. */
+function decodeFlags(rows, columns, coarser, coder) {
+  const models = bitModels("filled");
+  const blocksDown = Math.ceil(rows / BLOCK);
+  const blocksAcross = Math.ceil(columns / BLOCK);
+  const isBelow = blocksBelow(coarser, rows, columns, blocksDown, blocksAcross);
+  const filled = [];
+  for (let down = 0; down < blocksDown; down++) {
+    filled.push(new Uint8Array(blocksAcross));
+    for (let across = 0; across < blocksAcross; across++) {
+      const around = (across ? filled[down][across - 1] : 0) + (down ? filled[down - 1][across] : 0);
+      filled[down][across] = coder.bit(models[around + (isBelow[down * blocksAcross + across] ? 3 : 0)]);
+    }
+  }
+  return filled;
+}
+
+/** Whether the coarser grid has values over each block: 0 or 1, all 1 where there is no such grid. */
+function blocksBelow(coarser, rows, columns, blocksDown, blocksAcross) {
+  const found = new Uint8Array(blocksDown * blocksAcross).fill(coarser ? 0 : 1);
+  if (!coarser) return found;
+  const side = coarser.rows === rows && coarser.columns === columns ? BLOCK : BLOCK / 2;
+  coarser.values.forEach((value, n) => {
+    const [row, column] = [Math.floor(n / coarser.columns), n % coarser.columns];
+    if (value) found[Math.floor(row / side) * blocksAcross + Math.floor(column / side)] = 1;
+  });
+  return found;
+}
+
+function cellClass(around) {
+  const magnitude = (down, across) => Math.abs(around(down, across));
   const size =
-    2 * (magnitude(0, -1) + magnitude(-1, 0)) +
+    3 * magnitude(0, -1) + 2 * magnitude(-1, 0) +
     magnitude(-1, -1) + magnitude(-1, 1) + magnitude(0, -2) + magnitude(-2, 0);
   return CLASS_LEVELS.filter((level) => size > level).length;
+}
+
+/** 1 or −1: as most neighbours' signs are, or not. */
+function decodeSign(around, signs, coder) {
+  const sign = (down, across) => Math.sign(around(down, across));
+  const lean = 2 * sign(0, -1) + 2 * sign(-1, 0) + sign(-1, -1) + sign(-1, 1);
+  if (lean === 0) return coder.evenBit() ? -1 : 1;
+  return coder.bit(signs[SIGN_MODELS[Math.abs(lean)]]) ? -Math.sign(lean) : Math.sign(lean);
 }
