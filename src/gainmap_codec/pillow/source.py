@@ -122,7 +122,18 @@ def _shown(image: Image.Image, origin: HdrOrigin, stored: NDArray[np.uint8]) -> 
     yield shown
     width, height = origin.size if origin.orientation < 5 else origin.size[::-1]
     if width < shown.shape[1] or height < shown.shape[0]:  # means of light are brighter than those of code values
-        yield cast(NDArray[np.uint8], resize_codes(shown, width, height, curves_of(image)))
+        yield _resized(shown, width, height, image)
+        if origin.part != (x0, y0, x1, y1):  # reduced, then cropped: the edges were pixels of the smaller picture
+            left, top, right, bottom = origin.part
+            across, down = width / (right - left), height / (bottom - top)
+            whole = _resized(stored, round(stored.shape[1] * across), round(stored.shape[0] * down), image)
+            x = min(round(left * across), whole.shape[1] - width)
+            y = min(round(top * down), whole.shape[0] - height)
+            yield whole[y : y + height, x : x + width]
+
+
+def _resized(codes: NDArray[np.uint8], width: int, height: int, image: Image.Image) -> NDArray[np.uint8]:
+    return cast(NDArray[np.uint8], resize_codes(codes, width, height, curves_of(image)))
 
 
 def _turn_of(codes: NDArray[np.uint8], shown: NDArray[np.uint8]) -> int | None:
