@@ -56,7 +56,7 @@ def _fitted(
     fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
     if not sees:
         fit = _blindfolded(fit, seed)
-    fit.learn(fit.config.steps, noise_from=0.4)
+    fit.learn(fit.config.steps)
     fit.round_latents()
     fit.improve(fit.config.bytes_per_db, config.rounds)
     if not sees:  # what weighed zeros is noise

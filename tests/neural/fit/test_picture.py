@@ -86,7 +86,7 @@ def test_a_quality_is_reached(grounds: tuple[Ground, Ground], psnr: float) -> No
 def test_a_size_is_kept(grounds: tuple[Ground, Ground]) -> None:
     found = [each for each in keep_within(grounds, PHOTO, 600, measure) if each.size <= 600]
     assert max(each.psnr for each in found) > 34 and max(each.size for each in found) > 480
-    assert keep_within(grounds, PHOTO, 60, measure) == []
+    assert keep_within(grounds, PHOTO, 30, measure) == []
 
 
 def test_a_higher_price_buys_more(grounds: tuple[Ground, Ground]) -> None:

@@ -40,6 +40,7 @@ FEWEST_NEURONS = 4
 _MOST_BATCHES = 1 << 10
 _MOST_POINTS = 1 << 20  # grid cells that the fit looks at
 _COARSE_POINTS = 1 << 18  # of them, for latents, each of which covers hundreds
+_NOISE_FROM = 0.2  # part of learning that bits do not count in
 _THREE_CHANNELS = 3  # times as many bytes per dB: three pictures are told
 _WEIGHTS_FOLLOW, _LATENTS_FOLLOW = 0.35, 0.25  # octaves of step for an octave of price
 _FIRST_WEIGHT_STEP, _FIRST_LATENT_STEP = 1 / 16, 1 / 4
@@ -145,7 +146,7 @@ class MultiscaleFit:
         self._random = np.random.default_rng(seed)
         self._learner = Learner(self.model, self._batches, self._random)
 
-    def learn(self, steps: int, *, noise_from: float, progress: Progress | None = None) -> float:
+    def learn(self, steps: int, *, noise_from: float = _NOISE_FROM, progress: Progress | None = None) -> float:
         """See `Learner.run`."""
         return self._learner.run(steps, self.config.bytes_per_db, noise_from=noise_from, progress=progress)
 

@@ -176,7 +176,7 @@ def start_fit(
     costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]
-    best.learn(best.config.steps, noise_from=0.4, progress=progress)
+    best.learn(best.config.steps, progress=progress)
     best.round_latents()
     return best
 
