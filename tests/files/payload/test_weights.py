@@ -25,7 +25,7 @@ def layers_of(*rows: list[list[int]]) -> Layers:
 
 
 SMALL = layers_of([[-3, 1, 7], [9, 0, 2]], [[5, -1], [0, 4], [-60, 0], [1, 1]], [[2], [0], [-8]])
-GOLDEN = "3e 6f d4 53 fe a0 8f ad 4b 50 d3 3f"
+GOLDEN = "70 0d e3 dd 17 eb be 96 52 97 69 2b"
 
 
 def encode(layers: Layers) -> bytes:
