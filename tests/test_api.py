@@ -685,7 +685,7 @@ def test_to_dict_is_json(both: bytes) -> None:
     assert floats["alternate_hdr_headroom"] == numerator / denominator
     numerator, denominator = stored["channels"][0]["base_offset"]
     assert floats["channels"][0]["base_offset"] == numerator / denominator
-    assert len(plain["payload"]["binding"]["soft"]) == 128
+    assert len(plain["payload"]["binding"]["soft"]) == 2 * 13
 
 
 def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) -> None:

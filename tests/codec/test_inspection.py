@@ -29,7 +29,7 @@ def test_numbers_of_a_file_with_both_maps() -> None:
     assert info.payload is not None and info.payload.bound_by == "strict"
     plain = json.loads(json.dumps(info.to_dict()))
     assert plain["gain_map"]["stored"]["alternate_hdr_headroom"] != plain["gain_map"]["metadata"]
-    assert len(plain["payload"]["binding"]["soft"]) == 128
+    assert len(plain["payload"]["binding"]["soft"]) == 2 * 13
 
 
 def test_the_profile_of_the_alternate_is_counted() -> None:
