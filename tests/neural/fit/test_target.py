@@ -161,6 +161,14 @@ def test_a_smooth_gain_takes_a_coarse_grid(monkeypatch: pytest.MonkeyPatch) -> N
     assert target.grid == target.wanted.shape[:2] == (12, 20)
 
 
+def test_a_coarse_grid_is_made_of_samples_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell of 8 × 8 pixels says the gain of its middle, 3.5 pixels from its first, which was sampled."""
+    monkeypatch.setattr(module, "_FEWEST_CELLS", 100)
+    (target,) = make_targets(with_one_gain(160, 96))
+    gain = target.wanted[6, 2:-2, 0] * target.scale + target.shift
+    assert gain == pytest.approx(3 * (8 * np.arange(2, 18) + 3.5) / 159, abs=0.003)
+
+
 def test_fine_detail_takes_a_fine_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FEWEST_CELLS", 100)
     pair = with_one_gain(160, 96)

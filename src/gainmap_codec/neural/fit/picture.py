@@ -146,7 +146,8 @@ class _Series(NamedTuple):
 def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Series:
     """Trials of rising quality, until one is of more than `enough` dB."""
     network, (rows, columns) = ground.network, ground.network.grid
-    small = reduced(ground.left, (cells(rows, level), cells(columns, level)))[0].values
+    coarse = WorkingGrid.over((cells(rows, level), cells(columns, level)), rows, columns, IDENTITY)
+    small = reduced(ground.left, coarse)[0].values
     bare = len(serialize_payload(network))
     over = WorkingGrid.over(network.grid, rows, columns, IDENTITY)
     down, across = over.rows.level_taps(level), over.columns.level_taps(level)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.payload.layout import IDENTITY, residual_range
+from gainmap_codec.files.payload.layout import residual_range
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.blank import OFFSET
 from gainmap_codec.neural.pair import PairLike
@@ -141,14 +141,16 @@ def _on_best_grid(
     for scale in (*_SCALES, 1):
         if scale > 1 and scale > _largest_scale(height, width):
             continue
-        sampled = sample(max(1, scale // _SAMPLES_PER_CELL))
+        step = max(1, scale // _SAMPLES_PER_CELL)
+        sampled = sample(step)
         values = _residual(sampled, domain, offset)
         grid = -(-height // scale), -(-width // scale)
-        on_grid, reached = reduced(values, grid)
+        over = _over_samples(grid, raster, step)
+        on_grid, reached = reduced(values, over)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
             target = replace(_normalised(on_grid, domain, offset, grid), floor=left + 10 ** (-reached / 10))
-            return target if domain == "log2_gain" else replace(target, base_pq=_base_pq(sampled, grid))
+            return target if domain == "log2_gain" else replace(target, base_pq=over.average(pq_encode(sampled.base)))
     raise AssertionError("the last scale always serves")
 
 
@@ -168,10 +170,13 @@ def _sample(pair: PairLike, step: int) -> Sampled:
     return Sampled(base, hdr, pair.gain.base_of(hdr, gain), gain)
 
 
-def _base_pq(sampled: Sampled, grid: tuple[int, int]) -> Array:
-    height, width = sampled.base.shape[:2]
-    over = WorkingGrid.over(grid, height, width, IDENTITY)
-    return over.average(pq_encode(sampled.base))
+def _over_samples(grid: tuple[int, int], raster: tuple[int, ...], step: int) -> WorkingGrid:
+    """Every n-th pixel over a grid, each where it lies, which is not the middle of the n pixels that it stands for."""
+    counts = [-(-size // step) for size in raster]
+    (yy, y0), (xx, x0) = (
+        (count * step / size, (count * step + 1 - step) / size - 1) for count, size in zip(counts, raster, strict=True)
+    )
+    return WorkingGrid.over(grid, counts[0], counts[1], (xx, 0, x0, 0, yy, y0))
 
 
 def _residual(sampled: Sampled, domain: Domain, offset: float) -> Residual:
@@ -208,10 +213,9 @@ def _decibels(error: float) -> float:
     return -10 * log10(max(error, 1e-12))
 
 
-def reduced(values: Residual, grid: tuple[int, int]) -> tuple[Residual, float]:
+def reduced(values: Residual, over: WorkingGrid) -> tuple[Residual, float]:
     """A residual on the grid that is nearest to it once enlarged, and the PQ-PSNR in dB that it leaves."""
     height, width = values.values.shape[:2]
-    over = WorkingGrid.over(grid, height, width, IDENTITY)
     if over.rows.count == height and over.columns.count == width:
         return values, float("inf")
     weights = over.average(values.weights)
