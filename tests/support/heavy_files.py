@@ -117,10 +117,10 @@ def payload_of_ones() -> bytes:
     """A payload of a few hundred bytes whose latents are 1 in every cell, as many as are allowed."""
     network = random_network(latents=0, details=0, neurons=1, outputs=1)
     found, _ = read_fields(serialize_payload(network))
-    full = replace(found, grid=(200, 200), latent_count=7, detail_count=7)
+    full = replace(found, grid=(220, 220), latent_count=7, detail_count=7)
     shapes = layer_shapes("multiscale", full.position_octaves, full.color_octaves, 1, 1, 7)
     layers = tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes)
-    latents, details = (tuple(map(_of_ones, grids)) for grids in empty_latents(200, 200, 7, 7))
+    latents, details = (tuple(map(_of_ones, grids)) for grids in empty_latents(220, 220, 7, 7))
     coder = RangeEncoder()
     code_integers(Integers(layers, latents, details), coder, Limits())
     payload = sealed(write_fields(full) + coder.finish())
