@@ -6,7 +6,10 @@
 #ifndef GAINMAP_FIT_H
 #define GAINMAP_FIT_H
 
+#include <string.h>
+
 #include "elementary.h"
+#include "wide.h"
 
 #define CHUNK 256 /* points that pass through a network at once: a multiple of LANES */
 #define MOST_CHANNELS 3
@@ -47,41 +50,38 @@ typedef enum { PLAIN, RELU, GATED } Ending;
 
 ALWAYS_INLINE float exponential(float x) { return two_to(x * 1.44269504f); }
 
-/* Some rows of out += weights x rows of `in`, of one block of LANES; `count` is a constant where this is called. */
-ALWAYS_INLINE void some_rows(int count, const float *RESTRICT weights, ptrdiff_t by_input, ptrdiff_t by_output,
-                             const float *RESTRICT in, ptrdiff_t stride, ptrdiff_t inputs, float sums[4][LANES])
-{
-    for (ptrdiff_t i = 0; i < inputs; i++) {
-        const float *RESTRICT values = in + i * stride;
-        const float *RESTRICT row = weights + i * by_input;
-        for (int r = 0; r < count; r++)
-            for (int k = 0; k < LANES; k++) sums[r][k] += row[r * by_output] * values[k];
-    }
-}
-
 /* Up to two groups of inputs, one behind the other in `weights`, then biases where they are told. */
 typedef struct {
     const float *values[2];
     ptrdiff_t strides[2], counts[2];
 } Inputs;
 
-ALWAYS_INLINE void rows_of(int count, const float *RESTRICT weights, ptrdiff_t by_input, ptrdiff_t by_output,
+#define TOGETHER 6 /* outputs whose sums fill a processor's registers */
+
+/* Some rows of out, of one block of LANES; `count` is a constant where this is called. */
+ALWAYS_INLINE void rows_of(const int count, const float *weights, ptrdiff_t by_input, ptrdiff_t by_output,
                            const Inputs *in, ptrdiff_t from, int has_biases, Ending ending, const float *gate, float *out)
 {
-    float sums[4][LANES];
+    Wide sums[TOGETHER][LANES / WIDE];
     const float *biases = weights + (in->counts[0] + in->counts[1]) * by_input;
     for (int r = 0; r < count; r++)
-        for (int k = 0; k < LANES; k++) sums[r][k] = has_biases ? biases[r * by_output] : 0;
-    some_rows(count, weights, by_input, by_output, in->values[0] + from, in->strides[0], in->counts[0], sums);
-    if (in->counts[1])
-        some_rows(count, weights + in->counts[0] * by_input, by_input, by_output, in->values[1] + from, in->strides[1],
-                  in->counts[1], sums);
-    for (int r = 0; r < count; r++)
-        for (int k = 0; k < LANES; k++) {
-            const float sum = sums[r][k];
-            const int is_zero = (ending == RELU && sum < 0) || (ending == GATED && !(gate[r * CHUNK + k] > 0));
-            out[r * CHUNK + k] = is_zero ? 0 : sum;
+        for (int k = 0; k < LANES / WIDE; k++) sums[r][k] = (Wide){0};
+    for (int group = 0; group < 2; group++)
+        for (ptrdiff_t i = 0; i < in->counts[group]; i++, weights += by_input) {
+            const float *values = in->values[group] + i * in->strides[group] + from;
+            for (int r = 0; r < count; r++)
+                for (int k = 0; k < LANES / WIDE; k++) add_scaled(&sums[r][k], weights[r * by_output], values + k * WIDE);
         }
+    for (int r = 0; r < count; r++) {
+        float sum[LANES];
+        const float bias = has_biases ? biases[r * by_output] : 0;
+        memcpy(sum, sums[r], sizeof sum);
+        for (int k = 0; k < LANES; k++) {
+            const float value = sum[k] + bias;
+            const int is_zero = (ending == RELU && value < 0) || (ending == GATED && !(gate[r * CHUNK + k] > 0));
+            out[r * CHUNK + k] = is_zero ? 0 : value;
+        }
+    }
 }
 
 /* out (outputs, CHUNK) = weights, transposed, by inputs, of `points` points, a multiple of LANES */
@@ -91,8 +91,11 @@ ALWAYS_INLINE void multiply(const float *weights, ptrdiff_t by_input, ptrdiff_t 
 {
     for (ptrdiff_t from = 0; from < points; from += LANES) {
         ptrdiff_t n = 0;
-        for (; n + 4 <= outputs; n += 4)
-            rows_of(4, weights + n * by_output, by_input, by_output, in, from, has_biases, ending,
+        for (; n + TOGETHER <= outputs; n += TOGETHER)
+            rows_of(TOGETHER, weights + n * by_output, by_input, by_output, in, from, has_biases, ending,
+                    gate + n * CHUNK + from, out + n * CHUNK + from);
+        for (; n + 3 <= outputs; n += 3)
+            rows_of(3, weights + n * by_output, by_input, by_output, in, from, has_biases, ending,
                     gate + n * CHUNK + from, out + n * CHUNK + from);
         for (; n < outputs; n++)
             rows_of(1, weights + n * by_output, by_input, by_output, in, from, has_biases, ending,

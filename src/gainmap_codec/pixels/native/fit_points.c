@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define FORM_POINTS 64 /* whose slopes by all weights stay in a processor's cache: a part of CHUNK */
-#define FORM_COLUMNS 32
+#define FORM_ROWS 8 /* of a block: its sums fill registers */
 
 FOR_EACH_PROCESSOR
 void fitted_outputs(const Fitted *net, const Planes *planes, float *out)
@@ -87,21 +87,20 @@ ALWAYS_INLINE void jacobian(const Fitted *net, const Planes *planes, ptrdiff_t s
     }
 }
 
-/* form (size, size) += rowsᵀ rows, in blocks of 4 x FORM_COLUMNS that touch the upper half; size is a multiple of both. */
-ALWAYS_INLINE void add_products(const float *rows, ptrdiff_t stride, ptrdiff_t size, float *form)
+/* form (size, size) += rowsᵀ rows, in blocks of FORM_ROWS x LANES that touch the upper half; size is a multiple of LANES.
+   Blocks that have columns in common follow one another, so that these stay near. */
+ALWAYS_INLINE void add_form(const float *rows, ptrdiff_t stride, ptrdiff_t size, float *form)
 {
-    for (ptrdiff_t i = 0; i < size; i += 4)
-        for (ptrdiff_t j = i / FORM_COLUMNS * FORM_COLUMNS; j < size; j += FORM_COLUMNS) {
-            float sums[4][FORM_COLUMNS];
-            for (int r = 0; r < 4; r++)
-                for (int k = 0; k < FORM_COLUMNS; k++) sums[r][k] = form[(i + r) * size + j + k];
+    for (ptrdiff_t j = 0; j < size; j += LANES)
+        for (ptrdiff_t i = 0; i < j + LANES; i += FORM_ROWS) {
+            Wide sums[FORM_ROWS][LANES / WIDE];
+            for (int r = 0; r < FORM_ROWS; r++) memcpy(sums[r], form + (i + r) * size + j, sizeof sums[r]);
             for (ptrdiff_t p = 0; p < FORM_POINTS; p++) {
-                const float *RESTRICT row = rows + p * stride;
-                for (int r = 0; r < 4; r++)
-                    for (int k = 0; k < FORM_COLUMNS; k++) sums[r][k] += row[i + r] * row[j + k];
+                const float *row = rows + p * stride;
+                for (int r = 0; r < FORM_ROWS; r++)
+                    for (int k = 0; k < LANES / WIDE; k++) add_scaled(&sums[r][k], row[i + r], row + j + k * WIDE);
             }
-            for (int r = 0; r < 4; r++)
-                for (int k = 0; k < FORM_COLUMNS; k++) form[(i + r) * size + j + k] = sums[r][k];
+            for (int r = 0; r < FORM_ROWS; r++) memcpy(form + (i + r) * size + j, sums[r], sizeof sums[r]);
         }
 }
 
@@ -128,7 +127,7 @@ int weights_form(const Fitted *net, const Planes *planes, const float *left, con
                 const ptrdiff_t here = points - offset < FORM_POINTS ? points - offset : FORM_POINTS;
                 jacobian(net, planes, start, offset, here, &found, &back, stride, rows);
                 for (ptrdiff_t p = here; p < FORM_POINTS; p++) memset(rows + p * stride, 0, weights * sizeof(float));
-                add_products(rows + first, stride, size, form);
+                add_form(rows + first, stride, size, form);
                 for (ptrdiff_t p = 0; p < here; p++) {
                     const float rest = left[channel * planes->stride + start + offset + p];
                     for (ptrdiff_t i = 0; i < size; i++) pull[i] += rest * rows[p * stride + first + i];

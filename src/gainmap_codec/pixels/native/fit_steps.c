@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #define LAYERS 3
-#define SUMS 16 /* partial sums of a slope */
 #define LEAK 0.01f /* slope of an output beyond the clip, so that it can come back */
 #define SMALLEST_SPREAD 0.02f
 #define SMALLEST_SIZE 1e-8f /* of a slope */
@@ -56,7 +55,7 @@ static float *prepare(const Training *training, const Places *at, Scratch *scrat
 {
     const ptrdiff_t weights = at->latents, latents = training->latents, pad = 8 * LANES;
     const ptrdiff_t padded = (training->most_rows + 2) * (training->most_columns + 4);
-    const ptrdiff_t total = 3 * at->all + weights * (SUMS + 1) + (2 * latents + 1) * training->stride +
+    const ptrdiff_t total = 3 * at->all + weights * (WIDE + 1) + (2 * latents + 1) * training->stride +
                             2 * training->cells + 2 * padded +
                             (ptrdiff_t)((sizeof(Activations) + sizeof(Slopes)) / sizeof(float)) + 16 * pad;
     float *room = calloc(total, sizeof(float)), *next = room;
@@ -69,7 +68,7 @@ static float *prepare(const Training *training, const Places *at, Scratch *scrat
     scratch->slope_fields = block(&next, latents * training->stride);
     scratch->added = block(&next, training->stride);
     scratch->slopes = block(&next, at->all);
-    scratch->partial = block(&next, weights * SUMS);
+    scratch->partial = block(&next, weights * WIDE);
     scratch->padded = block(&next, padded);
     scratch->near = block(&next, padded);
     scratch->found = (Activations *)block(&next, sizeof(Activations) / sizeof(float));
@@ -105,42 +104,49 @@ ALWAYS_INLINE float laplace(float value, float wide, float *by_value, float *by_
     return (is_far ? over * (1 / LN2) : 0) - share;
 }
 
-/* Sums over points of products of some rows of a with some of b, in SUMS parts, added to `sums` (., across, SUMS). */
-ALWAYS_INLINE void some_products(int down, int over, const float *RESTRICT a, ptrdiff_t a_stride,
-                                 const float *RESTRICT b, ptrdiff_t points, float *RESTRICT sums, ptrdiff_t across)
+/* Sums over points of products of some rows of a with some of b, in parts, added to `sums` (., across, WIDE);
+   `down` and `over` are constants where this is called. */
+ALWAYS_INLINE void some_products(const int down, const int over, const float *a, ptrdiff_t a_stride, const float *b,
+                                 ptrdiff_t points, float *sums, ptrdiff_t across)
 {
-    float parts[4][2][SUMS];
+    Wide parts[4][4];
     for (int i = 0; i < down; i++)
-        for (int j = 0; j < over; j++)
-            for (int k = 0; k < SUMS; k++) parts[i][j][k] = sums[(i * across + j) * SUMS + k];
-    for (ptrdiff_t p = 0; p < points; p += SUMS)
+        for (int j = 0; j < over; j++) memcpy(&parts[i][j], sums + (i * across + j) * WIDE, sizeof(Wide));
+    for (ptrdiff_t p = 0; p < points; p += WIDE)
         for (int i = 0; i < down; i++)
-            for (int j = 0; j < over; j++)
-                for (int k = 0; k < SUMS; k++) parts[i][j][k] += a[i * a_stride + p + k] * b[j * CHUNK + p + k];
+            for (int j = 0; j < over; j++) add_products(&parts[i][j], a + i * a_stride + p, b + j * CHUNK + p);
     for (int i = 0; i < down; i++)
-        for (int j = 0; j < over; j++)
-            for (int k = 0; k < SUMS; k++) sums[(i * across + j) * SUMS + k] = parts[i][j][k];
+        for (int j = 0; j < over; j++) memcpy(sums + (i * across + j) * WIDE, &parts[i][j], sizeof(Wide));
+}
+
+ALWAYS_INLINE void row_products(const int down, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t across,
+                                ptrdiff_t points, float *sums)
+{
+    ptrdiff_t j = 0;
+    for (; j + 4 <= across; j += 4)
+        some_products(down, 4, a, a_stride, b + j * CHUNK, points, sums + j * WIDE, across);
+    for (; j + 2 <= across; j += 2)
+        some_products(down, 2, a, a_stride, b + j * CHUNK, points, sums + j * WIDE, across);
+    for (; j < across; j++) some_products(down, 1, a, a_stride, b + j * CHUNK, points, sums + j * WIDE, across);
 }
 
 ALWAYS_INLINE void products(const float *a, ptrdiff_t a_stride, ptrdiff_t rows, const float *b, ptrdiff_t across,
                             ptrdiff_t points, float *sums)
 {
-    for (ptrdiff_t i = 0; i < rows; i += i + 4 <= rows ? 4 : 1)
-        for (ptrdiff_t j = 0; j < across; j += j + 2 <= across ? 2 : 1) {
-            const float *left = a + i * a_stride, *right = b + j * CHUNK;
-            float *out = sums + (i * across + j) * SUMS;
-            if (i + 4 <= rows && j + 2 <= across) some_products(4, 2, left, a_stride, right, points, out, across);
-            else if (i + 4 <= rows) some_products(4, 1, left, a_stride, right, points, out, across);
-            else if (j + 2 <= across) some_products(1, 2, left, a_stride, right, points, out, across);
-            else some_products(1, 1, left, a_stride, right, points, out, across);
-        }
+    ptrdiff_t i = 0;
+    for (; i + 4 <= rows; i += 4) row_products(4, a + i * a_stride, a_stride, b, across, points, sums + i * across * WIDE);
+    for (; i + 2 <= rows; i += 2) row_products(2, a + i * a_stride, a_stride, b, across, points, sums + i * across * WIDE);
+    for (; i < rows; i++) row_products(1, a + i * a_stride, a_stride, b, across, points, sums + i * across * WIDE);
 }
 
 ALWAYS_INLINE void sums_over_points(const float *b, ptrdiff_t across, ptrdiff_t points, float *sums)
 {
-    for (ptrdiff_t j = 0; j < across; j++)
-        for (ptrdiff_t p = 0; p < points; p += SUMS)
-            for (int k = 0; k < SUMS; k++) sums[j * SUMS + k] += b[j * CHUNK + p + k];
+    for (ptrdiff_t j = 0; j < across; j++) {
+        Wide sum;
+        memcpy(&sum, sums + j * WIDE, sizeof sum);
+        for (ptrdiff_t p = 0; p < points; p += WIDE) add_scaled(&sum, 1, b + j * CHUNK + p);
+        memcpy(sums + j * WIDE, &sum, sizeof sum);
+    }
 }
 
 /* Squared error of a chunk; slopes of its mean by the outputs, but for the factor −2 / points. */
@@ -176,7 +182,7 @@ ALWAYS_INLINE double pass(const Fitted *net, const Planes *planes, const Wanted 
     Activations *found = scratch->found;
     Slopes *back = scratch->back;
     double error = 0;
-    memset(partial, 0, at->latents * SUMS * sizeof(float));
+    memset(partial, 0, at->latents * WIDE * sizeof(float));
     for (ptrdiff_t start = 0; start < planes->stride; start += CHUNK) {
         const ptrdiff_t points = planes->stride - start < CHUNK ? planes->stride - start : CHUNK;
         forward(net, planes, start, points, found);
@@ -184,12 +190,12 @@ ALWAYS_INLINE double pass(const Fitted *net, const Planes *planes, const Wanted 
         backward(net, found, back, points);
         products(planes->features + start, planes->stride, net->features, back->first[0], width, points, partial);
         products(planes->fields + start, planes->stride, net->latents, back->first[0], width, points,
-                 partial + net->features * width * SUMS);
-        sums_over_points(back->first[0], width, points, partial + seen * width * SUMS);
-        products(found->first[0], CHUNK, width, back->second[0], width, points, partial + at->layer[1] * SUMS);
-        sums_over_points(back->second[0], width, points, partial + (at->layer[1] + width * width) * SUMS);
-        products(found->second[0], CHUNK, width, back->output[0], net->outputs, points, partial + at->layer[2] * SUMS);
-        sums_over_points(back->output[0], net->outputs, points, partial + (at->layer[2] + width * net->outputs) * SUMS);
+                 partial + net->features * width * WIDE);
+        sums_over_points(back->first[0], width, points, partial + seen * width * WIDE);
+        products(found->first[0], CHUNK, width, back->second[0], width, points, partial + at->layer[1] * WIDE);
+        sums_over_points(back->second[0], width, points, partial + (at->layer[1] + width * width) * WIDE);
+        products(found->second[0], CHUNK, width, back->output[0], net->outputs, points, partial + at->layer[2] * WIDE);
+        sums_over_points(back->output[0], net->outputs, points, partial + (at->layer[2] + width * net->outputs) * WIDE);
         for (ptrdiff_t l = 0; has_fields && l < net->latents; l++) {
             float *out = scratch->slope_fields + l * planes->stride + start;
             const float *row = net->weights[0] + (net->features + l) * width;
@@ -353,7 +359,7 @@ ALWAYS_INLINE void whole_sums(const float *partial, ptrdiff_t count, float facto
 {
     for (ptrdiff_t i = 0; i < count; i++) {
         float total = 0;
-        for (int k = 0; k < SUMS; k++) total += partial[i * SUMS + k];
+        for (int k = 0; k < WIDE; k++) total += partial[i * WIDE + k];
         out[i] = total * factor;
     }
 }
