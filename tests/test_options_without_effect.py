@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +23,27 @@ HDR = np.full((16, 16, 3), 2, np.float32)
 
 
 @pytest.mark.parametrize(
-    "options", [{"target_bytes": 500}, {"preset": "tiny"}, {"preset": "best", "carry": "standard"}]
+    "options", [{"target_bytes": 500}, {"preset": "tiny"}, {"effort": 9}, {"preset": "best", "carry": "standard"}]
 )
 def test_options_of_a_neural_map_that_is_not_made(options: dict[str, object]) -> None:
-    with pytest.warns(gm.GainMapWarning, match="preset, target_bytes. change nothing: none is made"):
+    with pytest.warns(gm.GainMapWarning, match="preset, target_bytes, effort. change nothing: none is made"):
         gm.transcode(PHOTO, **options)  # type: ignore[arg-type]
 
 
 def test_a_target_goes_with_a_neural_map() -> None:
     with pytest.raises(ValueError, match="carry: expected neural or both beside a target"):
         gm.encode(HDR, carry="standard", target_bytes=500)
+
+
+def test_an_effort_goes_with_a_neural_map() -> None:
+    with pytest.raises(ValueError, match="carry: expected neural or both beside effort 9, of a fit, got standard"):
+        gm.encode(HDR, carry="standard", effort=9)
+
+
+@pytest.mark.parametrize("make", [gm.encode, gm.transcode])
+def test_published_networks_are_fitted_as_published(make: Callable[..., bytes]) -> None:
+    with pytest.raises(ValueError, match="effort: expected 5 for paper-gain, fitted as it was published, got 1"):
+        make(PHOTO, preset="paper-gain", effort=1)
 
 
 def test_chroma_of_a_base_that_could_stay_is_obeyed() -> None:

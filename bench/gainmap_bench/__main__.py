@@ -232,6 +232,18 @@ def encode(photos: tuple[Path, ...], runs: int) -> None:
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, required=True, metavar="HDR[,SDR]...")
+@click.option("--preset", type=_PRESET, default="balanced", show_default=True, help="Of the payloads.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Seeds of each row.")
+def effort(photos: tuple[str, ...], preset: Preset, runs: int) -> None:
+    """Bytes, PQ-PSNR and CPU seconds of fits at each effort: a row a picture and effort."""
+    from gainmap_bench.speed.efforts import effort_rows
+
+    for row in effort_rows(map(_required, photos), preset, runs):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("photo", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Of each coder, in turns.")
 def coding(photo: Path, runs: int) -> None:

@@ -18,6 +18,7 @@ from gainmap_codec.codec.decoding_many import decode_in_order
 from gainmap_codec.codec.encoding import EncodeReport, Progress
 from gainmap_codec.codec.inspection import Inspection, inspect_source
 from gainmap_codec.codec.options import (
+    DEFAULT_EFFORT,
     AnyPreset,
     AssembleOptions,
     Auto,
@@ -74,6 +75,7 @@ def encode(
     strip: Strip | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
 ) -> bytes:
     """Encode an SDR/HDR pair to a gain-map file.
@@ -123,6 +125,7 @@ def encode(
         device: Torch device to fit the published networks on: "cpu", "cuda", "cuda:N"; "auto" is the CPU, where all
             others are fitted.
         seed: Of the fit: the same input and seed give the same bytes on the same platform and device.
+        effort: Of the fit, 1 (quickest) … 9 (best), repeatable each; see docs/codec.md, "Effort".
         limits: Budgets for what the files may ask for.
     Returns:
         The file.
@@ -156,6 +159,7 @@ def encode(
         strip=strip,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     _warn(report.warnings)
@@ -185,6 +189,7 @@ def encode_with_report(
     strip: Strip | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
     progress: Progress | None = None,
 ) -> EncodeReport:
@@ -217,6 +222,7 @@ def encode_with_report(
         strip=strip,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     return encoding.encode_with_report(hdr, sdr, options, progress=progress)
@@ -363,6 +369,7 @@ def transcode(
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
 ) -> bytes:
     """Write a gain-map file anew: in another container, at another size, with other gain maps, its HDR kept.
@@ -412,6 +419,7 @@ def transcode(
         target_bytes: Size of a new neural payload to keep within.
         device: As in `encode`, for fits.
         seed: Of a fit.
+        effort: Of a fit, as in `encode`.
         limits: Budgets for what the source may ask for.
     Returns:
         The file.
@@ -443,6 +451,7 @@ def transcode(
         target_bytes=target_bytes,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     report = transcode_with_report(source, options)
@@ -471,6 +480,7 @@ def crop(
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
 ) -> bytes:
     """Cut a gain-map file to a part of its picture.
@@ -483,7 +493,7 @@ def crop(
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         size, fit, enlarge: Of the part, as in `transcode`.
         container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -511,6 +521,7 @@ def crop(
         target_bytes=target_bytes,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     report = transcode_with_report(source, options)
@@ -538,6 +549,7 @@ def resize(
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
 ) -> bytes:
     """Make a gain-map file smaller or larger, see `transcode`; a picture that has the size already stays as it is.
@@ -548,7 +560,7 @@ def resize(
             picture that this stretches by more than a pixel and 1 % is warned of.
         fit, enlarge: In place of `size`: a box, as in `transcode`.
         container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, limits: As in `transcode`.
+        max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -577,6 +589,7 @@ def resize(
         target_bytes=target_bytes,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     report = transcode_with_report(source, options)

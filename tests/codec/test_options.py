@@ -22,6 +22,8 @@ from gainmap_codec.codec.options import (
 )
 from gainmap_codec.errors import Limits
 
+FITTING = EncodeOptions, TranscodeOptions
+
 
 def test_options_cannot_be_changed() -> None:
     options = TranscodeOptions()
@@ -57,6 +59,7 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (TranscodeOptions, {"size": (None, None)}, "size: expected a width or a height, got (None, None)"),
         (TranscodeOptions, {"box": (1, 2, 3)}, "box: expected left, top, right and bottom, got (1, 2, 3)"),
         (TranscodeOptions, {"preset": "print"}, "auto, web, archive, got 'print'"),
+        *((kind, {"effort": effort}, f"effort: expected 1…9, got {effort}") for kind in FITTING for effort in (0, 10)),
         (TranscodeOptions, {"carry": "all"}, "carry: expected one of None, both, neural, standard, got 'all'"),
     ],
 )
@@ -72,8 +75,11 @@ WRONG = [
     *(
         (kind, name, value, "a whole number")
         for kind, names in (
-            (EncodeOptions, ("quality", "speed", "map_quality", "map_scale", "target_bytes", "seed")),
-            (TranscodeOptions, ("quality", "speed", "map_quality", "map_scale", "target_bytes", "max_bytes", "seed")),
+            (EncodeOptions, ("quality", "speed", "map_quality", "map_scale", "target_bytes", "seed", "effort")),
+            (
+                TranscodeOptions,
+                ("quality", "speed", "map_quality", "map_scale", "target_bytes", "max_bytes", "seed", "effort"),
+            ),
             (SwapOptions, ("quality", "speed", "map_quality")),
         )
         for name in names
@@ -113,10 +119,12 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_parts_of_options_go_to_those_who_need_them() -> None:
-    options = EncodeOptions(map_scale=2, map_quality=80, map_channels=3, preset="tiny", target_bytes=500, seed=7)
+    options = EncodeOptions(
+        map_scale=2, map_quality=80, map_channels=3, preset="tiny", target_bytes=500, seed=7, effort=3
+    )
     assert options.standard == MapOptions(2, 80, 3)
-    assert options.fit == FitOptions("tiny", 500, None, "auto", 7)
-    assert TranscodeOptions(preset="best").neural == FitOptions("best", None, None, "auto", 0)
+    assert options.fit == FitOptions("tiny", 500, None, "auto", 7, 3)
+    assert TranscodeOptions(preset="best", effort=8).neural == FitOptions("best", None, None, "auto", 0, 8)
 
 
 def test_options_travel_to_other_processes() -> None:

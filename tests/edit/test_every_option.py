@@ -43,7 +43,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "preset": ({"preset": "web"}, {}),
 }
 """What is given, and beside which others."""
-OF_FITS = {"target_bytes": 900, "device": "cpu", "seed": 5}
+OF_FITS = {"target_bytes": 900, "device": "cpu", "seed": 5, "effort": 7}
 ELSEWHERE = {"limits"}
 
 
@@ -93,7 +93,7 @@ def test_an_sdr_base_in_place_of_an_hdr_one_is_coded_of_pixels_that_were_not_cod
 
 def test_options_of_a_fit_go_to_the_fit() -> None:
     fit = TranscodeOptions(preset="tiny", **OF_FITS).neural  # type: ignore[arg-type]
-    assert (fit.preset, fit.target_bytes, fit.device, fit.seed) == ("tiny", 900, "cpu", 5)
+    assert (fit.preset, fit.target_bytes, fit.device, fit.seed, fit.effort) == ("tiny", 900, "cpu", 5, 7)
 
 
 GIVEN = [
@@ -128,6 +128,8 @@ GIVEN = [
     "cpu",
     "--seed",
     "4",
+    "--effort",
+    "2",
 ]
 ASKED: dict[str, Any] = {
     "container": "avif",
@@ -146,6 +148,7 @@ ASKED: dict[str, Any] = {
     "target_bytes": 900,
     "device": "cpu",
     "seed": 4,
+    "effort": 2,
 }
 
 

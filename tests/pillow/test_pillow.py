@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageEnhance, ImageOps
 
 import gainmap_codec as gm
 from gainmap_codec import pillow
+from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.pillow.source import KEY, Told, matched
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -429,3 +430,29 @@ def test_real_photos(data_dir: Path) -> None:
     assert count >= 40
     assert sum(told[name] for name in FAITHFUL) <= 2  # a page of text is much the same upside down
     assert all(told[name] >= 0.85 * count for name in LOSSY)
+
+
+def test_effort_is_that_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A neural map whose new base looks like another one has to be made again, where it is all the HDR there is."""
+    asked: list[int] = []
+
+    def edited(shown: object, options: TranscodeOptions, notes: object) -> object:
+        asked.append(options.effort)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(pillow, "edited", edited)
+    with pytest.raises(ValueError, match="enough"):
+        saved(opened(both()), quality=80, effort=9)
+    assert asked == [9]
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.HdrLostWarning")
+@pytest.mark.parametrize("format", ["JPEG", "AVIF", "PNG"])
+def test_effort_where_nothing_is_fitted(format: str) -> None:
+    with pytest.warns(gm.GainMapWarning, match="effort. change nothing: none is made"):
+        saved(opened(made(standard=True)), format, effort=9)
+
+
+def test_effort_out_of_range() -> None:
+    with pytest.raises(ValueError, match="effort: expected 1…9, got 10"):
+        saved(opened(both()), effort=10)

@@ -15,7 +15,7 @@ from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import AnyPreset, Auto, Carry, Strip, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, Carry, Strip, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
@@ -49,6 +49,7 @@ def convert(
     target_bytes: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    effort: int = DEFAULT_EFFORT,
     limits: Limits = Limits(),
     keep_suffix: bool = False,
     update: bool = False,
@@ -67,7 +68,7 @@ def convert(
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
         container, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale, map_channels,
-            max_bytes, preset, target_bytes, device, seed: As of `transcode`, the same for all photos.
+            max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`, the same for all photos.
         limits: Budgets for what each photo may ask for.
         keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
         update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
@@ -112,6 +113,7 @@ def convert(
         target_bytes=target_bytes,
         device=device,
         seed=seed,
+        effort=effort,
         limits=limits,
     )
     if cluster is None and carry in ("neural", "both"):  # workers of a cluster have packages of their own

@@ -13,6 +13,7 @@ import click
 
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
+from gainmap_codec.codec.options import DEFAULT_EFFORT
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
@@ -68,7 +69,13 @@ seed = click.option(
     show_default=True,
     help="Seed of the fit: the same seed gives the same file again.",
 )
-
+effort = click.option(
+    "--effort",
+    type=WholeNumber(1, 9),
+    default=DEFAULT_EFFORT,
+    show_default=True,
+    help="Of fitting a neural gain map: 1, the quickest, to 9, the best.",
+)
 speed = click.option(
     "--speed",
     type=WholeNumber(0, 10),

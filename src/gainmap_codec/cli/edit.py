@@ -20,6 +20,7 @@ from gainmap_codec.cli.common import (
     WholeNumber,
     complain_of,
     device,
+    effort,
     exit_for,
     listed,
     overwrite,
@@ -150,6 +151,7 @@ _CODING_OPTIONS = (
     click.option("--max-bytes", type=WholeNumber(min=1), help="Largest size of the whole file, in bytes."),
     device,
     seed,
+    effort,
 )
 _TO = "The format to write. Default: as the file -o is named; in a folder or for -, the format of each IN."
 

@@ -12,6 +12,7 @@ from gainmap_codec.cli.common import (
     NumberOrAuto,
     WholeNumber,
     device,
+    effort,
     exit_for,
     output,
     overwrite,
@@ -117,6 +118,7 @@ _DEFAULTS = EncodeOptions()
 @strip
 @device
 @seed
+@effort
 @overwrite
 @strict
 @quiet
@@ -141,6 +143,7 @@ def encode(
     strip: Strip | None,
     device: str,
     seed: int,
+    effort: int,
     overwrite: bool,
     strict: bool,
     quiet: bool,
@@ -177,6 +180,7 @@ def encode(
             strip=strip,
             device=device,
             seed=seed,
+            effort=effort,
         )
     check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
     with progress_bar(quiet, output) as progress:

@@ -240,6 +240,7 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         target_psnr=options.target_psnr,
         device="cpu" if options.device == "auto" else options.device,
         seed=options.seed,
+        effort=options.effort,
         progress=progress,
     )
     return FittedMap(fitted.network, fitted.psnr, perf_counter() - start, fitted.notes)

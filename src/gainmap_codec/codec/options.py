@@ -39,6 +39,9 @@ DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85
 DEFAULT_QUALITY = DEFAULT_QUALITIES["jpeg"]
 """Of JPEG, and of HDR pictures for other programs, whichever their format."""
 
+DEFAULT_EFFORT = 5
+"""Of fits: 1, the quickest, to 9, the best."""
+
 MAP_QUALITY = 95
 """Quality of a gain map that has to be coded a second time."""
 
@@ -94,6 +97,7 @@ class FitOptions:
     target_psnr: float | None
     device: str
     seed: int
+    effort: int = DEFAULT_EFFORT
 
     @property
     def has_target(self) -> bool:
@@ -162,6 +166,7 @@ class EncodeOptions:
     strip: Strip | None = None
     device: str = "auto"
     seed: int = 0
+    effort: int = DEFAULT_EFFORT
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -181,6 +186,8 @@ class EncodeOptions:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
         if self.fit.has_target and self.carry == "standard":
             raise ValueError("carry: expected neural or both beside a target, which is a neural map's, got standard")
+        if self.effort != DEFAULT_EFFORT and self.carry == "standard":
+            raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got standard")
         if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
@@ -201,7 +208,8 @@ class EncodeOptions:
     @property
     def fit(self) -> FitOptions:
         """How the neural gain map is fitted."""
-        return FitOptions(_kind_of(self.preset), self.target_bytes, self.target_psnr, self.device, self.seed)
+        kind, targets = _kind_of(self.preset), (self.target_bytes, self.target_psnr)
+        return FitOptions(kind, *targets, self.device, self.seed, self.effort)
 
     @property
     def codes_base(self) -> bool:
@@ -266,6 +274,7 @@ class TranscodeOptions:
     target_bytes: int | None = None
     device: str = "auto"
     seed: int = 0
+    effort: int = DEFAULT_EFFORT
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -294,7 +303,7 @@ class TranscodeOptions:
     @property
     def neural(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
-        return FitOptions(_kind_of(self.preset), self.target_bytes, None, self.device, self.seed)
+        return FitOptions(_kind_of(self.preset), self.target_bytes, None, self.device, self.seed, self.effort)
 
     @property
     def scale(self) -> int | Auto | None:
@@ -329,7 +338,8 @@ class TranscodeOptions:
     @property
     def names_a_fit(self) -> bool:
         """Whether something is asked for of a new neural map alone."""
-        return self.target_bytes is not None or self.preset not in ("balanced", *PHOTO_PRESETS)
+        asked = self.target_bytes is not None or self.effort != DEFAULT_EFFORT
+        return asked or self.preset not in ("balanced", *PHOTO_PRESETS)
 
     @property
     def has_frame(self) -> bool:
@@ -473,6 +483,11 @@ def _check_fit(options: FitOptions) -> None:
     _check_whole("seed", options.seed)
     if not 0 <= options.seed < 1 << 63:
         raise ValueError(f"seed: expected a number from 0 to 2^63 - 1, got {options.seed}")
+    check_effort(options.effort)
+    if options.effort != DEFAULT_EFFORT and options.preset in ("paper-gain", "paper-gamma"):
+        raise ValueError(
+            f"effort: expected {DEFAULT_EFFORT} for {options.preset}, fitted as it was published, got {options.effort}"
+        )
 
 
 def choose_device(device: str) -> str:
@@ -557,6 +572,11 @@ def chosen_speed(speed: int | None) -> int:
 def check_speed(speed: int | None) -> None:
     """Raise ValueError for what is neither None nor 0…10."""
     _check_given("speed", speed, 0, 10)
+
+
+def check_effort(effort: int) -> None:
+    """Raise ValueError for what is not 1…9."""
+    check_range("effort", effort, 1, 9)
 
 
 def check_strip(strip: Strip | None) -> None:

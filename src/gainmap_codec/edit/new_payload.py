@@ -47,7 +47,9 @@ def new_payload(
 def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
     """A line about options of a new neural map, where none is made."""
     if options.names_a_fit:
-        notes.lost.append("options of a new neural gain map (preset, target_bytes) change nothing: none is made")
+        notes.lost.append(
+            "options of a new neural gain map (preset, target_bytes, effort) change nothing: none is made"
+        )
 
 
 def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes) -> bytes | None:

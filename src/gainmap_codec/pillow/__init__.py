@@ -27,16 +27,19 @@ from PIL import Image, ImageOps
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import (
+    DEFAULT_EFFORT,
     DEFAULT_QUALITIES,
     DecodeOptions,
     Strip,
     TranscodeOptions,
+    check_effort,
     check_strip,
 )
 from gainmap_codec.codec.strip import exif_without_geotags, xmp_without_geotags
 from gainmap_codec.edit.frame import fitted_size, stretching
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.new_base import Shown
+from gainmap_codec.edit.new_payload import note_no_fit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
 from gainmap_codec.edit.transcode import edited, transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
@@ -170,6 +173,7 @@ def save(
     format: str | None = None,
     quality: int | None = None,
     strip: Strip | None = None,
+    effort: int = DEFAULT_EFFORT,
 ) -> None:
     """Write an image with its HDR; a path appears whole or not at all.
 
@@ -183,8 +187,10 @@ def save(
         quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF where pixels have to be coded.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `gainmap_codec.transcode`.
+        effort: Of fitting a neural gain map anew, where the source has that alone and it no longer fits: 1 (quickest)
+            … 9 (best).
     Raises:
-        ValueError: No format, or one that Pillow does not know.
+        ValueError: No format, or one that Pillow does not know; or effort is out of its range.
         GainMapError: The picture cannot be in that container.
         OSError: The file cannot be written, or Pillow cannot write this mode in this format.
     Warns:
@@ -193,6 +199,7 @@ def save(
         GainMapWarning: For each other thing that is lost.
     """
     check_strip(strip)
+    check_effort(effort)
     kind = _format_of(target, format)
     told = Told()
     match = matched(image, told)
@@ -200,10 +207,11 @@ def save(
         told.hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
         match = None
     if match:
-        data, lost = _with_hdr(match, _CONTAINERS[kind], quality, strip)
+        data, lost = _with_hdr(match, _CONTAINERS[kind], quality, strip, effort)
         told.note(lost)
     else:
         data = _without_hdr(image, kind, quality, strip, told)
+        told.note(_unfitted(effort))
     told.warn()
     if isinstance(target, (str, os.PathLike)):
         write_atomically(target, data)
@@ -234,12 +242,12 @@ def _with_origin(result: Image.Image, image: Image.Image, origin: HdrOrigin | No
 
 
 def _with_hdr(
-    match: Match, container: Container, quality: int | None, strip: Strip | None
+    match: Match, container: Container, quality: int | None, strip: Strip | None, effort: int
 ) -> tuple[bytes, tuple[str, ...]]:
     """The file of base and gain maps, and a line for each thing that is lost."""
     origin, notes = match.origin, Notes()
     if match.is_untouched and quality is None:
-        return _untouched(origin, container, strip)
+        return _untouched(origin, container, strip, effort)
     _, opened = open_for_edit(origin.data, origin.limits, notes)
     file = opened.file
     if file.orientation != origin.orientation:
@@ -249,18 +257,28 @@ def _with_hdr(
         notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
     opened = stripped_for_edit(opened, strip, notes)
     shown = Shown(opened, origin.part, with_bits(match.codes, 8, file.base.bits), has_thumbnails=False)
-    options = TranscodeOptions(container=container, quality=quality, limits=origin.limits)
+    options = TranscodeOptions(container=container, quality=quality, effort=effort, limits=origin.limits)
     report = finish(edited(shown, options, notes), opened, notes)
     return report.data, report.warnings
 
 
-def _untouched(origin: HdrOrigin, container: Container, strip: Strip | None) -> tuple[bytes, tuple[str, ...]]:
+def _untouched(
+    origin: HdrOrigin, container: Container, strip: Strip | None, effort: int
+) -> tuple[bytes, tuple[str, ...]]:
     """The very bytes of the origin, or all of it in another container."""
     opened = open_file(origin.data, "the image's source", origin.limits)
     if opened.file.container == container and strip is None:
-        return origin.data, ()
-    report = transcode_opened(opened, TranscodeOptions(container=container, strip=strip, limits=origin.limits))
+        return origin.data, _unfitted(effort)
+    options = TranscodeOptions(container=container, strip=strip, effort=effort, limits=origin.limits)
+    report = transcode_opened(opened, options)
     return report.data, report.warnings
+
+
+def _unfitted(effort: int) -> tuple[str, ...]:
+    """A line about an effort that is asked for, where nothing is fitted."""
+    notes = Notes()
+    note_no_fit(TranscodeOptions(effort=effort), notes)
+    return tuple(notes.lost)
 
 
 def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Strip | None, told: Told) -> bytes:

@@ -21,6 +21,7 @@ from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import latent_levels
 from gainmap_codec.files.payload.layout import IDENTITY
 from gainmap_codec.files.payload.records import NeuralGainMap
+from gainmap_codec.neural.fit.effort import Effort
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.fit.latent_search import price, search
 from gainmap_codec.neural.fit.model import Model
@@ -53,6 +54,7 @@ class MultiscaleConfig:
     Attributes:
         neurons: Width of both hidden layers; half as many again where three channels are predicted.
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
+        probes: Fits that are begun, of different residuals in turn where there is a choice.
         probe_steps: Adam's steps of each fit that is begun; the most promising goes on.
         steps: Adam's steps of learning; five thirds of them where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
@@ -67,6 +69,7 @@ class MultiscaleConfig:
 
     neurons: int
     bytes_per_db: float
+    probes: int = 2
     probe_steps: int = 600
     steps: int = 6000
     rounds: int = 3
@@ -77,6 +80,17 @@ class MultiscaleConfig:
     most_bytes: int | None = None
     most_weights: int | None = None
     has_picture: bool = False
+
+    def with_effort(self, effort: Effort) -> MultiscaleConfig:
+        """What it is where a fit may take more or less time."""
+        return replace(
+            self,
+            probes=effort.probes,
+            probe_steps=math.ceil(self.probe_steps * effort.probe_steps),
+            steps=math.ceil(self.steps * effort.steps),
+            rounds=math.ceil(self.rounds * effort.rounds),
+            refine_steps=math.ceil(self.refine_steps * effort.refine_steps),
+        )
 
     def for_channels(self, channels: int) -> MultiscaleConfig:
         """What it is for so many channels of the residual."""

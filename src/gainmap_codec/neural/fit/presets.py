@@ -12,6 +12,7 @@ from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
+from gainmap_codec.neural.fit.effort import EFFORTS, USUAL
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.picture import grounds_of, keep_within, reach, worth_most
@@ -50,7 +51,6 @@ def shipped_presets() -> Presets:
     return SHIPPED
 
 
-_PROBES = 2  # fits that are begun, of different residuals in turn where there is a choice
 _MARGIN_DB = 1.0  # by which another residual than the first must lead: it is the first that gains most afterwards
 _TRIES = 8  # prices, for a target
 _TRY_ROUNDS = 2
@@ -88,6 +88,7 @@ def fit_pair(
     target_psnr: float | None = None,
     device: str = "cpu",
     seed: int = 0,
+    effort: int = USUAL,
     progress: Progress | None = None,
     presets: Presets | None = None,
 ) -> FittedNetwork:
@@ -98,6 +99,7 @@ def fit_pair(
         target_bytes: Size of the payload to keep within.
         target_psnr: PQ-PSNR in dB to reach in as few bytes as that takes.
         device: "cpu", "cuda" or "cuda:N", for a published network; all others are fitted on the CPU.
+        effort: A key of `EFFORTS`; published networks are fitted as published whatever it is.
         progress: Is told the part done, 0…1.
         presets: What `preset` is one of; None takes those of `shipped_presets`.
     Raises:
@@ -109,7 +111,8 @@ def fit_pair(
             raise ValueError(f"preset {preset}: its networks have one size, no target can be met")
         return _fit_published(preset, presets.published[preset], pair, fields, device, seed, progress)
     blank = replace(empty_record(preset, "multiscale"), **fields)  # type: ignore[arg-type]
-    return _fit_multiscale(blank, presets.multiscale[preset], pair, target_bytes, target_psnr, seed, progress)
+    config = presets.multiscale[preset].with_effort(EFFORTS[effort])
+    return _fit_multiscale(blank, config, pair, target_bytes, target_psnr, seed, progress)
 
 
 def _fit_published(
@@ -171,8 +174,10 @@ def start_fit(
     targets = make_targets(pair)
     if config.has_picture:  # of differences of PQ codes: the errors of any other weigh here more, there less
         targets.reverse()
-    fits = [MultiscaleFit(blank, config, pair, target, seed * _PROBES + n) for n, target in enumerate(targets)]
-    fits += [fits[n % len(targets)].restarted(seed * _PROBES + n) for n in range(len(targets), _PROBES)]
+    first = seed * config.probes
+    targets = targets[: config.probes]
+    fits = [MultiscaleFit(blank, config, pair, target, first + n) for n, target in enumerate(targets)]
+    fits += [fits[n % len(targets)].restarted(first + n) for n in range(len(targets), config.probes)]
     costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
     best = fits[costs.index(min(costs))]
