@@ -60,7 +60,7 @@ def test_without_its_compiled_loops_the_import_says_so_in_one_line() -> None:
         "except ImportError as error: print(error)",
     )
     assert run_python(*hidden) == (
-        "gainmap_codec: expected its compiled loops, got none: install a wheel, or have a C compiler"
+        "gainmap_codec: expected its compiled loops, got none: install a wheel, or build it with a C compiler"
     )
 
 

@@ -14,7 +14,7 @@ def test_a_file_that_is_opened_and_finished_is_the_same() -> None:
     data, opened = open_for_edit(FIXTURES / "jpeg/both.jpg", Limits(), notes)
     report = finish(opened.file, opened, notes)
     assert (report.data, report.container, report.warnings) == (data, "jpeg", ())
-    assert report.notes == ("written: base 1,892 bytes, standard gain map 908 bytes, neural gain map 276 bytes",)
+    assert report.notes == ("written: base 1,819 bytes, standard gain map 908 bytes, neural gain map 203 bytes",)
 
 
 def test_oddities_of_the_source_are_lines_of_the_report() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 
@@ -25,11 +23,16 @@ def test_auto_is_the_cpu_whatever_there_is(monkeypatch: pytest.MonkeyPatch) -> N
     assert gm.encode(HDR, device="auto") == gm.encode(HDR, device="cpu")
 
 
-@pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
-def test_without_cuda_one_line_says_so(preset: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_cuda_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ValueError, match=r"^device: expected cuda, got no CUDA device$"):
-        gm.encode(HDR, preset=preset, device="cuda")
+        gm.encode(HDR, preset="paper-gamma", device="cuda")
+
+
+@pytest.mark.usefixtures("short_fits")
+def test_a_gpu_that_is_of_no_use_is_told() -> None:
+    with pytest.warns(gm.GainMapWarning, match="^device cuda changes nothing: all but the published networks"):
+        gm.encode(HDR, preset="tiny", device="cuda")
 
 
 def test_devices_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

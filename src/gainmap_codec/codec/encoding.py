@@ -15,7 +15,7 @@ import numpy as np
 from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
-from gainmap_codec.codec.torch_needed import check_torch_for
+from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -100,6 +100,8 @@ def encode_with_report(
     carry = options.carry or "both"
     if carry != "standard":
         check_torch_for(options.fit.preset)
+    if options.device not in ("auto", "cpu") and not fits_by_torch(options.fit.preset):
+        notes.append(f"device {options.device} changes nothing: all but the published networks are fitted on the CPU")
     pair = make_pair(hdr, sdr, options, notes)
     standard = None if carry == "neural" else options.standard
     fit = None if carry == "standard" else options.fit

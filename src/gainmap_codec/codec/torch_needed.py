@@ -10,6 +10,11 @@ _NEEDS_TORCH = "needs torch: pip install 'gainmap-codec[neural]'"
 _PUBLISHED = ("paper-gain", "paper-gamma")  # presets
 
 
+def fits_by_torch(preset: str) -> bool:
+    """Whether a preset's networks are the published ones, which torch fits, and a GPU may."""
+    return preset in _PUBLISHED
+
+
 def has_torch() -> bool:
     """Whether torch can be imported; it is not loaded for that."""
     try:
@@ -26,5 +31,5 @@ def check_torch(purpose: str) -> None:
 
 def check_torch_for(preset: str) -> None:
     """As `check_torch`, where a preset's networks are fitted by torch: the published ones."""
-    if preset in _PUBLISHED:
+    if fits_by_torch(preset):
         check_torch(f"preset {preset}")
