@@ -1,4 +1,4 @@
-"""HDR photos: read and write gain-map files, and embed a neural gain map of one to two kilobytes.
+"""HDR photos: read and write gain-map files, and embed a neural gain map of 0.1 to 2 kilobytes.
 
 >>> import gainmap_codec as gm
 >>> gm.HdrImage.__name__
