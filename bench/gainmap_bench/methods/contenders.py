@@ -13,7 +13,7 @@ from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.methods.coders import AVIF, CODERS, HEIC, JPEG, JPEG_XL, Coder
 from gainmap_bench.methods.points import code_digest
 from gainmap_bench.methods.residual_maps import enlarge, from_codes, reduce, to_codes
-from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Domain, Preset
 from gainmap_codec.neural.fit.presets import fit_pair
 from gainmap_codec.pixels.color.base_color import BaseColor
@@ -135,7 +135,7 @@ class Payload:
     def encode(self, pair: BenchPair, seed: int) -> bytes:
         """See `Contender`."""
         fitted = fit_pair(self.preset, pair.pair, {"alternate_hdr_headroom": pair.pair.headroom}, seed=seed)
-        return serialize_payload(fitted.network)
+        return fitted.payload
 
     def decode(self, data: bytes, base: Base) -> Array:
         """See `Contender`."""

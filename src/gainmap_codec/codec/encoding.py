@@ -19,7 +19,7 @@ from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.payload.format import serialize_payload
+from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
@@ -136,8 +136,7 @@ def encode_pair(
     payload = None
     if fitted:
         notes += fitted.notes
-        network = replace(fitted.network, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
-        payload = serialize_payload(network)
+        payload = edit_payload(fitted.payload, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
     file = replace(pair.file, gain_map=made.stored if made else None, payload=payload)
     data = written(file, None, notes).data
     return EncodeReport(
@@ -212,9 +211,10 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
 
 @dataclass(frozen=True)
 class FittedMap:
-    """A neural gain map and what it is worth; times in seconds, PQ-PSNR in dB; a line for a target that was missed."""
+    """A neural gain map and its payload; PQ-PSNR in dB, time in seconds, a line for a target that was missed."""
 
     network: NeuralGainMap
+    payload: bytes
     psnr: float
     seconds: float
     notes: tuple[str, ...]
@@ -245,7 +245,7 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         effort=options.effort,
         progress=progress,
     )
-    return FittedMap(fitted.network, fitted.psnr, perf_counter() - start, fitted.notes)
+    return FittedMap(fitted.network, fitted.payload, fitted.psnr, perf_counter() - start, fitted.notes)
 
 
 def _both_maps(
@@ -269,7 +269,7 @@ def _both_maps(
 
 def _is_better(made: MadeMap, fitted: FittedMap, notes: list[str]) -> bool:
     """Whether a standard map is worth more for its bytes than the neural one; a line says so."""
-    standard_bytes, neural_bytes = len(made.stored.image.data), len(serialize_payload(fitted.network))
+    standard_bytes, neural_bytes = len(made.stored.image.data), len(fitted.payload)
     if made.psnr - fitted.psnr <= (standard_bytes - neural_bytes) / _AUTO_BYTES_PER_DB:
         return False
     notes.append(

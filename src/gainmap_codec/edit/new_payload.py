@@ -14,7 +14,6 @@ from gainmap_codec.edit.new_map import NewMap
 from gainmap_codec.edit.recoding import combined_psnr, drift_of
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.files.payload.edit import edit_payload
-from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
@@ -157,11 +156,11 @@ def _fitted(
     """A new neural map of the source's HDR rendition."""
     fitted = make_neural_map(base.pair, options.neural, progress)
     notes.lost += fitted.notes
-    network = replace(fitted.network, neural_psnr=fitted.psnr)
+    standard_psnr = None
     if standard.stored is not None and base.source.file.gain_map is not None:
         drift = inf if _is_fitted_to(standard, base) else drift_of(base.pair.hdr, _new_rendition(base, standard))
-        network = replace(network, standard_psnr=min(drift, _BEST_PSNR))
-    payload = serialize_payload(network)
+        standard_psnr = min(drift, _BEST_PSNR)
+    payload = edit_payload(fitted.payload, neural_psnr=fitted.psnr, standard_psnr=standard_psnr)
     seconds = f"fitted in {fitted.seconds:.1f} s"
     notes.done.append(
         f"neural gain map: {seconds}, {len(payload):,} bytes, {fitted.psnr:.2f} dB against the HDR picture"

@@ -48,16 +48,24 @@ def serialize_payload(network: NeuralGainMap) -> bytes:
     Raises:
         ValueError: A field does not fit the format.
     """
+    return through_payload(network)[0]
+
+
+def through_payload(network: NeuralGainMap) -> tuple[bytes, NeuralGainMap]:
+    """The payload's bytes, format 1, and the record as its readers get it.
+
+    Raises:
+        ValueError: A field does not fit the format.
+    """
     found = _fields_of(network)
     _check_sizes(network, found)
     written = write_fields(found)
     try:
         integers = encode_integers(Integers(network.layers, network.latents, network.details))
         data = sealed(written + _with_frame(integers, network.picture))
-        parse_payload(data)  # nothing is written that our own reader refuses
+        return data, parse_payload(data)  # nothing is written that our own reader refuses
     except GainMapError as error:
         raise ValueError(str(error)) from None
-    return data
 
 
 def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:

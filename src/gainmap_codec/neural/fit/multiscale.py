@@ -25,7 +25,7 @@ from gainmap_codec.neural.fit.effort import Effort
 from gainmap_codec.neural.fit.gradient_steps import BATCH, Learner, Progress, refine
 from gainmap_codec.neural.fit.latent_search import price, search
 from gainmap_codec.neural.fit.model import Model
-from gainmap_codec.neural.fit.points import Batches, Points
+from gainmap_codec.neural.fit.points import Batches, Points, empty_planes, step_between
 from gainmap_codec.neural.fit.rates import rounded
 from gainmap_codec.neural.fit.target import Target
 from gainmap_codec.neural.fit.weight_search import search_weights
@@ -117,8 +117,16 @@ class MultiscaleFit:
     """
 
     def __init__(
-        self, blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, target: Target, seed: int
+        self,
+        blank: NeuralGainMap,
+        config: MultiscaleConfig,
+        pair: PairLike,
+        target: Target,
+        seed: int,
+        *,
+        like: MultiscaleFit | None = None,
     ) -> None:
+        """A fit at its beginning; `like` is another one to the same pair, whose features may serve here, too."""
         outputs = target.wanted.shape[2]
         self.config = config = config.for_channels(outputs)
         self.target = target
@@ -133,7 +141,12 @@ class MultiscaleFit:
             alternate_offset=target.offset,
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
-        self.points, self.coarse = _points(pair, target, config.color_octaves, latents, details)
+        levels, detail_levels = latent_levels(*target.grid, latents, details)
+        step = step_between(math.prod(target.grid), _MOST_POINTS)
+        is_alike = like is not None and (like.target.grid, like.config) == (target.grid, config)
+        features = like.points.features if like and is_alike else _features(pair, target.grid, step, config)
+        self.points: Points = Points.of(features, target, step, levels + detail_levels)
+        self.coarse = self.points.at_most(_COARSE_POINTS)
         self._batches = Batches(self.points, BATCH, _MOST_BATCHES)
         self._shapes = _shapes(config, outputs, latents)
         self._begin(seed)
@@ -219,24 +232,19 @@ def _shapes(config: MultiscaleConfig, outputs: int, latents: int) -> tuple[tuple
         neurons -= 1
 
 
-def _points(pair: PairLike, target: Target, octaves: int, latents: int, details: int) -> tuple[Points, Points]:
-    """All points that a fit looks at, and some of them."""
-    raster = WorkingGrid.over(target.grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
-    features = _features(BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, octaves))
-    levels, detail_levels = latent_levels(*target.grid, latents, details)
-    points = Points.of(features, target, levels + detail_levels).at_most(_MOST_POINTS)
-    return points, points.at_most(_COARSE_POINTS)
-
-
-def _features(base: BaseFeatures) -> Array:
-    """The features of all cells, float32 (F, rows, columns)."""
-    rows, count, columns = base.shape
-    out = np.empty((count, rows, columns), np.float32)
+def _features(pair: PairLike, grid: tuple[int, int], step: int, config: MultiscaleConfig) -> Array:
+    """What the network sees in every n-th row and column of cells, planes of float32."""
+    raster = WorkingGrid.over(grid, pair.codes.shape[0], pair.codes.shape[1], IDENTITY)
+    base = BaseFeatures(raster, pair.codes, pair.color.curves.shape[1] - 1, config.color_octaves)
+    height, count, width = base.shape
+    rows = range(0, height, step)
+    planes, places = empty_planes(count, len(rows), len(range(0, width, step)))
 
     def fill(strip: slice) -> None:
-        lines = np.empty((strip.stop - strip.start, count, columns), np.float32)
-        base.fill(lines, strip)
-        out[:, strip] = np.swapaxes(lines, 0, 1)
+        line = np.empty((1, count, width), np.float32)
+        for place, row in enumerate(rows[strip], strip.start):
+            base.fill(line, slice(row, row + 1))
+            places[:, place] = line[0, :, ::step]
 
-    for_each_strip(rows, fill, rows_in_cache(columns))
-    return out
+    for_each_strip(len(rows), fill, rows_in_cache(width))
+    return planes

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import cells
 from gainmap_codec.files.payload.layout import IDENTITY, residual_range
 from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap, QuantizedLayer
-from gainmap_codec.neural.fit.target import Residual, Target, reduced
+from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.maps.coded_picture import FINEST, code_residual, picture_values
@@ -64,6 +65,11 @@ class Ground:
     network: NeuralGainMap
     said: Array
     left: Residual
+
+    @cached_property
+    def size(self) -> int:
+        """Of its payload, bytes."""
+        return len(serialize_payload(self.network))
 
 
 def grounds_of(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[Ground, Ground]:
@@ -113,8 +119,7 @@ class _Sample:
         over = WorkingGrid.over(network.grid, *self._size, IDENTITY)
         down, across = (axis.raster_taps().part(self._every) for axis in (over.rows, over.columns))
         shown = self._shown(network, down.interpolate(across.interpolate(on_grid, axis=1), axis=0))
-        error = float(np.mean(np.square(shown - self._wanted), dtype=np.float64))
-        return -10 * math.log10(max(error, 1e-12))
+        return decibels(float(np.mean(np.square(shown - self._wanted), dtype=np.float64)))
 
     def _shown(self, network: NeuralGainMap, residual: Array) -> Array:
         """PQ codes of the HDR rendition."""
@@ -148,7 +153,6 @@ def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Seri
     network, (rows, columns) = ground.network, ground.network.grid
     coarse = WorkingGrid.over((cells(rows, level), cells(columns, level)), rows, columns, IDENTITY)
     small = reduced(ground.left, coarse)[0].values
-    bare = len(serialize_payload(network))
     over = WorkingGrid.over(network.grid, rows, columns, IDENTITY)
     down, across = over.rows.level_taps(level), over.columns.level_taps(level)
     found: list[tuple[float, float, float]] = []
@@ -156,7 +160,7 @@ def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Seri
         picture = _coded(small, level, quality, _TRIAL_SPEEDS)
         wide = across.interpolate(picture_values(network, picture), axis=1)
         psnr = sample.psnr(network, down.interpolate(wide, axis=0) + ground.said)
-        found.append((quality, bare + len(picture.frame), psnr))
+        found.append((quality, ground.size + len(picture.frame), psnr))
         if found[-1][2] > enough:
             break
     tried, sizes, psnrs = np.array(found).T

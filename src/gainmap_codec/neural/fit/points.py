@@ -89,18 +89,22 @@ class Points:
     floor: float = SMALLEST_ERROR
 
     @classmethod
-    def of(cls, features: Array, target: Target, levels: list[int]) -> Points:
-        """Every cell of a target's grid, its features (F, h, w); `levels` are those to enlarge from."""
+    def of(cls, features: Array, target: Target, step: int, levels: list[int]) -> Points:
+        """Every n-th row and column of a target's grid, with features given; `levels` are those to enlarge from."""
         over = WorkingGrid.over(target.grid, *target.grid, IDENTITY)
-        sides = tuple((Side.of(over.rows, level), Side.of(over.columns, level)) for level in levels)
-        wanted, base = target.wanted, np.sqrt(target.weights)
-        if target.base_pq is not None:
+        every = slice(None, None, step)
+        sides = tuple((Side.of(over.rows, level).at(every), Side.of(over.columns, level).at(every)) for level in levels)
+        wanted = target.wanted[every, every]
+        if target.base_pq is None:
+            base = np.sqrt(target.weights[every, every])
+        else:
+            base_pq = np.ascontiguousarray(target.base_pq[every, every])
             residual = wanted * np.float32(target.scale) + np.float32(target.shift)
-            wanted = np.clip(inverse_residual(target.domain, residual, target.base_pq, np), 0, 1)
-            base = _of_base(target.domain, target.base_pq)
-        wanted, base = (in_planes(np.moveaxis(each, 2, 0)) for each in (wanted, base))
+            wanted = np.clip(inverse_residual(target.domain, residual, base_pq, np), 0, 1)
+            base = _of_base(target.domain, base_pq)
         numbers = target.domain, target.shift, target.scale
-        return cls(target.grid, in_planes(features), wanted, base, *numbers, sides, target.floor + SMALLEST_ERROR)
+        aim, known = (in_planes(np.moveaxis(each, 2, 0)) for each in (wanted, base))
+        return cls(wanted.shape[:2], features, aim, known, *numbers, sides, target.floor + SMALLEST_ERROR)
 
     @property
     def stride(self) -> int:
@@ -128,7 +132,7 @@ class Points:
 
     def at_most(self, most: int) -> Points:
         """So few of them that there are no more than that."""
-        return self.every(math.ceil(math.sqrt(len(self) / most)))
+        return self.every(step_between(len(self), most))
 
     @property
     def numbers(self) -> tuple[int, float, float]:
@@ -153,6 +157,11 @@ class Points:
         out = np.empty(shape, np.float32)
         loops.fit_shrink(left, right, *sides[0], *sides[1], out, len(left), self.stride, *shape)
         return out
+
+
+def step_between(count: int, most: int) -> int:
+    """How far rows and columns of `count` points lie apart where about so many are left."""
+    return math.ceil(math.sqrt(count / most))
 
 
 class Left(NamedTuple):
@@ -183,10 +192,16 @@ class Seen(NamedTuple):
 
 def in_planes(pictures: Array) -> Array:
     """Pictures (n, h, w) as planes, float32 (n, stride)."""
-    count = pictures.shape[1] * pictures.shape[2]
-    planes = np.zeros((len(pictures), -(-count // _LANES) * _LANES), np.float32)
-    planes[:, :count].reshape(pictures.shape)[:] = pictures
+    planes, places = empty_planes(*pictures.shape)
+    places[:] = pictures
     return planes
+
+
+def empty_planes(count: int, rows: int, columns: int) -> tuple[Array, Array]:
+    """So many planes of zeros, float32 (n, stride), and where their points lie as pictures, (n, h, w): a view."""
+    size = rows * columns
+    planes = np.zeros((count, -(-size // _LANES) * _LANES), np.float32)
+    return planes, planes[:, :size].reshape(count, rows, columns)
 
 
 def _of_base(domain: Domain, base_pq: Array) -> Array:
@@ -226,8 +241,7 @@ class Batches:
         columns: See `rows`.
         numbers: Of the batches that there are, int64: row's offset × `across` + column's.
         planes: Features, (batches, F, stride); wanted, base likewise.
-        cells: Of all offsets, down and across: int32 (levels, offsets, 2, rows or columns).
-        shares: As `cells`, float32.
+        sides: Of all offsets, down and across: cells int32 (levels, offsets, 2, rows or columns), shares float32.
     """
 
     def __init__(self, points: Points, size: int, most: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
-from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import through_payload
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
@@ -68,15 +68,20 @@ class FittedNetwork:
 
     Attributes:
         network: The record, with the numbers that its payload holds.
-        size: Of its payload, bytes.
+        payload: Its bytes.
         psnr: PQ-PSNR in dB.
         notes: A line for a target that was not met, and by how much.
     """
 
     network: NeuralGainMap
-    size: int
+    payload: bytes
     psnr: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Of the payload, bytes."""
+        return len(self.payload)
 
 
 def fit_pair(
@@ -176,7 +181,9 @@ def start_fit(
         targets.reverse()
     first = seed * config.probes
     targets = targets[: config.probes]
-    fits = [MultiscaleFit(blank, config, pair, target, first + n) for n, target in enumerate(targets)]
+    fits: list[MultiscaleFit] = []
+    for n, target in enumerate(targets):
+        fits.append(MultiscaleFit(blank, config, pair, target, first + n, like=fits[0] if fits else None))
     fits += [fits[n % len(targets)].restarted(first + n) for n in range(len(targets), config.probes)]
     costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
     costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
@@ -193,10 +200,9 @@ def _part(progress: Progress | None, start: float, stop: float) -> Progress | No
 
 def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
     """A network after its way through a payload, its neurons in the order that costs least, with what it is worth."""
-    payload = serialize_payload(replace(network, layers=in_order(network.layers)))
-    parsed = parse_payload(payload)
+    payload, parsed = through_payload(replace(network, layers=in_order(network.layers)))
     rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
-    return FittedNetwork(parsed, len(payload), pq_psnr(rendition, pair.hdr))
+    return FittedNetwork(parsed, payload, pq_psnr(rendition, pair.hdr))
 
 
 def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:

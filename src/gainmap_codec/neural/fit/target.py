@@ -105,7 +105,7 @@ def make_targets(pair: PairLike) -> list[Target]:
     some = sample(_odd_step(*raster))
     for offset, least in _offsets(pair):
         _, left = _one_gain(some, offset)
-        if _decibels(left) >= least:
+        if decibels(left) >= least:
             return [_on_best_grid(sample, raster, "log2_gain", offset, left + _coding_error(pair.gain, some))]
     return [_on_best_grid(sample, raster, domain, OFFSET, 0.0) for domain in _PQ_DOMAINS]
 
@@ -208,8 +208,8 @@ def _mean(costs: Array) -> float:
     return float(np.sum(costs, dtype=np.float64) / (costs.shape[0] * costs.shape[1]))
 
 
-def _decibels(error: float) -> float:
-    """PQ-PSNR in dB of a mean squared PQ error."""
+def decibels(error: float) -> float:
+    """PQ-PSNR in dB of a mean squared PQ error, 120 dB at most."""
     return -10 * log10(max(error, 1e-12))
 
 
@@ -226,7 +226,7 @@ def reduced(values: Residual, over: WorkingGrid) -> tuple[Residual, float]:
         error: Array = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
         small = np.asarray(small + over.average(error * values.weights) / floor, np.float32)
     error = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
-    return Residual(small, weights), _decibels(_mean(values.weights * error**2))
+    return Residual(small, weights), decibels(_mean(values.weights * error**2))
 
 
 def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int, int]) -> Target:
