@@ -71,7 +71,7 @@ def test_searches_of_weights_come_to_an_end() -> None:
     assert 3 < turn < 59
 
 
-def test_thenearest_plane_is_nearer_than_rounding() -> None:
+def test_the_nearest_plane_is_nearer_than_rounding() -> None:
     random = np.random.default_rng(0)
     directions = random.normal(size=(40, 20)) @ np.diag(np.geomspace(0.05, 1, 20)) @ random.normal(size=(20, 20))
     curvature = directions.T @ directions

@@ -20,9 +20,6 @@ from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.picture_properties import nclx_property
 from gainmap_codec.files.heif.source import open_heif
 
-TOOL_BITS = 7
-LARGEST_SIDE = 1 << 16
-
 _TOOLS = 6  # superblocks of 128, intra filter, intra edges, scaled frames, CDEF, restoration
 _LEVEL = 31  # whatever it takes
 _COLOR = Nclx(UNSPECIFIED, UNSPECIFIED, Matrix.BT601, full_range=True)

@@ -143,21 +143,31 @@ class _Offsets(NamedTuple):
             _Numbers("e", len(given)).write(given, writer)
 
 
+def _bits_of(number: float) -> int:
+    """Those of an f16."""
+    return int.from_bytes(struct.pack(">e", number), "big")
+
+
+def _scale_of(code: int) -> float:
+    """The f16 whose twelve bits behind the sign are given."""
+    scale: float = struct.unpack(">e", (code << 3).to_bytes(2, "big"))[0]
+    return scale
+
+
 class _Range(NamedTuple):
     """Shift and scale of the residual: twelve bits behind an f16's sign for the scale, the shift in 128ths of it."""
 
     def read(self, reader: BitReader, known: Known) -> tuple[float, float]:
-        (scale,) = struct.unpack(">e", (reader.take(12) << 3).to_bytes(2, "big"))
+        scale = _scale_of(reader.take(12))
         shift = (reader.take(12) ^ 2048) - 2048
         return shift * scale / _SHIFTS, scale
 
     def write(self, value: tuple[float, float], writer: BitWriter) -> None:
         shift, scale = value
-        code = int.from_bytes(struct.pack(">e", scale), "big")
         count = round(shift * _SHIFTS / scale)
         if not -2048 <= count <= 2047:
             raise ValueError("out of range")
-        writer.put((code + 4) >> 3, 12)
+        writer.put(_bits_of(scale) + 4 >> 3, 12)
         writer.put(count & 4095, 12)
 
 
@@ -299,8 +309,8 @@ def residual_range(low: float, high: float) -> tuple[float, float]:
     middle = (low + high) / 2
     half = max((high - low) / 2, abs(middle) * _SHIFTS / 2000, 2.0**-14)
     try:
-        code = int.from_bytes(struct.pack(">e", half), "big") >> 3
+        code = _bits_of(half) >> 3
     except OverflowError:
         raise ValueError(f"expected residuals within 65504, got {low} to {high}") from None
-    (scale,) = struct.unpack(">e", (code << 3).to_bytes(2, "big"))
+    scale = _scale_of(code)
     return round(middle * _SHIFTS / scale) * scale / _SHIFTS, scale

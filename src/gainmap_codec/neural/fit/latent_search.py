@@ -46,19 +46,16 @@ def search(model: Model, points: Points, coarse: Points, bytes_per_db: float) ->
     least = price_of(bits, coarse, left, bytes_per_db)
     for index in reversed(range(len(model.latents))):
         slope = _slope(weights, model, coarse, seen, output, index)
-        before, sides, others = (
-            model.latents[index],
-            coarse.sides[index],
-            bits - latent_bits(model.latents[index]).total,
-        )
+        before, sides = model.latents[index], coarse.sides[index]
+        others = bits - latent_bits(before).total
         for largest in _LARGEST_CHANGES:
             problem = _Problem(coarse, left, slope, bytes_per_db)
             model.latents[index] = problem.solve(before, sides, largest)
             coarse.enlarged(model.scaled_latent(index), sides, seen.fields[index])
             tried = network_outputs(weights, coarse, seen)
             now, needed = coarse.left(tried), others + latent_bits(model.latents[index]).total
-            if price_of(needed, coarse, now, bytes_per_db) < least:
-                least, output, left, bits = price_of(needed, coarse, now, bytes_per_db), tried, now, needed
+            if (tried_price := price_of(needed, coarse, now, bytes_per_db)) < least:
+                least, output, left, bits = tried_price, tried, now, needed
                 break
             model.latents[index] = before
             coarse.enlarged(model.scaled_latent(index), sides, seen.fields[index])

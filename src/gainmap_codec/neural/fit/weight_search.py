@@ -57,27 +57,15 @@ def search_weights(model: Model, points: Points, bytes_per_db: float, turn: int)
     form = _quadratic(model, points, block, bytes_per_db)
     changes = _STEPS if blocks == 1 else _STEPS[:1]
     for part in _DAMPING:
-        plane = _Plane(form.damped(part))
-        tries = [_Rounding(plane, integers, layer, block, exponents, change) for change in changes]
+        damped = form.damped(part)
+        step = np.asarray(np.linalg.solve(damped.curvature, damped.pull), np.float64)
+        tries = [_Rounding(damped, step, integers, layer, block, exponents, change) for change in changes]
         best = min(tries, key=lambda each: each.cost)
         best.mend()
         _put(model, best, layers)
         if price(model, points, bytes_per_db) < least:
             return
     model.take(before)
-
-
-class _Plane:
-    """A form whose weights are rounded one after the other; each takes what it misses to those after it."""
-
-    def __init__(self, form: Quadratic) -> None:
-        self.form = form
-        self.step = np.linalg.solve(form.curvature, form.pull)
-
-    def nearest(self, wanted: Vector, size: Vector) -> Vector:
-        """Integers near `wanted`, in units of `size` each, the steepest first."""
-        curvature = self.form.curvature * size * size[:, np.newaxis]
-        return nearest_plane(curvature, wanted)
 
 
 class _Rounding:
@@ -91,16 +79,23 @@ class _Rounding:
     """
 
     def __init__(
-        self, plane: _Plane, start: Vector, layer: NDArray[np.int64], block: slice, exponents: Vector, change: int
+        self,
+        form: Quadratic,
+        step: Vector,
+        start: Vector,
+        layer: NDArray[np.int64],
+        block: slice,
+        exponents: Vector,
+        change: int,
     ) -> None:
+        """`step` leads from the integers as they are, `start`, to where the form is least."""
         self.exponents = exponents + change
         self._block = block
-        form = plane.form
         size = 2.0 ** (self.exponents[layer[block]] / 4)
         self._curvature, pull = form.curvature * size * size[:, np.newaxis], form.pull * size
         begun = start[block] / 2.0 ** (change / 4)
         self.integers = start / 2.0 ** (change / 4)
-        found = plane.nearest(begun + plane.step / size, size)
+        found = nearest_plane(self._curvature, begun + step / size)
         self.integers[block] = found
         self.spreads = [max(float(np.abs(self.integers[layer == k]).mean()), _SMALLEST_SPREAD) for k in range(3)]
         self._spread = np.array(self.spreads)[layer]

@@ -35,9 +35,8 @@ def apple_gain_map_for(
     rows, columns = bilinear_taps(size[0], planes.shape[0]), bilinear_taps(size[1], planes.shape[1])
 
     def gains(strip: slice, across: slice) -> Gains:
-        down = rows.part(strip)
-        start, stop = int(down.first[0]), int(down.second[-1]) + 1
-        values = np.multiply(planes[start:stop], np.float32(1 / ((1 << bits) - 1)), dtype=np.float32)
-        return Gains(np.ascontiguousarray(np.swapaxes(values, 1, 2)), down.shifted(-start), columns.part(across))
+        cells, down = rows.within(strip)
+        values = np.multiply(planes[cells], np.float32(1 / ((1 << bits) - 1)), dtype=np.float32)
+        return Gains(np.ascontiguousarray(np.swapaxes(values, 1, 2)), down, columns.part(across))
 
     return ReadyMap(Rule("apple", most), gains)

@@ -51,8 +51,14 @@ def picture_values(network: NeuralGainMap, picture: CodedPicture) -> Array:
     Raises:
         FormatError: As `picture_codes`.
     """
-    values: Array = picture_codes(network, picture).astype(np.float32) - np.float32(picture.zero)
-    return values * np.float32(2.0 ** (picture.step_exponent / 4))
+    return _values(picture, picture_codes(network, picture).astype(np.float32))
+
+
+def _values(picture: CodedPicture, codes: Array) -> Array:
+    """What codes stand for, in place."""
+    codes -= np.float32(picture.zero)
+    codes *= np.float32(2.0 ** (picture.step_exponent / 4))
+    return codes
 
 
 class PictureOnGrid:
@@ -64,18 +70,15 @@ class PictureOnGrid:
         Raises:
             FormatError: As `picture_codes`.
         """
-        self._codes = picture_codes(network, picture)
+        self._picture, self._codes = picture, picture_codes(network, picture)
         self._down, self._across = grid.rows.level_taps(picture.level), grid.columns.level_taps(picture.level)
-        self._zero, self._step = np.float32(picture.zero), np.float32(2.0 ** (picture.step_exponent / 4))
 
     def add_to(self, residual: Array, start: int) -> None:
         """Add it to the residual of rows from `start` on, float32 (rows, C, columns)."""
         taps = self._down.part(slice(start, start + len(residual)))
         lines, below = (self._codes[places].astype(np.float32) for places in (taps.first, taps.second))
         lines += (below - lines) * taps.fraction[:, np.newaxis, np.newaxis]
-        lines -= self._zero
-        lines *= self._step
-        residual += np.swapaxes(self._across.interpolate(lines, axis=1), 1, 2)
+        residual += np.swapaxes(self._across.interpolate(_values(self._picture, lines), axis=1), 1, 2)
 
 
 def code_residual(values: Array, level: int, *, quality: int, speed: int) -> CodedPicture:

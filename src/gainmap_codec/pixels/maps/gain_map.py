@@ -105,10 +105,9 @@ def gain_map_for(
         offsets = 0 * offsets  # unequal ones would shift the base, which is right as it is
 
     def gains(strip: slice, across: slice) -> Gains:
-        down = rows.part(strip)
-        start, stop = int(down.first[0]), int(down.second[-1]) + 1
-        planes = [channel.log2_gain(channel.codes[start:stop]) for channel in channels]
-        return Gains(np.ascontiguousarray(np.stack(planes, axis=1)), down.shifted(-start), columns.part(across))
+        cells, down = rows.within(strip)
+        planes = [channel.log2_gain(channel.codes[cells]) for channel in channels]
+        return Gains(np.ascontiguousarray(np.stack(planes, axis=1)), down, columns.part(across))
 
     return ReadyMap(Rule("log2_gain", offsets=np.ascontiguousarray(offsets)), gains)
 

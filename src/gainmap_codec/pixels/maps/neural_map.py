@@ -143,13 +143,12 @@ class GridResiduals(Residuals):
 
     def at(self, rows: slice, across: slice) -> Gains:
         """See `Residuals`."""
-        taps, columns = self._rows.part(rows), self._columns.part(across)
-        start, stop = int(taps.first[0]), int(taps.second[-1]) + 1
-        values = self._network.residual(start, stop)
+        (cells, down), columns = self._rows.within(rows), self._columns.part(across)
+        values = self._network.residual(cells.start, cells.stop)
         if self._picture:
-            self._picture.add_to(values, start)
+            self._picture.add_to(values, cells.start)
         is_every_cell = np.array_equal(columns.first, np.arange(values.shape[2])) and not columns.fraction.any()
-        return Gains(values, taps.shifted(-start), None if is_every_cell else columns)
+        return Gains(values, down, None if is_every_cell else columns)
 
 
 class PublishedResiduals(Residuals):

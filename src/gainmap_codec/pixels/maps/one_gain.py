@@ -27,10 +27,9 @@ class OneGain(NamedTuple):
 
     def at(self, rows: slice, columns: slice, height: int, width: int) -> Array:
         """The gain at some rows and columns of a raster of this size, float32 (rows, columns, 1)."""
-        down = bilinear_taps(height, self.values.shape[0]).part(rows)
+        cells, down = bilinear_taps(height, self.values.shape[0]).within(rows)
         across = bilinear_taps(width, self.values.shape[1]).part(columns)
-        start, stop = int(down.first[0]), int(down.second[-1]) + 1
-        return down.shifted(-start).interpolate(across.interpolate(self.values[start:stop], axis=1), axis=0)
+        return down.interpolate(across.interpolate(self.values[cells], axis=1), axis=0)
 
     def hdr_of(self, base: Array, gain: Array) -> Array:
         """Linear HDR (..., 3) of a linear base, by the gain there."""

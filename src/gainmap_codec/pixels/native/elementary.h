@@ -99,6 +99,16 @@ ALWAYS_INLINE float cos_pi(float x)
     return sin_pi(0.5f - fabsf(turn));
 }
 
+/* Sines and cosines of pi times `first`, twice, four times ... a value, (2 * octaves, LANES). */
+ALWAYS_INLINE void octaves_block(const float *RESTRICT values, float first, ptrdiff_t octaves, float *RESTRICT out)
+{
+    for (ptrdiff_t octave = 0; octave < octaves; octave++, first *= 2, out += 2 * LANES)
+        for (int k = 0; k < LANES; k++) {
+            out[k] = sin_pi(first * values[k]);
+            out[LANES + k] = cos_pi(first * values[k]);
+        }
+}
+
 /* SMPTE ST 2084. With q the PQ code to the power of 1 / m2, 1 - q is computed and never q itself: near white, and near black,
    float32 would leave too little of a difference of two numbers near 1. c2 - c3 = 1 - c1 = SPAN. */
 #define PQ_M1 0.1593017578125f

@@ -32,9 +32,8 @@ typedef struct {
     float first[MOST_WIDTH][CHUNK], second[MOST_WIDTH][CHUNK], output[MOST_CHANNELS][CHUNK];
 } Activations;
 
-typedef struct {
-    float first[MOST_WIDTH][CHUNK], second[MOST_WIDTH][CHUNK], output[MOST_CHANNELS][CHUNK];
-} Slopes;
+/* Of a cost by each of these. */
+typedef Activations Slopes;
 
 /* What errors are measured by: see points.py. */
 typedef enum { LOG2_GAIN, PQ_GAIN, PQ_GAMMA, PQ_DIFFERENCE } Kind;

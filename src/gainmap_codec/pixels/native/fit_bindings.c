@@ -1,27 +1,11 @@
 /* The fit's loops as functions of Python: loops.pyi says what they take. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
-
+#include "buffers.h"
 #include "fit_bindings.h"
 #include "fit_points.h"
 #include "fit_steps.h"
 
-#define MOST_BUFFERS 20
-
 /* Buffers that come first among a call's arguments; those from `writable` on are written to. */
-typedef struct {
-    Py_buffer views[MOST_BUFFERS];
-    int count;
-} Buffers;
-
-static void release(Buffers *buffers)
-{
-    for (int i = 0; i < buffers->count; i++) PyBuffer_Release(&buffers->views[i]);
-    buffers->count = 0;
-}
-
 static int take(PyObject *arguments, Buffers *buffers, int count, int writable)
 {
     buffers->count = 0;
@@ -30,12 +14,12 @@ static int take(PyObject *arguments, Buffers *buffers, int count, int writable)
         return 0;
     }
     while (buffers->count < count) {
-        const int flags = buffers->count < writable ? PyBUF_C_CONTIGUOUS : PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE;
-        if (PyObject_GetBuffer(PyTuple_GetItem(arguments, buffers->count), &buffers->views[buffers->count], flags)) {
+        PyObject *array = PyTuple_GetItem(arguments, buffers->count);
+        if (!buffer_of(buffers, array, buffers->count < writable ? READ_FROM : WRITTEN_TO)) {
+            if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "expected an array, got None");
             release(buffers);
             return 0;
         }
-        buffers->count++;
     }
     return 1;
 }

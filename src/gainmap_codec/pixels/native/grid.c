@@ -21,17 +21,6 @@ ALWAYS_INLINE void level_block(const Level *level, ptrdiff_t row, ptrdiff_t star
         }
 }
 
-/* Sines and cosines of 2^k * pi * value for each octave k = -1, 0, 1 ..., (2 * octaves, LANES). */
-ALWAYS_INLINE void octaves_block(const float *RESTRICT values, ptrdiff_t octaves, float *RESTRICT out)
-{
-    float step = 0.5f;
-    for (ptrdiff_t octave = 0; octave < octaves; octave++, step *= 2, out += 2 * LANES)
-        for (int k = 0; k < LANES; k++) {
-            out[k] = sin_pi(step * values[k]);
-            out[LANES + k] = cos_pi(step * values[k]);
-        }
-}
-
 /* All features of `count` cells of a row, (features, LANES). */
 ALWAYS_INLINE void block_features(const GridInputs *inputs, ptrdiff_t row, ptrdiff_t start, ptrdiff_t count, float *out)
 {
@@ -47,7 +36,7 @@ ALWAYS_INLINE void block_features(const GridInputs *inputs, ptrdiff_t row, ptrdi
     for (const Level *end = level + inputs->around; level < end; level++, out += 3 * LANES)
         level_block(level, row, start, count, inputs->columns, out);
     for (int c = 0; c < 3; c++, out += 2 * inputs->octaves * LANES)
-        octaves_block(colors + c * LANES, inputs->octaves, out);
+        octaves_block(colors + c * LANES, 0.5f, inputs->octaves, out);
     for (const Level *end = level + inputs->latents; level < end; level++, out += LANES)
         level_block(level, row, start, count, inputs->columns, out);
 }

@@ -2,92 +2,71 @@
 
    Arrays come as contiguous buffers. No function keeps the interpreter lock while it computes, none starts a thread. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
-
+#include "buffers.h"
 #include "fit_bindings.h"
-#include "native.h"
+
+/* What a call gives back: None, or nothing where there was an exception. */
+static PyObject *released(Buffers *buffers)
+{
+    release(buffers);
+    if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *released_for(Buffers *buffers, double number)
+{
+    release(buffers);
+    return PyErr_Occurred() ? NULL : PyFloat_FromDouble(number);
+}
 
 static PyObject *pq_codes_of(PyObject *self, PyObject *arguments)
 {
-    Py_buffer linear, codes;
+    PyObject *linear, *codes;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*w*", &linear, &codes)) return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    pq_codes(linear.buf, codes.buf, codes.len / (Py_ssize_t)sizeof(float));
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&linear);
-    PyBuffer_Release(&codes);
-    Py_RETURN_NONE;
+    if (!PyArg_ParseTuple(arguments, "OO", &linear, &codes)) return NULL;
+    Buffers buffers = {.count = 0};
+    const Py_buffer *from = buffer_of(&buffers, linear, READ_FROM), *to = buffer_of(&buffers, codes, WRITTEN_TO);
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        pq_codes(from->buf, to->buf, to->len / (Py_ssize_t)sizeof(float));
+        Py_END_ALLOW_THREADS
+    }
+    return released(&buffers);
 }
 
 static PyObject *pq_squares_of(PyObject *self, PyObject *arguments)
 {
-    Py_buffer one, other;
-    double total;
+    PyObject *one, *other;
+    double total = 0;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*y*", &one, &other)) return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    total = pq_squares(one.buf, other.buf, one.len / (Py_ssize_t)sizeof(float));
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&one);
-    PyBuffer_Release(&other);
-    return PyFloat_FromDouble(total);
+    if (!PyArg_ParseTuple(arguments, "OO", &one, &other)) return NULL;
+    Buffers buffers = {.count = 0};
+    const Py_buffer *first = buffer_of(&buffers, one, READ_FROM), *second = buffer_of(&buffers, other, READ_FROM);
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        total = pq_squares(first->buf, second->buf, first->len / (Py_ssize_t)sizeof(float));
+        Py_END_ALLOW_THREADS
+    }
+    return released_for(&buffers, total);
 }
 
 static PyObject *single_gains_of(PyObject *self, PyObject *arguments)
 {
-    Py_buffer hdr, base, gains, weights;
+    PyObject *hdr, *base, *gains, *weights;
     float base_offset, alternate_offset;
-    double total;
+    double total = 0;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*y*ffw*w*", &hdr, &base, &base_offset, &alternate_offset, &gains, &weights))
-        return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    total = single_gains(hdr.buf, base.buf, gains.len / (Py_ssize_t)sizeof(float), base_offset, alternate_offset, gains.buf,
-                         weights.buf);
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&hdr);
-    PyBuffer_Release(&base);
-    PyBuffer_Release(&gains);
-    PyBuffer_Release(&weights);
-    return PyFloat_FromDouble(total);
-}
-
-#define MOST_BUFFERS 256
-
-/* Buffers of the arrays of one call, to be released when it ends. */
-typedef struct {
-    Py_buffer views[MOST_BUFFERS];
-    int count;
-} Buffers;
-
-/* The buffer of an array; NULL for None, and with an exception set where there is none to be had. */
-static Py_buffer *buffer_of(Buffers *buffers, PyObject *array, int flags)
-{
-    if (array == Py_None || PyErr_Occurred()) return NULL;
-    if (buffers->count == MOST_BUFFERS) {
-        PyErr_SetString(PyExc_ValueError, "too many arrays");
-        return NULL;
+    if (!PyArg_ParseTuple(arguments, "OOffOO", &hdr, &base, &base_offset, &alternate_offset, &gains, &weights)) return NULL;
+    Buffers buffers = {.count = 0};
+    const Py_buffer *bright = buffer_of(&buffers, hdr, READ_FROM), *dark = buffer_of(&buffers, base, READ_FROM);
+    const Py_buffer *found = buffer_of(&buffers, gains, WRITTEN_TO), *costs = buffer_of(&buffers, weights, WRITTEN_TO);
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        total = single_gains(bright->buf, dark->buf, found->len / (Py_ssize_t)sizeof(float), base_offset, alternate_offset,
+                             found->buf, costs->buf);
+        Py_END_ALLOW_THREADS
     }
-    Py_buffer *view = &buffers->views[buffers->count];
-    if (PyObject_GetBuffer(array, view, flags) < 0) return NULL;
-    buffers->count++;
-    return view;
-}
-
-static void *values_of(Buffers *buffers, PyObject *array)
-{
-    Py_buffer *view = buffer_of(buffers, array, PyBUF_C_CONTIGUOUS);
-    return view ? view->buf : NULL;
-}
-
-static PyObject *released(Buffers *buffers)
-{
-    while (buffers->count) PyBuffer_Release(&buffers->views[--buffers->count]);
-    if (PyErr_Occurred()) return NULL;
-    Py_RETURN_NONE;
+    return released_for(&buffers, total);
 }
 
 static Picture picture_of(const Py_buffer *view)

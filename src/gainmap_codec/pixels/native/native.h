@@ -77,7 +77,7 @@ void grid_residual(const GridInputs *inputs, const Network *network, float scale
 void window_means(const Picture *picture, ptrdiff_t height, ptrdiff_t width, const double *down, ptrdiff_t rows,
                   const double *across, ptrdiff_t columns, float *line, float *means);
 
-/* How a gain map's numbers change light; see pixels/maps/rendition.py. */
+/* How a gain map's numbers change light; see pixels/rendition.py. */
 enum { NO_GAIN, BY_LOG2, BY_PQ_GAIN, BY_PQ_GAMMA, BY_PQ_DIFFERENCE, BY_SHARE };
 
 /* Rows of a base, and all that makes a rendition of them. Matrices (3, 3) and taps may be NULL: nothing to do. */

@@ -5,17 +5,6 @@
 
 #define MOST_WAVES 96 /* 15 octaves of three colours, as sine and cosine */
 
-/* Sines and cosines of 2^k * pi * value for k = 0, 1, 2 ..., (2 * octaves, LANES). */
-ALWAYS_INLINE void waves(const float *RESTRICT values, ptrdiff_t octaves, float *RESTRICT out)
-{
-    float step = 1;
-    for (ptrdiff_t octave = 0; octave < octaves; octave++, step *= 2, out += 2 * LANES)
-        for (int k = 0; k < LANES; k++) {
-            out[k] = sin_pi(step * values[k]);
-            out[LANES + k] = cos_pi(step * values[k]);
-        }
-}
-
 ALWAYS_INLINE void sines(float *values, ptrdiff_t count)
 {
     for (ptrdiff_t k = 0; k < count; k++) values[k] = sin_pi(values[k] * 0.318309886f);
@@ -37,7 +26,7 @@ void published_residual(const Published *network, const float *base, ptrdiff_t r
             for (int c = 0; c < 3; c++) {
                 float values[LANES];
                 for (int k = 0; k < LANES; k++) values[k] = (pq_of_light(colors[c][k]) - network->shift) * network->scale;
-                waves(values, network->octaves, features + 2 * c * network->octaves * LANES);
+                octaves_block(values, 1, network->octaves, features + 2 * c * network->octaves * LANES);
             }
             layer(network->weights[0], features, LANES, inputs, first, neurons);
             for (ptrdiff_t n = 0; n < neurons; n++)

@@ -33,6 +33,12 @@ class Taps(NamedTuple):
         """The same taps where the coarse axis starts `cells` later."""
         return Taps(self.first + cells, self.second + cells, self.fraction)
 
+    def within(self, pixels: slice) -> tuple[slice, Taps]:
+        """The cells that some of the pixels lie over, and the taps of these pixels where the axis has no others."""
+        part = self.part(pixels)
+        first = int(part.first[0])
+        return slice(first, int(part.second[-1]) + 1), part.shifted(-first)
+
     def interpolate(self, values: Array, *, axis: int) -> Array:
         """Linear interpolation along `axis`, 0 or 1, of float32 (h, w) or (h, w, C)."""
         if not self.fraction.any():  # the same size: nothing lies between two cells
