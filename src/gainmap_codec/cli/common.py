@@ -13,7 +13,7 @@ import click
 
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
-from gainmap_codec.codec.options import DEFAULT_EFFORT
+from gainmap_codec.codec.options import DEFAULT_EFFORT, WRITTEN
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
@@ -22,10 +22,8 @@ from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path, readable=False)  # a missing file is a bad file (exit code 1), not wrong usage
-CONTAINERS: dict[str, Container] = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
-"""The container that a file's suffix names."""
-KINDS = tuple(SUFFIXES)
-"""The containers by name."""
+CONTAINERS: dict[str, Container] = {suffix: kind for kind in WRITTEN for suffix in SUFFIXES[kind]}
+"""The container that a written file's suffix names."""
 FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
 """What a file can bring about; anything else is a mistake of ours."""
 

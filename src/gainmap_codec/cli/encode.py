@@ -8,7 +8,6 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
-    KINDS,
     NumberOrAuto,
     WholeNumber,
     device,
@@ -31,7 +30,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.streams import SOURCE, check_dashes, check_outputs, source_of, write
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import AnyPreset, Auto, Carry, EncodeOptions, Strip
+from gainmap_codec.codec.options import WRITTEN, AnyPreset, Auto, Carry, EncodeOptions, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
@@ -41,7 +40,7 @@ _DEFAULTS = EncodeOptions()
 @click.command()
 @click.argument("hdr", type=SOURCE)
 @output(CONTAINERS, help="The JPEG, HEIC or AVIF file to write; its name tells which.")
-@to(KINDS)
+@to(WRITTEN)
 @click.option(
     "--sdr",
     type=SOURCE,

@@ -10,7 +10,6 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
-    KINDS,
     PATH,
     WholeNumber,
     exit_for,
@@ -27,7 +26,7 @@ from gainmap_codec.cli.common import (
     warn_of,
 )
 from gainmap_codec.cli.streams import SOURCE, STDIN, check_outputs, source_of, write
-from gainmap_codec.codec.options import AssembleOptions, SwapOptions
+from gainmap_codec.codec.options import WRITTEN, AssembleOptions, SwapOptions
 from gainmap_codec.edit.assemble import assemble_with_report
 from gainmap_codec.edit.extract import Parts, extract_parts
 from gainmap_codec.edit.report import TranscodeReport
@@ -97,7 +96,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
 @click.command()
 @click.argument("folder", metavar="DIR", type=PATH)
 @output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
-@to(KINDS)
+@to(WRITTEN)
 @_quality
 @_map_quality
 @speed
@@ -147,7 +146,7 @@ def assemble(
 @click.command()
 @click.argument("source", metavar="IN", type=SOURCE)
 @output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
-@to(KINDS)
+@to(WRITTEN)
 @_quality
 @_map_quality
 @speed

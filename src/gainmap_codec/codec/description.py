@@ -12,7 +12,7 @@ from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM
 
 _CARRIERS = {"iso21496": "ISO 21496-1", "hdrgm": "Adobe/Ultra HDR XMP", "apple": "Apple"}
-_CODECS = {"jpeg": "JPEG", "hevc": "HEVC", "av1": "AV1"}
+_CODECS = {"jpeg": "JPEG", "hevc": "HEVC", "av1": "AV1", "jxl": "JPEG XL"}
 _SPACES = {"srgb": "sRGB", "display-p3": "Display P3", "bt2020": "BT.2020"}
 _HEADROOM_SOURCES = {"xmp": "the map's XMP", "maker-note": "the camera's maker note"}
 _OTHERS = {
@@ -21,7 +21,7 @@ _OTHERS = {
     "gain map": "a gain map that cannot be used",
     "data": "unknown bytes",
 }
-_SUFFIXES = {"jpeg": "jpg", "heic": "heic", "avif": "avif"}
+_SUFFIXES = {"jpeg": "jpg", "heic": "heic", "avif": "avif", "jxl": "jxl"}
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 

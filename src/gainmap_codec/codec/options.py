@@ -36,6 +36,9 @@ Region = tuple[int, int, int, int]
 DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85}
 """Quality of a base that has to be coded, on the scale of each container's encoder: none is below JPEG's, in PSNR."""
 
+WRITTEN = tuple(DEFAULT_QUALITIES)
+"""The containers that the verbs write."""
+
 DEFAULT_QUALITY = DEFAULT_QUALITIES["jpeg"]
 """Of JPEG, and of HDR pictures for other programs, whichever their format."""
 
@@ -170,7 +173,7 @@ class EncodeOptions:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, get_args(Container))
+        _check_choice("container", self.container, WRITTEN)
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
         _check_choice("base_chroma", self.base_chroma, (None, *get_args(Chroma)))
@@ -278,7 +281,7 @@ class TranscodeOptions:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, (None, *get_args(Container)))
+        _check_choice("container", self.container, (None, *WRITTEN))
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         check_strip(self.strip)
         self._check_frame()
@@ -430,7 +433,7 @@ class AssembleOptions:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, get_args(Container))
+        _check_choice("container", self.container, WRITTEN)
         for name in ("payload", "xmp", "icc_profile", "alternate_icc_profile"):
             _check_bytes(name, getattr(self, name))
         _check_color("alternate_color", self.alternate_color)
@@ -458,7 +461,7 @@ class SwapOptions:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        _check_choice("container", self.container, (None, *get_args(Container)))
+        _check_choice("container", self.container, (None, *WRITTEN))
         _check_coding(self.quality, self.map_quality, self.speed)
 
     @property

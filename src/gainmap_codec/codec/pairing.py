@@ -125,7 +125,7 @@ def _read_hdr(
         return _upright(decode_hdr(data, name, limits)), None  # HDR by itself: its gain map makes the SDR rendition
     kind = preference(opened, "auto")[0]
     if kind == "base":
-        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF"}[opened.file.container]
+        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}[opened.file.container]
         raise NoGainMapError(f"{name}: expected an HDR picture, got {what} without a usable gain map")
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)

@@ -31,11 +31,17 @@ SUFFIXES: dict[Container, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "heic": (".heic", ".heif", ".hif", ".heics", ".heifs"),
     "avif": (".avif", ".avifs"),
+    "jxl": (".jxl",),
 }
 """What names of files end in, of each container the usual one first."""
 
 
-_A_FILE: dict[Container, str] = {"jpeg": "a JPEG file", "heic": "a HEIC file", "avif": "an AVIF file"}
+_A_FILE: dict[Container, str] = {
+    "jpeg": "a JPEG file",
+    "heic": "a HEIC file",
+    "avif": "an AVIF file",
+    "jxl": "a JPEG XL file",
+}
 _OTHERS: dict[OtherKind, str] = {
     "picture": "another picture (a preview?)",
     "video": "a video",

@@ -12,15 +12,15 @@ from typing import Literal, NamedTuple, TypeVar, cast
 
 from gainmap_codec.files.code_points import Nclx
 
-Container = Literal["jpeg", "heic", "avif"]
-Codec = Literal["jpeg", "hevc", "av1"]
+Container = Literal["jpeg", "heic", "avif", "jxl"]
+Codec = Literal["jpeg", "hevc", "av1", "jxl"]
 Sampling = Literal["4:0:0", "4:2:0", "4:2:2", "4:4:4", "other"]
 """How densely a picture's two colour differences are stored; grey has none."""
 Carrier = Literal["iso21496", "hdrgm", "apple"]
 OtherKind = Literal["picture", "video", "gain map", "data"]
 
-CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1"}
-"""What the pictures of a container are coded with."""
+CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1", "jxl": "jxl"}
+"""What the pictures of a container are coded with; those of a JPEG XL file may be JPEGs, packed without loss."""
 
 T = TypeVar("T")
 
@@ -95,13 +95,13 @@ class CodedImage:
 
     Attributes:
         data: The whole coded picture: JPEG from SOI to EOI with all its segments; HEVC and AV1 as a HEIC or AVIF file
-            that holds this picture alone, without rotation, mirroring and cropping.
+            that holds this picture alone, without rotation, mirroring and cropping; JPEG XL as a codestream.
         width: Columns of the stored raster, before any orientation.
         height: Rows of the stored raster.
         channels: 1 or 3.
         icc_profile: The picture's ICC profile, or None. A gain map is no colour: there it is the alternate's.
         codec: How the pixels are coded.
-        bits: Depth of a code value: 8, 10 or 12.
+        bits: Depth of a code value: 8, 10 or 12; of JPEG XL, 1 to 16.
         nclx: The picture's colour where no ICC profile tells it, or None; of a gain map, the alternate's.
         crop: The part of the coded raster that is the picture, or None for all of it.
         turn: The EXIF orientation by which that part is turned to be the picture, whose width and height are counted
