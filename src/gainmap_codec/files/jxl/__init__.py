@@ -1,0 +1,1 @@
+"""JPEG XL files: boxes and codestreams. Standard: ISO/IEC 18181."""
