@@ -203,7 +203,7 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     psnr = pq_psnr(base, pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
     told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
-    image = replace(image, nclx=None if codec == "jpeg" else told)
+    image = replace(image, nclx=told if pair.file.can.has_code_points else None)
     why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
     warnings = () if options.channels == "auto" else choice.warnings
     return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)

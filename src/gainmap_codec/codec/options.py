@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gainmap_codec.codec.torch_needed import check_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.files.records import Container
+from gainmap_codec.files.records import ABILITIES, Container
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma
@@ -232,7 +232,7 @@ class EncodeOptions:
         return PHOTO_PRESETS.get(self.preset)
 
     def _check_base(self) -> None:
-        if self.container == "jpeg":
+        if not ABILITIES[self.container].is_deep:
             if self.base_bits not in (None, 8):
                 raise ValueError(f"base_bits: expected 8 in JPEG, got {self.base_bits!r}")
         elif self.base_bits not in (None, 8, 10):

@@ -23,7 +23,7 @@ from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.edit import carry_segments, other_segments
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
-from gainmap_codec.files.records import CODECS, GainMapFile
+from gainmap_codec.files.records import ABILITIES, CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
@@ -177,7 +177,7 @@ def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> Ga
     linear = convert(image.pixels, image.color_space, space)
     codes = encode_base(tone_map(linear, headroom=headroom), options.base_bits or 8)
     profile = icc_profile_for(space)
-    kept = profile if options.container == "jpeg" else None  # elsewhere code points say the same
+    kept = None if ABILITIES[options.container].has_code_points else profile  # code points say the same
     return _coded(codes, options, options.base_bits or 8, kept, code_points_for(base_color_of_icc(profile)))
 
 
@@ -198,7 +198,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
     _check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
     nclx = code_points_for(color)
-    if options.container != "jpeg":
+    if ABILITIES[options.container].has_code_points:
         profile, nclx = in_code_points(color, profile, nclx, options.container, notes)
     file = _coded(picture.pixels, options, bits, profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
@@ -211,23 +211,23 @@ def _check_sdr(*, is_hdr: bool) -> None:
 
 def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
     """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it."""
-    base, container = file.base, options.container
+    base, container, can = file.base, options.container, ABILITIES[options.container]
     same = file.container == container and base.bits == (options.base_bits or base.bits)
     if same and not options.codes_base:
         return with_others_for(file, container)
-    bits = options.base_bits or (8 if container == "jpeg" else base.bits)
+    bits = options.base_bits or (base.bits if can.is_deep else 8)
     codes, color, profile = base_codes(base), color_of(base), rgb_profile(base.icc_profile, base.channels)
-    if container == "jpeg" and base.nclx and not profile:
+    if not can.has_code_points and base.nclx and not profile:
         codes, profile = with_srgb_curve(codes, base.bits, color), icc_profile_of_primaries(color)
     codes = with_bits(codes, base.bits, bits)
     orientation, exif = file.orientation, file.exif
-    if container == "jpeg" and file.container != "jpeg":  # EXIF alone would have to say how it is turned
+    if file.can.has_orientation and not can.has_orientation:  # EXIF alone would have to say how it is turned
         codes, orientation, exif = to_upright(codes, orientation), 1, exif and with_orientation_1(exif)
     nclx = code_points_of(base, color)
-    if container not in ("jpeg", file.container):
+    if can.has_code_points and container != file.container:
         profile, nclx = in_code_points(color, profile, nclx, container, notes)
     coded = _coded(codes, options, bits, profile, nclx)
-    if base.codec == "jpeg" == container:
+    if base.codec == coded.base.codec == "jpeg":
         coded = replace(coded, base=carry_segments(base, coded.base))
     elif base.codec == "jpeg":
         notes += (f"{line}: not kept, only JPEG files have such segments" for line in other_segments(base))
@@ -235,7 +235,7 @@ def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]
     return replace(
         coded,
         exif=exif,
-        xmp=file.xmp if container == "jpeg" else whole_xmp(file.xmp, base, notes),
+        xmp=file.xmp if coded.base.codec == "jpeg" else whole_xmp(file.xmp, base, notes),
         orientation=orientation,
         others=kept.others,
         heif_extras=kept.heif_extras if container == file.container else None,
@@ -251,7 +251,7 @@ def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: byte
         CODECS[options.container],
         quality=coding.quality,
         icc_profile=icc_profile,
-        nclx=None if options.container == "jpeg" else nclx,
+        nclx=nclx if ABILITIES[options.container].has_code_points else None,
         bits=bits,
         chroma=coding.chroma or "4:4:4",
         speed=coding.speed,
@@ -273,7 +273,7 @@ def with_metadata(file: GainMapFile, options: EncodeOptions, notes: list[str]) -
     given = options.exif_bytes
     exif = _readable("EXIF", file.exif if given is None else given or None, _check_exif, notes)
     turn = file.orientation
-    if options.container == "jpeg" or given:  # a JPEG says by EXIF alone how it is turned
+    if given or not ABILITIES[options.container].has_orientation:  # EXIF alone says how it is turned
         turn = 1 if exif is None else orientation(exif)
     profile = file.base.icc_profile if options.icc_profile is None else options.icc_profile or None
     return replace(

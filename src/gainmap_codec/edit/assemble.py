@@ -25,7 +25,15 @@ from gainmap_codec.files.map_metadata.plain import Metadata, metadata_from_dict
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Binding
-from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.records import (
+    ABILITIES,
+    CODECS,
+    AppleMetadata,
+    CodedImage,
+    GainMapFile,
+    GainMapMetadata,
+    StoredGainMap,
+)
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, primaries_are_known
@@ -120,7 +128,7 @@ def _codes_of(array: NDArray[Any], name: str, options: AssembleOptions) -> tuple
     if not known or codes.size == 0:
         expected = "uint8 or uint16 code values (H, W) or (H, W, 3)"
         raise ValueError(f"{name}: expected {expected}, got {array.dtype} {array.shape}")
-    bits = 8 if codes.dtype == np.uint8 or options.container == "jpeg" else 10
+    bits = 10 if codes.dtype == np.uint16 and ABILITIES[options.container].is_deep else 8
     return with_bits(codes, 8 * codes.itemsize, bits), bits
 
 
@@ -134,7 +142,7 @@ def _with_metadata(file: GainMapFile, options: AssembleOptions, notes: Notes) ->
 def _with_orientation(file: GainMapFile, orientation: int | None, notes: Notes) -> GainMapFile:
     if orientation is None or orientation == file.orientation:
         return file
-    says = file.exif is not None or file.container == "jpeg"
+    says = file.exif is not None or not file.can.has_orientation
     exif = with_orientation(file.exif, orientation, notes.lost) if says else None
     return replace(file, orientation=orientation, exif=exif)
 

@@ -80,7 +80,7 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
     opened = open_source(source, limits)
     file, notes = opened.file, Notes(lost=list(opened.warnings))
     note_what_is_not_written(file, file.container, notes)
-    if file.spare_gain_map is not None and file.container != "jpeg":
+    if file.spare_gain_map is not None and file.can.has_spare_map:
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
     alone = with_others_for(file, file.container).without_gain_maps()
     base = serialize_file(alone, notes.lost)

@@ -18,6 +18,7 @@ from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import (
+    ABILITIES,
     CODECS,
     AppleMetadata,
     Codec,
@@ -49,7 +50,7 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
     if file.refused:
         notes.lost.append("the gain map that cannot be used is not kept")
     notes.lost += lost_others(file, container)
-    if file.spare_gain_map is not None and container == "jpeg":
+    if file.spare_gain_map is not None and not ABILITIES[container].has_spare_map:
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg" and container != "jpeg":
         for line in other_segments(file.gain_map.image):
@@ -80,7 +81,7 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Co
         notes.lost.append(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
     is_grey = coded_channels(codes, codec, bits) == 1
     profile, nclx = base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels), base.nclx
-    if container not in ("jpeg", file.container) and not is_grey:
+    if ABILITIES[container].has_code_points and container != file.container and not is_grey:
         told = notes.lost if file.gain_map or file.payload else []  # a profile beside no gain map costs nothing
         profile, nclx = in_code_points(color_of(base), profile, nclx, container, told)
     coded = code_picture(
@@ -96,7 +97,7 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Co
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
     new = replace(file.without_gain_maps(), container=container, base=coded, base_digest=digest_of(coded))
-    return _with_orientation_in_exif(new, notes) if container == "jpeg" else new
+    return new if new.can.has_orientation else _with_orientation_in_exif(new, notes)
 
 
 def chroma_like(image: CodedImage) -> Chroma:
@@ -105,7 +106,7 @@ def chroma_like(image: CodedImage) -> Chroma:
 
 
 def _with_orientation_in_exif(file: GainMapFile, notes: Notes) -> GainMapFile:
-    """A JPEG says by EXIF alone how it is turned."""
+    """Where EXIF alone says how the base is turned."""
     if orientation(file.exif or b"") == file.orientation:
         return file
     return replace(file, exif=with_orientation(file.exif, file.orientation, notes.lost))

@@ -23,7 +23,7 @@ from gainmap_codec.edit.recoding import note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
 from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
-from gainmap_codec.files.records import Container, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.sources import Source
 
@@ -70,7 +70,8 @@ def transcoded(
     """The record of an opened file as `options` ask for it."""
     frame = frame_of(opened.file, options, notes)
     opened = stripped_for_edit(opened, options.strip, notes)
-    is_swapped = options.container == "jpeg" != opened.file.container and is_hdr(opened.file.base)
+    container = options.container or opened.file.container
+    is_swapped = is_hdr(opened.file.base) and opened.file.can.is_deep and not ABILITIES[container].is_deep
     if is_swapped:
         opened, options = _with_sdr_base(opened, options, notes, is_whole=frame.is_whole(opened.file))
     file = edited(framed(opened, frame, notes), options, notes, progress)
@@ -152,7 +153,7 @@ def _spare_map(
 ) -> StoredGainMap | None:
     """The second gain map, where all around it stays."""
     spare = file.spare_gain_map
-    if spare is None or container == "jpeg":  # told of already
+    if spare is None or not ABILITIES[container].has_spare_map:  # told of already
         return None
     if stored is file.gain_map:
         return spare

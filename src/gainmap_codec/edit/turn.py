@@ -67,6 +67,6 @@ def _stripped_and_turned(opened: OpenedFile, orientation: int, strip: Strip, not
     """The record put together anew, as stripping asks for in JPEG too."""
     file = transcoded(opened, TranscodeOptions(strip=strip), notes)
     exif = file.exif
-    if exif or file.container == "jpeg":
+    if exif or not file.can.has_orientation:
         exif = exif_edit.with_orientation(exif, orientation, notes.lost)
     return replace(file, orientation=orientation, exif=exif)

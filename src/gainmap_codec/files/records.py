@@ -22,6 +22,30 @@ OtherKind = Literal["picture", "video", "gain map", "data"]
 CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1", "jxl": "jxl"}
 """What the pictures of a container are coded with; those of a JPEG XL file may be JPEGs, packed without loss."""
 
+
+class Abilities(NamedTuple):
+    """What files of a container can hold and say: verbs ask for these, never for a container's name.
+
+    Attributes:
+        has_code_points: A picture's colour may be told by H.273 code points; else an ICC profile alone tells it.
+        has_orientation: The container says by itself how its base is turned; else EXIF alone does.
+        is_deep: Pictures may have more than 8 bits, and so a base may be HDR.
+        has_spare_map: There is room for a second gain map.
+    """
+
+    has_code_points: bool
+    has_orientation: bool
+    is_deep: bool
+    has_spare_map: bool
+
+
+_HEIF = Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=True)
+ABILITIES: dict[Container, Abilities] = {
+    "jpeg": Abilities(has_code_points=False, has_orientation=False, is_deep=False, has_spare_map=False),
+    "heic": _HEIF,
+    "avif": _HEIF,
+}
+
 T = TypeVar("T")
 
 
@@ -205,6 +229,11 @@ class GainMapFile:
     heif_extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+
+    @property
+    def can(self) -> Abilities:
+        """What its container can hold and say."""
+        return ABILITIES[self.container]
 
     def without_gain_maps(self) -> GainMapFile:
         """The file without its gain maps."""
