@@ -44,6 +44,7 @@ ABILITIES: dict[Container, Abilities] = {
     "jpeg": Abilities(has_code_points=False, has_orientation=False, is_deep=False, has_spare_map=False),
     "heic": _HEIF,
     "avif": _HEIF,
+    "jxl": Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=False),
 }
 
 T = TypeVar("T")
