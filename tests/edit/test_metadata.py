@@ -14,7 +14,7 @@ from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapWarning, Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, parse_file, serialize_file
-from gainmap_codec.files.records import CODECS, Codec, Container, GainMapFile, GainMapMetadata
+from gainmap_codec.files.records import Codec, Container, GainMapFile, GainMapMetadata
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import srgb_encode
 from gainmap_codec.pixels.formats.coded_image import code_picture
@@ -59,7 +59,8 @@ def test_reserved_code_points_hinder_no_decoder(codec: Codec, color: tuple[int, 
     with pytest.warns(GainMapWarning, match="code points without a meaning count as unspecified"):
         wanted = gm.decode(bad).pixels
     assert np.allclose(wanted, gm.decode(good).pixels, atol=1e-4)
-    for target in CODECS:
+    targets: tuple[Container, ...] = ("jpeg", "heic", "avif")
+    for target in targets:
         new = gm.transcode(bad, container=target)
         assert np.abs(srgb_encode(gm.decode(new).pixels) - srgb_encode(wanted)).max() * 255 < 4
         if target == "heic":
