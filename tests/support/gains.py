@@ -7,7 +7,7 @@ import numpy as np
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.gain_map import ReadyMap
 from gainmap_codec.pixels.maps.working_grid import Enlarged
-from gainmap_codec.pixels.rendition import Gains, render_strips
+from gainmap_codec.pixels.rendition import Gains, render_strips, renderer
 
 
 def enlarged_rows(enlarged: Enlarged) -> Array:
@@ -23,4 +23,4 @@ def at_pixels(gains: Gains) -> Array:
 
 def apply_ready(ready: ReadyMap, base: Array) -> None:
     """Turn a whole linear base into its rendition, in place."""
-    render_strips(base, base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None)))
+    render_strips(base, renderer(base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None))))

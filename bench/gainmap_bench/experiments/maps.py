@@ -61,7 +61,9 @@ def compare(pair: BenchPair) -> Comparison:
     base, alternate = renditions(pair.pair)
     trials = map_trials(pair.pair, base, alternate)
     recipe = choose_map(trials, scale="auto", channels="auto", quality="auto").best.recipe
-    probe = Probe(base, alternate, pair.pair.color.to_bt2020, np.ones(1), base.shape[0] * base.shape[1])
+    everywhere = slice(None), slice(None)
+    lights = base.at(*everywhere), alternate.at(*everywhere)
+    probe = Probe(*lights, pair.pair.color.to_bt2020, np.ones(1), base.size[0] * base.size[1])
     whole = replace(trials, probe=probe)
     chosen = whole.of(recipe)
     smaller = [_within(whole, recipe, chosen.bytes) for recipe in (FULL, QUARTER)]

@@ -23,13 +23,13 @@ from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import Array, pq_psnr
+from gainmap_codec.pixels.color.light import pq_psnr_of_rows
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import gain_map_for
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
 from gainmap_codec.pixels.maps.probe import probe_of
-from gainmap_codec.pixels.rendition import render_strips, transformed
+from gainmap_codec.pixels.rendition import Light, rendered, renderer, transformed
 
 Progress = Callable[[float], None]
 
@@ -166,12 +166,14 @@ class MadeMap(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def renditions(pair: Pair) -> tuple[Array, Array]:
-    """Base and HDR rendition, linear RGB in the primaries of the base, float32 (H, W, 3)."""
-    return pair.color.linearize(pair.codes), transformed(pair.hdr, np.linalg.inv(pair.color.to_bt2020))
+def renditions(pair: Pair) -> tuple[Light, Light]:
+    """Base and HDR rendition in the primaries of the base."""
+    size, from_bt2020 = (pair.codes.shape[0], pair.codes.shape[1]), np.linalg.inv(pair.color.to_bt2020)
+    base = Light(size, lambda rows, columns: pair.color.linearize(pair.codes[rows, columns]))
+    return base, Light(size, lambda rows, columns: transformed(pair.hdr[rows, columns], from_bt2020))
 
 
-def map_trials(pair: Pair, base: Array, alternate: Array) -> MapTrials:
+def map_trials(pair: Pair, base: Light, alternate: Light) -> MapTrials:
     """Where gain maps of a pair are tried; `base` and `alternate` are its renditions."""
     codec = CODECS[pair.file.container]
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
@@ -192,15 +194,17 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     choice = choose_map(trials, scale=options.scale, channels=channels, quality=options.quality)
     recipe = choice.best.recipe
     if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
-        recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.shape) / LONGEST_SIDE[codec])))
+        recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.size) / LONGEST_SIDE[codec])))
     image, metadata, decoded = map_by(recipe, base, alternate, headroom=pair.headroom, codec=codec, bits=bits)
-    ready = gain_map_for(base.shape[:2], decoded, metadata, headroom=pair.headroom, bits=bits)
-    to_bt2020 = pair.color.to_bt2020
-    # Into where the base lay, which is of no more use.
-    render_strips(
-        base, base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None)), from_maths=to_bt2020
+    ready = gain_map_for(base.size, decoded, metadata, headroom=pair.headroom, bits=bits)
+    render = renderer(
+        pair.codes,
+        pair.color,
+        rule=ready.rule,
+        gains=lambda rows: ready.at(rows, slice(None)),
+        from_maths=pair.color.to_bt2020,
     )
-    psnr = pq_psnr(base, pair.hdr)
+    psnr = pq_psnr_of_rows(lambda rows: rendered(render, rows, base.size[1]), pair.hdr)
     # The map's own code values are data; of colour, only the alternate's is to be told.
     told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
     image = replace(image, nclx=told if pair.file.can.has_code_points else None)

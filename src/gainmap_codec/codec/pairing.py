@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -88,10 +89,11 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         )
     notes += (*image.warnings, *image.metadata.lost)
     headroom = image.target_headroom()
-    file = _with_those_of_hdr(_base_file(image, headroom, own, sdr, options, notes), image.metadata)
+    file = _with_those_of_hdr(_base_file(image, headroom, opened, sdr, options, notes), image.metadata)
     file = with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)
-    codes, color = base_codes(file.base), color_of(file.base)
+    is_kept = opened is not None and file.base.data is opened.file.base.data
+    codes, color = opened.codes if opened and is_kept else base_codes(file.base), color_of(file.base)
     notes += color.notes
     pixels = image.convert("bt2020").pixels
     if own is None or sdr is not None:
@@ -127,6 +129,8 @@ def _read_hdr(
     if kind == "base":
         what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}[opened.file.container]
         raise NoGainMapError(f"{name}: expected an HDR picture, got {what} without a usable gain map")
+    if keep_base and opened.file.base.bits == 8:  # larger codes are let go as they are rendered
+        opened = opened.with_codes(opened.codes)
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)
     if keep_base:
@@ -161,7 +165,7 @@ def _upright(image: HdrImage) -> HdrImage:
 def _base_file(
     image: HdrImage,
     headroom: float,
-    own: GainMapFile | None,
+    opened: OpenedFile | None,
     sdr: SdrSource | None,
     options: EncodeOptions,
     notes: list[str],
@@ -169,7 +173,9 @@ def _base_file(
     """The file to be, before the caller's metadata: of the SDR picture, of the HDR file's own base, or tone-mapped."""
     if sdr is not None:
         return _sdr_file(sdr, options, notes)
-    return _tone_mapped(image, headroom, options) if own is None else _kept_or_recoded(own, options, notes)
+    if opened is None:
+        return _tone_mapped(image, headroom, options)
+    return _kept_or_recoded(opened.file, lambda: opened.codes, options, notes)
 
 
 def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> GainMapFile:
@@ -193,7 +199,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         _check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.heif_extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
-        return _kept_or_recoded(file, options, notes)
+        return _kept_or_recoded(file, partial(base_codes, file.base), options, notes)
     assert picture.pixels is not None
     _check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
@@ -209,14 +215,20 @@ def _check_sdr(*, is_hdr: bool) -> None:
         raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
 
 
-def _kept_or_recoded(file: GainMapFile, options: EncodeOptions, notes: list[str]) -> GainMapFile:
-    """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it."""
+def _kept_or_recoded(
+    file: GainMapFile, decoded: Callable[[], AnyCodes], options: EncodeOptions, notes: list[str]
+) -> GainMapFile:
+    """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it.
+
+    Args:
+        decoded: Gives the code values of its base.
+    """
     base, container, can = file.base, options.container, ABILITIES[options.container]
     same = file.container == container and base.bits == (options.base_bits or base.bits)
     if same and not options.codes_base:
         return with_others_for(file, container)
     bits = options.base_bits or (base.bits if can.is_deep else 8)
-    codes, color, profile = base_codes(base), color_of(base), rgb_profile(base.icc_profile, base.channels)
+    codes, color, profile = decoded(), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if not can.has_code_points and base.nclx and not profile:
         codes, profile = with_srgb_curve(codes, base.bits, color), icc_profile_of_primaries(color)
     codes = with_bits(codes, base.bits, bits)

@@ -20,7 +20,7 @@ from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
 from gainmap_codec.pixels.maps.neural_map import render_into
 from gainmap_codec.pixels.maps.one_gain import OneGain, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Window, turned, turned_window
-from gainmap_codec.pixels.rendition import UNCHANGED, Gains, render_strips
+from gainmap_codec.pixels.rendition import UNCHANGED, Gains, render_strips, renderer
 
 if TYPE_CHECKING:
     import torch  # never at run time: decoding on the CPU needs none
@@ -174,8 +174,7 @@ def _render_strips(
             assert ready
             return ready.at(slice(first + strip.start, first + strip.stop), across)
 
-        render_strips(
-            out[start:stop],
+        render = renderer(
             block,
             color,
             to_maths=to_maths,
@@ -183,6 +182,7 @@ def _render_strips(
             gains=gains if ready else None,
             from_maths=from_maths,
         )
+        render_strips(out[start:stop], render)
         stop = start
 
 

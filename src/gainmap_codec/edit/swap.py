@@ -30,7 +30,7 @@ from gainmap_codec.pixels.color.light import PQ_PEAK, AnyCodes, Array, pq_encode
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.tone_map import encode_base
-from gainmap_codec.pixels.rendition import render_strips
+from gainmap_codec.pixels.rendition import render_strips, renderer
 
 _HDR_BITS = 10
 
@@ -149,7 +149,7 @@ def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _R
     notes.lost += (*opened.color.notes, *roles.maths.notes)
     pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     if roles.keeps_primaries:
-        render_strips(pixels, pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020))
+        render_strips(pixels, renderer(pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020)))
     if roles.is_hdr:
         return _hdr_codes(pixels, notes)
     if float(metadata.alternate_hdr_headroom) > 0:

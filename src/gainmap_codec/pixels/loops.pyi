@@ -174,6 +174,17 @@ def fit_steps(*arguments: Any) -> None:
     values lie: native/fit_steps.c.
     """
 
+def fit_factorize(form: NDArray[np.float64], size: int, /) -> bool:
+    """The upper triangle of a symmetric matrix, (size, size), becomes U, form = Uᵀ·U; False where there is none."""
+
+def fit_solve(factor: NDArray[np.float64], values: NDArray[np.float64], /) -> None:
+    """`values` become x with Uᵀ·U·x = values, of a factor as `fit_factorize` leaves it."""
+
+def fit_round(
+    factor: NDArray[np.float64], values: NDArray[np.float64], missed: NDArray[np.float64], most: float, /
+) -> None:
+    """`values` become integers of at most `most`, the last first; each makes up for what those before it `missed`."""
+
 def window_means(
     values: NDArray[Any], down: NDArray[np.float64], across: NDArray[np.float64], line: Array, out: Array, /
 ) -> None:

@@ -63,8 +63,11 @@ class Rule:
 UNCHANGED = Rule("none")
 
 
-def render_strips(
-    out: NDArray[np.floating],
+Render = Callable[[slice, NDArray[np.floating]], None]
+"""Renders some rows of a picture into an array of float32 or float16 (h, W, 3), of any strides, on this thread."""
+
+
+def renderer(
     codes: NDArray[Any],
     color: BaseColor | None,
     *,
@@ -72,11 +75,10 @@ def render_strips(
     rule: Rule = UNCHANGED,
     gains: GainsOfRows | None = None,
     from_maths: NDArray[np.floating] | None = None,
-) -> None:
-    """Render all rows of a picture, on several threads.
+) -> Render:
+    """What renders rows of a picture.
 
     Args:
-        out: float32 or float16 (H, W, 3), of any strides; may be `codes` itself.
         codes: uint8 or uint16 (H, W, 3), of any strides; or linear light, float32, where `color` is None.
         color: What the code values mean.
         to_maths: Linear base RGB to the primaries in which gains apply, (3, 3).
@@ -87,8 +89,7 @@ def render_strips(
     curves, luma, gamma = (color.curves, color.luma, color.system_gamma - 1) if color else (None, None, 0.0)
     before, after = _matrix(to_maths), _matrix(from_maths)
 
-    def render(rows: slice) -> None:
-        place = out[rows]
+    def render(rows: slice, place: NDArray[np.floating]) -> None:
         here = gains(rows) if gains else None
         strip = place if _can_hold(place) else np.empty(place.shape, np.float32)
         loops.render(
@@ -103,20 +104,49 @@ def render_strips(
             rule.offsets,
             here and (here.values, *here.down, *(here.across or (None, None, None))),
             after,
-            np.empty((2, here.values.shape[1], out.shape[1]), np.float32) if here and here.across else None,
+            np.empty((2, here.values.shape[1], place.shape[1]), np.float32) if here and here.across else None,
             strip,
         )
         if strip is not place:
             place[...] = strip
 
-    for_each_strip(len(out), render, rows_in_cache(out.shape[1]))
+    return render
+
+
+def render_strips(out: NDArray[np.floating], render: Render) -> None:
+    """Render all rows of a picture, on several threads; `out` may be what they are rendered of."""
+    for_each_strip(len(out), lambda rows: render(rows, out[rows]), rows_in_cache(out.shape[1]))
+
+
+def rendered(render: Render, rows: slice, width: int) -> Array:
+    """Some rows of a rendition, float32 (h, W, 3), on this thread."""
+    out = np.empty((rows.stop - rows.start, width, 3), np.float32)
+    render(rows, out)
+    return out
+
+
+class Light(NamedTuple):
+    """The linear light of a picture, made where it is asked for: none of it need stand in memory.
+
+    Attributes:
+        size: Height and width.
+        at: Of some rows and columns, float32 (h, w, 3).
+    """
+
+    size: tuple[int, int]
+    at: Callable[[slice, slice], Array]
+
+    @classmethod
+    def of(cls, pixels: Array) -> Light:
+        """Of an array, float32 (H, W, 3)."""
+        return cls((pixels.shape[0], pixels.shape[1]), lambda rows, columns: pixels[rows, columns])
 
 
 def light_of(codes: NDArray[Any], color: BaseColor, matrix: NDArray[np.floating] | None = None) -> Array:
     """Linear light, float32 (..., 3), of code values (..., 3), times a matrix (3, 3)."""
     linear = np.empty(codes.shape, np.float32)
     rows = -1, *codes.shape[-2:]
-    render_strips(linear.reshape(rows), codes.reshape(rows), color, to_maths=matrix)
+    render_strips(linear.reshape(rows), renderer(codes.reshape(rows), color, to_maths=matrix))
     return linear
 
 
@@ -124,7 +154,7 @@ def transformed(pixels: Array, matrix: NDArray[np.floating]) -> Array:
     """Each pixel of float32 (..., 3) times a matrix (3, 3); NumPy would have BLAS start threads of its own."""
     out = np.empty(pixels.shape, np.float32)
     rows = -1, *np.atleast_2d(pixels).shape[-2:]
-    render_strips(out.reshape(rows), pixels.reshape(rows), None, to_maths=matrix)
+    render_strips(out.reshape(rows), renderer(pixels.reshape(rows), None, to_maths=matrix))
     return out
 
 

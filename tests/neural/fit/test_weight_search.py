@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.payload.records import Domain
 from gainmap_codec.neural.fit.model import flattened
-from gainmap_codec.neural.fit.weight_search import _quadratic, nearest_plane, search_weights
+from gainmap_codec.neural.fit.weight_search import NearestPlane, Quadratic, _quadratic, search_weights
 from support.fit_formulas import enlarged, mean_error, outputs
 from support.fit_models import BYTES_PER_DB, KINDS, some_model, some_points
 
@@ -75,10 +75,12 @@ def test_the_nearest_plane_is_nearer_than_rounding() -> None:
     random = np.random.default_rng(0)
     directions = random.normal(size=(40, 20)) @ np.diag(np.geomspace(0.05, 1, 20)) @ random.normal(size=(20, 20))
     curvature = directions.T @ directions
-    better = []
+    better, pull = [], random.normal(size=20)
+    plane = NearestPlane(Quadratic(curvature, pull))
+    np.testing.assert_allclose(curvature @ plane.step, pull, atol=1e-9)
     for _ in range(20):
         wanted = random.normal(size=20) * 5
-        found = nearest_plane(curvature, wanted)
+        found = plane.near(wanted)
         assert (found == np.round(found)).all()
         costs = [miss @ curvature @ miss for miss in (found - wanted, np.round(wanted) - wanted)]
         better.append(costs[0] < costs[1])

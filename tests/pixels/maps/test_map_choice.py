@@ -11,6 +11,7 @@ import pytest
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map
 from gainmap_codec.pixels.maps.probe import Score, probe_of
+from gainmap_codec.pixels.rendition import Light
 
 SIDE = 256
 OPEN: dict[str, Any] = {"scale": "auto", "channels": "auto", "quality": "auto"}
@@ -38,7 +39,7 @@ def sharp() -> Array:
 def chosen(stops: Array, colour: Any = GREY, **options: Any) -> MapChoice:
     picture = base()
     alternate = np.asarray(picture * np.exp2(stops * colour), np.float32)
-    trials = MapTrials(probe_of(picture, alternate, np.eye(3)), 2.5, 60_000)
+    trials = MapTrials(probe_of(Light.of(picture), Light.of(alternate), np.eye(3)), 2.5, 60_000)
     return choose_map(trials, **{**OPEN, **options})
 
 
@@ -66,7 +67,8 @@ def test_sharp_gains_take_a_map_of_full_size() -> None:
 
 def test_libultrahdr_counts_as_we_do() -> None:
     """At a quarter of the width its enlargement shows less than a bilinear one: the worse of both is what counts."""
-    trials = MapTrials(probe_of(base(), np.asarray(base() * np.exp2(sharp()), np.float32), np.eye(3)), 2.5, 60_000)
+    alternate = np.asarray(base() * np.exp2(sharp()), np.float32)
+    trials = MapTrials(probe_of(Light.of(base()), Light.of(alternate), np.eye(3)), 2.5, 60_000)
     trial = choose_map(trials, scale=4, channels=1, quality=90).best
     assert trial.psnr == min(trial.ours.psnr, trial.libultrahdr.psnr) == trial.libultrahdr.psnr
     assert trial.de_itp == max(trial.ours.de_itp, trial.libultrahdr.de_itp)

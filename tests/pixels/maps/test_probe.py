@@ -7,6 +7,7 @@ import pytest
 
 from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.maps.probe import probe_of
+from gainmap_codec.pixels.rendition import Light
 
 SAME = np.eye(3)
 
@@ -19,7 +20,7 @@ def textured(height: int, width: int, seed: int = 0) -> Array:
 
 def test_a_small_picture_is_its_own_probe() -> None:
     base = textured(100, 200)
-    probe = probe_of(base, base * 2, SAME)
+    probe = probe_of(Light.of(base), Light.of(base * 2), SAME)
     assert np.shares_memory(probe.base, base) and probe.base.shape == base.shape
     assert probe.enlargement == 1
     assert probe.score(base).psnr == pytest.approx(pq_psnr(base, base * 2), abs=1e-4)
@@ -30,7 +31,7 @@ def test_a_large_picture_is_measured_as_the_whole_is() -> None:
     base = textured(1024, 1536)
     rendition = base * np.float32(1.5)
     rendition[200:400, 900:1300] *= 1.2
-    probe = probe_of(base, base * 2, SAME)
+    probe = probe_of(Light.of(base), Light.of(base * 2), SAME)
     assert probe.base.shape[0] * probe.base.shape[1] <= 1 << 19
     assert probe.weights.sum() == pytest.approx(1)
     shown = probe.base * np.float32(1.5)
@@ -41,7 +42,7 @@ def test_a_coloured_light_is_seen_and_counts_by_its_area() -> None:
     base = textured(2048, 2048)
     alternate = base * 2
     alternate[600:660, 1400:1460] *= np.array([1, 3, 0.4], np.float32)  # a thousandth of the picture
-    probe = probe_of(base, alternate, SAME)
+    probe = probe_of(Light.of(base), Light.of(alternate), SAME)
     ratio = probe.alternate / probe.base
     lit = np.abs(ratio[..., 1] - ratio[..., 0]) > 1
     assert lit.any()
@@ -51,6 +52,6 @@ def test_a_coloured_light_is_seen_and_counts_by_its_area() -> None:
 
 def test_the_probe_is_the_same_each_time() -> None:
     base = textured(1024, 1024)
-    first, second = (probe_of(base, base * 2, SAME) for _ in range(2))
+    first, second = (probe_of(Light.of(base), Light.of(base * 2), SAME) for _ in range(2))
     np.testing.assert_array_equal(first.base, second.base)
     np.testing.assert_array_equal(first.weights, second.weights)

@@ -19,8 +19,7 @@ from gainmap_codec.neural.fit.picture import grounds_of, keep_within, reach, wor
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
-from gainmap_codec.pixels.color.light import pq_psnr
-from gainmap_codec.pixels.maps.neural_map import render_neural_map
+from gainmap_codec.pixels.maps.neural_map import neural_psnr
 
 
 @dataclass(frozen=True)
@@ -201,8 +200,8 @@ def _part(progress: Progress | None, start: float, stop: float) -> Progress | No
 def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
     """A network after its way through a payload, its neurons in the order that costs least, with what it is worth."""
     payload, parsed = through_payload(replace(network, layers=in_order(network.layers)))
-    rendition = render_neural_map(parsed, pair.codes, pair.color, headroom=parsed.alternate_hdr_headroom)
-    return FittedNetwork(parsed, payload, pq_psnr(rendition, pair.hdr))
+    headroom = parsed.alternate_hdr_headroom
+    return FittedNetwork(parsed, payload, neural_psnr(parsed, pair.codes, pair.color, pair.hdr, headroom=headroom))
 
 
 def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:

@@ -41,7 +41,9 @@ def rounded(latents: Array) -> Array:
 
 def neighbourhood(magnitudes: NDArray[Any]) -> NDArray[Any]:
     """Weighted sum of each cell's coded neighbours, (rows, columns): as the coder has it."""
-    padded = np.pad(magnitudes, ((2, 0), (2, 1)))
+    rows, columns = magnitudes.shape
+    padded = np.zeros((rows + 2, columns + 3), magnitudes.dtype)
+    padded[2:, 2:-1] = magnitudes
     left, far_left = padded[2:, 1:-2], padded[2:, :-3]
     up, far_up = padded[1:-1, 2:-1], padded[:-2, 2:-1]
     return np.asarray(LEFT * left + UP * up + padded[1:-1, 1:-2] + padded[1:-1, 3:] + far_left + far_up)

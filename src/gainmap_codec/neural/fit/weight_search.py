@@ -43,6 +43,10 @@ class Quadratic(NamedTuple):
         own = np.diag(self.curvature)
         return Quadratic(self.curvature + np.diag(part * own + 1e-9 * own.sum() + _SMALLEST_CURVATURE), self.pull)
 
+    def scaled(self, steps: Vector) -> Quadratic:
+        """The same of changes in such steps."""
+        return Quadratic(self.curvature * steps * steps[:, np.newaxis], self.pull * steps)
+
 
 def search_weights(model: Model, points: Points, bytes_per_db: float, turn: int) -> None:
     """Some of the weights once: of `_BLOCK` to each turn, all come in turn."""
@@ -57,15 +61,45 @@ def search_weights(model: Model, points: Points, bytes_per_db: float, turn: int)
     form = _quadratic(model, points, block, bytes_per_db)
     changes = _STEPS if blocks == 1 else _STEPS[:1]
     for part in _DAMPING:
-        damped = form.damped(part)
-        step = np.asarray(np.linalg.solve(damped.curvature, damped.pull), np.float64)
-        tries = [_Rounding(damped, step, integers, layer, block, exponents, change) for change in changes]
+        damped = form.damped(part).scaled(2.0 ** (exponents[layer[block]] / 4))
+        plane = NearestPlane(damped)
+        tries = [_Rounding(damped, plane, integers, layer, block, exponents, change) for change in changes]
         best = min(tries, key=lambda each: each.cost)
         best.mend()
         _put(model, best, layers)
         if price(model, points, bytes_per_db) < least:
             return
     model.take(before)
+
+
+class NearestPlane:
+    """Rounds weights one after the other, the steepest first; each takes what its rounding misses to those after it.
+
+    Attributes:
+        step: Where the form is least.
+    """
+
+    def __init__(self, form: Quadratic) -> None:
+        """A form whose curvature is positive definite."""
+        size = len(form.pull)
+        self._order = np.argsort(np.diag(form.curvature), kind="stable")  # the steepest last: a triangle ends there
+        self._factor = np.ascontiguousarray(form.curvature[np.ix_(self._order, self._order)])
+        if not loops.fit_factorize(self._factor, size):
+            raise np.linalg.LinAlgError("the form of a fit's weights is not positive definite")
+        step = form.pull[self._order]
+        loops.fit_solve(self._factor, step)
+        self.step = self._as_before(step)
+
+    def near(self, wanted: Vector) -> Vector:
+        """Integers near `wanted`, of as many steps as the form counts in, or of any other multiple of these."""
+        found = wanted[self._order]
+        loops.fit_round(self._factor, found, np.empty_like(found), float(MAX_WEIGHT))
+        return self._as_before(found)
+
+    def _as_before(self, ordered: Vector) -> Vector:
+        values = np.empty_like(ordered)
+        values[self._order] = ordered
+        return values
 
 
 class _Rounding:
@@ -81,25 +115,25 @@ class _Rounding:
     def __init__(
         self,
         form: Quadratic,
-        step: Vector,
+        plane: NearestPlane,
         start: Vector,
         layer: NDArray[np.int64],
         block: slice,
         exponents: Vector,
         change: int,
     ) -> None:
-        """`step` leads from the integers as they are, `start`, to where the form is least."""
+        """`form` counts in steps of `exponents`, from the integers as they are, `start`; `plane` is its own."""
         self.exponents = exponents + change
         self._block = block
-        size = 2.0 ** (self.exponents[layer[block]] / 4)
-        self._curvature, pull = form.curvature * size * size[:, np.newaxis], form.pull * size
-        begun = start[block] / 2.0 ** (change / 4)
-        self.integers = start / 2.0 ** (change / 4)
-        found = nearest_plane(self._curvature, begun + step / size)
+        wider = 2.0 ** (change / 4)
+        self._curvature, pull = form.curvature * wider**2, form.pull * wider
+        self.integers = start / wider
+        begun = self.integers[block].copy()
+        found = plane.near(begun + plane.step / wider)
         self.integers[block] = found
         self.spreads = [max(float(np.abs(self.integers[layer == k]).mean()), _SMALLEST_SPREAD) for k in range(3)]
         self._spread = np.array(self.spreads)[layer]
-        self._slope = self._curvature @ (found - begun) - pull
+        self._slope = np.einsum("ij,j->i", self._curvature, found - begun) - pull  # BLAS would start threads for that
         self.cost = (found - begun) @ (self._slope - pull) + laplace_bits(self.integers, self._spread).sum()
 
     def mend(self) -> None:
@@ -144,19 +178,3 @@ def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) 
     whole = upper + np.triu(upper, 1).T
     bits = bits_per_error(some, left, bytes_per_db)
     return Quadratic(whole * bits, pull[:size].astype(np.float64) * bits)
-
-
-def nearest_plane(curvature: Vector, wanted: Vector) -> Vector:
-    """Integers near `wanted`; each takes what its rounding misses to those after it, the steepest first."""
-    order = np.argsort(np.diag(curvature), kind="stable")  # the steepest last: from there on a triangle is solved
-    factor = np.linalg.cholesky(curvature[np.ix_(order, order)])  # of which what follows is a whole
-    wanted = wanted[order]
-    missed = np.zeros_like(wanted)  # integer less wanted
-    found = np.empty_like(wanted)
-    for place in reversed(range(len(wanted))):
-        rest = wanted[place] - factor[place + 1 :, place] @ missed[place + 1 :] / factor[place, place]
-        found[place] = np.clip(np.round(rest), -MAX_WEIGHT, MAX_WEIGHT)
-        missed[place] = found[place] - wanted[place]
-    integers = np.empty_like(found)
-    integers[order] = found
-    return integers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gainmap_codec.pixels.color.light import Array, pq_encode
+from gainmap_codec.pixels.rendition import transformed
 
 # ITU-R BT.2100-2 table 7, for PQ: BT.2020 to LMS, and its PQ codes to I, T = Ct / 2 and P (ITU-R BT.2124).
 _TO_LMS = np.array([[1688, 2146, 262], [683, 2951, 462], [99, 309, 3688]], np.float32) / np.float32(4096)
@@ -13,8 +14,7 @@ _TO_ITP = np.array([[2048, 2048, 0], [3305, -6806.5, 3501.5], [17933, -17390, -5
 
 def itp(linear: Array) -> Array:
     """I, T and P, float32 (..., 3), of linear BT.2020, float32 (..., 3); 1.0 = SDR white. Negatives count as 0."""
-    lms = np.maximum(linear, 0).reshape(-1, 3) @ _TO_LMS.T
-    return np.asarray((pq_encode(lms) @ _TO_ITP.T).reshape(linear.shape), np.float32)
+    return transformed(pq_encode(transformed(np.maximum(linear, 0), _TO_LMS)), _TO_ITP)
 
 
 def delta_e_itp(first: Array, second: Array) -> Array:

@@ -6,6 +6,7 @@ here have the white point D65.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, get_args, overload
 
@@ -189,14 +190,19 @@ def pq_psnr(image: Array, reference: Array) -> float:
         image: Linear BT.2020, float32 (H, W, 3); 1.0 = SDR white.
         reference: The same shape and units.
     """
+    return pq_psnr_of_rows(lambda rows: image[rows], reference)
+
+
+def pq_psnr_of_rows(image: Callable[[slice], Array], reference: Array) -> float:
+    """As `pq_psnr` of an image whose rows are made where they are asked for, on several threads."""
     rows = 64
-    totals = np.zeros(-(-image.shape[0] // rows))  # a sum for each strip: threads may end in any order
+    totals = np.zeros(-(-reference.shape[0] // rows))  # a sum for each strip: threads may end in any order
 
     def measure(strip: slice) -> None:
-        totals[strip.start // rows] = pq_squares(image[strip], reference[strip])
+        totals[strip.start // rows] = pq_squares(image(strip), reference[strip])
 
-    for_each_strip(image.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
-    return decibels(float(totals.sum()) / image.size)
+    for_each_strip(reference.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
+    return decibels(float(totals.sum()) / reference.size)
 
 
 def pq_squares(image: Array, reference: Array) -> float:

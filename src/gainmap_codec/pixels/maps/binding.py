@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import AnyCodes
-from gainmap_codec.pixels.raster.resampling import box_average
+from gainmap_codec.pixels.maps.working_grid import window_means
 
 _CELLS = 8
 _MAX, _MEAN = 1.0, 0.035  # steps
@@ -125,9 +125,8 @@ def _counted(codes: AnyCodes, white: int) -> NDArray[np.float64]:
 
 def _planes(codes: AnyCodes, white: int) -> NDArray[np.float64]:
     """Means over 8×8 cells, in 8-bit code values, of BT.601 luma and of Cb and Cr around 0: (3, 8, 8)."""
-    strips = (np.moveaxis(codes[r : r + 256], 2, 1).astype(np.float32) for r in range(0, len(codes), 256))
-    columns = np.concatenate([box_average(strip, _CELLS) for strip in strips])
-    means = box_average(np.ascontiguousarray(columns.T), _CELLS).astype(np.float64)  # (columns, 3, rows)
-    red, green, blue = np.moveaxis(means, 1, 0).swapaxes(1, 2) * (256 / white)
+    edges = [np.linspace(0, side, _CELLS + 1) for side in codes.shape[:2]]
+    means = window_means(codes, *edges).astype(np.float64)
+    red, green, blue = np.moveaxis(means, 2, 0) * (256 / white)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     return np.stack([luma, (blue - luma) / 1.772, (red - luma) / 1.402])

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
+from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.raster.resampling import bilinear_taps, box_average
-from gainmap_codec.pixels.rendition import Gains, Rule, render_strips
+from gainmap_codec.pixels.raster.resampling import bilinear_taps
+from gainmap_codec.pixels.rendition import Gains, Light, Rule, render_strips, renderer
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 GainMap = NDArray[np.uint8] | NDArray[np.uint16] | Array
@@ -77,7 +78,7 @@ def apply_gain_map(
     result = np.empty_like(base) if out is None else out
     _check_same_shape("out", result, base)
     ready = gain_map_for(base.shape[:2], gain_map, metadata, headroom=headroom, bits=bits)
-    render_strips(result, base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None)))
+    render_strips(result, renderer(base, None, rule=ready.rule, gains=lambda rows: ready.at(rows, slice(None))))
     return result
 
 
@@ -189,38 +190,64 @@ def compute_gain_map(
     """
     _check_rgb("base", base)
     _check_same_shape("alternate", alternate, base)
+    return gain_map_between(
+        Light.of(base),
+        Light.of(alternate),
+        base_headroom=base_headroom,
+        alternate_headroom=alternate_headroom,
+        scale=scale,
+        channels=channels,
+        offset=offset,
+        outliers=outliers,
+    )
+
+
+def gain_map_between(
+    base: Light,
+    alternate: Light,
+    *,
+    base_headroom: float = 0.0,
+    alternate_headroom: float,
+    scale: int,
+    channels: int,
+    offset: float = 1 / 64,
+    outliers: float = 0.1,
+) -> tuple[NDArray[np.uint8], GainMapMetadata]:
+    """As `compute_gain_map`, of two pictures of one size whose light is made where it is asked for."""
     if scale < 1 or channels not in (1, 3) or not offset > 0:
         raise ValueError(f"expected scale >= 1, channels 1 or 3, offset > 0, got {scale}, {channels}, {offset}")
     # The map holds log2(brighter / darker) whichever rendition is the base.
     bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
     planes, numbers = [], []
-    for index in (None,) if channels == 1 else (0, 1, 2):
-        codes, low, high = _quantize(_log2_ratio(bright, dark, index, scale, offset), outliers)
+    for ratio in _log2_ratios(bright, dark, (None,) if channels == 1 else (0, 1, 2), scale, offset):
+        codes, low, high = _quantize(ratio, outliers)
         planes.append(codes)
         numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
     metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
     return (planes[0] if channels == 1 else np.stack(planes, axis=2)), metadata
 
 
-def _log2_ratio(bright: Array, dark: Array, index: int | None, scale: int, offset: float) -> Array:
-    """Mean log2 ratio over each map pixel, float32 (h, w), of channel `index` or of the largest channel."""
-    height, width = bright.shape[:2]
-    lines = np.empty((height, ceil(width / scale)), np.float32)
+def _log2_ratios(bright: Light, dark: Light, channels: tuple[int | None, ...], scale: int, offset: float) -> Array:
+    """Mean log2 ratios over each map pixel, float32 (n, h, w), of channels; of the largest where one is None."""
+    width = bright.size[1]
+    down, across = (np.linspace(0, side, ceil(side / scale) + 1) for side in bright.size)
+    averaged = np.empty((len(channels), len(down) - 1, len(across) - 1), np.float32)
 
     def divide(strip: slice) -> None:
-        ratio = _plane(bright[strip], index, offset)
-        ratio /= _plane(dark[strip], index, offset)
-        lines[strip] = box_average(np.log2(ratio, out=ratio), lines.shape[1])
+        edges = down[strip.start : strip.stop + 1]
+        rows = slice(int(edges[0]), ceil(edges[-1]))
+        lights = [each.at(rows, slice(None)) for each in (bright, dark)]
+        line = np.empty(width, np.float32)
+        for place, channel in zip(averaged, channels, strict=True):
+            ratio, divisor = (_plane(light, channel, offset) for light in lights)
+            ratio /= divisor
+            np.log2(ratio, out=ratio)
+            if scale == 1:
+                place[strip] = ratio
+            else:
+                loops.window_means(ratio[..., np.newaxis], edges - rows.start, across, line, place[strip])
 
-    for_each_strip(height, divide, rows_in_cache(width))
-    if scale == 1:
-        return lines
-    averaged = np.empty((ceil(height / scale), lines.shape[1]), np.float32)
-
-    def average(columns: slice) -> None:
-        averaged[:, columns] = box_average(lines[:, columns].T, averaged.shape[0]).T
-
-    for_each_strip(lines.shape[1], average)
+    for_each_strip(averaged.shape[1], divide, max(rows_in_cache(width) // scale, 1))
     return averaged
 
 

@@ -17,11 +17,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from gainmap_codec.files.records import Codec, CodedImage, GainMapMetadata
-from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, compute_gain_map
+from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, gain_map_between
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
 from gainmap_codec.pixels.maps.probe import Probe, Score
+from gainmap_codec.pixels.rendition import Light
 
 _DB_PER_DOUBLING = 10.0
 _ENOUGH_DB = 50.0
@@ -58,15 +59,15 @@ class MapByRecipe(NamedTuple):
 
 
 def map_by(
-    recipe: MapRecipe, base: Array, alternate: Array, *, headroom: float, codec: Codec, bits: int
+    recipe: MapRecipe, base: Light, alternate: Light, *, headroom: float, codec: Codec, bits: int
 ) -> MapByRecipe:
-    """The map that a recipe makes of two renditions, linear RGB in the same primaries, float32 (H, W, 3).
+    """The map that a recipe makes of two renditions in the same primaries.
 
     Args:
         headroom: Of the alternate, log2.
         bits: Depth of the map's code values.
     """
-    codes, metadata = compute_gain_map(
+    codes, metadata = gain_map_between(
         base,
         alternate,
         alternate_headroom=headroom,
@@ -209,7 +210,7 @@ class MapTrials:
 
     def _tried(self, recipe: MapRecipe, codec: Codec) -> Trial:
         probe, bits = self.probe, self.bits if codec == self.codec else 8
-        made = map_by(recipe, probe.base, probe.alternate, headroom=self.headroom, codec=codec, bits=bits)
+        made = map_by(recipe, *self._renditions, headroom=self.headroom, codec=codec, bits=bits)
 
         def shown(gain_map: GainMap) -> Score:
             return probe.score(apply_gain_map(probe.base, gain_map, made.metadata, headroom=self.headroom, bits=bits))
@@ -220,13 +221,17 @@ class MapTrials:
             theirs = shown(enlarged_by_inverse_distance(made.decoded, recipe.scale, height, width, bits=bits))
         return Trial(recipe, len(made.image.data) * self._bytes_for_one, ours, theirs)
 
+    @property
+    def _renditions(self) -> tuple[Light, Light]:
+        return Light.of(self.probe.base), Light.of(self.probe.alternate)
+
     @cached_property
     def _bytes_for_one(self) -> float:
         """Bytes of a whole picture's map for one of the probe's: tiles that were drawn for what they cost are few."""
         probe, count = self.probe, len(self.probe.weights)
         if count == 1:
             return probe.enlargement
-        codes, _ = compute_gain_map(probe.base, probe.alternate, alternate_headroom=self.headroom, scale=1, channels=1)
+        codes, _ = gain_map_between(*self._renditions, alternate_headroom=self.headroom, scale=1, channels=1)
         tiles = np.split(codes, count)
         blank, *sizes = (len(code_picture(tile, "jpeg", quality=90).data) for tile in (np.zeros_like(tiles[0]), *tiles))
         own = np.array(sizes) - blank + 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +12,7 @@ from gainmap_codec.files.payload.inputs import published_inputs
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr_of_rows
 from gainmap_codec.pixels.maps.coded_picture import PictureOnGrid
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
@@ -17,7 +20,7 @@ from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork, dequan
 from gainmap_codec.pixels.maps.residual import BRIGHTEST
 from gainmap_codec.pixels.raster.geometry import Pixels, Window, turned_window
 from gainmap_codec.pixels.raster.resampling import Taps
-from gainmap_codec.pixels.rendition import Gains, Rule, light_of, render_strips
+from gainmap_codec.pixels.rendition import Gains, Render, Rule, light_of, render_strips, rendered, renderer
 
 Codes = NDArray[np.uint8]
 
@@ -75,6 +78,27 @@ def render_into(
     from_bt2020: NDArray[np.floating],
 ) -> None:
     """As `render_neural_map`, of a part of the stored raster, and in primaries that a matrix makes of BT.2020."""
+    turned, render = _ready(network, codes, color, headroom, window, from_bt2020)
+    render_strips(turned(out), render)
+
+
+def neural_psnr(network: NeuralGainMap, codes: AnyCodes, color: BaseColor, hdr: Array, *, headroom: float) -> float:
+    """PQ-PSNR in dB of what `render_neural_map` makes, against linear BT.2020, float32 (H, W, 3), strip by strip."""
+    whole = Window(0, 0, *codes.shape[:2])
+    turned, render = _ready(network, codes, color, headroom, whole, np.eye(3))
+    reference = turned(hdr)
+    return pq_psnr_of_rows(lambda rows: rendered(render, rows, reference.shape[1]), reference)
+
+
+def _ready(
+    network: NeuralGainMap,
+    codes: AnyCodes,
+    color: BaseColor,
+    headroom: float,
+    window: Window,
+    from_bt2020: NDArray[np.floating],
+) -> tuple[Callable[[NDArray[Any]], NDArray[Any]], Render]:
+    """How to turn a raster the way that rows are counted, and what renders them."""
     ready = residuals(network, codes, color)
     top, left, height, width = turned_window(window, codes.shape, ready.turned)
     across = slice(left, left + width)
@@ -82,8 +106,7 @@ def render_into(
     if is_factor(network):  # the same in all primaries: one matrix instead of two, often none
         to_maths, from_maths = np.eye(3), from_bt2020 @ color.to_bt2020
     weight = headroom_weight(headroom, network.base_hdr_headroom, network.alternate_hdr_headroom)
-    render_strips(
-        ready.turned(out),
+    render = renderer(
         ready.turned(codes)[top : top + height, across],
         color,
         to_maths=to_maths,
@@ -91,6 +114,7 @@ def render_into(
         gains=lambda rows: ready.at(slice(rows.start + top, rows.stop + top), across),
         from_maths=from_maths,
     )
+    return ready.turned, render
 
 
 def is_factor(network: NeuralGainMap) -> bool:

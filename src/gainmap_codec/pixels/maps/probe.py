@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.difference import delta_e_itp, itp
 from gainmap_codec.pixels.color.light import Array, decibels, pq_encode, pq_squares
-from gainmap_codec.pixels.rendition import transformed
+from gainmap_codec.pixels.rendition import Light, transformed
 
 _SIDE = 128  # pixels of a tile
 _TILES = 24
@@ -80,21 +80,20 @@ class Probe:
         return transformed(np.ascontiguousarray(tiles[:, inner, inner]), self.to_bt2020)
 
 
-def probe_of(base: Array, alternate: Array, to_bt2020: NDArray[np.float64]) -> Probe:
-    """The probe of two renditions in the same primaries, linear RGB, float32 (H, W, 3)."""
-    height, width = base.shape[:2]
+def probe_of(base: Light, alternate: Light, to_bt2020: NDArray[np.float64]) -> Probe:
+    """The probe of two renditions in the same primaries."""
+    height, width = base.size
     down, across = height // _SIDE, width // _SIDE
     if down * across <= _TILES or height * width <= _TILES * _SIDE**2:
-        base, alternate = base[:_LONGEST, :_LONGEST], alternate[:_LONGEST, :_LONGEST]
-        return Probe(base, alternate, to_bt2020, np.ones(1), height * width)
+        part = slice(0, _LONGEST), slice(0, _LONGEST)
+        return Probe(base.at(*part), alternate.at(*part), to_bt2020, np.ones(1), height * width)
     tiles, weights = _drawn(_costs(base, alternate, down, across))
     places = [divmod(int(tile), across) for tile in tiles]
     return Probe(_tiled(base, places), _tiled(alternate, places), to_bt2020, weights, height * width)
 
 
-def _tiled(pixels: Array, places: list[tuple[int, int]]) -> Array:
-    parts = [pixels[row * _SIDE :, column * _SIDE :][:_SIDE, :_SIDE] for row, column in places]
-    return np.concatenate(parts)
+def _tiled(light: Light, places: list[tuple[int, int]]) -> Array:
+    return np.concatenate([light.at(*(slice(n * _SIDE, (n + 1) * _SIDE) for n in place)) for place in places])
 
 
 def _drawn(costs: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -109,7 +108,7 @@ def _drawn(costs: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.flo
     return order[drawn][place], (weights / weights.sum())[place]
 
 
-def _costs(base: Array, alternate: Array, down: int, across: int) -> NDArray[np.float64]:
+def _costs(base: Light, alternate: Light, down: int, across: int) -> NDArray[np.float64]:
     """What each tile would lose by one gain for three channels, and by gains from near pixels, float64 (tiles,)."""
     here, near = (
         (_sampled(base, shift, down, across), _sampled(alternate, shift, down, across)) for shift in (0, _NEXT)
@@ -123,10 +122,10 @@ def _costs(base: Array, alternate: Array, down: int, across: int) -> NDArray[np.
     return np.asarray(tiles.mean(axis=(1, 3)).ravel())
 
 
-def _sampled(pixels: Array, shift: int, down: int, across: int) -> Array:
+def _sampled(light: Light, shift: int, down: int, across: int) -> Array:
     """One pixel in `_STEP` along either side of the tiles."""
-    start = _STEP // 2 + shift
-    return np.maximum(pixels[start : down * _SIDE : _STEP, start : across * _SIDE : _STEP], 0)
+    rows, columns = (slice(_STEP // 2 + shift, tiles * _SIDE, _STEP) for tiles in (down, across))
+    return np.maximum(light.at(rows, columns), 0)
 
 
 def _gain(base: Array, alternate: Array) -> Array:

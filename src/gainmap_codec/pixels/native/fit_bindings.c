@@ -4,6 +4,7 @@
 #include "fit_bindings.h"
 #include "fit_points.h"
 #include "fit_steps.h"
+#include "fit_weights.h"
 
 /* Buffers that come first among a call's arguments; those from `writable` on are written to. */
 static int take(PyObject *arguments, Buffers *buffers, int count, int writable)
@@ -262,5 +263,46 @@ PyObject *fit_steps(PyObject *self, PyObject *arguments)
     PyMem_Free(steps);
     release(&buffers);
     if (!is_done) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+PyObject *fit_factorize(PyObject *self, PyObject *arguments)
+{
+    Buffers buffers;
+    Py_ssize_t size;
+    int is_done;
+    (void)self;
+    if (!take(arguments, &buffers, 1, 0) || !parse(arguments, &buffers, "n", &size)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    is_done = factorize(buffers.views[0].buf, size);
+    Py_END_ALLOW_THREADS
+    release(&buffers);
+    return PyBool_FromLong(is_done);
+}
+
+PyObject *fit_solve(PyObject *self, PyObject *arguments)
+{
+    Buffers buffers;
+    (void)self;
+    if (!take(arguments, &buffers, 2, 1) || !parse(arguments, &buffers, "")) return NULL;
+    const Py_ssize_t size = buffers.views[1].len / (Py_ssize_t)sizeof(double);
+    Py_BEGIN_ALLOW_THREADS
+    solve(buffers.views[0].buf, size, buffers.views[1].buf);
+    Py_END_ALLOW_THREADS
+    release(&buffers);
+    Py_RETURN_NONE;
+}
+
+PyObject *fit_round(PyObject *self, PyObject *arguments)
+{
+    Buffers buffers;
+    double most;
+    (void)self;
+    if (!take(arguments, &buffers, 3, 1) || !parse(arguments, &buffers, "d", &most)) return NULL;
+    const Py_ssize_t size = buffers.views[1].len / (Py_ssize_t)sizeof(double);
+    Py_BEGIN_ALLOW_THREADS
+    round_in_turn(buffers.views[0].buf, size, most, buffers.views[1].buf, buffers.views[2].buf);
+    Py_END_ALLOW_THREADS
+    release(&buffers);
     Py_RETURN_NONE;
 }

@@ -13,5 +13,8 @@ PyObject *fit_take_off(PyObject *self, PyObject *arguments);
 PyObject *fit_cheapest(PyObject *self, PyObject *arguments);
 PyObject *fit_moments(PyObject *self, PyObject *arguments);
 PyObject *fit_steps(PyObject *self, PyObject *arguments);
+PyObject *fit_factorize(PyObject *self, PyObject *arguments);
+PyObject *fit_solve(PyObject *self, PyObject *arguments);
+PyObject *fit_round(PyObject *self, PyObject *arguments);
 
 #endif
