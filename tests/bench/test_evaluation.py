@@ -17,6 +17,7 @@ from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_psnr
 from gainmap_codec.pixels.formats.images import encode_jpeg
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.scene import render_scene
 
 
@@ -89,6 +90,18 @@ def test_photo_brings_its_own_map(scene: Path) -> None:
     assert pair.own_map is not None
     assert (pair.kind, pair.own_map.gains.shape, pair.own_map.base_offset) == ("photo", (32, 48, 1), 1 / 512)
     assert pair.digest == load_pair(photo, None).digest != load_pair(scene, None).digest
+
+
+def test_small_photos_are_made_by_their_own_map_too(scene: Path) -> None:
+    photo = scene.with_name("photo.jpg")
+    photo.write_bytes(gm.encode(scene, carry="standard", map_scale=2, map_channels=1))
+    pair = load_pair(photo, None, longest_side=48)
+    assert pair.pair.gain is not None and pair.pair.gain.values.shape == (16, 24, 1)
+    base, everything = base_bt2020(pair.pair.codes, pair.pair.color), (slice(None), slice(None))
+    assert pq_psnr(pair.pair.gain.hdr_of(base, pair.pair.gain.at(*everything, 32, 48)), pair.pair.hdr) > 70
+    photo.write_bytes(gm.encode(scene, carry="standard", map_scale=2, map_channels=3))
+    small = load_pair(photo, None, longest_side=48).pair
+    assert small.gain is None and small.offsets == load_pair(photo, None).pair.offsets
 
 
 def test_graded_pairs_have_none(scene: Path) -> None:

@@ -193,6 +193,16 @@ def test_a_map_of_one_channel_is_known_to_the_fit(name: str, gain: float) -> Non
     assert np.abs(pq_encode(pair.gain.hdr_of(own, there)) - pq_encode(pair.hdr)).max() < 0.004
 
 
+@pytest.mark.parametrize(
+    ("name", "offsets"),
+    [("jpeg/standard.jpg", (1 / 64, 1 / 64)), ("heif/apple-auxiliary.heic", (0.0, 0.0)), ("jpeg/both.jpg", None)],
+)
+def test_offsets_are_those_of_the_map_that_made_the_rendition(name: str, offsets: tuple[float, float] | None) -> None:
+    data = (FIXTURES / name).read_bytes()
+    assert make_pair(data, None, EncodeOptions(container="jpeg", quality=30), []).offsets == offsets
+    assert make_pair(gm.decode(data), None, EncodeOptions(), []).offsets is None
+
+
 def test_a_gain_to_another_base_is_not_known() -> None:
     data = (FIXTURES / "jpeg/standard.jpg").read_bytes()
     other = decode_jpeg((FIXTURES / "jpeg/base-16x16.jpg").read_bytes())

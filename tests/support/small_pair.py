@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gainmap_codec.files.payload.records import Binding
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import Array, convert
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 
@@ -22,6 +22,7 @@ class Pair(NamedTuple):
     color: BaseColor
     hdr: Array
     gain: OneGain | None = None
+    offsets: Offsets | None = None
 
 
 SRGB = base_color_of_icc(None)

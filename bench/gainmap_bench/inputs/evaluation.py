@@ -23,6 +23,7 @@ from gainmap_codec.files.records import AppleMetadata, GainMapChannel, GainMapMe
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.formats.images import decode_jpeg
 from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.resampling import bilinear_taps
 from gainmap_codec.pixels.scene import grade_scene, render_scene
@@ -127,7 +128,9 @@ def reduced(pair: BenchPair, longest_side: int | None) -> BenchPair:
     if pair.own_map is None:
         return BenchPair(pair.name, pair.kind, small, None)
     own = replace(pair.own_map, gains=_averaged(pair.own_map.gains, part))
-    return BenchPair(pair.name, pair.kind, small._replace(hdr=own.applied(small)), own)
+    offsets = own.base_offset, own.alternate_offset
+    gain = OneGain(own.gains, *offsets) if own.gains.shape[2] == 1 else None
+    return BenchPair(pair.name, pair.kind, small._replace(hdr=own.applied(small), gain=gain, offsets=offsets), own)
 
 
 def _averaged(values: NDArray[Any], part: float) -> Array:

@@ -41,7 +41,7 @@ from gainmap_codec.neural.published.network import forward
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, AnyCodes, Array, convert, pq_psnr, rgb_to_xyz, xy_to_xyz
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.maps.residual import residual
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -98,6 +98,7 @@ class _Pair(NamedTuple):
     color: BaseColor
     hdr: Array
     gain: OneGain | None = None
+    offsets: Offsets | None = None
 
 
 def pretrained(preset: Preset, config: PublishedConfig) -> list[Tensor]:

@@ -15,7 +15,7 @@ from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
-from gainmap_codec.codec.rendering import STORED, full_headroom, one_gain, render
+from gainmap_codec.codec.rendering import STORED, full_headroom, offsets, one_gain, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
@@ -39,7 +39,7 @@ from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.in_memory import ArrayLike, array_of, rgb_of
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
@@ -62,6 +62,7 @@ class Pair(NamedTuple):
         headroom: Headroom of the HDR rendition, log2.
         gain: Where the HDR rendition was made of this picture's base by one gain for all channels: that gain. The base
             may have been coded anew since.
+        offsets: Where it was made of this picture's base by a gain map: that map's.
     """
 
     file: GainMapFile
@@ -70,6 +71,7 @@ class Pair(NamedTuple):
     hdr: Array
     headroom: float
     gain: OneGain | None = None
+    offsets: Offsets | None = None
 
 
 def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, notes: list[str]) -> Pair:
@@ -82,7 +84,10 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         GainMapError, OSError: A file cannot be read.
     """
     image, opened = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
-    own, gain = (opened.file, one_gain(opened, preference(opened, "auto")[0])) if opened else (None, None)
+    own, gain, known = None, None, None
+    if opened:
+        kind = preference(opened, "auto")[0]
+        own, gain, known = opened.file, one_gain(opened, kind), offsets(opened, kind)
     if options.base_color_space != "srgb" and (sdr is not None or own is not None):
         notes.append(
             "base_color_space changes nothing: it is of tone-mapped bases, and the SDR picture keeps its colours"
@@ -102,7 +107,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         pixels, gain = to_upright(pixels, own.orientation), gain and gain.turned(own.orientation)
     if headroom == 0:
         notes.append("the HDR rendition is not brighter than SDR white: readers show the base")
-    return Pair(file, codes, color, pixels, headroom, gain)
+    return Pair(file, codes, color, pixels, headroom, gain, known)
 
 
 def _read_hdr(

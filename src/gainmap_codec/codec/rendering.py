@@ -18,7 +18,7 @@ from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
 from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
 from gainmap_codec.pixels.maps.neural_map import render_into
-from gainmap_codec.pixels.maps.one_gain import OneGain, one_gain_of
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain, offsets_of, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Window, turned, turned_window
 from gainmap_codec.pixels.rendition import UNCHANGED, Gains, render_strips, renderer
 
@@ -57,6 +57,12 @@ def one_gain(opened: OpenedFile, kind: RenderedFrom) -> OneGain | None:
     if kind == "standard" and (stored := opened.file.gain_map):
         return one_gain_of(opened.map_codes, stored.metadata, stored.image.bits)
     return None
+
+
+def offsets(opened: OpenedFile, kind: RenderedFrom) -> Offsets | None:
+    """The offsets by which the whole HDR rendition is made of the base, where a standard gain map makes it."""
+    stored = opened.file.gain_map
+    return offsets_of(stored.metadata) if kind == "standard" and stored else None
 
 
 def render(opened: OpenedFile, kind: RenderedFrom, options: DecodeOptions) -> Floats:

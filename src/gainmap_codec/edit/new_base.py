@@ -9,7 +9,7 @@ from gainmap_codec.codec.decoding import Rendition, best_rendition
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.codec.rendering import STORED, Floats, full_headroom, one_gain, render
+from gainmap_codec.codec.rendering import STORED, Floats, full_headroom, offsets, one_gain, render
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
@@ -141,7 +141,8 @@ class NewBase:
         found = self.rendition
         color, hdr = color_of(self.file.base), self.shown.light(found.pixels)
         gain, headroom = one_gain(found.opened, found.kind), full_headroom(found.opened, found.kind)
-        return Pair(self.file, self.codes, color, hdr, headroom, gain and self.shown.gain(gain))
+        known = offsets(found.opened, found.kind)
+        return Pair(self.file, self.codes, color, hdr, headroom, gain and self.shown.gain(gain), known)
 
 
 def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 
 
 class PairLike(Protocol):
-    """A decoded base, its colour, the HDR rendition in the same raster, and the gain that this is known to be made by.
+    """A decoded base, its colour, the HDR rendition in the same raster, and what is known of how this was made.
 
     See `gainmap_codec.codec.pairing.Pair`.
     """
@@ -23,3 +23,5 @@ class PairLike(Protocol):
     def hdr(self) -> Array: ...
     @property
     def gain(self) -> OneGain | None: ...
+    @property
+    def offsets(self) -> Offsets | None: ...

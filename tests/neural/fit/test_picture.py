@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.records import CodedPicture
 from gainmap_codec.neural.blank import empty_record
+from gainmap_codec.neural.fit import picture as module
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import Ground, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import Ground, ground_of_gains, grounds_of, keep_within, reach, worth_most
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, measured
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.maps.coded_picture import code_residual
 from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
 from gainmap_codec.pixels.maps.one_gain import OneGain
 from support.short_fits import shortened
@@ -112,6 +116,52 @@ def test_presets_take_pictures_where_they_may() -> None:
     best = fitted(with_picture)
     assert not without.network.picture
     assert best.network.picture and best.psnr > without.psnr + 3
+
+
+def coloured_photo() -> Pair:
+    """The scene's base, made brighter by a rough gain for each of its own channels."""
+    values = np.concatenate([rough_gain().values[:, shift : shift + 40] for shift in (0, 4, 8)], axis=2)
+    gains = OneGain(values, 0, 0).at(slice(None), slice(None), *CODES.shape[:2])
+    linear = (SRGB.linearize(CODES) + np.float32(1 / 64)) * 2**gains - np.float32(1 / 64)
+    return Pair(CODES, SRGB, SRGB.convert_to_bt2020(np.maximum(linear, 0)), offsets=(1 / 64, 1 / 64))
+
+
+def test_three_gains_are_told_by_the_offsets_of_the_map_that_the_photo_came_with() -> None:
+    pair = coloured_photo()
+    blank = replace(empty_record("best", "multiscale"), **FIELDS)
+    ground = ground_of_gains(blank, pair)
+    assert ground.network.layers[-1].outputs == 3 and ground.network.grid == CODES.shape[:2]
+    assert ground.network.base_offset == ground.network.alternate_offset == 1 / 64
+    elsewhere = ground_of_gains(blank, pair._replace(offsets=(1 / 2048, 1 / 2048)))
+    measure = partial(measured, pair=pair)
+    sizes = [min(each.size for each in reach([from_], pair, 50, measure)) for from_ in (ground, elsewhere)]
+    assert sizes[0] < 0.9 * sizes[1]
+
+
+def test_a_target_may_take_three_gains() -> None:
+    pair = coloured_photo()
+    found = fit_pair("tiny", pair, FIELDS, presets=SHORT, target_psnr=50.0)
+    assert found.psnr >= 50 and found.network.domain == "log2_gain" and found.network.layers[-1].outputs == 3
+
+
+def test_a_ground_is_left_where_its_pictures_grow_larger_than_the_best(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def counted(*arguments: Any, **options: Any) -> CodedPicture:
+        tried.append(options["quality"])
+        return code_residual(*arguments, **options)
+
+    monkeypatch.setattr(module, "code_residual", counted)
+    ground = grounds[1]
+    wrong = replace(ground, left=ground.left._replace(values=3 * ground.left.values))
+    counts, payloads = [], []
+    for some in ([ground], [wrong], [ground, wrong]):
+        payloads.append([each.payload for each in reach(some, PHOTO, 52, measure)])
+        counts.append(len(tried) - sum(counts))
+    assert payloads[0] == payloads[2] and not payloads[1]
+    assert counts[0] < counts[2] < counts[0] + counts[1]
 
 
 def test_three_channels() -> None:

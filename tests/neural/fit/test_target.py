@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from gainmap_codec.neural.fit import target as module
-from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets
+from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets, three_gains
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.color.light import Array, convert, pq_encode
+from gainmap_codec.pixels.color.light import Array, convert, pq_encode, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.maps.residual import apply_log2_gain, inverse_residual
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -30,6 +30,7 @@ class Pair(NamedTuple):
     color: BaseColor
     hdr: Array
     gain: OneGain | None = None
+    offsets: Offsets | None = None
 
 
 def scene(width: int = 96, height: int = 64) -> Pair:
@@ -175,6 +176,49 @@ def test_fine_detail_takes_a_fine_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     grain = np.random.default_rng(0).uniform(1, 2, (96, 160, 1)).astype(np.float32)
     (target,) = make_targets(pair._replace(hdr=pair.hdr * grain))
     assert target.grid == (96, 160)
+
+
+def gains_in_srgb(pair: Pair, offsets: Offsets) -> Pair:
+    """The pair brightened by another gain in each of the base's own channels."""
+    gains = np.linspace(0, 2, pair.codes.shape[1], dtype=np.float32)[None, :, None] * np.array(
+        [0.5, 1, 1.5], np.float32
+    )
+    linear = (SRGB.linearize(pair.codes) + np.float32(offsets[0])) * 2**gains - np.float32(offsets[1])
+    return pair._replace(hdr=SRGB.convert_to_bt2020(np.maximum(linear, 0)), offsets=offsets)
+
+
+def test_three_gains_give_the_rendition_back() -> None:
+    offsets = 1 / 64, 1 / 32
+    pair = gains_in_srgb(scene(), offsets)
+    found = three_gains(pair, *offsets)
+    base = base_bt2020(pair.codes, SRGB)
+    apply_log2_gain(found.values, base, *map(np.float32, offsets))
+    assert found.values.shape == found.weights.shape == (64, 96, 3)
+    assert pq_psnr(base, pair.hdr) > 90
+
+
+def test_three_gains_cost_what_a_small_error_does() -> None:
+    pair = gains_in_srgb(scene(), (1 / 64, 1 / 64))
+    found, offset = three_gains(pair, 1 / 64, 1 / 64), np.float32(1 / 64)
+    renditions = base_bt2020(pair.codes, SRGB), base_bt2020(pair.codes, SRGB)
+    off = np.random.default_rng(0).normal(0, 0.003, found.values.shape).astype(np.float32)
+    for gains, rendition in zip((found.values, found.values + off), renditions, strict=True):
+        apply_log2_gain(gains, rendition, offset, offset)
+    inside = pair.hdr.min(axis=2) > 0.01
+    expected = ((pq_encode(renditions[1]) - pq_encode(renditions[0])) ** 2).mean(axis=2)[inside].mean()
+    assert (found.weights * off**2).sum(axis=2)[inside].mean() == pytest.approx(expected, rel=0.05)
+
+
+def test_three_gains_that_do_not_show_do_not_stretch_the_range() -> None:
+    pair = gains_in_srgb(scene(), (0.0, 0.0))
+    pair.codes[:4], pair.hdr[:2], pair.hdr[2:4] = 0, 0, 1e-5
+    found = three_gains(pair, 0.0, 0.0).values
+    assert found.min() > -0.1 and found.max() < 3.2  # by itself: 3.4 stops, from black as dark as gains are measured
+
+
+def test_three_gains_of_a_large_picture_lie_on_a_coarser_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_CELLS", 1000)
+    assert three_gains(gains_in_srgb(scene(), (0.0, 0.0)), 0.0, 0.0).values.shape == (22, 32, 3)
 
 
 def test_a_small_picture_has_a_cell_a_pixel() -> None:

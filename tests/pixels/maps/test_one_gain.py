@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapMetadata
-from gainmap_codec.pixels.maps.one_gain import OneGain, one_gain_of
+from gainmap_codec.pixels.maps.one_gain import OneGain, offsets_of, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Box
 from support.cases import EXTREME, ONE_CHANNEL, THREE_CHANNELS
 
@@ -57,6 +57,13 @@ def test_numbers_that_differ_are_three_gains() -> None:
     other = replace(THREE_CHANNELS.channels[1], gain_map_max=Fraction(2, 1))
     metadata = replace(THREE_CHANNELS, channels=(*THREE_CHANNELS.channels[:2], other))
     assert one_gain_of(CODES, metadata, 8) is None
+
+
+def test_offsets_are_those_of_the_first_channel() -> None:
+    first = replace(ONE_CHANNEL.channels[0], base_offset=Fraction(1, 8), alternate_offset=Fraction(1, 4))
+    metadata = replace(THREE_CHANNELS, channels=(first, *THREE_CHANNELS.channels[1:]))
+    assert offsets_of(metadata) == (0.125, 0.25)
+    assert offsets_of(APPLE) == (0.0, 0.0)
 
 
 def test_an_hdr_base_is_its_own_brightest_rendition() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -22,7 +22,8 @@ from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import cells
 from gainmap_codec.files.payload.layout import IDENTITY, residual_range
 from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap, QuantizedLayer
-from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced
+from gainmap_codec.neural.blank import OFFSET
+from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced, three_gains
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.maps.coded_picture import FINEST, code_residual, picture_values
@@ -82,6 +83,22 @@ def grounds_of(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[
     offsets = storable_offset(pair.gain.base_offset), storable_offset(pair.gain.alternate_offset)
     known = replace(network, base_offset=offsets[0], alternate_offset=offsets[1])
     return fitted, _bare(known, Residual(pair.gain.values, np.ones_like(pair.gain.values)))
+
+
+def grounds_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[Ground, ...]:
+    """As `grounds_of`; where no gain is known that serves all channels, also one that says nothing of three gains."""
+    grounds = grounds_of(network, target, pair)
+    return grounds if pair.gain else (*grounds, ground_of_gains(network, pair))
+
+
+def ground_of_gains(network: NeuralGainMap, pair: PairLike) -> Ground:
+    """One that says nothing, for a log2 gain of each channel: as a gain map of three channels has it.
+
+    Where the HDR rendition was made by such a map, its own offsets leave the least to tell.
+    """
+    base_offset, alternate_offset = map(storable_offset, pair.offsets or (OFFSET, OFFSET))
+    gains = replace(network, domain="log2_gain", base_offset=base_offset, alternate_offset=alternate_offset)
+    return _bare(gains, three_gains(pair, base_offset, alternate_offset))
 
 
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
@@ -148,8 +165,8 @@ class _Series(NamedTuple):
     psnrs: Numbers
 
 
-def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Series:
-    """Trials of rising quality, until one is of more than `enough` dB."""
+def _series(ground: Ground, level: int, sample: _Sample, is_enough: Callable[[float, float], bool]) -> _Series:
+    """Trials of rising quality, until size and PQ-PSNR of one are enough."""
     network, (rows, columns) = ground.network, ground.network.grid
     coarse = WorkingGrid.over((cells(rows, level), cells(columns, level)), rows, columns, IDENTITY)
     small = reduced(ground.left, coarse)[0].values
@@ -161,7 +178,7 @@ def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Seri
         wide = across.interpolate(picture_values(network, picture), axis=1)
         psnr = sample.psnr(network, down.interpolate(wide, axis=0) + ground.said)
         found.append((quality, ground.size + len(picture.frame), psnr))
-        if found[-1][2] > enough:
+        if is_enough(*found[-1][1:]):
             break
     tried, sizes, psnrs = np.array(found).T
     qualities = np.arange(tried[0], tried[-1] + 1)
@@ -173,6 +190,9 @@ def _series(ground: Ground, level: int, sample: _Sample, enough: float) -> _Seri
 
 Costs = Callable[[Numbers, Numbers], Numbers]
 """What sizes in bytes and PQ-PSNRs in dB cost: the least is chosen, infinite is out of the question."""
+
+Enough = Callable[[float, float, float], bool]
+"""Whether nothing can cost less than the least so far that is of more than a size in bytes and a PQ-PSNR in dB."""
 
 
 class _Choice(NamedTuple):
@@ -197,7 +217,10 @@ def reach(grounds: Iterable[Ground], pair: PairLike, psnr: float, measure: Calla
     def change(choice: _Choice, found: M) -> int:
         return math.ceil((psnr - found.psnr) / choice.slope(choice.series.psnrs))
 
-    return _made(_chosen(grounds, pair, costs, enough=psnr + 1), measure, change)
+    def is_enough(least: float, size: float, reached: float) -> bool:
+        return reached > psnr + 1 or size > least
+
+    return _made(_chosen(grounds, pair, costs, is_enough), measure, change)
 
 
 def keep_within(grounds: Iterable[Ground], pair: PairLike, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
@@ -209,24 +232,24 @@ def keep_within(grounds: Iterable[Ground], pair: PairLike, size: int, measure: C
     def change(choice: _Choice, found: M) -> int:
         return math.floor(math.log(size / found.size) / choice.slope(np.log(choice.series.sizes)))
 
-    return _made(_chosen(grounds, pair, costs, enough=math.inf), measure, change)
+    return _made(_chosen(grounds, pair, costs, lambda least, each, psnr: each > size), measure, change)
 
 
 def worth_most(
     grounds: Iterable[Ground], pair: PairLike, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]
 ) -> list[M]:
     """The payload with the picture that is worth most at a price."""
-    choice = _chosen(grounds, pair, lambda sizes, psnrs: sizes - bytes_per_db * psnrs, enough=math.inf)
+    choice = _chosen(grounds, pair, lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
     return _made(choice, measure, lambda choice, found: 0)
 
 
-def _chosen(grounds: Iterable[Ground], pair: PairLike, costs: Costs, enough: float) -> _Choice | None:
+def _chosen(grounds: Iterable[Ground], pair: PairLike, costs: Costs, is_enough: Enough) -> _Choice | None:
     """The cheapest of all grounds, levels and qualities; finer levels only until they cost more."""
     sample, best, least = _Sample(pair), None, math.inf
     for ground in grounds:
         before = math.inf
         for level in _levels(ground.network.grid):
-            series = _series(ground, level, sample, enough)
+            series = _series(ground, level, sample, partial(is_enough, least))
             found = costs(series.sizes, series.psnrs)
             index = int(np.argmin(found))
             if found[index] > before:

@@ -15,7 +15,7 @@ from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.effort import EFFORTS, USUAL
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import grounds_for_targets, grounds_of, keep_within, reach, worth_most
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
@@ -215,7 +215,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         factor=lambda found: (target / found.size) ** 2,
     )
     if fit.config.has_picture:
-        grounds = grounds_of(first.network, fit.target, pair)
+        grounds = grounds_for_targets(first.network, fit.target, pair)
         tried += keep_within(grounds, pair, target, partial(measured, pair=pair))
     within = [found for found in tried if found.size <= target]
     if within:
@@ -227,7 +227,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
     """The smallest payload of at least `target` dB that some prices or pictures give, or the best."""
-    grounds = grounds_of(first.network, fit.target, pair)
+    grounds = grounds_for_targets(first.network, fit.target, pair)
     pictures = reach(grounds, pair, target, partial(measured, pair=pair))
     most = min((found.size for found in pictures if found.psnr >= target), default=math.inf)
 

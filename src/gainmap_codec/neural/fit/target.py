@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import count
 from math import inf, isqrt, log10
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.one_gain import OneGain
-from gainmap_codec.pixels.maps.residual import residual, residual_slope, storable_offset
+from gainmap_codec.pixels.maps.residual import log2_gain, residual, residual_slope, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip
 
@@ -40,6 +41,8 @@ _SHARPENING = 2
 _OUTLIERS = 0.0005
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
+_NUDGE = 1 / 64  # stops, to see how steep PQ is
+_SEEN = 1e-3  # of the cost of an error where PQ is steepest: where less, it does not show
 _SAMPLES = 1 << 18  # pixels, at least half as many of which tell what one gain leaves
 
 
@@ -201,6 +204,24 @@ def _one_gain(sampled: Sampled, offset: float) -> tuple[Residual, float]:
 
     for_each_strip(height, measure)
     return Residual(values, weights), float(lefts.sum()) / (height * width)
+
+
+def three_gains(pair: PairLike, base_offset: float, alternate_offset: float) -> Residual:
+    """A log2 gain for each channel, at every pixel, or of larger pictures on a grid of at most four million cells.
+
+    Gains that hardly show do not stretch the range: they are cut off where those that do end.
+    """
+    sampled, raster = _sample(pair, 1), pair.codes.shape[:2]
+    offsets = np.float32(base_offset), np.float32(alternate_offset)
+    gains = log2_gain(sampled.hdr, sampled.base, *offsets)
+    bright = sampled.hdr + offsets[1]
+    more, less = (pq_encode(bright * np.float32(2.0**stops) - offsets[1]) for stops in (_NUDGE, -_NUDGE))
+    weights = np.square((more - less) / np.float32(2 * _NUDGE)) / 3
+    seen = gains[weights > _SEEN * _STEEPEST**2]
+    values = Residual(np.clip(gains, seen.min(), seen.max()) if seen.size else gains, weights)
+    scale = next(each for each in count(1) if raster[0] * raster[1] <= each**2 * _MOST_CELLS)
+    grid = -(-raster[0] // scale), -(-raster[1] // scale)
+    return reduced(values, _over_samples(grid, raster, 1))[0]
 
 
 def _mean(costs: Array) -> float:

@@ -51,6 +51,17 @@ class OneGain(NamedTuple):
         return self._replace(values=self.at(rows, columns, height, width))
 
 
+Offsets = tuple[float, float]
+"""Of base and alternate, linear, as in ISO 21496-1."""
+
+
+def offsets_of(metadata: GainMapMetadata | AppleMetadata) -> Offsets:
+    """The offsets of a gain map, those of its first channel where channels differ."""
+    if isinstance(metadata, AppleMetadata):
+        return 0.0, 0.0
+    return float(metadata.channels[0].base_offset), float(metadata.channels[0].alternate_offset)
+
+
 def one_gain_of(codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int) -> OneGain | None:
     """What a stored gain map shows in full on the brightest display, or None where its channels differ.
 
@@ -62,15 +73,14 @@ def one_gain_of(codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits
         return None
     coded = np.arange(1 << bits, dtype=np.float32) / np.float32((1 << bits) - 1)
     if isinstance(metadata, AppleMetadata):
-        table, offsets = np.log2(1 + np.float32(metadata.headroom - 1) * srgb_decode(coded)), (0.0, 0.0)
+        table = np.log2(1 + np.float32(metadata.headroom - 1) * srgb_decode(coded))
     elif len(set(metadata.channels)) > 1 or not _brightens(metadata):
         return None
     else:
         numbers = metadata.channels[0]
         low, high = float(numbers.gain_map_min), float(numbers.gain_map_max)
         table = coded ** np.float32(1 / float(numbers.gamma)) * np.float32(high - low) + np.float32(low)
-        offsets = float(numbers.base_offset), float(numbers.alternate_offset)
-    return OneGain(table[codes.reshape(*codes.shape[:2], -1)[..., :1]], *offsets)
+    return OneGain(table[codes.reshape(*codes.shape[:2], -1)[..., :1]], *offsets_of(metadata))
 
 
 def _brightens(metadata: GainMapMetadata) -> bool:
