@@ -19,7 +19,7 @@ from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
-from gainmap_codec.neural.fit.picture import Ground, grounds_for_targets, keep_within, reach
+from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, keep_within, reach
 from gainmap_codec.neural.fit.presets import measured, shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
@@ -126,18 +126,18 @@ class _PictureCurve:
         self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
 
     @cached_property
-    def _grounds(self) -> tuple[Ground, ...]:
+    def _trials(self) -> Trials:
         pair, config = self._pair.pair, replace(shipped_presets().multiscale[self._preset], has_picture=True)
         blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
         fit = start_fit(blank, config, pair, self._seed)
         fit.improve(fit.config.bytes_per_db, config.rounds)
-        return grounds_for_targets(fit.network(), fit.target, pair)
+        return Trials(grounds_for_targets(fit.network(), fit.target, pair), pair)
 
     def at(self, target: float) -> Point:
         """The point of a PQ-PSNR in dB, or the best that there is."""
-        start, pair, grounds = perf_counter(), self._pair.pair, self._grounds
+        start, pair, trials = perf_counter(), self._pair.pair, self._trials
         measure = partial(measured, pair=pair)
-        found = reach(grounds, pair, target, measure) or keep_within(grounds, pair, MAX_PAYLOAD_BYTES, measure)
+        found = reach(trials, target, measure) or keep_within(trials, MAX_PAYLOAD_BYTES, measure)
         best = min(found, key=lambda each: (each.psnr < target, each.size))
         seconds = perf_counter() - start
         return _point(self._pair, self._evaluation, "picture", f"{target:g} dB", best.payload, seconds, self._seed)

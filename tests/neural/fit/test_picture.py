@@ -14,7 +14,7 @@ from gainmap_codec.files.payload.records import CodedPicture
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit import picture as module
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import Ground, ground_of_gains, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import Ground, Trials, ground_of_gains, grounds_of, keep_within, reach, worth_most
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, measured
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.pixels.color.light import pq_psnr
@@ -80,7 +80,7 @@ def test_what_a_fitted_network_leaves(grounds: tuple[Ground, Ground]) -> None:
 
 @pytest.mark.parametrize("psnr", [40.0, 52.0])
 def test_a_quality_is_reached(grounds: tuple[Ground, Ground], psnr: float) -> None:
-    found = [each for each in reach(grounds, PHOTO, psnr, measure) if each.psnr >= psnr]
+    found = [each for each in reach(Trials(grounds, PHOTO), psnr, measure) if each.psnr >= psnr]
     assert found and min(each.psnr for each in found) < psnr + 1.5
     best = min(found, key=lambda each: each.size)
     again = parse_payload(serialize_payload(best.network))
@@ -88,13 +88,13 @@ def test_a_quality_is_reached(grounds: tuple[Ground, Ground], psnr: float) -> No
 
 
 def test_a_size_is_kept(grounds: tuple[Ground, Ground]) -> None:
-    found = [each for each in keep_within(grounds, PHOTO, 600, measure) if each.size <= 600]
+    found = [each for each in keep_within(Trials(grounds, PHOTO), 600, measure) if each.size <= 600]
     assert max(each.psnr for each in found) > 34 and max(each.size for each in found) > 480
-    assert keep_within(grounds, PHOTO, 30, measure) == []
+    assert keep_within(Trials(grounds, PHOTO), 30, measure) == []
 
 
 def test_a_higher_price_buys_more(grounds: tuple[Ground, Ground]) -> None:
-    cheap, dear = (worth_most(grounds, PHOTO, price, measure)[0] for price in (5.0, 500.0))
+    cheap, dear = (worth_most(Trials(grounds, PHOTO), price, measure)[0] for price in (5.0, 500.0))
     assert cheap.size < dear.size and cheap.psnr < dear.psnr - 3
 
 
@@ -134,7 +134,7 @@ def test_three_gains_are_told_by_the_offsets_of_the_map_that_the_photo_came_with
     assert ground.network.base_offset == ground.network.alternate_offset == 1 / 64
     elsewhere = ground_of_gains(blank, pair._replace(offsets=(1 / 2048, 1 / 2048)))
     measure = partial(measured, pair=pair)
-    sizes = [min(each.size for each in reach([from_], pair, 50, measure)) for from_ in (ground, elsewhere)]
+    sizes = [min(each.size for each in reach(Trials([from_], pair), 50, measure)) for from_ in (ground, elsewhere)]
     assert sizes[0] < 0.9 * sizes[1]
 
 
@@ -156,9 +156,10 @@ def test_a_ground_is_left_where_its_pictures_grow_larger_than_the_best(
     monkeypatch.setattr(module, "code_residual", counted)
     ground = grounds[1]
     wrong = replace(ground, left=ground.left._replace(values=3 * ground.left.values))
-    counts, payloads = [], []
+    counts: list[int] = []
+    payloads: list[list[bytes]] = []
     for some in ([ground], [wrong], [ground, wrong]):
-        payloads.append([each.payload for each in reach(some, PHOTO, 52, measure)])
+        payloads.append([each.payload for each in reach(Trials(some, PHOTO), 52, measure)])
         counts.append(len(tried) - sum(counts))
     assert payloads[0] == payloads[2] and not payloads[1]
     assert counts[0] < counts[2] < counts[0] + counts[1]

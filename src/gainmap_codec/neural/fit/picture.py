@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -151,6 +151,8 @@ class _Series(NamedTuple):
     """Pictures of one ground and level.
 
     Attributes:
+        ground: What they are added to.
+        level: Of the ground's grid.
         small: The cells to be coded.
         qualities: Whole numbers, ascending.
         sizes: Bytes of whole payloads.
@@ -165,27 +167,62 @@ class _Series(NamedTuple):
     psnrs: Numbers
 
 
-def _series(ground: Ground, level: int, sample: _Sample, is_enough: Callable[[float, float], bool]) -> _Series:
-    """Trials of rising quality, until size and PQ-PSNR of one are enough."""
-    network, (rows, columns) = ground.network, ground.network.grid
-    coarse = WorkingGrid.over((cells(rows, level), cells(columns, level)), rows, columns, IDENTITY)
-    small = reduced(ground.left, coarse)[0].values
-    over = WorkingGrid.over(network.grid, rows, columns, IDENTITY)
-    down, across = over.rows.level_taps(level), over.columns.level_taps(level)
-    found: list[tuple[float, float, float]] = []
-    for quality in _QUALITIES:
-        picture = _coded(small, level, quality, _TRIAL_SPEEDS)
-        wide = across.interpolate(picture_values(network, picture), axis=1)
-        psnr = sample.psnr(network, down.interpolate(wide, axis=0) + ground.said)
-        found.append((quality, ground.size + len(picture.frame), psnr))
-        if is_enough(*found[-1][1:]):
-            break
-    tried, sizes, psnrs = np.array(found).T
-    qualities = np.arange(tried[0], tried[-1] + 1)
-    logs = np.interp(qualities, tried, np.log(sizes))
-    return _Series(
-        ground, level, small, qualities, np.exp(logs), np.interp(qualities, tried, np.maximum.accumulate(psnrs))
-    )
+class _Level:
+    """What a ground leaves on a level of its grid, and trials of coding that."""
+
+    def __init__(self, sample: _Sample, ground: Ground, level: int) -> None:
+        grid = ground.network.grid
+        coarse = WorkingGrid.over((cells(grid[0], level), cells(grid[1], level)), *grid, IDENTITY)
+        over = WorkingGrid.over(grid, *grid, IDENTITY)
+        self._sample, self._ground, self._level = sample, ground, level
+        self._small = reduced(ground.left, coarse)[0].values
+        self._down, self._across = over.rows.level_taps(level), over.columns.level_taps(level)
+        self._trial = cache(self._tried)  # qualities are tried again for another target
+
+    def _tried(self, quality: int) -> tuple[float, float]:
+        """Size in bytes and PQ-PSNR in dB of a payload whose picture is coded quickly."""
+        network = self._ground.network
+        picture = _coded(self._small, self._level, quality, _TRIAL_SPEEDS)
+        wide = self._across.interpolate(picture_values(network, picture), axis=1)
+        psnr = self._sample.psnr(network, self._down.interpolate(wide, axis=0) + self._ground.said)
+        return self._ground.size + len(picture.frame), psnr
+
+    def series(self, is_enough: Callable[[float, float], bool]) -> _Series:
+        """Trials of rising quality, until size and PQ-PSNR of one are enough."""
+        found: list[tuple[float, float, float]] = []
+        for quality in _QUALITIES:
+            found.append((quality, *self._trial(quality)))
+            if is_enough(*found[-1][1:]):
+                break
+        tried, sizes, psnrs = np.array(found).T
+        qualities = np.arange(tried[0], tried[-1] + 1)
+        sizes = np.exp(np.interp(qualities, tried, np.log(sizes)))
+        psnrs = np.interp(qualities, tried, np.maximum.accumulate(psnrs))
+        return _Series(self._ground, self._level, self._small, qualities, sizes, psnrs)
+
+
+class Trials:
+    """Pictures on some grounds: which is worth coding slowly. What was tried for one goal serves for the next."""
+
+    def __init__(self, grounds: Iterable[Ground], pair: PairLike) -> None:
+        self._grounds = tuple(grounds)
+        self._level = cache(partial(_Level, _Sample(pair)))
+
+    def cheapest(self, costs: Costs, is_enough: Enough) -> _Choice | None:
+        """The cheapest of all grounds, levels and qualities; finer levels only until they cost more."""
+        best, least = None, math.inf
+        for ground in self._grounds:
+            before = math.inf
+            for level in _levels(ground.network.grid):
+                series = self._level(ground, level).series(partial(is_enough, least))
+                found = costs(series.sizes, series.psnrs)
+                index = int(np.argmin(found))
+                if found[index] > before:
+                    break
+                before = float(found[index])
+                if before < least:
+                    best, least = _Choice(series, index), before
+        return best
 
 
 Costs = Callable[[Numbers, Numbers], Numbers]
@@ -208,7 +245,7 @@ class _Choice(NamedTuple):
         return max(float(np.gradient(of)[self.place]), 1e-3) if len(of) > 1 else 1.0
 
 
-def reach(grounds: Iterable[Ground], pair: PairLike, psnr: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
+def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """Payloads of about so many dB with the picture that needs the fewest bytes for it; none where no picture can."""
 
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
@@ -220,10 +257,10 @@ def reach(grounds: Iterable[Ground], pair: PairLike, psnr: float, measure: Calla
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
 
-    return _made(_chosen(grounds, pair, costs, is_enough), measure, change)
+    return _made(trials.cheapest(costs, is_enough), measure, change)
 
 
-def keep_within(grounds: Iterable[Ground], pair: PairLike, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
+def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """Payloads of about so many bytes with the picture that is best for them; none where there is none so small."""
 
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
@@ -232,32 +269,13 @@ def keep_within(grounds: Iterable[Ground], pair: PairLike, size: int, measure: C
     def change(choice: _Choice, found: M) -> int:
         return math.floor(math.log(size / found.size) / choice.slope(np.log(choice.series.sizes)))
 
-    return _made(_chosen(grounds, pair, costs, lambda least, each, psnr: each > size), measure, change)
+    return _made(trials.cheapest(costs, lambda least, each, psnr: each > size), measure, change)
 
 
-def worth_most(
-    grounds: Iterable[Ground], pair: PairLike, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]
-) -> list[M]:
+def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """The payload with the picture that is worth most at a price."""
-    choice = _chosen(grounds, pair, lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
+    choice = trials.cheapest(lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
     return _made(choice, measure, lambda choice, found: 0)
-
-
-def _chosen(grounds: Iterable[Ground], pair: PairLike, costs: Costs, is_enough: Enough) -> _Choice | None:
-    """The cheapest of all grounds, levels and qualities; finer levels only until they cost more."""
-    sample, best, least = _Sample(pair), None, math.inf
-    for ground in grounds:
-        before = math.inf
-        for level in _levels(ground.network.grid):
-            series = _series(ground, level, sample, partial(is_enough, least))
-            found = costs(series.sizes, series.psnrs)
-            index = int(np.argmin(found))
-            if found[index] > before:
-                break
-            before = float(found[index])
-            if before < least:
-                best, least = _Choice(series, index), before
-    return best
 
 
 def _levels(grid: tuple[int, int]) -> Iterator[int]:

@@ -15,7 +15,7 @@ from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.effort import EFFORTS, USUAL
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import grounds_for_targets, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, grounds_of, keep_within, reach, worth_most
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
@@ -162,8 +162,8 @@ def _fit_multiscale(
     if not config.has_picture:
         return first
     price = fit.config.bytes_per_db
-    grounds = grounds_of(first.network, fit.target, pair)
-    found = [first, *worth_most(grounds, pair, price, partial(measured, pair=pair))]
+    trials = Trials(grounds_of(first.network, fit.target, pair), pair)
+    found = [first, *worth_most(trials, price, partial(measured, pair=pair))]
     return min(found, key=lambda each: each.size - price * each.psnr)
 
 
@@ -215,8 +215,8 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         factor=lambda found: (target / found.size) ** 2,
     )
     if fit.config.has_picture:
-        grounds = grounds_for_targets(first.network, fit.target, pair)
-        tried += keep_within(grounds, pair, target, partial(measured, pair=pair))
+        trials = Trials(grounds_for_targets(first.network, fit.target, pair), pair)
+        tried += keep_within(trials, target, partial(measured, pair=pair))
     within = [found for found in tried if found.size <= target]
     if within:
         return max(within, key=lambda found: found.psnr)
@@ -227,8 +227,8 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
     """The smallest payload of at least `target` dB that some prices or pictures give, or the best."""
-    grounds = grounds_for_targets(first.network, fit.target, pair)
-    pictures = reach(grounds, pair, target, partial(measured, pair=pair))
+    trials = Trials(grounds_for_targets(first.network, fit.target, pair), pair)
+    pictures = reach(trials, target, partial(measured, pair=pair))
     most = min((found.size for found in pictures if found.psnr >= target), default=math.inf)
 
     def is_met(found: FittedNetwork) -> bool:
