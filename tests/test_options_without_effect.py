@@ -65,6 +65,12 @@ def test_color_space_of_what_has_its_own(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "expected an OpenEXR file to write beside it, got .png" in result.output
 
 
+def test_hlg_of_what_is_not_written_in_it(tmp_path: Path) -> None:
+    arguments = ["decode", str(PHOTO), "-o", str(tmp_path / "it.exr"), "--transfer", "hlg"]
+    result = CliRunner().invoke(gainmap, arguments)
+    assert result.exit_code == 2 and "expected an AVIF or HEIC file to write beside hlg, got .exr" in result.output
+
+
 def test_fit_takes_one_number() -> None:
     new = parse_file(gm.resize(gm.encode(HDR, sdr=BASE, carry="standard"), fit=8, quality=50), "it", Limits()).base
     assert (new.width, new.height) == (8, 8)

@@ -63,6 +63,6 @@ def test_what_changes_photos_shares_one_set_of_options(name: str) -> None:
     assert ("box" in names) == (name == "crop")
 
 
-@pytest.mark.parametrize("suffix", sorted(saving._ENCODERS))
+@pytest.mark.parametrize("suffix", sorted(saving.EXTENSIONS))
 def test_decode_writes_what_pictures_can_be_saved_as(suffix: str) -> None:
     gainmap.commands["decode"].make_context("decode", ["in.jpg", "-o", f"out{suffix}"])

@@ -113,11 +113,11 @@ def test_saving_and_showing_are_handed_in(monkeypatch: pytest.MonkeyPatch) -> No
     image = HdrImage(np.ones((2, 3, 3), np.float32))
     monkeypatch.setattr(hdr_image, "_handed_in", [])
     hdr_image.hand_in(
-        writer=lambda path, shown, quality: [f"{path} at {quality}: not kept"],
+        writer=lambda path, shown, quality, transfer: [f"{path} at {quality} in {transfer}: not kept"],
         mime_bundle=lambda shown: {"text/plain": str(shown is image)},
     )
-    with pytest.warns(GainMapWarning, match=r"a\.exr at 7: not kept"):
-        image.save("a.exr", quality=7)
+    with pytest.warns(GainMapWarning, match=r"a\.exr at 7 in hlg: not kept"):
+        image.save("a.exr", quality=7, transfer="hlg")
     assert image._repr_mimebundle_() == {"text/plain": "True"}
 
 

@@ -25,8 +25,9 @@ from gainmap_codec.cli.streams import SOURCE, check_outputs, source_of, write
 from gainmap_codec.codec.decoding import decode_opened
 from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import DEFAULT_QUALITY, DecodeOptions, Prefer, Region, Strip
+from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
 from gainmap_codec.pixels.color.light import ColorSpace
-from gainmap_codec.pixels.formats.saving import code_hdr
+from gainmap_codec.pixels.formats.saving import check_transfer, code_hdr
 from gainmap_codec.pixels.hdr_image import ORIGINS
 
 _DEFAULTS = DecodeOptions()
@@ -36,7 +37,7 @@ _DEFAULTS = DecodeOptions()
 @click.argument("source", metavar="IN", type=SOURCE)
 @output(
     (".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
-    help="OpenEXR, Radiance or npy; or PQ as PNG, TIFF, AVIF, HEIC or JPEG XL; the name tells which.",
+    help="OpenEXR, Radiance or npy; PQ as PNG, TIFF or JPEG XL; PQ or HLG as AVIF or HEIC; the name tells which.",
 )
 @to(["exr", "png", "tiff", "avif", "heic", "jxl", "hdr", "npy"])
 @click.option(
@@ -59,6 +60,13 @@ _DEFAULTS = DecodeOptions()
     help="Colour space of an EXR file; the others have one of their own.",
 )
 @click.option(
+    "--transfer",
+    type=click.Choice(["pq", "hlg"]),
+    default="pq",
+    show_default=True,
+    help="Curve of an AVIF or HEIC file; HLG, for television, ends at 1000 nits.",
+)
+@click.option(
     "--region",
     nargs=4,
     type=int,
@@ -78,6 +86,7 @@ def decode(
     headroom: float | None,
     prefer: Prefer,
     color_space: ColorSpace,
+    transfer: HdrTransfer,
     region: Region | None,
     strip: Strip | None,
     device: str,
@@ -99,6 +108,7 @@ def decode(
     if suffix != ".exr" and color_space != _DEFAULTS.color_space:
         raise click.UsageError(f"--color-space: expected an OpenEXR file to write beside it, got {suffix}")
     with usage():
+        check_transfer(transfer, suffix)
         options = DecodeOptions(
             headroom=headroom, prefer=prefer, color_space=color_space, region=region, strip=strip, device=device
         )
@@ -106,7 +116,7 @@ def decode(
     with progress_bar(quiet, output):
         opened = open_source(source_of(source), options.limits, is_rendered=True)
         image = decode_opened(opened, options)
-        data, lost = code_hdr(image, suffix, DEFAULT_QUALITY)
+        data, lost = code_hdr(image, suffix, DEFAULT_QUALITY, transfer)
     write(output, data)
     warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:

@@ -25,8 +25,9 @@ from gainmap_codec.files.records import CODECS, CodedImage, Container, GainMapFi
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import BT2020_PQ, SPACES
+from gainmap_codec.pixels.color.hdr_codes import hdr_codes
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
-from gainmap_codec.pixels.color.light import PQ_PEAK, AnyCodes, Array, pq_encode, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.tone_map import encode_base
@@ -151,7 +152,7 @@ def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _R
     if roles.keeps_primaries:
         render_strips(pixels, renderer(pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020)))
     if roles.is_hdr:
-        return _hdr_codes(pixels, notes)
+        return hdr_codes(pixels, "pq", _HDR_BITS, notes.lost)
     if float(metadata.alternate_hdr_headroom) > 0:
         notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
     return encode_base(pixels)
@@ -170,12 +171,6 @@ def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: Swa
         return code(nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=_HDR_BITS)
     nclx = None if roles.container == "jpeg" else roles.points(is_hdr=False)
     return code(icc_profile=roles.profile, nclx=nclx)
-
-
-def _hdr_codes(pixels: Array, notes: Notes) -> AnyCodes:
-    if float(pixels.max()) > PQ_PEAK:
-        notes.lost.append("what is brighter than 10,000 nits is clipped: PQ ends there")
-    return np.asarray(pq_encode(pixels) * np.float32((1 << _HDR_BITS) - 1) + np.float32(0.5)).astype(np.uint16)
 
 
 def _exchanged_map(

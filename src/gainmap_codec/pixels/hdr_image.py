@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from gainmap_codec.errors import GainMapWarning, printable
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.pixels.color import light as color
+from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
 from gainmap_codec.pixels.in_memory import array_of
@@ -135,17 +136,18 @@ class HdrImage:
         picture.info = self._info(color_space)
         return picture
 
-    def save(self, path: str | os.PathLike[str], *, quality: int = 92) -> None:
+    def save(self, path: str | os.PathLike[str], *, quality: int = 92, transfer: HdrTransfer = "pq") -> None:
         """Write the picture in the format that the extension names; the file appears whole or not at all.
 
-        All that is PQ is BT.2020, says so to its readers, and is clipped to that gamut and to 10 000 nits.
+        All that is PQ or HLG is BT.2020, says so to its readers, and is clipped to that gamut. PQ ends at 10 000 nits,
+        HLG where a display of 1000 nits does, for which it is made: SDR white, 203 nits, is at 75 % (ITU-R BT.2408).
 
         ========== ============================================================================================
         ``.exr``   OpenEXR, linear, half floats, with chromaticities.
         ``.png``   16-bit PQ, with a cICP chunk.
         ``.tiff``  16-bit PQ, with an ICC profile that holds its curve and a cicp tag; ``.tif`` as well.
-        ``.avif``  10-bit PQ, 4:4:4, nclx 9, 16, 9.
-        ``.heic``  10-bit PQ, 4:2:0, which decoders in hardware want, nclx 9, 16, 9.
+        ``.avif``  10-bit PQ or HLG, 4:4:4, nclx 9, 16 or 18, 9.
+        ``.heic``  10-bit PQ or HLG, 4:2:0, which decoders in hardware want, nclx 9, 16 or 18, 9.
         ``.jxl``   16-bit PQ, by OpenImageIO (extra ``jxl``).
         ``.hdr``   Radiance RGBE, linear, sRGB primaries; colours outside them are clipped.
         ``.npy``   float32, linear, sRGB primaries, as `encode` takes arrays.
@@ -156,15 +158,16 @@ class HdrImage:
 
         Args:
             quality: Of AVIF, HEIC and JPEG XL, 1…100 as each encoder counts; at 100 JPEG XL has no loss.
+            transfer: "pq" or "hlg", the curve of AVIF and HEIC.
         Raises:
-            ValueError, TypeError: Another extension, or `quality` out of range or of another type.
+            ValueError, TypeError: Another extension, an option out of range or of another type, or HLG elsewhere.
             MissingDependencyError: JPEG XL without OpenImageIO: nothing else at hand tells its readers of PQ.
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
         Warns:
-            GainMapWarning: For what the format has no place for.
+            GainMapWarning: For what the format has no place for, and what is brighter than its curve goes.
         """
-        for line in _hooks().writer(path, self, quality):
+        for line in _hooks().writer(path, self, quality, transfer):
             warnings.warn(printable(line), GainMapWarning, stacklevel=2)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -182,7 +185,7 @@ class HdrImage:
 
 
 class _Hooks(NamedTuple):
-    writer: Callable[[str | os.PathLike[str], HdrImage, int], Sequence[str]]
+    writer: Callable[[str | os.PathLike[str], HdrImage, int, HdrTransfer], Sequence[str]]
     mime_bundle: Callable[[HdrImage], dict[str, str]]
 
 
@@ -191,7 +194,7 @@ _handed_in: list[_Hooks] = []
 
 def hand_in(
     *,
-    writer: Callable[[str | os.PathLike[str], HdrImage, int], Sequence[str]],
+    writer: Callable[[str | os.PathLike[str], HdrImage, int, HdrTransfer], Sequence[str]],
     mime_bundle: Callable[[HdrImage], dict[str, str]],
 ) -> None:
     """Say how pictures are written and how a notebook shows them; `import gainmap_codec` does.
@@ -199,7 +202,7 @@ def hand_in(
     The modules that can do so take an `HdrImage`, which thus cannot import them.
 
     Args:
-        writer: Called with path, picture and quality; gives a line for each thing that is lost.
+        writer: Called with path, picture, quality and transfer; gives a line for each thing that is lost.
         mime_bundle: Text, PNG and HTML of a picture, by their MIME types.
     """
     _handed_in[:] = [_Hooks(writer, mime_bundle)]

@@ -42,7 +42,7 @@ def scene() -> HdrImage:
     return HdrImage(render_scene(96, 64))
 
 
-def saved(image: HdrImage, folder: Path, suffix: str, **options: int) -> Path:
+def saved(image: HdrImage, folder: Path, suffix: str, **options: Any) -> Path:
     path = folder / f"picture{suffix}"
     image.save(path, **options)
     return path
@@ -133,6 +133,52 @@ def test_ffmpeg_is_told_of_pq(suffix: str, scene: HdrImage, tmp_path: Path) -> N
         pytest.skip("this ffmpeg knows no cICP")
     assert (stream["color_primaries"], stream["color_transfer"]) == ("bt2020", "smpte2084")
     assert stream["pix_fmt"] == {".avif": "yuv444p10le", ".jxl": "rgb48le", ".png": "rgb48be"}[suffix]
+
+
+def test_ffmpeg_finds_the_same_light_in_hlg(scene: HdrImage, tmp_path: Path) -> None:
+    """Its zscale knows the system gamma of BT.2100; `npl` is the luminance of 1."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed (Debian: ffmpeg)")
+    image = HdrImage(np.minimum(scene.pixels, 2.5))
+    path = saved(image, tmp_path, ".avif", transfer="hlg", quality=100)
+    to_light = "zscale=transfer=linear:npl=203:agamma=false:matrix=gbr:range=full,format=gbrpf32le"
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-vf", to_light, "-f", "rawvideo", "-"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    if done.returncode:
+        pytest.skip(f"this ffmpeg cannot: {done.stderr.decode()[:200]}")
+    green, blue, red = np.frombuffer(done.stdout, np.float32).reshape(3, *image.pixels.shape[:2])
+    assert pq_psnr(np.stack([red, green, blue], axis=2), image.pixels) > 60
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".heic"])
+def test_hlg_is_said_and_read_again(suffix: str, scene: HdrImage, tmp_path: Path) -> None:
+    image = HdrImage(np.minimum(scene.pixels, 2.5))
+    path = saved(image, tmp_path, suffix, transfer="hlg")
+    base = parse_file(path.read_bytes(), "it", Limits()).base
+    assert (base.nclx, base.bits) == ((9, 18, 9, True), 10)
+    assert pq_psnr(read_hdr(path).convert("bt2020").pixels, image.pixels) > (45 if suffix == ".avif" else 36)
+
+
+def test_sdr_white_is_at_75_per_cent_of_hlg(tmp_path: Path) -> None:
+    white = HdrImage(np.ones((64, 64, 3), np.float32), "display-p3")
+    heif = pillow_heif.open_heif(
+        saved(white, tmp_path, ".heic", transfer="hlg"), convert_hdr_to_8bit=False, hdr_to_16bit=False
+    )
+    assert heif.info["nclx_profile"]["transfer_characteristics"] == 18
+    np.testing.assert_allclose(np.asarray(heif) / 1023, 0.75, atol=1.1 / 1023)
+
+
+def test_what_is_brighter_than_hlg_is_told(scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.warns(GainMapWarning, match="brighter than HLG can say, 1,000 nits of white, is clipped"):
+        saved(scene, tmp_path, ".avif", transfer="hlg")
+
+
+def test_hlg_is_for_avif_and_heic(scene: HdrImage, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"transfer: expected an AVIF or HEIC file to write beside hlg, got \.png"):
+        saved(scene, tmp_path, ".png", transfer="hlg")
+    with pytest.raises(ValueError, match="transfer: expected pq or hlg, got 'log'"):
+        saved(scene, tmp_path, ".avif", transfer="log")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", [".avif", ".heic"])

@@ -15,10 +15,10 @@ import numpy as np
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import BaseColor, Curve, base_color_of_icc
+from gainmap_codec.pixels.color.hlg import SYSTEM_GAMMA, hlg_scene
 from gainmap_codec.pixels.color.light import (
     D65,
     PRIMARIES,
-    SDR_WHITE_NITS,
     Array,
     Chromaticities,
     ColorSpace,
@@ -35,6 +35,7 @@ UNKNOWN = Nclx(UNSPECIFIED, UNSPECIFIED, Matrix.BT601, True)
 """A colour that code points do not tell, beside a profile that does."""
 
 BT2020_PQ = Nclx(Primaries.BT2020, Transfer.PQ, Matrix.BT2020, True)
+BT2020_HLG = BT2020_PQ._replace(transfer=Transfer.HLG)
 BT2020_PQ_RGB = BT2020_PQ._replace(matrix=Matrix.IDENTITY)
 """The same of red, green and blue, as cICP chunks and cicp tags hold it: `bytes` of it are theirs."""
 
@@ -48,7 +49,6 @@ SPACES: dict[int, ColorSpace] = {
 HDR_TRANSFERS = (Transfer.PQ, Transfer.HLG)
 """Curves that go beyond SDR white by themselves."""
 
-_HLG_PEAK_NITS = 1000.0
 _TAG_TABLE = 132  # in a profile, behind its header and the number of tags
 _C, _DCI = (0.310, 0.316), (0.314, 0.351)
 
@@ -151,7 +151,7 @@ def _cached_color(primaries: int, transfer: int, bits: int) -> BaseColor:
         name if curve == "srgb" else f"{name} {curve_name}",
         matrix_to_bt2020(*chromaticities),
         np.stack([decode(signal)] * 3),
-        system_gamma=1.2 if curve == "hlg" else 1.0,
+        system_gamma=SYSTEM_GAMMA if curve == "hlg" else 1.0,
         primaries=space,
         curve=curve,
     )
@@ -167,17 +167,6 @@ def _smpte240(signal: Array) -> Array:
     """The inverse of another camera's curve. Source: SMPTE ST 240:1999 clause 4."""
     high = ((np.maximum(signal, 0.0912) + np.float32(0.1115)) / np.float32(1.1115)) ** np.float32(1 / 0.45)
     return np.where(signal < 0.0912, signal / np.float32(4), high).astype(np.float32)
-
-
-def _hlg(signal: Array) -> Array:
-    """Scene light such that the system gamma of a display of 1000 cd/m² gives multiples of SDR white.
-
-    Source: ITU-R BT.2100-2 table 5 (inverse OETF; a, b and c by their names there).
-    """
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    high = (np.exp((np.maximum(signal, 0.5) - np.float32(c)) / np.float32(a)) + np.float32(b)) / 12
-    scene = np.where(signal <= 0.5, signal**2 / 3, high)
-    return np.asarray(scene * (_HLG_PEAK_NITS / SDR_WHITE_NITS) ** (1 / 1.2), dtype=np.float32)
 
 
 def _power(exponent: float) -> Callable[[Array], Array]:
@@ -198,5 +187,5 @@ _TRANSFERS: dict[int, tuple[Curve, str, Callable[[Array], Array]]] = {
     Transfer.BT2020_10: ("bt709", "BT.709 curve", _bt709),
     Transfer.BT2020_12: ("bt709", "BT.709 curve", _bt709),
     Transfer.PQ: ("pq", "PQ", pq_decode),
-    Transfer.HLG: ("hlg", "HLG", _hlg),
+    Transfer.HLG: ("hlg", "HLG", hlg_scene),
 }

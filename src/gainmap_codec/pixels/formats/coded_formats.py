@@ -69,19 +69,18 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
     return replace(_image_of_codes(codes, 16, colour, name), metadata=_png_metadata(data))
 
 
-def encode_png(image: HdrImage) -> bytes:
-    """16-bit BT.2020 PQ PNG with a cICP chunk that says so, and chunks of EXIF and XMP.
+def encode_png(codes: NDArray[np.uint16], metadata: PictureMetadata) -> bytes:
+    """16-bit BT.2020 PQ PNG of such code values, (H, W, 3), with a cICP chunk that says so, and chunks of EXIF and XMP.
 
     Source: PNG third edition, clauses 11.3.2.6 (cICP), 11.3.3.4 (iTXt) and 11.3.4.5 (eXIf); XMP specification part 3
     (Adobe, 2020), 1.1.5 (PNG).
     """
-    codes = np.asarray(image.to_pq() * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
     png = bytes(imagecodecs.png_encode(codes))
     chunks = make_chunk(b"cICP", bytes(BT2020_PQ_RGB))
-    if image.metadata.exif:
-        chunks += make_chunk(b"eXIf", image.metadata.exif)
-    if image.metadata.xmp:
-        chunks += make_chunk(b"iTXt", _PNG_XMP + image.metadata.xmp)
+    if metadata.exif:
+        chunks += make_chunk(b"eXIf", metadata.exif)
+    if metadata.xmp:
+        chunks += make_chunk(b"iTXt", _PNG_XMP + metadata.xmp)
     header_end = 8 + 25  # signature and IHDR, which must come first
     return png[:header_end] + chunks + png[header_end:]
 

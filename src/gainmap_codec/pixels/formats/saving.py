@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
-from gainmap_codec.pixels.color.code_points import BT2020_PQ
+from gainmap_codec.pixels.color.code_points import BT2020_HLG, BT2020_PQ
+from gainmap_codec.pixels.color.hdr_codes import HdrTransfer, hdr_codes
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.formats.coded_formats import encode_png
 from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
@@ -33,27 +35,28 @@ _Encode = Callable[[HdrImage, int, list[str]], bytes]  # picture, quality, and w
 _SPEED = 6  # the HDR master is worth more time than photos are: 3 dB more than at their speed, in AVIF
 
 
-def write_hdr(path: AnyPath, image: HdrImage, quality: int) -> list[str]:
+def write_hdr(path: AnyPath, image: HdrImage, quality: int, transfer: HdrTransfer) -> list[str]:
     """Write `image` in the format of the extension (`HdrImage.save` tells the details).
 
     Returns:
         A line for each thing that is lost.
     Raises:
-        ValueError, TypeError: Another extension, or `quality` out of range or of another type.
+        ValueError, TypeError: Another extension, an option out of its range or of another type, or HLG where it is not
+            written.
         MissingDependencyError: JPEG XL without OpenImageIO.
         UnsupportedError: The encoder cannot code this picture.
         OSError: The file cannot be written.
     """
     extension = Path(path).suffix.lower()
-    if extension not in _ENCODERS:
-        known = ", ".join(_ENCODERS)
+    if extension not in EXTENSIONS:
+        known = ", ".join(EXTENSIONS)
         raise ValueError(f"{os.fspath(path)}: expected one of the extensions {known}, got {extension or 'none'}")
-    data, notes = code_hdr(image, extension, quality)
+    data, notes = code_hdr(image, extension, quality, transfer)
     write_atomically(path, data)
     return notes
 
 
-def code_hdr(image: HdrImage, extension: str, quality: int) -> tuple[bytes, list[str]]:
+def code_hdr(image: HdrImage, extension: str, quality: int, transfer: HdrTransfer = "pq") -> tuple[bytes, list[str]]:
     """The bytes of a file with such an extension, and a line for each thing that is lost.
 
     Raises:
@@ -63,16 +66,28 @@ def code_hdr(image: HdrImage, extension: str, quality: int) -> tuple[bytes, list
         raise TypeError(f"quality: expected a whole number, got {quality!r}")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality: expected 1…100, got {quality!r}")
+    check_transfer(transfer, extension)
     notes = list(image.metadata.lost)
+    if extension in _HEIF:
+        return _encode_heif(image, quality, transfer, *_HEIF[extension], notes), notes
     return _ENCODERS[extension](image, quality, notes), notes
 
 
-def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Chroma, notes: list[str]) -> bytes:
-    """10-bit BT.2020 PQ, said by code points 9, 16, 9, full range; turned by irot and imir as its EXIF says."""
-    codes = _pq_codes(image, 10)
-    picture = code_picture(
-        codes, CODECS[container], quality=quality, nclx=BT2020_PQ, bits=10, chroma=chroma, speed=_SPEED
-    )
+def check_transfer(transfer: HdrTransfer, extension: str) -> None:
+    """Raise ValueError for a curve that is unknown, or not written in files with such an extension."""
+    if transfer not in get_args(HdrTransfer):
+        raise ValueError(f"transfer: expected pq or hlg, got {transfer!r}")
+    if transfer != "pq" and extension not in _HEIF:
+        raise ValueError(f"transfer: expected an AVIF or HEIC file to write beside {transfer}, got {extension}")
+
+
+def _encode_heif(
+    image: HdrImage, quality: int, transfer: HdrTransfer, container: Container, chroma: Chroma, notes: list[str]
+) -> bytes:
+    """10-bit BT.2020, said by code points 9, 16 or 18, 9, full range; turned by irot and imir as its EXIF says."""
+    codes = hdr_codes(image.convert("bt2020").pixels, transfer, 10, notes)
+    nclx = BT2020_PQ if transfer == "pq" else BT2020_HLG
+    picture = code_picture(codes, CODECS[container], quality=quality, nclx=nclx, bits=10, chroma=chroma, speed=_SPEED)
     exif, xmp = image.metadata.exif, image.metadata.xmp
     turn = 1 if exif is None else orientation(exif)
     file = GainMapFile(container, picture, b"", exif=exif, xmp=xmp, orientation=turn)
@@ -84,12 +99,12 @@ def _encode_heif(image: HdrImage, quality: int, container: Container, chroma: Ch
 def _encode_tiff(image: HdrImage, notes: list[str]) -> bytes:
     """16-bit BT.2020 PQ, said by an ICC profile: TIFF itself has no words for it."""
     with coding("TIFF"):
-        return encode_tiff(_pq_codes(image, 16), pq_icc_profile(), image.metadata, notes)
+        return encode_tiff(_pq_codes(image, notes), pq_icc_profile(), image.metadata, notes)
 
 
-def _pq_codes(image: HdrImage, bits: int) -> NDArray[np.uint16]:
-    """BT.2020 PQ code values of so many bits, rounded."""
-    return np.asarray(image.to_pq() * np.float32((1 << bits) - 1) + np.float32(0.5)).astype(np.uint16)
+def _pq_codes(image: HdrImage, notes: list[str]) -> NDArray[np.uint16]:
+    """BT.2020 PQ code values of 16 bits."""
+    return hdr_codes(image.convert("bt2020").pixels, "pq", 16, notes)
 
 
 def _without_metadata(encode: Callable[[HdrImage], bytes], extension: str) -> _Encode:
@@ -104,12 +119,13 @@ def _without_metadata(encode: Callable[[HdrImage], bytes], extension: str) -> _E
 
 _ENCODERS: dict[str, _Encode] = {
     ".exr": lambda image, _, notes: encode_exr(image, notes),
-    ".png": lambda image, _, notes: encode_png(image),
+    ".png": lambda image, _, notes: encode_png(_pq_codes(image, notes), image.metadata),
     ".npy": _without_metadata(encode_npy, ".npy"),
     ".hdr": _without_metadata(encode_radiance, ".hdr"),
     ".tif": lambda image, _, notes: _encode_tiff(image, notes),
     ".tiff": lambda image, _, notes: _encode_tiff(image, notes),
-    ".avif": lambda image, quality, notes: _encode_heif(image, quality, "avif", "4:4:4", notes),
-    ".heic": lambda image, quality, notes: _encode_heif(image, quality, "heic", "4:2:0", notes),
-    ".jxl": lambda image, quality, notes: encode_jpeg_xl(_pq_codes(image, 16), quality, image.metadata),
+    ".jxl": lambda image, quality, notes: encode_jpeg_xl(_pq_codes(image, notes), quality, image.metadata),
 }
+_HEIF: dict[str, tuple[Container, Chroma]] = {".avif": ("avif", "4:4:4"), ".heic": ("heic", "4:2:0")}
+EXTENSIONS = (*_HEIF, *_ENCODERS)
+"""Of the files that are written."""

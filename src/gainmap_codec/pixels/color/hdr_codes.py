@@ -1,0 +1,56 @@
+"""HDR light to the code values of PQ and HLG, with a line where these end below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.pixels.color.hlg import HLG_PEAK, hlg_encode
+from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
+from gainmap_codec.pixels.strips import for_each_strip
+
+HdrTransfer = Literal["pq", "hlg"]
+"""Curves of HDR code values (ITU-R BT.2100)."""
+
+_ABOVE_PQ = 1.001 * PQ_PEAK  # less than half a code of ten bits, and more than roundings
+_CLIPPED: Mapping[HdrTransfer, str] = {
+    "pq": "what is brighter than 10,000 nits is clipped: PQ ends there",
+    "hlg": "what is brighter than HLG can say, 1,000 nits of white, is clipped",
+}
+
+
+def hdr_codes(linear: Array, transfer: HdrTransfer, bits: int, notes: list[str]) -> NDArray[np.uint16]:
+    """Code values of so many bits, uint16 (H, W, 3), rounded; negatives become 0.
+
+    Args:
+        linear: Linear RGB, float32 (H, W, 3); 1.0 = SDR white = 203 nits. HLG takes it for BT.2020, whose luminance
+            its system gamma goes by.
+        notes: Gets a line where something is brighter than the curve goes.
+    """
+    most = np.float32((1 << bits) - 1)
+    codes, clipped = np.empty(linear.shape, np.uint16), []
+
+    def code(rows: slice) -> None:
+        signal, is_clipped = _pq(linear[rows]) if transfer == "pq" else _hlg(linear[rows], most)
+        codes[rows] = signal * most + np.float32(0.5)
+        clipped.append(is_clipped)
+
+    for_each_strip(len(linear), code)
+    notes += [_CLIPPED[transfer]] if any(clipped) else []
+    return codes
+
+
+def _pq(linear: Array) -> tuple[Array, bool]:
+    return pq_encode(linear), float(linear.max()) > _ABOVE_PQ
+
+
+def _hlg(linear: Array, most: np.float32) -> tuple[Array, bool]:
+    """Light is clipped first, as the display would: a channel that is too bright then leaves the others as they are.
+
+    1000 nits are not clipped, whose signal is 1 but for float32's roundings.
+    """
+    is_clipped = float(hlg_encode(linear).max() * most) >= float(most) + 0.5
+    return np.minimum(hlg_encode(np.minimum(linear, np.float32(HLG_PEAK))), 1), is_clipped
