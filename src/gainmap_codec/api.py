@@ -22,6 +22,7 @@ from gainmap_codec.codec.options import (
     AnyPreset,
     AssembleOptions,
     Auto,
+    Base,
     Carry,
     DecodeOptions,
     EncodeOptions,
@@ -62,6 +63,7 @@ def encode(
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
+    base: Base = "sdr",
     base_bits: int | None = None,
     base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
@@ -92,7 +94,7 @@ def encode(
             and alpha is dropped with a warning, here and in `hdr`.
         container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
         carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
-            show correct HDR. None is "both".
+            show correct HDR. None is "both"; an HDR base has "standard" alone, for neural ones lead up from SDR.
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
             alone where that is worth more for its bytes; it then warns. "web" and "archive" are for the whole photo, as
@@ -101,13 +103,18 @@ def encode(
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
-            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike.
+            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike, and those in HDR at 92.
+        base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC and AVIF, the HDR one, "hdr"
+            in PQ, "hlg" in HLG, which ends at 1000 nits: BT.2020 of 10 bits, upright, with a standard gain map down to
+            SDR (ISO 21496-1). Readers need no map then for HDR; those that know it show the SDR picture on SDR
+            displays; those that know neither PQ nor maps show a pale one. Now it is `hdr` that stays bit for bit where
+            it is a file of the container with that curve; without `sdr`, a photo brings its own SDR picture.
         base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
-            given, else 8.
+            given, else 8, and 10 of an HDR base.
         base_chroma: Of the base, which is coded anew for it; None keeps one that can stay, and is "4:4:4" or the
             preset's where it has to be coded. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
             hardware; it blurs the edges of colours.
-        base_color_space: "srgb" or "display-p3", of a tone-mapped base.
+        base_color_space: "srgb" or "display-p3", of a tone-mapped SDR picture.
         speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128. "auto" tries maps on a part of
@@ -146,6 +153,7 @@ def encode(
         target_bytes=target_bytes,
         target_psnr=target_psnr,
         quality=quality,
+        base=base,
         base_bits=base_bits,
         base_chroma=base_chroma,
         base_color_space=base_color_space,
@@ -176,6 +184,7 @@ def encode_with_report(
     target_bytes: int | None = None,
     target_psnr: float | None = None,
     quality: int | None = None,
+    base: Base = "sdr",
     base_bits: int | None = None,
     base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
@@ -209,6 +218,7 @@ def encode_with_report(
         target_bytes=target_bytes,
         target_psnr=target_psnr,
         quality=quality,
+        base=base,
         base_bits=base_bits,
         base_chroma=base_chroma,
         base_color_space=base_color_space,

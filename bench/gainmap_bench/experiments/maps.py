@@ -76,7 +76,7 @@ def _within(trials: MapTrials, recipe: MapRecipe, most: float) -> MapRecipe | No
     codes, _ = compute_gain_map(
         trials.probe.base,
         trials.probe.alternate,
-        alternate_headroom=trials.headroom,
+        alternate_headroom=trials.headrooms[1],
         scale=recipe.scale,
         channels=recipe.channels,
     )

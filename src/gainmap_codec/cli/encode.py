@@ -30,7 +30,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.streams import SOURCE, check_dashes, check_outputs, source_of, write
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import WRITTEN, AnyPreset, Auto, Carry, EncodeOptions, Strip
+from gainmap_codec.codec.options import WRITTEN, AnyPreset, Auto, Base, Carry, EncodeOptions, Strip
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
@@ -49,7 +49,7 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--carry",
     type=click.Choice(["both", "neural", "standard"]),
-    help="Which gain maps to store. Default: both.",
+    help="Which gain maps to store. Default: both; beside an HDR base, standard.",
 )
 @click.option(
     "--preset",
@@ -68,17 +68,26 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--quality",
     type=WholeNumber(1, 100),
-    help="Quality of the SDR picture. Default: --sdr is kept where it can be, else 92 in JPEG, 65 in HEIC, 85 in AVIF.",
+    help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG and of an HDR base, 65 in HEIC, "
+    "85 in AVIF.",
+)
+@click.option(
+    "--base",
+    type=click.Choice(["sdr", "hdr", "hlg"]),
+    default=_DEFAULTS.base,
+    show_default=True,
+    help="The picture that every reader gets. hdr, hlg: the HDR one itself, in PQ or HLG, with a gain map down to SDR; "
+    "in HEIC and AVIF.",
 )
 @click.option(
     "--base-bits",
     type=click.Choice(["8", "10"]),
-    help="Bits of the SDR picture; 10 in HEIC and AVIF. Default: 8, or as many as --sdr has.",
+    help="Bits of the base; 10 in HEIC and AVIF. Default: 8, or as many as --sdr has, or 10 of an HDR base.",
 )
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
-    help="Chroma of the SDR picture; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4 or the "
+    help="Chroma of the base; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4 or the "
     "preset's, or kept as it is where --sdr can be.",
 )
 @click.option(
@@ -132,6 +141,7 @@ def encode(
     target_bytes: int | None,
     target_psnr: float | None,
     quality: int | None,
+    base: Base,
     base_bits: str | None,
     base_chroma: Chroma | None,
     base_color_space: ColorSpace,
@@ -158,6 +168,7 @@ def encode(
       gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
+      gainmap encode scene.exr --sdr graded.png -o scene.avif --base hdr
       gainmap encode - -o - --to jpeg < scene.exr > scene.jpg
     """
     check_dashes((hdr, sdr))
@@ -169,6 +180,7 @@ def encode(
             target_bytes=target_bytes,
             target_psnr=target_psnr,
             quality=quality,
+            base=base,
             base_bits=int(base_bits) if base_bits else None,
             base_chroma=base_chroma,
             base_color_space=base_color_space,
@@ -192,7 +204,8 @@ def encode(
             seconds = f"fitted in {report.fit_seconds:.1f} s"
             say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
         if report.standard_psnr is not None:
-            say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB")
+            of_sdr = " of the SDR picture" if options.has_hdr_base else ""
+            say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB{of_sdr}")
             if report.map_choice:
                 say(f"    {report.map_choice}")
     exit_for(0, bool(report.file.damage), 1, strict=strict)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gainmap_codec.codec.hdr_base import make_hdr_base_pair
 from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
@@ -51,7 +52,7 @@ class EncodeReport:
         file: The record that it was written from.
         payload_bytes: Size of the neural payload, 0 without one.
         neural_psnr: PQ-PSNR in dB of the HDR rendition from the neural gain map, or None.
-        standard_psnr: The same from the standard gain map.
+        standard_psnr: The same from the standard gain map; where the base is HDR itself, of the SDR rendition.
         fit_seconds: Time that fitting took.
         preset: Preset of the neural gain map, or None without one.
         warnings: Losses and missed targets.
@@ -97,12 +98,12 @@ def encode_with_report(
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
     notes: list[str] = []
-    carry = options.carry or "both"
+    carry = options.carried
     if carry != "standard":
         check_torch_for(options.fit.preset)
     if options.device not in ("auto", "cpu") and not fits_by_torch(options.fit.preset):
         notes.append(f"device {options.device} changes nothing: all but the published networks are fitted on the CPU")
-    pair = make_pair(hdr, sdr, options, notes)
+    pair = (make_hdr_base_pair if options.has_hdr_base else make_pair)(hdr, sdr, options, notes)
     standard = None if carry == "neural" else options.standard
     fit = None if carry == "standard" else options.fit
     report = encode_pair(pair, standard, fit, notes, within(progress, 0.2, 0.95))
@@ -167,10 +168,10 @@ class MadeMap(NamedTuple):
 
 
 def renditions(pair: Pair) -> tuple[Light, Light]:
-    """Base and HDR rendition in the primaries of the base."""
+    """Base and the other rendition in the primaries of the base."""
     size, from_bt2020 = (pair.codes.shape[0], pair.codes.shape[1]), np.linalg.inv(pair.color.to_bt2020)
     base = Light(size, lambda rows, columns: pair.color.linearize(pair.codes[rows, columns]))
-    return base, Light(size, lambda rows, columns: transformed(pair.hdr[rows, columns], from_bt2020))
+    return base, Light(size, lambda rows, columns: transformed(pair.alternate[rows, columns], from_bt2020))
 
 
 def map_trials(pair: Pair, base: Light, alternate: Light) -> MapTrials:
@@ -179,7 +180,7 @@ def map_trials(pair: Pair, base: Light, alternate: Light) -> MapTrials:
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
     bits = pair.file.base.bits if codec == "av1" else 8
     probe = probe_of(base, alternate, pair.color.to_bt2020)
-    return MapTrials(probe, pair.headroom, len(pair.file.base.data), codec, bits)
+    return MapTrials(probe, pair.headrooms, len(pair.file.base.data), codec, bits)
 
 
 def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
@@ -195,8 +196,8 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     recipe = choice.best.recipe
     if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
         recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.size) / LONGEST_SIDE[codec])))
-    image, metadata, decoded = map_by(recipe, base, alternate, headroom=pair.headroom, codec=codec, bits=bits)
-    ready = gain_map_for(base.size, decoded, metadata, headroom=pair.headroom, bits=bits)
+    image, metadata, decoded = map_by(recipe, base, alternate, headrooms=pair.headrooms, codec=codec, bits=bits)
+    ready = gain_map_for(base.size, decoded, metadata, headroom=pair.headrooms[1], bits=bits)
     render = renderer(
         pair.codes,
         pair.color,
@@ -204,9 +205,9 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
         gains=lambda rows: ready.at(rows, slice(None)),
         from_maths=pair.color.to_bt2020,
     )
-    psnr = pq_psnr_of_rows(lambda rows: rendered(render, rows, base.size[1]), pair.hdr)
+    psnr = pq_psnr_of_rows(lambda rows: rendered(render, rows, base.size[1]), pair.alternate)
     # The map's own code values are data; of colour, only the alternate's is to be told.
-    told = code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
+    told = pair.sdr.nclx if pair.sdr else code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
     image = replace(image, nclx=told if pair.file.can.has_code_points else None)
     why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
     warnings = () if options.channels == "auto" else choice.warnings

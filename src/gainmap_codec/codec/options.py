@@ -18,6 +18,7 @@ from gainmap_codec.codec.torch_needed import check_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import ABILITIES, Container
+from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma
@@ -28,6 +29,7 @@ Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
 AnyPreset = Literal[PresetChoice, "web", "archive"]
 FloatType = Literal["float32", "float16"]
+Base = Literal["sdr", "hdr", "hlg"]
 Strip = Literal["gps", "all"]
 Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
@@ -156,6 +158,7 @@ class EncodeOptions:
     target_bytes: int | None = None
     target_psnr: float | None = None
     quality: int | None = None
+    base: Base = "sdr"
     base_bits: int | None = None
     base_chroma: Chroma | None = None
     base_color_space: ColorSpace = "srgb"
@@ -176,6 +179,7 @@ class EncodeOptions:
         _check_choice("container", self.container, WRITTEN)
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
         _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
+        _check_choice("base", self.base, get_args(Base))
         _check_choice("base_chroma", self.base_chroma, (None, *get_args(Chroma)))
         check_strip(self.strip)
         object.__setattr__(self, "exif", self.exif_bytes)  # a dictionary becomes what it stands for
@@ -185,6 +189,8 @@ class EncodeOptions:
         self._check_base()
         check_speed(self.speed)
         _check_fit(self.fit)
+        if self.has_hdr_base:
+            self._check_hdr_base()
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
         if self.fit.has_target and self.carry == "standard":
@@ -198,6 +204,21 @@ class EncodeOptions:
     def exif_bytes(self) -> bytes | None:
         """The TIFF structure to write, or None for the picture's own."""
         return exif_bytes(self.exif)
+
+    @property
+    def has_hdr_base(self) -> bool:
+        """Whether the base is the HDR picture."""
+        return self.base != "sdr"
+
+    @property
+    def hdr_transfer(self) -> HdrTransfer:
+        """The curve of an HDR base."""
+        return "hlg" if self.base == "hlg" else "pq"
+
+    @property
+    def carried(self) -> Carry:
+        """Which gain maps are written where nobody says, too: a neural one leads up from an SDR base."""
+        return self.carry or ("standard" if self.has_hdr_base else "both")
 
     @property
     def standard(self) -> MapOptions:
@@ -224,12 +245,25 @@ class EncodeOptions:
     def coding(self) -> Coding:
         """How a base is coded where it has to be."""
         quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[self.container]
+        if self.has_hdr_base and self._row is None:
+            quality = DEFAULT_QUALITY
         chroma = self.base_chroma or (self._row.chroma if self._row else None)
         return Coding(self.quality or quality, chroma=chroma, speed=chosen_speed(self.speed))
 
     @property
     def _row(self) -> PhotoPreset | None:
         return PHOTO_PRESETS.get(self.preset)
+
+    def _check_hdr_base(self) -> None:
+        if not ABILITIES[self.container].is_deep:
+            name = self.container.upper()
+            raise ValueError(f"base: expected sdr in {name}, whose 8 bits are too few for HDR, got {self.base}")
+        if self.base_bits not in (None, 10):
+            raise ValueError(f"base_bits: expected 10 beside an HDR base, got {self.base_bits!r}")
+        if self.icc_profile:
+            raise ValueError("icc_profile: expected none beside an HDR base, whose colour code points tell")
+        if self.carry in ("neural", "both") or _names_a_fit(self.preset, self.fit):
+            raise ValueError(f"base: expected sdr beside a neural gain map, which leads up from it, got {self.base}")
 
     def _check_base(self) -> None:
         if not ABILITIES[self.container].is_deep:
@@ -341,8 +375,7 @@ class TranscodeOptions:
     @property
     def names_a_fit(self) -> bool:
         """Whether something is asked for of a new neural map alone."""
-        asked = self.target_bytes is not None or self.effort != DEFAULT_EFFORT
-        return asked or self.preset not in ("balanced", *PHOTO_PRESETS)
+        return _names_a_fit(self.preset, self.neural)
 
     @property
     def has_frame(self) -> bool:
@@ -381,6 +414,11 @@ class TranscodeOptions:
         for name, sides in (("size", self.size), ("fit", self.fit_box)):
             if sides is not None:
                 _check_sides(name, sides, most_none=1 if name == "size" else 0)
+
+
+def _names_a_fit(preset: AnyPreset, fit: FitOptions) -> bool:
+    """Whether something is asked for of a neural gain map alone."""
+    return fit.has_target or fit.effort != DEFAULT_EFFORT or preset not in ("balanced", *PHOTO_PRESETS)
 
 
 def _kind_of(preset: AnyPreset) -> PresetChoice:

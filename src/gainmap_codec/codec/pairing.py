@@ -17,7 +17,7 @@ from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, offsets, one_gain, render
 from gainmap_codec.codec.strip import stripped
-from gainmap_codec.errors import GainMapError, NoGainMapError, UnsupportedError
+from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, parse_file, with_others_for
 from gainmap_codec.files.cursor import open_tiff
@@ -47,8 +47,21 @@ from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srg
 HdrSource = HdrImage | Source | ArrayLike
 SdrSource = Source | Image | ArrayLike
 
+NOT_TONE_MAPPED = "base_color_space changes nothing: it is of tone-mapped pictures, and the SDR one keeps its colours"
 
 _HDR_SOURCES = "an HdrImage, an array or tensor (H, W, 3) of linear light, or a path, bytes or binary file"
+
+
+class SdrRendition(NamedTuple):
+    """The SDR picture that the gain map of an HDR base leads down to.
+
+    Attributes:
+        pixels: Linear BT.2020, float32 (H, W, 3) in the raster of the base.
+        nclx: The colour that it has, or is to be shown in.
+    """
+
+    pixels: Array
+    nclx: Nclx
 
 
 class Pair(NamedTuple):
@@ -63,6 +76,7 @@ class Pair(NamedTuple):
         gain: Where the HDR rendition was made of this picture's base by one gain for all channels: that gain. The base
             may have been coded anew since.
         offsets: Where it was made of this picture's base by a gain map: that map's.
+        sdr: Where the base is the HDR picture itself: the other one.
     """
 
     file: GainMapFile
@@ -72,6 +86,17 @@ class Pair(NamedTuple):
     headroom: float
     gain: OneGain | None = None
     offsets: Offsets | None = None
+    sdr: SdrRendition | None = None
+
+    @property
+    def alternate(self) -> Array:
+        """The rendition that the gain map leads to, linear BT.2020, float32 (H, W, 3)."""
+        return self.sdr.pixels if self.sdr else self.hdr
+
+    @property
+    def headrooms(self) -> tuple[float, float]:
+        """Of base and alternate, log2."""
+        return (self.headroom, 0.0) if self.sdr else (0.0, self.headroom)
 
 
 def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, notes: list[str]) -> Pair:
@@ -89,12 +114,10 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         kind = preference(opened, "auto")[0]
         own, gain, known = opened.file, one_gain(opened, kind), offsets(opened, kind)
     if options.base_color_space != "srgb" and (sdr is not None or own is not None):
-        notes.append(
-            "base_color_space changes nothing: it is of tone-mapped bases, and the SDR picture keeps its colours"
-        )
+        notes.append(NOT_TONE_MAPPED)
     notes += (*image.warnings, *image.metadata.lost)
     headroom = image.target_headroom()
-    file = _with_those_of_hdr(_base_file(image, headroom, opened, sdr, options, notes), image.metadata)
+    file = with_those_of_hdr(_base_file(image, headroom, opened, sdr, options, notes), image.metadata)
     file = with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)
     is_kept = opened is not None and file.base.data is opened.file.base.data
@@ -105,35 +128,27 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         pixels = _as_stored(pixels, codes.shape[:2], file.orientation, notes)
     elif own.orientation != file.orientation:
         pixels, gain = to_upright(pixels, own.orientation), gain and gain.turned(own.orientation)
+    note_no_headroom(headroom, notes)
+    return Pair(file, codes, color, pixels, headroom, gain, known)
+
+
+def note_no_headroom(headroom: float, notes: list[str]) -> None:
+    """A line where nothing is brighter than SDR white."""
     if headroom == 0:
         notes.append("the HDR rendition is not brighter than SDR white: readers show the base")
-    return Pair(file, codes, color, pixels, headroom, gain, known)
 
 
 def _read_hdr(
     hdr: HdrSource, *, keep_base: bool, options: EncodeOptions, notes: list[str]
 ) -> tuple[HdrImage, OpenedFile | None]:
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
-    if isinstance(hdr, HdrImage):
-        return _upright(hdr), None
-    if (array := array_of(hdr, "hdr")) is not None:
-        return _hdr_of_array(array, notes), None
-    if isinstance(hdr, Image):
-        raise TypeError(f"hdr: expected HDR, got a Pillow image (mode {hdr.mode}): an SDR picture goes to sdr=")
-    if not is_source(hdr):
-        raise TypeError(f"hdr: expected {_HDR_SOURCES}, got {type(hdr).__name__}")
-    limits = options.limits
-    data, name = read_source(cast(Source, hdr), limits, argument="hdr")
-    if not may_have_gain_map(data):
-        return _upright(decode_hdr(data, name, limits)), None
-    opened = open_file(data, name, limits)
-    notes += opened.file.damage
+    found, name = hdr_of(hdr, options.limits, notes)
+    if isinstance(found, HdrImage):
+        return found, None
+    opened = found
     if is_hdr(opened.file.base):
-        return _upright(decode_hdr(data, name, limits)), None  # HDR by itself: its gain map makes the SDR rendition
+        return _upright(decode_hdr(opened.data, name, options.limits)), None
     kind = preference(opened, "auto")[0]
-    if kind == "base":
-        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}[opened.file.container]
-        raise NoGainMapError(f"{name}: expected an HDR picture, got {what} without a usable gain map")
     if keep_base and opened.file.base.bits == 8:  # larger codes are let go as they are rendered
         opened = opened.with_codes(opened.codes)
     pixels = render(opened, kind, STORED)
@@ -144,6 +159,33 @@ def _read_hdr(
     upright = to_upright(pixels, opened.file.orientation)
     metadata = metadata_of(opened.file, DecodeOptions(), upright.shape[1], upright.shape[0])
     return HdrImage(upright, headroom=headroom, metadata=replace(metadata, lost=())), None
+
+
+def hdr_of(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage | OpenedFile, str]:
+    """The HDR picture, upright, or the file of one that may have a gain map; and its name.
+
+    Raises:
+        TypeError: Something else.
+        NoGainMapError: The file has neither an HDR base nor a gain map that serves.
+        GainMapError, OSError: The file cannot be read.
+    """
+    if isinstance(hdr, HdrImage):
+        return _upright(hdr), "hdr"
+    if (array := array_of(hdr, "hdr")) is not None:
+        return _hdr_of_array(array, notes), "hdr"
+    if isinstance(hdr, Image):
+        raise TypeError(f"hdr: expected HDR, got a Pillow image (mode {hdr.mode}): an SDR picture goes to sdr=")
+    if not is_source(hdr):
+        raise TypeError(f"hdr: expected {_HDR_SOURCES}, got {type(hdr).__name__}")
+    data, name = read_source(cast(Source, hdr), limits, argument="hdr")
+    if not may_have_gain_map(data):
+        return _upright(decode_hdr(data, name, limits)), name
+    opened = open_file(data, name, limits)
+    notes += opened.file.damage
+    if preference(opened, "auto")[0] == "base" and not is_hdr(opened.file.base):
+        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}[opened.file.container]
+        raise NoGainMapError(f"{name}: expected an HDR picture, got {what} without a usable gain map")
+    return opened, name
 
 
 def _hdr_of_array(array: NDArray[Any], notes: list[str]) -> HdrImage:
@@ -189,7 +231,7 @@ def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> Ga
     codes = encode_base(tone_map(linear, headroom=headroom), options.base_bits or 8)
     profile = icc_profile_for(space)
     kept = None if ABILITIES[options.container].has_code_points else profile  # code points say the same
-    return _coded(codes, options, options.base_bits or 8, kept, code_points_for(base_color_of_icc(profile)))
+    return coded_file(codes, options, options.base_bits or 8, kept, code_points_for(base_color_of_icc(profile)))
 
 
 def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainMapFile:
@@ -201,21 +243,22 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         file = parse_file(picture.file, "sdr", options.limits)
         notes += lost_others(file, options.container)
         notes += file.damage
-        _check_sdr(is_hdr=is_hdr(file.base))
+        check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.heif_extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, partial(base_codes, file.base), options, notes)
     assert picture.pixels is not None
-    _check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
+    check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
     nclx = code_points_for(color)
     if ABILITIES[options.container].has_code_points:
         profile, nclx = in_code_points(color, profile, nclx, options.container, notes)
-    file = _coded(picture.pixels, options, bits, profile, nclx)
+    file = coded_file(picture.pixels, options, bits, profile, nclx)
     return replace(file, exif=picture.exif, xmp=picture.xmp)
 
 
-def _check_sdr(*, is_hdr: bool) -> None:
+def check_sdr(*, is_hdr: bool) -> None:
+    """Raise UnsupportedError for an SDR picture that is none."""
     if is_hdr:
         raise UnsupportedError("sdr: expected an SDR picture, got one in PQ or HLG")
 
@@ -243,7 +286,7 @@ def _kept_or_recoded(
     nclx = code_points_of(base, color)
     if can.has_code_points and container != file.container:
         profile, nclx = in_code_points(color, profile, nclx, container, notes)
-    coded = _coded(codes, options, bits, profile, nclx)
+    coded = coded_file(codes, options, bits, profile, nclx)
     if base.codec == coded.base.codec == "jpeg":
         coded = replace(coded, base=carry_segments(base, coded.base))
     elif base.codec == "jpeg":
@@ -260,7 +303,9 @@ def _kept_or_recoded(
     )
 
 
-def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: bytes | None, nclx: Nclx) -> GainMapFile:
+def coded_file(
+    codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: bytes | None, nclx: Nclx
+) -> GainMapFile:
     """A new file of these code values, without metadata; `nclx` is written where code points can stand."""
     coding = options.coding
     image = code_picture(
@@ -276,7 +321,7 @@ def _coded(codes: AnyCodes, options: EncodeOptions, bits: int, icc_profile: byte
     return GainMapFile(options.container, image, digest_of(image))
 
 
-def _with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapFile:
+def with_those_of_hdr(file: GainMapFile, metadata: PictureMetadata) -> GainMapFile:
     """The record with EXIF and XMP of the HDR rendition, where the SDR one brings none."""
     exif = file.exif
     if exif is None and metadata.exif:
@@ -329,5 +374,10 @@ def _as_stored(pixels: Array, shape: tuple[int, ...], orientation: int, notes: l
     if pixels.shape[:2] == shape:
         notes.append("the base has an EXIF orientation and the HDR picture its stored size: taken as stored")
         return pixels
-    (height, width), (base_height, base_width) = pixels.shape[:2], shape
-    raise ValueError(f"sdr: expected {width} x {height}, the size of hdr, got {base_width} x {base_height}")
+    raise other_size(pixels, shape)
+
+
+def other_size(hdr: Array, shape: tuple[int, ...]) -> ValueError:
+    """What is raised for an SDR picture, height and width, of another size than the HDR one."""
+    (height, width), (base_height, base_width) = hdr.shape[:2], shape[:2]
+    return ValueError(f"sdr: expected {width} x {height}, the size of hdr, got {base_width} x {base_height}")

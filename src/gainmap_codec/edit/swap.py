@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from gainmap_codec.codec.hdr_base import HDR_BITS
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
@@ -32,8 +33,6 @@ from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.raster.tone_map import encode_base
 from gainmap_codec.pixels.rendition import render_strips, renderer
-
-_HDR_BITS = 10
 
 
 def swap_with_report(source: Source, options: SwapOptions) -> TranscodeReport:
@@ -152,7 +151,7 @@ def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _R
     if roles.keeps_primaries:
         render_strips(pixels, renderer(pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020)))
     if roles.is_hdr:
-        return hdr_codes(pixels, "pq", _HDR_BITS, notes.lost)
+        return hdr_codes(pixels, "pq", HDR_BITS, notes.lost)
     if float(metadata.alternate_hdr_headroom) > 0:
         notes.lost.append("the alternate goes beyond SDR white: what is brighter is clipped")
     return encode_base(pixels)
@@ -168,7 +167,7 @@ def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: Swa
         chroma=chroma_like(opened.file.base),
     )
     if roles.is_hdr:
-        return code(nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=_HDR_BITS)
+        return code(nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=HDR_BITS)
     nclx = None if roles.container == "jpeg" else roles.points(is_hdr=False)
     return code(icc_profile=roles.profile, nclx=nclx)
 

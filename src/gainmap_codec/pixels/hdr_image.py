@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from gainmap_codec.errors import GainMapWarning, printable
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.pixels.color import light as color
-from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
+from gainmap_codec.pixels.color.hdr_codes import MAX_HEADROOMS, HdrTransfer
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
 from gainmap_codec.pixels.in_memory import array_of
@@ -28,7 +28,7 @@ RenderedFrom = Literal["neural", "standard", "base"]
 SdrMethod = Literal["tone-map", "clip"]
 SdrColorSpace = Literal["srgb", "display-p3"]
 
-MAX_HEADROOM = float(np.log2(color.PQ_PEAK))
+MAX_HEADROOM = MAX_HEADROOMS["pq"]
 """Headroom of 10 000 nits over SDR white, in stops (5.62)."""
 
 

@@ -225,7 +225,7 @@ def test_bad_quality_and_unknown_names_are_refused(scene: HdrImage, tmp_path: Pa
             scene.save(tmp_path / "picture.avif", quality=wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"expected one of the extensions .*\.jxl, got \.webp"):
         scene.save(tmp_path / "picture.webp")
-    with pytest.raises(ValueError, match=r"a\.jpg: expected one of the extensions \.exr, \.png, .*, got \.jpg"):
+    with pytest.raises(ValueError, match=r"a\.jpg: expected one of the extensions .*\.exr, \.png, .*, got \.jpg"):
         scene.save(tmp_path / "a.jpg")
     assert list(tmp_path.iterdir()) == []
 

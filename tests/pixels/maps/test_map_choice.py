@@ -39,7 +39,7 @@ def sharp() -> Array:
 def chosen(stops: Array, colour: Any = GREY, **options: Any) -> MapChoice:
     picture = base()
     alternate = np.asarray(picture * np.exp2(stops * colour), np.float32)
-    trials = MapTrials(probe_of(Light.of(picture), Light.of(alternate), np.eye(3)), 2.5, 60_000)
+    trials = MapTrials(probe_of(Light.of(picture), Light.of(alternate), np.eye(3)), (0, 2.5), 60_000)
     return choose_map(trials, **{**OPEN, **options})
 
 
@@ -68,7 +68,7 @@ def test_sharp_gains_take_a_map_of_full_size() -> None:
 def test_libultrahdr_counts_as_we_do() -> None:
     """At a quarter of the width its enlargement shows less than a bilinear one: the worse of both is what counts."""
     alternate = np.asarray(base() * np.exp2(sharp()), np.float32)
-    trials = MapTrials(probe_of(Light.of(base()), Light.of(alternate), np.eye(3)), 2.5, 60_000)
+    trials = MapTrials(probe_of(Light.of(base()), Light.of(alternate), np.eye(3)), (0, 2.5), 60_000)
     trial = choose_map(trials, scale=4, channels=1, quality=90).best
     assert trial.psnr == min(trial.ours.psnr, trial.libultrahdr.psnr) == trial.libultrahdr.psnr
     assert trial.de_itp == max(trial.ours.de_itp, trial.libultrahdr.de_itp)

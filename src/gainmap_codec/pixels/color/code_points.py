@@ -6,7 +6,7 @@ What ITU-T H.273 says about its numbers stands here and nowhere else; the number
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +15,7 @@ import numpy as np
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.pixels.color.base_color import BaseColor, Curve, base_color_of_icc
+from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
 from gainmap_codec.pixels.color.hlg import SYSTEM_GAMMA, hlg_scene
 from gainmap_codec.pixels.color.light import (
     D65,
@@ -35,7 +36,8 @@ UNKNOWN = Nclx(UNSPECIFIED, UNSPECIFIED, Matrix.BT601, True)
 """A colour that code points do not tell, beside a profile that does."""
 
 BT2020_PQ = Nclx(Primaries.BT2020, Transfer.PQ, Matrix.BT2020, True)
-BT2020_HLG = BT2020_PQ._replace(transfer=Transfer.HLG)
+BT2020_HDR: Mapping[HdrTransfer, Nclx] = {"pq": BT2020_PQ, "hlg": BT2020_PQ._replace(transfer=Transfer.HLG)}
+"""By the names of the curves."""
 BT2020_PQ_RGB = BT2020_PQ._replace(matrix=Matrix.IDENTITY)
 """The same of red, green and blue, as cICP chunks and cicp tags hold it: `bytes` of it are theirs."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,6 +17,9 @@ HdrTransfer = Literal["pq", "hlg"]
 """Curves of HDR code values (ITU-R BT.2100)."""
 
 _ABOVE_PQ = 1.001 * PQ_PEAK  # less than half a code of ten bits, and more than roundings
+MAX_HEADROOMS: Mapping[HdrTransfer, float] = {"pq": math.log2(PQ_PEAK), "hlg": math.log2(HLG_PEAK)}
+"""Headroom of the brightest white that each can say, log2: 5.62 and 2.30 stops."""
+
 _CLIPPED: Mapping[HdrTransfer, str] = {
     "pq": "what is brighter than 10,000 nits is clipped: PQ ends there",
     "hlg": "what is brighter than HLG can say, 1,000 nits of white, is clipped",

@@ -16,7 +16,7 @@ from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.readback import read_back
 from gainmap_codec.files.records import CODECS, Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
-from gainmap_codec.pixels.color.code_points import BT2020_HLG, BT2020_PQ
+from gainmap_codec.pixels.color.code_points import BT2020_HDR
 from gainmap_codec.pixels.color.hdr_codes import HdrTransfer, hdr_codes
 from gainmap_codec.pixels.color.icc_profile import pq_icc_profile
 from gainmap_codec.pixels.formats.coded_formats import encode_png
@@ -86,7 +86,7 @@ def _encode_heif(
 ) -> bytes:
     """10-bit BT.2020, said by code points 9, 16 or 18, 9, full range; turned by irot and imir as its EXIF says."""
     codes = hdr_codes(image.convert("bt2020").pixels, transfer, 10, notes)
-    nclx = BT2020_PQ if transfer == "pq" else BT2020_HLG
+    nclx = BT2020_HDR[transfer]
     picture = code_picture(codes, CODECS[container], quality=quality, nclx=nclx, bits=10, chroma=chroma, speed=_SPEED)
     exif, xmp = image.metadata.exif, image.metadata.xmp
     turn = 1 if exif is None else orientation(exif)

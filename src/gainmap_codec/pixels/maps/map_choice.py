@@ -59,18 +59,19 @@ class MapByRecipe(NamedTuple):
 
 
 def map_by(
-    recipe: MapRecipe, base: Light, alternate: Light, *, headroom: float, codec: Codec, bits: int
+    recipe: MapRecipe, base: Light, alternate: Light, *, headrooms: tuple[float, float], codec: Codec, bits: int
 ) -> MapByRecipe:
     """The map that a recipe makes of two renditions in the same primaries.
 
     Args:
-        headroom: Of the alternate, log2.
+        headrooms: Of base and alternate, log2.
         bits: Depth of the map's code values.
     """
     codes, metadata = gain_map_between(
         base,
         alternate,
-        alternate_headroom=headroom,
+        base_headroom=headrooms[0],
+        alternate_headroom=headrooms[1],
         scale=recipe.scale,
         channels=recipe.channels,
         offset=recipe.offset,
@@ -169,14 +170,14 @@ class MapTrials:
 
     Attributes:
         probe: Of the pair.
-        headroom: Of the HDR rendition, log2.
+        headrooms: Of base and alternate, log2.
         base_bytes: Of the base, for which the map is.
         codec: The map's in the end; what makes no difference to codecs is tried in JPEG, which is quick.
         bits: The map's in the end.
     """
 
     probe: Probe
-    headroom: float
+    headrooms: tuple[float, float]
     base_bytes: int
     codec: Codec = "jpeg"
     bits: int = 8
@@ -210,10 +211,11 @@ class MapTrials:
 
     def _tried(self, recipe: MapRecipe, codec: Codec) -> Trial:
         probe, bits = self.probe, self.bits if codec == self.codec else 8
-        made = map_by(recipe, *self._renditions, headroom=self.headroom, codec=codec, bits=bits)
+        made = map_by(recipe, *self._renditions, headrooms=self.headrooms, codec=codec, bits=bits)
 
         def shown(gain_map: GainMap) -> Score:
-            return probe.score(apply_gain_map(probe.base, gain_map, made.metadata, headroom=self.headroom, bits=bits))
+            shown = apply_gain_map(probe.base, gain_map, made.metadata, headroom=self.headrooms[1], bits=bits)
+            return probe.score(shown)
 
         ours = theirs = shown(made.decoded)
         if recipe.scale > 1:
@@ -231,7 +233,10 @@ class MapTrials:
         probe, count = self.probe, len(self.probe.weights)
         if count == 1:
             return probe.enlargement
-        codes, _ = gain_map_between(*self._renditions, alternate_headroom=self.headroom, scale=1, channels=1)
+        base_headroom, headroom = self.headrooms
+        codes, _ = gain_map_between(
+            *self._renditions, base_headroom=base_headroom, alternate_headroom=headroom, scale=1, channels=1
+        )
         tiles = np.split(codes, count)
         blank, *sizes = (len(code_picture(tile, "jpeg", quality=90).data) for tile in (np.zeros_like(tiles[0]), *tiles))
         own = np.array(sizes) - blank + 1
