@@ -79,10 +79,14 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
         assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
 
 
+@pytest.mark.filterwarnings("ignore:what is brighter than HLG")
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_browser_applies_the_map_of_an_hdr_base(browser: Browser, channels: int) -> None:
-    photo = gm.encode(SCENE, container="avif", carry="standard", map_scale=1, map_channels=channels, quality=98)
-    data = gm.swap(photo, quality=98)
+@pytest.mark.parametrize("base", ["hdr", "hlg", "swapped"])
+def test_the_browser_applies_the_map_of_an_hdr_base(browser: Browser, base: str, channels: int) -> None:
+    is_swapped = base == "swapped"
+    options: dict[str, Any] = {"carry": "standard"} if is_swapped else {"base": base}
+    photo = gm.encode(SCENE, container="avif", map_scale=1, map_channels=channels, quality=98, **options)
+    data = gm.swap(photo, quality=98) if is_swapped else photo
     assert gm.inspect(data).base_is_hdr
     full = gm.inspect(data).headroom or 0.0
     for headroom in (0.0, full / 2, full):

@@ -25,6 +25,7 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -40,13 +41,19 @@ KINDS: dict[str, dict[str, Any]] = {
     "heic": {"container": "heic"},
     "heic-420": {"container": "heic", "base_chroma": "4:2:0"},
     "heic-10": {"container": "heic", "base_bits": 10},
+    "heic-hdr": {"container": "heic", "base": "hdr"},
     "heic-rgb": {"container": "heic", "map_channels": 3, "icc_profile": icc_profile_for("display-p3")},
     "avif": {"container": "avif"},
     "avif-420": {"container": "avif", "base_chroma": "4:2:0"},
     "avif-10": {"container": "avif", "base_bits": 10},
+    "avif-hdr": {"container": "avif", "base": "hdr"},
     "avif-rgb": {"container": "avif", "map_channels": 3, "icc_profile": icc_profile_for("display-p3")},
 }
 HEIC, AVIF = ([name for name in KINDS if name.startswith(start)] for start in ("heic", "avif"))
+CUT_OFF = {"avif-10": 2.71, "avif-hdr": 2.79, "heic-hdr": 2.79}
+"""Of Y and Cb of 10 bits Pillow's libavif, and of BT.2020 libheif, cut off two, up to 0.75 codes, before they make RGB.
+Blue is Y + 1.772 Cb, of BT.2020 Y + 1.8814 Cb, and both results are rounded, to 8 and to 10 bits:
+0.75 · 2.772 + 0.5 + 0.13, and 0.75 · 2.8814 + 0.63."""
 ORIENTATION = 6
 
 
@@ -56,15 +63,24 @@ def needs(program: str, package: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(scope="module")
-def files() -> dict[str, bytes]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Files with everything that we write: map, payload, EXIF, XMP, a turn, an ICC profile or code points."""
     exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((ORIENTATION, 0, 0, 0, 0, 0, 0))
     sdr = to_stored(encode_base(tone_map(SCENE.convert("srgb").pixels, headroom=3.2)), ORIENTATION)
     found = {}
     for name, options in KINDS.items():
-        data = gm.encode(SCENE, sdr, carry="standard", exif=exif, xmp=PACKET, **options)
+        hdr = SCENE if "base" not in options else hdr_file(tmp_path_factory.mktemp("hdr"), name[:4], exif)
+        data = gm.encode(hdr, sdr, carry="standard", exif=exif, xmp=PACKET, **options)
         found[name] = serialize_file(replace(read(data), payload=PAYLOAD), [])
     return found
+
+
+def hdr_file(folder: Path, container: str, exif: bytes) -> Path:
+    """A picture in PQ of the container, turned as its EXIF says; it becomes a base bit for bit."""
+    path = folder / f"hdr.{container}"
+    stored = np.ascontiguousarray(to_stored(SCENE.pixels, ORIENTATION))
+    gm.HdrImage(stored, metadata=PictureMetadata(exif)).save(path)
+    return path
 
 
 def read(data: bytes) -> GainMapFile:
@@ -115,7 +131,7 @@ def test_pillow_heif_shows_the_base(files: dict[str, bytes], name: str) -> None:
     assert PAYLOAD in [block["data"] for block in found.info["metadata"]]
     pixels = np.asarray(found.to_pillow().convert("RGB"))
     assert pixels.shape == (*SCENE.pixels.shape[:2], 3)
-    assert_base(pixels, files[name], 1)
+    assert_base(pixels, files[name], CUT_OFF.get(name, 1))
 
 
 def test_pillow_heif_keeps_the_payload_when_it_saves(files: dict[str, bytes]) -> None:
@@ -132,9 +148,7 @@ def test_pillow_shows_the_base(files: dict[str, bytes], name: str) -> None:
         assert image.info["xmp"] == PACKET
         assert image.getexif().get(0x0112) == ORIENTATION
         turned = to_upright(np.asarray(image.convert("RGB")), ORIENTATION)
-    # Of Y and Cb of 10 bits Pillow's libavif cuts off two, up to 0.75 codes, before it makes RGB: blue is
-    # Y + 1.772 Cb, and both results are rounded, to 8 and to 10 bits: 0.75 · 2.772 + 0.5 + 0.13.
-    assert_base(turned, files[name], 1 if name != "avif-10" else 2.71)
+    assert_base(turned, files[name], CUT_OFF.get(name, 1))
 
 
 @pytest.mark.parametrize("name", AVIF)
