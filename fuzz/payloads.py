@@ -15,9 +15,9 @@ from common import LIMITS, check_line, check_lines, fuzz
 with atheris.instrument_imports(include=["gainmap_codec"]):
     import gainmap_codec as gm
     from gainmap_codec.errors import GainMapError, Limits
-    from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
     from gainmap_codec.files.jpeg.read import parse_jpeg
     from gainmap_codec.files.jpeg.write import serialize_jpeg
+    from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES
     from gainmap_codec.files.payload.format import parse_payload, sealed, serialize_payload
     from gainmap_codec.files.payload.layout import PREFIX_BYTES, read_fields, write_fields
     from gainmap_codec.pixels.formats.images import encode_jpeg

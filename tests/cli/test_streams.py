@@ -106,7 +106,7 @@ def test_wrong_usage(arguments: tuple[str, ...], line: str) -> None:
 def test_what_is_no_photo(data: bytes) -> None:
     done = piped("transcode", "-", "-o", "-", data=data)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"gainmap: standard input: expected a JPEG, HEIC or AVIF file, got ")
+    assert done.stderr.startswith(b"gainmap: standard input: expected a JPEG, HEIC, AVIF or JPEG XL file, got ")
 
 
 def test_terminals_are_no_photos() -> None:

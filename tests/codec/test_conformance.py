@@ -249,7 +249,7 @@ ROWS = (
     Row("pairs/hdr-gainmap/input_hdr.avif", "base", "", 3.2318, P3_PQ),
     # Broken, or no picture.
     Row("files/pillow_heif/corrupted.heic", "FormatError", warning="expected a box meta"),
-    Row("files/gainmap-js/invalid_image.png", "FormatError", warning="expected a JPEG, HEIC or AVIF file"),
+    Row("files/gainmap-js/invalid_image.png", "FormatError", warning="expected a JPEG, HEIC, AVIF or JPEG XL file"),
     # HDR pictures: `inspect` and `encode` take them.
     Row("pairs/openexr-images/CandleGlass.exr", "picture", judge="OpenImageIO"),
     Row("pairs/openexr-images/Desk.exr", "picture", judge="OpenImageIO"),

@@ -36,6 +36,9 @@ PICTURES = [path for path in FILES if path.suffix in (".jpg", ".heic", ".avif")]
         (b"\xff\xd8\xff\xe0", "jpeg"),
         (b"\xff\xd8\0", None),
         (b"\0\0\0\x20ftypheic", "heif"),
+        (b"\xff\x0a\xf8", "jxl"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "jxl"),
+        (b"\0\0\0\x0cJXL \n\n\n\n", None),
         (b"\x89PNG\r\n\x1a\n", None),
         (b"", None),
     ],
@@ -46,7 +49,7 @@ def test_first_bytes_tell_the_kind(data: bytes, kind: str | None) -> None:
 
 
 def test_other_files_are_named_in_the_message() -> None:
-    expected = r"photo.png: expected a JPEG, HEIC or AVIF file, got one that begins with b'\\x89PNG'"
+    expected = r"photo.png: expected a JPEG, HEIC, AVIF or JPEG XL file, got one that begins with b'\\x89PNG'"
     with pytest.raises(FormatError, match=expected):
         parse_file(b"\x89PNG\r\n", "photo.png", Limits())
 

@@ -13,8 +13,8 @@ from gainmap_bench.inputs.evaluation import BenchPair, Evaluation
 from gainmap_bench.methods.float_networks import PUBLISHED_SCHEDULE, Kind, PublishedMlp, Schedule
 from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall, code_digest
 from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.write import serialize_jpeg
+from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.payload.weights import in_order

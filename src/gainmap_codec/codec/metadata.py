@@ -5,12 +5,11 @@ from __future__ import annotations
 from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.container import describe_other
 from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.edit import other_segments
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.records import GainMapFile, describe_other
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.files.tags.motion_photo import with_video
 from gainmap_codec.pixels.picture_metadata import PictureMetadata

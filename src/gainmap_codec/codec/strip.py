@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.container import describe_other
 from gainmap_codec.files.geotags import exif, heif, jpeg, video, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.heif.extras import with_map_xmp
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
 from gainmap_codec.files.map_metadata.apple import serialize_apple
-from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap, describe_other
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.files.tags.exif import maker_note
 

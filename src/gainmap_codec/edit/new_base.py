@@ -15,9 +15,9 @@ from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
-from gainmap_codec.files.container import describe_other, with_others_for
+from gainmap_codec.files.container import with_others_for
 from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
-from gainmap_codec.files.records import Container, GainMapFile
+from gainmap_codec.files.records import Container, GainMapFile, describe_other
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from posixpath import splitext
 from typing import Literal
@@ -25,7 +25,25 @@ from gainmap_codec.files.jpeg.segments import (
     segments_of,
 )
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherKind, OtherPart, Sampling
+from gainmap_codec.files.jxl.picture import codestream_digest, codestream_sampling
+from gainmap_codec.files.jxl.read import parse_jxl
+from gainmap_codec.files.jxl.source import is_jxl, open_jxl
+from gainmap_codec.files.jxl.write import serialize_jxl
+from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherPart, Sampling, describe_other
+
+Kind = Literal["jpeg", "heif", "jxl"]
+"""What is read and written in one way."""
+
+_PARSERS: dict[Kind, Callable[[bytes, Limits], GainMapFile]] = {
+    "jpeg": parse_jpeg,
+    "heif": parse_heif,
+    "jxl": parse_jxl,
+}
+_SERIALIZERS: dict[Kind, Callable[[GainMapFile, list[str]], bytes]] = {
+    "jpeg": serialize_jpeg,
+    "heif": serialize_heif,
+    "jxl": serialize_jxl,
+}
 
 SUFFIXES: dict[Container, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -42,26 +60,23 @@ _A_FILE: dict[Container, str] = {
     "avif": "an AVIF file",
     "jxl": "a JPEG XL file",
 }
-_OTHERS: dict[OtherKind, str] = {
-    "picture": "another picture (a preview?)",
-    "video": "a video",
-    "gain map": "a gain map that cannot be used",
-    "data": "bytes of an unknown kind",
-}
+_KINDS: dict[Container, Kind] = {"jpeg": "jpeg", "heic": "heif", "avif": "heif", "jxl": "jxl"}
 
 
-def sniff(data: bytes) -> Literal["jpeg", "heif"] | None:
-    """The kind of a file by its first 12 bytes: "heif" for HEIC, AVIF and other files of boxes; None for neither."""
+def sniff(data: bytes) -> Kind | None:
+    """The kind of a file by its first 12 bytes: "heif" for all that begin with a box ftyp; None for none of them."""
     if data.startswith(SOI + b"\xff"):
         return "jpeg"
+    if is_jxl(data):
+        return "jxl"
     return "heif" if data[4:8] == b"ftyp" else None
 
 
 def container_of(data: bytes, name: str) -> Container | None:
     """The container that a file's first bytes tell, where its name has the suffix of another; else None."""
     kind, suffix = sniff(data), splitext(name)[1].lower()
-    if kind == "jpeg":
-        return None if suffix in SUFFIXES["jpeg"] else "jpeg"
+    if kind == "jpeg" or kind == "jxl":
+        return None if suffix in SUFFIXES[kind] else kind
     if kind is None or suffix in (*SUFFIXES["heic"], *SUFFIXES["avif"]):
         return None
     return "avif" if data[8:12] in (b"avif", b"avis") else "heic"
@@ -73,7 +88,7 @@ def may_have_gain_map(data: bytes) -> bool:
 
 
 def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
-    """Everything that we know in a JPEG, HEIC or AVIF file, told by its first bytes.
+    """Everything that we know in a JPEG, HEIC, AVIF or JPEG XL file, told by its first bytes.
 
     Args:
         data: The whole file.
@@ -87,10 +102,10 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     kind = sniff(data)
     if kind is None:
         got = f"one that begins with {data[:4]!r}" if data else "an empty file"
-        raise FormatError(name, f"expected a JPEG, HEIC or AVIF file, got {got}")
+        raise FormatError(name, f"expected a JPEG, HEIC, AVIF or JPEG XL file, got {got}")
     limits = limits.of_one_file()
     try:
-        return parse_jpeg(data, limits) if kind == "jpeg" else parse_heif(data, limits)
+        return _PARSERS[kind](data, limits)
     except FormatError as error:
         raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
     except UnsupportedError as error:
@@ -100,7 +115,7 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
 
 
 def missing_of(data: bytes, limits: Limits) -> tuple[str, ...]:
-    """What is missing of a file that `parse_file` refuses, a line each: of a HEIC or AVIF whose boxes can be read.
+    """What is missing of a file that `parse_file` refuses, a line each: of a file of boxes, where these can be read.
 
     Of a JPEG, whether it is cut off in its header.
     """
@@ -110,6 +125,8 @@ def missing_of(data: bytes, limits: Limits) -> tuple[str, ...]:
     try:
         if kind == "jpeg":
             return (CUT_IN_HEADER,) if is_cut_in_header(data, 0, len(data)) else ()
+        if kind == "jxl":
+            return open_jxl(data, limits.of_one_file()).missing
         return tuple(damage_of(open_heif(data, limits.of_one_file())))
     except GainMapError:
         return ()
@@ -122,16 +139,16 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
         file: What to write.
         notes: Gets a line for each thing that could not be written.
     Raises:
-        ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg` and `serialize_heif`.
+        ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg`, `serialize_heif`, `serialize_jxl`.
     """
-    return serialize_jpeg(file, notes) if file.container == "jpeg" else serialize_heif(file, notes)
+    return _SERIALIZERS[_KINDS[file.container]](file, notes)
 
 
 def with_others_for(file: GainMapFile, container: Container) -> GainMapFile:
     """The record with what a file of another container, or of the same, has of what stands beside its pictures.
 
-    Readers of a JPEG pass over what stands behind its pictures, those of a HEIC or AVIF over what stands behind its
-    boxes; neither looks for the other's. A gain map that cannot be used is not written again.
+    Readers of a JPEG pass over what stands behind its pictures, those of files of boxes over what stands behind these;
+    neither looks for the other's. A gain map that cannot be used is not written again.
     """
     extras = heif_extras(file.heif_extras)
     if extras is not None and file.refused:
@@ -140,7 +157,7 @@ def with_others_for(file: GainMapFile, container: Container) -> GainMapFile:
 
 
 def _others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
-    same = (file.container == "jpeg") == (container == "jpeg")
+    same = _KINDS[file.container] == _KINDS[container]
     return tuple(part for part in file.others if part.kind != "gain map") if same else ()
 
 
@@ -154,23 +171,22 @@ def lost_others(file: GainMapFile, container: Container) -> Iterator[str]:
             yield f"{describe_other(part)}: not carried into {_A_FILE[container]}"
 
 
-def describe_other(part: OtherPart) -> str:
-    """What a part is and how large, as messages call it."""
-    return f"{_OTHERS[part.kind]}, {len(part.data):,} bytes"
-
-
 def digest_of(image: CodedImage) -> bytes:
     """The `base_digest` of a file with this base, without writing and reading one.
 
     Raises:
         FormatError, UnsupportedError: The coded picture is broken.
     """
-    return coded_digest(segments_of(image)) if image.codec == "jpeg" else stand_alone_digest(image)
+    if image.codec == "jpeg":
+        return coded_digest(segments_of(image))
+    return codestream_digest(image) if image.codec == "jxl" else stand_alone_digest(image)
 
 
 def sampling_of(image: CodedImage) -> Sampling:
     """How the chroma of a coded picture is stored; errors as `digest_of`."""
-    return sampling_of_frame(segments_of(image)) if image.codec == "jpeg" else stand_alone_sampling(image)
+    if image.codec == "jpeg":
+        return sampling_of_frame(segments_of(image))
+    return codestream_sampling(image) if image.codec == "jxl" else stand_alone_sampling(image)
 
 
 def named_for(name: str, container: Container | None) -> str:

@@ -58,13 +58,13 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
     yield _Compared("the container", file.container, written.container)
     yield from _pictures(file.base, written.base, "a base")
     yield _Compared("the base's ICC profile", file.base.icc_profile, written.base.icc_profile)
-    if file.base.nclx and file.container != "jpeg":
+    if file.base.nclx and file.base.codec != "jpeg":
         yield _Compared("the base's code points", file.base.nclx, written.base.nclx)
     yield _Compared("the orientation", file.orientation, written.orientation)
     if file.payload:
         yield _Compared("the neural gain map", file.payload, written.payload)
     if file.exif:
-        exif = fitted_exif(file.exif, MAX_EXIF_BYTES, []) if file.container == "jpeg" else file.exif
+        exif = fitted_exif(file.exif, MAX_EXIF_BYTES, []) if file.base.codec == "jpeg" else file.exif
         yield _Compared("EXIF", exif, written.exif)
     if file.xmp and _says_more(file.xmp):
         yield _Compared("some", "XMP", "XMP" if written.xmp else "none")

@@ -1,7 +1,7 @@
 """The records of pictures and gain maps: what a gain-map file says, with the wire's own numbers.
 
-A container (`jpeg`, `heif`) turns bytes into a `GainMapFile`; everything above works on the record and never asks which
-container it came from. The records of a network are in `payload.records`.
+A container (`jpeg`, `heif`, `jxl`) turns bytes into a `GainMapFile`; everything above works on the record and never
+asks which container it came from. The records of a network are in `payload.records`.
 """
 
 from __future__ import annotations
@@ -190,6 +190,19 @@ class OtherPart:
     item: tuple[tuple[str, str], ...] = ()
 
 
+_OTHERS: dict[OtherKind, str] = {
+    "picture": "another picture (a preview?)",
+    "video": "a video",
+    "gain map": "a gain map that cannot be used",
+    "data": "bytes of an unknown kind",
+}
+
+
+def describe_other(part: OtherPart) -> str:
+    """What a part is and how large, as messages call it."""
+    return f"{_OTHERS[part.kind]}, {len(part.data):,} bytes"
+
+
 @dataclass(frozen=True)
 class ContainerExtras:
     """What a container keeps of a file beside the fields of `GainMapFile`: only its own writer looks into it."""
@@ -208,10 +221,11 @@ class GainMapFile:
         payload: A neural payload's bytes, not yet parsed, or None.
         exif: TIFF structure of the EXIF segment or item, without its ``Exif`` prefix, or None.
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
-        orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and imir.
+        orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and
+            imir, JPEG XL in the header of its codestream.
         others: Previews, a motion photo's video and whatever else stands beside the pictures of a JPEG or behind the
             boxes of a HEIC or AVIF, in file order. A file of the same kind is written with them.
-        heif_extras: Of a HEIC or AVIF file: what else is in it, written into such files only. None leaves it out.
+        heif_extras: Of a file of boxes: what else is in it, written into files of its kind only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
         damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
     """

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.heif.boxes import Box
 from gainmap_codec.files.heif.gain_map import auxiliary_maps, tmap_items
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, Item
 from gainmap_codec.files.heif.read import payload_item
@@ -18,6 +19,10 @@ from gainmap_codec.files.jpeg.jumbf import find_payload
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP1, APP2, APP11, COM, JpegImage, Segment, segments_of
+from gainmap_codec.files.jumbf import PAYLOAD, parse_superbox
+from gainmap_codec.files.jxl.gain_map import JHGM, MAP_JPEG
+from gainmap_codec.files.jxl.packed_jpeg import JBRD
+from gainmap_codec.files.jxl.source import JUMB, JxlSource, open_jxl
 from gainmap_codec.files.records import GainMapFile
 
 BASE, MAP, NEURAL, OTHER = "base image", "standard gain map", "neural gain map", "other bytes"
@@ -29,6 +34,8 @@ _SEGMENTS = (
     (APP2, ISO_ID, "ISO 21496-1 metadata"),
     (APP2, MPF_ID, "index of pictures (MPF)"),
 )
+_BOXES = {b"jxlc": BASE, b"jxlp": BASE, JBRD: BASE, b"Exif": "EXIF", b"xml ": "XMP", JHGM: MAP}
+_SUPERBOXES = ((PAYLOAD, NEURAL), (MAP_JPEG, MAP))
 _ITEMS = {b"Exif": "EXIF", TMAP: "ISO 21496-1 metadata"}
 
 
@@ -51,7 +58,7 @@ def sections_of(data: bytes, file: GainMapFile, limits: Limits) -> tuple[Section
     if file.container == "jpeg":
         found = _laid_out(_jpeg_sections(data, file, limits), [Section(0, len(data), OTHER)])
     else:
-        found = _heif_sections(data, limits)
+        found = (_jxl_sections if file.container == "jxl" else _heif_sections)(data, limits)
     merged = (list(run) for _, run in groupby(found, key=lambda section: section.name))
     return tuple(Section(run[0].start, run[-1].stop, run[0].name) for run in merged)
 
@@ -89,6 +96,19 @@ def _heif_sections(data: bytes, limits: Limits) -> Iterator[Section]:
     )
     frames = [Section(box.start, box.stop, f"box {box.name}") for box in boxes]
     return _laid_out(extents, [*frames, Section(boxes[-1].stop, len(data), OTHER)])
+
+
+def _jxl_sections(data: bytes, limits: Limits) -> Iterator[Section]:
+    source = open_jxl(data, limits)
+    boxes = [Section(box.start, box.stop, _box_name(source, box)) for box in source.boxes]
+    return _laid_out(boxes, [Section(0, len(data), OTHER if boxes else BASE)])
+
+
+def _box_name(source: JxlSource, box: Box) -> str:
+    if box.kind == JUMB:
+        superbox = source.whole(box)
+        return next((name for kind, name in _SUPERBOXES if parse_superbox(superbox, kind) is not None), "box jumb")
+    return _BOXES.get(source.kind(box), f"box {box.name}")
 
 
 def _item_names(source: HeifSource) -> dict[int, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, find_payload, serialize_payload_bodies
+from gainmap_codec.files.jpeg.jumbf import find_payload, serialize_payload_bodies
+from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from support.jpeg_records import PAYLOAD
 
 

@@ -19,7 +19,6 @@ from gainmap_codec.files.jpeg.edit import (
     with_segments,
     without_metadata,
 )
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import (
@@ -36,6 +35,7 @@ from gainmap_codec.files.jpeg.segments import (
     parse_segments,
     segments_of,
 )
+from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.xmp_edit import with_extensions
 

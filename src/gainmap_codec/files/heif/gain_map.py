@@ -21,7 +21,7 @@ from gainmap_codec.files.heif.picture_properties import crop_of, icc_of, nclx_of
 from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
-from gainmap_codec.files.orientations import inverse_of, turned_orientation
+from gainmap_codec.files.map_metadata.turned import turned_map
 from gainmap_codec.files.records import AppleMetadata, Carrier, CodedImage, GainMapMetadata, StoredGainMap
 
 _OTHER_AUXILIARIES = (
@@ -32,7 +32,6 @@ _OTHER_AUXILIARIES = (
 MOST_TRIED = 8
 """Of each kind of metadata: files have one or two; thousands, each with its XMP, would take minutes."""
 _LONGEST_URN = 256  # thousands of items may share a property of a megabyte
-_MOST_STRETCHED = 1.05  # small maps have rounded sides
 _APPLE_BRANDS = (b"heic", b"heix")
 _TRANSFORMS = (b"irot", b"imir", b"clap")
 
@@ -183,15 +182,5 @@ def _map_image(file: BoxFile, meta: HeifMeta, base: Item, number: int, notes: li
     image = coded_image(file, meta, picture, notes)
     if emptied(file, meta, picture.tiles):
         raise FormatError(f"item {number}", "expected coded data, got nothing but zeros or FF in a part of them")
-    turn = turned_orientation(orientation_of(picture.item), inverse_of(orientation_of(base)))
-    if turn < 5:
-        return replace(image, turn=turn)
     _, width, height = crop_of(base, *size_of(base))
-    if _fits(image.width / image.height, width / height) and not _fits(image.height / image.width, width / height):
-        notes.append("the gain map has another rotation than the base, and only fits it without: taken as stored")
-        return image
-    return replace(image, turn=turn, width=image.height, height=image.width)
-
-
-def _fits(aspect: float, other: float) -> bool:
-    return max(aspect, other) <= _MOST_STRETCHED * min(aspect, other)
+    return turned_map(image, orientation_of(picture.item), (width, height), orientation_of(base), notes)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import islice
 
 from gainmap_codec.errors import GainMapError, LimitError, Limits
-from gainmap_codec.files.cursor import Reader, open_tiff
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
@@ -20,10 +19,11 @@ from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.source import open_heif
-from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
+from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import GainMapFile, OtherKind, OtherPart
+from gainmap_codec.files.tags.exif import tiff_of_item
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 _PAYLOAD_CARRIER_BYTES = 1 << 23
@@ -87,17 +87,13 @@ _Found = tuple[int, bytes] | tuple[None, None]
 
 
 def _exif(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
-    """The TIFF structure of the base's EXIF item. Source: ISO/IEC 23008-12 annex A.2.1."""
+    """The TIFF structure of the base's EXIF item."""
     items = (item for item in meta.sources(b"cdsc", base.id) if item.kind == b"Exif")
     for item in islice(items, MOST_TRIED):
         try:
-            reader = Reader(item_data(file, meta, item.id), "EXIF item")
-            if not reader.remaining:
-                continue
-            reader.take(reader.u32())
-            exif = reader.take(reader.remaining)
-            open_tiff(exif, "EXIF")
-            return item.id, exif
+            exif = tiff_of_item(item_data(file, meta, item.id))
+            if exif:
+                return item.id, exif
         except GainMapError as error:
             notes.append(f"EXIF ignored: {error}")
     return None, None

@@ -21,10 +21,9 @@ from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP, TMAP_ID, XMP_T
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
 from gainmap_codec.files.heif.records import HeifExtras
-from gainmap_codec.files.jpeg.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.jumbf import check_payload
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
-from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.motion_photo import with_video
 
@@ -116,15 +115,8 @@ def _entries(
     if extras:
         yield from (_Entry(item, data, _OTHERS) for item, data in extras.items)
     if file.payload:
-        yield _Entry(Item(_PAYLOAD_ID, b"uri ", content_type=PAYLOAD_URI, hidden=True), _checked(file.payload), _FIRST)
-
-
-def _checked(payload: bytes) -> bytes:
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
-    if not is_payload(payload):
-        raise ValueError(f"payload: expected a neural payload, got bytes that start {payload[:2].hex(' ')}")
-    return payload
+        check_payload(file.payload)
+        yield _Entry(Item(_PAYLOAD_ID, b"uri ", content_type=PAYLOAD_URI, hidden=True), file.payload, _FIRST)
 
 
 def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.cursor import open_tiff
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, MAX_EXIF_BYTES, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID, moved_mpf
 from gainmap_codec.files.jpeg.segments import (
@@ -28,6 +27,7 @@ from gainmap_codec.files.jpeg.segments import (
     make_segment,
     segments_of,
 )
+from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.files.tags.exif_shrink import fitted_exif

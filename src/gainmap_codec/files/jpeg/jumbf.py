@@ -2,26 +2,26 @@
 
 ImageMagick and GraphicsMagick join all APP11 bodies into one and cut it anew; the payload stays contiguous as
 long as it is a single segment. Larger ones, which hold a picture, take several packets.
-Source: ISO/IEC 19566-5 (JUMBF boxes), ISO/IEC 18477-3 (APP11 packets).
+Source: ISO/IEC 18477-3 (APP11 packets).
 """
 
 from __future__ import annotations
 
-from gainmap_codec.errors import FormatError
-from gainmap_codec.files.cursor import Reader, Writer
-
-MAX_PAYLOAD_BYTES = 1 << 22
-"""In any carrier."""
-PAYLOAD_UUID = bytes.fromhex("e259d9d6b4464cf8a5d7dfcfbd2cce64")
+from gainmap_codec.files.cursor import Writer
+from gainmap_codec.files.jumbf import (
+    MAX_PAYLOAD_BYTES,
+    PAYLOAD,
+    PAYLOAD_UUID,
+    check_payload_size,
+    parse_superbox,
+    serialize_superbox,
+)
 
 _BOX_HEADER_BYTES = 8
 _PACKET_BYTES = 65_060  # of what the superbox holds: with a payload of 65 000 bytes
 _WHERE = "APP11 JUMBF"
 _ID = b"JP"
 _INSTANCE = 0x474E  # "GN"; C2PA tools use 0211 and take an equal instance for a continuation of theirs
-_CONTENT_TYPE = bytes.fromhex("7575696400110010800000AA00389B71")
-_LABEL = b"gainmap-nn\0"
-_REQUESTABLE_WITH_LABEL = 3
 
 
 def serialize_payload_bodies(payload: bytes) -> list[bytes]:
@@ -30,10 +30,8 @@ def serialize_payload_bodies(payload: bytes) -> list[bytes]:
     Raises:
         ValueError: More bytes than any reader takes.
     """
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"payload: expected at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}")
-    description = _box(b"jumd", _CONTENT_TYPE + bytes((_REQUESTABLE_WITH_LABEL,)) + _LABEL)
-    box = _box(b"jumb", description + _box(b"uuid", PAYLOAD_UUID + payload))
+    check_payload_size(payload)
+    box = serialize_superbox(PAYLOAD, payload)
     header, content = box[:_BOX_HEADER_BYTES], box[_BOX_HEADER_BYTES:]
     starts = range(0, len(content), _PACKET_BYTES)
     return [_packet(number, header + content[at : at + _PACKET_BYTES]) for number, at in enumerate(starts, 1)]
@@ -56,7 +54,7 @@ def find_payload(bodies: list[bytes]) -> bytes | None:
     bodies. No more is given than can be written again.
     """
     for packets in _by_instance(bodies).values():
-        payload = _payload_of_box(b"".join(packets))
+        payload = parse_superbox(b"".join(packets), PAYLOAD)
         if payload is not None:
             return payload[:MAX_PAYLOAD_BYTES]
     joined = b"".join(bodies)
@@ -72,10 +70,6 @@ def _behind(joined: bytes, start: int) -> bytes:
     return joined[start:]
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
-    return (8 + len(content)).to_bytes(4, "big") + kind + content
-
-
 def _by_instance(bodies: list[bytes]) -> dict[bytes, list[bytes]]:
     """Box instance → its contents by packet number; all but the first lose their repeated box header."""
     numbered: dict[bytes, list[tuple[bytes, bytes]]] = {}
@@ -87,25 +81,3 @@ def _by_instance(bodies: list[bytes]) -> dict[bytes, list[bytes]]:
         packets.sort(key=lambda packet: packet[0])
         result[instance] = [packets[0][1], *(content[_BOX_HEADER_BYTES:] for _, content in packets[1:])]
     return result
-
-
-def _payload_of_box(data: bytes) -> bytes | None:
-    """The content of our uuid box in the one superbox of `data`, or None where that is not its structure."""
-    try:
-        outer = Reader(data, _WHERE)
-        kind, content = _read_box(outer)
-        if kind != b"jumb" or outer.remaining:
-            return None
-        reader = Reader(content, _WHERE)
-        while reader.remaining:
-            kind, content = _read_box(reader)
-            if kind == b"uuid" and content.startswith(PAYLOAD_UUID):
-                return content[len(PAYLOAD_UUID) :]
-    except FormatError:
-        pass
-    return None
-
-
-def _read_box(reader: Reader) -> tuple[bytes, bytes]:
-    size, kind = reader.u32(), reader.take(4)
-    return kind, reader.take(size - 8)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from gainmap_codec.errors import LimitError
 from gainmap_codec.files.jpeg.edit import XMP_EXTENSION_ID
-from gainmap_codec.files.jpeg.jumbf import PAYLOAD_UUID, serialize_payload_bodies
+from gainmap_codec.files.jpeg.jumbf import serialize_payload_bodies
 from gainmap_codec.files.jpeg.metadata import (
     EXIF_ID,
     ICC_ID,
@@ -40,6 +40,7 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.jpeg.xmp_directory import directory_for, merge_map, merge_primary
 from gainmap_codec.files.jpeg.xmp_segments import joined_xmp, xmp_segments
+from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.map_metadata.hdrgm import serialize_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
@@ -156,6 +157,13 @@ def _serialize_gain_map(stored: StoredGainMap) -> bytes:
         parts += _iso_segments(stored.image, image, metadata)
     parts += [image.raw(segment) for segment in image.header if _is_kept(image, segment) or _is_exif(image, segment)]
     return b"".join((*parts, _coded_header(image), _scans(image)))
+
+
+def without_map_metadata(image: CodedImage) -> bytes:
+    """A gain map's JPEG without what `serialize_jpeg` says of gain maps by itself."""
+    parsed = segments_of(image)
+    kept = (parsed.raw(each) for each in parsed.header if _is_kept(parsed, each) or _is_exif(parsed, each))
+    return b"".join((SOI, _leading(parsed), *kept, _coded_header(parsed), _scans(parsed)))
 
 
 def _iso_segments(stored: CodedImage, image: JpegImage, metadata: GainMapMetadata) -> Iterator[bytes]:

@@ -159,7 +159,7 @@ def serialize_header(header: ImageHeader) -> bytes:
         str(int(header.has_small_integers)),
         header.channels,
         str(int(header.is_xyb)),
-        _in_color(header.color),
+        serialize_color(header.color),
         _in_tones(header) if has_more else "",
         header.last,
         serialize_icc(header.icc_profile) if header.icc_profile is not None else "",
@@ -191,7 +191,7 @@ def _metadata(reader: BitReader, header: ImageHeader) -> ImageHeader:
     bits, exponent_bits = _depth(reader)
     has_small_integers, start = reader.flag(), reader.position
     kinds = _extra_channels(reader)
-    channels, is_xyb, color = reader.since(start), reader.flag(), _color(reader)
+    channels, is_xyb, color = reader.since(start), reader.flag(), parse_color(reader)
     target, tones = _tones(reader, header) if has_more else (header.intensity_target, header.tones)
     start = reader.position
     _extensions(reader)
@@ -273,7 +273,8 @@ def _extra_channel(reader: BitReader) -> int:
     return kind
 
 
-def _color(reader: BitReader) -> ColorEncoding:
+def parse_color(reader: BitReader) -> ColorEncoding:
+    """The colour that stands where the reader is, in a header or elsewhere."""
     if reader.flag():
         return ColorEncoding()
     has_icc, space = reader.flag(), reader.enum()
@@ -293,7 +294,8 @@ def _color(reader: BitReader) -> ColorEncoding:
     return ColorEncoding(space, white_point, white, primaries, chromaticities, transfer, gamma, reader.enum())
 
 
-def _in_color(color: ColorEncoding) -> str:
+def serialize_color(color: ColorEncoding) -> str:
+    """A colour as bits, as text of zeros and ones."""
     if color == ColorEncoding():
         return "1"
     bits = "0" + str(int(color.has_icc)) + in_enum(color.space)

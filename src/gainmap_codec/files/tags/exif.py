@@ -30,6 +30,24 @@ class IfdEntry(NamedTuple):
     position: int
 
 
+def tiff_of_item(data: bytes) -> bytes | None:
+    """The TIFF structure in an EXIF item of HEIF or an EXIF box of JPEG XL, which tells where it begins.
+
+    Returns:
+        None for an empty one, which is what exiftool leaves where it takes EXIF out.
+    Raises:
+        FormatError: No TIFF header.
+    Source: ISO/IEC 23008-12 annex A.2.1; ISO/IEC 18181-2:2024 (box Exif).
+    """
+    reader = Reader(data, "EXIF item")
+    if not data:
+        return None
+    reader.take(reader.u32())
+    exif = reader.take(reader.remaining)
+    open_tiff(exif, _WHERE)
+    return exif
+
+
 def ifd_entries(reader: Reader) -> Iterator[IfdEntry]:
     """The entries of the directory at the reader's position: at most 65 535, whatever their counts say.
 

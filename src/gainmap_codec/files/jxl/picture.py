@@ -1,0 +1,86 @@
+"""A codestream as a record: what its header says, without the orientation, which the file's record has.
+
+Decoders turn a picture as its codestream says; ours are given it unturned, as it is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.files.jxl.color import code_points_of
+from gainmap_codec.files.jxl.header import BLACK, GREY, RGB, ImageHeader, parse_header, serialize_header
+from gainmap_codec.files.payload.layout import STRICT_BYTES
+from gainmap_codec.files.records import CodedImage, Sampling
+
+_MOST_BITS = 16
+_COLOURS_AND_ALPHA = 4
+
+
+def read_header(codestream: bytes, limits: Limits) -> ImageHeader:
+    """The header of a codestream that is not too large.
+
+    Raises:
+        FormatError: It is broken.
+        LimitError: More pixels than `limits` allow; more than four channels count as further pixels.
+    """
+    header = parse_header(codestream)
+    planes = -(-(3 + len(header.extra_channels)) // _COLOURS_AND_ALPHA)
+    limits.check("pixels", header.width * header.height * planes)
+    return header
+
+
+def coded_image(codestream: bytes, header: ImageHeader) -> CodedImage:
+    """The picture as a record.
+
+    Raises:
+        UnsupportedError: Other pixels than grey or RGB of up to 16 bits.
+    """
+    if header.exponent_bits or header.bits > _MOST_BITS:
+        kind = "floating-point numbers" if header.exponent_bits else f"{header.bits} bits"
+        raise UnsupportedError(f"JPEG XL: expected code values of at most {_MOST_BITS} bits, got {kind}")
+    if header.color.space not in (RGB, GREY) or BLACK in header.extra_channels:
+        raise UnsupportedError("JPEG XL: expected grey or RGB, got another colour space")
+    upright = turned_codestream(codestream, header, 1)
+    return CodedImage(
+        data=upright,
+        width=header.width,
+        height=header.height,
+        channels=1 if header.color.space == GREY else 3,
+        icc_profile=header.icc_profile,
+        codec="jxl",
+        bits=max(header.bits, 8),  # decoders spread fewer over a byte
+        nclx=code_points_of(header.color),
+        parsed=None if upright is not codestream else (upright, header),
+    )
+
+
+def turned_codestream(codestream: bytes, header: ImageHeader, orientation: int) -> bytes:
+    """The same picture with another orientation; the same bytes where that is the one that it has."""
+    if header.orientation == orientation:
+        return codestream
+    return serialize_header(replace(header, orientation=orientation)) + codestream[header.size :]
+
+
+def header_of(image: CodedImage) -> ImageHeader:
+    """The header of a picture, parsed once and kept with its record.
+
+    Raises:
+        FormatError: It is broken.
+    """
+    return image.structure(parse_header)
+
+
+def codestream_digest(image: CodedImage) -> bytes:
+    """The `base_digest` of a file with this base: of its frames, whatever the header says and however.
+
+    Raises:
+        FormatError: The header is broken.
+    """
+    return hashlib.sha256(memoryview(image.data)[header_of(image).size :]).digest()[:STRICT_BYTES]
+
+
+def codestream_sampling(image: CodedImage) -> Sampling:
+    """How its chroma is stored: as densely as all else, but in JPEGs that were packed."""
+    return "4:0:0" if image.channels == 1 else "4:4:4"
