@@ -14,7 +14,15 @@ from gainmap_codec.files.payload.records import CodedPicture
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit import picture as module
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import Ground, Trials, ground_of_gains, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import (
+    Ground,
+    Trials,
+    grounds_of,
+    grounds_of_three,
+    keep_within,
+    reach,
+    worth_most,
+)
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, measured
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.pixels.color.light import pq_psnr
@@ -129,13 +137,23 @@ def coloured_photo() -> Pair:
 def test_three_gains_are_told_by_the_offsets_of_the_map_that_the_photo_came_with() -> None:
     pair = coloured_photo()
     blank = replace(empty_record("best", "multiscale"), **FIELDS)
-    ground = ground_of_gains(blank, pair)
+    ground = grounds_of_three(blank, pair)[0]
     assert ground.network.layers[-1].outputs == 3 and ground.network.grid == CODES.shape[:2]
     assert ground.network.base_offset == ground.network.alternate_offset == 1 / 64
-    elsewhere = ground_of_gains(blank, pair._replace(offsets=(1 / 2048, 1 / 2048)))
+    elsewhere = grounds_of_three(blank, pair._replace(offsets=(1 / 2048, 1 / 2048)))[0]
     measure = partial(measured, pair=pair)
     sizes = [min(each.size for each in reach(Trials([from_], pair), 50, measure)) for from_ in (ground, elsewhere)]
     assert sizes[0] < 0.9 * sizes[1]
+
+
+def test_quotients_of_codes_are_as_good_as_a_map_of_them() -> None:
+    """By the pair's own quotients, with three channels and nothing else to tell."""
+    blank = replace(empty_record("best", "multiscale"), **FIELDS)
+    ground = grounds_of_three(blank, SCENE)[1]
+    measure = partial(measured, pair=SCENE)
+    assert ground.network.domain == "pq_gain" and ground.network.layers[-1].outputs == 3
+    best = max(reach(Trials([ground], SCENE), 45, measure), key=lambda each: each.psnr)
+    assert best.psnr >= 45
 
 
 def test_a_target_may_take_three_gains() -> None:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gainmap_codec.neural.fit import target as module
-from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets, three_gains
+from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets, three_residuals
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.light import Array, convert, pq_encode, pq_psnr
@@ -190,7 +190,7 @@ def gains_in_srgb(pair: Pair, offsets: Offsets) -> Pair:
 def test_three_gains_give_the_rendition_back() -> None:
     offsets = 1 / 64, 1 / 32
     pair = gains_in_srgb(scene(), offsets)
-    found = three_gains(pair, *offsets)
+    found = three_residuals(pair, "log2_gain", offsets)
     base = base_bt2020(pair.codes, SRGB)
     apply_log2_gain(found.values, base, *map(np.float32, offsets))
     assert found.values.shape == found.weights.shape == (64, 96, 3)
@@ -199,7 +199,7 @@ def test_three_gains_give_the_rendition_back() -> None:
 
 def test_three_gains_cost_what_a_small_error_does() -> None:
     pair = gains_in_srgb(scene(), (1 / 64, 1 / 64))
-    found, offset = three_gains(pair, 1 / 64, 1 / 64), np.float32(1 / 64)
+    found, offset = three_residuals(pair, "log2_gain", (1 / 64, 1 / 64)), np.float32(1 / 64)
     renditions = base_bt2020(pair.codes, SRGB), base_bt2020(pair.codes, SRGB)
     off = np.random.default_rng(0).normal(0, 0.003, found.values.shape).astype(np.float32)
     for gains, rendition in zip((found.values, found.values + off), renditions, strict=True):
@@ -209,16 +209,23 @@ def test_three_gains_cost_what_a_small_error_does() -> None:
     assert (found.weights * off**2).sum(axis=2)[inside].mean() == pytest.approx(expected, rel=0.05)
 
 
+def test_three_quotients_give_the_rendition_back() -> None:
+    pair = scene()
+    base, found = pq_encode(base_bt2020(pair.codes, SRGB)), three_residuals(pair, "pq_gain")
+    error = inverse_residual("pq_gain", found.values, base, np) - pq_encode(pair.hdr)
+    assert np.abs(error[base > 0.01]).max() < 1e-4 and np.sqrt(np.mean(error**2)) < 0.001
+
+
 def test_three_gains_that_do_not_show_do_not_stretch_the_range() -> None:
     pair = gains_in_srgb(scene(), (0.0, 0.0))
     pair.codes[:4], pair.hdr[:2], pair.hdr[2:4] = 0, 0, 1e-5
-    found = three_gains(pair, 0.0, 0.0).values
+    found = three_residuals(pair, "log2_gain").values
     assert found.min() > -0.1 and found.max() < 3.2  # by itself: 3.4 stops, from black as dark as gains are measured
 
 
-def test_three_gains_of_a_large_picture_lie_on_a_coarser_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_residuals_of_a_large_picture_lie_on_a_coarser_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_CELLS", 1000)
-    assert three_gains(gains_in_srgb(scene(), (0.0, 0.0)), 0.0, 0.0).values.shape == (22, 32, 3)
+    assert three_residuals(scene(), "pq_gain").values.shape == (22, 32, 3)
 
 
 def test_a_small_picture_has_a_cell_a_pixel() -> None:

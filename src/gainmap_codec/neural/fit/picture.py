@@ -23,7 +23,7 @@ from gainmap_codec.files.payload.latents import cells
 from gainmap_codec.files.payload.layout import IDENTITY, residual_range
 from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap, QuantizedLayer
 from gainmap_codec.neural.blank import OFFSET
-from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced, three_gains
+from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced, three_residuals
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import Array, pq_encode
 from gainmap_codec.pixels.maps.coded_picture import FINEST, code_residual, picture_values
@@ -86,19 +86,25 @@ def grounds_of(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[
 
 
 def grounds_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[Ground, ...]:
-    """As `grounds_of`; where no gain is known that serves all channels, also one that says nothing of three gains."""
+    """As `grounds_of`; where no gain is known that serves all channels, also those that say nothing of three."""
     grounds = grounds_of(network, target, pair)
-    return grounds if pair.gain else (*grounds, ground_of_gains(network, pair))
+    return grounds if pair.gain else (*grounds, *grounds_of_three(network, pair))
 
 
-def ground_of_gains(network: NeuralGainMap, pair: PairLike) -> Ground:
-    """One that says nothing, for a log2 gain of each channel: as a gain map of three channels has it.
+def grounds_of_three(network: NeuralGainMap, pair: PairLike) -> tuple[Ground, Ground]:
+    """Two that say nothing, for log2 gains of three channels, and for quotients of their PQ codes.
 
-    Where the HDR rendition was made by such a map, its own offsets leave the least to tell.
+    Where the HDR rendition was made by a gain map of three channels, its own offsets leave the least to tell. Quotients
+    waste no bytes on the dark: where few are to be spent, these make the smallest of ordinary maps.
     """
-    base_offset, alternate_offset = map(storable_offset, pair.offsets or (OFFSET, OFFSET))
-    gains = replace(network, domain="log2_gain", base_offset=base_offset, alternate_offset=alternate_offset)
-    return _bare(gains, three_gains(pair, base_offset, alternate_offset))
+    offsets = pair.offsets or (OFFSET, OFFSET)
+    storable = storable_offset(offsets[0]), storable_offset(offsets[1])
+    gains = replace(network, domain="log2_gain", base_offset=storable[0], alternate_offset=storable[1])
+    quotients = replace(network, domain="pq_gain")
+    return (
+        _bare(gains, three_residuals(pair, "log2_gain", storable)),
+        _bare(quotients, three_residuals(pair, "pq_gain")),
+    )
 
 
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:

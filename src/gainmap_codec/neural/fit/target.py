@@ -22,7 +22,7 @@ from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
-from gainmap_codec.pixels.maps.one_gain import OneGain
+from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.maps.residual import log2_gain, residual, residual_slope, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.strips import for_each_strip
@@ -42,7 +42,7 @@ _OUTLIERS = 0.0005
 _SMALLEST_SCALE = 1e-3  # in residual units: an HDR rendition equal to its base still needs a scale to divide by
 _STEEPEST = np.float32(0.077)  # PQ per stop, near 2700 nits: nowhere is it steeper without an offset
 _NUDGE = 1 / 64  # stops, to see how steep PQ is
-_SEEN = 1e-3  # of the cost of an error where PQ is steepest: where less, it does not show
+_SEEN = 1e-3  # of the cost of an error where that is highest: where less, it does not show
 _SAMPLES = 1 << 18  # pixels, at least half as many of which tell what one gain leaves
 
 
@@ -206,22 +206,32 @@ def _one_gain(sampled: Sampled, offset: float) -> tuple[Residual, float]:
     return Residual(values, weights), float(lefts.sum()) / (height * width)
 
 
-def three_gains(pair: PairLike, base_offset: float, alternate_offset: float) -> Residual:
-    """A log2 gain for each channel, at every pixel, or of larger pictures on a grid of at most four million cells.
+def three_residuals(pair: PairLike, domain: Domain, offsets: Offsets = (0.0, 0.0)) -> Residual:
+    """A residual for each channel, at every pixel, or of larger pictures on a grid of at most four million cells.
 
-    Gains that hardly show do not stretch the range: they are cut off where those that do end.
+    Those whose errors hardly show do not stretch the range: they are cut off where the others end.
+
+    Args:
+        offsets: Of a log2 gain.
     """
     sampled, raster = _sample(pair, 1), pair.codes.shape[:2]
+    is_gain = domain == "log2_gain"
+    values, weights = _three_gains(sampled, *offsets) if is_gain else _residual(sampled, domain, 0.0)
+    seen = values[weights > _SEEN * (_STEEPEST**2 if is_gain else weights.max())]
+    if seen.size:
+        values = np.clip(values, seen.min(), seen.max())
+    scale = next(each for each in count(1) if raster[0] * raster[1] <= each**2 * _MOST_CELLS)
+    grid = -(-raster[0] // scale), -(-raster[1] // scale)
+    return reduced(Residual(values, weights), _over_samples(grid, raster, 1))[0]
+
+
+def _three_gains(sampled: Sampled, base_offset: float, alternate_offset: float) -> Residual:
+    """A log2 gain for each channel, float32 (h, w, 3)."""
     offsets = np.float32(base_offset), np.float32(alternate_offset)
-    gains = log2_gain(sampled.hdr, sampled.base, *offsets)
     bright = sampled.hdr + offsets[1]
     more, less = (pq_encode(bright * np.float32(2.0**stops) - offsets[1]) for stops in (_NUDGE, -_NUDGE))
     weights = np.square((more - less) / np.float32(2 * _NUDGE)) / 3
-    seen = gains[weights > _SEEN * _STEEPEST**2]
-    values = Residual(np.clip(gains, seen.min(), seen.max()) if seen.size else gains, weights)
-    scale = next(each for each in count(1) if raster[0] * raster[1] <= each**2 * _MOST_CELLS)
-    grid = -(-raster[0] // scale), -(-raster[1] // scale)
-    return reduced(values, _over_samples(grid, raster, 1))[0]
+    return Residual(log2_gain(sampled.hdr, sampled.base, *offsets), weights)
 
 
 def _mean(costs: Array) -> float:
