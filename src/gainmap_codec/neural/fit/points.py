@@ -21,6 +21,7 @@ from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.residual import EPSILON, inverse_residual
 from gainmap_codec.pixels.maps.working_grid import Axis, WorkingGrid
+from gainmap_codec.pixels.strips import for_each_strip
 
 SMALLEST_ERROR = 1e-10
 """Mean squared PQ error: 100 dB, where nothing is left to gain."""
@@ -260,15 +261,21 @@ class Batches:
         )
 
     def _gathered(self, planes: Array) -> Array:
-        pictures = self.points.pictures(planes)
-        stride = -(-self.rows * self.columns // _LANES) * _LANES
-        out = np.zeros((len(self.numbers), len(planes), stride), np.float32)
-        for place, number in enumerate(self.numbers):
-            down, across = divmod(int(number), self.across)
-            rows = self._places(down, self.down, self.rows, self.points.shape[0])
-            columns = self._places(across, self.across, self.columns, self.points.shape[1])
-            view = out[place, :, : self.rows * self.columns].reshape(len(planes), self.rows, self.columns)
-            view[:] = pictures[:, rows[:, np.newaxis], columns]
+        pictures, size = self.points.pictures(planes), self.rows * self.columns
+        out = np.zeros((len(self.numbers), len(planes), -(-size // _LANES) * _LANES), np.float32)
+        batches = out[:, :, :size].reshape(len(out), len(planes), self.rows, self.columns)
+        firsts = np.searchsorted(self.numbers, np.arange(self.down + 1) * self.across)
+
+        def gather(downs: slice) -> None:  # what begins in the same row together: its rows then stay in a cache
+            for down in range(downs.start, downs.stop):
+                some = slice(firsts[down], firsts[down + 1])
+                offsets = self.numbers[some] - down * self.across
+                across = [self._places(int(each), self.across, self.columns, pictures.shape[2]) for each in offsets]
+                rows = pictures[:, self._places(down, self.down, self.rows, pictures.shape[1])]
+                if across:
+                    batches[some] = np.moveaxis(np.take(rows, np.stack(across), axis=2), 2, 0)
+
+        for_each_strip(self.down, gather, 1)
         return out
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
 from gainmap_codec.pixels.maps.neural_map import neural_psnr
+from gainmap_codec.pixels.strips import THREADS
 
 
 @dataclass(frozen=True)
@@ -180,13 +182,18 @@ def start_fit(
         targets.reverse()
     first = seed * config.probes
     targets = targets[: config.probes]
-    fits: list[MultiscaleFit] = []
-    for n, target in enumerate(targets):
-        fits.append(MultiscaleFit(blank, config, pair, target, first + n, like=fits[0] if fits else None))
-    fits += [fits[n % len(targets)].restarted(first + n) for n in range(len(targets), config.probes)]
-    costs = [each.learn(config.probe_steps, noise_from=1.0) for each in fits]
-    costs = [cost + _MARGIN_DB * (probe % len(targets) > 0) for probe, cost in enumerate(costs)]
-    best = fits[costs.index(min(costs))]
+    begun = MultiscaleFit(blank, config, pair, targets[0], first)
+
+    def probe(number: int) -> tuple[float, MultiscaleFit]:
+        turn, fit = number % len(targets), begun
+        if turn:
+            fit = MultiscaleFit(blank, config, pair, targets[turn], first + number, like=begun)
+        elif number:
+            fit = begun.restarted(first + number)
+        return fit.learn(config.probe_steps, noise_from=1.0) + _MARGIN_DB * (turn > 0), fit
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        _, best = min(pool.map(probe, range(config.probes)), key=lambda each: each[0])
     best.learn(best.config.steps, progress=progress)
     best.round_latents()
     return best

@@ -25,7 +25,7 @@ from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.maps.residual import log2_gain, residual, residual_slope, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 _PQ_DOMAINS: tuple[Domain, ...] = ("pq_gamma", "pq_difference")
 """For three channels: errors of a log2 gain, large in the dark, are too far from linear for weights."""
@@ -158,19 +158,21 @@ def _on_best_grid(
 
 
 def _sample(pair: PairLike, step: int) -> Sampled:
-    codes, linear = pair.codes[::step, ::step], pair.hdr[::step, ::step]
+    codes, linear, known = pair.codes[::step, ::step], pair.hdr[::step, ::step], pair.gain
     base, hdr = np.empty(codes.shape, np.float32), np.empty(codes.shape, np.float32)
+    origin = np.empty_like(base) if known else base
+    gain = np.empty((*codes.shape[:2], 1), np.float32) if known else None
 
     def convert(rows: slice) -> None:
         np.maximum(base_bt2020(codes[rows], pair.color), 0, out=base[rows])
         np.clip(linear[rows], 0, np.float32(PQ_PEAK), out=hdr[rows])
+        if known and gain is not None:
+            places = slice(rows.start * step, rows.stop * step, step), slice(None, None, step)
+            gain[rows] = known.at(*places, *pair.codes.shape[:2])
+            origin[rows] = known.base_of(hdr[rows], gain[rows])
 
     for_each_strip(len(codes), convert)
-    if pair.gain is None:
-        return Sampled(base, hdr, base)
-    every = slice(None, None, step)
-    gain = pair.gain.at(every, every, *pair.codes.shape[:2])
-    return Sampled(base, hdr, pair.gain.base_of(hdr, gain), gain)
+    return Sampled(base, hdr, origin, gain)
 
 
 def _over_samples(grid: tuple[int, int], raster: tuple[int, ...], step: int) -> WorkingGrid:
@@ -252,12 +254,24 @@ def reduced(values: Residual, over: WorkingGrid) -> tuple[Residual, float]:
     weights = over.average(values.weights)
     floor = np.maximum(weights, 1e-12)
     small: Array = np.asarray(over.average(values.values * values.weights) / floor, np.float32)
-    rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
     for _ in range(_SHARPENING):  # each time what enlarging has blurred is added back
-        error: Array = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
-        small = np.asarray(small + over.average(error * values.weights) / floor, np.float32)
-    error = values.values - rows.interpolate(columns.interpolate(small, axis=1), axis=0)
-    return Residual(small, weights), decibels(_mean(values.weights * error**2))
+        blurred = _weighted_error(values, small, over, 1)
+        small = np.asarray(small + over.average(blurred) / floor, np.float32)
+    return Residual(small, weights), decibels(_mean(_weighted_error(values, small, over, 2)))
+
+
+def _weighted_error(values: Residual, small: Array, over: WorkingGrid, power: int) -> Array:
+    """What a grid leaves of a residual, to a power, times what squared errors cost, float32 (h, w, C)."""
+    rows, columns = over.rows.raster_taps(), over.columns.raster_taps()
+    across, out = columns.interpolate(small, axis=1), np.empty_like(values.values)
+
+    def measure(strip: slice) -> None:
+        cells, down = rows.within(strip)
+        error = values.values[strip] - down.interpolate(across[cells], axis=0)
+        np.multiply(values.weights[strip], error**power, out=out[strip])
+
+    for_each_strip(len(out), measure, rows_in_cache(out.shape[1]))
+    return out
 
 
 def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int, int]) -> Target:
