@@ -37,7 +37,7 @@ def test_the_profile_of_the_alternate_is_counted() -> None:
     assert file.gain_map is not None and inspect_source(FIXTURES / "heif/tmap.avif", Limits()).alternate_icc_bytes == 0
     profile = icc_profile_for("display-p3")
     image = replace(file.gain_map.image, icc_profile=profile)
-    data = serialize_file(replace(file, gain_map=replace(file.gain_map, image=image), heif_extras=None), [])
+    data = serialize_file(replace(file, gain_map=replace(file.gain_map, image=image), extras=None), [])
     assert inspect_source(data, Limits()).alternate_icc_bytes == len(profile)
 
 

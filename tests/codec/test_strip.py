@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import imagecodecs
 import pytest
 from PIL import Image
 
@@ -15,8 +16,10 @@ from gainmap_codec import pillow
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation
+from support import jxl_records
 from support import pipeline_files as files
 
 pytestmark = pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
@@ -89,6 +92,32 @@ def test_what_holds_no_place_is_the_same_record() -> None:
     file, notes = record(files.APPLE), list[str]()
     assert stripped(file, "gps", notes) is file is stripped(file, None, notes)
     assert not notes
+
+
+@pytest.mark.parametrize("strip", ["gps", "all"])
+@pytest.mark.parametrize("make", [jxl_records.full, jxl_records.full_of_jpegs])
+def test_jpeg_xl_without_places(make: Callable[[], GainMapFile], strip: Any) -> None:
+    """None is left in EXIF, XMP, a packed JPEG, its map's JPEG or another box; pictures and orientation stay."""
+    packet = files.XMP.replace(b'tiff:Orientation="1"', b'tiff:Orientation="6"')
+    written = serialize_file(replace(make(), exif=files.gps_exif(6), xmp=packet), [])
+    source = record(
+        written + make_box(b"Exif", bytes(4) + files.gps_exif(6)) + make_box(b"abcd", b"GPSLatitude 48,12.5N")
+    )
+    file = stripped(source, strip, [])
+    data = serialize_file(file, [])
+    assert not any(mark in data for mark in MARKS)
+    again = record(data)
+    assert (again.base_digest, again.orientation, again.payload) == (source.base_digest, 6, source.payload)
+    assert again.gain_map is not None and source.gain_map is not None
+    assert again.gain_map.metadata == source.gain_map.metadata
+    if make is jxl_records.full_of_jpegs:
+        jpeg = bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
+        assert not any(mark in jpeg for mark in MARKS)
+
+
+def test_jpeg_xl_that_names_no_place_is_the_same_record() -> None:
+    file = record(serialize_file(jxl_records.full(), []))
+    assert stripped(file, "gps", []) is file
 
 
 def test_another_word_is_refused() -> None:

@@ -54,7 +54,7 @@ def mime(data: bytes) -> str:
 
 
 def without_map(data: bytes) -> bytes:
-    return serialize_file(replace(parse_file(data, "", gm.Limits()), gain_map=None, heif_extras=None), [])
+    return serialize_file(replace(parse_file(data, "", gm.Limits()), gain_map=None, extras=None), [])
 
 
 def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -343,9 +343,9 @@ def jpegs() -> dict[str, Callable[[], bytes]]:
 def avif(change: Callable[[HeifExtras], HeifExtras], name: str = "tmap.avif") -> bytes:
     """A fixture with a gain map, and with other extras."""
     file = parse_file((FIXTURES / "heif" / name).read_bytes(), name, Limits())
-    extras = heif_extras(file.heif_extras)
+    extras = heif_extras(file.extras)
     assert extras is not None
-    return serialize_file(replace(file, heif_extras=change(extras)), [])
+    return serialize_file(replace(file, extras=change(extras)), [])
 
 
 def with_item(kind: bytes, data: bytes, target: int = BASE_ID, link: bytes = b"cdsc", **fields: Any) -> bytes:

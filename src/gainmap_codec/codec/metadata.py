@@ -5,7 +5,7 @@ from __future__ import annotations
 from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.heif.extras import has_alpha
+from gainmap_codec.files.container import has_alpha
 from gainmap_codec.files.jpeg.edit import other_segments
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
@@ -20,7 +20,7 @@ def metadata_of(file: GainMapFile, options: DecodeOptions, width: int, height: i
 
     The thumbnails are left out: they are SDR, and neither turned nor cut as the picture is.
     """
-    lost = ["alpha dropped"] if has_alpha(file.heif_extras) else []
+    lost = ["alpha dropped"] if has_alpha(file.extras) else []
     turn = 1 if options.orientation == "upright" else file.orientation
     if options.strip == "all":
         return PictureMetadata(None if turn == 1 else exif_edit.only_orientation(turn), None, tuple(lost))

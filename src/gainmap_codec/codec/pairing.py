@@ -19,9 +19,15 @@ from gainmap_codec.codec.rendering import STORED, full_headroom, offsets, one_ga
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import digest_of, lost_others, may_have_gain_map, parse_file, with_others_for
+from gainmap_codec.files.container import (
+    digest_of,
+    has_alpha,
+    lost_others,
+    may_have_gain_map,
+    parse_file,
+    with_others_for,
+)
 from gainmap_codec.files.cursor import open_tiff
-from gainmap_codec.files.heif.extras import has_alpha
 from gainmap_codec.files.jpeg.edit import carry_segments, other_segments
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import ABILITIES, CODECS, GainMapFile
@@ -244,7 +250,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         notes += lost_others(file, options.container)
         notes += file.damage
         check_sdr(is_hdr=is_hdr(file.base))
-        if has_alpha(file.heif_extras) and file.container != options.container:
+        if has_alpha(file.extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, partial(base_codes, file.base), options, notes)
     assert picture.pixels is not None
@@ -298,7 +304,7 @@ def _kept_or_recoded(
         xmp=file.xmp if coded.base.codec == "jpeg" else whole_xmp(file.xmp, base, notes),
         orientation=orientation,
         others=kept.others,
-        heif_extras=kept.heif_extras if container == file.container else None,
+        extras=kept.extras if container == file.container else None,
         damage=file.damage,
     )
 

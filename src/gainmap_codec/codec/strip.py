@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.geotags import exif, heif, jpeg, video, xmp
+from gainmap_codec.files.geotags import exif, heif, jpeg, jxl, video, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.heif.extras import with_map_xmp
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
+from gainmap_codec.files.jxl.records import jxl_extras
 from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap, describe_other
 from gainmap_codec.files.tags import exif_edit
@@ -37,25 +38,31 @@ def _bare(file: GainMapFile, notes: list[str]) -> GainMapFile:
     """Pictures, their colour, their orientation, and how to read the gain maps."""
     tiff = exif_edit.only_orientation(file.orientation) if file.orientation != 1 else None
     new = replace(file, exif=tiff, xmp=None, others=())
-    if file.base.codec == "jpeg":
-        return _with_pictures(new, without_metadata)
-    extras = heif_extras(file.heif_extras)
-    if file.spare_gain_map is not None:
-        notes.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
-    if extras is not None:
-        new = replace(new, spare_gain_map=None, heif_extras=heif.bare(extras))
-    return _with_pictures(_with_headroom_in_xmp(new), heif.bare_picture)
+    if (boxes := jxl_extras(file.extras)) is not None:
+        new = replace(new, extras=jxl.bare(boxes))
+    if (items := heif_extras(file.extras)) is not None:
+        if file.spare_gain_map is not None:
+            notes.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
+        new = replace(new, spare_gain_map=None, extras=heif.bare(items))
+    return _with_pictures(_with_headroom_in_xmp(new), _bare_picture)
+
+
+def _bare_picture(image: CodedImage) -> CodedImage:
+    """A picture without metadata in its own data; a JPEG XL codestream has none."""
+    if image.codec == "jxl":
+        return image
+    return without_metadata(image) if image.codec == "jpeg" else heif.bare_picture(image)
 
 
 def _with_headroom_in_xmp(file: GainMapFile) -> GainMapFile:
     """An Apple gain map of a HEIC file told by XMP of its own alone: its headroom may stand in the maker note."""
-    extras, stored = heif_extras(file.heif_extras), file.gain_map
+    extras, stored = heif_extras(file.extras), file.gain_map
     if extras is None or stored is None or not isinstance(stored.metadata, AppleMetadata):
         return file
     metadata = AppleMetadata(stored.metadata.headroom, stored.metadata.version, "xmp")
     stored = replace(stored, metadata=metadata)
     described = with_map_xmp(replace(extras, gain_map=stored), serialize_apple(metadata))
-    return replace(file, gain_map=stored, heif_extras=described)
+    return replace(file, gain_map=stored, extras=described)
 
 
 def _without_geotags(file: GainMapFile, notes: list[str]) -> GainMapFile:
@@ -64,16 +71,22 @@ def _without_geotags(file: GainMapFile, notes: list[str]) -> GainMapFile:
     new = replace(file, exif=tiff, xmp=xmp_without_geotags(file.xmp, notes), others=others)
     if file.base.codec == "jpeg":
         base, packet = jpeg.without_geotags(file.base, new.xmp, notes)
-        new = _with_pictures(
-            replace(new, base=base, xmp=packet), lambda image: jpeg.without_geotags(image, None, [])[0]
-        )
-    else:
-        extras = heif_extras(file.heif_extras)
-        new = replace(new, heif_extras=extras and heif.without_geotags(extras, notes))
-        new = _with_pictures(new, heif.picture_without_geotags)
-        if file.exif and maker_note(file.exif) and not maker_note(tiff or b""):
-            new = _with_headroom_in_xmp(new)
+        new = replace(new, base=base, xmp=packet)
+    if (boxes := jxl_extras(file.extras)) is not None:
+        new = replace(new, extras=jxl.without_geotags(boxes, notes))
+    if (items := heif_extras(file.extras)) is not None:
+        new = replace(new, extras=heif.without_geotags(items, notes))
+    new = _with_pictures(new, _picture_without_geotags)
+    if file.exif and maker_note(file.exif) and not maker_note(tiff or b""):
+        new = _with_headroom_in_xmp(new)
     return file if new == file else new
+
+
+def _picture_without_geotags(image: CodedImage) -> CodedImage:
+    """A picture without places in its own data; a JPEG XL codestream has none."""
+    if image.codec == "jxl":
+        return image
+    return jpeg.without_geotags(image, None, [])[0] if image.codec == "jpeg" else heif.picture_without_geotags(image)
 
 
 def _other_without_geotags(part: OtherPart, notes: list[str]) -> OtherPart:
@@ -90,18 +103,22 @@ def _other_without_geotags(part: OtherPart, notes: list[str]) -> OtherPart:
 
 
 def _with_pictures(file: GainMapFile, change: Callable[[CodedImage], CodedImage]) -> GainMapFile:
-    """The record with a change of base and maps; extras go on knowing them."""
+    """The record with a change of base and maps.
+
+    Extras of a HEIC or AVIF go on knowing them: what belongs to them stays. Those of a JPEG XL file do not: what they
+    know is written as it was.
+    """
 
     def changed(stored: StoredGainMap | None) -> StoredGainMap | None:
         return stored and replace(stored, image=change(stored.image))
 
-    extras = heif_extras(file.heif_extras)
+    items = heif_extras(file.extras)
     return replace(
         file,
         base=change(file.base),
         gain_map=changed(file.gain_map),
         spare_gain_map=changed(file.spare_gain_map),
-        heif_extras=extras and replace(extras, base=change(extras.base), gain_map=changed(extras.gain_map)),
+        extras=replace(items, base=change(items.base), gain_map=changed(items.gain_map)) if items else file.extras,
     )
 
 

@@ -8,7 +8,7 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
-from gainmap_codec.files.heif.extras import other_parts
+from gainmap_codec.files.container import other_parts
 from gainmap_codec.files.jpeg.edit import other_segments
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import Container, GainMapFile
@@ -50,10 +50,10 @@ def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes
     if base.icc_profile is None and base.nclx is not None:
         codes = with_srgb_curve(codes, base.bits, color)
         base = replace(base, icc_profile=icc_profile_of_primaries(color), nclx=None)
-    return replace(file, base=base, heif_extras=None), codes
+    return replace(file, base=base, extras=None), codes
 
 
 def note_other_parts(file: GainMapFile, notes: Notes) -> None:
     """A line about each kind of part of a HEIC or AVIF file that a JPEG has no place for."""
-    for part in other_parts(file.heif_extras):
+    for part in other_parts(file.extras):
         notes.lost.append(f"{part}: not kept in a JPEG")

@@ -216,7 +216,7 @@ def _carried(opened: OpenedFile, container: Container, notes: Notes) -> GainMapF
         exif = file.exif
         if exif is not None or file.orientation != 1:
             exif = with_orientation(exif, file.orientation, notes.lost)
-        return replace(file.without_gain_maps(), container=container, exif=exif, heif_extras=None)
+        return replace(file.without_gain_maps(), container=container, exif=exif, extras=None)
     if file.container == "jpeg":
         file, _ = for_container(file, container, np.empty(0, np.uint8), opened.color, notes)
     return replace(file.without_gain_maps(), container=container)

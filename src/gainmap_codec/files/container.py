@@ -8,8 +8,8 @@ from posixpath import splitext
 from typing import Literal
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.heif import extras as heif
 from gainmap_codec.files.heif.damage import damage_of
-from gainmap_codec.files.heif.extras import without_gain_maps
 from gainmap_codec.files.heif.image_items import stand_alone_digest, stand_alone_sampling
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.records import heif_extras
@@ -25,11 +25,20 @@ from gainmap_codec.files.jpeg.segments import (
     segments_of,
 )
 from gainmap_codec.files.jpeg.write import serialize_jpeg
+from gainmap_codec.files.jxl import extras as jxl
 from gainmap_codec.files.jxl.picture import codestream_digest, codestream_sampling
 from gainmap_codec.files.jxl.read import parse_jxl
 from gainmap_codec.files.jxl.source import is_jxl, open_jxl
 from gainmap_codec.files.jxl.write import serialize_jxl
-from gainmap_codec.files.records import CodedImage, Container, GainMapFile, OtherPart, Sampling, describe_other
+from gainmap_codec.files.records import (
+    CodedImage,
+    Container,
+    ContainerExtras,
+    GainMapFile,
+    OtherPart,
+    Sampling,
+    describe_other,
+)
 
 Kind = Literal["jpeg", "heif", "jxl"]
 """What is read and written in one way."""
@@ -150,10 +159,10 @@ def with_others_for(file: GainMapFile, container: Container) -> GainMapFile:
     Readers of a JPEG pass over what stands behind its pictures, those of files of boxes over what stands behind these;
     neither looks for the other's. A gain map that cannot be used is not written again.
     """
-    extras = heif_extras(file.heif_extras)
+    extras = heif_extras(file.extras)
     if extras is not None and file.refused:
-        extras = without_gain_maps(extras)
-    return replace(file, others=_others_for(file, container), heif_extras=extras)
+        extras = heif.without_gain_maps(extras)
+    return replace(file, others=_others_for(file, container), extras=extras)
 
 
 def _others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
@@ -169,6 +178,16 @@ def lost_others(file: GainMapFile, container: Container) -> Iterator[str]:
             yield f"a gain map that is not used, {len(part.data):,} bytes: not kept"
         elif part.kind != "gain map" and part not in kept:
             yield f"{describe_other(part)}: not carried into {_A_FILE[container]}"
+
+
+def has_alpha(extras: ContainerExtras | None) -> bool:
+    """Whether the base of a file with these extras is transparent in places."""
+    return heif.has_alpha(extras) or jxl.has_alpha(extras)
+
+
+def other_parts(extras: ContainerExtras | None) -> list[str]:
+    """What extras hold of the picture, a line for each sort."""
+    return [*heif.other_parts(extras), *jxl.other_parts(extras)]
 
 
 def digest_of(image: CodedImage) -> bytes:

@@ -225,7 +225,7 @@ class GainMapFile:
             imir, JPEG XL in the header of its codestream.
         others: Previews, a motion photo's video and whatever else stands beside the pictures of a JPEG or behind the
             boxes of a HEIC or AVIF, in file order. A file of the same kind is written with them.
-        heif_extras: Of a file of boxes: what else is in it, written into files of its kind only. None leaves it out.
+        extras: Of a file of boxes: what else is in it, written into files of its kind only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
         damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
     """
@@ -241,7 +241,7 @@ class GainMapFile:
     xmp: bytes | None = None
     orientation: int = 1
     others: tuple[OtherPart, ...] = ()
-    heif_extras: ContainerExtras | None = None
+    extras: ContainerExtras | None = None
     warnings: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
 

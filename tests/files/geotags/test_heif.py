@@ -20,7 +20,7 @@ ALPHA, DEPTH = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:mpegB:
 
 
 def extras_of(name: str) -> HeifExtras:
-    found = heif_extras(parse_file((FIXTURES / "heif" / name).read_bytes(), name, Limits()).heif_extras)
+    found = heif_extras(parse_file((FIXTURES / "heif" / name).read_bytes(), name, Limits()).extras)
     assert found is not None
     return found
 

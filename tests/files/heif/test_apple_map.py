@@ -50,7 +50,7 @@ def test_libheif_finds_the_auxiliary_image_and_its_pixels() -> None:
 def test_what_the_file_had_beside_its_pictures_stays() -> None:
     file = apple_file("heic")
     again = read(serialize_heif(file))
-    moved = replace(again, gain_map=None, heif_extras=None)
+    moved = replace(again, gain_map=None, extras=None)
     assert again.gain_map is not None
     written = serialize_heif(with_apple_map(moved, again.gain_map))
     assert read(written).gain_map == again.gain_map

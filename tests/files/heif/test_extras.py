@@ -128,7 +128,7 @@ def test_alpha_is_told_by_its_urn() -> None:
         kind = Property(b"auxC", bytes(4) + urn.encode() + b"\0", essential=True)
         item = replace(small, properties=(*small.properties, kind))
         draft = tmap_file(ONE_CHANNEL).with_item(item, data, Reference(b"auxl", 11, (BASE,)))
-        extras = read(draft.build()).heif_extras
+        extras = read(draft.build()).extras
         found.append(has_alpha(extras))
         told += other_parts(extras)
     assert found == [True, False]
@@ -164,7 +164,7 @@ def test_items_that_share_their_bytes_do_not_multiply_the_file() -> None:
     data = draft.build()
     assert len(data) < 20_000
     written = serialize_heif(read(data))
-    extras = heif_extras(read(written).heif_extras)
+    extras = heif_extras(read(written).extras)
     assert extras is not None and len(extras.items) == 100
     assert len(written) < 20_000
 
@@ -180,7 +180,7 @@ def test_references_to_what_is_not_there_are_left_out() -> None:
 
 
 def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
-    extras = read(with_strangers()).heif_extras
+    extras = read(with_strangers()).extras
     assert other_parts(extras) == [
         "other items: 4 (depth map, text/plain, thumbnail, uri)",
         "other boxes: 2 (mpvd, uuid)",
@@ -194,6 +194,6 @@ def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
 
 
 def test_extras_are_narrowed_in_one_place() -> None:
-    extras = read(with_strangers()).heif_extras
+    extras = read(with_strangers()).extras
     assert heif_extras(extras) is extras
     assert heif_extras(ContainerExtras()) is heif_extras(None) is None

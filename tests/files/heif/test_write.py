@@ -154,7 +154,7 @@ def test_apple_gain_maps_are_kept_and_not_made() -> None:
     assert back.gain_map == file.gain_map
     assert isinstance(map_of(back).metadata, AppleMetadata)
     with pytest.raises(ValueError, match="expected ISO 21496-1 metadata, got Apple's"):
-        serialize_heif(replace(file, heif_extras=None))
+        serialize_heif(replace(file, extras=None))
 
 
 def differences(one: GainMapFile, other: GainMapFile) -> set[str]:
@@ -166,7 +166,7 @@ def check_round_trip(data: bytes) -> None:
     file = read(data)
     written = serialize_heif(file)
     back = read(written)
-    allowed = {"heif_extras"}  # numbers its items anew, so do warnings that name them
+    allowed = {"extras"}  # numbers its items anew, so do warnings that name them
     allowed |= {"refused", "warnings"} if file.warnings else set()
     if file.gain_map and file.gain_map.carrier == "hdrgm":  # gets a tmap item, which is preferred from then on
         found, spare = map_of(back), back.spare_gain_map
@@ -177,16 +177,16 @@ def check_round_trip(data: bytes) -> None:
     assert differences(file, back) <= allowed
     assert len(back.refused) == len(file.refused)
     assert serialize_heif(back) == written
-    if file.heif_extras and back.heif_extras:
-        assert isinstance(file.heif_extras, HeifExtras) and isinstance(back.heif_extras, HeifExtras)
+    if file.extras and back.extras:
+        assert isinstance(file.extras, HeifExtras) and isinstance(back.extras, HeifExtras)
         first, second = (
             sorted((item.kind, item.name, item.properties, content) for item, content in extras.items)
-            for extras in (file.heif_extras, back.heif_extras)
+            for extras in (file.extras, back.extras)
         )
         assert first == second
         for name in ("brands", "tmap_properties", "map_properties", "meta_boxes", "first_boxes", "last_boxes"):
             if name != "brands" and "gain_map" not in allowed:
-                assert getattr(file.heif_extras, name) == getattr(back.heif_extras, name), name
+                assert getattr(file.extras, name) == getattr(back.extras, name), name
 
 
 @pytest.mark.parametrize("path", sorted((FIXTURES / "heif").iterdir()), ids=lambda path: path.name)

@@ -149,7 +149,7 @@ def test_moving_pictures_and_transparent_ones() -> None:
     moving = imagecodecs.jpegxl_encode(np.zeros((3, 16, 24, 3), np.uint8))
     assert read(bytes(moving)).warnings == ("the picture moves: its first frame stands for all of it",)
     for channels in (3, 4):
-        extras = read(bytes(imagecodecs.jpegxl_encode(np.zeros((16, 24, channels), np.uint8)))).heif_extras
+        extras = read(bytes(imagecodecs.jpegxl_encode(np.zeros((16, 24, channels), np.uint8)))).extras
         assert isinstance(extras, JxlExtras) and extras.has_alpha == (channels == 4)
 
 

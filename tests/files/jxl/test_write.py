@@ -73,7 +73,7 @@ def test_what_is_written_comes_back(make: Callable[[], GainMapFile]) -> None:
     assert (again.exif, again.payload, again.orientation) == (file.exif, file.payload, 6)
     assert again.base_digest == file.base_digest
     assert serialize_jxl(again) == data
-    assert serialize_jxl(replace(again, heif_extras=None)) == data
+    assert serialize_jxl(replace(again, extras=None)) == data
 
 
 def test_jpegs_are_packed_and_come_back_bit_for_bit() -> None:

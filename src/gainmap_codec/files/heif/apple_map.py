@@ -24,9 +24,9 @@ def with_apple_map(file: GainMapFile, stored: StoredGainMap) -> GainMapFile:
         ValueError: The base is not one of the container's.
     """
     assert isinstance(stored.metadata, AppleMetadata)
-    extras = heif_extras(file.heif_extras)
+    extras = heif_extras(file.extras)
     if extras is None:
-        extras = heif_extras(parse_heif(serialize_heif(file), NO_LIMITS).heif_extras)
+        extras = heif_extras(parse_heif(serialize_heif(file), NO_LIMITS).extras)
     assert extras is not None
     known = replace(
         extras,
@@ -36,4 +36,4 @@ def with_apple_map(file: GainMapFile, stored: StoredGainMap) -> GainMapFile:
         references=(*extras.references, Reference(b"auxl", MAP_ID, (BASE_ID,))),
     )
     described = with_map_xmp(known, serialize_apple(stored.metadata))
-    return replace(file, gain_map=stored, heif_extras=described)
+    return replace(file, gain_map=stored, extras=described)

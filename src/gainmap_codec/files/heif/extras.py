@@ -88,7 +88,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
         file: What is to be written.
         notes: Gets a line for each loss.
     """
-    extras = heif_extras(file.heif_extras)
+    extras = heif_extras(file.extras)
     if extras is None:
         return None
     notes += extras.lost

@@ -73,7 +73,7 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     )
     known = KnownItems(base, found[0] if found else None, (exif_item, xmp_item, payload_id))
     extras = collect_extras(source, record, known)
-    return replace(record, heif_extras=extras, warnings=tuple(dict.fromkeys([*notes, *damage])))
+    return replace(record, extras=extras, warnings=tuple(dict.fromkeys([*notes, *damage])))
 
 
 def _behind_the_boxes(data: bytes, place: int) -> tuple[OtherPart, ...]:

@@ -49,8 +49,8 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded data and configuration records of base and gain map are those of the record.
 
     EXIF, XMP, colour, orientation, gain map and payload are the record's. What else was in the file that the record was
-    parsed from comes along (`heif_extras`), as far as the pixels that it describes do; so does a spare gain map. An
-    Apple gain map is written only where `heif_extras` have it unchanged.
+    parsed from comes along (`extras`), as far as the pixels that it describes do; so does a spare gain map. An
+    Apple gain map is written only where `extras` have it unchanged.
 
     Args:
         file: What to write.
@@ -121,7 +121,7 @@ def _entries(
 
 def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
     """The record's packet; that of a JPEG file without the gain-map properties, which only readers of JPEG use."""
-    if not file.xmp or file.heif_extras is not None:
+    if not file.xmp or file.extras is not None:
         return file.xmp
     return without_gain_map(with_video(file.xmp, None), notes)
 

@@ -105,7 +105,7 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         packed=base.packed,
         has_alpha=ALPHA in header.extra_channels,
     )
-    return replace(record, heif_extras=extras)
+    return replace(record, extras=extras)
 
 
 def _base(source: JxlSource, header: ImageHeader, notes: list[str]) -> _Base:

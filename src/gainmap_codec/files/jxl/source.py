@@ -17,8 +17,8 @@ SIGNATURE = make_box(b"JXL ", b"\r\n\x87\n")
 START = SIGNATURE + make_box(b"ftyp", b"jxl ", bytes(4), b"jxl ")
 """What every file of boxes begins with."""
 
-JUMB = b"jumb"
-_WHOLE, _PART, _COMPRESSED = b"jxlc", b"jxlp", b"brob"
+BROB, JUMB = b"brob", b"jumb"
+_WHOLE, _PART = b"jxlc", b"jxlp"
 CODESTREAM_BOXES = (_WHOLE, _PART)
 _BYTES_PER_STEP = 16  # of what is decompressed
 _LAST_PART = 1 << 31  # beside the number of a part
@@ -41,7 +41,7 @@ class JxlSource(NamedTuple):
 
     def kind(self, box: Box) -> bytes:
         """What a box holds, compressed or not."""
-        is_compressed = box.kind == _COMPRESSED
+        is_compressed = box.kind == BROB
         return self.file.data[box.body : min(box.body + 4, box.stop)] if is_compressed else box.kind
 
     def content(self, box: Box, most: int) -> bytes:
@@ -50,7 +50,7 @@ class JxlSource(NamedTuple):
         Raises:
             FormatError: It cannot be decompressed, or to more than `most` bytes.
         """
-        if box.kind != _COMPRESSED:
+        if box.kind != BROB:
             return self.file.data[box.body : box.stop]
         self.file.limits.spend(most // _BYTES_PER_STEP)
         return decompressed(self.file.data[box.body + 4 : box.stop], most, f"box {box.name}")

@@ -42,7 +42,7 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; the frames of base and gain map are those of the record, JPEGs come back bit for bit.
 
     EXIF, XMP, orientation, gain map and payload are the record's. What else was in the file that the record was parsed
-    from comes along (`heif_extras`). A picture with nothing beside it is written as a codestream alone.
+    from comes along (`extras`). A picture with nothing beside it is written as a codestream alone.
 
     Args:
         file: What to write.
@@ -54,7 +54,7 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
         UnsupportedError: A JPEG that JPEG XL cannot hold without loss.
     """
     notes = [] if notes is None else notes
-    extras = jxl_extras(file.heif_extras)
+    extras = jxl_extras(file.extras)
     boxes = _picture(file, extras, notes) | _behind(file, extras)
     kept = () if extras is None else _surviving(file, extras)
     if set(boxes) == {"picture"} and not kept:
@@ -128,7 +128,7 @@ def _unchanged(file: GainMapFile, extras: JxlExtras | None) -> _Boxes:
     if extras is None:
         return {}
     is_same: dict[Role, bool] = {"exif": file.exif == extras.exif, "xmp": file.xmp == extras.xmp}
-    return {each.role: each.data for each in extras.boxes if is_same.get(each.role)}
+    return {each.role: each.data for each in extras.boxes if each.data and is_same.get(each.role)}
 
 
 def _xmp(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> bytes | None:
