@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_codec.files.payload.inputs import multiscale_inputs
-from gainmap_codec.files.payload.records import Preset
+from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.presets import measured, shipped_presets
@@ -53,9 +53,7 @@ def _fitted(
 ) -> tuple[int, float, float]:
     """Bytes, PQ-PSNR in dB, and the bytes per dB that the fit went by."""
     blank = replace(empty_record(preset, "multiscale"), alternate_hdr_headroom=pair.pair.headroom)
-    fit = MultiscaleFit(blank, config, pair.pair, make_targets(pair.pair)[0], seed)
-    if not sees:
-        fit = _blindfolded(fit, seed)
+    fit = _start(blank, config, pair, seed, sees)
     fit.learn(fit.config.steps)
     fit.round_latents()
     fit.improve(fit.config.bytes_per_db, config.rounds)
@@ -65,8 +63,11 @@ def _fitted(
     return found.size, found.psnr, fit.config.bytes_per_db
 
 
-def _blindfolded(fit: MultiscaleFit, seed: int) -> MultiscaleFit:
-    """The same fit with features of 0 instead of the surroundings."""
-    for points in (fit.points, fit.coarse):
-        points.features[_SURROUNDINGS] = 0
-    return fit.restarted(seed)
+def _start(blank: NeuralGainMap, config: MultiscaleConfig, pair: BenchPair, seed: int, sees: bool) -> MultiscaleFit:
+    """A fit at its beginning, whose features are 0 where it is not to see the surroundings."""
+    target = make_targets(pair.pair)[0]
+    fit = MultiscaleFit(blank, config, pair.pair, target, seed)
+    if sees:
+        return fit
+    fit.points.features[_SURROUNDINGS] = 0
+    return MultiscaleFit(blank, config, pair.pair, target, seed, like=fit)
