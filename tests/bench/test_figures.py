@@ -61,7 +61,8 @@ def test_panels(pair: BenchPair, fitted: FittedNetwork) -> None:
 
 
 def test_what_is_empty_is_said(pair: BenchPair, fitted: FittedNetwork) -> None:
-    assert figures._details(pair, replace(fitted.network, details=())).caption.startswith("details: none")
+    details = figures._details(pair, replace(fitted.network, details=()))
+    assert details.caption.startswith("details: none") and details.values.shape == (64, 96, 3)
     assert figures._latents(replace(fitted.network, latents=()), 1).caption == "latents: none"
 
 

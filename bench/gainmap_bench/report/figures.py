@@ -113,9 +113,12 @@ def _upright(panel: _Panel, orientation: int) -> _Panel:
 def _small(values: Array) -> Array:
     """Values (H, W, C) averaged over what a pixel of a panel covers, float32 (h, w, C)."""
     height, width = values.shape[:2]
+    return WorkingGrid.over(_panel_shape(height, width), height, width, IDENTITY).average(values)
+
+
+def _panel_shape(height: int, width: int) -> tuple[int, int]:
     part = min(_PANEL / max(height, width), 1)
-    over = WorkingGrid.over((round(height * part), round(width * part)), height, width, IDENTITY)
-    return over.average(values)
+    return round(height * part), round(width * part)
 
 
 def _gain(hdr: Array, base: Array) -> Array:
@@ -179,7 +182,8 @@ def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
     added = _small(sum(rows, start=np.zeros((1, 1), np.float32))[..., np.newaxis])[..., 0] * network.residual_scale
     unit = "log2" if network.domain == "log2_gain" else "PQ residual"
     if not added.any():
-        return _Panel("details: none, they were not worth their bytes", np.ones((*added.shape, 3)))
+        shape = _panel_shape(*pair.pair.codes.shape[:2])
+        return _Panel("details: none, they were not worth their bytes", np.ones((*shape, 3)))
     largest = float(np.percentile(np.abs(added[added != 0]), 95))
     return _Panel("details: added to the network's output", added, "RdBu_r", -largest, largest, unit)
 
