@@ -59,7 +59,8 @@ _CLOSE_BYTES = 0.95  # of the bytes asked for: near enough to stop
 _CLOSE_DB = 0.1
 _HIGHEST_PRICE, _LOWEST_PRICE = 20_000.0, 4.0  # bytes per dB
 _BYTES_PER_WEIGHT = 1.0  # where bytes are few; a narrower network that can afford finer weights and latents is better
-_OTHER_BYTES = 130  # header, binding, a few latents
+_HEADER_BYTES = 34  # magic, fields and binding, as `python -m gainmap_bench parts` counts them
+_LATENT_BYTES = 26  # at least, where bytes are few
 _BOLDEST, _TIMIDEST = 4.0, 1.5  # factors between one price and the next while only one side of the target is known
 
 
@@ -152,7 +153,9 @@ def _fit_multiscale(
     if target_bytes is not None or target_psnr is not None:
         config = replace(config, has_picture=True)
     if target_bytes is not None:
-        config = replace(config, most_weights=max(0, round((target_bytes - _OTHER_BYTES) / _BYTES_PER_WEIGHT)))
+        config = replace(
+            config, most_weights=max(0, round((target_bytes - _HEADER_BYTES - _LATENT_BYTES) / _BYTES_PER_WEIGHT))
+        )
     fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
     fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
     first = measured(fit.network(), pair)
