@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -291,12 +291,17 @@ def states(folder: Path) -> None:
 
 @bench.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--side", type=int, help="Longest side that the photos have before; as they are by default.")
+@click.option("--by", default=(2, 4), multiple=True, show_default=True, help="Factor by which they become smaller.")
+@click.option("--carry", type=click.Choice(["neural", "both"]), default="neural", show_default=True)
 @click.option("--quality", default=92, show_default=True, help="Of the resized base.")
-def resizing(photos: tuple[Path, ...], quality: int) -> None:
-    """Upright gain-map photos at half the size: their neural maps resized, and fitted anew; a row a photo."""
+def resizing(
+    photos: tuple[Path, ...], side: int | None, by: tuple[int, ...], carry: Literal["neural", "both"], quality: int
+) -> None:
+    """Gain-map photos made smaller: the old network, what `resize` writes, and a new fit; a row a photo and factor."""
     from gainmap_bench.experiments.resizing import resizing_rows
 
-    for row in resizing_rows(photos, quality):
+    for row in resizing_rows(photos, side, by, carry, quality):
         click.echo(row)
 
 

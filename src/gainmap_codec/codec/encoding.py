@@ -236,6 +236,7 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
 
     start = perf_counter()
     fields: dict[str, object] = {
+        "base_hdr_headroom": pair.base_headroom,
         "alternate_hdr_headroom": pair.headroom,
         "binding": Binding(pair.file.base_digest, soft_fingerprint(pair.codes, 1 << pair.file.base.bits)),
     }

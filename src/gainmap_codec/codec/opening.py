@@ -14,9 +14,9 @@ from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
-from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile
+from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata
 from gainmap_codec.pixels.color.base_color import BaseColor
-from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
+from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -58,6 +58,16 @@ class OpenedFile:
     def neural(self) -> NeuralGainMap | None:
         """The neural gain map, where there is one that belongs to this base."""
         return self.payload if self.bound_by else None
+
+    @property
+    def has_hdr_base(self) -> bool:
+        """Whether the base is the HDR rendition: its colour says so, or its gain map leads down from it."""
+        stored = self.file.gain_map
+        metadata = stored.metadata if stored else None
+        leads_down = isinstance(metadata, GainMapMetadata) and float(metadata.alternate_hdr_headroom) < float(
+            metadata.base_hdr_headroom
+        )
+        return leads_down or is_hdr(self.file.base)
 
     @cached_property
     def codes(self) -> AnyCodes:

@@ -15,7 +15,7 @@ from gainmap_codec.codec.decoding import preference
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
-from gainmap_codec.codec.rendering import STORED, full_headroom, offsets, one_gain, render
+from gainmap_codec.codec.rendering import STORED, base_headroom, full_headroom, offsets, one_gain, render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
@@ -83,6 +83,7 @@ class Pair(NamedTuple):
             may have been coded anew since.
         offsets: Where it was made of this picture's base by a gain map: that map's.
         sdr: Where the base is the HDR picture itself: the other one.
+        base_headroom: Headroom of a display, log2, up to which the base is shown as it is.
     """
 
     file: GainMapFile
@@ -93,6 +94,7 @@ class Pair(NamedTuple):
     gain: OneGain | None = None
     offsets: Offsets | None = None
     sdr: SdrRendition | None = None
+    base_headroom: float = 0.0
 
     @property
     def alternate(self) -> Array:
@@ -102,7 +104,7 @@ class Pair(NamedTuple):
     @property
     def headrooms(self) -> tuple[float, float]:
         """Of base and alternate, log2."""
-        return (self.headroom, 0.0) if self.sdr else (0.0, self.headroom)
+        return (self.headroom, 0.0) if self.sdr else (self.base_headroom, self.headroom)
 
 
 def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, notes: list[str]) -> Pair:
@@ -115,10 +117,11 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         GainMapError, OSError: A file cannot be read.
     """
     image, opened = _read_hdr(hdr, keep_base=sdr is None, options=options, notes=notes)
-    own, gain, known = None, None, None
+    own, gain, known, least = None, None, None, 0.0
     if opened:
         kind = preference(opened, "auto")[0]
         own, gain, known = opened.file, one_gain(opened, kind), offsets(opened, kind)
+        least = base_headroom(opened, kind)
     if options.base_color_space != "srgb" and (sdr is not None or own is not None):
         notes.append(NOT_TONE_MAPPED)
     notes += (*image.warnings, *image.metadata.lost)
@@ -135,7 +138,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
     elif own.orientation != file.orientation:
         pixels, gain = to_upright(pixels, own.orientation), gain and gain.turned(own.orientation)
     note_no_headroom(headroom, notes)
-    return Pair(file, codes, color, pixels, headroom, gain, known)
+    return Pair(file, codes, color, pixels, headroom, gain, known, base_headroom=least)
 
 
 def note_no_headroom(headroom: float, notes: list[str]) -> None:
@@ -159,6 +162,8 @@ def _read_hdr(
         opened = opened.with_codes(opened.codes)
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)
+    if keep_base and opened.has_hdr_base:
+        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     if keep_base:
         notes += lost_others(opened.file, options.container)
         return HdrImage(pixels, headroom=headroom), opened

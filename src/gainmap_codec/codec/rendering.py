@@ -48,6 +48,16 @@ def full_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
     return 0.0
 
 
+def base_headroom(opened: OpenedFile, kind: RenderedFrom) -> float:
+    """The headroom, log2, up to which the base is shown as it is, where a map leads up from it."""
+    if kind == "neural" and opened.neural:
+        return opened.neural.base_hdr_headroom
+    if kind == "standard" and opened.file.gain_map and not opened.has_hdr_base:
+        metadata = opened.file.gain_map.metadata
+        return 0.0 if isinstance(metadata, AppleMetadata) else float(metadata.base_hdr_headroom)
+    return 0.0
+
+
 def one_gain(opened: OpenedFile, kind: RenderedFrom) -> OneGain | None:
     """The gain, in the stored raster, by which the whole HDR rendition is made of the base, if one serves all channels.
 

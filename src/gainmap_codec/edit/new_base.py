@@ -9,7 +9,15 @@ from gainmap_codec.codec.decoding import Rendition, best_rendition
 from gainmap_codec.codec.opening import OpenedFile, base_codes
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
-from gainmap_codec.codec.rendering import STORED, Floats, full_headroom, offsets, one_gain, render
+from gainmap_codec.codec.rendering import (
+    STORED,
+    Floats,
+    base_headroom,
+    full_headroom,
+    offsets,
+    one_gain,
+    render,
+)
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
@@ -37,12 +45,15 @@ class Shown:
         codes: (H, W) or (H, W, 3), in the stored raster, the colour and the depth of the file's base; None is the base
             as it is.
         has_thumbnails: Small pictures in the metadata still show the same.
+        is_edited: It may be more than a part of the file's base at a size: another program's work, which its HDR
+            rendition does not show.
     """
 
     opened: OpenedFile
     part: Box[float]
     codes: AnyCodes | None = None
     has_thumbnails: bool = True
+    is_edited: bool = False
 
     @property
     def size(self) -> Size:
@@ -141,8 +152,9 @@ class NewBase:
         found = self.rendition
         color, hdr = color_of(self.file.base), self.shown.light(found.pixels)
         gain, headroom = one_gain(found.opened, found.kind), full_headroom(found.opened, found.kind)
-        known = offsets(found.opened, found.kind)
-        return Pair(self.file, self.codes, color, hdr, headroom, gain and self.shown.gain(gain), known)
+        known, least = offsets(found.opened, found.kind), base_headroom(found.opened, found.kind)
+        gain = gain and self.shown.gain(gain)
+        return Pair(self.file, self.codes, color, hdr, headroom, gain, known, base_headroom=least)
 
 
 def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:

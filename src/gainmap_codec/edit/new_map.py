@@ -18,7 +18,6 @@ from gainmap_codec.edit.recoding import DecodedMap, coded_map, is_writable
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, StoredGainMap
-from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
@@ -48,7 +47,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     if decoded is None:
         return _made(base, options.standard, options, notes)
     if _is_to_be_made(decoded.image, options):
-        if not is_hdr(base.file.base):
+        if not base.source.has_hdr_base:
             return _made(base, _like(decoded.image, base, options), options, notes)
         notes.lost.append("the gain map of an HDR base keeps its channels, and its scale unless that is a number")
     return _coded(decoded, base, options, notes)
@@ -105,7 +104,7 @@ def _coded(decoded: DecodedMap, base: NewBase, options: TranscodeOptions, notes:
 
 def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Notes) -> NewMap:
     """A map of the source's HDR rendition; none where there is no such, or the base is HDR itself."""
-    if is_hdr(base.file.base) or (base.source.neural is None and base.source.file.gain_map is None):
+    if base.source.has_hdr_base or (base.source.neural is None and base.source.file.gain_map is None):
         return NO_MAP
     try:
         made = make_gain_map(base.pair, how)

@@ -1,37 +1,48 @@
-"""The neural gain map of a file that is made of another: kept and told of its new base, or fitted anew."""
+"""The neural gain map of a file that is made of another: kept and told of its new base, or fitted anew.
+
+What is kept is measured on its new base. Where it gives a poorer picture there, by `_FALL_DB`, another one is fitted to
+the source's HDR rendition, and written where it is better by `_LEAD_DB`: three outputs mend some of what coding loses.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from typing import NamedTuple
 
-from gainmap_codec.codec.encoding import Progress, make_neural_map
-from gainmap_codec.codec.opening import OpenedFile, base_codes
+from gainmap_codec.codec.encoding import FittedMap, Progress, make_neural_map
+from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.codec.rendering import STORED, render
+from gainmap_codec.codec.torch_needed import fits_by_torch
 from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.new_map import NewMap
 from gainmap_codec.edit.recoding import combined_psnr, drift_of
 from gainmap_codec.edit.report import Notes
+from gainmap_codec.errors import NO_LIMITS, GainMapError
 from gainmap_codec.files.payload.edit import edit_payload
+from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap
-from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import cropped_coordinates
 
 _BEST_PSNR = 63.75  # what a payload can say
+_FALL_DB = 3.0  # from here on, most of the error is the new base's and not the network's
+_LEAD_DB = 0.5  # a map that is kept may be as much below a new one
+_MOST_PIXELS = 1 << 22  # of a larger base, three outputs see cells and not pixels: what coding loses they cannot mend
 
 
 def new_payload(
     base: NewBase, standard: NewMap, options: TranscodeOptions, notes: Notes, progress: Progress | None
 ) -> bytes | None:
-    """The source's neural map where it still fits, a new one where it has to be, or None."""
+    """The source's neural map where it still serves, a new one where it has to be, or None."""
     payload, network = base.source.file.payload, base.source.neural
     if payload is not None and network is not None:
         kept = _kept(payload, network, base, standard, notes)
         if kept is not None:
-            note_no_fit(options, notes)
-            return kept
+            return _kept_or_fitted(kept, network, base, standard, options, notes, progress)
     elif payload is not None and base.is_kept and options.carry is None:
         notes.done.append("neural gain map: kept as it is, though it cannot be used with this base")
         return payload
@@ -40,7 +51,8 @@ def new_payload(
     if options.carry is None and (standard.stored is not None or network is None):
         note_no_fit(options, notes)
         return None
-    return _fitted(base, standard, options, notes, progress)
+    fitted = make_neural_map(base.pair, options.neural, progress)
+    return _payload_of(fitted, base, standard, notes)
 
 
 def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
@@ -51,118 +63,119 @@ def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
         )
 
 
-def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes) -> bytes | None:
-    """The payload told of its new base, or None, with a line, where that is another picture."""
-    if base.is_kept:
-        notes.done.append("neural gain map: kept bit for bit")
-        return edit_payload(
-            payload,
-            binding=network.binding,
-            coordinates=network.coordinates,
-            standard_psnr=_standard_psnr(network, base, standard),
-        )
-    if base.shown.codes is None:
-        return _on_new_codes(payload, network, base, standard, notes)
-    return _on_new_pixels(payload, network, base, standard, notes)
+class _Kept(NamedTuple):
+    """A payload that knows its new base; its PQ-PSNR in dB there, what it had more before, and a line about it."""
+
+    payload: bytes
+    psnr: float
+    fall: float
+    line: str
 
 
-def _on_new_codes(
-    payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes
-) -> bytes | None:
-    """The payload bound to the same picture coded anew and measured again, unless that looks like another one."""
-    if not is_bound(base.codes, network.binding.soft, 1 << base.file.base.bits):
-        notes.lost.append("the new base differs too much from the one that the neural gain map was fitted to: not kept")
+def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes) -> _Kept | None:
+    """The payload told of its new base and measured there, or None, with a line, where that is another picture."""
+    bound, psnr, line = _bound(payload, network, base, notes), network.neural_psnr, "neural gain map: kept bit for bit"
+    if bound is None:
         return None
-    options = replace(STORED, device=base.device)
-    new = OpenedFile(base.file, network, "soft", ())
-    drift = drift_of(render(base.source, "neural", options), render(new, "neural", options))
-    notes.done.append(f"neural gain map: kept, {drift:.2f} dB against what it gave on the old base")
-    return edit_payload(
-        payload,
-        # The look that it is bound by stays that of the base that it was fitted to, so that many small changes do not
-        # add up unseen.
-        binding=Binding(base.file.base_digest, network.binding.soft),
-        coordinates=network.coordinates,
-        neural_psnr=combined_psnr(network.neural_psnr, drift),
-        standard_psnr=_standard_psnr(network, base, standard),
-    )
+    if not base.is_kept:
+        line = "neural gain map: kept, weights and latents bit for bit"
+    if not base.is_kept and not base.shown.is_edited:
+        try:
+            drift = _drift(base, "neural", replace(base.file, payload=bound))
+        except GainMapError as error:
+            notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
+            return _Kept(bound, psnr, 0.0, line)
+        psnr = combined_psnr(network.neural_psnr, drift)
+        line += f", {drift:.2f} dB against what it gave on the old base"
+    numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
+    return _Kept(numbered, psnr, network.neural_psnr - psnr, line)
 
 
-def _on_new_pixels(
-    payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes
-) -> bytes | None:
-    """The payload bound to a part of its picture, or to all of it at another size."""
-    shown, old, new = base.shown, base.source.file.base, base.file.base
-    codes, levels = base_codes(new), 1 << new.bits
-    soft, coordinates = network.binding.soft, network.coordinates
-    looks_the_same = is_bound(codes, soft, levels)
-    if shown.is_crop or not looks_the_same:
-        soft = soft_fingerprint(codes, levels)
-    if not shown.is_crop and not looks_the_same:
-        notes.lost.append(
-            "fine patterns look brighter at this size: the neural gain map is kept, but fits less well than a new one"
-        )
+def _bound(payload: bytes, network: NeuralGainMap, base: NewBase, notes: Notes) -> bytes | None:
+    """The payload told which base it belongs to and where it lies on it; None, with a line, where it cannot be."""
+    binding, coordinates, shown = network.binding, network.coordinates, base.shown
+    if not base.is_kept:
+        white = 1 << base.file.base.bits
+        looks_the_same = is_bound(base.codes, binding.soft, white)
+        if shown.codes is None and not looks_the_same:
+            notes.lost.append(
+                "the new base differs too much from the one that the neural gain map was fitted to: not kept"
+            )
+            return None
+        # The look stays that of the base that it was fitted to, so that many small changes do not add up unseen.
+        is_alike = looks_the_same and not shown.is_crop
+        soft = binding.soft if is_alike else soft_fingerprint(base.codes, white)
+        binding = Binding(base.file.base_digest, soft)
     if shown.is_crop:
-        published = network.family == "published"
-        coordinates = cropped_coordinates(coordinates, shown.part, old.width, old.height, end_to_end=published)
+        old, is_published = base.source.file.base, network.family == "published"
+        coordinates = cropped_coordinates(coordinates, shown.part, old.width, old.height, end_to_end=is_published)
     try:
-        edited = edit_payload(
-            payload,
-            binding=Binding(base.file.base_digest, soft),
-            coordinates=coordinates,
-            standard_psnr=_standard_psnr(network, base, standard),
-        )
+        return edit_payload(payload, binding=binding, coordinates=coordinates)
     except ValueError as error:
         notes.lost.append(f"the neural gain map is not kept: {error}")
         return None
-    notes.done.append("neural gain map: kept, weights and latents bit for bit")
-    return edited
 
 
-def _standard_psnr(network: NeuralGainMap, base: NewBase, standard: NewMap) -> float:
-    """What the payload has to say of the standard map beside it."""
-    if standard.stored is base.source.file.gain_map and base.is_kept:
-        return network.standard_psnr
-    if standard.stored is None:
-        return 0.0
-    if standard.psnr is not None:
-        return combined_psnr(network.neural_psnr, standard.psnr)
-    if base.shown.codes is not None:  # of another picture: what was measured is the best guess
-        return network.standard_psnr
-    return combined_psnr(network.standard_psnr, _standard_drift(base, standard)) if network.standard_psnr else 0.0
-
-
-def _standard_drift(base: NewBase, standard: NewMap) -> float:
-    """PQ-PSNR of the new standard map's rendition against the source's."""
-    return drift_of(_standard_rendition(base.source), _new_rendition(base, standard))
-
-
-def _new_rendition(base: NewBase, standard: NewMap) -> Array:
-    return _standard_rendition(OpenedFile(replace(base.file, gain_map=standard.stored), None, None, ()))
-
-
-def _standard_rendition(opened: OpenedFile) -> Array:
-    return render(opened, "standard", STORED)
-
-
-def _is_fitted_to(standard: NewMap, base: NewBase) -> bool:
-    """Whether the HDR rendition of a fit is the very one that this map gives on this base."""
-    return base.is_kept and base.rendition.kind == "standard" and standard.stored is base.rendition.opened.file.gain_map
-
-
-def _fitted(
-    base: NewBase, standard: NewMap, options: TranscodeOptions, notes: Notes, progress: Progress | None
+def _kept_or_fitted(
+    kept: _Kept,
+    network: NeuralGainMap,
+    base: NewBase,
+    standard: NewMap,
+    options: TranscodeOptions,
+    notes: Notes,
+    progress: Progress | None,
 ) -> bytes:
-    """A new neural map of the source's HDR rendition."""
-    fitted = make_neural_map(base.pair, options.neural, progress)
+    """The better one of what is kept and, where that has become much poorer, a new one."""
+    fit = options.neural if options.preset != "balanced" else replace(options.neural, preset=network.preset)
+    is_large = base.file.base.width * base.file.base.height > _MOST_PIXELS
+    if kept.fall <= _FALL_DB or is_large or fits_by_torch(fit.preset):
+        notes.done.append(kept.line)
+        note_no_fit(options, notes)
+        return kept.payload
+    fitted = make_neural_map(base.pair._replace(gain=None), fit, progress)
+    if _against_original(fitted.psnr, base) <= kept.psnr + _LEAD_DB:
+        notes.done.append(f"{kept.line}; a new one is not better by {_LEAD_DB} dB")
+        return kept.payload
+    notes.done.append(f"neural gain map: made anew, since the old one would give {kept.psnr:.2f} dB on this base")
+    return _payload_of(fitted, base, standard, notes)
+
+
+def _payload_of(fitted: FittedMap, base: NewBase, standard: NewMap, notes: Notes) -> bytes:
+    """A new neural map, with what it and the standard map are worth."""
     notes.lost += fitted.notes
-    standard_psnr = None
-    if standard.stored is not None and base.source.file.gain_map is not None:
-        drift = inf if _is_fitted_to(standard, base) else drift_of(base.pair.hdr, _new_rendition(base, standard))
-        standard_psnr = min(drift, _BEST_PSNR)
-    payload = edit_payload(fitted.payload, neural_psnr=fitted.psnr, standard_psnr=standard_psnr)
+    psnr = _against_original(fitted.psnr, base)
+    payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
-    notes.done.append(
-        f"neural gain map: {seconds}, {len(payload):,} bytes, {fitted.psnr:.2f} dB against the HDR picture"
-    )
+    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {psnr:.2f} dB against the HDR picture")
     return payload
+
+
+def _against_original(psnr: float, base: NewBase) -> float:
+    """PQ-PSNR in dB against the HDR original, of what has so much against the source's rendition of it."""
+    network = base.source.neural
+    if network is None:
+        return psnr
+    return combined_psnr(network.standard_psnr if base.rendition.kind == "standard" else network.neural_psnr, psnr)
+
+
+def _standard_psnr(base: NewBase, standard: NewMap) -> float:
+    """What the payload has to say of the standard map beside it."""
+    source = base.source
+    psnr = source.neural.standard_psnr if source.neural else inf
+    is_as_it_was = base.is_kept and standard.stored is source.file.gain_map
+    if standard.stored is None and not is_as_it_was:
+        psnr = 0.0
+    elif standard.psnr is not None:
+        psnr = _against_original(standard.psnr, base)
+    elif psnr and not is_as_it_was and not base.shown.is_edited:
+        psnr = combined_psnr(psnr, _drift(base, "standard", replace(base.file, gain_map=standard.stored)))
+    return min(psnr, _BEST_PSNR)
+
+
+def _drift(base: NewBase, kind: RenderedFrom, file: GainMapFile) -> float:
+    """PQ-PSNR in dB of the new file's rendition against the source's of the same kind, at the new size."""
+    options, found = replace(STORED, device=base.device), base.rendition
+    old = found.pixels if found.kind == kind else render(base.source, kind, options)
+    network = parse_payload(file.payload, NO_LIMITS) if file.payload else None
+    new = OpenedFile(file, network, "soft", ()).with_codes(base.codes)
+    return drift_of(base.shown.light(old), render(new, kind, options))

@@ -137,7 +137,7 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
     file, carry = opened.file, options.carry
     if carry is not None and file.gain_map is None and opened.neural is None:
         raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
-    if is_hdr(file.base) and carry in ("neural", "both") and opened.neural is None:
+    if opened.has_hdr_base and carry in ("neural", "both") and opened.neural is None:
         raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
     if opened.neural is None and carry in ("neural", "both"):
         check_torch_for(options.preset)

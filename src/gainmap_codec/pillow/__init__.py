@@ -256,7 +256,8 @@ def _with_hdr(
     if file.base.bits > 8:
         notes.lost.append(f"the base's pixels have 8 bits instead of {file.base.bits}: Pillow holds no more")
     opened = stripped_for_edit(opened, strip, notes)
-    shown = Shown(opened, origin.part, with_bits(match.codes, 8, file.base.bits), has_thumbnails=False)
+    codes = with_bits(match.codes, 8, file.base.bits)
+    shown = Shown(opened, origin.part, codes, has_thumbnails=False, is_edited=match.is_edited)
     options = TranscodeOptions(container=container, quality=quality, effort=effort, limits=origin.limits)
     report = finish(edited(shown, options, notes), opened, notes)
     return report.data, report.warnings

@@ -78,6 +78,7 @@ class Match(NamedTuple):
     origin: HdrOrigin
     codes: NDArray[np.uint8]  # the image in the source's stored raster
     is_untouched: bool
+    is_edited: bool  # it is more than cut, resized and turned, as far as can be told
 
 
 def matched(image: Image.Image, told: Told) -> Match | None:
@@ -103,7 +104,8 @@ def matched(image: Image.Image, told: Told) -> Match | None:
     stored = codes_of_8_bits(opened)
     pixels = np.asarray(image.convert(mode))
     codes = turned(_rgb(pixels), inverse_of(origin.orientation))
-    turn = next(filter(None, (_turn_of(codes, shown) for shown in _shown(image, origin, _rgb(stored)))), None)
+    candidates = list(_shown(image, origin, _rgb(stored)))
+    turn = next(filter(None, (_turn_of(codes, shown) for shown in candidates)), None)
     if turn is None or not _is_scaled(image.size, origin.size, turn):
         what = "cropped, stretched, slanted or graded by Pillow itself"
         told.hdr_lost(f"the image was {what}: crop and resize it by gainmap_codec.pillow")
@@ -112,7 +114,8 @@ def matched(image: Image.Image, told: Told) -> Match | None:
     codes = to_upright(pixels, inverse_of(orientation))
     is_whole = origin.part == (0, 0, opened.file.base.width, opened.file.base.height)
     is_untouched = is_whole and orientation == opened.file.orientation and np.array_equal(codes, stored)
-    return Match(replace(origin, orientation=orientation, size=image.size), codes, is_untouched)
+    is_edited = not any(np.array_equal(_rgb(codes), shown) for shown in candidates)
+    return Match(replace(origin, orientation=orientation, size=image.size), codes, is_untouched, is_edited)
 
 
 def _shown(image: Image.Image, origin: HdrOrigin, stored: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

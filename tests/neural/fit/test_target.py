@@ -12,7 +12,7 @@ from gainmap_codec.neural.fit import target as module
 from gainmap_codec.neural.fit.target import Residual, Target, _normalised, make_targets, three_residuals
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.color.light import Array, convert, pq_encode, pq_psnr
+from gainmap_codec.pixels.color.light import Array, convert, pq_decode, pq_encode, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.maps.residual import apply_log2_gain, inverse_residual
@@ -51,8 +51,7 @@ def hdr_by(target: Target, pair: Pair, wanted: Array) -> Array:
     residual = wanted * np.float32(target.scale) + np.float32(target.shift)
     base = np.maximum(base_bt2020(pair.codes, SRGB), 0)
     if target.domain == "log2_gain":
-        offset = np.float32(target.offset)
-        apply_log2_gain(residual, base, offset, offset)
+        apply_log2_gain(residual, base, *map(np.float32, target.offsets))
         return pq_encode(base)
     found: Array = np.clip(inverse_residual(target.domain, residual, pq_encode(base), np), 0, 1)
     return found
@@ -60,14 +59,14 @@ def hdr_by(target: Target, pair: Pair, wanted: Array) -> Array:
 
 def test_one_gain_is_one_output() -> None:
     (target,) = make_targets(with_one_gain())
-    assert (target.domain, target.offset) == ("log2_gain", 0.0)
+    assert (target.domain, target.offsets) == ("log2_gain", (0.0, 0.0))
     assert target.wanted.shape == target.weights.shape == (64, 96, 1)
     assert -0.25 <= target.shift - target.scale <= 0.01 and 2.99 <= target.shift + target.scale <= 3.25
 
 
 def test_one_gain_with_offsets_is_one_output() -> None:
     (target,) = make_targets(with_one_gain(offset=1 / 64))
-    assert (target.domain, target.offset) == ("log2_gain", 1 / 64)
+    assert (target.domain, target.offsets) == ("log2_gain", (1 / 64, 1 / 64))
     assert target.wanted.shape == (64, 96, 1)
 
 
@@ -104,10 +103,22 @@ def test_a_known_gain_is_what_is_fitted_whatever_coding_did_to_the_base(offset: 
     noisy = coded_anew(clean, gain)
     assert make_targets(noisy._replace(gain=None))[0].wanted.shape[2] == 3  # so much coding hides the one gain
     (target,) = make_targets(noisy)
-    assert (target.domain, target.offset, target.wanted.shape) == ("log2_gain", stored, (64, 96, 1))
+    assert (target.domain, target.offsets, target.wanted.shape) == ("log2_gain", (stored, stored), (64, 96, 1))
     seen = clean.codes.max(axis=2) > 8
     found = (target.wanted[..., 0] * target.scale + target.shift)[seen]
     assert np.abs(found - np.broadcast_to(gain.values[..., 0], (64, 96))[seen]).max() < 0.02
+
+
+@pytest.mark.parametrize("offsets", [(1e-5, 1 / 64), (1 / 64, 1 / 128), (1 / 512, 1 / 64), (1 / 64, 0)], ids=str)
+def test_a_known_gain_keeps_both_its_offsets(offsets: tuple[float, float]) -> None:
+    """One offset for both sides says these gains to 39, 59, 43 and 53 dB."""
+    codes, gain = scene().codes, np.linspace(0, 3, 96, dtype=np.float32)[None, :, None]
+    known = OneGain(gain, *offsets)
+    base = np.maximum(base_bt2020(codes, SRGB), 0)
+    pair = Pair(codes, SRGB, known.hdr_of(base, gain), known)
+    (target,) = make_targets(pair)
+    assert target.offsets == tuple(float(np.float16(each)) for each in offsets)
+    assert pq_psnr(pq_decode(hdr_by(target, pair, target.wanted)), pair.hdr) > 65
 
 
 def test_the_floor_is_what_the_coding_of_the_base_costs() -> None:
@@ -124,7 +135,7 @@ def test_the_floor_is_what_the_coding_of_the_base_costs() -> None:
 def test_a_tone_mapped_scene_takes_three_outputs_in_pq() -> None:
     targets = make_targets(scene())
     assert tuple(target.domain for target in targets) == PQ_DOMAINS
-    assert all(target.wanted.shape == (64, 96, 3) and target.offset == 1 / 64 for target in targets)
+    assert all(target.wanted.shape == (64, 96, 3) for target in targets)
 
 
 @pytest.mark.parametrize("pair", [scene(), with_one_gain()], ids=["scene", "one gain"])
@@ -152,7 +163,7 @@ def test_black_costs_nothing_where_there_is_no_offset() -> None:
     pair.codes[:20] = 0
     pair = pair._replace(hdr=np.where(pair.codes.any(axis=2, keepdims=True), pair.hdr, 0))
     (target,) = make_targets(pair)
-    assert target.offset == 0
+    assert target.offsets == (0, 0)
     assert not target.weights[:20].any() and target.weights[20:].all()
 
 
@@ -245,5 +256,5 @@ def test_black_pixels_do_not_set_the_range() -> None:
     values[:50] = 0.5
     weights = np.full((100, 100, 1), 0.004, np.float32)
     values[:1], weights[:1] = 0.0, 12.0
-    target = _normalised(Residual(values, weights), "log2_gain", 6, (100, 100))
+    target = _normalised(Residual(values, weights), "log2_gain", (6, 6), (100, 100))
     assert target.shift + target.scale == pytest.approx(2.0, abs=0.01)

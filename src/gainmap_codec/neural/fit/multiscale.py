@@ -137,8 +137,8 @@ class MultiscaleFit:
             grid=target.grid,
             residual_shift=target.shift,
             residual_scale=target.scale,
-            base_offset=target.offset,
-            alternate_offset=target.offset,
+            base_offset=target.offsets[0],
+            alternate_offset=target.offsets[1],
         )
         latents, details = map(min, has_latents_at(*target.grid), (config.latents, config.details))
         levels, detail_levels = latent_levels(*target.grid, latents, details)

@@ -30,6 +30,7 @@ from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 _PQ_DOMAINS: tuple[Domain, ...] = ("pq_gamma", "pq_difference")
 """For three channels: errors of a log2 gain, large in the dark, are too far from linear for weights."""
 
+_NONE, _ALIKE = (0.0, 0.0), (OFFSET, OFFSET)
 _SCALES = (8, 4, 2)  # raster pixels per cell of the working grid along a side, the coarsest first
 _FEWEST_CELLS = 1 << 19  # of a grid coarser than the raster: the network needs to see small things
 _MOST_CELLS = 1 << 22  # of a grid coarser than the raster; each takes a hundred bytes of memory
@@ -75,7 +76,7 @@ class Target:
 
     Attributes:
         domain: The residual's domain.
-        offset: Of base and HDR, of a log2 gain.
+        offsets: Of base and HDR, of a log2 gain.
         grid: Rows and columns of the working grid.
         wanted: The residual on the grid, normalised to −1…1, float32 (rows, columns, 1 or 3).
         weights: What a squared error of `wanted` costs, float32, as `wanted`; sums over channels are means over pixels.
@@ -87,7 +88,7 @@ class Target:
     """
 
     domain: Domain
-    offset: float
+    offsets: Offsets
     grid: tuple[int, int]
     wanted: Array
     weights: Array
@@ -106,11 +107,11 @@ def make_targets(pair: PairLike) -> list[Target]:
     """
     sample, raster = lru_cache(1)(partial(_sample, pair)), pair.codes.shape[:2]
     some = sample(_odd_step(*raster))
-    for offset, least in _offsets(pair):
-        _, left = _one_gain(some, offset)
+    for offsets, least in _offsets(pair):
+        _, left = _one_gain(some, offsets)
         if decibels(left) >= least:
-            return [_on_best_grid(sample, raster, "log2_gain", offset, left + _coding_error(pair.gain, some))]
-    return [_on_best_grid(sample, raster, domain, OFFSET, 0.0) for domain in _PQ_DOMAINS]
+            return [_on_best_grid(sample, raster, "log2_gain", offsets, left + _coding_error(pair.gain, some))]
+    return [_on_best_grid(sample, raster, domain, _ALIKE, 0.0) for domain in _PQ_DOMAINS]
 
 
 def _odd_step(height: int, width: int) -> int:
@@ -118,11 +119,12 @@ def _odd_step(height: int, width: int) -> int:
     return max(isqrt(height * width // _SAMPLES), 1) | 1
 
 
-def _offsets(pair: PairLike) -> tuple[tuple[float, float], ...]:
+def _offsets(pair: PairLike) -> tuple[tuple[Offsets, float], ...]:
     """Offsets to try for one gain, and the PQ-PSNR in dB that it has to say the HDR rendition to."""
     if pair.gain is None:
-        return (0.0, _ONE_CHANNEL_DB), (OFFSET, _ONE_CHANNEL_DB)
-    return (0.0, _EXACT_DB), (storable_offset(pair.gain.base_offset), -inf)
+        return (_NONE, _ONE_CHANNEL_DB), (_ALIKE, _ONE_CHANNEL_DB)
+    own = storable_offset(pair.gain.base_offset), storable_offset(pair.gain.alternate_offset)
+    return (_NONE, _EXACT_DB), (own, -inf)
 
 
 def _coding_error(gain: OneGain | None, some: Sampled) -> float:
@@ -137,7 +139,7 @@ def _largest_scale(height: int, width: int) -> int:
 
 
 def _on_best_grid(
-    sample: Callable[[int], Sampled], raster: tuple[int, ...], domain: Domain, offset: float, left: float
+    sample: Callable[[int], Sampled], raster: tuple[int, ...], domain: Domain, offsets: Offsets, left: float
 ) -> Target:
     """A target on the coarsest grid that says the residual well enough, which itself leaves a mean squared PQ error."""
     height, width = raster
@@ -146,13 +148,13 @@ def _on_best_grid(
             continue
         step = max(1, scale // _SAMPLES_PER_CELL)
         sampled = sample(step)
-        values = _residual(sampled, domain, offset)
+        values = _residual(sampled, domain, offsets)
         grid = -(-height // scale), -(-width // scale)
         over = _over_samples(grid, raster, step)
         on_grid, reached = reduced(values, over)
         finer_is_too_large = 4 * grid[0] * grid[1] > _MOST_CELLS
         if scale == 1 or reached >= _TRANSPARENT_DB or finer_is_too_large:
-            target = replace(_normalised(on_grid, domain, offset, grid), floor=left + 10 ** (-reached / 10))
+            target = replace(_normalised(on_grid, domain, offsets, grid), floor=left + 10 ** (-reached / 10))
             return target if domain == "log2_gain" else replace(target, base_pq=over.average(pq_encode(sampled.base)))
     raise AssertionError("the last scale always serves")
 
@@ -184,17 +186,17 @@ def _over_samples(grid: tuple[int, int], raster: tuple[int, ...], step: int) -> 
     return WorkingGrid.over(grid, counts[0], counts[1], (xx, 0, x0, 0, yy, y0))
 
 
-def _residual(sampled: Sampled, domain: Domain, offset: float) -> Residual:
+def _residual(sampled: Sampled, domain: Domain, offsets: Offsets) -> Residual:
     """One gain for all channels, or three residuals of a PQ domain."""
     if domain == "log2_gain":
-        return _one_gain(sampled, offset)[0]
+        return _one_gain(sampled, offsets)[0]
     base, hdr = pq_encode(sampled.base), pq_encode(sampled.hdr)
     values = residual(domain, hdr, base, np)
     slope = residual_slope(domain, hdr, base, np)
     return Residual(values.astype(np.float32), (slope**2 / 3).astype(np.float32))
 
 
-def _one_gain(sampled: Sampled, offset: float) -> tuple[Residual, float]:
+def _one_gain(sampled: Sampled, offsets: Offsets) -> tuple[Residual, float]:
     """One log2 gain for three channels, and the mean squared PQ error that it leaves."""
     height, width = sampled.hdr.shape[:2]
     values, weights = np.empty((2, height, width, 1), np.float32)
@@ -202,7 +204,7 @@ def _one_gain(sampled: Sampled, offset: float) -> tuple[Residual, float]:
 
     def measure(rows: slice) -> None:
         renditions = sampled.hdr[rows], sampled.origin[rows]
-        lefts[rows.start] = loops.single_gains(*renditions, offset, offset, values[rows], weights[rows])
+        lefts[rows.start] = loops.single_gains(*renditions, *offsets, values[rows], weights[rows])
 
     for_each_strip(height, measure)
     return Residual(values, weights), float(lefts.sum()) / (height * width)
@@ -218,7 +220,7 @@ def three_residuals(pair: PairLike, domain: Domain, offsets: Offsets = (0.0, 0.0
     """
     sampled, raster = _sample(pair, 1), pair.codes.shape[:2]
     is_gain = domain == "log2_gain"
-    values, weights = _three_gains(sampled, *offsets) if is_gain else _residual(sampled, domain, 0.0)
+    values, weights = _three_gains(sampled, *offsets) if is_gain else _residual(sampled, domain, offsets)
     seen = values[weights > _SEEN * (_STEEPEST**2 if is_gain else weights.max())]
     if seen.size:
         values = np.clip(values, seen.min(), seen.max())
@@ -274,7 +276,7 @@ def _weighted_error(values: Residual, small: Array, over: WorkingGrid, power: in
     return out
 
 
-def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int, int]) -> Target:
+def _normalised(values: Residual, domain: Domain, offsets: Offsets, grid: tuple[int, int]) -> Target:
     """The target with its range, in the precision of the payload."""
     # With an offset, slopes near black have no bound: a few black pixels would set the range by themselves.
     weights = np.minimum(values.weights, _STEEPEST**2) if domain == "log2_gain" else values.weights
@@ -284,4 +286,4 @@ def _normalised(values: Residual, domain: Domain, offset: float, grid: tuple[int
     shift, scale = residual_range(middle - half, middle + half)
     wanted = ((values.values - np.float32(shift)) / np.float32(scale)).astype(np.float32)
     wanted, weights = np.clip(wanted, -1, 1), values.weights * np.float32(scale**2)
-    return Target(domain, offset, grid, wanted, weights, shift, scale, values)
+    return Target(domain, offsets, grid, wanted, weights, shift, scale, values)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 _EMPTY = 1e-6  # width of a window that has no values of its own
 
@@ -78,10 +79,21 @@ def box_average(values: Array, cells: int) -> Array:
 
 def resized(values: Array, width: int, height: int) -> Array:
     """Float32 (h, w, C) at another size: means where it shrinks, interpolated where it grows."""
-    lines = box_average(np.moveaxis(values, 1, -1), min(width, values.shape[1]))  # (h, C, w)
-    small = box_average(np.moveaxis(lines, 0, -1), min(height, values.shape[0])).transpose()
-    across = bilinear_taps(width, small.shape[1]).interpolate(np.ascontiguousarray(small), axis=1)
+    small = _averaged(_averaged(values, min(width, values.shape[1])), min(height, values.shape[0]))
+    across = bilinear_taps(width, small.shape[1]).interpolate(small, axis=1)
     return bilinear_taps(height, small.shape[0]).interpolate(across, axis=0)
+
+
+def _averaged(values: Array, cells: int) -> Array:
+    """Means over `cells` equal parts of the second axis, float32 (cells, h, C) of (h, w, C), some rows at a time."""
+    height, width, channels = values.shape
+    small = np.empty((cells, height, channels), np.float32)
+
+    def average(rows: slice) -> None:
+        small[:, rows] = np.moveaxis(box_average(np.moveaxis(values[rows], 1, -1), cells), -1, 0)
+
+    for_each_strip(height, average, rows_in_cache(width))
+    return small
 
 
 def windows_between(edges: NDArray[np.float64], size: int) -> tuple[NDArray[np.intp], Array]:
