@@ -47,7 +47,7 @@ RENDITIONS: tuple[Prefer, ...] = ("neural", "standard", "base")
 SMALL: dict[Container, tuple[str, ...]] = {
     "jpeg": ("both.jpg", "iso-compact.jpg", "apple-maker-note.jpg"),
     "heic": ("payload.heic", "apple-maker-note.heic", "grid.heic"),
-    "avif": ("payload.avif", "adobe-auxiliary.avif"),
+    "avif": ("payload.avif", "adobe-auxiliary.avif", "tmap-hdr-base.avif"),
 }
 VERBS: dict[str, Callable[[BinaryIO], bytes]] = {
     "transcode": gm.transcode,

@@ -27,6 +27,7 @@ from gainmap_codec.codec.options import (
     DecodeOptions,
     EncodeOptions,
     FloatType,
+    KindOfBase,
     Orientation,
     Prefer,
     Region,
@@ -103,7 +104,7 @@ def encode(
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
-            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike, and those in HDR at 92.
+            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike.
         base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC and AVIF, the HDR one, "hdr"
             in PQ, "hlg" in HLG, which ends at 1000 nits: BT.2020 of 10 bits, upright, with a standard gain map down to
             SDR (ISO 21496-1). Readers need no map then for HDR; those that know it show the SDR picture on SDR
@@ -363,6 +364,7 @@ def transcode(
     source: Source,
     *,
     container: Container | None = None,
+    base: KindOfBase | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
@@ -401,6 +403,8 @@ def transcode(
     Args:
         source: A path, bytes or a binary file.
         container: Kind of file to write; None keeps the source's.
+        base: "sdr" or "hdr": where the base is the other, it and the rendition that the standard map leads to change
+            places, as by `swap`. None keeps it, but for an HDR base that is to be in a JPEG.
         carry: Which gain maps to write: "standard", "neural" or "both"; what the source lacks is made of what it has.
             None keeps those that it has.
         strip: "gps" leaves out where the picture was taken, wherever the file says it; what cannot be searched goes as
@@ -447,6 +451,7 @@ def transcode(
     """
     options = TranscodeOptions(
         container=container,
+        base=base,
         carry=carry,
         strip=strip,
         size=size,
@@ -476,6 +481,7 @@ def crop(
     box: tuple[int, int, int, int],
     *,
     container: Container | None = None,
+    base: KindOfBase | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
@@ -504,7 +510,7 @@ def crop(
         source: A path, bytes or a binary file.
         box: Left, top, right and bottom edge in pixels of the upright picture; right and bottom are behind the last.
         size, fit, enlarge: Of the part, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        container, base, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
         max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
@@ -516,6 +522,7 @@ def crop(
     """
     options = TranscodeOptions(
         container=container,
+        base=base,
         carry=carry,
         strip=strip,
         box=box,
@@ -546,6 +553,7 @@ def resize(
     size: tuple[int | None, int | None] | None = None,
     *,
     container: Container | None = None,
+    base: KindOfBase | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
     fit: tuple[int, int] | int | None = None,
@@ -571,7 +579,7 @@ def resize(
         size: Width and height of the upright picture in pixels, exactly; None for one of them keeps the proportions. A
             picture that this stretches by more than a pixel and 1 % is warned of.
         fit, enlarge: In place of `size`: a box, as in `transcode`.
-        container, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
+        container, base, carry, strip, quality, chroma, speed, map_quality, map_scale, map_channels: As in `transcode`.
         max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
@@ -585,6 +593,7 @@ def resize(
         raise ValueError("size and fit: expected one of them, got neither")
     options = TranscodeOptions(
         container=container,
+        base=base,
         carry=carry,
         strip=strip,
         size=size,

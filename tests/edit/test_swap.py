@@ -23,6 +23,7 @@ from gainmap_codec.edit.swap import swap_with_report, with_sdr_base
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.code_points import Primaries, Transfer
+from gainmap_codec.files.container import serialize_file
 from gainmap_codec.files.records import Container, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.code_points import color_of_code_points, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
@@ -40,7 +41,7 @@ UNEVEN = GainMapMetadata(Fraction(0, 1), Fraction(3, 1), (_NUMBERS,))
 def test_the_maps_headrooms_change_places() -> None:
     opened = open_file((FIXTURES / "heif/tmap-hdr-base.avif").read_bytes(), "a", Limits())
     notes = Notes()
-    new = with_sdr_base(opened, None, 95, notes)
+    new = with_sdr_base(opened, SwapOptions(container="jpeg"), notes)
     old_map, new_map = opened.file.gain_map, new.file.gain_map
     assert old_map is not None and new_map is not None
     assert isinstance(old_map.metadata, GainMapMetadata) and isinstance(new_map.metadata, GainMapMetadata)
@@ -52,7 +53,7 @@ def test_the_maps_headrooms_change_places() -> None:
 
 def test_the_new_base_is_the_old_alternate() -> None:
     opened = open_file((FIXTURES / "heif/tmap-hdr-base.avif").read_bytes(), "a", Limits())
-    new = with_sdr_base(opened, 100, 95, Notes())
+    new = with_sdr_base(opened, SwapOptions(container="jpeg", quality=100), Notes())
     stored = opened.file.gain_map
     assert stored is not None and isinstance(stored.metadata, GainMapMetadata)
     sdr = render(opened, "standard", replace(STORED, headroom=float(stored.metadata.alternate_hdr_headroom)))
@@ -63,7 +64,7 @@ def test_the_new_base_is_the_old_alternate() -> None:
 def test_without_a_map_down_to_sdr_there_is_none() -> None:
     opened = open_file((FIXTURES / "heif/tmap.avif").read_bytes(), "a", Limits())
     with pytest.raises(UnsupportedError, match="expected an SDR base"):
-        with_sdr_base(opened, None, 95, Notes())
+        with_sdr_base(opened, SwapOptions(container="jpeg"), Notes())
 
 
 def swapped(data: bytes, container: Container | None = None, **options: Any) -> TranscodeReport:
@@ -196,6 +197,50 @@ def test_what_pq_cannot_hold_is_told() -> None:
     bright = replace(UNEVEN, channels=(replace(UNEVEN.channels[0], gain_map_max=Fraction(8, 1)),))
     data = gm.assemble(np.full((8, 8, 3), 255, np.uint8), np.full((4, 4), 255, np.uint8), bright, container="avif")
     assert any("10,000 nits" in line for line in swapped(data).warnings)
+
+
+@pytest.mark.parametrize("container", ["avif", "heic"])
+def test_transcode_exchanges_them_where_it_is_asked_for(container: Container) -> None:
+    data = photo("jpeg", map_channels=3)
+    hdr = transcode_with_report(data, TranscodeOptions(container=container, base="hdr", quality=98))
+    assert is_hdr(open_file(hdr.data, "a", Limits()).file.base) and sum("base" in line for line in hdr.notes) == 2
+    again = transcode_with_report(hdr.data, TranscodeOptions(base="hdr"))
+    assert again.data == hdr.data
+    sdr = transcode_with_report(hdr.data, TranscodeOptions(base="sdr", quality=98))
+    assert sdr.container == container and not is_hdr(open_file(sdr.data, "a", Limits()).file.base)
+    for headroom in (0.0, 10.0):
+        for new in (hdr.data, sdr.data):
+            assert pq_psnr(shown(new, headroom), shown(data, headroom)) > 40, headroom
+
+
+def test_a_part_in_a_smaller_size_with_an_hdr_base() -> None:
+    data = photo("jpeg")
+    options = TranscodeOptions(container="avif", base="hdr", box=(0, 0, 64, 64), size=(32, 32), quality=98)
+    new = transcode_with_report(data, options).data
+    base = open_file(new, "a", Limits()).file.base
+    assert is_hdr(base) and (base.width, base.height) == (32, 32)
+    part = gm.crop(data, (0, 0, 64, 64), size=(32, 32), quality=98)
+    for headroom in (0.0, 10.0):
+        assert pq_psnr(shown(new, headroom), shown(part, headroom)) > 35
+
+
+def test_an_hdr_base_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="base: expected sdr in JPEG, whose 8 bits are too few for HDR, got hdr"):
+        TranscodeOptions(container="jpeg", base="hdr")
+    with pytest.raises(ValueError, match="base: expected sdr beside a neural gain map"):
+        TranscodeOptions(base="hdr", carry="both")
+    with pytest.raises(UnsupportedError, match="a JPEG holds SDR bases only: write an AVIF"):
+        gm.transcode(photo("jpeg"), base="hdr")
+    with pytest.raises(gm.NoGainMapError, match="expected a photo with a standard gain map"):
+        gm.transcode(files.plain(), container="avif", base="hdr")
+    with pytest.raises(UnsupportedError, match="AVIF: expected an SDR base, got an HDR one without a gain map"):
+        gm.transcode(hdr_alone(), base="sdr")
+
+
+def hdr_alone() -> bytes:
+    """An HDR base without a gain map."""
+    file = open_file(gm.encode(SCENE, container="avif", base="hdr"), "a", Limits()).file
+    return serialize_file(replace(file.without_gain_maps(), heif_extras=None), [])
 
 
 def test_a_transcode_that_exchanges_them_tells_of_each_picture_once() -> None:

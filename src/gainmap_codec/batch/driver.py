@@ -15,7 +15,7 @@ from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, Carry, Strip, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, Carry, KindOfBase, Strip, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
@@ -33,6 +33,7 @@ def convert(
     cluster: str | None = None,
     progress: Callable[[PhotoRecord | None, int], None] | None = None,
     container: Container | None = None,
+    base: KindOfBase | None = None,
     carry: Carry | None = None,
     strip: Strip | None = None,
     size: tuple[int | None, int | None] | None = None,
@@ -67,8 +68,8 @@ def convert(
         cluster: Address of a Dask scheduler, whose workers are to do it, or "local" for one of `jobs` workers that is
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
-        container, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale, map_channels,
-            max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`, the same for all photos.
+        container, base, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale,
+            map_channels, max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`, the same for all.
         limits: Budgets for what each photo may ask for.
         keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
         update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
@@ -97,6 +98,7 @@ def convert(
         raise ValueError(f"jobs: expected none with {cluster}, which has workers of its own, got {jobs}")
     options = TranscodeOptions(
         container=container,
+        base=base,
         carry=carry,
         strip=strip,
         size=size,

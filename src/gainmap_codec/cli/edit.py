@@ -159,7 +159,12 @@ _TO = "The format to write. Default: as the file -o is named; in a folder or for
 def edit_options(command: Command, *, to: str = _TO) -> Command:
     """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`."""
     kinds = click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help=to)
-    return _in_a_record(command, (kinds, *_FRAME_OPTIONS, *_CODING_OPTIONS))
+    base = click.option(
+        "--base",
+        type=click.Choice(["sdr", "hdr"]),
+        help="The picture that every reader gets; the gain map leads to the other. Default: as it is, but sdr in JPEG.",
+    )
+    return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_CODING_OPTIONS))
 
 
 def coding_options(command: Command) -> Command:

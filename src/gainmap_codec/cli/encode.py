@@ -68,8 +68,7 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--quality",
     type=WholeNumber(1, 100),
-    help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG and of an HDR base, 65 in HEIC, "
-    "85 in AVIF.",
+    help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG, 65 in HEIC, 85 in AVIF.",
 )
 @click.option(
     "--base",

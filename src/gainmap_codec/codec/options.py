@@ -30,6 +30,7 @@ PresetChoice = Literal[Preset, "auto"]
 AnyPreset = Literal[PresetChoice, "web", "archive"]
 FloatType = Literal["float32", "float16"]
 Base = Literal["sdr", "hdr", "hlg"]
+KindOfBase = Literal["sdr", "hdr"]
 Strip = Literal["gps", "all"]
 Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
@@ -245,8 +246,6 @@ class EncodeOptions:
     def coding(self) -> Coding:
         """How a base is coded where it has to be."""
         quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[self.container]
-        if self.has_hdr_base and self._row is None:
-            quality = DEFAULT_QUALITY
         chroma = self.base_chroma or (self._row.chroma if self._row else None)
         return Coding(self.quality or quality, chroma=chroma, speed=chosen_speed(self.speed))
 
@@ -255,15 +254,13 @@ class EncodeOptions:
         return PHOTO_PRESETS.get(self.preset)
 
     def _check_hdr_base(self) -> None:
-        if not ABILITIES[self.container].is_deep:
-            name = self.container.upper()
-            raise ValueError(f"base: expected sdr in {name}, whose 8 bits are too few for HDR, got {self.base}")
+        _check_hdr_base(self.base, self.container, self.carry)
         if self.base_bits not in (None, 10):
             raise ValueError(f"base_bits: expected 10 beside an HDR base, got {self.base_bits!r}")
         if self.icc_profile:
             raise ValueError("icc_profile: expected none beside an HDR base, whose colour code points tell")
-        if self.carry in ("neural", "both") or _names_a_fit(self.preset, self.fit):
-            raise ValueError(f"base: expected sdr beside a neural gain map, which leads up from it, got {self.base}")
+        if _names_a_fit(self.preset, self.fit):
+            raise ValueError(_NO_FIT.format(self.base))
 
     def _check_base(self) -> None:
         if not ABILITIES[self.container].is_deep:
@@ -294,6 +291,7 @@ class TranscodeOptions:
     """
 
     container: Container | None = None
+    base: KindOfBase | None = None
     carry: Carry | None = None
     strip: Strip | None = None
     box: tuple[int, int, int, int] | None = None
@@ -316,7 +314,10 @@ class TranscodeOptions:
 
     def __post_init__(self) -> None:
         _check_choice("container", self.container, (None, *WRITTEN))
+        _check_choice("base", self.base, (None, *get_args(KindOfBase)))
         _check_choice("carry", self.carry, (None, *get_args(Carry)))
+        if self.base == "hdr":
+            _check_hdr_base(self.base, self.container, self.carry)
         check_strip(self.strip)
         self._check_frame()
         _check_coding(self.quality, self.map_quality, self.speed)
@@ -385,7 +386,7 @@ class TranscodeOptions:
     @property
     def asks_for_more(self) -> bool:
         """Whether more is to change than the part, the size, the container and the size in bytes."""
-        return self.codes_base or self.codes_map or (self.carry, self.strip) != (None, None)
+        return self.codes_base or self.codes_map or (self.base, self.carry, self.strip) != (None, None, None)
 
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
@@ -414,6 +415,17 @@ class TranscodeOptions:
         for name, sides in (("size", self.size), ("fit", self.fit_box)):
             if sides is not None:
                 _check_sides(name, sides, most_none=1 if name == "size" else 0)
+
+
+_NO_FIT = "base: expected sdr beside a neural gain map, which leads up from it, got {}"
+
+
+def _check_hdr_base(base: Base, container: Container | None, carry: Carry | None) -> None:
+    """Raise ValueError for what does not go with an HDR base; None is not known yet."""
+    if container is not None and not ABILITIES[container].is_deep:
+        raise ValueError(f"base: expected sdr in {container.upper()}, whose 8 bits are too few for HDR, got {base}")
+    if carry in ("neural", "both"):
+        raise ValueError(_NO_FIT.format(base))
 
 
 def _names_a_fit(preset: AnyPreset, fit: FitOptions) -> bool:

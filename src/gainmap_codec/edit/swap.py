@@ -43,9 +43,9 @@ def swap_with_report(source: Source, options: SwapOptions) -> TranscodeReport:
 
 
 def with_sdr_base(
-    opened: OpenedFile, quality: int | None, map_quality: int | None, notes: Notes, *, is_coded_again: bool = False
+    opened: OpenedFile, options: SwapOptions, notes: Notes, *, is_coded_again: bool = False
 ) -> OpenedFile:
-    """The file as a JPEG whose base is the SDR rendition that an HDR base's gain map leads to, with the same gain map.
+    """The file whose base is the SDR rendition that an HDR base's gain map leads to, with the same gain map.
 
     Args:
         is_coded_again: The base is not the last: its code values are those from before it was coded.
@@ -55,8 +55,19 @@ def with_sdr_base(
     stored = opened.file.gain_map
     metadata = None if stored is None else stored.metadata
     if not isinstance(metadata, GainMapMetadata) or _stops_up(metadata) >= 0:
-        raise UnsupportedError("JPEG: expected an SDR base, got an HDR one without a gain map down to SDR")
-    options = SwapOptions(container="jpeg", quality=quality, map_quality=map_quality)
+        name = (options.container or opened.file.container).upper()
+        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one without a gain map down to SDR")
+    return with_other_base(opened, options, notes, is_coded_again=is_coded_again)
+
+
+def with_other_base(
+    opened: OpenedFile, options: SwapOptions, notes: Notes, *, is_coded_again: bool = False
+) -> OpenedFile:
+    """As `with_sdr_base`, or the reverse: whichever the gain map leads to.
+
+    Raises:
+        NoGainMapError, UnsupportedError: As `gainmap_codec.swap`.
+    """
     file, codes = _swapped(opened, options, notes)
     new = OpenedFile(file, None, None, ())
     return new.with_codes(codes) if is_coded_again else new

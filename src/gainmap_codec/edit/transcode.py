@@ -11,7 +11,7 @@ from math import inf
 
 from gainmap_codec.codec.encoding import Progress, within
 from gainmap_codec.codec.opening import OpenedFile, open_source
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import KindOfBase, SwapOptions, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.edit.budget import made_within
 from gainmap_codec.edit.frame import frame_of
@@ -21,7 +21,7 @@ from gainmap_codec.edit.new_map import NO_MAP, NewMap, new_map
 from gainmap_codec.edit.new_payload import new_payload, note_no_fit
 from gainmap_codec.edit.recoding import note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
-from gainmap_codec.edit.swap import with_sdr_base
+from gainmap_codec.edit.swap import with_other_base, with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, StoredGainMap
 from gainmap_codec.pixels.color.code_points import is_hdr
@@ -71,24 +71,31 @@ def transcoded(
     frame = frame_of(opened.file, options, notes)
     opened = stripped_for_edit(opened, options.strip, notes)
     container = options.container or opened.file.container
-    is_swapped = is_hdr(opened.file.base) and opened.file.can.is_deep and not ABILITIES[container].is_deep
+    wanted = options.base or _base_of(container, opened)
+    is_swapped = wanted is not None and is_hdr(opened.file.base) != (wanted == "hdr")
     if is_swapped:
-        opened, options = _with_sdr_base(opened, options, notes, is_whole=frame.is_whole(opened.file))
+        opened, options = _with_other_base(opened, container, options, notes, is_whole=frame.is_whole(opened.file))
     file = edited(framed(opened, frame, notes), options, notes, progress)
     if is_swapped:  # what is kept from here on was coded for this very file
         notes.done = [line for line in notes.done if not line.endswith("kept bit for bit")]
     return file
 
 
-def _with_sdr_base(
-    opened: OpenedFile, options: TranscodeOptions, notes: Notes, *, is_whole: bool
+def _base_of(container: Container, opened: OpenedFile) -> KindOfBase | None:
+    """The kind of base that a container has to have where the file's own has no place in it."""
+    return "sdr" if opened.file.can.is_deep and not ABILITIES[container].is_deep else None
+
+
+def _with_other_base(
+    opened: OpenedFile, container: Container, options: TranscodeOptions, notes: Notes, *, is_whole: bool
 ) -> tuple[OpenedFile, TranscodeOptions]:
-    """The file with an SDR base, and what is still to be done: a base of the quality asked for can stay."""
+    """The file with its SDR or HDR base, and what is still to be done: a base of the quality asked for can stay."""
     rest = replace(options, quality=None)
     is_coded_again = rest.codes_base or not is_whole
-    quality = options.coding("jpeg").quality
-    new = with_sdr_base(opened, quality, options.map_quality, notes, is_coded_again=is_coded_again)
-    return new, options if is_coded_again else rest
+    quality = options.coding(container).quality
+    how = SwapOptions(container=container, quality=quality, map_quality=options.map_quality, speed=options.speed)
+    swapped = with_sdr_base if is_hdr(opened.file.base) else with_other_base
+    return swapped(opened, how, notes, is_coded_again=is_coded_again), options if is_coded_again else rest
 
 
 def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Progress | None = None) -> GainMapFile:

@@ -17,7 +17,7 @@ from gainmap_codec.codec.description import describe
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.inspection import inspection_of
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
+from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, SwapOptions
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
@@ -97,7 +97,7 @@ def _with_sdr_base(opened: OpenedFile, limits: Limits, notes: list[str]) -> Open
     """A JPEG with an SDR base, of a file whose base is HDR: by its gain map, or made for the page where it has none."""
     edit = Notes()
     try:
-        new = with_sdr_base(opened, _QUALITY, None, edit)
+        new = with_sdr_base(opened, SwapOptions(container="jpeg", quality=_QUALITY), edit)
     except UnsupportedError:  # no gain map leads down to SDR
         image = decode_opened(opened, DecodeOptions(prefer="base", limits=limits))
         return _made_for_the_page(image, limits, notes)
