@@ -27,6 +27,7 @@ AVIF: dict[str, Any] = {"container": "avif"}
 FITTED: dict[str, Any] = {"carry": "both"}
 EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "container": ({"container": "avif"}, {}),
+    "base": ({"base": "hdr"}, {"container": "avif"}),
     "carry": ({"carry": "standard"}, {}),
     "strip": ({"strip": "all"}, {}),
     "box": ({"box": (0, 0, 48, 32)}, {}),
@@ -99,6 +100,8 @@ def test_options_of_a_fit_go_to_the_fit() -> None:
 GIVEN = [
     "--to",
     "avif",
+    "--base",
+    "sdr",
     "--carry",
     "standard",
     "--strip",
@@ -133,6 +136,7 @@ GIVEN = [
 ]
 ASKED: dict[str, Any] = {
     "container": "avif",
+    "base": "sdr",
     "carry": "standard",
     "strip": "gps",
     "fit": (800, 600),

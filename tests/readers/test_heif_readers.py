@@ -24,6 +24,7 @@ import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, pq_encode
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
@@ -180,6 +181,16 @@ def test_libheif_lists_one_picture(files: dict[str, bytes], name: str, tmp_path:
     assert f"image: {width}x{height} (id=1), primary" in text
     assert text.count("image: ") == 1
     assert "tmap" in text.split("image:")[0]
+
+
+@needs("heif-info", "libheif-examples")
+@pytest.mark.parametrize("name", ["heic-hdr", "avif-hdr"])
+def test_libheif_is_told_how_bright_it_is(files: dict[str, bytes], name: str, tmp_path: Path) -> None:
+    """As of the base's pixels, in code values: coding moves the brightest by a few."""
+    text = output("heif-info", "-d", saved(tmp_path, name, files[name]))
+    told = int(text.split("max_content_light_level: ")[1].split()[0]) / SDR_WHITE_NITS
+    code = float(pq_encode(np.array(told, np.float32))) * 255
+    assert code == pytest.approx(base_of(files[name]).max(), abs=4)
 
 
 @needs("heif-convert", "libheif-examples")

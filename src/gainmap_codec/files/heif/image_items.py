@@ -9,6 +9,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
 from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, HeifMeta, Item, Property, item_data
+from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import (
     clap_for,
@@ -108,6 +109,15 @@ def stand_alone_digest(image: CodedImage) -> bytes:
 def stand_alone_sampling(image: CodedImage) -> Sampling:
     """How its configuration record says that its chroma is stored; errors as `stand_alone_digest`."""
     return config_of(image.structure(_stand_alone)[2]).sampling
+
+
+def stand_alone_with(image: CodedImage, added: Property) -> CodedImage:
+    """A picture that is no grid with one property more; errors as `stand_alone_digest`."""
+    boxes, meta, picture = image.structure(_stand_alone)
+    item = replace(picture.item, properties=(*picture.item.properties, added))
+    ftyp = boxes.data[: boxes.top_level()[0].stop]
+    data = ftyp + serialize_meta(1, (item,), (), [item_data(boxes, meta, item.id)])
+    return replace(image, data=data, parsed=None)
 
 
 def _stand_alone(data: bytes) -> tuple[BoxFile, HeifMeta, Picture]:

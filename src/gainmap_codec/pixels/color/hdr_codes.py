@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.heif.light_level import LightLevel
 from gainmap_codec.pixels.color.hlg import HLG_PEAK, hlg_encode
-from gainmap_codec.pixels.color.light import PQ_PEAK, Array, pq_encode
+from gainmap_codec.pixels.color.light import PQ_PEAK, SDR_WHITE_NITS, AnyCodes, Array, pq_decode, pq_encode
 from gainmap_codec.pixels.strips import for_each_strip
 
 HdrTransfer = Literal["pq", "hlg"]
@@ -45,6 +46,14 @@ def hdr_codes(linear: Array, transfer: HdrTransfer, bits: int, notes: list[str])
     for_each_strip(len(linear), code)
     notes += [_CLIPPED[transfer]] if any(clipped) else []
     return codes
+
+
+def light_level(codes: AnyCodes, bits: int) -> LightLevel:
+    """Of code values of PQ, (H, W) or (H, W, 3), of so many bits."""
+    largest = codes if codes.ndim == 2 else codes.max(axis=2)
+    counts = np.bincount(largest.ravel(), minlength=1 << bits)
+    nits = pq_decode(np.linspace(0, 1, 1 << bits, dtype=np.float32)).astype(np.float64) * SDR_WHITE_NITS
+    return LightLevel(round(nits[largest.max()]), round(float(counts @ nits) / largest.size))
 
 
 def _pq(linear: Array) -> tuple[Array, bool]:

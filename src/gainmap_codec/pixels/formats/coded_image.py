@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
-from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, without_reserved
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Transfer, without_reserved
+from gainmap_codec.files.heif.light_level import with_light_level
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Codec, CodedImage
 from gainmap_codec.pixels.color.code_points import SRGB, UNKNOWN
+from gainmap_codec.pixels.color.hdr_codes import light_level
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decode_hevc, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
@@ -107,7 +109,8 @@ def code_picture(
         icc_profile: Of the picture, or None.
         nclx: Code points of the picture's colour. The matrix is followed where it is BT.601, BT.709 or BT.2020, else
             BT.601 is taken; the range is full. What they leave open, or say by numbers without a meaning, is sRGB, or
-            unspecified beside a profile. JPEG has no place for them: they stay in the record.
+            unspecified beside a profile. JPEG has no place for them: they stay in the record. Of PQ, the picture says
+            its light level, too.
         bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1.
         chroma: Of three channels.
         speed: Of HEVC and AV1: 0 (smallest) … 10 (quickest).
@@ -132,7 +135,8 @@ def code_picture(
     made = (image.codec, image.width, image.height, image.channels, image.bits)
     if made != (codec, codes.shape[1], codes.shape[0], _channels(codes), bits):
         raise UnsupportedError(f"{codec.upper()}: expected a coded picture of {codes.shape}, {bits} bits, got {made}")
-    return replace(image, icc_profile=icc_profile, nclx=color)
+    image = replace(image, icc_profile=icc_profile, nclx=color)
+    return with_light_level(image, light_level(codes, bits)) if color.transfer == Transfer.PQ else image
 
 
 def _color(nclx: Nclx | None, *, has_profile: bool) -> Nclx:
