@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -24,9 +24,10 @@ from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.code_points import Primaries, Transfer
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.payload.format import parse_payload
-from gainmap_codec.files.records import Container, GainMapFile, GainMapMetadata
+from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, GainMapMetadata
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
+from gainmap_codec.pixels.scene import render_scene
 from support.container_files import (
     CONTAINERS,
     ORIENTATION,
@@ -237,6 +238,37 @@ def assert_edited(before: bytes, after: bytes) -> None:
     assert old.gain_map is not None and new.gain_map is not None
     assert new.gain_map.metadata == old.gain_map.metadata
     assert integers(new) == integers(old)
+
+
+# Files that are HDR by themselves
+
+
+SHOWN: dict[str, Callable[[Pixels], Pixels]] = {
+    "transcode": lambda pixels: pixels,
+    "rotate": lambda pixels: np.rot90(pixels, -1),
+    "flip": lambda pixels: pixels[::-1],
+    "crop": lambda pixels: pixels[:8, :8],
+    "resize": lambda pixels: pixels.reshape(48, 2, 32, 2, 3).mean(axis=(1, 3), dtype=np.float32),
+}
+"""What verbs make of a picture of 64 x 96."""
+
+
+@cache
+def hdr_photo(container: Container) -> bytes:
+    options: dict[str, Any] = {"quality": 98, "map_scale": 1, "map_channels": 3, "map_quality": 95}
+    return gm.encode(gm.HdrImage(render_scene(64, 96)), container=container, base="hdr", **options)
+
+
+@pytest.mark.parametrize("verb", SHOWN)
+@pytest.mark.parametrize("container", [name for name in CONTAINERS if ABILITIES[name].is_deep])
+def test_a_file_that_is_hdr_by_itself_stays_so(container: Container, verb: str) -> None:
+    data = hdr_photo(container)
+    new = VERBS[verb](io.BytesIO(data))
+    old, told = gm.inspect(data), gm.inspect(new)
+    assert (told.container, told.base_is_hdr, told.headroom) == (container, True, old.headroom)
+    for headroom in (0.0, 1.0, None):
+        found, whole = (gm.decode(each, headroom=headroom).pixels for each in (new, data))
+        assert pq_psnr(found, np.ascontiguousarray(SHOWN[verb](whole))) > 30
 
 
 # Files that break off, and disks that fail

@@ -240,7 +240,7 @@ def test_an_hdr_base_that_cannot_be() -> None:
 def hdr_alone() -> bytes:
     """An HDR base without a gain map."""
     file = open_file(gm.encode(SCENE, container="avif", base="hdr"), "a", Limits()).file
-    return serialize_file(replace(file.without_gain_maps(), heif_extras=None), [])
+    return serialize_file(replace(file.without_gain_maps(), extras=None), [])
 
 
 def test_a_transcode_that_exchanges_them_tells_of_each_picture_once() -> None:
