@@ -32,7 +32,7 @@ test: setup ## Run the tests, a process for each core; the tests of a file stay 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl
+READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl libjxl-tools
 READERS += $(if $(shell command -v npm),,nodejs npm)
 READER_TESTS := tests/readers/test_chromium.py tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
   tests/readers/test_readers.py tests/readers/test_tools.py tests/view/test_viewer_decoder.py tests/view/test_viewer_page.py
@@ -55,7 +55,7 @@ FUZZ ?= readers
 FUZZ_SECONDS ?= 60
 fuzz: setup ## Run fuzz/FUZZ.py (readers) for FUZZ_SECONDS (60); what is found lands in build/fuzz
 	mkdir -p build/fuzz/$(FUZZ) build/fuzz/seeds
-	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/invalid/* build/fuzz/seeds
+	cp fixtures/jpeg/*.jpg fixtures/heif/* fixtures/jxl/* fixtures/invalid/* build/fuzz/seeds
 	cd build/fuzz && PYTHONPATH=$(abspath tests) $(abspath $(BIN))/python ../../fuzz/$(FUZZ).py $(FUZZ) seeds \
 	  -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1
 

@@ -26,8 +26,8 @@ from gainmap_codec.files.jpeg.segments import EOI, SOI, make_segment
 from gainmap_codec.files.records import CodedImage, GainMapFile
 from support.paths import FIXTURES
 
-FILES = sorted(path for folder in ("jpeg", "heif", "flat") for path in (FIXTURES / folder).iterdir())
-PICTURES = [path for path in FILES if path.suffix in (".jpg", ".heic", ".avif")]
+FILES = sorted(path for folder in ("jpeg", "heif", "jxl", "flat") for path in (FIXTURES / folder).iterdir())
+PICTURES = [path for path in FILES if path.suffix in (".jpg", ".heic", ".avif", ".jxl")]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ def record(name: str) -> GainMapFile:
     return parse_file((FIXTURES / name).read_bytes(), name, Limits())
 
 
-@pytest.mark.parametrize(
-    "path", sorted(path for folder in ("jpeg", "heif") for path in FIXTURES.glob(f"{folder}/*.*")), ids=lambda p: p.name
-)
+FILES = sorted(path for folder in ("jpeg", "heif", "jxl") for path in FIXTURES.glob(f"{folder}/*.*"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_what_is_written_of_a_fixture_is_read_back(path: object) -> None:
     file = record(str(path))
     if file.container == "jpeg" and file.gain_map and not isinstance(file.gain_map.metadata, GainMapMetadata):

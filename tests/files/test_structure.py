@@ -12,7 +12,7 @@ from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.structure import Section, sections_of
 from support.paths import FIXTURES
 
-FILES = sorted(path for path in FIXTURES.glob("*/*") if path.suffix in (".jpg", ".heic", ".avif"))
+FILES = sorted(path for path in FIXTURES.glob("*/*") if path.suffix in (".jpg", ".heic", ".avif", ".jxl"))
 
 
 def parts(data: bytes) -> tuple[Section, ...]:
@@ -38,6 +38,7 @@ def test_every_byte_is_named_once() -> None:
     [
         ("jpeg/both.jpg", {"standard gain map": 908, "base image": 700}),
         ("heif/payload.avif", {"standard gain map": 38, "ISO 21496-1 metadata": 62}),
+        ("jxl/both.jxl", {"base image": 709, "standard gain map": 592, "neural gain map": 271, "box ftyp": 20}),
         ("heif/apple-auxiliary.heic", {"standard gain map": 129, "XMP": 314, "box ftyp": 28}),
     ],
 )

@@ -20,15 +20,16 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.payload.format import sealed, serialize_payload
 from gainmap_codec.files.payload.layout import PREFIX_BYTES, read_fields, write_fields
 from gainmap_codec.files.payload.records import NeuralGainMap
-from support import heif_fixtures, jpeg_oddities, payload_fixtures
+from support import heif_fixtures, jpeg_oddities, jxl_fixtures, payload_fixtures
 from support.cases import ISO_CASES
 from support.golden import dump_base, dump_pixels
 from support.heif_fixtures import HEIF_INPUTS
 from support.jpeg_files import BASE, MAP, alternate_space, iso, packet_of, patched, read, record, standard, with_xmp
+from support.jxl_fixtures import JXL_INPUTS
 from support.paths import FIXTURES
 from support.payload_fixtures import PAYLOADS
 
-INPUTS = (BASE, MAP, *HEIF_INPUTS)
+INPUTS = (BASE, MAP, *HEIF_INPUTS, *JXL_INPUTS)
 MANIFEST = "manifest.toml"
 _USUAL: dict[str, Any] = {
     "neurons": 4,
@@ -122,12 +123,18 @@ def _inputs() -> Iterator[Fixture]:
         source = "drawn by us with NumPy, coded once with Pillow 13, pillow-heif 1.8 and imagecodecs 2026.3.6"
         yield Fixture(name, read(name), exercises, "base", source=source)
 
+    source = "packed once with imagecodecs 2026.3.6"
+    for name, exercises in JXL_INPUTS.items():
+        yield Fixture(name, read(name), exercises, "neural" if name.endswith("both.jxl") else "base", source=source)
+
 
 def _written() -> Iterator[Fixture]:
     yield Fixture("jpeg/both.jpg", _both(), "the writer's layout: a standard map and a neural payload", "neural")
     yield Fixture("jpeg/standard.jpg", standard(), "the writer's layout: a standard map", "standard")
     for name, row in {**jpeg_oddities.readable_files(), **heif_fixtures.readable_files(_payload)}.items():
         yield Fixture(name, *row)
+    for name, row in jxl_fixtures.readable_files(_payload()):
+        yield Fixture(f"jxl/{name}", *row)
 
 
 def _payloads() -> Iterator[Fixture]:
@@ -161,7 +168,8 @@ def _invalid() -> Iterator[Fixture]:
     for table in (_broken_pictures(), _broken_metadata(), _broken_payloads()):
         for name, (data, exercises, expected, warning) in table.items():
             yield Fixture(f"invalid/{name}.jpg", data, exercises, expected, warning)
-    for name, row in {**jpeg_oddities.broken_files(), **heif_fixtures.broken_files()}.items():
+    broken = {**jpeg_oddities.broken_files(), **heif_fixtures.broken_files(), **dict(jxl_fixtures.broken_files())}
+    for name, row in broken.items():
         yield Fixture(f"invalid/{name}", *row)
 
 

@@ -28,6 +28,7 @@ from support.cases import ONE_CHANNEL
 from support.jpeg_records import EXIF, PAYLOAD, USER_XMP, coded, full_record, tiny
 from support.jxl_files import START, box, boxed, boxes, codestream_of, picture
 from support.jxl_records import image, record
+from support.paths import FIXTURES
 
 LIMITS = Limits()
 
@@ -131,6 +132,12 @@ def test_the_alternates_colour() -> None:
     assert read(data).gain_map == pq
     profile = replace(file.gain_map, image=replace(file.gain_map.image, nclx=None, icc_profile=b"a profile" * 99))
     assert read(serialize_jxl(replace(file, gain_map=profile))).gain_map == profile
+
+
+@pytest.mark.parametrize("name", ["standard", "both", "other-boxes"])
+def test_golden_files_are_written_byte_for_byte(name: str) -> None:
+    data = (FIXTURES / f"jxl/{name}.jxl").read_bytes()
+    assert serialize_jxl(read(data)) == data
 
 
 # What else is in a file
