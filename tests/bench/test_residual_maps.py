@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,14 @@ def test_own_map_explains_the_photo_at_its_own_size(photo: BenchPair) -> None:
     assert finest.ceiling > 90
     assert finest.score(finest.codes).psnr > 60
     assert maps.at("1/8").ceiling < maps.at("1/4").ceiling < finest.ceiling
+
+
+def test_a_map_larger_than_its_base_is_not_reduced_to_more_than_the_base_can_tell(photo: BenchPair) -> None:
+    assert photo.own_map is not None
+    large = replace(photo.own_map, gains=np.repeat(np.repeat(photo.own_map.gains, 3, axis=0), 3, axis=1))
+    pair = replace(photo, own_map=large, pair=photo.pair._replace(hdr=large.applied(photo.pair)))
+    maps = ResidualMaps(kinds_of(pair)[0], pair, Evaluation(pair.pair))
+    assert maps.scales["1/1"] == (64, 96) and maps.at("1/1").ceiling > 50
 
 
 def test_every_kind_is_exact_at_full_size_up_to_rounding(graded: BenchPair) -> None:

@@ -151,7 +151,7 @@ class ResidualMaps:
     Attributes:
         kind: Of what residual.
         scales: Sizes (h, w) by names of scales, from coarse to fine: 1/64 … 1/1 of the base along a side. They count
-            from the size of a photo's own map, where there is one.
+            from the size of a photo's own map, where there is one that is not larger than its base.
     """
 
     def __init__(self, kind: MapKind, pair: BenchPair, evaluation: Evaluation) -> None:
@@ -173,7 +173,8 @@ class ResidualMaps:
 
 def _scales(pair: BenchPair) -> dict[str, tuple[int, int]]:
     base_height, base_width = pair.pair.codes.shape[:2]
-    height, width = (base_height, base_width) if pair.own_map is None else pair.own_map.gains.shape[:2]
+    own = pair.own_map
+    height, width = (base_height, base_width) if own is None else map(min, own.gains.shape, (base_height, base_width))
     scales = {}
     for octave in reversed(range(7)):
         size = ceil(height / 2**octave), ceil(width / 2**octave)
