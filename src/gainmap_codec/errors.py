@@ -82,7 +82,7 @@ class Limits:
         segments: Marker segments (scans included) of one JPEG image.
         scans: Scans of one JPEG image.
         mpf_entries: Images listed in an MPF index.
-        boxes: Boxes of a HEIC or AVIF file, all levels together.
+        boxes: Boxes of a HEIC, AVIF or JPEG XL file, all levels together.
         items: Items of a HEIC or AVIF file, the tiles of its grids included.
         links: References, groups, properties and extents of those items, all together.
         xmp_bytes: Size of one XMP packet.

@@ -223,8 +223,8 @@ class GainMapFile:
         xmp: The main XMP packet as stored, or None. Writers merge the gain-map properties into it.
         orientation: As in EXIF, 1…8; 1 where absent or out of range. HEIC and AVIF say it by irot and
             imir, JPEG XL in the header of its codestream.
-        others: Previews, a motion photo's video and whatever else stands beside the pictures of a JPEG or behind the
-            boxes of a HEIC or AVIF, in file order. A file of the same kind is written with them.
+        others: Previews, a motion photo's video and whatever else stands beside the pictures of a JPEG, packed or not,
+            or behind the boxes of other files, in file order. A file of the same kind is written with them.
         extras: Of a file of boxes: what else is in it, written into files of its kind only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
         damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
-from gainmap_codec.errors import GainMapError, LimitError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits
 from gainmap_codec.files.heif.boxes import Box
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD, Superbox, parse_superbox
@@ -113,14 +113,24 @@ def _base(source: JxlSource, header: ImageHeader, notes: list[str]) -> _Base:
     boxes = {source.kind(box): box for box in reversed(source.boxes)}
     if JBRD in boxes:
         try:
-            found = (kind for kind in (JBRD, EXIF, XMP) if kind in boxes)
-            packed = PackedJpeg(source.codestream, {kind: source.content(boxes[kind], _MOST_EXIF) for kind in found})
+            found = {kind: _readable(source, boxes[kind]) for kind in (JBRD, EXIF, XMP) if kind in boxes}
+            packed = PackedJpeg(source.codestream, found)
             jpeg = unpack_jpeg(packed, source.file.limits)
-            return _Base(parse_jpeg(jpeg, source.file.limits), jpeg, packed)
+            file = parse_jpeg(jpeg, source.file.limits)
+            others = tuple(replace(part, place=boxes[JBRD].start) for part in file.others)  # compressed in there
+            return _Base(replace(file, others=others), jpeg, packed)
         except GainMapError as error:
             notes.append(f"the JPEG that was packed is not to be had, but its picture is: {error}")
     image = coded_image(source.codestream, header)
     return _Base(GainMapFile("jxl", image, codestream_digest(image)))
+
+
+def _readable(source: JxlSource, box: Box) -> bytes:
+    """What a box holds; nothing where that cannot be decompressed."""
+    try:
+        return source.content(box, _MOST_EXIF)
+    except FormatError:
+        return b""
 
 
 def _first(
