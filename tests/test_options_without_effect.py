@@ -68,7 +68,7 @@ def test_color_space_of_what_has_its_own(tmp_path: Path) -> None:
 def test_hlg_of_what_is_not_written_in_it(tmp_path: Path) -> None:
     arguments = ["decode", str(PHOTO), "-o", str(tmp_path / "it.exr"), "--transfer", "hlg"]
     result = CliRunner().invoke(gainmap, arguments)
-    assert result.exit_code == 2 and "expected an AVIF or HEIC file to write beside hlg, got .exr" in result.output
+    assert result.exit_code == 2 and "AVIF, HEIC or JPEG XL file to write beside hlg, got .exr" in result.output
 
 
 def test_fit_takes_one_number() -> None:

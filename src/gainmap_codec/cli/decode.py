@@ -37,7 +37,7 @@ _DEFAULTS = DecodeOptions()
 @click.argument("source", metavar="IN", type=SOURCE)
 @output(
     (".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),
-    help="OpenEXR, Radiance or npy; PQ as PNG, TIFF or JPEG XL; PQ or HLG as AVIF or HEIC; the name tells which.",
+    help="OpenEXR, Radiance or npy; PQ as PNG or TIFF; PQ or HLG as AVIF, HEIC or JPEG XL; the name tells which.",
 )
 @to(["exr", "png", "tiff", "avif", "heic", "jxl", "hdr", "npy"])
 @click.option(

@@ -148,7 +148,7 @@ class HdrImage:
         ``.tiff``  16-bit PQ, with an ICC profile that holds its curve and a cicp tag; ``.tif`` as well.
         ``.avif``  10-bit PQ or HLG, 4:4:4, nclx 9, 16 or 18, 9.
         ``.heic``  10-bit PQ or HLG, 4:2:0, which decoders in hardware want, nclx 9, 16 or 18, 9.
-        ``.jxl``   16-bit PQ, by OpenImageIO (extra ``jxl``).
+        ``.jxl``   16-bit PQ or HLG, said by its colour encoding.
         ``.hdr``   Radiance RGBE, linear, sRGB primaries; colours outside them are clipped.
         ``.npy``   float32, linear, sRGB primaries, as `encode` takes arrays.
         ========== ============================================================================================
@@ -158,10 +158,9 @@ class HdrImage:
 
         Args:
             quality: Of AVIF, HEIC and JPEG XL, 1…100 as each encoder counts; at 100 JPEG XL has no loss.
-            transfer: "pq" or "hlg", the curve of AVIF and HEIC.
+            transfer: "pq" or "hlg", the curve of AVIF, HEIC and JPEG XL.
         Raises:
             ValueError, TypeError: Another extension, an option out of range or of another type, or HLG elsewhere.
-            MissingDependencyError: JPEG XL without OpenImageIO: nothing else at hand tells its readers of PQ.
             UnsupportedError: The encoder cannot code this picture.
             OSError: The file cannot be written.
         Warns:

@@ -14,8 +14,9 @@ from gainmap_codec.errors import GainMapError, LimitError, Limits, UnsupportedEr
 from gainmap_codec.files.container import digest_of, missing_of, parse_file, sampling_of, serialize_file
 from gainmap_codec.files.jumbf import PAYLOAD as PAYLOAD_BOX
 from gainmap_codec.files.jumbf import serialize_superbox
+from gainmap_codec.files.jxl.bits import in_enum
 from gainmap_codec.files.jxl.gain_map import MAP_JPEG, Bundle, serialize_bundle
-from gainmap_codec.files.jxl.header import ColorEncoding, parse_header
+from gainmap_codec.files.jxl.header import BLACK, ColorEncoding, parse_header, serialize_header
 from gainmap_codec.files.jxl.picture import turned_codestream
 from gainmap_codec.files.jxl.read import parse_jxl
 from gainmap_codec.files.jxl.records import JxlExtras
@@ -218,8 +219,11 @@ def test_every_byte_damaged(make: Callable[[], GainMapFile]) -> None:
 
 
 def test_what_is_not_read() -> None:
-    with pytest.raises(UnsupportedError, match="a file: JPEG XL: expected code values of at most 16 bits"):
-        parse_file(bytes(imagecodecs.jpegxl_encode(np.ones((8, 8, 3), np.float32))), "a file", LIMITS)
+    header = parse_header(picture())
+    cmyk = serialize_header(replace(header, channels="100" + in_enum(BLACK) + "000" + "00" + "00"))
+    assert parse_header(cmyk).extra_channels == (BLACK,)
+    with pytest.raises(UnsupportedError, match="a file: JPEG XL: expected grey or RGB, got another colour space"):
+        parse_file(cmyk + picture()[header.size :], "a file", LIMITS)
 
 
 def test_colour_encodings_become_code_points() -> None:

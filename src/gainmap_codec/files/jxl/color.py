@@ -5,8 +5,9 @@ Source: ISO/IEC 18181-1:2024 tables E.1 to E.6; ITU-T H.273 (07/2024).
 
 from __future__ import annotations
 
-from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
-from gainmap_codec.files.jxl.header import GREY, RGB, ColorEncoding
+from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx, Primaries, Transfer
+from gainmap_codec.files.jxl.header import GREY, RGB, XYB, ColorEncoding, ImageHeader
+from gainmap_codec.files.jxl.profile import profile_of
 
 _D65, _DCI = 1, 11
 _PRIMARIES = {
@@ -45,3 +46,26 @@ def color_of(nclx: Nclx, *, is_grey: bool = False) -> ColorEncoding | None:
     return ColorEncoding(
         space, white_point, primaries=1 if is_grey else primaries, transfer=13 if gamma else transfer, gamma=gamma
     )
+
+
+def decoded_color(header: ImageHeader) -> ColorEncoding:
+    """The colour in which code values of a picture without a profile are wanted: its own.
+
+    Of a picture that is coded in light, it may be another one that has a name where its own has none.
+    """
+    color = header.color
+    if color.space == XYB:
+        return ColorEncoding()
+    if not header.is_xyb or code_points_of(color) or profile_of(color):
+        return color
+    return ColorEncoding(primaries=9, transfer=color.transfer)
+
+
+def color_in(header: ImageHeader) -> tuple[bytes | None, Nclx | None]:
+    """ICC profile or code points of a picture: its own profile, or one made of what code points have no words for."""
+    if header.icc_profile is not None:
+        return header.icc_profile, None
+    color = decoded_color(header)
+    told = code_points_of(color)
+    profile = None if told else profile_of(color)
+    return profile, None if profile else told or Nclx(UNSPECIFIED, color.transfer, Matrix.IDENTITY, True)

@@ -126,6 +126,15 @@ class ImageHeader:
     last: str = "001"
     size: int = 0
 
+    @property
+    def depth(self) -> int:
+        """Bits of the code values that are made of it: 16 of floating-point and longer numbers, at least 8."""
+        return 16 if self.exponent_bits else min(max(self.bits, 8), 16)
+
+    @property
+    def is_grey(self) -> bool:
+        return self.color.space == GREY
+
 
 def parse_header(codestream: bytes, where: str = "JPEG XL codestream") -> ImageHeader:
     """The header at the start of a codestream.

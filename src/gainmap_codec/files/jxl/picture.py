@@ -9,12 +9,11 @@ import hashlib
 from dataclasses import replace
 
 from gainmap_codec.errors import Limits, UnsupportedError
-from gainmap_codec.files.jxl.color import code_points_of
-from gainmap_codec.files.jxl.header import BLACK, GREY, RGB, ImageHeader, parse_header, serialize_header
+from gainmap_codec.files.jxl.color import color_in
+from gainmap_codec.files.jxl.header import BLACK, GREY, RGB, XYB, ImageHeader, parse_header, serialize_header
 from gainmap_codec.files.payload.layout import STRICT_BYTES
 from gainmap_codec.files.records import CodedImage, Sampling
 
-_MOST_BITS = 16
 _COLOURS_AND_ALPHA = 4
 
 
@@ -35,23 +34,22 @@ def coded_image(codestream: bytes, header: ImageHeader) -> CodedImage:
     """The picture as a record.
 
     Raises:
-        UnsupportedError: Other pixels than grey or RGB of up to 16 bits.
+        UnsupportedError: Other pixels than grey or RGB.
     """
-    if header.exponent_bits or header.bits > _MOST_BITS:
-        kind = "floating-point numbers" if header.exponent_bits else f"{header.bits} bits"
-        raise UnsupportedError(f"JPEG XL: expected code values of at most {_MOST_BITS} bits, got {kind}")
-    if header.color.space not in (RGB, GREY) or BLACK in header.extra_channels:
+    is_shown = header.color.space in (RGB, GREY) or (header.is_xyb and header.color.space == XYB)
+    if not is_shown or BLACK in header.extra_channels:
         raise UnsupportedError("JPEG XL: expected grey or RGB, got another colour space")
+    profile, nclx = color_in(header)
     upright = turned_codestream(codestream, header, 1)
     return CodedImage(
         data=upright,
         width=header.width,
         height=header.height,
         channels=1 if header.color.space == GREY else 3,
-        icc_profile=header.icc_profile,
+        icc_profile=profile,
         codec="jxl",
-        bits=max(header.bits, 8),  # decoders spread fewer over a byte
-        nclx=code_points_of(header.color),
+        bits=header.depth,
+        nclx=nclx,
         parsed=None if upright is not codestream else (upright, header),
     )
 

@@ -1,8 +1,4 @@
-"""ICC profiles for the pictures that we write: of any primaries with the curves of SDR, and BT.2020 PQ.
-
-Written here rather than by LittleCMS, whose bytes hold the time of day and its version; a test reads
-them with it.
-"""
+"""ICC profiles for the pictures that we write: of any primaries with the curves of SDR, and BT.2020 PQ."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.icc import BT709_PARAMETERS, SRGB_CURVE, display_profile, parametric_curve
 from gainmap_codec.pixels.color.base_color import (
     D50_XYZ,
     BaseColor,
@@ -31,7 +28,7 @@ _DESCRIPTIONS: dict[ColorSpace, str] = {
 _PQ_STEPS = 4096
 _POWER_TOLERANCE = 1e-5
 _PARAMETERS: dict[Curve, tuple[float, ...]] = {
-    "bt709": (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081),
+    "bt709": BT709_PARAMETERS,
     "smpte240": (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 0.0912),
     "gamma22": (2.2,),
     "gamma28": (2.8,),
@@ -47,14 +44,14 @@ def icc_profile_for(color_space: ColorSpace) -> bytes:
     Source: ICC.1:2022 clauses 7.2 (header), 7.3 (tag table), 8.4.3 (matrix-based display profiles), 10.18
     (parametric curves).
     """
-    return _display_profile(_DESCRIPTIONS[color_space], colorants_d50(color_space), _srgb_curve(), {})
+    return _display_profile(_DESCRIPTIONS[color_space], colorants_d50(color_space), SRGB_CURVE, {})
 
 
 def icc_profile_of_primaries(color: BaseColor) -> bytes:
     """A display profile of a colour's primaries, whichever they are, with the sRGB curve."""
     if color.primaries:
         return icc_profile_for(color.primaries)
-    return _display_profile(color.name, _colorants(color), _srgb_curve(), {})
+    return _display_profile(color.name, _colorants(color), SRGB_CURVE, {})
 
 
 def icc_profile_describing(color: BaseColor) -> bytes | None:
@@ -63,7 +60,7 @@ def icc_profile_describing(color: BaseColor) -> bytes | None:
         return icc_profile_of_primaries(color)
     if color.curve not in _PARAMETERS:
         return None
-    return _display_profile(color.name, _colorants(color), _parametric(*_PARAMETERS[color.curve]), {})
+    return _display_profile(color.name, _colorants(color), parametric_curve(*_PARAMETERS[color.curve]), {})
 
 
 def _colorants(color: BaseColor) -> NDArray[np.float64]:
@@ -81,7 +78,7 @@ def rgb_profile(icc: bytes | None, channels: int) -> bytes | None:
     color = base_color_of_icc(icc, 10, channels)
     if color.notes:
         return None
-    curve = _srgb_curve() if color.curve == "srgb" else _measured(color.curves[0])
+    curve = SRGB_CURVE if color.curve == "srgb" else _measured(color.curves[0])
     return _display_profile(color.name, colorants_d50("srgb"), curve, {})
 
 
@@ -100,64 +97,8 @@ def pq_icc_profile() -> bytes:
 
 def _display_profile(description: str, colorants: NDArray[np.float64], curve: bytes, more: dict[bytes, bytes]) -> bytes:
     """A matrix-based display profile, with `more` tags; `colorants` as `colorants_d50` gives them."""
-    red, green, blue = colorants.T
-    tags = {
-        b"desc": _text(description),
-        b"cprt": _text("CC0"),
-        b"wtpt": _numbers(b"XYZ ", D50_XYZ),
-        b"chad": _numbers(b"sf32", adapt_white(xy_to_xyz(D65), D50_XYZ)),
-        b"rXYZ": _numbers(b"XYZ ", red),
-        b"gXYZ": _numbers(b"XYZ ", green),
-        b"bXYZ": _numbers(b"XYZ ", blue),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
-        **more,
-    }
-    table, data = _laid_out(tags)
-    version = 0x04400000 if more else 0x04300000  # 4.4 brought cicp
-    return _header(128 + len(table) + len(data), version) + table + data
-
-
-def _header(size: int, version: int) -> bytes:
-    return struct.pack(
-        ">I4sI4s4s4s6H4s4sI4sIQI12s4s16s28s",
-        size,
-        b"",  # preferred colour management module
-        version,
-        b"mntr",
-        b"RGB ",
-        b"XYZ ",
-        *(2026, 1, 1, 0, 0, 0),  # date and time of creation: a constant, for the sake of equal bytes
-        b"acsp",
-        b"",  # platform
-        0,  # flags
-        b"",  # manufacturer
-        0,  # model
-        0,  # attributes
-        1,  # relative colorimetric
-        _fixed(D50_XYZ),
-        b"",  # creator
-        b"",  # profile ID: not computed
-        b"",  # reserved
-    )
-
-
-def _laid_out(tags: dict[bytes, bytes]) -> tuple[bytes, bytes]:
-    """Tag table and tag data; tags with equal data share it."""
-    start = 128 + 4 + 12 * len(tags)
-    entries, data, places = b"", b"", dict[bytes, int]()
-    for signature, element in tags.items():
-        if element not in places:
-            places[element] = start + len(data)
-            data += element + bytes(-len(element) % 4)
-        entries += struct.pack(">4sII", signature, places[element], len(element))
-    return struct.pack(">I", len(tags)) + entries, data
-
-
-def _text(text: str) -> bytes:
-    coded = text.encode("utf-16-be")
-    return struct.pack(">4s4xII4sII", b"mluc", 1, 12, b"enUS", len(coded), 28) + coded
+    adaptation = adapt_white(xy_to_xyz(D65), D50_XYZ)
+    return display_profile(description, colorants.T.tolist(), adaptation.ravel().tolist(), curve, more)
 
 
 def _measured(light: Array) -> bytes:
@@ -166,25 +107,5 @@ def _measured(light: Array) -> bytes:
     middle = len(light) // 2
     power = np.log(max(light[middle], _POWER_TOLERANCE)) / np.log(signal[middle])
     if np.abs(signal**power - light).max() < _POWER_TOLERANCE:
-        return _parametric(power)
+        return parametric_curve(power)
     return struct.pack(">4s4xI", b"curv", len(light)) + np.rint(light * 65535).astype(">u2").tobytes()
-
-
-def _numbers(kind: bytes, values: NDArray[np.float64]) -> bytes:
-    return kind + bytes(4) + _fixed(values)
-
-
-def _srgb_curve() -> bytes:
-    """IEC 61966-2-1."""
-    return _parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-
-
-def _parametric(*parameters: float) -> bytes:
-    """A parametric curve of type 0 (gamma alone) or 3 (gamma, a, b, c, d)."""
-    kind = 3 if len(parameters) > 1 else 0
-    return struct.pack(">4s4xH2x", b"para", kind) + _fixed(np.array(parameters))
-
-
-def _fixed(values: NDArray[np.float64]) -> bytes:
-    """The s15Fixed16 numbers of ICC.1."""
-    return np.rint(values * 65536).astype(">i4").tobytes()

@@ -1,4 +1,4 @@
-"""PQ and HLG pictures: PNG, TIFF, HEIC, AVIF and JPEG bytes to `HdrImage`, and 16-bit PQ PNG out.
+"""PQ and HLG pictures: PNG, TIFF, HEIC, AVIF, JPEG XL and JPEG bytes to `HdrImage`, and 16-bit PQ PNG out.
 
 Colour is told by the coding-independent code points of ITU-T H.273: primaries and transfer.
 """
@@ -17,6 +17,7 @@ from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx
 from gainmap_codec.files.container import has_alpha, parse_file
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
+from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.code_points import (
@@ -28,9 +29,11 @@ from gainmap_codec.pixels.color.code_points import (
     hdr_of_profile,
     told_by_numbers,
 )
+from gainmap_codec.pixels.color.light import Array, ColorSpace
 from gainmap_codec.pixels.color.profile_in_code_points import code_points_like
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
+from gainmap_codec.pixels.formats.jpeg_xl import decode_linear_jpeg_xl
 from gainmap_codec.pixels.formats.png_chunks import chunks, make_chunk, png_chunk
 from gainmap_codec.pixels.formats.tiff import tiff_codes, tiff_metadata, tiff_profile
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -118,7 +121,9 @@ def _tiff_colour(profile: bytes | None, name: str) -> Nclx:
 
 
 def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
-    """Primary image of a PQ or HLG HEIC, AVIF or JPEG, at its full depth, turned and cropped; alpha dropped.
+    """Primary image of a PQ or HLG HEIC, AVIF, JPEG XL or JPEG, at its full depth, turned and cropped; alpha dropped.
+
+    A JPEG XL may be linear, too, in floating-point numbers: see `decode_linear_jpeg_xl`.
 
     Of a sequence, too, only the image that is the file's primary item is decoded, from a file of its own: a decoder
     that is given the whole would choose the sequence, or decode all of it.
@@ -130,13 +135,26 @@ def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
     """
     file = parse_file(data, name, limits)
     base = file.base
-    colour = told_by_numbers(base) or UNKNOWN
-    _check_transfer(colour, name)
-    codes = to_upright(decode_coded_image(base), file.orientation)
-    image = _image_of_codes(codes, base.bits, colour, name, has_alpha=has_alpha(file.extras))
+    alpha = has_alpha(file.extras)
+    linear = _linear(base, name)
+    if linear is not None:
+        pixels, space = linear
+        image = image_from_file(to_upright(pixels, file.orientation), space, name, ("alpha dropped",) if alpha else ())
+    else:
+        colour = told_by_numbers(base) or UNKNOWN
+        _check_transfer(colour, name)
+        codes = to_upright(decode_coded_image(base), file.orientation)
+        image = _image_of_codes(codes, base.bits, colour, name, has_alpha=alpha)
     lost: list[str] = []
     exif, xmp = file.exif and with_orientation_1(file.exif), file.xmp and without_gain_map(file.xmp, lost)
     return replace(image, metadata=PictureMetadata(exif, xmp, tuple(lost)))
+
+
+def _linear(base: CodedImage, name: str) -> tuple[Array, ColorSpace] | None:
+    if base.codec != "jxl":
+        return None
+    with decoding(name, "JPEG XL"):
+        return decode_linear_jpeg_xl(base.data)
 
 
 def _check_transfer(colour: Nclx, name: str) -> None:

@@ -22,6 +22,7 @@ from gainmap_codec.pixels.color.hdr_codes import light_level
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.decoding import coding, decode_av1, decode_hevc, decoding
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg
+from gainmap_codec.pixels.formats.jpeg_xl import decode_jpeg_xl, encode_jpeg_xl
 from gainmap_codec.pixels.raster.geometry import turned
 from gainmap_codec.pixels.strips import THREADS
 
@@ -29,12 +30,17 @@ Chroma = Literal["4:2:0", "4:4:4"]
 """How the chroma of a picture that is coded is stored."""
 
 DEFAULT_SPEED = 8
-"""Of coding AV1 and HEVC, 0 (smallest) … 10 (quickest): docs/performance.md tells what each costs."""
+"""Of coding AV1, HEVC and JPEG XL, 0 (smallest) … 10 (quickest): docs/performance.md tells what each costs."""
 
-_DEPTHS: dict[Codec, tuple[int, ...]] = {"jpeg": (8,), "hevc": (8, 10), "av1": (8, 10, 12)}
-LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768}
-"""Of libjpeg-turbo's and x265's encoders, and of libavif's decoder."""
-_MOST_PIXELS: dict[Codec, int] = {"jpeg": 65500**2, "hevc": 16384**2, "av1": 16384**2}
+_DEPTHS: dict[Codec, tuple[int, ...]] = {
+    "jpeg": (8,),
+    "hevc": (8, 10),
+    "av1": (8, 10, 12),
+    "jxl": tuple(range(8, 17)),
+}
+LONGEST_SIDE: dict[Codec, int] = {"jpeg": 65500, "hevc": 16384, "av1": 32768, "jxl": 1 << 18}
+"""Of libjpeg-turbo's and x265's encoders, of libavif's decoder, and of level 5 of JPEG XL."""
+_MOST_PIXELS: dict[Codec, int] = {"jpeg": 65500**2, "hevc": 16384**2, "av1": 16384**2, "jxl": 1 << 28}
 """The same of width × height."""
 _MATRICES = (Matrix.BT709, 5, Matrix.BT601, Matrix.BT2020)  # 5 is BT.601 too, of 625 lines
 _X265_PRESETS = (
@@ -52,8 +58,8 @@ _TRUSTED = Limits(pixels=1 << 40)
 def decode_coded_image(image: CodedImage) -> AnyCodes:
     """Code values of a picture, stored raster, its own crop and turn applied.
 
-    JPEG by libjpeg-turbo, HEVC by libde265, AV1 by dav1d or libaom; YCbCr to RGB and chroma upsampling as
-    libjpeg-turbo, libheif and libavif do them. The caller has checked the sizes in the header.
+    JPEG by libjpeg-turbo, HEVC by libde265, AV1 by dav1d or libaom, JPEG XL by libjxl; YCbCr to RGB and chroma
+    upsampling as libjpeg-turbo, libheif, libavif and libjxl do them. The caller has checked the sizes in the header.
 
     Returns:
         (height, width) of a picture of one channel, (height, width, 3) RGB of one of three; uint8 where `image.bits` is
@@ -67,12 +73,15 @@ def decode_coded_image(image: CodedImage) -> AnyCodes:
         codes = decode_jpeg(image.data)
     else:
         with decoding(image.codec.upper(), image.codec.upper()):
-            codes = decode_av1(image.data) if image.codec == "av1" else decode_hevc(image.data)
+            codes = _DECODERS[image.codec](image.data)
     codes = _checked(codes, image)
     width, height = image.unturned_size
     if image.crop:
         codes = codes[image.crop.top :, image.crop.left :][:height, :width]
     return turned(codes, image.turn)
+
+
+_DECODERS = {"av1": decode_av1, "hevc": decode_hevc, "jxl": decode_jpeg_xl}
 
 
 def _checked(codes: NDArray[Any], image: CodedImage) -> AnyCodes:
@@ -99,21 +108,21 @@ def code_picture(
     chroma: Chroma = "4:4:4",
     speed: int = DEFAULT_SPEED,
 ) -> CodedImage:
-    """Code a picture: JPEG by libjpeg-turbo, HEVC by x265, AV1 by libaom; YCbCr of full range.
+    """Code a picture: JPEG by libjpeg-turbo, HEVC by x265, AV1 by libaom, YCbCr of full range; JPEG XL by libjxl.
 
     Args:
         codes: Code values of the stored raster, (H, W) or (H, W, 3): uint8 for 8 bits, uint16 for more. One channel is
             coded as 4:0:0; in AV1 of more than 8 bits, where our encoder knows that only without loss, as three equal
             channels in 4:2:0.
-        quality: 1…100, on the scale of each encoder.
+        quality: 1…100, on the scale of each encoder; 100 is without loss in AV1 in 4:4:4, and in JPEG XL.
         icc_profile: Of the picture, or None.
         nclx: Code points of the picture's colour. The matrix is followed where it is BT.601, BT.709 or BT.2020, else
             BT.601 is taken; the range is full. What they leave open, or say by numbers without a meaning, is sRGB, or
             unspecified beside a profile. JPEG has no place for them: they stay in the record. Of PQ, the picture says
             its light level, too.
-        bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1.
-        chroma: Of three channels.
-        speed: Of HEVC and AV1: 0 (smallest) … 10 (quickest).
+        bits: 8 in JPEG; 8 or 10 in HEVC; 8, 10 or 12 in AV1; 8…16 in JPEG XL.
+        chroma: Of three channels; JPEG XL has 4:4:4 alone.
+        speed: Of HEVC, AV1 and JPEG XL: 0 (smallest) … 10 (quickest).
     Returns:
         The picture as a file of its own.
     Raises:
@@ -129,6 +138,9 @@ def code_picture(
         data = encode_jpeg(samples, quality=quality, icc_profile=icc_profile, chroma=chroma)
         return CodedImage(data, codes.shape[1], codes.shape[0], _channels(codes), icc_profile, nclx=nclx)
     color = _color(nclx, has_profile=icc_profile is not None)
+    if codec == "jxl":
+        with coding("JPEG XL"):
+            return encode_jpeg_xl(codes, quality=quality, icc_profile=icc_profile, nclx=color, bits=bits, speed=speed)
     coder = _code_hevc if codec == "hevc" else _code_av1
     with coding(codec.upper()):
         image = parse_heif(coder(np.ascontiguousarray(codes), quality, bits, chroma, color, speed), _TRUSTED).base

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.jpeg.segments import SOI
+from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
@@ -25,11 +25,13 @@ _PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
     "OpenEXR": primaries_of_exr,
     "Radiance": primaries_of_radiance,
 }
-_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC, AVIF or JPEG"
+_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC, AVIF, JPEG XL or JPEG"
 
 
 def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
-    """An HDR picture from OpenEXR, Radiance, npy, TIFF, or PQ/HLG PNG, HEIC, AVIF or JPEG, told by content.
+    """An HDR picture, told by content: OpenEXR, Radiance, npy, TIFF, PNG, HEIC, AVIF, JPEG XL or JPEG.
+
+    TIFF, PNG, HEIC, AVIF and JPEG are PQ or HLG; JPEG XL is that, or linear.
 
     Raises:
         FormatError: The file is broken, or none of these.
@@ -42,7 +44,7 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
 
 def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
-    if data[4:8] == b"ftyp" or data.startswith(SOI):
+    if may_have_gain_map(data):
         return decode_hdr_base(data, name, limits)
     for magic, _, decode in _HDR_DECODERS:
         if data.startswith(magic):

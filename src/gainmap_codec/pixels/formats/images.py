@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
@@ -36,7 +37,7 @@ class BasePicture:
 
     Attributes:
         pixels: (H, W, 3) in the colour of `icc_profile`, uint8 of 8 bits and uint16 of more; None for a file.
-        file: A whole JPEG, HEIC or AVIF file, which nobody has looked at yet, or None.
+        file: A whole JPEG, HEIC, AVIF or JPEG XL file, which nobody has looked at yet, or None.
         icc_profile: RGB profile of `pixels`, or None (sRGB).
         exif: TIFF structure, without an ``Exif`` prefix, or None.
         xmp: XMP packet, or None.
@@ -123,7 +124,7 @@ def read_base(
     """The SDR picture given to `encode`.
 
     Args:
-        sdr: A JPEG, HEIC or AVIF (path, bytes or binary file; given back as it is), any other picture that Pillow
+        sdr: A JPEG, HEIC, AVIF or JPEG XL (path, bytes or binary file; given back as it is), any other that Pillow
             opens, a Pillow image, or an array or tensor in sRGB, uint8 or uint16 (0…65535), (H, W, 3), (H, W) of grey.
             Alpha is dropped, and a profile that does not describe RGB, each with a line in `notes`.
         bits: Depth of the pixels: those of 16 bits are rounded to it, those of 8 are spread.
@@ -141,7 +142,7 @@ def read_base(
     if not is_source(sdr):
         raise TypeError(f"{argument}: expected {_SDR_SOURCES}, got {type(sdr).__name__}")
     data, name = read_source(cast(Source, sdr), limits, argument=argument)
-    if data.startswith(b"\xff\xd8\xff") or data[4:8] == b"ftyp":
+    if may_have_gain_map(data):
         return BasePicture(file=data)
     with decoding(name, "picture"):
         image = open_picture(data, name, limits)

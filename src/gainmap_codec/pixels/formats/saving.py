@@ -23,7 +23,6 @@ from gainmap_codec.pixels.formats.coded_formats import encode_png
 from gainmap_codec.pixels.formats.coded_image import Chroma, code_picture
 from gainmap_codec.pixels.formats.decoding import coding
 from gainmap_codec.pixels.formats.exr import encode_exr
-from gainmap_codec.pixels.formats.jpeg_xl import encode_jpeg_xl
 from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
 from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.formats.sources import AnyPath
@@ -43,7 +42,6 @@ def write_hdr(path: AnyPath, image: HdrImage, quality: int, transfer: HdrTransfe
     Raises:
         ValueError, TypeError: Another extension, an option out of its range or of another type, or HLG where it is not
             written.
-        MissingDependencyError: JPEG XL without OpenImageIO.
         UnsupportedError: The encoder cannot code this picture.
         OSError: The file cannot be written.
     """
@@ -60,7 +58,7 @@ def code_hdr(image: HdrImage, extension: str, quality: int, transfer: HdrTransfe
     """The bytes of a file with such an extension, and a line for each thing that is lost.
 
     Raises:
-        ValueError, TypeError, MissingDependencyError, UnsupportedError: As `write_hdr`.
+        ValueError, TypeError, UnsupportedError: As `write_hdr`.
     """
     if isinstance(quality, bool) or not isinstance(quality, Integral):
         raise TypeError(f"quality: expected a whole number, got {quality!r}")
@@ -68,8 +66,8 @@ def code_hdr(image: HdrImage, extension: str, quality: int, transfer: HdrTransfe
         raise ValueError(f"quality: expected 1…100, got {quality!r}")
     check_transfer(transfer, extension)
     notes = list(image.metadata.lost)
-    if extension in _HEIF:
-        return _encode_heif(image, quality, transfer, *_HEIF[extension], notes), notes
+    if extension in _CODED:
+        return _encode_coded(image, quality, transfer, *_CODED[extension], notes), notes
     return _ENCODERS[extension](image, quality, notes), notes
 
 
@@ -77,17 +75,25 @@ def check_transfer(transfer: HdrTransfer, extension: str) -> None:
     """Raise ValueError for a curve that is unknown, or not written in files with such an extension."""
     if transfer not in get_args(HdrTransfer):
         raise ValueError(f"transfer: expected pq or hlg, got {transfer!r}")
-    if transfer != "pq" and extension not in _HEIF:
-        raise ValueError(f"transfer: expected an AVIF or HEIC file to write beside {transfer}, got {extension}")
+    if transfer != "pq" and extension not in _CODED:
+        raise ValueError(
+            f"transfer: expected an AVIF, HEIC or JPEG XL file to write beside {transfer}, got {extension}"
+        )
 
 
-def _encode_heif(
-    image: HdrImage, quality: int, transfer: HdrTransfer, container: Container, chroma: Chroma, notes: list[str]
+def _encode_coded(
+    image: HdrImage,
+    quality: int,
+    transfer: HdrTransfer,
+    container: Container,
+    chroma: Chroma,
+    bits: int,
+    notes: list[str],
 ) -> bytes:
-    """10-bit BT.2020, said by code points 9, 16 or 18, 9, full range; turned by irot and imir as its EXIF says."""
-    codes = hdr_codes(image.convert("bt2020").pixels, transfer, 10, notes)
+    """BT.2020, said by code points, full range; turned as its EXIF says."""
+    codes = hdr_codes(image.convert("bt2020").pixels, transfer, bits, notes)
     nclx = BT2020_HDR[transfer]
-    picture = code_picture(codes, CODECS[container], quality=quality, nclx=nclx, bits=10, chroma=chroma, speed=_SPEED)
+    picture = code_picture(codes, CODECS[container], quality=quality, nclx=nclx, bits=bits, chroma=chroma, speed=_SPEED)
     exif, xmp = image.metadata.exif, image.metadata.xmp
     turn = 1 if exif is None else orientation(exif)
     file = GainMapFile(container, picture, b"", exif=exif, xmp=xmp, orientation=turn)
@@ -124,8 +130,12 @@ _ENCODERS: dict[str, _Encode] = {
     ".hdr": _without_metadata(encode_radiance, ".hdr"),
     ".tif": lambda image, _, notes: _encode_tiff(image, notes),
     ".tiff": lambda image, _, notes: _encode_tiff(image, notes),
-    ".jxl": lambda image, quality, notes: encode_jpeg_xl(_pq_codes(image, notes), quality, image.metadata),
 }
-_HEIF: dict[str, tuple[Container, Chroma]] = {".avif": ("avif", "4:4:4"), ".heic": ("heic", "4:2:0")}
-EXTENSIONS = (*_HEIF, *_ENCODERS)
+_CODED: dict[str, tuple[Container, Chroma, int]] = {
+    ".avif": ("avif", "4:4:4", 10),
+    ".heic": ("heic", "4:2:0", 10),
+    ".jxl": ("jxl", "4:4:4", 16),
+}
+"""Container, chroma and depth."""
+EXTENSIONS = (*_CODED, *_ENCODERS)
 """Of the files that are written."""
