@@ -95,7 +95,9 @@ def encode(
             and alpha is dropped with a warning, here and in `hdr`.
         container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
         carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
-            show correct HDR. None is "both"; an HDR base has "standard" alone, for neural ones lead up from SDR.
+            show correct HDR; or "apple", one of Apple's own kind alone, in JPEG and HEIC, for iPhones before iOS 18,
+            which has one channel, at half the side unless `map_scale` is a number. None is "both"; an HDR base has
+            "standard" alone, for neural ones lead up from SDR.
         preset: Kind of neural gain map. "tiny", "balanced" and "best" differ in how many bytes a decibel may cost;
             "paper-gain" and "paper-gamma" are the networks of Gain-MLP. "auto" is "balanced", or the standard gain map
             alone where that is worth more for its bytes; it then warns. "web" and "archive" are for the whole photo, as
@@ -406,7 +408,7 @@ def transcode(
         base: "sdr" or "hdr": where the base is the other, it and the rendition that the standard map leads to change
             places, as by `swap`. None keeps it, but for an HDR base that is to be in a JPEG.
         carry: Which gain maps to write: "standard", "neural" or "both"; what the source lacks is made of what it has.
-            None keeps those that it has.
+            "apple" writes one of Apple's own kind alone, in JPEG and HEIC. None keeps those that it has.
         strip: "gps" leaves out where the picture was taken, wherever the file says it; what cannot be searched goes as
             a whole, and what may name the place and stays, such as a video, is warned of. "all" leaves out everything
             but pixels, colour, orientation and gain maps. None leaves nothing out.

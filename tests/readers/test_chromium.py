@@ -17,6 +17,7 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
 from gainmap_codec.files.jpeg.segments import APP1, APP2
+from gainmap_codec.files.map_metadata.apple import exif_with_headroom
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import convert, pq_encode
 from gainmap_codec.pixels.formats.sources import photos_in
@@ -77,6 +78,32 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
         base = browser.read(without_map(data), mime(data), headroom)
         assert base.max() <= 1.01
         assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
+
+
+def test_the_browser_applies_apples_map_by_a_curve_of_its_own(browser: Browser) -> None:
+    """The power of 1.961 where we have the sRGB curve: measured of a ramp of codes over a flat base."""
+    headroom, codes = 4.0, np.repeat(np.arange(7, 256, 8, dtype=np.uint8), 8)
+    scene = gm.HdrImage(SCENE.pixels * np.float32(0.5))  # of less than 3 stops, which a maker note can tell
+    photo = gm.encode(scene, carry="apple", map_scale=1, exif={"Artist": "Me"})
+    exif = exif_with_headroom(parse_file(photo, "", gm.Limits()).exif or b"", headroom, [])
+    data = gm.assemble(
+        np.full((64, 256, 3), 188, np.uint8),
+        np.tile(codes, (64, 1)),
+        {"kind": "Apple", "headroom": headroom, "version": 131072},
+        container="jpeg",
+        exif=exif,
+        map_quality=100,
+    )
+    shown = browser.read(data, "image/jpeg", 2.0)[32, 4::8, 1]
+    base = browser.read(without_map(data), "image/jpeg", 2.0)[32, 4::8, 1]
+    np.testing.assert_allclose(shown / base, 1 + (headroom - 1) * (codes[4::8] / 255) ** 1.961, rtol=4e-3)
+    full = gm.inspect(photo).headroom or 0.0
+    for part in (0.5, 1.0):
+        shown = browser.read(photo, mime(photo), part * full)
+        ours = gm.decode(photo, headroom=part * full, color_space="srgb").pixels
+        assert difference(shown, ours).max() < 14, "ten codes are what the curves differ by"
+    stripped = gm.transcode(photo, strip="all")
+    assert browser.read(stripped, mime(stripped), full).max() <= 1.01, "without EXIF it shows SDR"
 
 
 @pytest.mark.filterwarnings("ignore:what is brighter than HLG")

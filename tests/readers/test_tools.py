@@ -15,11 +15,12 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.map_metadata.apple import parse_maker_note
-from gainmap_codec.files.records import GainMapFile, GainMapMetadata
+from gainmap_codec.files.map_metadata.apple import headroom_of_maker_note, parse_maker_note
+from gainmap_codec.files.records import AppleMetadata, Container, GainMapFile, GainMapMetadata
 from gainmap_codec.files.tags.exif import maker_note
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.raster.geometry import to_upright
+from gainmap_codec.pixels.scene import render_scene
 
 APPLE = (
     "libavif/apple_gainmap_new.jpg",
@@ -110,3 +111,39 @@ def test_exiftool_reads_of_the_base_what_it_reads_of_the_photo(name: str, data_d
     assert len(new) > 20
     places = {"SourceFile": "", "ThumbnailOffset": 0}
     assert {**new, **places} == {**old, **places}
+
+
+@needs_exiftool
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+@pytest.mark.parametrize("container", ["jpeg", "heic"])
+def test_exiftool_reads_the_headroom_of_a_new_apple_map(container: Container, tmp_path: Path) -> None:
+    """In the map's XMP and in the maker note of the base's EXIF; nothing is left of the map that it was made of."""
+    scene = gm.HdrImage(render_scene(192, 128) * np.float32(0.5))
+    photo = gm.encode(scene, carry="standard", exif={"Artist": "Me"})
+    path = tmp_path / f"apple.{container}"
+    path.write_bytes(gm.transcode(photo, container=container, carry="apple"))
+    headroom = read(path).gain_map
+    assert headroom is not None and isinstance(headroom.metadata, AppleMetadata)
+    base = exiftool(path, "-Apple:all", "-XMP:all", "-EXIF:Artist", "-MPF:all")
+    assert base["Artist"] == "Me" and "DirectoryItemSemantic" not in base
+    stops = headroom_of_maker_note(base["HDRHeadroom"], base["HDRGain"])
+    assert 2**stops == pytest.approx(headroom.metadata.headroom, rel=1e-4)
+    told = base
+    if container == "jpeg":
+        assert "HDRGainMapVersion" not in base
+        small = tmp_path / "map.jpg"
+        small.write_bytes(
+            subprocess.run(["exiftool", "-b", "-MPImage2", str(path)], check=True, capture_output=True).stdout
+        )
+        told = exiftool(small, "-XMP:all")
+    assert told["HDRGainMapVersion"] == 131072
+    assert told["HDRGainMapHeadroom"] == pytest.approx(headroom.metadata.headroom)
+
+
+@pytest.mark.skipif(shutil.which("heif-info") is None, reason="heif-info is not installed")
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_an_older_libheif_shows_a_photo_with_a_new_apple_map(tmp_path: Path) -> None:
+    path = tmp_path / "apple.heic"
+    path.write_bytes(gm.encode(gm.HdrImage(render_scene(192, 128)), container="heic", carry="apple"))
+    told = subprocess.run(["heif-info", str(path)], check=True, capture_output=True, text=True).stdout
+    assert told.count("image: ") == 1 and "192x128" in told, "the map is no picture of its own"

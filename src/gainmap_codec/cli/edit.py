@@ -107,8 +107,9 @@ _FRAME_OPTIONS = (
 _CODING_OPTIONS = (
     click.option(
         "--carry",
-        type=click.Choice(["both", "neural", "standard"]),
-        help="Which gain maps to store; one that is missing is made from the other. Default: those that are there.",
+        type=click.Choice(["both", "neural", "standard", "apple"]),
+        help="Which gain maps to store; one that is missing is made from the other. apple: Apple's own kind alone, for "
+        "iPhones before iOS 18. Default: those that are there.",
     ),
     strip,
     click.option(

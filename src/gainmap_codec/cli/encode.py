@@ -48,8 +48,9 @@ _DEFAULTS = EncodeOptions()
 )
 @click.option(
     "--carry",
-    type=click.Choice(["both", "neural", "standard"]),
-    help="Which gain maps to store. Default: both; beside an HDR base, standard.",
+    type=click.Choice(["both", "neural", "standard", "apple"]),
+    help="Which gain maps to store; apple: Apple's own kind alone, for iPhones before iOS 18. Default: both; beside an "
+    "HDR base, standard.",
 )
 @click.option(
     "--preset",

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
-from math import ceil
+from math import ceil, inf
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
 from gainmap_codec.codec.hdr_base import make_hdr_base_pair
-from gainmap_codec.codec.options import EncodeOptions, FitOptions, MapOptions
+from gainmap_codec.codec.options import MAP_QUALITY, EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
 from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.code_points import Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.map_metadata.apple import exif_with_headroom
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
-from gainmap_codec.files.records import CODECS, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, GainMapFile, StoredGainMap
+from gainmap_codec.files.tags.exif_edit import only_orientation
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import pq_psnr_of_rows
-from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz
+from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
+from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
-from gainmap_codec.pixels.maps.gain_map import gain_map_for
+from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
 from gainmap_codec.pixels.maps.probe import probe_of
 from gainmap_codec.pixels.rendition import Light, rendered, renderer, transformed
@@ -84,6 +87,8 @@ class EncodeReport:
 
 
 _AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
+_APPLE_SCALE = 2
+_LEAST_DARKER = 0.01  # of the picture: edges of a coded base are as many
 _AUTO_BYTES_PER_DB = 500  # as in the preset "balanced"
 
 
@@ -98,14 +103,13 @@ def encode_with_report(
         ValueError, TypeError, GainMapError, OSError: As `gainmap_codec.encode`.
     """
     notes: list[str] = []
-    carry = options.carried
-    if carry != "standard":
+    if options.has_neural:
         check_torch_for(options.fit.preset)
     if options.device not in ("auto", "cpu") and not fits_by_torch(options.fit.preset):
         notes.append(f"device {options.device} changes nothing: all but the published networks are fitted on the CPU")
     pair = (make_hdr_base_pair if options.has_hdr_base else make_pair)(hdr, sdr, options, notes)
-    standard = None if carry == "neural" else options.standard
-    fit = None if carry == "standard" else options.fit
+    standard = options.standard if options.has_standard else None
+    fit = options.fit if options.has_neural else None
     report = encode_pair(pair, standard, fit, notes, within(progress, 0.2, 0.95))
     within(progress, 1, 1)
     return report
@@ -138,7 +142,7 @@ def encode_pair(
     if fitted:
         notes += fitted.notes
         payload = edit_payload(fitted.payload, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
-    file = replace(pair.file, gain_map=made.stored if made else None, payload=payload)
+    file = with_apple_headroom(replace(pair.file, gain_map=made.stored if made else None, payload=payload), notes)
     data = written(file, None, notes).data
     return EncodeReport(
         data=data,
@@ -189,6 +193,8 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     Where one gain is known to make the HDR rendition, one channel is all there is to tell.
     """
     base, alternate = renditions(pair)
+    if options.is_apple:
+        return _make_apple_map(pair, options, base, alternate)
     trials = map_trials(pair, base, alternate)
     codec, bits = trials.codec, trials.bits
     channels = 1 if options.channels == "auto" and pair.gain else options.channels
@@ -197,7 +203,29 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     if options.scale == "auto":  # some bases are longer than what their codec's encoder codes
         recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.size) / LONGEST_SIDE[codec])))
     image, metadata, decoded = map_by(recipe, base, alternate, headrooms=pair.headrooms, codec=codec, bits=bits)
-    ready = gain_map_for(base.size, decoded, metadata, headroom=pair.headrooms[1], bits=bits)
+    psnr = _psnr_by(gain_map_for(base.size, decoded, metadata, headroom=pair.headrooms[1], bits=bits), pair)
+    # The map's own code values are data; of colour, only the alternate's is to be told.
+    told = pair.sdr.nclx if pair.sdr else code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
+    image = replace(image, nclx=told if pair.file.can.has_code_points else None)
+    why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
+    warnings = () if options.channels == "auto" else choice.warnings
+    return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)
+
+
+def _make_apple_map(pair: Pair, options: MapOptions, base: Light, alternate: Light) -> MadeMap:
+    """One of Apple's own gain maps, at half the side unless asked otherwise, as iPhones have them."""
+    codec, scale = CODECS[pair.file.container], _APPLE_SCALE if options.scale == "auto" else options.scale
+    luminance = np.asarray((rgb_to_xyz(PRIMARIES["bt2020"], D65) @ pair.color.to_bt2020)[1], np.float32)
+    codes, metadata, darker = apple_gain_map_between(base, alternate, luminance, headroom=pair.headroom, scale=scale)
+    quality = MAP_QUALITY if options.quality == "auto" else options.quality
+    image = replace(code_picture(codes, codec, quality=quality, bits=8), nclx=None)
+    ready = apple_gain_map_for(base.size, decode_coded_image(image), metadata, headroom=inf)
+    stored = StoredGainMap(image, metadata, "apple")
+    return MadeMap(stored, _psnr_by(ready, pair), warnings=tuple(darker_than_sdr(darker)))
+
+
+def _psnr_by(ready: ReadyMap, pair: Pair) -> float:
+    """PQ-PSNR in dB of what a map makes of the base."""
     render = renderer(
         pair.codes,
         pair.color,
@@ -205,13 +233,28 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
         gains=lambda rows: ready.at(rows, slice(None)),
         from_maths=pair.color.to_bt2020,
     )
-    psnr = pq_psnr_of_rows(lambda rows: rendered(render, rows, base.size[1]), pair.alternate)
-    # The map's own code values are data; of colour, only the alternate's is to be told.
-    told = pair.sdr.nclx if pair.sdr else code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
-    image = replace(image, nclx=told if pair.file.can.has_code_points else None)
-    why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
-    warnings = () if options.channels == "auto" else choice.warnings
-    return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)
+    width = pair.codes.shape[1]
+    return pq_psnr_of_rows(lambda rows: rendered(render, rows, width), pair.alternate)
+
+
+def darker_than_sdr(share: float) -> Iterator[str]:
+    """A line about parts of a picture that Apple's gain maps, which brighten alone, cannot show."""
+    if share >= _LEAST_DARKER:
+        yield (
+            f"{share:.1%} of the HDR picture is darker than SDR and is shown as SDR: Apple's gain maps only brighten"
+        )
+
+
+def with_apple_headroom(file: GainMapFile, notes: list[str]) -> GainMapFile:
+    """The record, where its gain map is one of Apple's own, with EXIF that tells the headroom too.
+
+    Chromium 156 shows no Apple map without it, though it goes by the headroom of the map's XMP.
+    """
+    stored = file.gain_map
+    if stored is None or not isinstance(stored.metadata, AppleMetadata):
+        return file
+    exif = only_orientation(file.orientation) if file.exif is None else file.exif
+    return replace(file, exif=exif_with_headroom(exif, stored.metadata.headroom, notes))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma
 
-Carry = Literal["both", "neural", "standard"]
+Carry = Literal["both", "neural", "standard", "apple"]
 Orientation = Literal["upright", "stored"]
 Prefer = Literal["auto", "neural", "standard", "base"]
 PresetChoice = Literal[Preset, "auto"]
@@ -86,12 +86,14 @@ PHOTO_PRESETS: dict[str, PhotoPreset] = {
 class MapOptions:
     """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels.
 
-    "auto" leaves a choice to `codec.encoding.make_gain_map`, which makes it for each picture.
+    "auto" leaves a choice to `codec.encoding.make_gain_map`, which makes it for each picture. `is_apple` asks for
+    one of Apple's own kind.
     """
 
     scale: int | Auto = "auto"
     quality: int | Auto = "auto"
     channels: int | Auto = "auto"
+    is_apple: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,10 +196,12 @@ class EncodeOptions:
             self._check_hdr_base()
         if self.target_bytes is not None and self.target_psnr is not None:
             raise ValueError("target_bytes and target_psnr: expected one of them, got both")
-        if self.fit.has_target and self.carry == "standard":
-            raise ValueError("carry: expected neural or both beside a target, which is a neural map's, got standard")
-        if self.effort != DEFAULT_EFFORT and self.carry == "standard":
-            raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got standard")
+        if self.fit.has_target and not self.has_neural:
+            raise ValueError(f"carry: expected neural or both beside a target, a neural map's, got {self.carry}")
+        if self.effort != DEFAULT_EFFORT and not self.has_neural:
+            raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got {self.carry}")
+        if self.carry == "apple":
+            _check_apple(self.container, self.map_channels)
         if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
@@ -222,13 +226,23 @@ class EncodeOptions:
         return self.carry or ("standard" if self.has_hdr_base else "both")
 
     @property
+    def has_standard(self) -> bool:
+        """Whether a standard gain map is asked for, one of Apple's own kind among them."""
+        return self.carried != "neural"
+
+    @property
+    def has_neural(self) -> bool:
+        """Whether a neural gain map is asked for."""
+        return self.carried not in ("standard", "apple")
+
+    @property
     def standard(self) -> MapOptions:
         """How the standard gain map is made."""
         scale, quality = self.map_scale, self.map_quality
         if self._row:
             scale = self._row.map_scale or "auto" if scale == "auto" else scale
             quality = self._row.map_quality if quality == "auto" else quality
-        return MapOptions(scale, quality, self.map_channels)
+        return MapOptions(scale, quality, self.map_channels, self.carry == "apple")
 
     @property
     def fit(self) -> FitOptions:
@@ -331,12 +345,14 @@ class TranscodeOptions:
             raise ValueError(f"max_bytes: expected at least 1, got {self.max_bytes}")
         _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
         _check_fit(self.neural)
+        if self.carry == "apple":
+            _check_apple(self.container, self.map_channels)
 
     @property
     def standard(self) -> MapOptions:
         """How a standard gain map is made, where one has to be."""
         quality = self.map_quality or (self._row and self._row.map_quality)
-        return MapOptions(self.scale or "auto", quality or "auto", self.map_channels or "auto")
+        return MapOptions(self.scale or "auto", quality or "auto", self.map_channels or "auto", self.carry == "apple")
 
     @property
     def neural(self) -> FitOptions:
@@ -426,11 +442,21 @@ def _check_hdr_base(base: Base, container: Container | None, carry: Carry | None
         raise ValueError(f"base: expected sdr in {container.upper()}, whose 8 bits are too few for HDR, got {base}")
     if carry in ("neural", "both"):
         raise ValueError(_NO_FIT.format(base))
+    if carry == "apple":
+        raise ValueError(f"base: expected sdr beside Apple's gain map, which leads up from it, got {base}")
 
 
 def _names_a_fit(preset: AnyPreset, fit: FitOptions) -> bool:
     """Whether something is asked for of a neural gain map alone."""
     return fit.has_target or fit.effort != DEFAULT_EFFORT or preset not in ("balanced", *PHOTO_PRESETS)
+
+
+def _check_apple(container: Container | None, channels: int | Auto | None) -> None:
+    if container is not None and not ABILITIES[container].has_apple_map:
+        got = f"{container.upper()}, in which no program looks for such maps"
+        raise ValueError(f"carry apple: expected JPEG or HEIC, got {got}")
+    if channels == 3:
+        raise ValueError("carry apple: expected map_channels 1 or auto, as Apple's own maps have one channel, got 3")
 
 
 def _kind_of(preset: AnyPreset) -> PresetChoice:

@@ -9,11 +9,10 @@ from gainmap_codec.codec.options import Strip
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.geotags import exif, heif, jpeg, jxl, video, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
-from gainmap_codec.files.heif.extras import with_map_xmp
+from gainmap_codec.files.heif.extras import without_gain_maps
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.jpeg.edit import without_metadata
 from gainmap_codec.files.jxl.records import jxl_extras
-from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap, describe_other
 from gainmap_codec.files.tags import exif_edit
 from gainmap_codec.files.tags.exif import maker_note
@@ -59,10 +58,8 @@ def _with_headroom_in_xmp(file: GainMapFile) -> GainMapFile:
     extras, stored = heif_extras(file.extras), file.gain_map
     if extras is None or stored is None or not isinstance(stored.metadata, AppleMetadata):
         return file
-    metadata = AppleMetadata(stored.metadata.headroom, stored.metadata.version, "xmp")
-    stored = replace(stored, metadata=metadata)
-    described = with_map_xmp(replace(extras, gain_map=stored), serialize_apple(metadata))
-    return replace(file, gain_map=stored, extras=described)
+    stored = replace(stored, metadata=replace(stored.metadata, source="xmp"))
+    return replace(file, gain_map=stored, extras=without_gain_maps(extras))
 
 
 def _without_geotags(file: GainMapFile, notes: list[str]) -> GainMapFile:

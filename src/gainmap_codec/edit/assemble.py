@@ -20,7 +20,6 @@ from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import digest_of, parse_file
-from gainmap_codec.files.heif.apple_map import with_apple_map
 from gainmap_codec.files.map_metadata.plain import Metadata, metadata_from_dict
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload
@@ -196,7 +195,7 @@ def _with_map(file: GainMapFile, image: CodedImage, metadata: Metadata, notes: N
             notes.lost.append("use_base_colour_space is false, and nothing tells the alternate's: the base's are taken")
         return replace(file, gain_map=StoredGainMap(image, metadata, "iso21496"))
     stored = StoredGainMap(replace(image, icc_profile=None, nclx=None), replace(metadata, source="xmp"), "apple")
-    return replace(file, gain_map=stored) if file.container == "jpeg" else with_apple_map(file, stored)
+    return replace(file, gain_map=stored)
 
 
 def _bound(payload: bytes, file: GainMapFile, options: AssembleOptions, notes: Notes) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gainmap_codec.codec.opening import open_source
-from gainmap_codec.edit.recoding import note_what_is_not_written
+from gainmap_codec.edit.recoding import note_spare, note_what_is_not_written
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.code_points import Nclx
@@ -80,6 +80,7 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
     opened = open_source(source, limits)
     file, notes = opened.file, Notes(lost=list(opened.warnings))
     note_what_is_not_written(file, file.container, notes)
+    note_spare(file, file.container, notes)
     if file.spare_gain_map is not None and file.can.has_spare_map:
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
     alone = with_others_for(file, file.container).without_gain_maps()

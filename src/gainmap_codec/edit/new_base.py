@@ -20,12 +20,12 @@ from gainmap_codec.codec.rendering import (
 )
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.recoding import DecodedMap, decoded_map, recoded
+from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
 from gainmap_codec.files.container import with_others_for
 from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
-from gainmap_codec.files.records import Container, GainMapFile, describe_other
+from gainmap_codec.files.records import AppleMetadata, Container, GainMapFile, GainMapMetadata, describe_other
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
@@ -67,10 +67,16 @@ class Shown:
         return self.part != whole(self.opened.file)
 
     @cached_property
-    def stored_map(self) -> tuple[DecodedMap | None, Notes]:
+    def stored_map(self) -> tuple[DecodedMap[GainMapMetadata] | None, Notes]:
         """The standard gain map, by `decoded_map`, and its lines: decoded once for all tries of a search for a size."""
         told = Notes()
         return decoded_map(self.opened, told), told
+
+    @cached_property
+    def apple_map(self) -> tuple[DecodedMap[AppleMetadata] | None, Notes]:
+        """The same of Apple's own kind, by `decoded_apple_map`."""
+        told = Notes()
+        return decoded_apple_map(self.opened, told), told
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

@@ -1,7 +1,7 @@
 """The standard gain map of a file that is made of another: kept, cut and brought to size, or made anew.
 
 A map that is to have fewer channels, or whose scale or channels are to be chosen, is made of the HDR rendition, as
-`encode` makes one. All else is done to the map's own pixels.
+`encode` makes one. All else is done to the map's own pixels. So is one of Apple's own kind, where these say as much.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
-from gainmap_codec.edit.recoding import DecodedMap, coded_map, is_writable
+from gainmap_codec.edit.recoding import DecodedMap, Numbers, coded_apple_map, coded_map, is_writable
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
-from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
@@ -37,6 +37,8 @@ NO_MAP = NewMap(None)
 
 def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     """The source's standard map for the new base, or one made of its HDR rendition."""
+    if options.carry == "apple":
+        return _apple_map(base, options, notes)
     stored = base.source.file.gain_map
     if stored is not None and _may_keep(stored, base, options, notes):
         notes.done.append("standard gain map: kept bit for bit")
@@ -53,6 +55,28 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     return _coded(decoded, base, options, notes)
 
 
+def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
+    """One of Apple's own kind: the source's, one of its map's pixels where they can tell it, or one made anew."""
+    file, codec = base.source.file, CODECS[base.file.container]
+    for stored in (file.gain_map, file.spare_gain_map):
+        if stored is not None and stored.carrier == "apple" and _may_keep(stored, base, options, notes):
+            rest = "" if stored is file.gain_map else ", and the one of ISO 21496-1 left out"
+            notes.done.append(f"gain map: Apple's own, kept bit for bit{rest}")
+            return NewMap(stored)
+    decoded, told = base.shown.apple_map
+    if decoded is None or _is_to_be_made(decoded.image, options):
+        image = file.gain_map and file.gain_map.image
+        made = _made(base, _like(image, base, options) if image else options.standard, options, notes)
+        if image and image.channels == 3 and made.psnr is not None:
+            notes.lost.append(f"Apple's gain map has one channel for the three that there were: {made.psnr:.1f} dB")
+        return made
+    notes.done += told.done
+    notes.lost += told.lost
+    coded = coded_apple_map(_cut_to_size(decoded, base, options, notes), codec, options.coding(base.file.container))
+    notes.done.append(f"gain map: coded {_how_coded(coded, base, options)}")
+    return NewMap(coded)
+
+
 def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> bool:
     """Whether a map is written as it is: one of Apple's own only with all around it, unless one was asked for."""
     image, container = stored.image, base.file.container
@@ -63,7 +87,8 @@ def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, n
     if _size_for(base, options, (image.width, image.height)) != (image.width, image.height):
         return False
     if isinstance(stored.metadata, AppleMetadata):
-        return options.carry is None and not options.codes_map and base.is_kept and container != "jpeg"
+        is_left = options.carry is None and not options.codes_map and base.is_kept and container != "jpeg"
+        return options.carry == "apple" or is_left
     return is_writable(stored, notes)
 
 
@@ -82,24 +107,34 @@ def _like(image: CodedImage, base: NewBase, options: TranscodeOptions) -> MapOpt
     return replace(asked, scale=scale, channels=channels)
 
 
-def _coded(decoded: DecodedMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
+def _coded(decoded: DecodedMap[GainMapMetadata], base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     """The map's part, in the size and with the channels that are asked for or fit."""
-    container, codes, metadata, bits = base.file.container, decoded.codes, decoded.metadata, decoded.image.bits
+    container = base.file.container
+    cut = _cut_to_size(decoded, base, options, notes)
+    if options.map_channels == 3 and cut.codes.ndim == 2:
+        cut = replace(cut, codes=three_channels(cut.codes))
+    coded = coded_map(cut, CODECS[container], options.coding(container))
+    notes.done.append(f"standard gain map: coded again {_how_coded(coded, base, options)}")
+    return NewMap(coded)
+
+
+def _cut_to_size(
+    decoded: DecodedMap[Numbers], base: NewBase, options: TranscodeOptions, notes: Notes
+) -> DecodedMap[Numbers]:
+    codes, metadata, bits = decoded.codes, decoded.metadata, decoded.image.bits
     if base.shown.is_crop:
         old = base.source.file.base
         codes = crop_gain_map(codes, metadata, bits, base.shown.part, (old.width, old.height))
     own = codes.shape[1], codes.shape[0]
     width, height = _size_for(base, options, own)
-    codes = resize_gain_map(codes, metadata, bits, (width, height))
     if width > own[0] or height > own[1]:
         notes.done.append(f"standard gain map: enlarged from {own[0]} x {own[1]}, which adds no detail")
-    if options.map_channels == 3 and codes.ndim == 2:
-        codes = three_channels(codes)
-    coding = options.coding(container)
-    coded = coded_map(replace(decoded, codes=codes), CODECS[container], coding)
-    size = upright_size(base.source.file, (width, height))
-    notes.done.append(f"standard gain map: coded again at quality {coding.map_quality}, {size}")
-    return NewMap(coded)
+    return replace(decoded, codes=resize_gain_map(codes, metadata, bits, (width, height)))
+
+
+def _how_coded(coded: StoredGainMap, base: NewBase, options: TranscodeOptions) -> str:
+    size = upright_size(base.source.file, (coded.image.width, coded.image.height))
+    return f"at quality {options.coding(base.file.container).map_quality}, {size}"
 
 
 def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Notes) -> NewMap:

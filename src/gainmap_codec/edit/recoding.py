@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf, log10
+from typing import Generic, TypeVar
 
 import numpy as np
 
+from gainmap_codec.codec.encoding import darker_than_sdr
 from gainmap_codec.codec.opening import OpenedFile, three_channels
 from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.report import Notes
@@ -16,6 +18,7 @@ from gainmap_codec.files.container import digest_of, lost_others, sampling_of
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments, with_segments
 from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.segments import segments_of
+from gainmap_codec.files.map_metadata.apple import VERSION
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import (
     ABILITIES,
@@ -40,7 +43,7 @@ from gainmap_codec.pixels.formats.coded_image import (
     coded_channels,
     decode_coded_image,
 )
-from gainmap_codec.pixels.maps.map_editing import iso_of_apple
+from gainmap_codec.pixels.maps.map_editing import apple_of_iso, iso_of_apple
 
 _MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
@@ -50,8 +53,6 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
     if file.refused:
         notes.lost.append("the gain map that cannot be used is not kept")
     notes.lost += lost_others(file, container)
-    if file.spare_gain_map is not None and not ABILITIES[container].has_spare_map:
-        notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
     if file.gain_map is not None and file.gain_map.image.codec == "jpeg" and container != "jpeg":
         for line in other_segments(file.gain_map.image):
             notes.lost.append(f"{line}, inside the gain map's picture: not kept")
@@ -60,6 +61,12 @@ def note_what_is_not_written(file: GainMapFile, container: Container, notes: Not
             notes.lost.append(SIGNATURE_LOST)
         else:
             notes.lost.append("the C2PA manifest is not kept: it signs a JPEG file")
+
+
+def note_spare(file: GainMapFile, container: Container, notes: Notes) -> None:
+    """A line about a second gain map that a JPEG has no place for."""
+    if file.spare_gain_map is not None and not ABILITIES[container].has_spare_map:
+        notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
 
 
 SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifies: sign the new file"
@@ -123,16 +130,19 @@ def is_writable(stored: StoredGainMap, notes: Notes) -> bool:
     return True
 
 
+Numbers = TypeVar("Numbers", GainMapMetadata, AppleMetadata)
+
+
 @dataclass(frozen=True, eq=False)
-class DecodedMap:
+class DecodedMap(Generic[Numbers]):
     """A standard gain map in code values, (h, w) or (h, w, 3), and how to read them."""
 
     codes: AnyCodes
-    metadata: GainMapMetadata
+    metadata: Numbers
     image: CodedImage
 
 
-def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
+def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap[GainMapMetadata] | None:
     """The file's standard gain map, one of Apple's own converted; None, with a line, where it cannot be decoded."""
     for stored in (opened.file.gain_map, opened.file.spare_gain_map):
         if stored is None or not is_writable(stored, notes):
@@ -150,6 +160,25 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap | None:
     return None
 
 
+def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetadata] | None:
+    """The file's gain map of Apple's own kind, or that kind made of its standard one; None where that cannot be."""
+    for stored in (opened.file.gain_map, opened.file.spare_gain_map):
+        if stored is not None and isinstance(stored.metadata, AppleMetadata):
+            try:
+                return DecodedMap(decode_coded_image(stored.image), stored.metadata, stored.image)
+            except GainMapError as error:
+                notes.lost.append(f"Apple's gain map cannot be decoded and is not kept: {error}")
+    decoded = decoded_map(opened, notes)
+    if decoded is None:
+        return None
+    apple = apple_of_iso(decoded.codes, decoded.metadata, decoded.image.bits)
+    if apple is None:
+        return None
+    notes.lost += darker_than_sdr(apple.darker)
+    notes.done.append("gain map: converted to one of Apple's own, pixel by pixel, and coded again")
+    return DecodedMap(apple.codes, apple.metadata, replace(decoded.image, bits=8, channels=1))
+
+
 def _no_longer_apples(image: CodedImage) -> CodedImage:
     """A converted map's picture without its XMP, which says that it is one of Apple's."""
     if image.codec != "jpeg":
@@ -158,18 +187,27 @@ def _no_longer_apples(image: CodedImage) -> CodedImage:
     return with_segments(image, {each: b"" for each in found.header if found.body(each).startswith(XMP_ID)})
 
 
-def coded_map(decoded: DecodedMap, codec: Codec, coding: Coding) -> StoredGainMap:
+def coded_map(decoded: DecodedMap[GainMapMetadata], codec: Codec, coding: Coding) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
-    codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
-    image = code_picture(codes, codec, quality=coding.map_quality, bits=bits, speed=coding.speed)
-    if decoded.image.codec == image.codec == "jpeg":
-        image = carry_segments(decoded.image, image)
     # What a map says of colour is about the alternate, and its own code values are none.
     profile, nclx = _alternate_color(decoded, codec)
-    return StoredGainMap(replace(image, icc_profile=profile, nclx=nclx), decoded.metadata, "iso21496")
+    image = replace(_map_picture(decoded, codec, coding), icc_profile=profile, nclx=nclx)
+    return StoredGainMap(image, decoded.metadata, "iso21496")
 
 
-def _alternate_color(decoded: DecodedMap, codec: Codec) -> tuple[bytes | None, Nclx | None]:
+def coded_apple_map(decoded: DecodedMap[AppleMetadata], codec: Codec, coding: Coding) -> StoredGainMap:
+    """A gain map of Apple's own kind coded anew."""
+    image = replace(_map_picture(decoded, codec, coding), icc_profile=None, nclx=None)
+    return StoredGainMap(image, replace(decoded.metadata, version=VERSION, source="xmp"), "apple")
+
+
+def _map_picture(decoded: DecodedMap[Numbers], codec: Codec, coding: Coding) -> CodedImage:
+    codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
+    image = code_picture(codes, codec, quality=coding.map_quality, bits=bits, speed=coding.speed)
+    return carry_segments(decoded.image, image) if decoded.image.codec == image.codec == "jpeg" else image
+
+
+def _alternate_color(decoded: DecodedMap[GainMapMetadata], codec: Codec) -> tuple[bytes | None, Nclx | None]:
     """Profile and code points of the alternate: code points where they say as much, in JPEG a profile of primaries."""
     old = decoded.image
     if codec == old.codec == "jpeg" or not primaries_are_known(old):

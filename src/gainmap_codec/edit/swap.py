@@ -17,7 +17,14 @@ from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.edit.metadata import for_container, note_other_parts
-from gainmap_codec.edit.recoding import DecodedMap, chroma_like, coded_map, decoded_map, note_what_is_not_written
+from gainmap_codec.edit.recoding import (
+    DecodedMap,
+    chroma_like,
+    coded_map,
+    decoded_map,
+    note_spare,
+    note_what_is_not_written,
+)
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
@@ -89,6 +96,7 @@ def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[Ga
     container, stops = options.container or opened.file.container, _stops_up(decoded.metadata)
     _check_direction(stops, container)
     note_what_is_not_written(opened.file, container, notes)
+    note_spare(opened.file, container, notes)
     if opened.file.payload is not None:
         notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
     roles = _Roles(opened.maths_color, container, is_hdr=stops > 0)
@@ -184,7 +192,12 @@ def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: Swa
 
 
 def _exchanged_map(
-    opened: OpenedFile, decoded: DecodedMap, roles: _Roles, base_bits: int, options: SwapOptions, notes: Notes
+    opened: OpenedFile,
+    decoded: DecodedMap[GainMapMetadata],
+    roles: _Roles,
+    base_bits: int,
+    options: SwapOptions,
+    notes: Notes,
 ) -> StoredGainMap:
     codec, stored = CODECS[roles.container], opened.file.gain_map
     metadata = _exchanged(decoded.metadata, uses_base=roles.keeps_primaries)

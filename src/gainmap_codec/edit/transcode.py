@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from gainmap_codec.codec.encoding import Progress, within
+from gainmap_codec.codec.encoding import Progress, with_apple_headroom, within
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import KindOfBase, SwapOptions, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
@@ -19,11 +19,12 @@ from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.new_base import NewBase, Shown, framed, new_base
 from gainmap_codec.edit.new_map import NO_MAP, NewMap, new_map
 from gainmap_codec.edit.new_payload import new_payload, note_no_fit
-from gainmap_codec.edit.recoding import note_what_is_not_written
+from gainmap_codec.edit.recoding import note_spare, note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
 from gainmap_codec.edit.swap import with_other_base, with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, StoredGainMap
+from gainmap_codec.files.tags.exif import maker_note
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.sources import Source
 
@@ -114,12 +115,12 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
             note_no_fit(chosen, own)
         _note_left_out("standard", file.gain_map, standard.stored, chosen, own)
         _note_left_out("neural", file.payload, payload, chosen, own)
-        spare = _spare_map(file, standard.stored, container, own)
-        return replace(base.file, gain_map=standard.stored, spare_gain_map=spare, payload=payload)
+        spare = _spare_map(file, standard.stored, chosen, own)
+        new = _with_map(base, standard, chosen, own)
+        return replace(new, spare_gain_map=spare, payload=payload)
 
     def draft(chosen: TranscodeOptions) -> GainMapFile:
-        base, standard = _pictures(shown, chosen, Notes())
-        return replace(base.file, gain_map=standard.stored)
+        return _with_map(*_pictures(shown, chosen, Notes()), chosen, Notes())
 
     new = made_within(shown, options, make, draft, notes)
     if new.gain_map is None and options.asks_of_map:
@@ -135,8 +136,15 @@ def _pictures(
     if progress:
         progress(0.3)
     has_map = shown.opened.file.gain_map is not None
-    wants_map = options.carry in ("standard", "both") or (options.carry is None and has_map)
+    wants_map = options.carry in ("standard", "both", "apple") or (options.carry is None and has_map)
     return base, new_map(base, options, notes) if wants_map else NO_MAP
+
+
+def _with_map(base: NewBase, standard: NewMap, options: TranscodeOptions, notes: Notes) -> GainMapFile:
+    """The new file with its standard map; EXIF tells the headroom of one of Apple's, where that is not the camera's."""
+    file, old = replace(base.file, gain_map=standard.stored), base.source.file
+    is_cameras = standard.stored in (old.gain_map, old.spare_gain_map) and maker_note(file.exif or b"") is not None
+    return file if options.carry != "apple" or is_cameras else with_apple_headroom(file, notes.lost)
 
 
 def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
@@ -144,6 +152,12 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
     file, carry = opened.file, options.carry
     if carry is not None and file.gain_map is None and opened.neural is None:
         raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
+    if carry == "apple" and not ABILITIES[options.container or file.container].has_apple_map:
+        raise UnsupportedError(f"carry apple: expected JPEG or HEIC to write, got {file.container.upper()}")
+    if carry == "apple" and opened.has_hdr_base:
+        raise UnsupportedError(
+            'carry apple: expected an SDR base for Apple\'s gain map, got an HDR one (base="sdr" makes one)'
+        )
     if opened.has_hdr_base and carry in ("neural", "both") and opened.neural is None:
         raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
     if opened.neural is None and carry in ("neural", "both"):
@@ -156,11 +170,14 @@ def _note_left_out(kind: str, old: object, new: object, options: TranscodeOption
 
 
 def _spare_map(
-    file: GainMapFile, stored: StoredGainMap | None, container: Container, notes: Notes
+    file: GainMapFile, stored: StoredGainMap | None, options: TranscodeOptions, notes: Notes
 ) -> StoredGainMap | None:
     """The second gain map, where all around it stays."""
-    spare = file.spare_gain_map
-    if spare is None or not ABILITIES[container].has_spare_map:  # told of already
+    spare, container = file.spare_gain_map, options.container or file.container
+    if spare is None or options.carry == spare.carrier:  # which is the one that is written
+        return None
+    if not ABILITIES[container].has_spare_map:
+        note_spare(file, container, notes)
         return None
     if stored is file.gain_map:
         return spare

@@ -110,9 +110,9 @@ def _raster(image: CodedImage) -> tuple[object, ...]:
 
 
 def _numbers(stored: StoredGainMap) -> GainMapMetadata | AppleMetadata:
-    """Flags that nobody knows are read, and never written."""
+    """Flags that nobody knows are read, and never written; a headroom out of a maker note is written as XMP."""
     numbers = stored.metadata
-    return numbers if isinstance(numbers, AppleMetadata) else replace(numbers, reserved_flags=0)
+    return replace(numbers, source="xmp") if isinstance(numbers, AppleMetadata) else replace(numbers, reserved_flags=0)
 
 
 def _shown(value: object) -> str:

@@ -31,18 +31,22 @@ class Abilities(NamedTuple):
         has_orientation: The container says by itself how its base is turned; else EXIF alone does.
         is_deep: Pictures may have more than 8 bits, and so a base may be HDR.
         has_spare_map: There is room for a second gain map.
+        has_apple_map: Programs look for one of Apple's own gain maps there.
     """
 
     has_code_points: bool
     has_orientation: bool
     is_deep: bool
     has_spare_map: bool
+    has_apple_map: bool = False
 
 
 _HEIF = Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=True)
 ABILITIES: dict[Container, Abilities] = {
-    "jpeg": Abilities(has_code_points=False, has_orientation=False, is_deep=False, has_spare_map=False),
-    "heic": _HEIF,
+    "jpeg": Abilities(
+        has_code_points=False, has_orientation=False, is_deep=False, has_spare_map=False, has_apple_map=True
+    ),
+    "heic": _HEIF._replace(has_apple_map=True),
     "avif": _HEIF,
     "jxl": Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=False),
 }

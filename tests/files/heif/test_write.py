@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import warnings
 from dataclasses import fields, replace
@@ -9,20 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gainmap_codec as gm
 from gainmap_codec.files.code_points import Nclx
+from gainmap_codec.files.heif.gain_map import auxiliary_maps
 from gainmap_codec.files.heif.items import Item, Reference, item_data
 from gainmap_codec.files.heif.picture_properties import orientation_of, transforms_for
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.write import serialize_heif
+from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, Container, Crop, GainMapFile, StoredGainMap
+from gainmap_codec.files.tags.rdf import resources
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
+from gainmap_codec.pixels.raster.geometry import to_upright
 from support.cases import ONE_CHANNEL
 from support.heif_records import (
     ALTERNATE,
@@ -147,14 +154,87 @@ def test_xmp_of_a_jpeg_loses_what_only_tells_of_its_gain_map() -> None:
     assert b"rights" in found and b"photos/1.0/container" not in found and b"hdr-gain-map" not in found
 
 
-def test_apple_gain_maps_are_kept_and_not_made() -> None:
+APPLE = AppleMetadata(5.5, 131072, "xmp")
+
+
+def apple_file(container: Container) -> GainMapFile:
+    """A new file with one of Apple's own gain maps."""
+    file = record(container)
+    stored = StoredGainMap(replace(map_of(file).image, nclx=None), APPLE, "apple")
+    return replace(file, gain_map=stored)
+
+
+def test_apple_gain_maps_stay_as_they_are() -> None:
     data = (FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
     file = read(data)
     back = rewritten(replace(file, payload=PAYLOAD))
     assert back.gain_map == file.gain_map
     assert isinstance(map_of(back).metadata, AppleMetadata)
-    with pytest.raises(ValueError, match="expected ISO 21496-1 metadata, got Apple's"):
-        serialize_heif(replace(file, extras=None))
+    again = rewritten(replace(file, extras=None))
+    assert (map_of(again).metadata, again.base_digest) == (map_of(file).metadata, file.base_digest)
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_a_new_apple_gain_map_is_read_as_it_was_written(container: Container) -> None:
+    file = apple_file(container)
+    again = rewritten(file)
+    assert (map_of(again).metadata, map_of(again).carrier) == (APPLE, "apple")
+    codes, wanted = (decode_coded_image(map_of(each).image) for each in (again, file))
+    assert np.array_equal(codes, wanted)
+    assert (again.payload, again.orientation, again.exif, again.xmp) == (PAYLOAD, 6, file.exif, file.xmp)
+
+
+def test_libheif_finds_a_new_apple_gain_map() -> None:
+    data = serialize_heif(apple_file("heic"))
+    heif: Any = pillow_heif.open_heif(io.BytesIO(data))
+    (number,) = heif.info["aux"][APPLE_GAIN_MAP]
+    found = heif.get_aux_image(number)
+    image = map_of(read(data)).image
+    assert (found.size, found.mode) == ((image.height, image.width), "L"), "turned as the base is"
+    ours = to_upright(decode_coded_image(image), 6)
+    assert np.array_equal(np.asarray(found)[: ours.shape[0], : ours.shape[1]], ours)
+
+
+def apple_layout(data: bytes) -> dict[str, Any]:
+    """How a HEIC file holds one of Apple's own gain maps, without what depends on the picture."""
+    file, _, meta = opened(data)
+    (number,) = auxiliary_maps(meta, meta.primary)
+    kinds = {meta.primary: "base", number: "map"}
+    (described,) = [r.source for r in meta.references if r.kind == b"cdsc" and r.targets == (number,)]
+    kinds[described] = "XMP of the map"
+    gain_map, packet = meta.items[number], meta.items[described]
+    properties = {
+        (p.kind, p.essential)
+        for p in gain_map.properties
+        if p.kind not in (b"hvcC", b"clap", b"irot", b"colr")  # of tiles, of odd sizes, of turns; new iPhones' alone
+    }
+    told = {
+        (child.tag, child.text if child.tag.endswith("Version") else bool(child.text))
+        for resource in resources(parse_packet(item_data(file, meta, described), gm.Limits()))
+        for element in resource
+        for child in element
+    }
+    return {
+        "hidden": (gain_map.hidden, packet.hidden),
+        "packet": (packet.kind, packet.content_type, packet.properties),
+        "properties": properties,
+        "auxC": gain_map.property(b"auxC"),
+        "pixi": gain_map.property(b"pixi"),
+        "references": {
+            (r.kind, kinds.get(r.source), tuple(kinds.get(each) for each in r.targets))
+            for r in meta.references
+            if (r.source == number and r.kind != b"dimg") or number in r.targets
+        },
+        "XMP": told,
+    }
+
+
+def test_a_new_apple_gain_map_lies_as_in_an_iphones_file(data_dir: Path) -> None:
+    """Of an iPhone on iOS 18, whose file has a tmap item beside it, which is left out of the comparison."""
+    photo = (data_dir / "files/crabbyavif/yuv420_image_with_yuv400_gainmap.heic").read_bytes()
+    theirs = apple_layout(photo)
+    theirs["references"] = {r for r in theirs["references"] if r[0] != b"dimg"}
+    assert apple_layout(serialize_heif(apple_file("heic"))) == theirs
 
 
 def differences(one: GainMapFile, other: GainMapFile) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import piexif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,24 @@ import gainmap_codec as gm
 from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.errors import FormatError, GainMapError, Limits
-from gainmap_codec.files.map_metadata.apple import headroom_of_maker_note, parse_apple, parse_maker_note
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.jpeg.metadata import XMP_ID
+from gainmap_codec.files.jpeg.segments import APP1, segments_of
+from gainmap_codec.files.map_metadata.apple import (
+    exif_with_headroom,
+    headroom_of_maker_note,
+    parse_apple,
+    parse_maker_note,
+    serialize_apple,
+    serialize_maker_note,
+)
 from gainmap_codec.files.records import AppleMetadata
-from gainmap_codec.files.tags.exif import maker_note
+from gainmap_codec.files.tags.exif import maker_note, orientation
+from gainmap_codec.files.tags.exif_edit import only_orientation
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
+from support import long_exif, pipeline_files
 from support.gains import apply_ready
 from support.jpeg_oddities import apple_file, maker_note_exif
 
@@ -129,3 +143,105 @@ def test_apples_two_kinds_of_map_in_one_file_agree(data_dir: Path) -> None:
     stops = np.log2((apple + 1e-3) / (iso + 1e-3))
     assert float(np.abs(stops).mean()) < 0.036
     assert float(np.abs(stops).max()) < 0.11
+
+
+# What is written
+
+
+@pytest.mark.parametrize("stops", [0.0, 0.793, 1.0, 1.5505, 1.6, 1.7, 1.8, 1.9, 2.0, 2.18, 2.3, 2.30098, 2.6, 3.0])
+def test_the_formula_of_the_maker_note_backwards(stops: float) -> None:
+    numbers = parse_maker_note(serialize_maker_note(2**stops))
+    assert headroom_of_maker_note(numbers[33], numbers[48]) == pytest.approx(stops, abs=4e-5)
+    assert numbers[33] in (0, 1) and 0 <= numbers[48] <= 16
+
+
+def test_the_bytes_of_a_maker_note() -> None:
+    """By hand: 3 stops are the numbers 1 and 0, over 2^24."""
+    entries = "0002 0021 000A 00000001 0000002C 0030 000A 00000001 00000034 00000000"
+    wanted = bytes.fromhex(f"4170706C6520694F530000014D4D {entries} 01000000 01000000 00000000 01000000")
+    assert serialize_maker_note(8) == wanted
+
+
+def told(packet: bytes) -> set[tuple[str, str | None]]:
+    """The elements of a packet with one description."""
+    (description,) = parse_packet(packet, LIMITS)
+    return {(str(child.tag), child.text) for child in description}
+
+
+def test_the_packet_is_an_iphones(data_dir: Path) -> None:
+    """The same properties as elements, with the same texts; their order is another in each of Apple's files."""
+    stored = parse_file((data_dir / "files/libavif/apple_gainmap_new.jpg").read_bytes(), "", LIMITS).gain_map
+    assert stored is not None and isinstance(stored.metadata, AppleMetadata)
+    packet = segments_of(stored.image).bodies(APP1, XMP_ID)[0]
+    assert told(serialize_apple(stored.metadata, stored.image)) == told(packet)
+
+
+@pytest.mark.parametrize("metadata", [AppleMetadata(4.25, 131072, "xmp"), AppleMetadata(1.0, None, "xmp")])
+def test_packets_are_read_as_they_were_written(metadata: AppleMetadata) -> None:
+    assert parse_apple(serialize_apple(metadata), None, LIMITS, []) == metadata
+
+
+def stops_of(exif: bytes) -> float:
+    numbers = parse_maker_note(maker_note(exif) or b"")
+    return headroom_of_maker_note(numbers[33], numbers[48])
+
+
+@pytest.mark.parametrize("exif", [pipeline_files.gps_exif(6), only_orientation(6), long_exif.exif()])
+def test_exif_gets_a_maker_note_and_keeps_the_rest(exif: bytes) -> None:
+    exif, notes = without_maker_note(exif), list[str]()
+    new = exif_with_headroom(exif, 4.0, notes)
+    assert stops_of(new) == pytest.approx(2, abs=1e-5) and not notes
+    assert new[:4] == exif[:4] and orientation(new) == 6
+    old_tags, new_tags = (piexif.load(b"Exif\0\0" + each) for each in (exif, new))
+    assert new_tags["Exif"].pop(piexif.ExifIFD.MakerNote)
+    if not old_tags["Exif"]:
+        assert new_tags["Exif"].pop(piexif.ExifIFD.ExifVersion) == b"0232"
+    new_tags["0th"][piexif.ImageIFD.ExifTag] = old_tags["0th"].get(piexif.ImageIFD.ExifTag)
+    old_tags["0th"].setdefault(piexif.ImageIFD.ExifTag, None)
+    assert new_tags == old_tags
+
+
+def without_maker_note(exif: bytes) -> bytes:
+    tags = piexif.load(b"Exif\0\0" + exif)
+    if tags["Exif"].pop(piexif.ExifIFD.MakerNote, None) is None:
+        return exif
+    return bytes(piexif.dump(tags)[6:])
+
+
+def test_apples_own_note_keeps_all_but_the_two_numbers() -> None:
+    exif, notes = maker_note_exif((3, 2), (1, 100)), list[str]()
+    new = exif_with_headroom(exif, 4.0, notes)
+    assert stops_of(new) == pytest.approx(2, abs=1e-5) and not notes
+    changed = [index for index, (one, other) in enumerate(zip(exif, new, strict=True)) if one != other]
+    assert len(exif) - 16 <= min(changed), "which are the last 16 bytes of this note"
+
+
+@pytest.mark.parametrize(
+    ("exif", "why"),
+    [
+        (long_exif.exif(b"Nikon\0 and more"), "expected Apple's, got another maker's"),
+        (maker_note_exif((1, 1), None), "expected numbers 33 and 48, got 1 of them"),
+        (b"MM\0*\0\0\0\x08\0\5", "EXIF at byte"),
+    ],
+)
+def test_another_cameras_note_stays(exif: bytes, why: str) -> None:
+    notes: list[str] = []
+    assert exif_with_headroom(exif, 4.0, notes) == exif
+    (line,) = notes
+    assert line.startswith("only the gain map's XMP tells its headroom") and why in line
+
+
+def test_more_than_three_stops_are_told_of() -> None:
+    notes: list[str] = []
+    assert stops_of(exif_with_headroom(only_orientation(1), 16.0, notes)) == 3
+    assert notes == [
+        "the maker note tells 3 stops of headroom, the most that it can, and XMP 4.00: Apple's older readers show less"
+    ]
+
+
+@given(st.binary(max_size=120))
+def test_any_exif_comes_back_whole_or_with_a_note(data: bytes) -> None:
+    for start in (b"", b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0"):
+        exif, notes = start + data, list[str]()
+        new = exif_with_headroom(exif, 4.0, notes)
+        assert new == exif if notes else stops_of(new) == pytest.approx(2, abs=1e-5)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif import maker_note, orientation
 from gainmap_codec.files.tags.exif_edit import (
+    with_maker_note,
     with_orientation,
     with_orientation_1,
     with_size,
@@ -110,3 +111,34 @@ def test_a_picture_with_edited_exif_opens() -> None:
     Image.new("RGB", (8, 4)).save(out, "JPEG", exif=b"Exif\0\0" + with_orientation(MAKE_ONLY, 6, []))
     with Image.open(out) as image:
         assert image.getexif()[0x0112] == 6
+
+
+NOTE = b"a maker's note"
+
+
+def test_a_maker_note_goes_to_the_end_and_its_directory_behind_it() -> None:
+    """By hand: the EXIF directory of two entries becomes one of three, and only the offset to it changes."""
+    old = files.gps_exif(1)
+    new = with_maker_note(old, NOTE)
+    place = len(old) + len(old) % 2
+    start = place + len(NOTE)
+    assert new[: len(old)] == old[:30] + start.to_bytes(4, "little") + old[34:]
+    assert new[place:start] == NOTE
+    entry = bytes.fromhex("7C92 0700") + len(NOTE).to_bytes(4, "little") + place.to_bytes(4, "little")
+    assert new[start:] == b"\3\0" + entry + old[52:76] + bytes(4)
+    assert maker_note(new) == NOTE and thumbnail(new) == thumbnail(old)
+
+
+def test_a_note_of_the_same_size_goes_in_its_place() -> None:
+    old = with_maker_note(files.gps_exif(1), NOTE)
+    assert with_maker_note(old, NOTE[::-1]) == old.replace(NOTE, NOTE[::-1])
+    with pytest.raises(GainMapError, match="expected no maker note, or one of 15 bytes, got another"):
+        with_maker_note(old, NOTE + b"!")
+
+
+def test_without_an_exif_directory_one_is_made() -> None:
+    new = with_maker_note(MAKE_ONLY, NOTE)
+    assert new[8 : len(MAKE_ONLY)] == MAKE_ONLY[8:]
+    found = pillow(new)
+    exif = found.get_ifd(0x8769)
+    assert (found[0x010F], exif[0x9000], exif[0x927C]) == ("A", b"0232", NOTE)

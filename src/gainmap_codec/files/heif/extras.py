@@ -307,17 +307,6 @@ def without_items(extras: HeifExtras, gone: set[int], gone_roles: set[int]) -> H
     )
 
 
-def with_map_xmp(extras: HeifExtras, packet: bytes) -> HeifExtras:
-    """The extras with this XMP as the one that describes the gain map."""
-    old = {r.source for r in extras.references if r.kind == b"cdsc" and MAP_ID in r.targets}
-    gone = {item.id for item, _ in extras.items if item.id in old and item.content_type == XMP_TYPE}
-    extras = without_items(extras, gone, set())
-    number = max((item.id for item, _ in extras.items), default=0) + 1
-    item = Item(number, b"mime", content_type=XMP_TYPE, hidden=True)
-    reference = Reference(b"cdsc", number, (MAP_ID,))
-    return replace(extras, items=(*extras.items, (item, packet)), references=(*extras.references, reference))
-
-
 def _all_gone(extras: HeifExtras, gone: set[int]) -> set[int]:
     """These items and all that depend on nothing else, in one pass over the links, however long their chains are."""
     reasons: dict[tuple[int, bool], set[int]] = defaultdict(set)  # what an item is a part of; what it describes

@@ -1,4 +1,7 @@
-"""Base and gain map as items to be written: opened, checked against their records, with the properties they need."""
+"""Base and gain map as items to be written: opened, checked against their records, with the properties they need.
+
+Source: ISO/IEC 23008-12 clause 6.5.8 (auxiliary images); iPhones' files (Apple's own gain maps).
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,12 @@ from gainmap_codec.files.heif.picture_properties import (
 )
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.heif.source import open_heif
+from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP
 from gainmap_codec.files.orientations import turned_orientation
-from gainmap_codec.files.records import CODECS, CodedImage, GainMapFile, Sampling
+from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapFile, Sampling
 
 _TRUSTED = Limits(file_bytes=1 << 62, pixels=1 << 40, boxes=1 << 30, items=1 << 30, links=1 << 30)
+_APPLE_AUXILIARY = Property(b"auxC", bytes(4) + APPLE_GAIN_MAP.encode() + b"\0", essential=True)
 _CONFIGURATIONS = (b"hvcC", b"av1C")
 _FIRST_BASE_TILE, _FIRST_MAP_TILE = -1_000_000, -2_000_000  # ids for the time being, downwards
 
@@ -76,8 +81,18 @@ def map_item(file: GainMapFile, extras: HeifExtras | None) -> ImageItem:
         coded = nclx_of(found.item) or nclx_of(found.picture.tiles[0]) or Nclx(0, 0, UNSPECIFIED, True)
         data_color = nclx_property(coded._replace(primaries=UNSPECIFIED, transfer=UNSPECIFIED))
         item = _colored(item, [data_color])
+        if new_apple_map(file, extras) is not None:
+            item = replace(item, properties=(*item.properties, _APPLE_AUXILIARY))
         tiles = tuple((_colored(tile, [data_color], add=False), data) for tile, data in tiles)
     return found._replace(item=_with_transforms(item, image, file.orientation), tiles=tiles)
+
+
+def new_apple_map(file: GainMapFile, extras: HeifExtras | None) -> AppleMetadata | None:
+    """The numbers of the gain map where that is one of Apple's own, and not as in the file that the extras are of."""
+    stored = file.gain_map
+    if stored is None or not isinstance(stored.metadata, AppleMetadata) or (extras and extras.gain_map == stored):
+        return None
+    return stored.metadata
 
 
 def _opened(file: GainMapFile, image: CodedImage, name: str, number: int, first_tile: int) -> ImageItem:

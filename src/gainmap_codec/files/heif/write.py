@@ -16,20 +16,21 @@ from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, Transfer
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
-from gainmap_codec.files.heif.image_items import ImageItem, base_item, map_item
+from gainmap_codec.files.heif.image_items import ImageItem, base_item, map_item, new_apple_map
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP, TMAP_ID, XMP_TYPE, Group, Item, Property, Reference
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
 from gainmap_codec.files.heif.records import HeifExtras
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.jumbf import check_payload
+from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.motion_photo import with_video
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
-_EXIF_ID, _XMP_ID, _PAYLOAD_ID = -4, -5, -6
+_EXIF_ID, _XMP_ID, _PAYLOAD_ID, _MAP_XMP_ID = -4, -5, -6, -7
 _MOST_ITEMS = 0xFFFF
 _FRESH = (b"ispe", b"colr", b"irot", b"imir", b"clap")
 
@@ -49,8 +50,8 @@ def serialize_heif(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     """The file's bytes; coded data and configuration records of base and gain map are those of the record.
 
     EXIF, XMP, colour, orientation, gain map and payload are the record's. What else was in the file that the record was
-    parsed from comes along (`extras`), as far as the pixels that it describes do; so does a spare gain map. An
-    Apple gain map is written only where `extras` have it unchanged.
+    parsed from comes along (`extras`), as far as the pixels that it describes do; so does a spare gain map. One of
+    Apple's own gain maps is an auxiliary picture, as in iPhones' files before iOS 18.
 
     Args:
         file: What to write.
@@ -112,6 +113,9 @@ def _entries(
     for part, rank in ((base, _BASE), (gain_map, _MAP)):
         if part:
             yield from (_Entry(tile, data, rank) for tile, data in part.tiles)
+    if (apple := new_apple_map(file, extras)) is not None:
+        item = Item(_MAP_XMP_ID, b"mime", content_type=XMP_TYPE, hidden=True)
+        yield _Entry(item, serialize_apple(apple), _FIRST)
     if extras:
         yield from (_Entry(item, data, _OTHERS) for item, data in extras.items)
     if file.payload:
@@ -129,8 +133,6 @@ def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
 def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extras: HeifExtras | None) -> _Entry | None:
     """The tmap item; its properties are those of the file that the record comes from, if nothing has changed."""
     if isinstance(stored.metadata, AppleMetadata):
-        if extras is None or stored != extras.gain_map:
-            raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
         return None
     found = extras.tmap_properties if extras else ()
     same = extras is not None and file.base == extras.base and file.orientation == extras.orientation
@@ -168,6 +170,8 @@ def _links(
     for part in (base, gain_map):
         if part and part.tiles:
             references.append(Reference(b"dimg", part.item.id, tuple(tile.id for tile, _ in part.tiles)))
+    if new_apple_map(file, extras) is not None:
+        references += [Reference(b"auxl", MAP_ID, (BASE_ID,)), Reference(b"cdsc", _MAP_XMP_ID, (MAP_ID,))]
     references += extras.references if extras else ()
     groups = list(extras.groups) if extras else []
     if has_tmap and not any(g.kind == b"altr" and {TMAP_ID, BASE_ID} <= set(g.entities) for g in groups):

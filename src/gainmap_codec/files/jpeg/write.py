@@ -152,7 +152,7 @@ def _serialize_gain_map(stored: StoredGainMap) -> bytes:
     image, metadata = segments_of(stored.image), stored.metadata
     parts = [SOI, _leading(image)]
     if isinstance(metadata, AppleMetadata):
-        parts.append(xmp_segments(serialize_apple(metadata)))
+        parts.append(xmp_segments(serialize_apple(metadata, stored.image)))
     else:
         parts += _iso_segments(stored.image, image, metadata)
     parts += [image.raw(segment) for segment in image.header if _is_kept(image, segment) or _is_exif(image, segment)]

@@ -12,13 +12,23 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError
 from gainmap_codec.files.cursor import ByteOrder, open_tiff
-from gainmap_codec.files.tags.exif import EXIF_IFD, LONG, ORIENTATION, SHORT, IfdEntry, ifd_entries, orientation_entry
+from gainmap_codec.files.tags.exif import (
+    EXIF_IFD,
+    LONG,
+    MAKER_NOTE,
+    ORIENTATION,
+    SHORT,
+    IfdEntry,
+    ifd_entries,
+    orientation_entry,
+)
 
 _WHERE = "EXIF"
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 """Of each type of TIFF, and of EXIF 3.0's UTF-8."""
+_UNDEFINED, _EXIF_VERSION = 7, 0x9000
 _MOST_ENTRIES = 0xFFFF
 
 
@@ -57,6 +67,17 @@ class Tiff:
 
     def put(self, position: int, value: int, size: int) -> None:
         self.data[position : position + size] = value.to_bytes(size, self.order)
+
+    def entry(self, tag: int, kind: int, values: int) -> bytes:
+        """The first 8 bytes of an entry, before its values or their offset."""
+        return b"".join(value.to_bytes(size, self.order) for value, size in ((tag, 2), (kind, 2), (values, 4)))
+
+    def append(self, data: bytes) -> int:
+        """Where the bytes begin, which then stand at the end."""
+        self.data += bytes(len(self.data) % 2)
+        place = len(self.data)
+        self.data += data
+        return place
 
     def erase(self, start: int, size: int) -> None:
         """Zeros over what lies inside the structure, its header left alone."""
@@ -148,6 +169,36 @@ def without_thumbnail(exif: bytes) -> bytes:
     return bytes(tiff.data)
 
 
+def with_maker_note(exif: bytes, note: bytes) -> bytes:
+    """The structure with a maker note where it has none, or with one of the same size in place of its own.
+
+    Nothing moves but the EXIF directory, which gets an entry more, or is new.
+
+    Args:
+        note: Of more than 4 bytes.
+    Raises:
+        FormatError: A directory is damaged, or the note that is there has another size.
+    """
+    tiff = Tiff(exif)
+    first = tiff.directory(tiff.first)
+    pointer = next((entry for entry in first.entries if (entry.tag, entry.kind) == (EXIF_IFD, LONG)), None)
+    if pointer is None:
+        version = tiff.entry(_EXIF_VERSION, _UNDEFINED, 4) + b"0232"
+        start = tiff.append((1).to_bytes(2, tiff.order) + version + bytes(4))
+        new = tiff.entry(EXIF_IFD, LONG, 1) + start.to_bytes(4, tiff.order)
+        return with_maker_note(_with_entry(tiff, first, new), note)
+    directory = tiff.directory(tiff.number(pointer.position, 4))
+    old = next((entry for entry in directory.entries if entry.tag == MAKER_NOTE), None)
+    if old is not None:
+        place = tiff.number(old.position, 4)
+        if (old.kind, old.values) != (_UNDEFINED, len(note)) or place + len(note) > len(exif):
+            raise FormatError(_WHERE, f"expected no maker note, or one of {len(note)} bytes, got another")
+        tiff.data[place : place + len(note)] = note
+        return bytes(tiff.data)
+    new = tiff.entry(MAKER_NOTE, _UNDEFINED, len(note)) + tiff.append(note).to_bytes(4, tiff.order)
+    return _with_entry(tiff, directory, new, pointer.position)
+
+
 def _main_directories(tiff: Tiff) -> Iterator[_Directory]:
     """The first directory and the EXIF directory."""
     first = tiff.directory(tiff.first)
@@ -163,16 +214,20 @@ def _orientation_entry(orientation: int, order: ByteOrder) -> bytes:
     return b"".join(value.to_bytes(size, order) for value, size in parts)
 
 
-def _with_entry(tiff: Tiff, directory: _Directory, new: bytes) -> bytes:
-    """The structure with one entry more in its first directory, sorted by tag; the directory moves to the end."""
+def _with_entry(tiff: Tiff, directory: _Directory, new: bytes, offset: int = 4) -> bytes:
+    """The structure with one entry more in a directory, sorted by tag; the directory moves to the end.
+
+    Args:
+        offset: Where the directory's offset stands: the first one's in the header.
+    """
     raw = [bytes(tiff.data[entry.position - 8 : entry.position + 4]) for entry in directory.entries]
     raw = sorted([*raw, new], key=lambda entry: int.from_bytes(entry[:2], tiff.order))
     link = bytes(tiff.data[directory.link : directory.link + 4])
-    tiff.data += bytes(len(tiff.data) % 2)
-    tiff.put(4, len(tiff.data), 4)
     if len(raw) > _MOST_ENTRIES:
         raise FormatError(_WHERE, f"expected room for one more entry, got {len(raw) - 1} entries")
-    return bytes(tiff.data) + len(raw).to_bytes(2, tiff.order) + b"".join(raw) + link
+    place = tiff.append(len(raw).to_bytes(2, tiff.order) + b"".join(raw) + link)
+    tiff.put(offset, place, 4)
+    return bytes(tiff.data)
 
 
 def _erase_directory(tiff: Tiff, directory: _Directory) -> None:

@@ -1,4 +1,4 @@
-"""Standard gain maps of other sizes, and of Apple's kind as ISO 21496-1: code values in, code values out.
+"""Standard gain maps of other sizes, and of Apple's kind as ISO 21496-1 and back: code values in, code values out.
 
 Gains are what is averaged and interpolated: the map's gamma is undone first and applied again. Its range may stay, as
 both are linear in it.
@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
+from gainmap_codec.pixels.maps.apple_gain_map import AppleMap, apple_of_gains
+from gainmap_codec.pixels.maps.one_gain import one_gain_of
 from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized, taps_at
 
 _NEAR = 1e-6  # of a map's pixel
+_NO_OFFSET = 2.0**-17  # of SDR white, a thousandth of a nit and a half; libultrahdr writes 1e-7
 
 
 def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[AnyCodes, GainMapMetadata]:
@@ -43,8 +46,29 @@ def iso_of_apple(codes: AnyCodes, metadata: AppleMetadata, bits: int) -> tuple[A
     return cast(AnyCodes, converted), GainMapMetadata(Fraction(0, 1), most, (numbers,))
 
 
+def apple_of_iso(codes: AnyCodes, metadata: GainMapMetadata, bits: int) -> AppleMap | None:
+    """A gain map of ISO 21496-1 as one of Apple's own that means the same at every pixel of the map, where it can.
+
+    That takes one channel, or three equal ones, no offsets to speak of, and an SDR base. Half a code of the result is
+    lost, and gains below 1, which Apple's maps do not have. Its headroom is the alternate's, or the largest gain.
+
+    Args:
+        codes: The map's code values, (h, w) or (h, w, 3).
+        bits: Their depth; the result has 8.
+    Source: Apple, "Applying Apple HDR effect to your photos"; ISO 21496-1:2025 clause 6.
+    """
+    one = one_gain_of(codes, metadata, bits)
+    if (
+        one is None
+        or float(metadata.base_hdr_headroom) > 0
+        or max(abs(one.base_offset), abs(one.alternate_offset)) > _NO_OFFSET
+    ):
+        return None
+    return apple_of_gains(one.values[..., 0], float(metadata.alternate_hdr_headroom))
+
+
 def crop_gain_map(
-    codes: AnyCodes, metadata: GainMapMetadata, bits: int, box: Box[float], base_size: tuple[int, int]
+    codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int, box: Box[float], base_size: tuple[int, int]
 ) -> AnyCodes:
     """The part of a map that belongs to a part of its base.
 
@@ -71,7 +95,9 @@ def crop_gain_map(
     return _through_gains(codes, metadata, bits, interpolate)
 
 
-def resize_gain_map(codes: AnyCodes, metadata: GainMapMetadata, bits: int, size: tuple[int, int]) -> AnyCodes:
+def resize_gain_map(
+    codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int, size: tuple[int, int]
+) -> AnyCodes:
     """The map at `size` (width, height): its gains averaged where it shrinks, interpolated where it grows."""
     if size == (codes.shape[1], codes.shape[0]):
         return codes
@@ -93,13 +119,25 @@ def _between_cells(start: float, stop: float, size: int, cells: int) -> NDArray[
     return np.asarray(first + (np.arange(count) + 0.5) * ((last - first) / count) - 0.5, np.float64)
 
 
-def _through_gains(codes: AnyCodes, metadata: GainMapMetadata, bits: int, change: Callable[[Array], Array]) -> AnyCodes:
-    """Code values whose gains, 0…1 of the range, `change` makes of float32 (h, w, C)."""
+def _through_gains(
+    codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int, change: Callable[[Array], Array]
+) -> AnyCodes:
+    """Code values whose gains, 0…1 of the range, `change` makes of float32 (h, w, C).
+
+    Of Apple's own maps it is the code values themselves, as their readers interpolate these.
+    """
     largest = (1 << bits) - 1
     planes = codes[..., np.newaxis] if codes.ndim == 2 else codes
-    channels = metadata.channels * (planes.shape[2] // len(metadata.channels) or 1)
-    gammas = np.array([float(channel.gamma) for channel in channels[: planes.shape[2]]], np.float32)
+    gammas = _gammas(metadata, planes.shape[2])
     gains = (planes.astype(np.float32) * np.float32(1 / largest)) ** (1 / gammas)
     changed = np.clip(change(gains.astype(np.float32)), 0, 1) ** gammas
     result = np.rint(changed * np.float32(largest)).astype(codes.dtype)
     return cast(AnyCodes, result[..., 0] if codes.ndim == 2 else result)
+
+
+def _gammas(metadata: GainMapMetadata | AppleMetadata, count: int) -> Array:
+    """Of each channel of a map, (count,)."""
+    if isinstance(metadata, AppleMetadata):
+        return np.ones(count, np.float32)
+    channels = metadata.channels * (count // len(metadata.channels) or 1)
+    return np.array([float(channel.gamma) for channel in channels[:count]], np.float32)
