@@ -123,7 +123,7 @@ def _inputs() -> Iterator[Fixture]:
         source = "drawn by us with NumPy, coded once with Pillow 13, pillow-heif 1.8 and imagecodecs 2026.3.6"
         yield Fixture(name, read(name), exercises, "base", source=source)
 
-    source = "packed once with imagecodecs 2026.3.6"
+    source = "drawn by us with NumPy or packed, coded once with imagecodecs 2026.3.6"
     for name, exercises in JXL_INPUTS.items():
         yield Fixture(name, read(name), exercises, "neural" if name.endswith("both.jxl") else "base", source=source)
 
