@@ -86,8 +86,8 @@ def encode(
     Args:
         hdr: The HDR rendition: an `HdrImage`; an array or torch tensor (H, W, 3), floating point, linear, 1.0 = SDR
             white = 203 nits, sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF
-            (BT.2020 PQ), 16-bit PQ PNG, PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or AVIF with a gain map, which
-            without `sdr` brings its own base.
+            (BT.2020 PQ), 16-bit PQ PNG, JPEG XR in scRGB (screenshots), PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or
+            AVIF with a gain map, which without `sdr` brings its own base.
         sdr: The SDR rendition, of the same size: a file of the container (path, bytes, binary file), whose codestream
             becomes the base bit for bit unless `quality` or `base_bits` ask for a new one; any other picture file; a
             Pillow image; an array or torch tensor (H, W, 3), sRGB, uint8 or uint16 (0…65535); None tone-maps `hdr`. Its

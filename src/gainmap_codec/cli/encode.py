@@ -159,7 +159,8 @@ def encode(
 ) -> None:
     """Make a photo with gain maps from the picture HDR.
 
-    HDR is an OpenEXR, Radiance, TIFF, npy, PQ PNG, HEIC or AVIF file, or another photo with a gain map.
+    HDR is an OpenEXR, Radiance, TIFF, npy, JPEG XR (screenshots), PQ PNG, HEIC or AVIF file, or another photo with a
+    gain map.
 
     \b
     Examples:
@@ -169,6 +170,7 @@ def encode(
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
       gainmap encode scene.exr --sdr graded.png -o scene.avif --base hdr
+      gainmap encode screenshot.jxr -o screenshot.jpg --carry standard
       gainmap encode - -o - --to jpeg < scene.exr > scene.jpg
     """
     check_dashes((hdr, sdr))

@@ -205,7 +205,7 @@ def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | 
     """An HDR picture without a gain map in plain values, or None where the file is none; the pixels are decoded.
 
     Args:
-        data: The file; OpenEXR, Radiance, npy, PNG or TIFF.
+        data: The file; OpenEXR, Radiance, npy, PNG, TIFF or JPEG XR.
         name: What messages call it.
         limits: Budgets for what the file may ask for.
     Raises:

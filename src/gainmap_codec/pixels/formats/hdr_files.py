@@ -9,6 +9,7 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
+from gainmap_codec.pixels.formats.jpeg_xr import JPEG_XR, decode_jpeg_xr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance, primaries_of_radiance
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -18,6 +19,7 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"#?", "Radiance", decode_radiance),
     (b"\x93NUMPY", "npy", decode_npy),
     (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
+    (JPEG_XR, "JPEG XR", decode_jpeg_xr),
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
@@ -25,13 +27,13 @@ _PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
     "OpenEXR": primaries_of_exr,
     "Radiance": primaries_of_radiance,
 }
-_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, HEIC, AVIF, JPEG XL or JPEG"
+_HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, JPEG XR, HEIC, AVIF, JPEG XL or JPEG"
 
 
 def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
-    """An HDR picture, told by content: OpenEXR, Radiance, npy, TIFF, PNG, HEIC, AVIF, JPEG XL or JPEG.
+    """An HDR picture, told by content: OpenEXR, Radiance, npy, TIFF, PNG, JPEG XR, HEIC, AVIF, JPEG XL or JPEG.
 
-    TIFF, PNG, HEIC, AVIF and JPEG are PQ or HLG; JPEG XL is that, or linear.
+    TIFF, PNG, HEIC, AVIF and JPEG are PQ or HLG; JPEG XL is that, or linear; JPEG XR is scRGB.
 
     Raises:
         FormatError: The file is broken, or none of these.

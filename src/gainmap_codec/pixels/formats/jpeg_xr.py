@@ -1,0 +1,159 @@
+"""JPEG XR bytes to `HdrImage`: HDR screenshots of Windows and of graphics drivers, in scRGB.
+
+Source: ITU-T T.832 (2019) annex A (container) and clause 8.3 (image header), as jxrlib 1.1 writes them; Microsoft,
+"Native pixel formats overview" (their names) and "Use DirectX with Advanced Color" (scRGB, whose 1.0 is 80 cd/m²).
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.cursor import Reader
+from gainmap_codec.files.tags.exif import EXIF_IFD, IfdEntry, ifd_entries
+from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
+from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
+from gainmap_codec.pixels.hdr_image import HdrImage
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
+
+JPEG_XR = b"II\xbc"
+"""What such files begin with, where a TIFF has 2A."""
+
+_SCRGB_NITS = 80.0
+_PIXEL_FORMAT, _TRANSFORM, _WIDTH, _HEIGHT, _IMAGE, _ALPHA = 0xBC01, 0xBC02, 0xBC80, 0xBC81, 0xBCC0, 0xBCC2
+_XMP, _BYTES = 700, (1, 7)
+_WIC = bytes.fromhex("24C3DD6F034EFE4BB1853D77768DC9")  # the first 15 bytes that most pixel formats share
+_FORMATS = {
+    _WIC + b"\x3b": "48bppRGBHalf",
+    _WIC + b"\x42": "64bppRGBHalf",
+    _WIC + b"\x3a": "64bppRGBAHalf",
+    bytes.fromhex("8FD7FEE3DBE8CF4A84C1E97F6136B327"): "96bppRGBFloat",
+    _WIC + b"\x1b": "128bppRGBFloat",
+    _WIC + b"\x19": "128bppRGBAFloat",
+}
+_CODESTREAM = b"WMPHOTO\0"
+_CHILD = """import sys, imagecodecs, numpy
+numpy.save(sys.stdout.buffer, imagecodecs.jpegxr_decode(sys.stdin.buffer.read()), allow_pickle=False)"""
+_SECONDS = 120  # a screenshot of 8K takes some 3
+_SPATIAL_TRANSFORM, _SHORT_HEADER = 0x38, 0x80  # bits of the image header's second and third byte
+
+
+def decode_jpeg_xr(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """A picture in scRGB of half or single floats: BT.709 primaries, negative outside them, 1.0 = 80 cd/m².
+
+    So 2.5375 is SDR white, 203 cd/m²: how bright Windows showed SDR beside it ("SDR content brightness") is not in the
+    file. Alpha is dropped, with a warning where anything is transparent.
+
+    Raises:
+        FormatError: The file is broken, or a pixel is not finite.
+        UnsupportedError: Another pixel format, or a picture that is to be turned.
+        LimitError: Over `limits.pixels`; nothing is decoded before this is known.
+    """
+    with decoding(name, "JPEG XR"):
+        tags = _tags(data)
+        size = _checked_size(data, tags, name, limits)
+        found = _decoded(data, name)
+        if found.ndim != 3 or found.shape[:2] != size or found.shape[2] not in (3, 4) or found.dtype.kind != "f":
+            raise FormatError(name, f"expected {size[1]} x {size[0]} pixels of RGB, got {found.dtype} {found.shape}")
+        pixels = found[..., :3].astype(np.float32) * np.float32(_SCRGB_NITS / SDR_WHITE_NITS)
+        is_opaque = found.shape[2] == 3 or bool((found[..., 3] >= 1).all())
+    image = image_from_file(pixels, "srgb", name, () if is_opaque else ("alpha dropped",))
+    return replace(image, metadata=_metadata(data, tags))
+
+
+def _decoded(data: bytes, name: str) -> NDArray[Any]:
+    """What jxrlib makes of the file, in a process of its own: some damaged files crash it."""
+    command = [sys.executable, "-P", "-c", _CHILD]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise FormatError(name, f"broken JPEG XR file: expected pixels within {_SECONDS} s, got none") from error
+    if done.returncode:
+        raise FormatError(name, "broken JPEG XR file: its pixels cannot be decoded")
+    return np.asarray(np.load(io.BytesIO(done.stdout), allow_pickle=False))
+
+
+def _tags(data: bytes) -> Mapping[int, IfdEntry]:
+    """The entries of the first directory, the first of each tag."""
+    reader = Reader(data, "JPEG XR", position=4, byte_order="little")
+    reader.position = reader.u32()
+    found: dict[int, IfdEntry] = {}
+    for entry in ifd_entries(reader):
+        found.setdefault(entry.tag, entry)
+    return found
+
+
+def _number(data: bytes, tags: Mapping[int, IfdEntry], tag: int, default: int | None = None) -> int:
+    entry = tags.get(tag)
+    if entry is None and default is not None:
+        return default
+    layouts = {1: "B", 3: "<H", 4: "<I"}
+    if entry is None or entry.kind not in layouts or entry.values != 1:
+        raise FormatError(
+            "JPEG XR", f"expected one number as tag {tag:04X}, got {'none' if entry is None else 'others'}"
+        )
+    return int(struct.unpack_from(layouts[entry.kind], data, entry.position)[0])
+
+
+class _ImageHeader(NamedTuple):
+    """What a codestream says by itself."""
+
+    height: int
+    width: int
+    is_turned: bool
+
+
+def _checked_size(data: bytes, tags: Mapping[int, IfdEntry], name: str, limits: Limits) -> tuple[int, int]:
+    """Height and width, which container and codestreams agree on: the library believes the latter."""
+    size = _number(data, tags, _HEIGHT), _number(data, tags, _WIDTH)
+    limits.check("pixels", size[0] * size[1])
+    kind = _bytes_of(data, tags[_PIXEL_FORMAT]) if _PIXEL_FORMAT in tags else b""
+    if kind not in _FORMATS:
+        expected = "a JPEG XR in scRGB, of half or single floats"
+        raise UnsupportedError(f"{name}: expected {expected}, got pixel format {kind[:16].hex() or 'none'}")
+    for tag in (_IMAGE, _ALPHA):
+        if tag == _IMAGE or tag in tags:
+            header = _image_header(data, _number(data, tags, tag))
+            if (header.height, header.width) != size or 0 in size:
+                got = f"{size[1]} x {size[0]} and {header.width} x {header.height}"
+                raise FormatError(name, f"broken JPEG XR file: expected one size, got {got}")
+            if header.is_turned:
+                raise UnsupportedError(f"{name}: expected an upright JPEG XR, got one that is to be turned")
+    if _number(data, tags, _TRANSFORM, 0):
+        raise UnsupportedError(f"{name}: expected an upright JPEG XR, got one that is to be turned")
+    return size
+
+
+def _image_header(data: bytes, place: int) -> _ImageHeader:
+    if data[place : place + len(_CODESTREAM)] != _CODESTREAM:
+        raise FormatError("JPEG XR", "expected a codestream (WMPHOTO), got none", offset=place)
+    flags = data[place + 9], data[place + 10]
+    layout = ">HH" if flags[1] & _SHORT_HEADER else ">II"
+    width, height = struct.unpack_from(layout, data, place + 12)
+    return _ImageHeader(height + 1, width + 1, bool(flags[0] & _SPATIAL_TRANSFORM))
+
+
+def _bytes_of(data: bytes, entry: IfdEntry) -> bytes:
+    if entry.kind not in _BYTES or entry.values <= 4:
+        return b""
+    (start,) = struct.unpack_from("<I", data, entry.position)
+    return data[start : start + entry.values]
+
+
+def _metadata(data: bytes, tags: Mapping[int, IfdEntry]) -> PictureMetadata:
+    """XMP; EXIF, whose tags are among those of the pixels, is told as lost."""
+    lost = ("EXIF is not kept: it is not read from JPEG XR files",) if EXIF_IFD in tags else ()
+    xmp = b""
+    with suppress(FormatError, struct.error):
+        xmp = _bytes_of(data, tags[_XMP]) if _XMP in tags else b""
+    return PictureMetadata(xmp=xmp or None, lost=lost)

@@ -1,0 +1,169 @@
+"""JPEG XR in scRGB: files made by jxrlib (imagecodecs), and what a stranger would make of them.
+
+No real screenshot of Windows or of a console was at hand.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import gainmap_codec as gm
+from gainmap_codec.pixels.formats import jpeg_xr
+from gainmap_codec.pixels.formats.hdr_files import read_hdr
+from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
+
+WIDTH, HEIGHT = 0xBC80, 0xBC81
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
+
+
+def screen(channels: int = 3, dtype: Any = np.float16, white: float = 2.5) -> NDArray[Any]:
+    """What a desktop shows: SDR white at `white` times 80 nits, a highlight of 1000 nits, a colour outside BT.709."""
+    pixels = np.full((40, 56, channels), white, dtype)
+    pixels[:10, :, :3] = np.linspace(0, white, 56)[:, np.newaxis]
+    pixels[10:14, :, :3] = 12.5
+    pixels[14:18, :, :3] = (-0.4, 2.0, 0.1)
+    if channels == 4:
+        pixels[..., 3] = 1
+    return pixels
+
+
+def jxr(pixels: NDArray[Any]) -> bytes:
+    return bytes(imagecodecs.jpegxr_encode(pixels))
+
+
+def entries(data: bytes) -> dict[int, int]:
+    """Where each entry of the directory stands, by its tag."""
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    places = (start + 2 + 12 * index for index in range(count))
+    return {struct.unpack_from("<H", data, place)[0]: place for place in places}
+
+
+def tag_of(entry: bytes) -> int:
+    return int.from_bytes(entry[:2], "little")
+
+
+def changed(data: bytes, tag: int, value: int) -> bytes:
+    place = entries(data)[tag] + 8
+    return data[:place] + struct.pack("<I", value) + data[place + 4 :]
+
+
+def with_entry(data: bytes, tag: int, kind: int, value: bytes) -> bytes:
+    """The file with one entry more, in a directory at its end."""
+    raw = [data[place : place + 12] for place in entries(data).values()]
+    raw.append(struct.pack("<HHII", tag, kind, len(value), len(data)))
+    raw.sort(key=tag_of)
+    start = len(data) + len(value)
+    table = struct.pack("<H", len(raw)) + b"".join(raw) + bytes(4)
+    return data[:4] + struct.pack("<I", start) + data[8:] + value + table
+
+
+def read(data: bytes, **limits: int) -> gm.HdrImage:
+    return decode_jpeg_xr(data, "shot.jxr", gm.Limits(**limits))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_scrgb_is_80_nits_and_sdr_white_is_203(dtype: Any, channels: int) -> None:
+    pixels = screen(channels, dtype)
+    image = read(jxr(pixels))
+    assert image.color_space == "srgb" and not image.warnings
+    np.testing.assert_allclose(image.pixels, pixels[..., :3] * (80 / 203), rtol=1e-3, atol=1e-4)
+    assert image.pixels[12, 0, 0] * 203 == pytest.approx(1000, rel=1e-3)
+    assert image.convert("bt2020").pixels.min() >= -1e-3, "a colour outside BT.709 is one inside BT.2020"
+
+
+def test_transparency_is_told() -> None:
+    pixels = screen(4)
+    pixels[0, 0, 3] = 0.5
+    assert read(jxr(pixels)).warnings == ("alpha dropped",)
+
+
+def test_a_screenshot_becomes_a_photo_for_every_screen(tmp_path: Path) -> None:
+    path = tmp_path / "shot.jxr"
+    path.write_bytes(jxr(screen(4, white=203 / 80)))
+    photo = gm.encode(path, carry="standard", map_scale=1, quality=98)
+    shown = gm.decode(photo, color_space="srgb")
+    assert shown.pixels[12, 28].max() * 203 == pytest.approx(1000, rel=0.03)
+    sdr = gm.decode(photo, headroom=0, color_space="srgb").pixels
+    assert sdr[:8].max() == pytest.approx(sdr[30].max(), abs=0.03), "the ramp ends in the desktop's white"
+    assert read_hdr(path).pixels.shape == (40, 56, 3)
+
+
+def test_xmp_comes_along_and_exif_is_told_as_lost() -> None:
+    data = with_entry(with_entry(jxr(screen()), 700, 1, XMP), 0x8769, 1, bytes(6))
+    metadata = read(data).metadata
+    assert metadata.xmp == XMP
+    assert metadata.lost == ("EXIF is not kept: it is not read from JPEG XR files",)
+
+
+# What is not read
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16, 3), np.uint16)])
+def test_other_pixel_formats_are_refused(pixels: NDArray[Any]) -> None:
+    with pytest.raises(
+        gm.UnsupportedError, match=r"shot.jxr: expected a JPEG XR in scRGB, of half or single floats, got"
+    ):
+        read(jxr(pixels))
+
+
+def test_what_is_to_be_turned_is_refused() -> None:
+    with pytest.raises(gm.UnsupportedError, match="expected an upright JPEG XR"):
+        read(changed(jxr(screen()), 0xBC02, 4))
+
+
+def test_a_pixel_that_is_no_number_is_the_files_fault() -> None:
+    pixels = screen()
+    pixels[3, 3, 0] = np.nan
+    with pytest.raises(gm.FormatError, match=r"shot.jxr"):
+        read(jxr(pixels))
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_sizes_are_checked_before_anything_is_decoded(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jxr(screen(channels))
+    monkeypatch.setattr(jpeg_xr, "_decoded", lambda data, name: pytest.fail("decoded"))
+    with pytest.raises(gm.LimitError, match="pixels"):
+        read(data, pixels=40 * 56 - 1)
+    with pytest.raises(gm.LimitError, match="pixels"):
+        read(changed(data, WIDTH, 1 << 31))
+    for lie in (changed(data, WIDTH, 57), changed(data, HEIGHT, 0)):
+        with pytest.raises(gm.FormatError, match="expected one size"):
+            read(lie)
+    place = data.index(b"WMPHOTO\0") + 12
+    with pytest.raises(gm.FormatError, match="expected one size, got 56 x 40 and 65536 x 40"):
+        read(data[:place] + b"\xff\xff" + data[place + 2 :])
+    if channels == 4:
+        place = data.rindex(b"WMPHOTO\0") + 12
+        with pytest.raises(gm.FormatError, match="expected one size, got 56 x 40 and 65536 x 40"):
+            read(data[:place] + b"\xff\xff" + data[place + 2 :])
+
+
+def test_damaged_files_end_in_a_picture_or_one_line() -> None:
+    data, rng = jxr(screen(4)), np.random.default_rng(1)
+    for trial in range(40):
+        broken = bytearray(data[: rng.integers(4, len(data))] if trial % 3 == 0 else data)
+        for place in rng.integers(4, len(broken), rng.integers(0, 6)) if len(broken) > 4 else ():
+            broken[place] = rng.integers(0, 256)
+        try:
+            read(bytes(broken))
+        except gm.GainMapError as error:
+            assert str(error).startswith(("shot.jxr", "JPEG XR", "pixels")) and "\n" not in str(error)
+
+
+def test_a_file_that_crashes_the_library_is_one_line() -> None:
+    """Found by damaging headers at random: three bytes of the codestream's, upon which jxrlib ends by a signal."""
+    data = bytearray(jxr(screen()))
+    start = data.index(b"WMPHOTO\0")
+    for place, value in ((16, 0xB9), (22, 0xEC), (58, 0x52)):
+        data[start + place] = value
+    with pytest.raises(gm.FormatError, match=r"shot.jxr: broken JPEG XR file: its pixels cannot be decoded"):
+        read(bytes(data))
