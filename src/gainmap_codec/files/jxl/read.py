@@ -58,6 +58,14 @@ class _Map(NamedTuple):
     jpeg_box: Box | None
 
 
+class _Metadata(NamedTuple):
+    """What the boxes say beside the pictures, and which they are."""
+
+    exif: _Found
+    xmp: _Found
+    payload: _Found
+
+
 def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
     """Everything that we know in a JPEG XL file; `warnings` lists what was odd.
 
@@ -65,35 +73,52 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         data: The whole file: boxes, or a codestream alone.
     Raises:
         FormatError: The boxes or the base image are broken.
-        UnsupportedError: The base image is neither grey nor RGB, or of more than 16 bits.
+        UnsupportedError: The base image is neither grey nor RGB.
         LimitError: The file or its base image asks for more than `limits` allow.
     """
     source = open_jxl(data, limits)
     header = read_header(source.codestream, limits)
     notes: list[str] = []
     base = _base(source, header, notes)
-    exif_box, exif = _first(source, EXIF, _MOST_EXIF, tiff_of_item, notes)
-    xmp_box, xmp = _first(source, XMP, limits.xmp_bytes, lambda data: _packet(data, limits), notes)
-    payload_box, payload = _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES)
-    map_notes: list[str] = []
-    gain_map = _gain_map(source, base.file.base, header, map_notes)
+    found = _Metadata(
+        _first(source, EXIF, _MOST_EXIF, tiff_of_item, notes),
+        _first(source, XMP, limits.xmp_bytes, lambda data: _packet(data, limits), notes),
+        _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES),
+    )
     if header.is_animation:
         notes.append("the picture moves: its first frame stands for all of it")
+    map_notes: list[str] = []
+    gain_map = _gain_map(source, base.file.base, header, map_notes)
+    file = _with_map(base.file, gain_map, map_notes)
     record = replace(
-        _with_map(base.file, gain_map, map_notes),
+        _with_metadata(file, found),
         container="jxl",
-        payload=payload or base.file.payload,
-        exif=exif or base.file.exif,
-        xmp=xmp or base.file.xmp,
         orientation=header.orientation,
-        others=(*base.file.others, *_behind_the_boxes(source)),
-        warnings=tuple(dict.fromkeys([*notes, *base.file.warnings, *map_notes, *source.missing])),
-        damage=(*base.file.damage, *source.missing),
+        others=(*file.others, *_behind_the_boxes(source)),
+        warnings=tuple(dict.fromkeys([*notes, *file.warnings, *map_notes, *source.missing])),
+        damage=(*file.damage, *source.missing),
     )
-    roles: dict[Box | None, Role] = {exif_box: "exif", xmp_box: "xmp", payload_box: "payload"}
+    return replace(record, extras=_extras(source, header, record, base, found, gain_map))
+
+
+def _with_metadata(file: GainMapFile, found: _Metadata) -> GainMapFile:
+    """The record with what boxes say, or else a packed JPEG."""
+    exif, xmp, payload = (content for _, content in found)
+    return replace(file, exif=exif or file.exif, xmp=xmp or file.xmp, payload=payload or file.payload)
+
+
+def _extras(
+    source: JxlSource,
+    header: ImageHeader,
+    record: GainMapFile,
+    base: _Base,
+    found: _Metadata,
+    gain_map: _Map | None,
+) -> JxlExtras:
+    roles: dict[Box | None, Role] = {found.exif[0]: "exif", found.xmp[0]: "xmp", found.payload[0]: "payload"}
     if gain_map:
         roles |= {gain_map.jpeg_box: "map jpeg", gain_map.box: "gain map"}
-    extras = JxlExtras(
+    return JxlExtras(
         base=record.base,
         orientation=record.orientation,
         gain_map=record.gain_map if gain_map else None,
@@ -105,7 +130,6 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         packed=base.packed,
         has_alpha=ALPHA in header.extra_channels,
     )
-    return replace(record, extras=extras)
 
 
 def _base(source: JxlSource, header: ImageHeader, notes: list[str]) -> _Base:
