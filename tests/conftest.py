@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # Fits in tests are small: threads gain them nothing, and on a busy machine they wait for one another, a hundred times
 # longer than the work takes. OpenMP reads this when torch is first imported.

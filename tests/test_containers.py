@@ -315,7 +315,7 @@ def one_of(which: tuple[Container, int]) -> bytes:
     return files[which[1] % len(files)]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(WHICH, FLIPS)
 def test_flipped_bits(which: tuple[Container, int], flips: list[tuple[float, int]]) -> None:
     data = bytearray(one_of(which))
@@ -324,7 +324,7 @@ def test_flipped_bits(which: tuple[Container, int], flips: list[tuple[float, int
     open_all_ways(bytes(data))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(WHICH, st.floats(0, 1), FIELDS | st.binary(min_size=1, max_size=12))
 def test_an_overwritten_field(which: tuple[Container, int], part: float, value: bytes) -> None:
     data = one_of(which)
@@ -332,7 +332,7 @@ def test_an_overwritten_field(which: tuple[Container, int], part: float, value: 
     open_all_ways(data[:start] + value + data[start + len(value) :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WHICH, st.floats(0, 1), st.floats(0, 1), st.binary(max_size=20))
 def test_spliced_files(which: tuple[Container, int], start: float, stop: float, middle: bytes) -> None:
     data = one_of(which)

@@ -349,7 +349,7 @@ def test_pictures_of_another_codec_than_the_base_are_refused() -> None:
 SEED = serialize_heif(record("avif"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_files_are_written_again_or_refused(data: st.DataObject) -> None:
     position = data.draw(st.integers(0, min(len(SEED), 1500) - 1))

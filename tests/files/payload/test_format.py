@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
@@ -353,7 +353,6 @@ def test_flipped_bits(payload: bytes, draw: st.DataObject) -> None:
     record_or_error(bytes(data))
 
 
-@settings(deadline=None)
 @given(st.sampled_from([PAPER, CROPPED, TINY]), st.data())
 def test_garbled_fields_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     data = bytearray(payload)
@@ -362,7 +361,6 @@ def test_garbled_fields_under_a_right_crc(payload: bytes, draw: st.DataObject) -
     record_or_error(resealed(bytes(data)))
 
 
-@settings(deadline=None)  # a published network takes 10 ms, and more on a busy machine
 @given(st.sampled_from([BALANCED, PAPER, CROPPED, TINY]), st.data())
 def test_cut_under_a_right_crc(payload: bytes, draw: st.DataObject) -> None:
     record_or_error(resealed(payload[: draw.draw(st.integers(PREFIX_BYTES, len(payload)))]))

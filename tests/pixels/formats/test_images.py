@@ -46,7 +46,7 @@ def test_cut_files_name_path_and_problem(tmp_path: Path, kind: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(sorted(SAMPLES)),
     seed=st.integers(0, 2**32 - 1),

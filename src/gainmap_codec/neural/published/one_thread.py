@@ -14,11 +14,12 @@ def one_thread() -> Iterator[None]:
     """Torch's threads wait for one another in each of many small steps: on a busy machine, many times what they gain.
 
     The order of additions, and so the bytes, then do not depend on the number of cores either. Torch has a number for
-    the whole process beside those of its threads: of several fits at once, the last puts back what the first has found.
+    new threads beside one of each thread: of several fits at once, each puts back what the first of them has found.
     """
     with _fits.lock:
+        threads = torch.get_num_threads()  # a new thread's own number is settled by this call
         if _fits.running == 0:
-            _fits.threads = torch.get_num_threads()
+            _fits.threads = threads
         _fits.running += 1
         torch.set_num_threads(1)
     try:
@@ -26,8 +27,7 @@ def one_thread() -> Iterator[None]:
     finally:
         with _fits.lock:
             _fits.running -= 1
-            if _fits.running == 0:
-                torch.set_num_threads(_fits.threads)
+            torch.set_num_threads(_fits.threads)
 
 
 class _Fits:
