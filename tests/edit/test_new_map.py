@@ -185,3 +185,33 @@ def test_colours_that_a_new_map_cannot_hold_are_told_of() -> None:
     assert edited(source).warnings == ()
     (told,) = edited(source, map_scale="auto").warnings
     assert told.startswith("the new standard gain map shows another HDR picture than the source: ")
+
+
+def depth(data: bytes) -> int:
+    return map_of(data).image.bits
+
+
+def test_a_depth_is_obeyed() -> None:
+    deep = edited(photo("avif"), map_bits=10)
+    assert depth(photo("avif")) == 8 and depth(deep.data) == 10
+    assert depth(edited(deep.data, map_bits=8).data) == 8
+    assert depth(edited(photo("jpeg"), container="heic", map_bits=10).data) == 10
+    before = decode_coded_image(map_of(photo("avif")).image) / 255
+    after = decode_coded_image(map_of(deep.data).image)[..., 0] / 1023  # AVIF has no deep grey of ours
+    np.testing.assert_allclose(after, before, atol=0.01)
+
+
+@pytest.mark.parametrize(("container", "asked", "most"), [("jpeg", 10, 8), ("heic", 12, 10)])
+def test_what_a_codec_has_no_bits_for_is_told(container: Container, asked: int, most: int) -> None:
+    found = edited(photo("avif"), container=container, map_bits=asked)
+    codec = {"jpeg": "JPEG", "heic": "HEVC"}[container]
+    assert depth(found.data) == most
+    assert f"the gain map has {most} bits instead of {asked}: {codec} holds no more" in found.warnings
+    assert not any("bits instead" in line for line in edited(photo("avif"), container=container).warnings)
+
+
+def test_a_depth_may_be_chosen_anew() -> None:
+    deep = edited(photo("avif"), map_bits=12)
+    assert depth(edited(deep.data, map_bits="auto").data) in (8, 10)
+    assert depth(edited(deep.data, map_scale="auto").data) == 12
+    assert depth(edited(deep.data, container="jpeg", map_scale="auto").data) == 8

@@ -45,6 +45,7 @@ def convert(
     map_quality: int | None = None,
     map_scale: int | Auto | None = None,
     map_channels: int | Auto | None = None,
+    map_bits: int | Auto | None = None,
     max_bytes: int | None = None,
     preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
@@ -69,7 +70,7 @@ def convert(
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
         container, base, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale,
-            map_channels, max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`, the same for all.
+            map_channels, map_bits, max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`.
         limits: Budgets for what each photo may ask for.
         keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
         update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
@@ -110,6 +111,7 @@ def convert(
         map_quality=map_quality,
         map_scale=map_scale,
         map_channels=map_channels,
+        map_bits=map_bits,
         max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,

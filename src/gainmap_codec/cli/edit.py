@@ -149,6 +149,12 @@ _CODING_OPTIONS = (
         metavar="1|3|auto",
         help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
     ),
+    click.option(
+        "--map-bits",
+        type=NumberOrAuto(),
+        metavar="8|10|12|auto",
+        help="Depth of the standard gain map; auto: 10 bits where 8 would show bands. Default: as it is.",
+    ),
     click.option("--max-bytes", type=WholeNumber(min=1), help="Largest size of the whole file, in bytes."),
     device,
     seed,

@@ -122,6 +122,14 @@ _DEFAULTS = EncodeOptions()
     help="Channels of the standard gain map: 3, or 1 for all colours, which gives other colours where they need gains "
     "of their own.",
 )
+@click.option(
+    "--map-bits",
+    type=NumberOrAuto(),
+    metavar="8|10|12|auto",
+    default=_DEFAULTS.map_bits,
+    show_default=True,
+    help="Depth of the standard gain map, 8 in JPEG; auto: 10 in HEIC and AVIF where 8 would show bands.",
+)
 @speed
 @strip
 @device
@@ -148,6 +156,7 @@ def encode(
     map_scale: int | Auto,
     map_quality: int | Auto,
     map_channels: int | Auto,
+    map_bits: int | Auto,
     speed: int | None,
     strip: Strip | None,
     device: str,
@@ -189,6 +198,7 @@ def encode(
             map_scale=map_scale,
             map_quality=map_quality,
             map_channels=map_channels,
+            map_bits=map_bits,
             speed=speed,
             strip=strip,
             device=device,

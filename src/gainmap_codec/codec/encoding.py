@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gainmap_codec.codec.hdr_base import make_hdr_base_pair
-from gainmap_codec.codec.options import MAP_QUALITY, EncodeOptions, FitOptions, MapOptions
+from gainmap_codec.codec.options import MAP_QUALITY, Auto, EncodeOptions, FitOptions, MapOptions
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
 from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
@@ -23,7 +23,7 @@ from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.map_metadata.apple import exif_with_headroom
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
-from gainmap_codec.files.records import CODECS, AppleMetadata, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import CODECS, AppleMetadata, Codec, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import only_orientation
 from gainmap_codec.pixels.color.code_points import code_points_of
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz
@@ -31,8 +31,8 @@ from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture,
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
-from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by
-from gainmap_codec.pixels.maps.probe import probe_of
+from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by, shows_bands
+from gainmap_codec.pixels.maps.probe import Probe, probe_of
 from gainmap_codec.pixels.rendition import Light, rendered, renderer, transformed
 
 Progress = Callable[[float], None]
@@ -178,13 +178,22 @@ def renditions(pair: Pair) -> tuple[Light, Light]:
     return base, Light(size, lambda rows, columns: transformed(pair.alternate[rows, columns], from_bt2020))
 
 
-def map_trials(pair: Pair, base: Light, alternate: Light) -> MapTrials:
+def map_trials(pair: Pair, base: Light, alternate: Light, bits: int | Auto = "auto") -> MapTrials:
     """Where gain maps of a pair are tried; `base` and `alternate` are its renditions."""
     codec = CODECS[pair.file.container]
-    # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
-    bits = pair.file.base.bits if codec == "av1" else 8
     probe = probe_of(base, alternate, pair.color.to_bt2020)
+    if bits == "auto":
+        bits = _map_bits(codec, pair, probe)
     return MapTrials(probe, pair.headrooms, len(pair.file.base.data), codec, bits)
+
+
+def _map_bits(codec: Codec, pair: Pair, probe: Probe) -> int:
+    """Depth of a map: 10 bits where 8 would show bands and the codec has more."""
+    if codec == "jpeg":
+        return 8
+    if codec == "av1" and pair.file.base.bits > 8:  # Chromium 156 applies no map of 8 bits to such a base
+        return pair.file.base.bits
+    return 10 if shows_bands(probe, pair.headrooms) else 8
 
 
 def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
@@ -195,7 +204,7 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
     base, alternate = renditions(pair)
     if options.is_apple:
         return _make_apple_map(pair, options, base, alternate)
-    trials = map_trials(pair, base, alternate)
+    trials = map_trials(pair, base, alternate, options.bits)
     codec, bits = trials.codec, trials.bits
     channels = 1 if options.channels == "auto" and pair.gain else options.channels
     choice = choose_map(trials, scale=options.scale, channels=channels, quality=options.quality)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from gainmap_codec.codec.torch_needed import check_torch
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.payload.records import Preset
-from gainmap_codec.files.records import ABILITIES, Container
+from gainmap_codec.files.records import ABILITIES, CODECS, Container
 from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
 from gainmap_codec.pixels.color.light import COLOR_SPACES, ColorSpace
 from gainmap_codec.pixels.exif_tags import Exif, exif_bytes
-from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, Chroma
+from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED, DEPTHS, Chroma
 
 Carry = Literal["both", "neural", "standard", "apple"]
 Orientation = Literal["upright", "stored"]
@@ -50,6 +50,9 @@ DEFAULT_EFFORT = 5
 
 MAP_QUALITY = 95
 """Quality of a gain map that has to be coded a second time."""
+
+_MAP_BITS = (8, 10, 12)
+"""Depths of a standard map: more than 12 bits would tell nothing that anybody sees."""
 
 _PRESETS = (*get_args(Preset), "auto")
 
@@ -84,7 +87,7 @@ PHOTO_PRESETS: dict[str, PhotoPreset] = {
 
 @dataclass(frozen=True)
 class MapOptions:
-    """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels.
+    """How a standard gain map is made: base pixels for each of its pixels along a side, quality, 1 or 3 channels, bits.
 
     "auto" leaves a choice to `codec.encoding.make_gain_map`, which makes it for each picture. `is_apple` asks for
     one of Apple's own kind.
@@ -93,6 +96,7 @@ class MapOptions:
     scale: int | Auto = "auto"
     quality: int | Auto = "auto"
     channels: int | Auto = "auto"
+    bits: int | Auto = "auto"
     is_apple: bool = False
 
 
@@ -169,6 +173,7 @@ class EncodeOptions:
     map_scale: int | Auto = "auto"
     map_quality: int | Auto = "auto"
     map_channels: int | Auto = "auto"
+    map_bits: int | Auto = "auto"
     exif: Exif | None = None
     xmp: bytes | None = None
     icc_profile: bytes | None = None
@@ -189,6 +194,10 @@ class EncodeOptions:
         _check_bytes("xmp", self.xmp)
         _check_bytes("icc_profile", self.icc_profile)
         _check_maps(self.quality, self.map_quality, self.map_scale, self.map_channels)
+        _check_choice("map_bits", self.map_bits, ("auto", *_MAP_BITS))
+        if self.map_bits not in ("auto", *(depths := DEPTHS[CODECS[self.container]])):
+            known = " or ".join(str(bits) for bits in depths if bits in _MAP_BITS)
+            raise ValueError(f"map_bits: expected {known} in {self.container.upper()}, got {self.map_bits}")
         self._check_base()
         check_speed(self.speed)
         _check_fit(self.fit)
@@ -201,7 +210,7 @@ class EncodeOptions:
         if self.effort != DEFAULT_EFFORT and not self.has_neural:
             raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got {self.carry}")
         if self.carry == "apple":
-            _check_apple(self.container, self.map_channels)
+            _check_apple(self.container, self.map_channels, self.map_bits)
         if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
             raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
@@ -242,7 +251,7 @@ class EncodeOptions:
         if self._row:
             scale = self._row.map_scale or "auto" if scale == "auto" else scale
             quality = self._row.map_quality if quality == "auto" else quality
-        return MapOptions(scale, quality, self.map_channels, self.carry == "apple")
+        return MapOptions(scale, quality, self.map_channels, self.map_bits, self.carry == "apple")
 
     @property
     def fit(self) -> FitOptions:
@@ -318,6 +327,7 @@ class TranscodeOptions:
     map_quality: int | None = None
     map_scale: int | Auto | None = None
     map_channels: int | Auto | None = None
+    map_bits: int | Auto | None = None
     max_bytes: int | None = None
     preset: AnyPreset = "balanced"
     target_bytes: int | None = None
@@ -339,6 +349,7 @@ class TranscodeOptions:
         if self.map_scale != "auto":
             _check_given("map_scale", self.map_scale, 1, 128)
         _check_choice("map_channels", self.map_channels, (None, 1, 3, "auto"))
+        _check_choice("map_bits", self.map_bits, (None, "auto", *_MAP_BITS))
         if self.max_bytes is not None:
             _check_whole("max_bytes", self.max_bytes)
         if self.max_bytes is not None and self.max_bytes < 1:
@@ -346,13 +357,14 @@ class TranscodeOptions:
         _check_choice("preset", self.preset, (*_PRESETS, *PHOTO_PRESETS))
         _check_fit(self.neural)
         if self.carry == "apple":
-            _check_apple(self.container, self.map_channels)
+            _check_apple(self.container, self.map_channels, self.map_bits)
 
     @property
     def standard(self) -> MapOptions:
         """How a standard gain map is made, where one has to be."""
         quality = self.map_quality or (self._row and self._row.map_quality)
-        return MapOptions(self.scale or "auto", quality or "auto", self.map_channels or "auto", self.carry == "apple")
+        channels, bits = self.map_channels or "auto", self.map_bits or "auto"
+        return MapOptions(self.scale or "auto", quality or "auto", channels, bits, self.carry == "apple")
 
     @property
     def neural(self) -> FitOptions:
@@ -377,7 +389,7 @@ class TranscodeOptions:
     @property
     def asks_of_map(self) -> bool:
         """Whether an option of the standard map is given."""
-        return (self.map_quality, self.map_scale, self.map_channels) != (None, None, None)
+        return (self.map_quality, self.map_scale, self.map_channels, self.map_bits) != (None, None, None, None)
 
     @property
     def codes_map_anew(self) -> bool:
@@ -451,12 +463,14 @@ def _names_a_fit(preset: AnyPreset, fit: FitOptions) -> bool:
     return fit.has_target or fit.effort != DEFAULT_EFFORT or preset not in ("balanced", *PHOTO_PRESETS)
 
 
-def _check_apple(container: Container | None, channels: int | Auto | None) -> None:
+def _check_apple(container: Container | None, channels: int | Auto | None, bits: int | Auto | None) -> None:
     if container is not None and not ABILITIES[container].has_apple_map:
         got = f"{container.upper()}, in which no program looks for such maps"
         raise ValueError(f"carry apple: expected JPEG or HEIC, got {got}")
     if channels == 3:
         raise ValueError("carry apple: expected map_channels 1 or auto, as Apple's own maps have one channel, got 3")
+    if bits in (10, 12):
+        raise ValueError(f"carry apple: expected map_bits 8 or auto, as Apple's own maps have 8, got {bits}")
 
 
 def _kind_of(preset: AnyPreset) -> PresetChoice:

@@ -11,13 +11,15 @@ from math import ceil
 
 from gainmap_codec.codec.encoding import make_gain_map
 from gainmap_codec.codec.opening import three_channels
-from gainmap_codec.codec.options import MapOptions, TranscodeOptions
+from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.recoding import DecodedMap, Numbers, coded_apple_map, coded_map, is_writable
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
+from gainmap_codec.pixels.color.light import with_bits
+from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
@@ -82,7 +84,8 @@ def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, n
     image, container = stored.image, base.file.container
     if image.codec != CODECS[container] or base.shown.is_crop or options.codes_map_anew:
         return False
-    if _is_to_be_made(image, options) or options.map_channels not in (None, image.channels):
+    asked = ((options.map_channels, image.channels), (options.map_bits, image.bits))
+    if _is_to_be_made(image, options) or any(wanted not in (None, own) for wanted, own in asked):
         return False
     if _size_for(base, options, (image.width, image.height)) != (image.width, image.height):
         return False
@@ -94,7 +97,7 @@ def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, n
 
 def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:
     """Whether the HDR rendition has to tell what the map is to be: its own pixels do not."""
-    chosen = "auto" in (options.map_scale, options.map_channels)
+    chosen = "auto" in (options.map_scale, options.map_channels, options.map_bits)
     return chosen or (options.map_channels == 1 and image.channels == 3)
 
 
@@ -104,7 +107,8 @@ def _like(image: CodedImage, base: NewBase, options: TranscodeOptions) -> MapOpt
     own = min(max(round(base.source.file.base.width / image.width), 1), _COARSEST)
     scale = own if options.map_scale is None else asked.scale
     channels = image.channels if options.map_channels is None else asked.channels
-    return replace(asked, scale=scale, channels=channels)
+    bits = image.bits if options.map_bits is None else asked.bits
+    return replace(asked, scale=scale, channels=channels, bits=bits)
 
 
 def _coded(decoded: DecodedMap[GainMapMetadata], base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
@@ -125,11 +129,14 @@ def _cut_to_size(
     if base.shown.is_crop:
         old = base.source.file.base
         codes = crop_gain_map(codes, metadata, bits, base.shown.part, (old.width, old.height))
+    bits, old_bits = _bits(options.map_bits, bits, base, notes), bits
+    codes = with_bits(codes, old_bits, bits)
     own = codes.shape[1], codes.shape[0]
     width, height = _size_for(base, options, own)
     if width > own[0] or height > own[1]:
         notes.done.append(f"standard gain map: enlarged from {own[0]} x {own[1]}, which adds no detail")
-    return replace(decoded, codes=resize_gain_map(codes, metadata, bits, (width, height)))
+    image = replace(decoded.image, bits=bits)
+    return replace(decoded, codes=resize_gain_map(codes, metadata, bits, (width, height)), image=image)
 
 
 def _how_coded(coded: StoredGainMap, base: NewBase, options: TranscodeOptions) -> str:
@@ -137,10 +144,21 @@ def _how_coded(coded: StoredGainMap, base: NewBase, options: TranscodeOptions) -
     return f"at quality {options.coding(base.file.container).map_quality}, {size}"
 
 
+def _bits(asked: int | Auto | None, own: int, base: NewBase, notes: Notes) -> int:
+    """The depth of the map, which has its `own` now, as far as the codec of its file has it."""
+    codec = CODECS[base.file.container]
+    wanted, most = (own if asked in (None, "auto") else int(asked)), max(DEPTHS[codec])
+    if asked == wanted > most:
+        notes.lost.append(f"the gain map has {most} bits instead of {asked}: {codec.upper()} holds no more")
+    return min(wanted, most)
+
+
 def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Notes) -> NewMap:
     """A map of the source's HDR rendition; none where there is no such, or the base is HDR itself."""
     if base.source.has_hdr_base or (base.source.neural is None and base.source.file.gain_map is None):
         return NO_MAP
+    if how.bits != "auto":
+        how = replace(how, bits=_bits(options.map_bits, how.bits, base, notes))
     try:
         made = make_gain_map(base.pair, how)
     except NoGainMapError:

@@ -123,7 +123,7 @@ def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
         height, width = codes.shape[:2]
     else:
         shown = _shrunk(to_upright(codes, file.orientation), scale, opened.color.curves)
-        data = encode_jpeg(with_bits(shown, base.bits, 8), quality=_QUALITY, icc_profile=_profile(opened))  # type: ignore[arg-type]
+        data = encode_jpeg(with_bits(shown, base.bits, 8), quality=_QUALITY, icc_profile=_profile(opened))
         height, width = shown.shape[:2]
         size = f"{width} × {height} pixels" if scale < 1 else "the same size"
         was = f"{base.codec.upper()}, {base.width} × {base.height}"

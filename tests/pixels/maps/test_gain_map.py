@@ -187,6 +187,21 @@ def test_computed_map_gives_the_alternate_back(scale: int) -> None:
     assert worst_pq_code(result[inner], alternate[inner]) < 1.0
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_gains_are_rounded_to_the_depth_of_the_map(bits: int) -> None:
+    base, _ = smooth_pair()
+    x = np.linspace(0, 6, 200, dtype=np.float32)[None, :, None]
+    alternate = (base + 1 / 64) * np.exp2(x) - np.float32(1 / 64)
+    options = {"alternate_headroom": 6.0, "scale": 1, "channels": 1, "outliers": 0.0}
+    codes, numbers = compute_gain_map(base, alternate, **options, bits=bits)  # type: ignore[arg-type]
+    assert codes.dtype == (np.uint8 if bits == 8 else np.uint16)
+    assert (codes.min(), codes.max()) == (0, (1 << bits) - 1)
+    half_a_step = 6 / ((1 << bits) - 1) / 2
+    expected = float(np.abs(pq_encode(alternate * np.float32(2**half_a_step)) - pq_encode(alternate)).max()) * 1023
+    result = apply_gain_map(base, codes, numbers, headroom=6, bits=bits)
+    assert worst_pq_code(result, alternate) == pytest.approx(expected, rel=0.15)
+
+
 def test_one_channel_map_is_exact_for_grey_gains() -> None:
     base, _ = smooth_pair()
     x = np.linspace(0, 3, 200, dtype=np.float32)[None, :, None]

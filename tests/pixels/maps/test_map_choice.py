@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gainmap_codec.pixels.color.light import Array
-from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map
+from gainmap_codec.pixels.color.light import Array, pq_decode
+from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map, shows_bands
 from gainmap_codec.pixels.maps.probe import Score, probe_of
 from gainmap_codec.pixels.rendition import Light
 
@@ -109,3 +109,11 @@ def test_what_costs_nothing_is_no_reason() -> None:
     found, other = Trial(recipe, 900.0, above, above), Trial(replace(recipe, scale=2), 950.0, below, below)
     choice = MapChoice(found, found, other, one=other, three=found)
     assert choice.told == "three channels at full width, quality 90"
+
+
+@pytest.mark.parametrize(("stops", "is_banded"), [(2.0, False), (3.0, False), (4.5, True), (6.0, True)])
+def test_bands_need_gains_that_span_more_than_three_stops(stops: float, is_banded: bool) -> None:
+    signal = np.broadcast_to(np.linspace(0.3, 0.6, 512, dtype=np.float32)[np.newaxis, :, np.newaxis], (64, 512, 3))
+    alternate = pq_decode(np.ascontiguousarray(signal))
+    base = np.asarray(alternate * np.exp2(-np.linspace(0, stops, 512)[np.newaxis, :, np.newaxis]), np.float32)
+    assert shows_bands(probe_of(Light.of(base), Light.of(alternate), np.eye(3)), (0, stops)) == is_banded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gainmap_codec.pixels.color.light import Array, pq_psnr
+from gainmap_codec.pixels.color.light import Array, pq_decode, pq_psnr
 from gainmap_codec.pixels.maps.probe import probe_of
 from gainmap_codec.pixels.rendition import Light
 
@@ -55,3 +55,31 @@ def test_the_probe_is_the_same_each_time() -> None:
     first, second = (probe_of(Light.of(base), Light.of(base * 2), SAME) for _ in range(2))
     np.testing.assert_array_equal(first.base, second.base)
     np.testing.assert_array_equal(first.weights, second.weights)
+
+
+def sky(steps: float, height: int = 256, width: int = 256) -> Array:
+    """Light that rises by so many steps of 10-bit PQ a pixel, grey."""
+    codes = np.linspace(0.4, 0.4 + steps * width / 1023, width, dtype=np.float32)
+    return np.broadcast_to(pq_decode(codes)[np.newaxis, :, np.newaxis], (height, width, 3)).copy()
+
+
+def banded(picture: Array, stops: float = 5 / 510) -> float:
+    return probe_of(Light.of(picture), Light.of(picture), SAME).banded(stops)
+
+
+def test_bands_are_seen_in_what_is_smooth() -> None:
+    assert banded(sky(0.5)) == 1
+    assert banded(sky(0.5), stops=2 / 510) == 0  # a gain that is off by less moves nothing by half a step
+    half = np.concatenate([sky(0.5), textured(256, 256)])
+    assert banded(half) == pytest.approx(0.5, abs=0.01)
+
+
+def test_no_bands_are_seen_in_what_is_flat_steep_or_too_small() -> None:
+    assert banded(sky(0)) == banded(sky(3)) == banded(textured(256, 256)) == 0
+    assert banded(sky(0.5, 5, 5)) == 0
+
+
+def test_bands_count_by_their_area() -> None:
+    large = np.tile(textured(1024, 256), (1, 8, 1))
+    large[:512] = np.tile(sky(0.5, 512, 256), (1, 8, 1))
+    assert banded(large) == pytest.approx(0.5, abs=0.2)

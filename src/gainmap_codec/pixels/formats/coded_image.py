@@ -32,7 +32,7 @@ Chroma = Literal["4:2:0", "4:4:4"]
 DEFAULT_SPEED = 8
 """Of coding AV1, HEVC and JPEG XL, 0 (smallest) … 10 (quickest): docs/performance.md tells what each costs."""
 
-_DEPTHS: dict[Codec, tuple[int, ...]] = {
+DEPTHS: dict[Codec, tuple[int, ...]] = {
     "jpeg": (8,),
     "hevc": (8, 10),
     "av1": (8, 10, 12),
@@ -171,10 +171,10 @@ def _channels(codes: AnyCodes) -> int:
 
 
 def _check(codes: AnyCodes, codec: Codec, quality: int, bits: int, speed: int) -> None:
-    if codec not in _DEPTHS:
-        raise ValueError(f"codec: expected one of {', '.join(_DEPTHS)}, got {codec!r}")
-    if bits not in _DEPTHS[codec]:
-        raise ValueError(f"bits: expected {' or '.join(map(str, _DEPTHS[codec]))} in {codec.upper()}, got {bits}")
+    if codec not in DEPTHS:
+        raise ValueError(f"codec: expected one of {', '.join(DEPTHS)}, got {codec!r}")
+    if bits not in DEPTHS[codec]:
+        raise ValueError(f"bits: expected {' or '.join(map(str, DEPTHS[codec]))} in {codec.upper()}, got {bits}")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality: expected 1…100, got {quality}")
     if not 0 <= speed <= 10:

@@ -88,7 +88,7 @@ def _usable_bytes(data: bytes) -> bytes | None:
 
 
 def encode_jpeg(
-    pixels: Codes, *, quality: int, icc_profile: bytes | None = None, chroma: Literal["4:2:0", "4:4:4"] = "4:4:4"
+    pixels: AnyCodes, *, quality: int, icc_profile: bytes | None = None, chroma: Literal["4:2:0", "4:4:4"] = "4:4:4"
 ) -> bytes:
     """A baseline JPEG, SOI … EOI, of uint8 (H, W, 3) RGB or (H, W) grey: optimised Huffman tables.
 

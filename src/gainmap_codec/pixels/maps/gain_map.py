@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels import loops
-from gainmap_codec.pixels.color.light import Array
+from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.raster.resampling import bilinear_taps
 from gainmap_codec.pixels.rendition import Gains, Light, Rule, render_strips, renderer
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
@@ -166,7 +166,8 @@ def compute_gain_map(
     channels: int,
     offset: float = 1 / 64,
     outliers: float = 0.1,
-) -> tuple[NDArray[np.uint8], GainMapMetadata]:
+    bits: int = 8,
+) -> tuple[AnyCodes, GainMapMetadata]:
     """The gain map that turns `base` into `alternate`, and its metadata.
 
     Ratios are taken at full size and averaged over the map's pixels in log2. The range may leave out some of
@@ -182,8 +183,10 @@ def compute_gain_map(
         channels: 1 (from the largest of R, G and B, so that no colour clips) or 3.
         offset: Added to both renditions before the division, linear, > 0.
         outliers: Percentage of the map at either end that its range leaves out; libavif leaves out about 0.1.
+        bits: Depth of the map's code values.
     Returns:
-        The encoded map, uint8 (ceil(H / scale), ceil(W / scale)), with (…, 3) for three channels.
+        The encoded map, uint8 of 8 bits, else uint16, (ceil(H / scale), ceil(W / scale)), with (…, 3) for three
+        channels.
     Raises:
         ValueError: arrays of different shapes, or an option outside its range.
     Source: ISO 21496-1:2025 clause 5; libavif src/gainmap.c (outliers).
@@ -199,6 +202,7 @@ def compute_gain_map(
         channels=channels,
         offset=offset,
         outliers=outliers,
+        bits=bits,
     )
 
 
@@ -212,7 +216,8 @@ def gain_map_between(
     channels: int,
     offset: float = 1 / 64,
     outliers: float = 0.1,
-) -> tuple[NDArray[np.uint8], GainMapMetadata]:
+    bits: int = 8,
+) -> tuple[AnyCodes, GainMapMetadata]:
     """As `compute_gain_map`, of two pictures of one size whose light is made where it is asked for."""
     if scale < 1 or channels not in (1, 3) or not offset > 0:
         raise ValueError(f"expected scale >= 1, channels 1 or 3, offset > 0, got {scale}, {channels}, {offset}")
@@ -220,11 +225,11 @@ def gain_map_between(
     bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
     planes, numbers = [], []
     for ratio in _log2_ratios(bright, dark, (None,) if channels == 1 else (0, 1, 2), scale, offset):
-        codes, low, high = _quantize(ratio, outliers)
+        codes, low, high = _quantize(ratio, outliers, bits)
         planes.append(codes)
         numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
     metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
-    return (planes[0] if channels == 1 else np.stack(planes, axis=2)), metadata
+    return (planes[0] if channels == 1 else cast(AnyCodes, np.stack(planes, axis=2))), metadata
 
 
 def _log2_ratios(bright: Light, dark: Light, channels: tuple[int | None, ...], scale: int, offset: float) -> Array:
@@ -261,18 +266,19 @@ def _plane(pixels: Array, index: int | None, offset: float) -> Array:
     return plane
 
 
-def _quantize(gains: Array, outliers: float) -> tuple[NDArray[np.uint8], Fraction, Fraction]:
-    """Codes of log2 gains, uint8 of the same shape, and their range as it will be stored."""
+def _quantize(gains: Array, outliers: float, bits: int) -> tuple[AnyCodes, Fraction, Fraction]:
+    """Codes of log2 gains, of the same shape, and their range as it will be stored."""
+    codes: AnyCodes = np.zeros(gains.shape, np.uint8 if bits == 8 else np.uint16)
     low, high = (float(edge) for edge in np.percentile(gains, (outliers, 100 - outliers)))
     if high - low < _FLAT_LOG2:
         level = fraction_of((low + high) / 2)
-        return np.zeros(gains.shape, np.uint8), level, level
+        return codes, level, level
     stored_low, stored_high = fraction_of(low, rounding="down"), fraction_of(high, rounding="up")
-    start, step = float(stored_low), (float(stored_high) - float(stored_low)) / 255
-    codes = np.empty(gains.shape, np.uint8)
+    most = (1 << bits) - 1
+    start, step = float(stored_low), (float(stored_high) - float(stored_low)) / most
 
     def encode(strip: slice) -> None:
-        codes[strip] = np.clip(np.rint((gains[strip] - np.float32(start)) / np.float32(step)), 0, 255)
+        codes[strip] = np.clip(np.rint((gains[strip] - np.float32(start)) / np.float32(step)), 0, most)
 
     for_each_strip(gains.shape[0], encode, rows_in_cache(gains.shape[1]))
     return codes, stored_low, stored_high

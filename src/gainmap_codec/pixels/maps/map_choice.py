@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from gainmap_codec.files.records import Codec, CodedImage, GainMapMetadata
-from gainmap_codec.pixels.color.light import AnyCodes, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, gain_map_between
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
@@ -31,6 +31,7 @@ _NO_LOSS = Score(0.5, 0.2)
 _COLOURED_DB = 6.0
 """One channel that costs more at first is not looked at any further."""
 _WARNED_DB = 3.0
+_BANDED_SHARE = 0.01
 _LEAST_TOLD_DB = 0.05  # a cost that rounds to less is no reason
 
 _OFFSETS = (1 / 64, 1 / 512)  # the smaller tells more of dark pixels, and of their noise
@@ -76,8 +77,9 @@ def map_by(
         channels=recipe.channels,
         offset=recipe.offset,
         outliers=recipe.outliers,
+        bits=bits,
     )
-    image = code_picture(with_bits(codes, 8, bits), codec, quality=recipe.quality, bits=bits)
+    image = code_picture(codes, codec, quality=recipe.quality, bits=bits)
     return MapByRecipe(image, metadata, decode_coded_image(image))
 
 
@@ -241,6 +243,21 @@ class MapTrials:
         blank, *sizes = (len(code_picture(tile, "jpeg", quality=90).data) for tile in (np.zeros_like(tiles[0]), *tiles))
         own = np.array(sizes) - blank + 1
         return probe.enlargement * float(np.average(own, weights=probe.weights) / own.mean())
+
+
+def shows_bands(probe: Probe, headrooms: tuple[float, float]) -> bool:
+    """Whether a map of 8 bits would show bands, by its rounding alone, in one part of a picture in a hundred.
+
+    Args:
+        headrooms: Of base and alternate, log2.
+    """
+    renditions = Light.of(probe.base), Light.of(probe.alternate)
+    base_headroom, headroom = headrooms
+    _, metadata = gain_map_between(
+        *renditions, base_headroom=base_headroom, alternate_headroom=headroom, scale=1, channels=3
+    )
+    widest = max(float(each.gain_map_max) - float(each.gain_map_min) for each in metadata.channels)
+    return probe.banded(widest / (2 * 255)) >= _BANDED_SHARE
 
 
 def choose_map(

@@ -23,8 +23,11 @@ _TILES = 24
 _LONGEST = 16384  # pixels of a side: every encoder codes that
 _MARGIN = 8  # pixels at the edges of a tile, where an enlarged map sees its neighbours
 _STEP = 8  # of the coarse look, in pixels
+_CELL = 8  # pixels of a side, in which a picture is smooth or not
 _NEXT = 2  # pixels: the gain of one as near as that is what a smaller map has
 _OFFSET = np.float32(1 / 64)
+_STEPS = np.float32(1023)  # of 10-bit PQ
+_LEAST_SPREAD = 1  # of these, in a cell that is not flat: one gain everywhere makes no bands
 
 
 class Score(NamedTuple):
@@ -65,6 +68,18 @@ class Probe:
         differences = delta_e_itp(itp(linear), self._itp).mean(axis=(1, 2), dtype=np.float64)
         return Score(psnr, float(np.average(differences, weights=self.weights)))
 
+    def banded(self, stops: float) -> float:
+        """The share of the picture, 0…1, that is smooth and that gains off by so many stops move by over half a step.
+
+        Steps are those of 10-bit PQ. Smooth is a cell of 8 x 8 pixels whose codes change, by a step a pixel at most.
+        """
+        codes = _in_cells(pq_encode(self._wanted)) * _STEPS
+        moved = _in_cells(pq_encode(self._wanted * np.float32(2**stops))) * _STEPS - codes
+        spread = np.ptp(codes, axis=(2, 4))
+        is_smooth = (spread.max(axis=-1) <= _CELL) & (spread.max(axis=-1) >= _LEAST_SPREAD)
+        is_banded = is_smooth & (moved.mean(axis=(2, 4)).max(axis=-1) > 0.5)
+        return float(np.average(is_banded.mean(axis=(1, 2)), weights=self.weights)) if is_banded.size else 0.0
+
     @cached_property
     def _wanted(self) -> Array:
         return self._measured(self.alternate)
@@ -78,6 +93,12 @@ class Probe:
         tiles = pixels.reshape(len(self.weights), -1, *pixels.shape[1:])
         inner = slice(_MARGIN, -_MARGIN) if len(self.weights) > 1 else slice(None)
         return transformed(np.ascontiguousarray(tiles[:, inner, inner]), self.to_bt2020)
+
+
+def _in_cells(pixels: Array) -> Array:
+    """The pixels of whole cells, (n, cells down, 8, cells across, 8, 3), of tiles (n, h, w, 3)."""
+    count, height, width = (pixels.shape[0], *(side // _CELL for side in pixels.shape[1:3]))
+    return pixels[:, : height * _CELL, : width * _CELL].reshape(count, height, _CELL, width, _CELL, 3)
 
 
 def probe_of(base: Light, alternate: Light, to_bt2020: NDArray[np.float64]) -> Probe:
