@@ -60,7 +60,7 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (TranscodeOptions, {"box": (1, 2, 3)}, "box: expected left, top, right and bottom, got (1, 2, 3)"),
         (TranscodeOptions, {"preset": "print"}, "auto, web, archive, got 'print'"),
         *((kind, {"effort": effort}, f"effort: expected 1…9, got {effort}") for kind in FITTING for effort in (0, 10)),
-        (TranscodeOptions, {"carry": "all"}, "carry: expected one of None, both, neural, standard, got 'all'"),
+        (TranscodeOptions, {"carry": "all"}, "carry: expected one of None, both, neural, standard, apple, got 'all'"),
     ],
 )
 def test_what_is_out_of_range_is_told(kind: type, options: dict[str, Any], line: str) -> None:
