@@ -229,7 +229,7 @@ def test_exif_without_an_orientation_stays() -> None:
 @pytest.mark.parametrize(
     ("codes", "codec", "options", "problem"),
     [
-        (np.zeros((4, 4, 3), np.uint8), "jxl", {}, "codec: expected one of jpeg, hevc, av1, got 'jxl'"),
+        (np.zeros((4, 4, 3), np.uint8), "jp2", {}, "codec: expected one of jpeg, hevc, av1, jxl, got 'jp2'"),
         (np.zeros((4, 4, 3), np.uint16), "jpeg", {"bits": 10}, "bits: expected 8 in JPEG, got 10"),
         (np.zeros((4, 4, 3), np.uint16), "hevc", {"bits": 12}, "bits: expected 8 or 10 in HEVC, got 12"),
         (np.zeros((4, 4, 3), np.uint16), "av1", {"bits": 8}, r"expected uint8 \(H, W\) or \(H, W, 3\), got uint16"),
