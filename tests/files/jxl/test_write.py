@@ -194,6 +194,20 @@ def test_new_metadata_go_into_the_packed_jpeg() -> None:
     assert read(data).base_digest == file.base_digest
 
 
+def test_xmp_of_a_jpeg_tells_of_no_gain_map() -> None:
+    """Where the JPEG of a file is replaced by another picture, too."""
+    packet = USER_XMP.replace(
+        b"dc:rights", b'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0" dc:rights'
+    )
+    jpeg = read(bytes(imagecodecs.jpegxl_encode_jpeg(tiny(xmp=packet))))
+    assert jpeg.xmp == packet
+    for file in (replace(jpeg, base=image(24, 16, 3)), record(xmp=packet)):
+        written = body(serialize_jxl(file), b"xml ")
+        assert b"mine" in written and b"hdrgm" not in written
+    kept = boxed(picture(), box(b"xml ", packet))
+    assert serialize_jxl(read(kept)) == kept
+
+
 def test_what_stands_behind_a_jpeg() -> None:
     video = OtherPart("video", bytes(4) + b"ftypisom" + bytes(100), 0)
     file = replace(jxl_records.full_of_jpegs(), others=(video,))

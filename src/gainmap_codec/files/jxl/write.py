@@ -83,16 +83,21 @@ def _surviving(file: GainMapFile, extras: JxlExtras) -> tuple[KeptBox, ...]:
 
 
 def _picture(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _Boxes:
-    """The codestream, and its metadata: those of a packed JPEG are what makes the JPEG again."""
+    """The codestream, and its metadata: those of a packed JPEG are what makes the JPEG again.
+
+    XMP of another container goes without the gain-map properties, which only readers of JPEG use.
+    """
     if file.base.codec == "jpeg":
         return _jpeg(file, extras, notes)
     _check(file.base, "base")
     notes += (f"{describe_other(part)}: not kept in a JPEG XL file" for part in file.others)
+    if extras and extras.packed:
+        extras = None  # they are a JPEG's
     is_same = extras is not None and extras.base.data == file.base.data and extras.orientation == file.orientation
     picture = extras.codestream if extras and is_same else _turned(file.base.data, file.orientation)
-    exif = bytes(4) + file.exif if file.exif else None
+    xmp = file.xmp if extras or not file.xmp else without_gain_map(with_video(file.xmp, None), notes)
     boxes: _Boxes = {"picture": picture}
-    return boxes | _metadata(exif, _xmp(file, extras, notes)) | _unchanged(file, extras)
+    return boxes | _metadata(bytes(4) + file.exif if file.exif else None, xmp) | _unchanged(file, extras)
 
 
 def _jpeg(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _Boxes:
@@ -129,13 +134,6 @@ def _unchanged(file: GainMapFile, extras: JxlExtras | None) -> _Boxes:
         return {}
     is_same: dict[Role, bool] = {"exif": file.exif == extras.exif, "xmp": file.xmp == extras.xmp}
     return {each.role: each.data for each in extras.boxes if each.data and is_same.get(each.role)}
-
-
-def _xmp(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> bytes | None:
-    """The record's packet; that of another container without the gain-map properties, which only JPEG's readers use."""
-    if not file.xmp or extras is not None:
-        return file.xmp
-    return without_gain_map(with_video(file.xmp, None), notes)
 
 
 def _behind(file: GainMapFile, extras: JxlExtras | None) -> _Boxes:
