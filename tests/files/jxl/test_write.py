@@ -263,3 +263,15 @@ def test_a_jpeg_that_cannot_be_packed() -> None:
 def test_pixels_are_those_of_the_record() -> None:
     data = serialize_jxl(jxl_records.full())
     np.testing.assert_array_equal(np.rot90(imagecodecs.jpegxl_decode(data)), imagecodecs.jpegxl_decode(picture()))
+
+
+def test_deep_pictures_without_loss_say_their_level() -> None:
+    """As libjxl does, whose decoders may otherwise count on 16 bits."""
+    codes = (np.arange(24 * 16 * 3, dtype=np.uint16) * 50).reshape(16, 24, 3)
+    theirs = bytes(imagecodecs.jpegxl_encode(codes, lossless=True, bitspersample=16))
+    assert dict(boxes(theirs))[b"jxll"] == b"\x0a"
+    file = parse_jxl(codestream_of(theirs), Limits())
+    data = serialize_jxl(file)
+    assert list(boxes(data))[2] == (b"jxll", b"\x0a")
+    assert serialize_jxl(parse_jxl(data, Limits())) == data
+    assert b"jxll" not in serialize_jxl(parse_jxl(picture(bits=10), Limits()))

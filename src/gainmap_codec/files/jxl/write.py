@@ -33,6 +33,7 @@ from gainmap_codec.files.orientations import turned_orientation
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap, describe_other
 from gainmap_codec.files.tags.motion_photo import with_video
 
+_LEVEL = b"jxll"
 _FRONT: tuple[Role, ...] = ("jbrd", "exif", "xmp")
 _BACK: tuple[Role, ...] = ("gain map", "map jpeg", "payload")
 _Boxes = dict[Role, bytes]
@@ -57,10 +58,20 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     extras = jxl_extras(file.extras)
     boxes = _picture(file, extras, notes) | _behind(file, extras)
     kept = () if extras is None else _surviving(file, extras)
-    if set(boxes) == {"picture"} and not kept:
+    level = b"" if any(each.data[4:8] == _LEVEL for each in kept) else _level(file)
+    if set(boxes) == {"picture"} and not kept and not level:
         return boxes["picture"]
     boxes["picture"] = make_box(b"jxlc", boxes["picture"])
-    return START + b"".join(_in_order(boxes, kept))
+    return START + level + b"".join(_in_order(boxes, kept))
+
+
+def _level(file: GainMapFile) -> bytes:
+    """The box that tells of level 10, which a base needs that computes with more than 16 bits; 5 goes without saying.
+
+    Source: ISO/IEC 18181-1:2024 annex M; libjxl lib/jxl/encode.cc (VerifyLevelSettings).
+    """
+    needs_more = file.base.codec == "jxl" and not header_of(file.base).has_small_integers
+    return make_box(_LEVEL, b"\x0a") if needs_more else b""
 
 
 def _in_order(boxes: _Boxes, kept: tuple[KeptBox, ...]) -> Iterator[bytes]:
