@@ -81,13 +81,13 @@ def make_hdr_base_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOpt
     opened = found if isinstance(found, OpenedFile) else None
     image = found if isinstance(found, HdrImage) else decode_opened(found, _UPRIGHT)
     notes += image.warnings
-    other = _sdr_of(image, opened, sdr, options, notes)
     file = _kept(opened, options, notes) if opened else None
     if file is None:
         notes += image.metadata.lost
         file = _coded(image, options, notes)
+    other = _sdr_of(image, opened, sdr, options, notes)  # only now: encoders take memory
     file = _with_metadata(file, image, other.metadata, options, notes)
-    turn, light = file.orientation, (image.convert("bt2020").pixels, np.clip(other.pixels, 0, None))
+    turn, light = file.orientation, (image.convert("bt2020").pixels, other.pixels)
     pixels, sdr_pixels = (np.ascontiguousarray(to_stored(each, turn)) for each in light)
     headroom = min(image.target_headroom(), MAX_HEADROOMS[options.hdr_transfer])
     note_no_headroom(headroom, notes)
