@@ -127,8 +127,8 @@ def encode(
         map_channels: 1 or 3, of the standard gain map. "auto" takes one where that shows the colours that three would:
             it costs at most 0.5 dB of PQ-PSNR, or 0.2 of mean dE_ITP.
         map_bits: 8, 10 or 12, depth of the standard gain map: 8 in JPEG, 12 not in HEIC. "auto" takes 10 where 8 would
-            show bands, which is where the gains span more than three or four stops and the picture is smooth, and in
-            AVIF beside a base of more than 8; else 8.
+            show bands, which is where the gains span more than three or four stops and the picture is smooth, else 8;
+            in AVIF the depth of the base, as Chromium needs it.
         exif: EXIF to write: a TIFF structure; a dictionary, by names, ``{"Artist": "…", "FNumber": 2.8}``, or as piexif
             has it, ``{"0th": {315: "…"}, "GPS": {…}}``; or Pillow's `Image.Exif`. None takes that of `sdr`, or else of
             `hdr`; b"" writes none.

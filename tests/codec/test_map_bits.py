@@ -43,6 +43,12 @@ def test_maps_are_deep_where_8_bits_would_show_bands(container: Container, stops
     assert depth(encoded(container, stops=stops)) == bits
 
 
+def test_maps_in_avif_are_as_deep_as_the_base() -> None:
+    hdr, sdr = sunset()
+    assert depth(encoded("avif")) == 10
+    assert depth(gm.encode(hdr, sdr, container="avif", base_bits=8, carry="standard", map_scale=1)) == 8
+
+
 @pytest.mark.parametrize(("container", "bits"), [("heic", 8), ("heic", 10), ("avif", 8), ("avif", 10), ("avif", 12)])
 def test_a_depth_that_is_asked_for_is_made(container: Container, bits: int) -> None:
     assert depth(encoded(container, bits)) == bits

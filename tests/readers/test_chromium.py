@@ -80,6 +80,20 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
         assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
 
 
+@pytest.mark.parametrize(("base_bits", "map_bits", "most"), [(8, 10, 4), (8, 12, 6), (10, 12, 2)])
+def test_the_browser_cuts_deep_maps_over_shallow_bases(
+    browser: Browser, base_bits: int, map_bits: int, most: float
+) -> None:
+    """Without rounding: so maps in AVIF are as deep as their bases, unless asked for otherwise."""
+    options: dict[str, Any] = {"container": "avif", "base_bits": base_bits, "map_bits": map_bits}
+    data = gm.encode(SCENE, carry="standard", map_scale=1, **options)
+    full = gm.inspect(data).headroom or 0.0
+    ours = gm.decode(data, headroom=full, prefer="standard", color_space="srgb").pixels
+    codes = difference(browser.read(data, mime(data), full), ours)
+    assert np.percentile(codes, 99) < most
+    assert (np.median(codes) > 0.5) == (base_bits == 8)
+
+
 def test_the_browser_applies_apples_map_by_a_curve_of_its_own(browser: Browser) -> None:
     """The power of 1.961 where we have the sRGB curve: measured of a ramp of codes over a flat base."""
     headroom, codes = 4.0, np.repeat(np.arange(7, 256, 8, dtype=np.uint8), 8)

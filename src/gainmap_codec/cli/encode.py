@@ -128,7 +128,7 @@ _DEFAULTS = EncodeOptions()
     metavar="8|10|12|auto",
     default=_DEFAULTS.map_bits,
     show_default=True,
-    help="Depth of the standard gain map, 8 in JPEG; auto: 10 in HEIC and AVIF where 8 would show bands.",
+    help="Depth of the standard gain map, 8 in JPEG; auto: 10 in HEIC where 8 would show bands, in AVIF the base's.",
 )
 @speed
 @strip

@@ -191,7 +191,7 @@ def _map_bits(codec: Codec, pair: Pair, probe: Probe) -> int:
     """Depth of a map: 10 bits where 8 would show bands and the codec has more."""
     if codec == "jpeg":
         return 8
-    if codec == "av1" and pair.file.base.bits > 8:  # Chromium 156 applies no map of 8 bits to such a base
+    if codec == "av1":  # Chromium 156 applies no map of 8 bits to a deeper base, and cuts deeper ones over one of 8
         return pair.file.base.bits
     return 10 if shows_bands(probe, pair.headrooms) else 8
 
