@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from gainmap_codec.errors import GainMapWarning
 from gainmap_codec.pixels import hdr_image
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
-from gainmap_codec.pixels.color.light import PQ_PEAK
+from gainmap_codec.pixels.color.light import PQ_PEAK, srgb_decode
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM, HdrImage, SdrColorSpace
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
@@ -145,6 +145,17 @@ def test_sdr_is_tone_mapped_or_clipped() -> None:
     assert mapped.getpixel((0, 0)) == clipped.getpixel((0, 0)) == (89, 89, 89)  # below the knee: sRGB of 0.1
     assert clipped.getpixel((5, 0)) == (255, 188, 0)  # sRGB of 1, 0.5 and 0
     assert mapped.getpixel((5, 0)) == (255, 99, 0)  # its brightest channel becomes white, and the hue stays: 0.5 / 4
+
+
+def test_a_screenshots_sdr_is_what_the_screen_showed() -> None:
+    codes = np.arange(256, dtype=np.float32)
+    pixels = srgb_decode(np.repeat(codes[np.newaxis, :, np.newaxis] / 255, 3, axis=2))
+    pixels[0, 0] = (4.0, 2.0, -0.1)
+    image = HdrImage(pixels, "srgb", is_screenshot=True)
+    shown = np.asarray(image.to_sdr())
+    np.testing.assert_array_equal(shown[0, 1:, 0], codes[1:])
+    assert tuple(shown[0, 0]) == (255, 188, 0), "the hue stays: sRGB of 1, 0.5 and 0"
+    np.testing.assert_array_equal(np.asarray(image.convert("bt2020").to_sdr()), shown)
 
 
 def test_sdr_of_either_color_space_has_its_profile() -> None:

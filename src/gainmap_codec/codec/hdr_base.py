@@ -49,7 +49,6 @@ from gainmap_codec.pixels.formats.images import BasePicture, read_base
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
-from gainmap_codec.pixels.raster.tone_map import tone_map
 
 HDR_BITS = 10
 """Of the code values of a base in PQ or HLG."""
@@ -136,8 +135,9 @@ def _sdr_of(
     if opened is not None and own:
         return _own(opened, image)
     space = options.base_color_space
-    mapped = tone_map(image.convert(space).pixels, headroom=image.target_headroom())
-    return _Sdr(convert(mapped, space, "bt2020"), code_points_for(base_color_of_icc(icc_profile_for(space))))
+    return _Sdr(
+        convert(image.tone_mapped(space), space, "bt2020"), code_points_for(base_color_of_icc(icc_profile_for(space)))
+    )
 
 
 def _own(opened: OpenedFile, image: HdrImage) -> _Sdr:

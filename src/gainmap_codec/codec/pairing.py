@@ -37,7 +37,7 @@ from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
 from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, hdr_of_profile, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
-from gainmap_codec.pixels.color.light import AnyCodes, Array, convert, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr
@@ -48,7 +48,7 @@ from gainmap_codec.pixels.in_memory import ArrayLike, array_of, rgb_of
 from gainmap_codec.pixels.maps.one_gain import Offsets, OneGain
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_stored, to_upright
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map, with_srgb_curve
+from gainmap_codec.pixels.raster.tone_map import encode_base, with_srgb_curve
 
 HdrSource = HdrImage | Source | ArrayLike
 SdrSource = Source | Image | ArrayLike
@@ -126,7 +126,7 @@ def make_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOptions, not
         notes.append(NOT_TONE_MAPPED)
     notes += (*image.warnings, *image.metadata.lost)
     headroom = image.target_headroom()
-    file = with_those_of_hdr(_base_file(image, headroom, opened, sdr, options, notes), image.metadata)
+    file = with_those_of_hdr(_base_file(image, opened, sdr, options, notes), image.metadata)
     file = with_metadata(file, options, notes)
     file = stripped(file, options.strip, notes)
     is_kept = opened is not None and file.base.data is opened.file.base.data
@@ -222,7 +222,6 @@ def _upright(image: HdrImage) -> HdrImage:
 
 def _base_file(
     image: HdrImage,
-    headroom: float,
     opened: OpenedFile | None,
     sdr: SdrSource | None,
     options: EncodeOptions,
@@ -232,14 +231,13 @@ def _base_file(
     if sdr is not None:
         return _sdr_file(sdr, options, notes)
     if opened is None:
-        return _tone_mapped(image, headroom, options)
+        return _tone_mapped(image, options)
     return _kept_or_recoded(opened.file, lambda: opened.codes, options, notes)
 
 
-def _tone_mapped(image: HdrImage, headroom: float, options: EncodeOptions) -> GainMapFile:
+def _tone_mapped(image: HdrImage, options: EncodeOptions) -> GainMapFile:
     space = options.base_color_space
-    linear = convert(image.pixels, image.color_space, space)
-    codes = encode_base(tone_map(linear, headroom=headroom), options.base_bits or 8)
+    codes = encode_base(image.tone_mapped(space), options.base_bits or 8)
     profile = icc_profile_for(space)
     kept = None if ABILITIES[options.container].has_code_points else profile  # code points say the same
     return coded_file(codes, options, options.base_bits or 8, kept, code_points_for(base_color_of_icc(profile)))

@@ -21,7 +21,7 @@ from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import COLOR_SPACES, Array, ColorSpace
 from gainmap_codec.pixels.in_memory import array_of
 from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.raster.tone_map import clip_highlights, encode_base, tone_map
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
 
 RenderedFrom = Literal["neural", "standard", "base"]
@@ -55,6 +55,8 @@ class HdrImage:
         rendered_from: Which part of a gain-map file made these pixels, or None for other sources.
         warnings: What was lost or odd on the way here, one line each.
         metadata: EXIF and XMP of the picture, which `save` writes where the format has a place for them.
+        is_screenshot: Whether it shows a screen, as JPEG XR files do: `tone_mapped` leaves what is no brighter than SDR
+            white as it is, and makes no room for highlights.
 
     Raises:
         ValueError: Wrong shape, a pixel that is not finite, an unknown colour space or origin, or a bad headroom.
@@ -67,6 +69,7 @@ class HdrImage:
     rendered_from: RenderedFrom | None = None
     warnings: tuple[str, ...] = ()
     metadata: PictureMetadata = NO_METADATA
+    is_screenshot: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _checked_pixels(self.pixels))
@@ -110,6 +113,15 @@ class HdrImage:
         """Headroom that the picture is meant for, at most 5.62 stops; where nobody said, that of its pixels."""
         return self.measured_headroom() if self.headroom is None else min(self.headroom, MAX_HEADROOM)
 
+    def tone_mapped(self, color_space: ColorSpace) -> Array:
+        """The picture for SDR displays, linear light in these primaries, float32 (H, W, 3) in [0, 1].
+
+        Highlights are rolled off by the curve of ITU-R BT.2390, which darkens what is near SDR white, too; those of a
+        screenshot are cut off at SDR white in their hue, and all else of it stays as it is.
+        """
+        linear = self.convert(color_space).pixels
+        return clip_highlights(linear) if self.is_screenshot else tone_map(linear, headroom=self.target_headroom())
+
     def to_sdr(self, *, method: SdrMethod = "tone-map", color_space: SdrColorSpace = "srgb") -> PIL.Image.Image:
         """The picture for SDR displays, as a Pillow image.
 
@@ -118,8 +130,8 @@ class HdrImage:
         The SDR picture that a photo has itself is its base: ``decode(photo, prefer="base").to_sdr()``.
 
         Args:
-            method: "tone-map" rolls highlights off by the curve of ITU-R BT.2390, as `encode` does without `sdr`;
-                "clip" cuts off what is brighter than SDR white, channel by channel.
+            method: "tone-map" is `tone_mapped`, as `encode` takes it without `sdr`; "clip" cuts off what is brighter
+                than SDR white, channel by channel.
             color_space: Of the result; colours outside it are clipped.
         Returns:
             Mode RGB, 8 bits.
@@ -130,8 +142,7 @@ class HdrImage:
             raise ValueError(f"method: expected tone-map or clip, got {method!r}")
         if color_space not in get_args(SdrColorSpace):
             raise ValueError(f"color_space: expected srgb or display-p3, got {color_space!r}")
-        linear = self.convert(color_space).pixels
-        shown = tone_map(linear, headroom=self.target_headroom()) if method == "tone-map" else linear
+        shown = self.tone_mapped(color_space) if method == "tone-map" else self.convert(color_space).pixels
         picture = PIL.Image.fromarray(encode_base(shown))
         picture.info = self._info(color_space)
         return picture

@@ -5,6 +5,7 @@ No real screenshot of Windows or of a console was at hand.
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 import gainmap_codec as gm
+from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.color.light import pq_psnr, srgb_decode, srgb_encode
 from gainmap_codec.pixels.formats import jpeg_xr
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
@@ -95,6 +99,44 @@ def test_a_screenshot_becomes_a_photo_for_every_screen(tmp_path: Path) -> None:
     sdr = gm.decode(photo, headroom=0, color_space="srgb").pixels
     assert sdr[:8].max() == pytest.approx(sdr[30].max(), abs=0.03), "the ramp ends in the desktop's white"
     assert read_hdr(path).pixels.shape == (40, 56, 3)
+
+
+def desktop() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A desktop in sRGB, white at 203 nits, with text, greys and colours; and a game in a window, to 2000 nits."""
+    shown = Image.new("RGB", (256, 160), (243, 243, 243))
+    draw = ImageDraw.Draw(shown)
+    for index, fill in enumerate(("white", "#c0c0c0", "#0078d4", "#e81123", "#107c10", "#ffb900", "black")):
+        draw.rectangle((8 + 34 * index, 8, 38 + 34 * index, 38), fill=fill)
+    for index in range(240):
+        draw.line((8 + index, 44, 8 + index, 56), fill=(index + 16,) * 3)
+    draw.text((10, 64), "File  Edit  View", fill="black")
+    draw.rectangle((8, 88, 247, 151), fill="black")
+    light = srgb_decode((np.asarray(shown) / 255).astype(np.float32))
+    nits = np.geomspace(1, 2000, 236)[np.newaxis, :, np.newaxis]
+    light[90:150, 10:246] = nits / 203 * np.repeat([[[1, 1, 1]], [[1, 0.6, 0.2]], [[0.3, 0.7, 1]]], 20, axis=0)
+    return np.asarray(shown), light
+
+
+def test_the_sdr_picture_is_the_desktop_as_it_was() -> None:
+    """All that is no brighter than SDR white, within a code value; what is brighter is cut off in its hue."""
+    shown, light = desktop()
+    seen = np.asarray(read(jxr((light * 203 / 80).astype(np.float32))).to_sdr()).astype(int)
+    np.testing.assert_allclose(seen[:88], shown[:88], atol=1)
+    brightest = light.max(axis=2, keepdims=True)
+    np.testing.assert_allclose(seen, srgb_encode(light / np.maximum(brightest, 1)) * 255, atol=1)
+
+
+@pytest.mark.parametrize("container", ["jpeg", "avif"])
+def test_sdr_readers_see_the_desktop_and_hdr_readers_the_highlights(container: Container, tmp_path: Path) -> None:
+    shown, light = desktop()
+    path = tmp_path / "shot.jxr"
+    path.write_bytes(jxr((light * 203 / 80).astype(np.float32)))
+    photo = gm.encode(path, container=container, carry="standard", quality=100)
+    seen = np.asarray(Image.open(io.BytesIO(photo)).convert("RGB")).astype(int)
+    off = np.abs(seen[:88] - shown[:88])
+    assert np.mean(off > 2) < 0.001 and off.max() <= 5, "text and edges, by the codec"
+    assert gm.decode(photo, color_space="srgb").pixels.max() * 203 == pytest.approx(2000, rel=0.05)
+    assert pq_psnr(gm.decode(photo).pixels, gm.HdrImage(light, "srgb").convert("bt2020").pixels) > 45
 
 
 def test_xmp_comes_along_and_exif_is_told_as_lost() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gainmap_codec.pixels.color.light import pq_decode, pq_encode
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.raster.tone_map import clip_highlights, encode_base, tone_map
 
 EXR_NAMES = ["StillLife", "Desk", "Tree", "CandleGlass", "MtTamWest", "GoldenGate"]
 
@@ -51,6 +51,12 @@ def test_hue_is_kept_even_beyond_the_headroom() -> None:
     np.testing.assert_allclose(
         mapped / mapped.max(axis=2, keepdims=True), np.tile([1, 0.5, 0.25], (1, 3, 1)), rtol=1e-5
     )
+
+
+def test_highlights_are_clipped_in_their_hue_and_all_else_stays() -> None:
+    colours = np.array([[[0, 0.2, 1], [-0.2, 0.1, 0.3], [4, 2, 1], [400, 200, 100]]], np.float32)
+    expected = [[[0, 0.2, 1], [0, 0.1, 0.3], [1, 0.5, 0.25], [1, 0.5, 0.25]]]
+    np.testing.assert_array_equal(clip_highlights(colours), np.array(expected, np.float32))
 
 
 def test_no_headroom_changes_nothing_below_white() -> None:

@@ -68,7 +68,7 @@ def decode_jpeg_xr(data: bytes, name: str, limits: Limits) -> HdrImage:
         pixels = found[..., :3].astype(np.float32) * np.float32(_SCRGB_NITS / SDR_WHITE_NITS)
         is_opaque = found.shape[2] == 3 or bool((found[..., 3] >= 1).all())
     image = image_from_file(pixels, "srgb", name, () if is_opaque else ("alpha dropped",))
-    return replace(image, metadata=_metadata(data, tags))
+    return replace(image, metadata=_metadata(data, tags), is_screenshot=True)
 
 
 def _decoded(data: bytes, name: str) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def mime_bundle(image: HdrImage) -> dict[str, str]:
 
 def sdr_png(image: HdrImage) -> bytes:
     """The picture tone-mapped to SDR, sRGB, at most 1024 pixels a side, as PNG."""
-    small = HdrImage(_reduced(image.pixels), image.color_space, image.target_headroom())
+    small = replace(image, pixels=_reduced(image.pixels), headroom=image.target_headroom())
     stream = io.BytesIO()
     small.to_sdr().save(stream, "PNG")
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""An SDR base when the caller has only HDR: a global curve that rolls highlights off and keeps hue."""
+"""An SDR base when the caller has only HDR: global curves that keep hue, one for scenes and one for screenshots."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ def tone_map(linear: Array, *, headroom: float) -> Array:
     mapped = _eetf(np.minimum(brightest, peak), peak)
     scale = np.divide(mapped, brightest, out=np.ones_like(mapped), where=brightest > 0)
     return np.asarray(np.clip(linear * scale, 0, 1), dtype=np.float32)
+
+
+def clip_highlights(linear: Array) -> Array:
+    """Cut HDR off at SDR white, in its hue: what is no brighter stays as it is.
+
+    Where max(R, G, B) is above 1, the three are scaled alike until it is 1. Negative values, which are colours outside
+    the primaries, are first clipped to 0. The result depends on the pixel's colour alone.
+
+    Args:
+        linear: Linear-light RGB, float32 (H, W, 3); 1.0 = SDR white.
+    Returns:
+        Linear-light RGB in the same primaries, float32 (H, W, 3) in [0, 1].
+    """
+    linear = np.maximum(linear, np.float32(0))
+    return np.asarray(linear / np.maximum(linear.max(axis=2, keepdims=True), np.float32(1)), dtype=np.float32)
 
 
 @overload
