@@ -1,4 +1,4 @@
-"""What holds for JPEG, HEIC and AVIF alike: one list of tests, run for each container."""
+"""What holds for JPEG, HEIC, AVIF and JPEG XL alike: one list of tests, run for each container."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from support.container_files import (
 )
 from support.heif_files import places_of
 from support.jpeg_records import full_record
+from support.jxl_files import boxes
 from support.paths import FIXTURES
 from support.pipeline_files import gps_exif
 
@@ -48,6 +49,7 @@ SMALL: dict[Container, tuple[str, ...]] = {
     "jpeg": ("both.jpg", "iso-compact.jpg", "apple-maker-note.jpg"),
     "heic": ("payload.heic", "apple-maker-note.heic", "grid.heic"),
     "avif": ("payload.avif", "adobe-auxiliary.avif", "tmap-hdr-base.avif"),
+    "jxl": ("both.jxl", "parts.jxl", "jhgm.jxl"),
 }
 VERBS: dict[str, Callable[[BinaryIO], bytes]] = {
     "transcode": gm.transcode,
@@ -75,7 +77,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 @cache
 def small(container: Container) -> tuple[bytes, ...]:
     """Files of one to three kilobytes, with each kind of gain map; one JPEG with every kind of segment."""
-    folder = "jpeg" if container == "jpeg" else "heif"
+    folder = "heif" if container in ("heic", "avif") else container
     files = tuple((FIXTURES / folder / name).read_bytes() for name in SMALL[container])
     return (*files, serialized(full_record())) if container == "jpeg" else files
 
@@ -142,7 +144,7 @@ def test_transcoding_keeps_all_parts(source: Container, target: Container) -> No
     data, told = losses(lambda: gm.transcode(photo(source), container=target))
     old, new = parsed(photo(source)), parsed(data)
     assert (new.container, new.orientation, new.exif) == (target, ORIENTATION, old.exif)
-    if target in ("jpeg", source):
+    if new.base.codec in ("jpeg", old.base.codec):
         assert new.base.icc_profile == old.base.icc_profile
     else:  # code points say the same, and libavif tone-maps no file with a profile
         assert new.base.icc_profile is None and new.base.nclx is not None
@@ -347,8 +349,7 @@ def test_a_broken_gain_map_never_costs_the_base(container: Container) -> None:
 def test_a_file_cut_behind_its_base_shows_it(container: Container) -> None:
     data = photo(container)
     base = gm.decode(data, prefer="base").pixels
-    end = len(parsed(data).base.data) if container == "jpeg" else max(places_of(data)[1]) + 1
-    for size in range(end, len(data), 97):
+    for size in range(end_of_base(data), len(data), 97):
         np.testing.assert_array_equal(gm.decode(data[:size], prefer="base").pixels, base)
 
 
@@ -363,11 +364,24 @@ def test_numbers_that_are_read_and_not_written(container: Container, verb: str) 
     assert parsed(VERBS[verb](io.BytesIO(data))).container == container
 
 
-def gain_map_bytes(data: bytes) -> set[int]:
-    """Positions of bytes that belong to no base: behind a JPEG's first picture, in the other items of HEIC and AVIF."""
+def end_of_base(data: bytes) -> int:
+    """Where the base of a file ends, which begins with it, but for what is told of it."""
     file = parsed(data)
     if file.container == "jpeg":
-        return set(range(len(file.base.data), len(data)))
+        return len(file.base.data)
+    if file.container != "jxl":
+        return max(places_of(data)[1]) + 1
+    place, end = 0, 0
+    for kind, body in boxes(data):
+        place += 8 + len(body)
+        end = place if kind in (b"jxlc", b"jxlp") else end
+    return end
+
+
+def gain_map_bytes(data: bytes) -> set[int]:
+    """Positions of bytes that belong to no base: behind it, or in the other items of HEIC and AVIF."""
+    if parsed(data).container in ("jpeg", "jxl"):
+        return set(range(end_of_base(data), len(data)))
     return {byte for item, place in places_of(data).items() if item not in BASE_ITEMS for byte in place}
 
 
@@ -403,12 +417,18 @@ def test_a_read_that_fails_is_an_oserror(container: Container, verb: Callable[[B
 
 
 BASE_LIMITS = {"file_bytes": 100, "pixels": 6143}
-OWN_LIMITS = {"jpeg": {"segments": 3, "scans": 0}, "heif": {"boxes": 5, "items": 1, "links": 1}}
+_HEIF_LIMITS = {"boxes": 5, "items": 1, "links": 1}
+OWN_LIMITS: dict[Container, dict[str, int]] = {
+    "jpeg": {"segments": 3, "scans": 0},
+    "heic": _HEIF_LIMITS,
+    "avif": _HEIF_LIMITS,
+    "jxl": {"boxes": 5},
+}
 PART_LIMITS = {"xmp_bytes": 10, "payload_bytes": 10, "weights": 10, "latents": 1}
 
 
 def test_limits_of_the_base_are_errors(container: Container) -> None:
-    for name, most in {**BASE_LIMITS, **OWN_LIMITS["jpeg" if container == "jpeg" else "heif"]}.items():
+    for name, most in {**BASE_LIMITS, **OWN_LIMITS[container]}.items():
         for verb in (gm.decode, gm.inspect, gm.transcode):
             with pytest.raises(gm.LimitError, match=rf"raise Limits\.{name} to accept"):
                 verb(photo(container), limits=Limits(**{name: most}))

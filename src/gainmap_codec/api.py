@@ -94,7 +94,8 @@ def encode(
             Pillow image; an array or torch tensor (H, W, 3), sRGB, uint8 or uint16 (0…65535); None tone-maps `hdr`. Its
             orientation holds for the file, and `hdr` is upright. Arrays of grey, (H, W), are spread over R, G and B,
             and alpha is dropped with a warning, here and in `hdr`.
-        container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures.
+        container: Kind of file. "heic" holds HEVC, "avif" AV1 pictures; "jxl" holds JPEG XL pictures, or the JPEG
+            given as `sdr`, packed without loss.
         carry: Which gain maps to write: "standard", "neural" or "both", of which readers that know only the standard
             show correct HDR; or "apple", one of Apple's own kind alone, in JPEG and HEIC, for iPhones before iOS 18,
             which has one channel, at half the side unless `map_scale` is a number. None is "both"; an HDR base has
@@ -262,7 +263,7 @@ def decode(
     device: str = "auto",
     limits: Limits = Limits(),
 ) -> HdrImage:
-    """Decode the HDR rendition of a gain-map file: JPEG, HEIC or AVIF.
+    """Decode the HDR rendition of a gain-map file: JPEG, HEIC, AVIF or JPEG XL.
 
     Args:
         source: A path, bytes or a binary file.

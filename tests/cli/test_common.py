@@ -20,7 +20,7 @@ def test_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
 
 def test_every_suffix_names_a_container() -> None:
     jpeg, heic = (".jpg", ".jpeg", ".jpe", ".jfif"), (".heic", ".heif", ".hif", ".heics", ".heifs")
-    known = {"jpeg": jpeg, "heic": heic, "avif": (".avif", ".avifs")}
+    known = {"jpeg": jpeg, "heic": heic, "avif": (".avif", ".avifs"), "jxl": (".jxl",)}
     assert {suffix: kind for kind, suffixes in known.items() for suffix in suffixes} == common.CONTAINERS
     assert common.listed(jpeg) == ".jpg, .jpeg, .jpe or .jfif"
     assert common.listed([".npy"]) == ".npy"

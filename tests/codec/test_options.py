@@ -43,7 +43,7 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (DecodeOptions, {"headroom": -1.0}, "headroom: expected a number of stops >= 0, got -1.0"),
         (DecodeOptions, {"headroom": float("nan")}, "headroom: expected a number of stops >= 0, got nan"),
         (DecodeOptions, {"dtype": "float64"}, "dtype: expected one of float32, float16, got 'float64'"),
-        (EncodeOptions, {"container": "png"}, "container: expected one of jpeg, heic, avif, got 'png'"),
+        (EncodeOptions, {"container": "png"}, "container: expected one of jpeg, heic, avif, jxl, got 'png'"),
         (EncodeOptions, {"base_bits": 10}, "base_bits: expected 8 in JPEG, got 10"),
         (EncodeOptions, {"map_channels": 2}, "map_channels: expected one of auto, 1, 3, got 2"),
         (EncodeOptions, {"target_bytes": 1, "target_psnr": 1.0}, "expected one of them, got both"),

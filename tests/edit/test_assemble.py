@@ -253,7 +253,7 @@ def test_arrays_of_another_kind_are_refused(codes: Any, line: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"container": "png"}, "container: expected one of jpeg, heic, avif, got 'png'"),
+        ({"container": "png"}, "container: expected one of jpeg, heic, avif, jxl, got 'png'"),
         ({"orientation": 9}, "orientation: expected 1…8, got 9"),
         ({"quality": 0}, "quality: expected 1…100, got 0"),
         ({"map_quality": 101}, "map_quality: expected 1…100, got 101"),

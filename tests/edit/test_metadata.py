@@ -27,7 +27,7 @@ def test_a_colour_by_code_points_becomes_a_profile_in_jpeg() -> None:
     file = parse_file((FIXTURES / "heif/tmap.avif").read_bytes(), "a", Limits())
     file = replace(file, base=replace(file.base, icc_profile=None, nclx=Nclx(12, 13, 6, True)))
     new, _ = for_container(file, "jpeg", CODES, color_of(file.base), Notes())
-    assert new.base.nclx is None and new.base.icc_profile is not None and new.extras is None
+    assert new.base.nclx is None and new.base.icc_profile is not None
 
 
 @pytest.mark.parametrize("primaries", [4, 5, 6, 8, 9, 11, 12, 22])

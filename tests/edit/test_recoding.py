@@ -71,7 +71,7 @@ def test_apples_map_comes_out_as_one_of_iso() -> None:
 def test_what_stays_behind_is_named() -> None:
     notes = Notes()
     file = parse_file(files.both() + b"a video", "motion", Limits())
-    note_what_is_not_written(file, "heic", notes)
+    note_what_is_not_written(file, "heic", "hevc", notes)
     assert "bytes of an unknown kind, 7 bytes: not carried into a HEIC file" in notes.lost
 
 

@@ -25,7 +25,7 @@ from support.networks import random_network
 from support.paths import FIXTURES
 from support.pipeline_files import HEADROOM, HEIGHT, WIDTH, gps_exif, pictures
 
-CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
+CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif", "jxl")
 ORIENTATION = 6
 XMP = pipeline_files.XMP.replace(b'tiff:Orientation="1"', b'tiff:Orientation="6"')
 UNKNOWN = b"nobody knows what this is"
@@ -67,6 +67,15 @@ def with_unknown_parts(container: Container) -> dict[str, bytes]:
         data = (FIXTURES / "jpeg/standard.jpg").read_bytes()
         segments = {"comment": make_segment(COM, UNKNOWN, "COM"), "APP9": make_segment(0xE9, UNKNOWN, "APP9")}
         return {name: data[:2] + segment + data[2:] for name, segment in segments.items()}
+    if container == "jxl":
+        data = (FIXTURES / "jxl/standard.jxl").read_bytes()
+        packed = (FIXTURES / "jxl/packed-both.jxl").read_bytes()
+        box = make_box(b"uuid", bytes(16), UNKNOWN)
+        return {
+            "box": data + box,
+            "box in front": data[:32] + box + data[32:],
+            "box beside a packed JPEG": packed + box,
+        }
     pictures = ("base-64x64.heic", "map-32x32.heic") if container == "heic" else ("base-16x16.avif", "map-4x4.avif")
     draft = tmap_file(ONE_CHANNEL, *pictures)
     item = draft.with_item(Item(50, b"mine", hidden=True), UNKNOWN, Reference(b"cdsc", 50, (BASE,)))

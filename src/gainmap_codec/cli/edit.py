@@ -36,7 +36,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import SOURCE, STDIN, STDOUT, TARGET, check_outputs, source_of, write
-from gainmap_codec.codec.options import Strip, TranscodeOptions
+from gainmap_codec.codec.options import WRITTEN, Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
@@ -165,7 +165,7 @@ _TO = "The format to write. Default: as the file -o is named; in a folder or for
 
 def edit_options(command: Command, *, to: str = _TO) -> Command:
     """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`."""
-    kinds = click.option("--to", "container", type=click.Choice(["jpeg", "heic", "avif"]), help=to)
+    kinds = click.option("--to", "container", type=click.Choice(WRITTEN), help=to)
     base = click.option(
         "--base",
         type=click.Choice(["sdr", "hdr"]),

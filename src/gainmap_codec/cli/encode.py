@@ -39,7 +39,7 @@ _DEFAULTS = EncodeOptions()
 
 @click.command()
 @click.argument("hdr", type=SOURCE)
-@output(CONTAINERS, help="The JPEG, HEIC or AVIF file to write; its name tells which.")
+@output(CONTAINERS, help="The JPEG, HEIC, AVIF or JPEG XL file to write; its name tells which.")
 @to(WRITTEN)
 @click.option(
     "--sdr",

@@ -35,7 +35,7 @@ from gainmap_codec.errors import LimitError, Limits
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.map_metadata.plain import Metadata, parse_metadata_json, serialize_metadata_json
-from gainmap_codec.files.records import Container
+from gainmap_codec.files.records import ABILITIES, Container
 from gainmap_codec.pixels.formats.sources import read_source
 
 _BASE, _MAP = "base", "map"
@@ -95,7 +95,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=PATH)
-@output(CONTAINERS, help="The photo to write: a JPEG, HEIC or AVIF, by its name.")
+@output(CONTAINERS, help="The photo to write: a JPEG, HEIC, AVIF or JPEG XL, by its name.")
 @to(WRITTEN)
 @_quality
 @_map_quality
@@ -207,7 +207,9 @@ def _files_of(parts: Parts) -> Iterator[tuple[str, bytes]]:
         yield _METADATA, serialize_metadata_json(parts.metadata, parts.alternate_color)
     if parts.payload is not None:
         yield _PAYLOAD, parts.payload
-    if parts.alternate_icc_profile is not None and parts.container != "jpeg":  # there, the map's picture has it
+    if (
+        parts.alternate_icc_profile is not None and ABILITIES[parts.container].has_code_points
+    ):  # else the map's picture has it
         yield _ALTERNATE, parts.alternate_icc_profile
 
 

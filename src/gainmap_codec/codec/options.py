@@ -36,7 +36,7 @@ Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
-DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85}
+DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85, "jxl": 97}
 """Quality of a base that has to be coded, on the scale of each container's encoder: none is below JPEG's, in PSNR."""
 
 WRITTEN = tuple(DEFAULT_QUALITIES)
@@ -78,9 +78,11 @@ class PhotoPreset:
     codes_anew: bool
 
 
+_WEB: Mapping[Container, int] = {"jpeg": 80, "heic": 50, "avif": 62, "jxl": 86}
+_ARCHIVE: Mapping[Container, int] = {"jpeg": 97, "heic": 95, "avif": 95, "jxl": 99}
 PHOTO_PRESETS: dict[str, PhotoPreset] = {
-    "web": PhotoPreset({"jpeg": 80, "heic": 50, "avif": 62}, "4:2:0", 78, 4, "tiny", codes_anew=True),
-    "archive": PhotoPreset({"jpeg": 97, "heic": 95, "avif": 95}, "4:4:4", 97, None, "best", codes_anew=False),
+    "web": PhotoPreset(_WEB, "4:2:0", 78, 4, "tiny", codes_anew=True),
+    "archive": PhotoPreset(_ARCHIVE, "4:4:4", 97, None, "best", codes_anew=False),
 }
 """`web`: about what web pipelines write. `archive`: nothing is coded anew that can stay; what must be, hardly loses."""
 

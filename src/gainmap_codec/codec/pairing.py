@@ -20,10 +20,12 @@ from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import (
+    NAMED,
     digest_of,
     has_alpha,
     lost_others,
     may_have_gain_map,
+    moved,
     parse_file,
     with_others_for,
 )
@@ -165,7 +167,6 @@ def _read_hdr(
     if keep_base and opened.has_hdr_base:
         raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     if keep_base:
-        notes += lost_others(opened.file, options.container)
         return HdrImage(pixels, headroom=headroom), opened
     upright = to_upright(pixels, opened.file.orientation)
     metadata = metadata_of(opened.file, DecodeOptions(), upright.shape[1], upright.shape[0])
@@ -194,8 +195,9 @@ def hdr_of(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage |
     opened = open_file(data, name, limits)
     notes += opened.file.damage
     if preference(opened, "auto")[0] == "base" and not is_hdr(opened.file.base):
-        what = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}[opened.file.container]
-        raise NoGainMapError(f"{name}: expected an HDR picture, got {what} without a usable gain map")
+        raise NoGainMapError(
+            f"{name}: expected an HDR picture, got {NAMED[opened.file.container]} without a usable gain map"
+        )
     return opened, name
 
 
@@ -244,13 +246,12 @@ def _tone_mapped(image: HdrImage, options: EncodeOptions) -> GainMapFile:
 
 
 def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainMapFile:
-    """The file to be, of an SDR picture: one of JPEG, HEIC or AVIF untouched where container and depth are these."""
+    """The file to be, of an SDR picture: one in a gain-map file untouched where container and depth are these."""
     bits = options.base_bits or 8
     picture = read_base(sdr, bits=bits, limits=options.limits)
     notes += picture.notes
     if picture.file is not None:
         file = parse_file(picture.file, "sdr", options.limits)
-        notes += lost_others(file, options.container)
         notes += file.damage
         check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.extras) and file.container != options.container:
@@ -275,15 +276,17 @@ def check_sdr(*, is_hdr: bool) -> None:
 def _kept_or_recoded(
     file: GainMapFile, decoded: Callable[[], AnyCodes], options: EncodeOptions, notes: list[str]
 ) -> GainMapFile:
-    """The file as it is; or with its base coded anew, where the container, the depth or a quality asks for it.
+    """The file with its base as it is; or coded anew, where the container, the depth or a quality asks for it.
 
     Args:
         decoded: Gives the code values of its base.
     """
     base, container, can = file.base, options.container, ABILITIES[options.container]
-    same = file.container == container and base.bits == (options.base_bits or base.bits)
-    if same and not options.codes_base:
-        return with_others_for(file, container)
+    is_fitting = base.codec in can.codecs and base.bits == (options.base_bits or base.bits)
+    codec = base.codec if is_fitting and not options.codes_base else CODECS[container]
+    notes += lost_others(file, container, codec)
+    if is_fitting and not options.codes_base:
+        return moved(file, container, notes)
     bits = options.base_bits or (base.bits if can.is_deep else 8)
     codes, color, profile = decoded(), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if not can.has_code_points and base.nclx and not profile:
@@ -293,14 +296,14 @@ def _kept_or_recoded(
     if file.can.has_orientation and not can.has_orientation:  # EXIF alone would have to say how it is turned
         codes, orientation, exif = to_upright(codes, orientation), 1, exif and with_orientation_1(exif)
     nclx = code_points_of(base, color)
-    if can.has_code_points and container != file.container:
+    if can.has_code_points and codec != base.codec:
         profile, nclx = in_code_points(color, profile, nclx, container, notes)
     coded = coded_file(codes, options, bits, profile, nclx)
     if base.codec == coded.base.codec == "jpeg":
         coded = replace(coded, base=carry_segments(base, coded.base))
     elif base.codec == "jpeg":
         notes += (f"{line}: not kept, only JPEG files have such segments" for line in other_segments(base))
-    kept = with_others_for(file, container)
+    kept = with_others_for(file, container, codec)
     return replace(
         coded,
         exif=exif,

@@ -62,6 +62,10 @@ class Facts(NamedTuple):
         return self.container == "jpeg"
 
     @property
+    def is_jxl(self) -> bool:
+        return self.container == "jxl"
+
+    @property
     def maps(self) -> tuple[str | None, str | None]:
         return self.map, self.spare
 
@@ -85,7 +89,7 @@ _SKIA = ("Chrome", "Android")
 _APPLE = ("Safari", "iPhone")
 _ADOBE = ("Photoshop and Lightroom",)
 _LIBULTRAHDR = ("libultrahdr",)
-_READ_BY_ADOBE = (("jpeg", "iso21496"), ("avif", "iso21496"), ("jpeg", "hdrgm"))
+_READ_BY_ADOBE = (("jpeg", "iso21496"), ("avif", "iso21496"), ("jxl", "iso21496"), ("jpeg", "hdrgm"))
 
 NOT_USABLE = "the gain map cannot be used"
 
@@ -112,6 +116,22 @@ RULES = (
         "only gainmap-codec reads its neural gain map",
     ),
     Rule(("Chrome",), "HEIC", lambda file: file.container == "heic", "no", "it opens no HEIC"),
+    Rule(("Android",), "JPEG XL", lambda file: file.is_jxl, "no", "it opens no JPEG XL"),
+    Rule(
+        ("Chrome", *_APPLE),
+        "JPEG XL in PQ or HLG",
+        lambda file: file.is_jxl and file.is_hdr,
+        "not known",
+        "no report of such a file is known",
+    ),
+    Rule(
+        ("Chrome", *_APPLE),
+        "any other JPEG XL",
+        lambda file: file.is_jxl,
+        "no",
+        "in JPEG XL it reads no gain maps",
+    ),
+    Rule(_LIBULTRAHDR, "JPEG XL", lambda file: file.is_jxl, "no", "it opens no JPEG XL"),
     Rule(
         ("Chrome", *_APPLE),
         "JPEG in PQ or HLG",
@@ -208,14 +228,14 @@ RULES = (
     ),
     Rule(
         _ADOBE,
-        "AVIF or HEIC in PQ or HLG",
+        "AVIF, HEIC or JPEG XL in PQ or HLG",
         lambda file: file.is_hdr and not file.is_jpeg,
         "yes",
         "from Camera Raw 16 on",
     ),
     Rule(
         _ADOBE,
-        "JPEG or AVIF with an ISO 21496-1 map, JPEG with Ultra HDR XMP",
+        "JPEG, AVIF or JPEG XL with an ISO 21496-1 map, JPEG with Ultra HDR XMP",
         lambda file: (file.container, file.map) in _READ_BY_ADOBE,
         "yes",
         "from October 2024 on",

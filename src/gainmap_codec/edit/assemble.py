@@ -101,15 +101,15 @@ def _coded_base(
 ) -> GainMapFile:
     """As `encode` codes an SDR picture; a grey one has three channels in JPEG, which libultrahdr asks for."""
     container, color = options.container, base_color_of_icc(profile)
-    nclx = None
-    if container == "jpeg":
+    codec, nclx = CODECS[container], None
+    if codec == "jpeg":
         codes = three_channels(codes)
     else:
         profile, nclx = in_code_points(color, profile, code_points_for(color), container, notes.lost)
     quality = options.coding.quality
     image = code_picture(
         codes,
-        CODECS[container],
+        codec,
         quality=quality,
         icc_profile=profile,
         nclx=nclx,
@@ -148,7 +148,6 @@ def _with_orientation(file: GainMapFile, orientation: int | None, notes: Notes) 
 
 def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, notes: Notes) -> CodedImage:
     """The gain map's picture in the base's codec, its coded bytes kept where they are that."""
-    codec = CODECS[options.container]
     if (array := array_of(gain_map, "gain_map")) is not None:
         return _coded_map(*_codes_of(array, "gain_map", options), base, options, notes)
     picture = read_base(gain_map, argument="gain_map", limits=options.limits)
@@ -157,7 +156,7 @@ def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, n
         assert picture.pixels is not None
         return _coded_map(_grey_if_equal(picture.pixels), 8, base, options, notes)
     image = map_picture(parse_file(picture.file, "gain map", options.limits), base.orientation)
-    if image.codec == codec and options.map_quality is None:
+    if image.codec in ABILITIES[options.container].codecs and options.map_quality is None:
         notes.done.append("standard gain map: kept bit for bit")
         return image
     made = _coded_map(decode_coded_image(image), image.bits, base, options, notes)

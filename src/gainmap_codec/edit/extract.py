@@ -25,7 +25,7 @@ class Parts:
     """What a gain-map file is made of; `gainmap_codec.assemble` puts it together again.
 
     Attributes:
-        container: Kind of file: "jpeg", "heic" or "avif".
+        container: Kind of file: "jpeg", "heic", "avif" or "jxl".
         base: The picture that every reader shows: a whole file of that kind without gain maps, which has the EXIF, XMP,
             colour and orientation of the source, and whatever else stood beside its pictures. Its coded data are the
             source's, bit for bit.
@@ -79,11 +79,11 @@ def extract_parts(source: Source, limits: Limits) -> Parts:
     """See `gainmap_codec.extract`; nothing is warned of."""
     opened = open_source(source, limits)
     file, notes = opened.file, Notes(lost=list(opened.warnings))
-    note_what_is_not_written(file, file.container, notes)
+    note_what_is_not_written(file, file.container, file.base.codec, notes)
     note_spare(file, file.container, notes)
     if file.spare_gain_map is not None and file.can.has_spare_map:
         notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept")
-    alone = with_others_for(file, file.container).without_gain_maps()
+    alone = with_others_for(file, file.container, file.base.codec).without_gain_maps()
     base = serialize_file(alone, notes.lost)
     known, stored = read_back(base, alone), file.gain_map
     return Parts(

@@ -8,10 +8,9 @@ from gainmap_codec.codec.opening import OpenedFile
 from gainmap_codec.codec.options import Strip
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.edit.report import Notes
-from gainmap_codec.files.container import other_parts
 from gainmap_codec.files.jpeg.edit import other_segments
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
-from gainmap_codec.files.records import Container, GainMapFile
+from gainmap_codec.files.records import ABILITIES, CODECS, Container, GainMapFile
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
 from gainmap_codec.pixels.color.light import AnyCodes
@@ -33,27 +32,19 @@ def stripped_for_edit(opened: OpenedFile, strip: Strip | None, notes: Notes) -> 
 def for_container(
     file: GainMapFile, container: Container, codes: AnyCodes, color: BaseColor, notes: Notes
 ) -> tuple[GainMapFile, AnyCodes]:
-    """The record and its base's code values as another container can hold them; a line for what it cannot."""
+    """The record and its base's code values as new ones in another container can be; a line for what is lost."""
     if file.base.codec == "jpeg":
-        for line in other_segments(file.base):
-            notes.lost.append(f"{line}: not kept, only JPEG files have such segments")
-        return replace(file, xmp=whole_xmp(file.xmp, file.base, notes.lost)), codes
-    if container != "jpeg":
+        return without_segments(file, container, notes), codes
+    if ABILITIES[container].has_code_points or file.base.icc_profile is not None or file.base.nclx is None:
         return file, codes
-    return _for_jpeg(file, codes, color, notes)
+    # A colour that an ICC profile tells, and with the curve that readers of JPEG take for granted.
+    base = replace(file.base, icc_profile=icc_profile_of_primaries(color), nclx=None)
+    return replace(file, base=base), with_srgb_curve(codes, file.base.bits, color)
 
 
-def _for_jpeg(file: GainMapFile, codes: AnyCodes, color: BaseColor, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
-    """A colour that an ICC profile tells, and with the curve that readers of JPEG take for granted."""
-    base = file.base
-    note_other_parts(file, notes)
-    if base.icc_profile is None and base.nclx is not None:
-        codes = with_srgb_curve(codes, base.bits, color)
-        base = replace(base, icc_profile=icc_profile_of_primaries(color), nclx=None)
-    return replace(file, base=base, extras=None), codes
-
-
-def note_other_parts(file: GainMapFile, notes: Notes) -> None:
-    """A line about each kind of part of a HEIC or AVIF file that a JPEG has no place for."""
-    for part in other_parts(file.extras):
-        notes.lost.append(f"{part}: not kept in a JPEG")
+def without_segments(file: GainMapFile, container: Container, notes: Notes) -> GainMapFile:
+    """The record without what only the segments of a JPEG hold, where its new base is none."""
+    if file.base.codec != "jpeg" or CODECS[container] == "jpeg":
+        return file
+    notes.lost += (f"{line}: not kept, only JPEG files have such segments" for line in other_segments(file.base))
+    return replace(file, xmp=whole_xmp(file.xmp, file.base, notes.lost))

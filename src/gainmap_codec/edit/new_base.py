@@ -23,9 +23,17 @@ from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
-from gainmap_codec.files.container import with_others_for
+from gainmap_codec.files.container import moved, with_others_for
 from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
-from gainmap_codec.files.records import AppleMetadata, Container, GainMapFile, GainMapMetadata, describe_other
+from gainmap_codec.files.records import (
+    ABILITIES,
+    CODECS,
+    AppleMetadata,
+    Container,
+    GainMapFile,
+    GainMapMetadata,
+    describe_other,
+)
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
@@ -165,21 +173,28 @@ class NewBase:
 
 def new_base(shown: Shown, container: Container, options: TranscodeOptions, notes: Notes) -> NewBase:
     """The file without gain maps as its readers get it."""
-    opened = shown.opened
-    file = with_others_for(opened.file, container)
-    if shown.codes is None and container == file.container and not options.codes_base:
+    opened, codec = shown.opened, CODECS[container]
+    if keeps_base(shown, container, options):
         notes.done.append("base: kept bit for bit")
-        return NewBase(shown, file.without_gain_maps(), True, options.device, notes)
+        kept = moved(opened.file, container, notes.lost)
+        return NewBase(shown, kept.without_gain_maps(), True, options.device, notes)
+    file = with_others_for(opened.file, container, codec)
     codes = opened.codes if shown.codes is None else shown.codes
     if shown.codes is not None:
         file = _without_pictures(_with_metadata(file, shown, notes), notes)
-    if container != file.container:
+    if (container, codec) != (file.container, file.base.codec):
         notes.lost += opened.color.notes
         file, codes = for_container(file, container, codes, opened.color, notes)
     coding = options.coding(container)
     new = recoded(file, codes, container, coding, notes)
     notes.done.append(f"base: coded again at quality {coding.quality}, {upright_size(file, shown.size)}")
     return NewBase(shown, new, False, options.device, notes)
+
+
+def keeps_base(shown: Shown, container: Container, options: TranscodeOptions) -> bool:
+    """Whether the base is written as it is coded."""
+    is_held = shown.opened.file.base.codec in ABILITIES[container].codecs
+    return shown.codes is None and is_held and not options.codes_base
 
 
 def _without_pictures(file: GainMapFile, notes: Notes) -> GainMapFile:

@@ -14,7 +14,15 @@ from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
-from gainmap_codec.edit.recoding import DecodedMap, Numbers, coded_apple_map, coded_map, is_writable
+from gainmap_codec.edit.recoding import (
+    DecodedMap,
+    Numbers,
+    coded_apple_map,
+    coded_map,
+    is_writable,
+    kept_map,
+    note_map_segments,
+)
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
@@ -44,7 +52,9 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     stored = base.source.file.gain_map
     if stored is not None and _may_keep(stored, base, options, notes):
         notes.done.append("standard gain map: kept bit for bit")
-        return NewMap(stored)
+        return NewMap(kept_map(stored, base.file.container))
+    if stored is not None:
+        note_map_segments(stored.image, CODECS[base.file.container], notes)
     decoded, told = base.shown.stored_map
     notes.done += told.done
     notes.lost += told.lost
@@ -81,8 +91,8 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
 
 def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> bool:
     """Whether a map is written as it is: one of Apple's own only with all around it, unless one was asked for."""
-    image, container = stored.image, base.file.container
-    if image.codec != CODECS[container] or base.shown.is_crop or options.codes_map_anew:
+    image, can = stored.image, base.file.can
+    if image.codec not in can.codecs or base.shown.is_crop or options.codes_map_anew:
         return False
     asked = ((options.map_channels, image.channels), (options.map_bits, image.bits))
     if _is_to_be_made(image, options) or any(wanted not in (None, own) for wanted, own in asked):
@@ -90,7 +100,7 @@ def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, n
     if _size_for(base, options, (image.width, image.height)) != (image.width, image.height):
         return False
     if isinstance(stored.metadata, AppleMetadata):
-        is_left = options.carry is None and not options.codes_map and base.is_kept and container != "jpeg"
+        is_left = options.carry is None and not options.codes_map and base.is_kept and can.keeps_apple_maps
         return options.carry == "apple" or is_left
     return is_writable(stored, notes)
 

@@ -14,7 +14,7 @@ from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.code_points import Nclx, Transfer
-from gainmap_codec.files.container import digest_of, lost_others, sampling_of
+from gainmap_codec.files.container import NAMED, digest_of, lost_extras, lost_others, sampling_of, turned_by_exif
 from gainmap_codec.files.jpeg.edit import carry_segments, has_c2pa, other_segments, with_segments
 from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.segments import segments_of
@@ -31,13 +31,12 @@ from gainmap_codec.files.records import (
     GainMapMetadata,
     StoredGainMap,
 )
-from gainmap_codec.files.tags.exif import orientation
-from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.code_points import color_of, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_psnr, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import code_points_like, in_code_points
 from gainmap_codec.pixels.formats.coded_image import (
+    DEPTHS,
     Chroma,
     code_picture,
     coded_channels,
@@ -45,28 +44,31 @@ from gainmap_codec.pixels.formats.coded_image import (
 )
 from gainmap_codec.pixels.maps.map_editing import apple_of_iso, iso_of_apple
 
-_MOST_BITS: dict[Codec, int] = {"jpeg": 8, "hevc": 10, "av1": 12}
 
+def note_what_is_not_written(file: GainMapFile, container: Container, codec: Codec, notes: Notes) -> None:
+    """A line about each part of a file that no writer of ours writes again, or that no longer holds.
 
-def note_what_is_not_written(file: GainMapFile, container: Container, notes: Notes) -> None:
-    """A line about each part of a file that no writer of ours writes again, or that no longer holds."""
+    Args:
+        codec: Of the base to be.
+    """
     if file.refused:
         notes.lost.append("the gain map that cannot be used is not kept")
-    notes.lost += lost_others(file, container)
-    if file.gain_map is not None and file.gain_map.image.codec == "jpeg" and container != "jpeg":
-        for line in other_segments(file.gain_map.image):
-            notes.lost.append(f"{line}, inside the gain map's picture: not kept")
-    if file.container == "jpeg" and has_c2pa(file.base):
-        if container == "jpeg":
-            notes.lost.append(SIGNATURE_LOST)
-        else:
-            notes.lost.append("the C2PA manifest is not kept: it signs a JPEG file")
+    notes.lost += (*lost_others(file, container, codec), *lost_extras(file, container))
+    if file.base.codec == "jpeg" and has_c2pa(file.base):
+        notes.lost.append(SIGNATURE_LOST if codec == "jpeg" else "the C2PA manifest is not kept: it signs a JPEG file")
+
+
+def note_map_segments(old: CodedImage, codec: Codec, notes: Notes) -> None:
+    """A line about each segment of a gain map's JPEG that a picture of another codec has no place for."""
+    if old.codec == "jpeg" != codec:
+        notes.lost += (f"{line}, inside the gain map's picture: not kept" for line in other_segments(old))
 
 
 def note_spare(file: GainMapFile, container: Container, notes: Notes) -> None:
-    """A line about a second gain map that a JPEG has no place for."""
+    """A line about a second gain map that a file has no place for."""
     if file.spare_gain_map is not None and not ABILITIES[container].has_spare_map:
-        notes.lost.append(f"the second gain map ({file.spare_gain_map.carrier}) is not kept: a JPEG holds only one")
+        carrier = file.spare_gain_map.carrier
+        notes.lost.append(f"the second gain map ({carrier}) is not kept: {NAMED[container]} holds only one")
 
 
 SIGNATURE_LOST = "the C2PA manifest is kept, but its signature no longer verifies: sign the new file"
@@ -88,7 +90,7 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Co
         notes.lost.append(f"the base has {bits} bits instead of {base.bits}: {codec.upper()} holds no more")
     is_grey = coded_channels(codes, codec, bits) == 1
     profile, nclx = base.icc_profile if is_grey else rgb_profile(base.icc_profile, base.channels), base.nclx
-    if ABILITIES[container].has_code_points and container != file.container and not is_grey:
+    if ABILITIES[container].has_code_points and codec != base.codec and not is_grey:
         told = notes.lost if file.gain_map or file.payload else []  # a profile beside no gain map costs nothing
         profile, nclx = in_code_points(color_of(base), profile, nclx, container, told)
     coded = code_picture(
@@ -104,19 +106,12 @@ def recoded(file: GainMapFile, codes: AnyCodes, container: Container, coding: Co
     if base.codec == coded.codec == "jpeg":
         coded = carry_segments(base, coded)
     new = replace(file.without_gain_maps(), container=container, base=coded, base_digest=digest_of(coded))
-    return new if new.can.has_orientation else _with_orientation_in_exif(new, notes)
+    return turned_by_exif(new, notes.lost)
 
 
 def chroma_like(image: CodedImage) -> Chroma:
     """How to store the chroma of a picture that is coded again: no more densely than it was stored before."""
     return "4:4:4" if sampling_of(image) == "4:4:4" else "4:2:0"
-
-
-def _with_orientation_in_exif(file: GainMapFile, notes: Notes) -> GainMapFile:
-    """Where EXIF alone says how the base is turned."""
-    if orientation(file.exif or b"") == file.orientation:
-        return file
-    return replace(file, exif=with_orientation(file.exif, file.orientation, notes.lost))
 
 
 def is_writable(stored: StoredGainMap, notes: Notes) -> bool:
@@ -187,6 +182,18 @@ def _no_longer_apples(image: CodedImage) -> CodedImage:
     return with_segments(image, {each: b"" for each in found.header if found.body(each).startswith(XMP_ID)})
 
 
+def kept_map(stored: StoredGainMap, container: Container) -> StoredGainMap:
+    """A gain map whose picture stays as it is coded, in a container that can hold it: told of the alternate's colour.
+
+    In JPEG, a profile of its primaries stands for code points.
+    """
+    image = stored.image
+    is_told = ABILITIES[container].has_code_points or image.nclx is None or image.icc_profile is not None
+    if is_told or not primaries_are_known(image):
+        return stored
+    return replace(stored, image=replace(image, icc_profile=icc_profile_of_primaries(color_of(image))))
+
+
 def coded_map(decoded: DecodedMap[GainMapMetadata], codec: Codec, coding: Coding) -> StoredGainMap:
     """A standard gain map coded anew, its numbers as they are."""
     # What a map says of colour is about the alternate, and its own code values are none.
@@ -226,7 +233,7 @@ def _alternate_color(decoded: DecodedMap[GainMapMetadata], codec: Codec) -> tupl
 
 def in_depth_of(codec: Codec, codes: AnyCodes, bits: int) -> tuple[AnyCodes, int]:
     """Code values rounded to as many bits as a codec has, and how many these are."""
-    most = _MOST_BITS[codec]
+    most = max(DEPTHS[codec])
     return with_bits(codes, bits, min(bits, most)), min(bits, most)
 
 

@@ -16,21 +16,29 @@ from gainmap_codec.codec.hdr_base import HDR_BITS
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import SwapOptions
 from gainmap_codec.codec.rendering import STORED, render
-from gainmap_codec.edit.metadata import for_container, note_other_parts
+from gainmap_codec.edit.metadata import without_segments
 from gainmap_codec.edit.recoding import (
     DecodedMap,
     chroma_like,
     coded_map,
     decoded_map,
+    note_map_segments,
     note_spare,
     note_what_is_not_written,
 )
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
-from gainmap_codec.files.container import digest_of, with_others_for
-from gainmap_codec.files.records import CODECS, CodedImage, Container, GainMapFile, GainMapMetadata, StoredGainMap
-from gainmap_codec.files.tags.exif_edit import with_orientation
+from gainmap_codec.files.container import digest_of, turned_by_exif, with_others_for
+from gainmap_codec.files.records import (
+    ABILITIES,
+    CODECS,
+    CodedImage,
+    Container,
+    GainMapFile,
+    GainMapMetadata,
+    StoredGainMap,
+)
 from gainmap_codec.pixels.color.base_color import BaseColor
 from gainmap_codec.pixels.color.code_points import BT2020_PQ, SPACES
 from gainmap_codec.pixels.color.hdr_codes import hdr_codes
@@ -95,7 +103,7 @@ def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[Ga
         raise NoGainMapError(_NO_MAP if opened.neural is None else f"{_NO_MAP}: `transcode --carry standard` makes one")
     container, stops = options.container or opened.file.container, _stops_up(decoded.metadata)
     _check_direction(stops, container)
-    note_what_is_not_written(opened.file, container, notes)
+    note_what_is_not_written(opened.file, container, CODECS[container], notes)
     note_spare(opened.file, container, notes)
     if opened.file.payload is not None:
         notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
@@ -141,7 +149,7 @@ class _Roles:
     @property
     def profile(self) -> bytes | None:
         """Of a picture in the maths' primaries, where code points do not tell them."""
-        is_told = self.primaries is not None and self.container != "jpeg"
+        is_told = self.primaries is not None and ABILITIES[self.container].has_code_points
         return None if is_told else icc_profile_of_primaries(self.maths)
 
     def points(self, *, is_hdr: bool) -> Nclx | None:
@@ -160,7 +168,7 @@ def _stops_up(metadata: GainMapMetadata) -> float:
 def _check_direction(stops: float, container: Container) -> None:
     if stops == 0:
         raise UnsupportedError("expected a gain map that leads to another headroom, got one that changes nothing")
-    if stops > 0 and container == "jpeg":
+    if stops > 0 and not ABILITIES[container].is_deep:
         raise UnsupportedError('a JPEG holds SDR bases only: write an AVIF or a HEIC (container="avif", -o photo.avif)')
 
 
@@ -187,7 +195,7 @@ def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: Swa
     )
     if roles.is_hdr:
         return code(nclx=roles.points(is_hdr=True) or BT2020_PQ, bits=HDR_BITS)
-    nclx = None if roles.container == "jpeg" else roles.points(is_hdr=False)
+    nclx = roles.points(is_hdr=False) if ABILITIES[roles.container].has_code_points else None
     return code(icc_profile=roles.profile, nclx=nclx)
 
 
@@ -199,20 +207,21 @@ def _exchanged_map(
     options: SwapOptions,
     notes: Notes,
 ) -> StoredGainMap:
-    codec, stored = CODECS[roles.container], opened.file.gain_map
+    can, codec, stored = ABILITIES[roles.container], CODECS[roles.container], opened.file.gain_map
     metadata = _exchanged(decoded.metadata, uses_base=roles.keeps_primaries)
     # Chromium 156 applies a map to an AVIF base of more than 8 bits only if the map has more than 8, too.
     bits = max(decoded.image.bits, base_bits) if codec == "av1" else decoded.image.bits
     is_known = stored is not None and decoded.metadata is stored.metadata  # not one of Apple's, converted
     image = decoded.image
-    if is_known and options.map_quality is None and (image.codec, image.bits) == (codec, bits):
+    if is_known and options.map_quality is None and image.codec in can.codecs and image.bits == bits:
         notes.done.append("standard gain map: kept bit for bit")
     else:
+        note_map_segments(image, codec, notes)
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
         image = coded_map(deep, codec, options.coding).image
         notes.done.append("standard gain map: coded again at the same size")
-    if codec == "jpeg":
+    if not can.has_code_points:
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")
     image = replace(image, icc_profile=roles.profile, nclx=roles.points(is_hdr=not roles.is_hdr))
     return StoredGainMap(image, metadata, "iso21496")
@@ -234,13 +243,5 @@ def _exchanged(metadata: GainMapMetadata, *, uses_base: bool) -> GainMapMetadata
 
 def _carried(opened: OpenedFile, container: Container, notes: Notes) -> GainMapFile:
     """The record without its pictures' own fields, as the container can hold it."""
-    file = with_others_for(opened.file, container)
-    if container == "jpeg":
-        note_other_parts(file, notes)
-        exif = file.exif
-        if exif is not None or file.orientation != 1:
-            exif = with_orientation(exif, file.orientation, notes.lost)
-        return replace(file.without_gain_maps(), container=container, exif=exif, extras=None)
-    if file.container == "jpeg":
-        file, _ = for_container(file, container, np.empty(0, np.uint8), opened.color, notes)
-    return replace(file.without_gain_maps(), container=container)
+    file = without_segments(with_others_for(opened.file, container, CODECS[container]), container, notes)
+    return turned_by_exif(replace(file.without_gain_maps(), container=container), notes.lost)

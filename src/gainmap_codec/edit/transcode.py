@@ -16,14 +16,14 @@ from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.edit.budget import made_within
 from gainmap_codec.edit.frame import frame_of
 from gainmap_codec.edit.metadata import stripped_for_edit
-from gainmap_codec.edit.new_base import NewBase, Shown, framed, new_base
+from gainmap_codec.edit.new_base import NewBase, Shown, framed, keeps_base, new_base
 from gainmap_codec.edit.new_map import NO_MAP, NewMap, new_map
 from gainmap_codec.edit.new_payload import new_payload, note_no_fit
 from gainmap_codec.edit.recoding import note_spare, note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
 from gainmap_codec.edit.swap import with_other_base, with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
-from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, StoredGainMap
+from gainmap_codec.files.records import ABILITIES, CODECS, Container, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif import maker_note
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.sources import Source
@@ -104,7 +104,8 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
     opened, file, carry = shown.opened, shown.opened.file, options.carry
     container = options.container or file.container
     _check(opened, options)
-    note_what_is_not_written(file, container, notes)
+    codec = file.base.codec if keeps_base(shown, container, options) else CODECS[container]
+    note_what_is_not_written(file, container, codec, notes)
     wants_neural = carry in ("neural", "both") or (carry is None and file.payload is not None)
 
     def make(chosen: TranscodeOptions, own: Notes) -> GainMapFile:

@@ -52,12 +52,12 @@ def _turned(source: Source, turn: int, strip: Strip | None, limits: Limits) -> T
     notes.done.append(f"turned: EXIF orientation {file.orientation} became {orientation}; no picture is coded again")
     if strip is not None:
         return finish(_stripped_and_turned(opened, orientation, strip, notes), opened, notes)
-    if file.container == "jpeg":
+    if not file.can.has_orientation:
         if has_c2pa(file.base):
             notes.lost.append(SIGNATURE_LOST)
         turned = with_jpeg_orientation(data, file.base, orientation, limits, notes.lost)
         read_back(turned, replace(file, orientation=orientation, exif=None))
-        return report_of(turned, "jpeg", notes)
+        return report_of(turned, file.container, notes)
     exif = file.exif and exif_edit.with_orientation(file.exif, orientation, notes.lost)
     gain_map = file.gain_map if file.gain_map and is_writable(file.gain_map, notes) else None
     return finish(replace(file, orientation=orientation, exif=exif, gain_map=gain_map), opened, notes)

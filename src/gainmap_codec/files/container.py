@@ -26,11 +26,13 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.jxl import extras as jxl
+from gainmap_codec.files.jxl.packed_jpeg import MOST_BYTES_BEHIND
 from gainmap_codec.files.jxl.picture import codestream_digest, codestream_sampling
 from gainmap_codec.files.jxl.read import parse_jxl
 from gainmap_codec.files.jxl.source import is_jxl, open_jxl
 from gainmap_codec.files.jxl.write import serialize_jxl
 from gainmap_codec.files.records import (
+    Codec,
     CodedImage,
     Container,
     ContainerExtras,
@@ -39,6 +41,8 @@ from gainmap_codec.files.records import (
     Sampling,
     describe_other,
 )
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation
 
 Kind = Literal["jpeg", "heif", "jxl"]
 """What is read and written in one way."""
@@ -63,12 +67,8 @@ SUFFIXES: dict[Container, tuple[str, ...]] = {
 """What names of files end in, of each container the usual one first."""
 
 
-_A_FILE: dict[Container, str] = {
-    "jpeg": "a JPEG file",
-    "heic": "a HEIC file",
-    "avif": "an AVIF file",
-    "jxl": "a JPEG XL file",
-}
+NAMED: dict[Container, str] = {"jpeg": "a JPEG", "heic": "a HEIC", "avif": "an AVIF", "jxl": "a JPEG XL"}
+"""What messages call a file of each."""
 _KINDS: dict[Container, Kind] = {"jpeg": "jpeg", "heic": "heif", "avif": "heif", "jxl": "jxl"}
 
 
@@ -153,31 +153,66 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
     return _SERIALIZERS[_KINDS[file.container]](file, notes)
 
 
-def with_others_for(file: GainMapFile, container: Container) -> GainMapFile:
+def moved(file: GainMapFile, container: Container, notes: list[str]) -> GainMapFile:
+    """The record as that of a file of a container that can hold its base as it is coded.
+
+    Args:
+        notes: Gets a line where damaged EXIF is replaced.
+    """
+    return turned_by_exif(replace(with_others_for(file, container, file.base.codec), container=container), notes)
+
+
+def turned_by_exif(file: GainMapFile, notes: list[str]) -> GainMapFile:
+    """The record with EXIF that says how the base is turned, where nothing else in its container does."""
+    if file.can.has_orientation or orientation(file.exif or b"") == file.orientation:
+        return file
+    return replace(file, exif=with_orientation(file.exif, file.orientation, notes))
+
+
+def with_others_for(file: GainMapFile, container: Container, codec: Codec) -> GainMapFile:
     """The record with what a file of another container, or of the same, has of what stands beside its pictures.
 
     Readers of a JPEG pass over what stands behind its pictures, those of files of boxes over what stands behind these;
     neither looks for the other's. A gain map that cannot be used is not written again.
+
+    Args:
+        codec: Of the base to be: what stands behind a JPEG is packed with it.
     """
-    extras = heif_extras(file.extras)
-    if extras is not None and file.refused:
-        extras = heif.without_gain_maps(extras)
-    return replace(file, others=_others_for(file, container), extras=extras)
+    extras = file.extras if _KINDS[file.container] == _KINDS[container] else None
+    items = heif_extras(extras)
+    if items is not None and file.refused:
+        extras = heif.without_gain_maps(items)
+    return replace(file, others=_others_for(file, container, codec), extras=extras)
 
 
-def _others_for(file: GainMapFile, container: Container) -> tuple[OtherPart, ...]:
-    same = _KINDS[file.container] == _KINDS[container]
-    return tuple(part for part in file.others if part.kind != "gain map") if same else ()
+def _others_for(file: GainMapFile, container: Container, codec: Codec) -> tuple[OtherPart, ...]:
+    if _surroundings(file.container, file.base.codec) != _surroundings(container, codec):
+        return ()
+    found = tuple(part for part in file.others if part.kind != "gain map")
+    is_packed = container == "jxl" and codec == "jpeg"
+    return () if is_packed and sum(len(part.data) for part in found) > MOST_BYTES_BEHIND else found
 
 
-def lost_others(file: GainMapFile, container: Container) -> Iterator[str]:
-    """A line about each of the others that a file of another container, or of the same, does not have."""
-    kept = _others_for(file, container)
+def _surroundings(container: Container, codec: Codec) -> Kind:
+    """In whose way others stand beside a base: in that of JPEG files also beside a packed JPEG."""
+    return "jpeg" if codec == "jpeg" else _KINDS[container]
+
+
+def lost_others(file: GainMapFile, container: Container, codec: Codec) -> Iterator[str]:
+    """A line about each of the others that `with_others_for` leaves out."""
+    kept = _others_for(file, container, codec)
     for part in file.others:
         if part.kind == "gain map" and not file.refused:
             yield f"a gain map that is not used, {len(part.data):,} bytes: not kept"
         elif part.kind != "gain map" and part not in kept:
-            yield f"{describe_other(part)}: not carried into {_A_FILE[container]}"
+            yield f"{describe_other(part)}: not carried into {NAMED[container]} file"
+
+
+def lost_extras(file: GainMapFile, container: Container) -> Iterator[str]:
+    """A line about each sort of part that is in boxes of its own, which only files of the same kind have."""
+    if _KINDS[file.container] != _KINDS[container]:
+        for part in other_parts(file.extras):
+            yield f"{part}: not kept in {NAMED[container]}"
 
 
 def has_alpha(extras: ContainerExtras | None) -> bool:

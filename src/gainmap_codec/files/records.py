@@ -19,37 +19,54 @@ Sampling = Literal["4:0:0", "4:2:0", "4:2:2", "4:4:4", "other"]
 Carrier = Literal["iso21496", "hdrgm", "apple"]
 OtherKind = Literal["picture", "video", "gain map", "data"]
 
-CODECS: dict[Container, Codec] = {"jpeg": "jpeg", "heic": "hevc", "avif": "av1", "jxl": "jxl"}
-"""What the pictures of a container are coded with; those of a JPEG XL file may be JPEGs, packed without loss."""
-
 
 class Abilities(NamedTuple):
     """What files of a container can hold and say: verbs ask for these, never for a container's name.
 
     Attributes:
+        codecs: What pictures may be coded with, and first what new ones are: JPEG XL packs JPEGs without loss.
         has_code_points: A picture's colour may be told by H.273 code points; else an ICC profile alone tells it.
         has_orientation: The container says by itself how its base is turned; else EXIF alone does.
         is_deep: Pictures may have more than 8 bits, and so a base may be HDR.
         has_spare_map: There is room for a second gain map.
         has_apple_map: Programs look for one of Apple's own gain maps there.
+        keeps_apple_maps: One of these stays what it is where nobody asks for another.
     """
 
+    codecs: tuple[Codec, ...]
     has_code_points: bool
     has_orientation: bool
     is_deep: bool
     has_spare_map: bool
-    has_apple_map: bool = False
+    has_apple_map: bool
+    keeps_apple_maps: bool
 
 
-_HEIF = Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=True)
+_HEIC = Abilities(
+    codecs=("hevc",),
+    has_code_points=True,
+    has_orientation=True,
+    is_deep=True,
+    has_spare_map=True,
+    has_apple_map=True,
+    keeps_apple_maps=True,
+)
 ABILITIES: dict[Container, Abilities] = {
     "jpeg": Abilities(
-        has_code_points=False, has_orientation=False, is_deep=False, has_spare_map=False, has_apple_map=True
+        codecs=("jpeg",),
+        has_code_points=False,
+        has_orientation=False,
+        is_deep=False,
+        has_spare_map=False,
+        has_apple_map=True,
+        keeps_apple_maps=False,
     ),
-    "heic": _HEIF._replace(has_apple_map=True),
-    "avif": _HEIF,
-    "jxl": Abilities(has_code_points=True, has_orientation=True, is_deep=True, has_spare_map=False),
+    "heic": _HEIC,
+    "avif": _HEIC._replace(codecs=("av1",), has_apple_map=False),
+    "jxl": _HEIC._replace(codecs=("jxl", "jpeg"), has_spare_map=False, has_apple_map=False, keeps_apple_maps=False),
 }
+CODECS: dict[Container, Codec] = {container: can.codecs[0] for container, can in ABILITIES.items()}
+"""What new pictures of a container are coded with."""
 
 T = TypeVar("T")
 

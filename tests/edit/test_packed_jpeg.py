@@ -1,0 +1,136 @@
+"""JPEGs into JPEG XL files and out of them: what is coded stays, and libjxl's own tools find it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.pixels.scene import render_scene
+from support.container_files import parsed, photo
+from support.jxl_files import boxes
+from support.paths import FIXTURES
+
+SCENE = gm.HdrImage(render_scene(64, 96))
+
+
+def report(data: bytes, **options: object) -> tuple[bytes, tuple[str, ...], tuple[str, ...]]:
+    found = transcode_with_report(data, TranscodeOptions(**options))  # type: ignore[arg-type]
+    return found.data, found.notes, found.warnings
+
+
+def test_a_jpeg_goes_in_and_comes_out_bit_for_bit() -> None:
+    packed, done, lost = report(photo("jpeg"), container="jxl")
+    assert done[:2] == ("base: kept bit for bit", "standard gain map: kept bit for bit") and not lost
+    assert {b"jbrd", b"jxlc", b"jhgm", b"jumb", b"Exif", b"xml "} < {kind for kind, _ in boxes(packed)}
+    assert len(packed) < len(photo("jpeg"))
+    back, _, lost = report(packed, container="jpeg")
+    assert back == photo("jpeg") and not lost
+
+
+def is_apples(path: Path) -> bool:
+    stored = parsed(path.read_bytes()).gain_map
+    return stored is not None and stored.carrier == "apple"
+
+
+@pytest.mark.parametrize("path", sorted((FIXTURES / "jpeg").glob("*.jpg")), ids=lambda path: path.name)
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_pixels_of_packed_jpegs_are_those_of_the_jpegs(path: Path) -> None:
+    try:
+        packed = gm.transcode(path, container="jxl")
+    except gm.GainMapError:
+        return  # of a JPEG that is broken, or that no writer takes
+    assert parsed(packed).base.codec == "jpeg"
+    for prefer in ("base", "standard", "neural"):
+        wanted = gm.decode(path, prefer=prefer)
+        found = gm.decode(packed, prefer=prefer)
+        if wanted.rendered_from == "standard" and is_apples(path):  # its numbers become those of ISO 21496-1
+            continue
+        if found.rendered_from == wanted.rendered_from:
+            np.testing.assert_allclose(found.pixels, wanted.pixels, rtol=1e-6, atol=1e-7)
+
+
+def test_the_base_of_a_jpeg_is_packed_by_encode() -> None:
+    base = imagecodecs.jpeg8_encode(np.asarray(render_scene(64, 96) * 200).clip(0, 255).astype(np.uint8), level=90)
+    data = gm.encode(SCENE, bytes(base), container="jxl", carry="standard")
+    file = parsed(data)
+    assert (file.base.codec, file.base_digest) == ("jpeg", parsed(bytes(base)).base_digest)
+    assert file.gain_map is not None and file.gain_map.image.codec == "jxl"
+    jpeg = gm.transcode(data, container="jpeg")
+    assert parsed(jpeg).base_digest == file.base_digest and gm.decode(jpeg).rendered_from == "standard"
+
+
+def test_a_gain_map_of_code_points_has_a_profile_in_jpeg() -> None:
+    """A JPEG's map of a JPEG XL file that tells the alternate's colour by code points."""
+    data = gm.transcode(gm.encode(SCENE, container="jxl", carry="standard"), container="jpeg")
+    stored = parsed(data).gain_map
+    assert stored is not None and stored.image.codec == "jpeg"
+
+
+def test_a_packed_jpeg_that_is_cut_is_coded_anew() -> None:
+    packed = gm.transcode(photo("jpeg"), container="jxl")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cut = gm.crop(packed, (8, 8, 56, 88))
+    file = parsed(cut)
+    assert (file.container, file.base.codec, file.gain_map and file.gain_map.image.codec) == ("jxl", "jxl", "jxl")
+    assert not any(kind == b"jbrd" for kind, _ in boxes(cut))
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_packed_jpeg_is_turned_in_jpeg(degrees: int) -> None:
+    packed = gm.transcode(photo("jpeg"), container="jxl")
+    there = gm.transcode(gm.rotate(packed, degrees), container="jpeg")
+    np.testing.assert_array_equal(gm.decode(there).pixels, gm.decode(gm.rotate(photo("jpeg"), degrees)).pixels)
+
+
+def test_a_turn_that_exif_does_not_tell_is_told_in_jpeg() -> None:
+    plain = gm.encode(SCENE, container="jxl", carry="standard")
+    base = gm.transcode(gm.encode(SCENE, carry="standard"), container="jxl")
+    for data in (plain, base):
+        turned = gm.rotate(data, 90)
+        assert parsed(turned).exif is None
+        jpeg = gm.transcode(turned, container="jpeg")
+        assert parsed(jpeg).orientation == 6
+        assert gm.decode(jpeg).pixels.shape == gm.decode(turned).pixels.shape
+
+
+def test_a_video_behind_a_jpeg_is_packed_with_it() -> None:
+    data = photo("jpeg") + b"\0\0\0\x14ftypmp42" + bytes(range(200))
+    packed, _, lost = report(data, container="jxl")
+    assert not lost
+    assert report(packed, container="jpeg")[0].endswith(bytes(range(200)))
+    cut = report(packed, box=(0, 0, 32, 32))
+    assert any("a video" in line and "not carried into a JPEG XL file" in line for line in cut[2])
+
+
+def test_a_large_video_stays_behind_and_is_told_of() -> None:
+    data = photo("jpeg") + b"\0\0\0\x14ftypmp42" + bytes(1 << 23) + b"end"
+    packed, _, lost = report(data, container="jxl")
+    assert any("a video" in line and "not carried into a JPEG XL file" in line for line in lost)
+    assert len(packed) < len(photo("jpeg"))
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_places_are_stripped_from_the_jpeg_too() -> None:
+    packed = gm.transcode(photo("jpeg"), container="jxl", strip="gps")
+    back = gm.transcode(packed, container="jpeg")
+    assert back == gm.transcode(photo("jpeg"), strip="gps")
+    assert gm.transcode(gm.transcode(photo("jpeg"), container="jxl"), strip="gps") == packed
+
+
+@pytest.mark.skipif(shutil.which("djxl") is None, reason="djxl is not installed")
+def test_djxl_gives_the_jpeg_back(tmp_path: Path) -> None:
+    plain = bytes(imagecodecs.jpeg8_encode(np.asarray(render_scene(64, 96) * 200).clip(0, 255).astype(np.uint8)))
+    (tmp_path / "photo.jxl").write_bytes(gm.encode(SCENE, plain, container="jxl"))
+    subprocess.run(["djxl", "photo.jxl", "back.jpg"], cwd=tmp_path, check=True, capture_output=True)
+    back = (tmp_path / "back.jpg").read_bytes()
+    assert parsed(back).base_digest == parsed(plain).base_digest
