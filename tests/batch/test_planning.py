@@ -234,6 +234,22 @@ def test_photos_are_told_by_every_suffix_that_they_have(tmp_path: Path) -> None:
     assert [job.target for job in named] == [f"{tmp_path}/out/.j.hif"], "what is named is wanted"
 
 
+def test_hdr_pictures_become_jpegs_by_name(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.jxr", "b.EXR", "c.hdr", "d.png", "e.tif", "f.npy"):
+        (folder / name).touch()
+    others: list[PassedOver] = []
+    jobs = plan([folder], out, AS_THEY_ARE, passed_over=others)
+    assert [Path(job.target).name for job in jobs] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [Path(other.source).name for other in others] == ["d.png", "e.tif", "f.npy"], "most of these are SDR"
+    assert [Path(job.target).name for job in plan([folder], out, AVIF)] == ["a.avif", "b.avif", "c.avif"]
+    named = plan([folder / name for name in ("d.png", "e.tif", "f.npy")], out, AS_THEY_ARE)
+    assert [Path(job.target).name for job in named] == ["d.jpg", "e.jpg", "f.jpg"], "what is named is wanted"
+    (kept,) = plan([folder / "a.jxr"], out, AS_THEY_ARE, keep_suffix=True)
+    assert Path(kept.target).name == "a.jxr.jpg"
+
+
 def test_what_a_batch_left_is_not_even_passed_over(photos: Path, tmp_path: Path) -> None:
     converted(photos, tmp_path / "out")
     others: list[PassedOver] = []

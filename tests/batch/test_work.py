@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
+import numpy as np
 import pytest
 
 import gainmap_codec as gm
@@ -122,6 +124,79 @@ def test_threads_of_one_process_do_not_tell_each_others_warnings(photos: Path, t
     assert alone[0] == () and alone[1] != ()
     assert [photo.status for photo in done] == ["converted"] * 120
     assert [photo.warnings for photo in done] == alone * 60
+
+
+# HDR pictures
+
+OPTIONS: list[dict[str, Any]] = [
+    {"carry": "standard"},
+    {"container": "avif", "base": "hdr"},
+    {"container": "heic", "carry": "apple", "quality": 70, "chroma": "4:2:0"},
+    {"container": "avif", "carry": "standard", "map_bits": 10, "map_scale": 2, "map_quality": 80, "map_channels": 3},
+    {"preset": "web", "effort": 1, "seed": 3, "target_bytes": 600},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_screenshot_becomes_what_encode_makes_of_it(options: dict[str, Any], shots: Path, tmp_path: Path) -> None:
+    job = job_for(shots / "game/1.jxr", tmp_path / "out", **options)
+    photo = convert_photo(job)
+    assert (photo.status, photo.problem, photo.hdr_from) == ("converted", "", "base")
+    named = {("base_chroma" if name == "chroma" else name): value for name, value in options.items()}
+    report = gm.encode_with_report(shots / "game/1.jxr", **named)
+    assert Path(job.target).read_bytes() == report.data
+    assert (photo.width, photo.height) == (64, 48)
+    assert (photo.bytes_before, photo.bytes_after) == ((shots / "game/1.jxr").stat().st_size, len(report.data))
+    assert photo.psnr is not None and photo.psnr > 30
+    assert photo.warnings == report.warnings
+    assert convert_photo(job).status == "skipped"
+
+
+def test_a_screenshot_at_another_size(shots: Path, tmp_path: Path) -> None:
+    source = shots / "game/1.jxr"
+    small = convert_photo(job_for(source, tmp_path / "small", fit=32, carry="standard", map_scale=1))
+    assert (small.width, small.height) == (32, 24)
+    assert small.psnr is not None and small.psnr > 35
+    light = gm.decode(tmp_path / "small/1.jpg", color_space="srgb").pixels
+    assert light[20, 28] * 203 == pytest.approx(8 * 80, rel=0.03), "light was averaged, and no code values"
+    stretched = convert_photo(job_for(source, tmp_path / "wide", size=(64, 24), carry="standard"))
+    assert any("stretched" in line for line in stretched.warnings)
+
+
+def test_a_screenshot_keeps_within_bytes(tmp_path: Path) -> None:
+    source = tmp_path / "noise.jxr"
+    noise = np.random.default_rng(2).uniform(0, 10, (96, 128, 3)).astype(np.float16)
+    source.write_bytes(imagecodecs.jpegxr_encode(noise))
+    whole = convert_photo(job_for(source, tmp_path / "whole", carry="standard"))
+    most = whole.bytes_after * 2 // 3
+    less = convert_photo(job_for(source, tmp_path / "less", carry="standard", max_bytes=most))
+    assert (less.status, less.problem) == ("converted", "") and most * 0.8 < less.bytes_after <= most
+    assert less.psnr is not None and whole.psnr is not None and less.psnr < whole.psnr
+    few = convert_photo(job_for(source, tmp_path / "few", carry="standard", max_bytes=100))
+    assert few.status == "failed" and few.problem.startswith("max_bytes")
+
+
+def test_other_hdr_pictures_become_photos_too(tmp_path: Path) -> None:
+    image = gm.HdrImage(gm.decode(files.made(standard=True)).pixels)
+    for name in ("scene.exr", "scene.hdr", "scene.png", "scene.tiff"):
+        image.save(tmp_path / name)
+        job = job_for(tmp_path / name, tmp_path / name[6:], carry="standard")
+        photo = convert_photo(job)
+        assert (photo.status, photo.problem, Path(job.target).name) == ("converted", "", "scene.jpg")
+
+
+def test_a_bad_screenshot_is_one_photos_error(shots: Path, tmp_path: Path) -> None:
+    data = (shots / "game/0.jxr").read_bytes()
+    (shots / "cut.jxr").write_bytes(data[:-200])
+    (shots / "sdr.jxr").write_bytes(imagecodecs.jpegxr_encode(np.zeros((16, 16, 3), np.uint8)))
+    problems = [convert_photo(job_for(shots / name, tmp_path / "out")).problem for name in ("cut.jxr", "sdr.jxr")]
+    assert problems[0].startswith("broken JPEG XR file: expected at least")
+    assert problems[1].startswith("expected a JPEG XR in scRGB, of half or single floats, got pixel format")
+    mistaken = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", carry="standard", target_bytes=500))
+    assert mistaken.problem.startswith("carry: expected neural or both beside a target")
+    limited = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", limits=gm.Limits(pixels=1000)))
+    assert limited.problem.startswith("pixels")
+    assert outputs(tmp_path / "out") == {}
 
 
 # Limits

@@ -19,7 +19,7 @@ from gainmap_codec.batch.records import PhotoRecord
 from gainmap_codec.cli import batch as cli_batch
 from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
-from support.batches import MANY, make_many, make_photos, outputs
+from support.batches import MANY, make_many, make_photos, make_shots, outputs
 from support.command_line import failure, run, start
 from support.paths import FIXTURES
 from support.terminals import impatient_terminal, left_on_screen, wait_for
@@ -128,6 +128,7 @@ def test_the_helps_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for folder in ("2024", "2025", "photos"):
         Path(folder).mkdir()
         Path(folder, "IMG_1.jpg").write_bytes(files.made(standard=True))
+    make_shots(Path("screenshots"))
     Path("extra.heic").write_bytes((FIXTURES / "heif/tmap.heic").read_bytes())
     told = gainmap.commands["batch"].get_help(click.Context(gainmap.commands["batch"], info_name="gainmap batch"))
     examples = [line.split()[1:] for line in told.splitlines() if line.startswith("    gainmap batch ")]
@@ -164,6 +165,44 @@ def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -
     statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
     assert done <= statuses.count("skipped") < MANY == len(statuses)
     assert "failed" not in statuses
+
+
+def test_a_folder_of_screenshots_in_one_command(tmp_path: Path) -> None:
+    shots, out, report = make_shots(tmp_path / "shots"), tmp_path / "out", tmp_path / "report.json"
+    (shots / "broken.jxr").write_bytes((shots / "game/0.jxr").read_bytes()[:300])
+    command = ("batch", shots, "-o", out, "--to", "jpeg", "--carry", "standard", "--report", report)
+    done = run(*command)
+    assert done.returncode == 1
+    assert sorted(outputs(out)) == ["game/0.jpg", "game/1.jpg"]
+    first, last = done.stderr.splitlines()
+    assert first.startswith(f"gainmap: {shots}/broken.jxr: broken JPEG XR file: expected at least ")
+    assert last == "gainmap: 1 of 3 photos failed"
+    assert "HDR from: base 2, not read 1" in done.stdout
+    for index in range(2):
+        nits = gm.decode(out / f"game/{index}.jpg").pixels.max() * 203
+        assert nits == pytest.approx((4 + 4 * index) * 80, rel=0.05)
+
+    (shots / "broken.jxr").unlink()
+    again = run(*command)
+    assert again.returncode == 0, again.stderr
+    assert [photo["status"] for photo in json.loads(report.read_text())["photos"]] == ["skipped", "skipped"]
+
+
+def test_ctrl_c_among_screenshots_fails_none(tmp_path: Path) -> None:
+    """Their pixels are decoded in processes of their own, which Ctrl-C reaches, too."""
+    count = 16
+    shots, out, report = make_shots(tmp_path / "shots", count), tmp_path / "out", tmp_path / "report.json"
+    command = ("batch", shots, "-o", out, "--carry", "standard", "--jobs", 2, "--report", report)
+    process = start(*command)
+    until(lambda: len(list(out.rglob("*.jpg"))) > 2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "failed" not in errors and "broken" not in errors
+    again = run(*command)
+    assert again.returncode == 0, again.stderr
+    statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
+    assert len(statuses) == count and set(statuses) == {"skipped", "converted"}
 
 
 def test_what_a_terminal_shows_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

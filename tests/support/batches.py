@@ -7,6 +7,9 @@ import signal
 import time
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
+
 from gainmap_codec.batch.planning import STATE
 from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.codec.options import TranscodeOptions
@@ -33,6 +36,18 @@ def make_many(folder: Path) -> Path:
     folder.mkdir()
     for index in range(MANY):
         (folder / f"{index:02}.jpg").write_bytes(files.made(standard=True))
+    return folder
+
+
+def make_shots(folder: Path, count: int = 2) -> Path:
+    """A folder of HDR screenshots, by jxrlib: a desktop of greys and colours, and a highlight that differs."""
+    (folder / "game").mkdir(parents=True)
+    for index in range(count):
+        pixels = np.repeat(np.linspace(0, 203 / 80, 64, dtype=np.float16)[np.newaxis, :, np.newaxis], 3, axis=2)
+        pixels = np.repeat(pixels, 48, axis=0)
+        pixels[24:, :32] = (0.1, 0.6, 1.2)
+        pixels[24:, 32:] = 4 + 4 * index
+        (folder / f"game/{index}.jxr").write_bytes(imagecodecs.jpegxr_encode(pixels))
     return folder
 
 

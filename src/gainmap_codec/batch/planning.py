@@ -20,8 +20,11 @@ STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
 _LONGEST_NAME = 250  # bytes
-_MULTI_PICTURE = ".mpo"  # a JPEG, and so named once it is converted
-_PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE)
+_MULTI_PICTURE = ".mpo"
+_HDR_PICTURES = (".jxr", ".exr", ".hdr")
+_OTHER_PICTURES = (".png", ".tif", ".tiff", ".npy")  # HDR where somebody names them: in folders most of them are not
+_PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE, *_HDR_PICTURES)
+_BECOME_JPEGS = (_MULTI_PICTURE, *_HDR_PICTURES, *_OTHER_PICTURES)
 
 
 def plan(
@@ -97,7 +100,7 @@ def _differ_in_suffix(one: str, other: str) -> bool:
 
 def _output_name(name: str, container: Container | None, keep_suffix: bool) -> str:
     """The name of what a photo becomes; ``IMG_1.HEIC`` becomes ``IMG_1.jpg``, or ``IMG_1.HEIC.jpg``."""
-    kind: Container | None = "jpeg" if name.lower().endswith(_MULTI_PICTURE) else None
+    kind: Container | None = "jpeg" if name.lower().endswith(_BECOME_JPEGS) else None
     new = named_for(name, container or kind)
     return new if new == name or not keep_suffix else name + splitext(new)[1]
 

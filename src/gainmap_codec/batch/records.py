@@ -44,8 +44,8 @@ class PhotoRecord:
         target: Path or URL of the file that was to be written.
         status: "skipped" where an earlier run had done the same; all else is then of that run.
         problem: Why it failed, a line; else empty.
-        hdr_from: What the source's HDR rendition comes from: a gain map, an HDR "base", or "none", which is an SDR
-            picture; None where the photo could not be read.
+        hdr_from: What the source's HDR rendition comes from: a gain map; "base" of a picture that is HDR itself; or
+            "none" of an SDR one; None where the photo could not be read.
         bytes_before: Size of the source, 0 where it could not be read.
         bytes_after: Size of the file written, 0 where there is none.
         width: Columns of the new base's stored raster, 0 where there is none.

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from time import perf_counter
 
 from gainmap_codec.batch.finished import Finished, check_replaceable, digest_of_options, own_file, write_finished
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
 from gainmap_codec.batch.storage import check_place, read, sha256_of, write
 from gainmap_codec.codec.decoding import decode_opened, preference
+from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import DecodeOptions
+from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
+from gainmap_codec.codec.pairing import upright_picture
+from gainmap_codec.edit.frame import sized
+from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcode_opened
 from gainmap_codec.errors import NO_LIMITS, Limits, error_line
 from gainmap_codec.files.container import check_name, digest_of, missing_of
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
+from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.resampling import resized
 
 
@@ -36,9 +42,9 @@ def convert_photo(job: Job) -> PhotoRecord:
             return replace(own.record.photo, source=job.source, target=job.target, status="skipped")
         check_place(job.target)
         photo = replace(photo, bytes_before=len(data))
-        opened, photo = _opened(data, job, photo)
-        check_replaceable(job, own, opened.file.exif)
-        new_data, photo = _converted(job, opened, photo)
+        source, photo = _opened(data, job, photo)
+        check_replaceable(job, own, source.metadata.exif if isinstance(source, HdrImage) else source.file.exif)
+        new_data, photo = _converted(job, source, photo)
         photo = replace(photo, seconds=perf_counter() - start)
         replaced = (own.digest, len(own.data)) if own else None
         write_finished(job, Finished(*digests, sha256_of(new_data), photo, replaced))
@@ -50,16 +56,22 @@ def convert_photo(job: Job) -> PhotoRecord:
     return photo
 
 
-def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile, PhotoRecord]:
-    """The photo, and what is to be told of it even where it cannot be converted."""
+def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | HdrImage, PhotoRecord]:
+    """The photo, or the HDR picture, and what is to be told of it even where it cannot be converted."""
+    if hdr_format(data):
+        return upright_picture(decode_hdr(data, job.source, job.options.limits)), replace(photo, hdr_from="base")
     opened = open_file(data, job.source, job.options.limits)
     return opened, replace(photo, hdr_from=_hdr_from(opened), damage=opened.file.damage)
 
 
-def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
+def _converted(job: Job, source: OpenedFile | HdrImage, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
     """The new file, and what is to be told of it."""
-    check_name(job.target, job.options.container or opened.file.container)  # of URLs, only now the container is known
-    report = transcode_opened(opened, job.options)
+    own = source.file.container if isinstance(source, OpenedFile) else "jpeg"
+    check_name(job.target, job.options.container or own)  # of URLs, only now the container is known
+    if isinstance(source, HdrImage):
+        report, source = _encoded(source, job.options)
+    else:
+        report = transcode_opened(source, job.options)
     new = open_file(report.data, job.target, NO_LIMITS)
     return report.data, replace(
         photo,
@@ -67,10 +79,23 @@ def _converted(job: Job, opened: OpenedFile, photo: PhotoRecord) -> tuple[bytes,
         bytes_after=len(report.data),
         width=new.file.base.width,
         height=new.file.base.height,
-        psnr=_psnr(opened, new, job.options.limits),
+        psnr=_psnr(source, new, job.options.limits),
         warnings=report.warnings,
         damage=report.damage,
     )
+
+
+def _encoded(image: HdrImage, options: TranscodeOptions) -> tuple[TranscodeReport, HdrImage]:
+    """A photo of an HDR picture, and the picture at its size; coded again where it takes more bytes than it may."""
+    notes = Notes()
+    image = sized(image, options, notes)
+    made = encode_with_report(image, None, options.of_a_picture)
+    notes.lost += made.warnings
+    if len(made.data) <= (options.max_bytes or inf):
+        return report_of(made.data, made.file.container, notes), image
+    whole = replace(options, base=None, carry=None, strip=None, size=None, fit=None)
+    smaller = transcode_opened(open_file(made.data, "", NO_LIMITS), whole)
+    return replace(smaller, warnings=(*notes.lost, *smaller.warnings)), image
 
 
 def _hdr_from(opened: OpenedFile) -> HdrFrom:
@@ -78,12 +103,13 @@ def _hdr_from(opened: OpenedFile) -> HdrFrom:
     return "none" if kind == "base" and not is_hdr(opened.file.base) else kind
 
 
-def _psnr(old: OpenedFile, new: OpenedFile, limits: Limits) -> float | None:
-    """PQ-PSNR of the new rendition against the old one at its size; None where they are the same."""
-    if _pictures_of(old.file) == _pictures_of(new.file):
+def _psnr(old: OpenedFile | HdrImage, new: OpenedFile, limits: Limits) -> float | None:
+    """PQ-PSNR of the new HDR rendition against the old one at its size; None where they are the same."""
+    if isinstance(old, OpenedFile) and _pictures_of(old.file) == _pictures_of(new.file):
         return None
     new_pixels = decode_opened(new, DecodeOptions(limits=NO_LIMITS)).pixels
-    old_pixels = decode_opened(old, DecodeOptions(limits=limits)).pixels
+    image = old if isinstance(old, HdrImage) else decode_opened(old, DecodeOptions(limits=limits))
+    old_pixels = image.convert("bt2020").pixels
     if old_pixels.shape != new_pixels.shape:
         old_pixels = resized(old_pixels, new_pixels.shape[1], new_pixels.shape[0])
     psnr = pq_psnr(new_pixels, old_pixels)

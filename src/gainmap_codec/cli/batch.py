@@ -42,7 +42,7 @@ Show = Callable[[PhotoRecord | None, int], None]
 @click.command()
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
-@partial(edit_options, to="The format to write. Default: the format of each IN.")
+@partial(edit_options, to="The format to write. Default: the format of each IN; of HDR pictures, JPEG.")
 @click.option("--jobs", type=WholeNumber(min=1), help="How many photos at a time. Default: one per processor.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
@@ -75,6 +75,9 @@ def batch(
 ) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
+    HDR pictures become photos, as encode makes them: in folders .jxr (screenshots), .exr and .hdr; TIFF, PNG and npy
+    where they are named.
+
     Folders keep their structure below DIR; of several, each has a folder of its own name there. What DIR has already,
     made of the same bytes with the same options, is skipped, so that the same command goes on after any interruption;
     what was made of a photo that was edited since is made again. Any other file that is in the way stops it before
@@ -85,6 +88,7 @@ def batch(
     Examples:
       gainmap batch photos -o photos-avif --to avif
       gainmap batch 2024 2025 extra.heic -o everyone --to jpeg --report done.csv
+      gainmap batch screenshots -o shots --to jpeg --carry standard
       gainmap batch photos -o small --fit 1600x1600 --quality 80 --jobs 4
       gainmap batch photos -o out --cluster local
       gainmap batch s3://photos/in -o s3://photos/out --cluster tcp://head:8786

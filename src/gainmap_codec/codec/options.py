@@ -418,6 +418,32 @@ class TranscodeOptions:
         """Whether more is to change than the part, the size, the container and the size in bytes."""
         return self.codes_base or self.codes_map or (self.base, self.carry, self.strip) != (None, None, None)
 
+    @property
+    def of_a_picture(self) -> EncodeOptions:
+        """What `encode` is to make of an HDR picture, which has neither base nor maps that could stay; JPEG by default.
+
+        Part, size and bytes are not in it.
+        """
+        return EncodeOptions(
+            container=self.container or "jpeg",
+            base=self.base or "sdr",
+            carry=self.carry,
+            strip=self.strip,
+            quality=self.quality,
+            base_chroma=self.chroma,
+            speed=self.speed,
+            map_quality=self.map_quality or "auto",
+            map_scale=self.map_scale or "auto",
+            map_channels=self.map_channels or "auto",
+            map_bits=self.map_bits or "auto",
+            preset=self.preset,
+            target_bytes=self.target_bytes,
+            device=self.device,
+            seed=self.seed,
+            effort=self.effort,
+            limits=self.limits,
+        )
+
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
         quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[container]

@@ -158,7 +158,7 @@ def _read_hdr(
         return found, None
     opened = found
     if is_hdr(opened.file.base):
-        return _upright(decode_hdr(opened.data, name, options.limits)), None
+        return upright_picture(decode_hdr(opened.data, name, options.limits)), None
     kind = preference(opened, "auto")[0]
     if keep_base and opened.file.base.bits == 8:  # larger codes are let go as they are rendered
         opened = opened.with_codes(opened.codes)
@@ -182,7 +182,7 @@ def hdr_of(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage |
         GainMapError, OSError: The file cannot be read.
     """
     if isinstance(hdr, HdrImage):
-        return _upright(hdr), "hdr"
+        return upright_picture(hdr), "hdr"
     if (array := array_of(hdr, "hdr")) is not None:
         return _hdr_of_array(array, notes), "hdr"
     if isinstance(hdr, Image):
@@ -191,7 +191,7 @@ def hdr_of(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage |
         raise TypeError(f"hdr: expected {_HDR_SOURCES}, got {type(hdr).__name__}")
     data, name = read_source(cast(Source, hdr), limits, argument="hdr")
     if not may_have_gain_map(data):
-        return _upright(decode_hdr(data, name, limits)), name
+        return upright_picture(decode_hdr(data, name, limits)), name
     opened = open_file(data, name, limits)
     notes += opened.file.damage
     if preference(opened, "auto")[0] == "base" and not is_hdr(opened.file.base):
@@ -212,8 +212,8 @@ def _hdr_of_array(array: NDArray[Any], notes: list[str]) -> HdrImage:
         raise ValueError(str(error).replace("HdrImage pixels", "hdr", 1)) from None
 
 
-def _upright(image: HdrImage) -> HdrImage:
-    """A picture whose EXIF says that it is to be turned, turned."""
+def upright_picture(image: HdrImage) -> HdrImage:
+    """An HDR picture as it is to be seen: turned where its EXIF says so, which then says so no more."""
     exif = image.metadata.exif
     turn = 1 if exif is None else orientation(exif)
     if exif is None or turn == 1:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index
 
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import Box, stored_box
+from gainmap_codec.pixels.raster.resampling import resized
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -41,6 +43,20 @@ def frame_of(file: GainMapFile, options: TranscodeOptions, notes: Notes) -> Fram
     if size != stored:
         options.limits.check("pixels", size[0] * size[1])
     return Frame(part, size)
+
+
+def sized(image: HdrImage, options: TranscodeOptions, notes: Notes) -> HdrImage:
+    """An upright HDR picture at the size that is asked for: means of light where it shrinks.
+
+    Raises:
+        LimitError: A size over the limits.
+    """
+    height, width = image.pixels.shape[:2]
+    size = _size_of((width, height), options, notes)
+    if size == (width, height):
+        return image
+    options.limits.check("pixels", size[0] * size[1])
+    return replace(image, pixels=resized(image.pixels, *size))
 
 
 def whole(file: GainMapFile) -> Box[int]:

@@ -189,6 +189,18 @@ def test_sizes_are_checked_before_anything_is_decoded(channels: int, monkeypatch
             read(data[:place] + b"\xff\xff" + data[place + 2 :])
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_file_that_is_cut_off_is_refused(channels: int) -> None:
+    """Of one without its last 200 bytes jxrlib makes highlights of half a million nits, and no error."""
+    data = jxr(screen(channels))
+    for count in (1, 200, len(data) // 2):
+        got = len(data) - count
+        with pytest.raises(
+            gm.FormatError, match=rf"shot.jxr: broken JPEG XR file: expected at least \d+ bytes, got {got}"
+        ):
+            read(data[:got])
+
+
 def test_damaged_files_end_in_a_picture_or_one_line() -> None:
     data, rng = jxr(screen(4)), np.random.default_rng(1)
     for trial in range(40):

@@ -31,6 +31,7 @@ JPEG_XR = b"II\xbc"
 
 _SCRGB_NITS = 80.0
 _PIXEL_FORMAT, _TRANSFORM, _WIDTH, _HEIGHT, _IMAGE, _ALPHA = 0xBC01, 0xBC02, 0xBC80, 0xBC81, 0xBCC0, 0xBCC2
+_BYTES_OF = {_IMAGE: 0xBCC1, _ALPHA: 0xBCC3}
 _XMP, _BYTES = 700, (1, 7)
 _WIC = bytes.fromhex("24C3DD6F034EFE4BB1853D77768DC9")  # the first 15 bytes that most pixel formats share
 _FORMATS = {
@@ -123,7 +124,13 @@ def _checked_size(data: bytes, tags: Mapping[int, IfdEntry], name: str, limits: 
         raise UnsupportedError(f"{name}: expected {expected}, got pixel format {kind[:16].hex() or 'none'}")
     for tag in (_IMAGE, _ALPHA):
         if tag == _IMAGE or tag in tags:
-            header = _image_header(data, _number(data, tags, tag))
+            place = _number(data, tags, tag)
+            end = _number(data, tags, _BYTES_OF[tag], 0) + (
+                place if tag == _IMAGE else 0
+            )  # of alpha, jxrlib says the end
+            if end > len(data):  # what is missing, jxrlib makes up
+                raise FormatError(name, f"broken JPEG XR file: expected at least {end} bytes, got {len(data)}")
+            header = _image_header(data, place)
             if (header.height, header.width) != size or 0 in size:
                 got = f"{size[1]} x {size[0]} and {header.width} x {header.height}"
                 raise FormatError(name, f"broken JPEG XR file: expected one size, got {got}")
