@@ -21,10 +21,10 @@ with atheris.instrument_imports(include=["gainmap_codec"]):
     from gainmap_codec.files.records import Fraction, GainMapFile, GainMapMetadata
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-CONTAINERS = ("jpeg", "heic", "avif")
+CONTAINERS = ("jpeg", "heic", "avif", "jxl")
 FILES = [
     path.read_bytes()
-    for path in sorted((*FIXTURES.glob("jpeg/*.jpg"), *FIXTURES.glob("heif/*")))
+    for path in sorted((*FIXTURES.glob("jpeg/*.jpg"), *FIXTURES.glob("heif/*"), *FIXTURES.glob("jxl/*")))
     if path.stat().st_size < 8192
 ]
 RECORDS = [parse_file(data, "a fixture", Limits()) for data in FILES]

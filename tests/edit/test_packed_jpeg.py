@@ -14,6 +14,7 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.transcode import transcode_with_report
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.scene import render_scene
 from support.container_files import parsed, photo
 from support.jxl_files import boxes
@@ -117,6 +118,36 @@ def test_a_large_video_stays_behind_and_is_told_of() -> None:
     packed, _, lost = report(data, container="jxl")
     assert any("a video" in line and "not carried into a JPEG XL file" in line for line in lost)
     assert len(packed) < len(photo("jpeg"))
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_a_jpeg_that_is_cut_off_is_coded_anew() -> None:
+    """libjxl packs none that has no end; the picture is not lost for that."""
+    data = (FIXTURES / "jpeg/standard.jpg").read_bytes()
+    cut = data[: len(parsed(data).base.data) - 20]
+    packed = gm.transcode(cut, container="jxl")
+    assert parsed(packed).base.codec == "jxl"
+    np.testing.assert_allclose(gm.decode(packed).pixels, gm.decode(cut).pixels, atol=0.1)
+
+
+@pytest.mark.parametrize("source", ["jxl", "jpeg"])
+def test_parts_make_the_same_file_again(source: Container) -> None:
+    data = gm.transcode(photo(source), container="jxl")
+    parts = gm.extract(data)
+    again = gm.assemble(
+        parts.base,
+        parts.gain_map,
+        parts.metadata,
+        container="jxl",
+        payload=parts.payload,
+        alternate_icc_profile=parts.alternate_icc_profile,
+        alternate_color=parts.alternate_color,
+    )
+    old, new = parsed(data), parsed(again)
+    assert (new.base_digest, new.payload, new.orientation) == (old.base_digest, old.payload, old.orientation)
+    assert new.gain_map is not None and old.gain_map is not None
+    assert new.gain_map.image.data == old.gain_map.image.data
+    np.testing.assert_array_equal(gm.decode(again).pixels, gm.decode(data).pixels)
 
 
 @pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")

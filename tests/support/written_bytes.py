@@ -22,8 +22,13 @@ from support.container_files import parsed, serialized
 from support.paths import FIXTURES
 
 TABLE = Path(__file__).with_name("written_bytes.toml")
-SUFFIXES = {".jpg", ".heic", ".avif"}
-ENCODERS = ("PIL.Image.Image.save", "imagecodecs.jpeg8_encode", "imagecodecs.avif_encode", "pillow_heif.HeifFile.save")
+SUFFIXES = {".jpg", ".heic", ".avif", ".jxl"}
+ENCODERS = (
+    "PIL.Image.Image.save",
+    "pillow_heif.HeifFile.save",
+    *(f"imagecodecs.{name}_encode" for name in ("jpeg8", "avif", "jpegxl")),
+    "imagecodecs.jpegxl_encode_jpeg",
+)
 WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "transcode": gm.transcode,
     "strip": lambda data: gm.transcode(data, strip="gps"),

@@ -28,8 +28,8 @@ from gainmap_codec.codec.pairing import (
 from gainmap_codec.codec.rendering import render
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, Transfer
-from gainmap_codec.files.container import lost_others, moved
-from gainmap_codec.files.records import ABILITIES, GainMapFile
+from gainmap_codec.files.container import can_hold, lost_others, moved
+from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
@@ -99,8 +99,7 @@ def _kept(opened: OpenedFile, options: EncodeOptions, notes: list[str]) -> GainM
     """The HDR picture's own file, where its base may be the new one's."""
     file, told = opened.file, told_by_numbers(opened.file.base)
     wanted = BT2020_HDR[options.hdr_transfer].transfer
-    is_held = file.base.codec in ABILITIES[options.container].codecs
-    if not is_held or told is None or told.transfer != wanted or options.codes_base:
+    if not can_hold(options.container, file.base) or told is None or told.transfer != wanted or options.codes_base:
         return None
     notes += lost_others(file, options.container, file.base.codec)
     return moved(file, options.container, notes)

@@ -21,6 +21,7 @@ from gainmap_codec.errors import GainMapError, Limits, NoGainMapError, Unsupport
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import (
     NAMED,
+    can_hold,
     digest_of,
     has_alpha,
     lost_others,
@@ -282,7 +283,7 @@ def _kept_or_recoded(
         decoded: Gives the code values of its base.
     """
     base, container, can = file.base, options.container, ABILITIES[options.container]
-    is_fitting = base.codec in can.codecs and base.bits == (options.base_bits or base.bits)
+    is_fitting = can_hold(container, base) and base.bits == (options.base_bits or base.bits)
     codec = base.codec if is_fitting and not options.codes_base else CODECS[container]
     notes += lost_others(file, container, codec)
     if is_fitting and not options.codes_base:

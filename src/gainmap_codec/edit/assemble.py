@@ -19,7 +19,7 @@ from gainmap_codec.edit.recoding import in_depth_of
 from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcoded
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.container import digest_of, parse_file
+from gainmap_codec.files.container import can_hold, digest_of, parse_file
 from gainmap_codec.files.map_metadata.plain import Metadata, metadata_from_dict
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload
@@ -156,7 +156,7 @@ def _map_image(gain_map: Picture, base: GainMapFile, options: AssembleOptions, n
         assert picture.pixels is not None
         return _coded_map(_grey_if_equal(picture.pixels), 8, base, options, notes)
     image = map_picture(parse_file(picture.file, "gain map", options.limits), base.orientation)
-    if image.codec in ABILITIES[options.container].codecs and options.map_quality is None:
+    if can_hold(options.container, image) and options.map_quality is None:
         notes.done.append("standard gain map: kept bit for bit")
         return image
     made = _coded_map(decode_coded_image(image), image.bits, base, options, notes)

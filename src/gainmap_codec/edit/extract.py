@@ -108,12 +108,21 @@ def _map_file(image: CodedImage, file: GainMapFile) -> bytes:
     if image.codec == "jpeg":
         return image.data
     width, height = image.unturned_size
-    plain = replace(image, width=width, height=height, icc_profile=None, nclx=None, turn=1)
+    profile, nclx = _own_color(image)
+    plain = replace(image, width=width, height=height, icc_profile=profile, nclx=nclx, turn=1)
     orientation = turned_orientation(image.turn, file.orientation)
     alone = GainMapFile(file.container, plain, digest_of(plain), orientation=orientation)
     data = serialize_file(alone, [])
     read_back(data, alone)
     return data
+
+
+def _own_color(image: CodedImage) -> tuple[bytes | None, Nclx | None]:
+    """What a gain map's picture says of its own code values: in JPEG XL, a codestream always says something."""
+    if image.codec != "jxl":
+        return None, None
+    alone = parse_file(image.data, "gain map", NO_LIMITS).base
+    return alone.icc_profile, alone.nclx
 
 
 def map_picture(file: GainMapFile, orientation: int) -> CodedImage:

@@ -23,10 +23,9 @@ from gainmap_codec.edit.metadata import for_container
 from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
-from gainmap_codec.files.container import moved, with_others_for
+from gainmap_codec.files.container import can_hold, moved, with_others_for
 from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
 from gainmap_codec.files.records import (
-    ABILITIES,
     CODECS,
     AppleMetadata,
     Container,
@@ -193,8 +192,7 @@ def new_base(shown: Shown, container: Container, options: TranscodeOptions, note
 
 def keeps_base(shown: Shown, container: Container, options: TranscodeOptions) -> bool:
     """Whether the base is written as it is coded."""
-    is_held = shown.opened.file.base.codec in ABILITIES[container].codecs
-    return shown.codes is None and is_held and not options.codes_base
+    return shown.codes is None and can_hold(container, shown.opened.file.base) and not options.codes_base
 
 
 def _without_pictures(file: GainMapFile, notes: Notes) -> GainMapFile:

@@ -25,6 +25,7 @@ from gainmap_codec.edit.recoding import (
 )
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
+from gainmap_codec.files.container import can_hold
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
 from gainmap_codec.pixels.color.light import with_bits
 from gainmap_codec.pixels.formats.coded_image import DEPTHS
@@ -92,7 +93,7 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
 def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, notes: Notes) -> bool:
     """Whether a map is written as it is: one of Apple's own only with all around it, unless one was asked for."""
     image, can = stored.image, base.file.can
-    if image.codec not in can.codecs or base.shown.is_crop or options.codes_map_anew:
+    if not can_hold(base.file.container, image) or base.shown.is_crop or options.codes_map_anew:
         return False
     asked = ((options.map_channels, image.channels), (options.map_bits, image.bits))
     if _is_to_be_made(image, options) or any(wanted not in (None, own) for wanted, own in asked):

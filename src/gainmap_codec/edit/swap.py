@@ -29,7 +29,7 @@ from gainmap_codec.edit.recoding import (
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
 from gainmap_codec.files.code_points import Matrix, Nclx, Primaries, Transfer
-from gainmap_codec.files.container import digest_of, turned_by_exif, with_others_for
+from gainmap_codec.files.container import can_hold, digest_of, turned_by_exif, with_others_for
 from gainmap_codec.files.records import (
     ABILITIES,
     CODECS,
@@ -213,7 +213,7 @@ def _exchanged_map(
     bits = max(decoded.image.bits, base_bits) if codec == "av1" else decoded.image.bits
     is_known = stored is not None and decoded.metadata is stored.metadata  # not one of Apple's, converted
     image = decoded.image
-    if is_known and options.map_quality is None and image.codec in can.codecs and image.bits == bits:
+    if is_known and options.map_quality is None and can_hold(roles.container, image) and image.bits == bits:
         notes.done.append("standard gain map: kept bit for bit")
     else:
         note_map_segments(image, codec, notes)

@@ -32,6 +32,7 @@ from gainmap_codec.files.jxl.read import parse_jxl
 from gainmap_codec.files.jxl.source import is_jxl, open_jxl
 from gainmap_codec.files.jxl.write import serialize_jxl
 from gainmap_codec.files.records import (
+    ABILITIES,
     Codec,
     CodedImage,
     Container,
@@ -151,6 +152,12 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
         ValueError, FormatError, UnsupportedError, LimitError: As `serialize_jpeg`, `serialize_heif`, `serialize_jxl`.
     """
     return _SERIALIZERS[_KINDS[file.container]](file, notes)
+
+
+def can_hold(container: Container, image: CodedImage) -> bool:
+    """Whether a picture may stay as it is coded in a container; JPEG XL packs no JPEG that is cut off."""
+    is_packed = container == "jxl" and image.codec == "jpeg"
+    return image.codec in ABILITIES[container].codecs and (not is_packed or segments_of(image).complete)
 
 
 def moved(file: GainMapFile, container: Container, notes: list[str]) -> GainMapFile:

@@ -42,7 +42,7 @@ from gainmap_codec.edit.new_base import Shown
 from gainmap_codec.edit.new_payload import note_no_fit
 from gainmap_codec.edit.report import Notes, finish, open_for_edit
 from gainmap_codec.edit.transcode import edited, transcode_opened, transcode_with_report
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.container import SUFFIXES, may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.files.records import Container
@@ -67,7 +67,7 @@ from gainmap_codec.pixels.formats.sources import AnyPath, Source, read_source
 from gainmap_codec.pixels.raster.geometry import Box, stored_box, to_upright
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
-_CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif"}
+_CONTAINERS: dict[str, Container] = {"JPEG": "jpeg", "HEIF": "heic", "HEIC": "heic", "AVIF": "avif", "JXL": "jxl"}
 
 
 def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
@@ -284,6 +284,10 @@ def _unfitted(effort: int) -> tuple[str, ...]:
 
 def _without_hdr(image: Image.Image, kind: str, quality: int | None, strip: Strip | None, told: Told) -> bytes:
     """The SDR picture as Pillow or pillow-heif writes it, with its ICC profile, EXIF and XMP."""
+    if kind == "JXL" and kind not in Image.SAVE:
+        raise UnsupportedError(
+            "JPEG XL: expected an image with HDR, got one without, which takes a plug-in of Pillow's"
+        )
     stream, notes = io.BytesIO(), list[str]()
     if strip is not None:
         image = _stripped(image, strip, told)
@@ -321,7 +325,7 @@ def _format_of(target: AnyPath | BinaryIO, format: str | None) -> str:
         ValueError: None is named.
     """
     extension = Path(target).suffix.lower() if isinstance(target, (str, os.PathLike)) else ""
-    known = {**Image.registered_extensions(), **dict.fromkeys(SUFFIXES["heic"], "HEIF")}
+    known = {**Image.registered_extensions(), **dict.fromkeys(SUFFIXES["heic"], "HEIF"), ".jxl": "JXL"}
     found = format.upper() if format else known.get(extension)
     if found is None or not (found in _CONTAINERS or found in Image.SAVE):
         raise ValueError(f"format: expected one that Pillow writes, got {format or target!r}")

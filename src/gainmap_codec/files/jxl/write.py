@@ -59,10 +59,12 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     boxes = _picture(file, extras, notes) | _behind(file, extras)
     kept = () if extras is None else _surviving(file, extras)
     level = b"" if any(each.data[4:8] == _LEVEL for each in kept) else _level(file)
-    if set(boxes) == {"picture"} and not kept and not level:
+    behind = () if file.base.codec == "jpeg" else (part.data for part in file.others if part.kind != "gain map")
+    others = b"".join(behind)
+    if set(boxes) == {"picture"} and not kept and not level and not others:
         return boxes["picture"]
     boxes["picture"] = make_box(b"jxlc", boxes["picture"])
-    return START + level + b"".join(_in_order(boxes, kept))
+    return START + level + b"".join(_in_order(boxes, kept)) + others
 
 
 def _level(file: GainMapFile) -> bytes:
@@ -101,7 +103,6 @@ def _picture(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _
     if file.base.codec == "jpeg":
         return _jpeg(file, extras, notes)
     _check(file.base, "base")
-    notes += (f"{describe_other(part)}: not kept in a JPEG XL file" for part in file.others)
     if extras and extras.packed:
         extras = None  # they are a JPEG's
     is_same = extras is not None and extras.base.data == file.base.data and extras.orientation == file.orientation
