@@ -57,6 +57,16 @@ def pairs(pairs: tuple[str, ...], presets: tuple[Preset, ...], seed: int) -> Non
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def packing(photos: tuple[Path, ...]) -> None:
+    """Bytes of JPEG photos, their bases and their gain maps, and of the same packed into JPEG XL without loss."""
+    from gainmap_bench.experiments.packing import packing_rows
+
+    for row in packing_rows(photos):
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("pairs", nargs=-1, metavar="[HDR[,SDR]|FOLDER]...")
 def maps(pairs: tuple[str, ...]) -> None:
     """Standard gain maps as `encode` chooses them, and two fixed ways: bytes, PQ-PSNR in two readers, dE_ITP.

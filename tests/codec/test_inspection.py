@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gainmap_codec as gm
+from gainmap_codec.codec.description import describe
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
@@ -69,3 +70,9 @@ def test_an_hdr_picture_without_a_map() -> None:
     assert info is not None
     assert (info["format"], info["width"], info["height"], info["headroom"]) == ("npy", 5, 3, 2.0)
     assert inspect_picture(b"\xff\xd8\xff\xd9", "a.jpg", Limits()) is None
+
+
+def test_a_packed_jpeg_is_called_one() -> None:
+    told = gm.inspect(FIXTURES / "jxl/standard.jxl").to_dict()
+    assert (told["container"], told["base_codec"]) == ("jxl", "jpeg")
+    assert describe(told).startswith("JXL, 16 x 16, sRGB, a packed JPEG\n")

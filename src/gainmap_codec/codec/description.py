@@ -61,7 +61,8 @@ def _picture_line(info: dict[str, Any]) -> str:
         size.reverse()
     depth = f", {info['bits']} bits" if info["bits"] != 8 else ""
     turned = ", stored turned" if info["orientation"] != 1 else ""
-    return f"{info['container'].upper()}, {size[0]} x {size[1]}{turned}, {_color(info)}{depth}"
+    packed = ", a packed JPEG" if (info["container"], info["base_codec"]) == ("jxl", "jpeg") else ""
+    return f"{info['container'].upper()}, {size[0]} x {size[1]}{turned}, {_color(info)}{depth}{packed}"
 
 
 def _color(info: dict[str, Any]) -> str:

@@ -101,7 +101,8 @@ class Inspection:
     Attributes:
         container: Kind of file.
         file_bytes: Size of the file.
-        base_bytes: Size of the base image with its metadata.
+        base_codec: How its pixels are coded; "jpeg" in a "jxl" file where that is a JPEG, packed without loss.
+        base_bytes: Size of the base image with its metadata; of a packed JPEG, of the JPEG.
         width: Columns of the base's stored raster.
         height: Rows of the base's stored raster.
         bits: Depth of the base's code values.
@@ -125,6 +126,7 @@ class Inspection:
 
     container: Container
     file_bytes: int
+    base_codec: Codec
     base_bytes: int
     width: int
     height: int
@@ -178,6 +180,7 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
     return Inspection(
         container=file.container,
         file_bytes=len(opened.data),
+        base_codec=file.base.codec,
         base_bytes=len(file.base.data),
         width=file.base.width,
         height=file.base.height,
