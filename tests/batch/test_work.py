@@ -19,7 +19,7 @@ from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import TranscodeOptions
 from support import pipeline_files as files
-from support.batches import outputs
+from support.batches import make_shots, outputs
 from support.paths import FIXTURES
 
 
@@ -285,6 +285,10 @@ def test_urls(photos: Path) -> None:
     }
     with store.open("/library/photos/avif/one.avif", "rb") as file:
         assert gm.inspect(file).container == "avif"
+    store.put(str(make_shots(photos / "shots")), "/library/shots", recursive=True)
+    shots = plan(["memory://library/shots"], "memory://library/made", TranscodeOptions(carry="standard"))
+    assert [convert_photo(job).problem for job in shots] == ["", ""]
+    assert gm.decode(store.cat_file("/library/made/game/1.jpg")).rendered_from == "standard"
     (missing,) = plan(["memory://library/missing.jpg"], "memory://other", TranscodeOptions())
     assert convert_photo(missing).status == "failed"
     (local,) = plan([f"file://{photos}/one.jpg"], "memory://other", TranscodeOptions())
