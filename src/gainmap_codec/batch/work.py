@@ -86,7 +86,7 @@ def _converted(job: Job, source: OpenedFile | HdrImage, photo: PhotoRecord) -> t
 
 
 def _encoded(image: HdrImage, options: TranscodeOptions) -> tuple[TranscodeReport, HdrImage]:
-    """A photo of an HDR picture, and the picture at its size; coded again where it takes more bytes than it may."""
+    """A photo of an HDR picture, within the bytes it may take, and the picture at its size."""
     notes = Notes()
     image = sized(image, options, notes)
     made = encode_with_report(image, None, options.of_a_picture)
@@ -94,7 +94,8 @@ def _encoded(image: HdrImage, options: TranscodeOptions) -> tuple[TranscodeRepor
     if len(made.data) <= (options.max_bytes or inf):
         return report_of(made.data, made.file.container, notes), image
     whole = replace(options, base=None, carry=None, strip=None, size=None, fit=None)
-    smaller = transcode_opened(open_file(made.data, "", NO_LIMITS), whole)
+    finest = encode_with_report(image, None, replace(options.of_a_picture, quality=100))
+    smaller = transcode_opened(open_file(finest.data, "", NO_LIMITS), whole)
     return replace(smaller, warnings=(*notes.lost, *smaller.warnings)), image
 
 
