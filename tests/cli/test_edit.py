@@ -40,6 +40,15 @@ def test_a_folder_keeps_names(photo: Path, tmp_path: Path) -> None:
     assert lines and all(line.startswith(f"gainmap: warning: {photo}: ") for line in lines), "whose warning it is"
 
 
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_a_folder_of_jpegs_is_packed_and_unpacked(photo: Path, tmp_path: Path) -> None:
+    for folder, source, kind in (("there", photo, "jxl"), ("back", tmp_path / "there/photo.jxl", "jpeg")):
+        (tmp_path / folder).mkdir()
+        done = run("transcode", source, "-o", tmp_path / folder, "--to", kind)
+        assert done.returncode == 0 and "base: kept bit for bit" in done.stdout, done.stderr
+    assert (tmp_path / "back/photo.jpg").read_bytes() == gm.transcode(photo)
+
+
 def test_what_edits_make(photo: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jpg"
     for command, size in (
