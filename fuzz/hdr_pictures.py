@@ -18,10 +18,11 @@ with atheris.instrument_imports(include=["gainmap_codec"]):
     from gainmap_codec.pixels.formats.hdr_files import read_hdr
     from gainmap_codec.pixels.formats.images import read_base
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 
-from support import hdr_files
+from support import hdr_files, jxl_files
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -67,10 +68,22 @@ def stills() -> Iterator[bytes]:
         yield stream.getvalue()
 
 
+def screenshots() -> Iterator[bytes]:
+    for dtype in (np.float16, np.float32):
+        yield bytes(imagecodecs.jpegxr_encode(hdr_files.picture().astype(dtype)))
+
+
+def jpeg_xl() -> Iterator[bytes]:
+    yield from (jxl_files.picture(bits=16), jxl_files.layered(3), jxl_files.animation(3))
+    yield bytes(imagecodecs.jpegxl_encode(hdr_files.picture(), lossless=True))
+
+
 def seeds() -> Iterator[bytes]:
     yield from hdr_files.samples().values()
     yield from animations()
     yield from stills()
+    yield from screenshots()
+    yield from jpeg_xl()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import atheris
 from common import LIMITS, check_line, check_lines, fuzz
@@ -27,6 +28,7 @@ import numpy as np
 from support.networks import random_network
 
 BASE = parse_jpeg(encode_jpeg(np.arange(24 * 32 * 3, dtype=np.uint8).reshape(24, 32, 3), quality=90), Limits())
+GOLDEN = sorted(Path(__file__).parents[1].glob("fixtures/payload/v1/*.bin"))
 PRESETS = ("tiny", "balanced", "best", "paper-gain", "paper-gamma")
 
 
@@ -68,6 +70,7 @@ def target(data: bytes) -> None:
 
 
 def seeds() -> Iterator[bytes]:
+    yield from (path.read_bytes()[PREFIX_BYTES:] for path in GOLDEN)
     for preset in PRESETS:
         for outputs in (1, 3):
             for details in (0, 2):

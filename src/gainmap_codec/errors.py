@@ -78,7 +78,8 @@ class Limits:
 
     Attributes:
         file_bytes: Size of a whole file.
-        pixels: Width × height of a base image, and of a gain map.
+        pixels: Width × height of a base image, and of a gain map; of all layers but the last of a JPEG XL picture,
+            together.
         segments: Marker segments (scans included) of one JPEG image.
         scans: Scans of one JPEG image.
         mpf_entries: Images listed in an MPF index.

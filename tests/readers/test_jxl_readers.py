@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
@@ -17,7 +17,7 @@ from gainmap_codec.files.jxl.write import serialize_jxl
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import exif_texts
 from support import jxl_records
-from support.jxl_files import picture
+from support.jxl_files import codestream_of, picture, walked
 
 ARTIST = 0x013B
 
@@ -118,3 +118,30 @@ def test_what_cjxl_packs_is_read(tmp_path: Path, packed: Path) -> None:
     run("cjxl", jpeg, path)
     again = read(path)
     assert (again.base, again.exif, again.orientation, again.warnings) == (file.base, file.exif, 6, ())
+
+
+@needs("cjxl", "libjxl-tools")
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        "--group_order=1 -p",
+        "--progressive_dc=2 --group_order=1",
+        "--patches=1 -e 7",
+        "-d 0 --patches=1",
+        "-m 1 -g 0",
+    ],
+)
+def test_frames_of_cjxl_end_where_the_file_does(mode: str, options: str, tmp_path: Path) -> None:
+    """A page of text, of which cjxl makes patches: a frame of letters in front."""
+    page = Image.new(mode, (700, 300), "white")
+    for top in range(0, 300, 14):
+        ImageDraw.Draw(page).text((5, top), "a letter is repeated in a letter " * 4, fill="black")
+    page.save(tmp_path / "page.png")
+    run("cjxl", "--quiet", "-e", "4", tmp_path / "page.png", tmp_path / "page.jxl", *options.split())
+    codestream = codestream_of((tmp_path / "page.jxl").read_bytes())
+    frames, end = walked(codestream)
+    assert end == 8 * len(codestream)
+    assert [is_last for _, _, is_last in frames] == [False] * (len(frames) - 1) + [True]
+    assert len(frames) > 1 or "progressive_dc" not in options

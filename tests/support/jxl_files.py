@@ -8,6 +8,11 @@ from collections.abc import Iterator
 import imagecodecs
 import numpy as np
 
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.jxl.bits import BitReader
+from gainmap_codec.files.jxl.frames import _read_frame, _skip_data
+from gainmap_codec.files.jxl.header import parse_header
+
 CODESTREAM = b"\xff\x0a"
 
 
@@ -47,3 +52,37 @@ def picture(width: int = 24, height: int = 16, channels: int = 3, *, bits: int =
     codes = codes[..., 0] if channels == 1 else codes
     coded = imagecodecs.jpegxl_encode(codes, lossless=True, bitspersample=bits, usecontainer=False)
     return codestream_of(bytes(coded))
+
+
+def layered(count: int, side: int = 64) -> bytes:
+    """A codestream of one picture, laid together from so many flat layers: frames of an animation that take no time."""
+    header, frame, last = animation_parts(side)
+    without_time = frame[:2] + bytes([frame[2] & ~3, frame[3], 0]) + frame[4:]  # one more bit: what is kept of it
+    return header + without_time * (count - 1) + last
+
+
+def animation(count: int, side: int = 64) -> bytes:
+    """A codestream of so many flat pictures."""
+    header, frame, last = animation_parts(side)
+    return header + frame * (count - 1) + last
+
+
+def animation_parts(side: int) -> tuple[bytes, bytes, bytes]:
+    """The header of an animation by libjxl, a flat frame, and the last one."""
+    two, three = (
+        codestream_of(imagecodecs.jpegxl_encode(np.zeros((count, side, side, 3), np.uint8), lossless=True, effort=1))
+        for count in (2, 3)
+    )
+    size = len(three) - len(two)
+    return two[: -2 * size], two[-2 * size : -size], two[-size:]
+
+
+def walked(codestream: bytes) -> tuple[list[tuple[int, int, bool]], int]:
+    """Pixels, sections and whether it ends a picture, of all frames; and where they end."""
+    header = parse_header(codestream)
+    reader, found = BitReader(codestream, "test", 8 * header.size), []
+    while reader.position < 8 * len(codestream):
+        frame = _read_frame(reader, header, (header.width, header.height))
+        found.append((frame.pixels, frame.sections, frame.is_last))
+        _skip_data(reader, frame.sections, Limits())
+    return found, reader.position

@@ -219,11 +219,12 @@ def test_every_byte_damaged(make: Callable[[], GainMapFile]) -> None:
 
 
 def test_what_is_not_read() -> None:
-    header = parse_header(picture())
+    rgba = picture(channels=4)
+    header = parse_header(rgba)
     cmyk = serialize_header(replace(header, channels="100" + in_enum(BLACK) + "000" + "00" + "00"))
     assert parse_header(cmyk).extra_channels == (BLACK,)
     with pytest.raises(UnsupportedError, match="a file: JPEG XL: expected grey or RGB, got another colour space"):
-        parse_file(cmyk + picture()[header.size :], "a file", LIMITS)
+        parse_file(cmyk + rgba[header.size :], "a file", LIMITS)
 
 
 def test_colour_encodings_become_code_points() -> None:

@@ -23,6 +23,10 @@ Choices = tuple[Range, Range, Range, Range]
 ENUM: Choices = (Range(0), Range(1), Range(2, 4), Range(18, 6))
 
 
+class CutOffError(FormatError):
+    """There are fewer bits than are to be read."""
+
+
 class BitReader:
     """A position among bits that never leaves them.
 
@@ -37,9 +41,9 @@ class BitReader:
         self._data = data
 
     def bits(self, count: int) -> int:
-        """The next `count` bits as a number; FormatError where fewer are left."""
+        """The next `count` bits as a number; CutOffError where fewer are left."""
         if self.position + count > 8 * len(self._data):
-            raise FormatError(self.where, "expected a whole header, got one that is cut off")
+            raise CutOffError(self.where, "expected a whole header, got one that is cut off")
         value = self.peek(count)
         self.position += count
         return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, UnsupportedError
 from gainmap_codec.files.jxl.bits import (
@@ -43,7 +44,8 @@ _INTEGER_BITS: Choices = (Range(8), Range(10), Range(12), Range(1, 6))
 _FLOAT_BITS: Choices = (Range(32), Range(16), Range(24), Range(1, 6))
 _CHANNELS: Choices = (Range(0), Range(1), Range(2, 4), Range(1, 12))
 _SHIFT: Choices = (Range(0), Range(3), Range(4), Range(1, 3))
-_NAME: Choices = (Range(0), Range(0, 4), Range(16, 5), Range(48, 10))
+NAME: Choices = (Range(0), Range(0, 4), Range(16, 5), Range(48, 10))
+"""Bytes of a name."""
 _CFA_PATTERN: Choices = (Range(1), Range(0, 2), Range(3, 4), Range(19, 8))
 _COORDINATE: Choices = (Range(0, 19), Range(524288, 19), Range(1048576, 20), Range(2097152, 21))
 
@@ -97,7 +99,9 @@ class ImageHeader:
         is_xyb: The picture is coded in light, as eyes see it; decoders make code values of it as `color` says.
         color: What the code values mean.
         intensity_target: Nits that a linear 1.0 stands for.
-        is_animation: There are several frames, one after the other.
+        is_animation: There are several pictures, one after the other.
+        has_timecodes: Each of them says when it is shown.
+        preview: Width and height of a small picture in front of the others.
         icc_profile: The profile, where `color` has one.
         has_small_integers: 16 bits are enough for what a decoder computes with, where nothing is lost.
         times_and_previews: Bits of fields that are only kept, as text of zeros and ones, as are the next three: those
@@ -118,6 +122,8 @@ class ImageHeader:
     color: ColorEncoding = ColorEncoding()
     intensity_target: float = DEFAULT_INTENSITY_TARGET
     is_animation: bool = False
+    has_timecodes: bool = False
+    preview: tuple[int, int] | None = None
     icc_profile: bytes | None = None
     has_small_integers: bool = True
     times_and_previews: str = "000"
@@ -181,9 +187,13 @@ def _size(reader: BitReader) -> tuple[int, int]:
     height = 8 + 8 * reader.bits(5) if is_small else reader.u32(_SIDE)
     ratio = reader.bits(3)
     if ratio:
-        across, down = _RATIOS[ratio - 1]
-        return height * across // down, height
+        return _across(height, ratio), height
     return (8 + 8 * reader.bits(5) if is_small else reader.u32(_SIDE)), height
+
+
+def _across(height: int, ratio: int) -> int:
+    across, down = _RATIOS[ratio - 1]
+    return height * across // down
 
 
 def _in_size(width: int, height: int) -> str:
@@ -191,11 +201,11 @@ def _in_size(width: int, height: int) -> str:
 
 
 def _metadata(reader: BitReader, header: ImageHeader) -> ImageHeader:
-    orientation, is_animation, kept = 1, False, header.times_and_previews
+    orientation, times, kept = 1, _Times(), header.times_and_previews
     has_more = reader.flag()
     if has_more:
         orientation, start = 1 + reader.bits(3), reader.position
-        is_animation = _times_and_previews(reader)
+        times = _times_and_previews(reader)
         kept = reader.since(start)
     bits, exponent_bits = _depth(reader)
     has_small_integers, start = reader.flag(), reader.position
@@ -203,7 +213,7 @@ def _metadata(reader: BitReader, header: ImageHeader) -> ImageHeader:
     channels, is_xyb, color = reader.since(start), reader.flag(), parse_color(reader)
     target, tones = _tones(reader, header) if has_more else (header.intensity_target, header.tones)
     start = reader.position
-    _extensions(reader)
+    skip_extensions(reader)
     return ImageHeader(
         header.width,
         header.height,
@@ -214,7 +224,7 @@ def _metadata(reader: BitReader, header: ImageHeader) -> ImageHeader:
         is_xyb,
         color,
         target,
-        is_animation,
+        *times,
         has_small_integers=has_small_integers,
         times_and_previews=kept,
         channels=channels,
@@ -223,21 +233,30 @@ def _metadata(reader: BitReader, header: ImageHeader) -> ImageHeader:
     )
 
 
-def _times_and_previews(reader: BitReader) -> bool:
-    """Go behind what decoders may heed, and tell whether the picture moves."""
+class _Times(NamedTuple):
+    """What `ImageHeader` has by these names."""
+
+    is_animation: bool = False
+    has_timecodes: bool = False
+    preview: tuple[int, int] | None = None
+
+
+def _times_and_previews(reader: BitReader) -> _Times:
     if reader.flag():
         _size(reader)
-    if reader.flag():
-        side = _SMALL_PREVIEW_SIDE if reader.flag() else _PREVIEW_SIDE
-        reader.u32(side)
-        if not reader.bits(3):
-            reader.u32(side)
-    is_animation = reader.flag()
-    if is_animation:
-        for choices in (_TICKS, _TICK_PARTS, _LOOPS):
-            reader.u32(choices)
-        reader.flag()
-    return is_animation
+    preview = _preview(reader) if reader.flag() else None
+    if not reader.flag():
+        return _Times(preview=preview)
+    for choices in (_TICKS, _TICK_PARTS, _LOOPS):
+        reader.u32(choices)
+    return _Times(True, reader.flag(), preview)
+
+
+def _preview(reader: BitReader) -> tuple[int, int]:
+    unit, side = (8, _SMALL_PREVIEW_SIDE) if reader.flag() else (1, _PREVIEW_SIDE)
+    height = unit * reader.u32(side)
+    ratio = reader.bits(3)
+    return _across(height, ratio) if ratio else unit * reader.u32(side), height
 
 
 def _depth(reader: BitReader) -> tuple[int, int]:
@@ -272,7 +291,7 @@ def _extra_channel(reader: BitReader) -> int:
     kind = reader.enum()
     _depth(reader)
     reader.u32(_SHIFT)
-    reader.bits(8 * reader.u32(_NAME))
+    reader.bits(8 * reader.u32(NAME))
     if kind == ALPHA:
         reader.flag()
     elif kind == _SPOT:
@@ -351,7 +370,7 @@ def _in_tones(header: ImageHeader) -> str:
     return "0" + in_bits(target, 16) + header.tones
 
 
-def _extensions(reader: BitReader) -> None:
+def skip_extensions(reader: BitReader) -> None:
     """Go behind fields of later versions, each of which tells its size."""
     present = reader.u64()
     reader.bits(sum(reader.u64() for _ in range(present.bit_count())))

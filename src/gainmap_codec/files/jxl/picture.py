@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gainmap_codec.errors import Limits, UnsupportedError
 from gainmap_codec.files.jxl.color import color_in
+from gainmap_codec.files.jxl.frames import check_frames
 from gainmap_codec.files.jxl.header import BLACK, GREY, RGB, XYB, ImageHeader, parse_header, serialize_header
 from gainmap_codec.files.payload.layout import STRICT_BYTES
 from gainmap_codec.files.records import CodedImage, Sampling
@@ -18,15 +19,17 @@ _COLOURS_AND_ALPHA = 4
 
 
 def read_header(codestream: bytes, limits: Limits) -> ImageHeader:
-    """The header of a codestream that is not too large.
+    """The header of a codestream whose picture is not too large.
 
     Raises:
-        FormatError: It is broken.
-        LimitError: More pixels than `limits` allow; more than four channels count as further pixels.
+        FormatError: It is broken, or a frame's is.
+        LimitError: More pixels than `limits` allow; more than four channels count as further pixels, and the frames in
+            front of the one that ends the picture may have as many together as that one.
     """
     header = parse_header(codestream)
     planes = -(-(3 + len(header.extra_channels)) // _COLOURS_AND_ALPHA)
     limits.check("pixels", header.width * header.height * planes)
+    check_frames(codestream, header, planes, limits)
     return header
 
 
