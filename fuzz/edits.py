@@ -43,15 +43,16 @@ def transcoded(data: bytes, choices: Choices) -> bytes:
 
 
 def cropped(data: bytes, choices: Choices) -> bytes:
+    """With the quickest of fits, for a neural map that has become too poor; so does `resized`."""
     info = gm.inspect(data, limits=LIMITS)
     width, height = (info.height, info.width) if info.orientation >= 5 else (info.width, info.height)
     left, top = choices.ConsumeIntInRange(0, width - 1), choices.ConsumeIntInRange(0, height - 1)
     box = left, top, choices.ConsumeIntInRange(left + 1, width), choices.ConsumeIntInRange(top + 1, height)
-    return gm.crop(data, box, limits=LIMITS)
+    return gm.crop(data, box, effort=1, limits=LIMITS)
 
 
 def resized(data: bytes, choices: Choices) -> bytes:
-    return gm.resize(data, (choices.ConsumeIntInRange(1, 40), None), limits=LIMITS)
+    return gm.resize(data, (choices.ConsumeIntInRange(1, 40), None), effort=1, limits=LIMITS)
 
 
 def rotated(data: bytes, choices: Choices) -> bytes:

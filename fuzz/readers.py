@@ -20,6 +20,8 @@ with atheris.instrument_imports(include=["gainmap_codec"]):
 
 import numpy as np
 
+from support import jxl_files
+
 
 def read(data: bytes) -> None:
     for verb in (gm.inspect, gm.decode):
@@ -50,4 +52,4 @@ def read_and_write(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz(read_and_write)
+    fuzz(read_and_write, (jxl_files.layered(3), jxl_files.animation(3)))
