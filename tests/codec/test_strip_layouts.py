@@ -12,7 +12,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import digest_of, parse_file
 from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.jpeg.edit import extensions
 from gainmap_codec.files.jpeg.segments import segments_of
@@ -86,7 +86,7 @@ def test_all_keeps_what_an_apple_gain_map_needs(name: str, verb: str) -> None:
     old_file, file = (parse_file(data, "file", Limits()) for data in (source, new))
     assert isinstance(old_file.gain_map and old_file.gain_map.metadata, AppleMetadata)
     assert file.gain_map is not None and old_file.gain_map is not None
-    assert file.gain_map.image.data == old_file.gain_map.image.data and file.xmp is None
+    assert digest_of(file.gain_map.image) == digest_of(old_file.gain_map.image) and file.xmp is None
     assert maker_note(file.exif or b"") is None
     old_pixels, pixels = gm.decode(source, orientation="stored").pixels, gm.decode(new, orientation="stored").pixels
     assert np.array_equal(old_pixels, pixels)

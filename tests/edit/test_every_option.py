@@ -40,6 +40,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "map_quality": ({"map_quality": 50}, {}),
     "map_scale": ({"map_scale": 8}, {}),
     "map_channels": ({"map_channels": 3}, {}),
+    "map_bits": ({"map_bits": 10}, {"container": "heic"}),
     "max_bytes": ({"max_bytes": 8000}, {"container": "jpeg"}),
     "preset": ({"preset": "web"}, {}),
 }

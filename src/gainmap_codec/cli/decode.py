@@ -117,7 +117,7 @@ def decode(
         opened = open_source(source_of(source), options.limits, is_rendered=True)
         image = decode_opened(opened, options)
         data, lost = code_hdr(image, suffix, DEFAULT_QUALITY, transfer)
-    write(output, data)
+    write(output, data, overwrite=overwrite)
     warn_of(source, (*image.warnings, *lost), opened.file.damage)
     if not quiet:
         height, width = image.pixels.shape[:2]

@@ -430,7 +430,7 @@ def _each(
     for source, target in planned:
         try:
             with files.next(source) as progress:
-                report = _written(target, source, work(source, progress))
+                report = _written(target, source, work(source, progress), overwrite)
             _tell(source, target, report, quiet, named=len(sources) > 1)
             damaged += bool(report.damage)
         except FILE_ERRORS as error:
@@ -441,11 +441,11 @@ def _each(
     exit_for(failed, damaged, len(sources), strict=strict)
 
 
-def _written(target: Path, source: Path, report: TranscodeReport) -> TranscodeReport:
+def _written(target: Path, source: Path, report: TranscodeReport, overwrite: bool) -> TranscodeReport:
     """Write what a source became."""
     if target is not STDOUT:
         check_name(str(target), report.container)
-    write(target, report.data, dated_as=source)
+    write(target, report.data, overwrite=overwrite, dated_as=source)
     return report
 
 

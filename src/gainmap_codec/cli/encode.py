@@ -208,7 +208,7 @@ def encode(
     check_outputs([((hdr, sdr) if sdr else (hdr,), output)], overwrite=overwrite)
     with progress_bar(quiet, output) as progress:
         report = encode_with_report(source_of(hdr), sdr and source_of(sdr), options, progress=progress)
-    write(output, report.data)
+    write(output, report.data, overwrite=overwrite)
     warn_of(sdr or hdr, report.warnings, report.file.damage)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")

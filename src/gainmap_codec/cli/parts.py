@@ -83,7 +83,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
     check_outputs([((source,), path) for path in files], overwrite=overwrite, makes_folders=True)
     folder.mkdir(parents=True, exist_ok=True)
     for path, data in files.items():
-        write(path, data)
+        write(path, data, overwrite=overwrite)
     for path in old:
         path.unlink()
     warn_of(source, parts.warnings, parts.damage)
@@ -140,7 +140,7 @@ def assemble(
     )
     with progress_bar(quiet, output):
         report = assemble_with_report(base, gain_map, metadata, options)
-    _write(base, output, report, strict=strict, quiet=quiet)
+    _write(base, output, report, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
 @click.command()
@@ -180,16 +180,23 @@ def swap(
     options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
     with progress_bar(quiet, source):
         report = swap_with_report(source_of(source), options)
-    _write(source, output, report, strict=strict, quiet=quiet, dated_as=source)
+    _write(source, output, report, overwrite=overwrite, strict=strict, quiet=quiet, dated_as=source)
 
 
 COMMANDS = (extract, assemble, swap)
 
 
 def _write(
-    source: Path, output: Path, report: TranscodeReport, *, strict: bool, quiet: bool, dated_as: Path | None = None
+    source: Path,
+    output: Path,
+    report: TranscodeReport,
+    *,
+    overwrite: bool,
+    strict: bool,
+    quiet: bool,
+    dated_as: Path | None = None,
 ) -> None:
-    write(output, report.data, dated_as=dated_as)
+    write(output, report.data, overwrite=overwrite, dated_as=dated_as)
     warn_of(source, report.warnings, report.damage)
     if not quiet:
         say_of(output, f"{len(report.data):,} bytes")

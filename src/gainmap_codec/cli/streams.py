@@ -73,10 +73,11 @@ def check_outputs(planned: Sequence[outputs.Planned], *, overwrite: bool, makes_
     outputs.check_outputs(files, overwrite=overwrite, makes_folders=makes_folders)
 
 
-def write(target: Path, data: bytes, *, dated_as: Path | None = None) -> None:
+def write(target: Path, data: bytes, *, overwrite: bool, dated_as: Path | None = None) -> None:
     """Write a picture to a file, whole or not at all (`outputs.write_atomically`), or to standard output."""
     if target is not STDOUT:
-        outputs.write_atomically(target, data, dated_as=None if dated_as is STDIN else dated_as)
+        dated_as = None if dated_as is STDIN else dated_as
+        outputs.write_atomically(target, data, dated_as=dated_as, overwrite=overwrite)
         return
     stream = _stream(STDOUT)
     stream.write(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,21 @@ def test_a_new_photo_has_the_date_of_the_one_it_is_made_of(photo: Path, tmp_path
     write_atomically(tmp_path / "link.jpg", b"turned", dated_as=photo)
     for changed in (photo, tmp_path / "none.jpg"):
         assert changed.stat().st_mtime > 10**9 + 1, "a photo that is replaced itself has changed now"
+
+
+def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda number: _is_written(photo, bytes([number])), range(8)))
+    assert sum(written) == 1
+    assert photo.read_bytes() == bytes([written.index(True)])
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def _is_written(path: Path, data: bytes) -> bool:
+    try:
+        write_atomically(path, data, overwrite=False)
+    except FileExistsError as error:
+        assert "photo.jpg is there already: nothing is done" in str(error)
+        return False
+    return True

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gainmap_codec.files.payload.integers import STEPS
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, QuantizedLayer
 from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit.points import Points, Seen
@@ -54,7 +55,7 @@ class Model:
         """Steps in quarter octaves, none so fine that the largest weight takes more than 4095 of them."""
         wanted = np.rint(4 * self.weight_steps.astype(np.float64) / math.log(2))
         largest = np.maximum([float(np.abs(weight).max()) for weight in self.weights], 1e-6)
-        return [int(each) for each in np.maximum(wanted, np.ceil(4 * np.log2(largest / MAX_WEIGHT)))]
+        return [_in_range(each) for each in np.maximum(wanted, np.ceil(4 * np.log2(largest / MAX_WEIGHT)))]
 
     def weight_integers(self, exponents: list[int]) -> list[Array]:
         """Weights in steps, rounded."""
@@ -141,7 +142,12 @@ def of_each(parts: Sequence[NDArray[Any]], values: NDArray[Any]) -> NDArray[Any]
 
 
 def _exponent(step: float) -> int:
-    return round(4 * step / math.log(2))
+    return _in_range(4 * step / math.log(2))
+
+
+def _in_range(exponent: float) -> int:
+    """As a payload can tell it; where there is nothing to say, as of a black picture, steps widen without end."""
+    return min(max(round(exponent), STEPS[0]), STEPS[-1])
 
 
 def _integers(values: Array) -> tuple[int, ...]:

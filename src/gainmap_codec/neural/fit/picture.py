@@ -252,7 +252,7 @@ class _Choice(NamedTuple):
 
 
 def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
-    """Payloads of about so many dB with the picture that needs the fewest bytes for it; none where no picture can."""
+    """Payloads of about so many dB with the picture that needs the fewest bytes for it, or with the best there is."""
 
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
         return np.where(psnrs >= psnr, sizes, np.inf)
@@ -263,7 +263,8 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
 
-    return _made(trials.cheapest(costs, is_enough), measure, change)
+    chosen = trials.cheapest(costs, is_enough) or trials.cheapest(lambda _, psnrs: -psnrs, lambda *_: False)
+    return _made(chosen, measure, change)
 
 
 def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:

@@ -231,7 +231,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
     if within:
         return max(within, key=lambda found: found.psnr)
     smallest = min(tried, key=lambda found: found.size)
-    note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest that could be made"
+    note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest that was found"
     return replace(smallest, notes=(note,))
 
 
@@ -251,13 +251,14 @@ def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: flo
         first,
         is_enough=lambda found: found.psnr >= target,
         is_met=is_met,
-        factor=lambda found: 10 ** ((target + _CLOSE_DB / 2 - found.psnr) / 4),
+        factor=lambda found: 10 ** min((target + _CLOSE_DB / 2 - found.psnr) / 4, 9.0),  # no step is so long
     )
     reached = [found for found in tried if found.psnr >= target]
     if reached:
         return min(reached, key=lambda found: found.size)
     best = max(tried, key=lambda found: found.psnr)
-    return replace(best, notes=(f"target_psnr: expected {target:.2f} dB, got {best.psnr:.2f} dB",))
+    note = f"target_psnr: expected {target:.2f} dB, got {best.psnr:.2f} dB, the best that was found"
+    return replace(best, notes=(note,))
 
 
 def _tried(

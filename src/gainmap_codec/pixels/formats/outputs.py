@@ -150,7 +150,7 @@ def _check_folder(folder: Path, makes_it: bool) -> None:
         raise PermissionError(errno.EACCES, "expected a folder to write to, got a read-only one", str(folder))
 
 
-def write_atomically(path: AnyPath, data: bytes, *, dated_as: AnyPath | None = None) -> None:
+def write_atomically(path: AnyPath, data: bytes, *, dated_as: AnyPath | None = None, overwrite: bool = True) -> None:
     """Write a file that appears whole or not at all: a temporary sibling, then a rename.
 
     A link is followed and stays; a file that is replaced keeps its permissions.
@@ -158,8 +158,9 @@ def write_atomically(path: AnyPath, data: bytes, *, dated_as: AnyPath | None = N
     Args:
         dated_as: The photo that this one is made of, whose time of modification it gets: many programs sort by that.
             A photo that is replaced itself gets the present one, by which programs for copies know that it has changed.
+        overwrite: A file that is there may be replaced; else one that has come meanwhile is an error, too.
     Raises:
-        OSError: As `real_target`, or the disk is full.
+        OSError: As `real_target`, or the disk is full; FileExistsError where nothing may be replaced.
     """
     target = real_target(path)
     sibling = target.with_name(f".{_short(target.name)}.{secrets.token_hex(6)}.tmp")
@@ -169,13 +170,33 @@ def write_atomically(path: AnyPath, data: bytes, *, dated_as: AnyPath | None = N
             file.write(data)
         if dated_as is not None and file_of(dated_as) != file_of(target):
             _copy_date(dated_as, sibling)
-        sibling.replace(target)
+        if overwrite:
+            sibling.replace(target)
+        else:
+            _become_new(sibling, target)
+    except FileExistsError:
+        _remove(sibling)
+        raise FileExistsError(in_the_way(None, path)) from None
     except OSError as error:  # nobody knows the sibling's name
         _remove(sibling)
         raise OSError(error.errno, error.strerror, str(path)) from error
     except BaseException:
         _remove(sibling)
         raise
+
+
+def _become_new(sibling: Path, target: Path) -> None:
+    """Rename a file where nothing is there yet: a second name is refused where there is one, a rename would not be."""
+    try:
+        os.link(sibling, target)
+    except FileExistsError:
+        raise
+    except OSError:  # some file systems have no second names
+        if target.exists():
+            raise FileExistsError(target) from None
+        sibling.replace(target)
+    else:
+        sibling.unlink()
 
 
 def _keep_owner_and_mode(old: Path, new: Path) -> None:
