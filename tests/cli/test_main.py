@@ -147,7 +147,7 @@ def test_output_folder_must_exist(photo: Path, tmp_path: Path) -> None:
     "arguments",
     [
         ("encode", "a.exr"),
-        ("encode", "a.exr", "-o", "b.jxl"),
+        ("encode", "a.exr", "-o", "b.webp"),
         ("encode", "a.exr", "-o", "b.jpg", "--carry", "nothing"),
         ("encode", "a.exr", "-o", "b.jpg", "--map-scale", "0"),
         ("decode", "a.jpg", "-o", "b.bmp"),
