@@ -81,6 +81,13 @@ def test_a_second_batch_is_kept_out(photos: Path, tmp_path: Path) -> None:
             batch.convert([photos], out)
 
 
+def test_a_file_in_place_of_the_folder_is_named(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "n.jpg").touch()
+    with pytest.raises(NotADirectoryError, match="expected a folder, got a file") as caught:
+        batch.convert([photos], tmp_path / "n.jpg")
+    assert caught.value.filename == str(tmp_path / "n.jpg")
+
+
 # Deaths
 
 

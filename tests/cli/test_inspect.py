@@ -65,7 +65,7 @@ def test_a_file_that_fails_is_told_and_the_others_done(folder: Path) -> None:
 def test_a_folder_without_photos(command: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     line = failure(command, tmp_path)
-    assert line == f"gainmap: {tmp_path}: no JPEG, HEIC or AVIF files in this folder"
+    assert line == f"gainmap: {tmp_path}: no JPEG, HEIC, AVIF or JPEG XL files in this folder"
 
 
 def test_json_of_one_file_is_an_object_and_of_several_a_list(folder: Path) -> None:

@@ -17,6 +17,14 @@ def test_a_file_that_is_opened_and_finished_is_the_same() -> None:
     assert report.notes == ("written: base 1,819 bytes, standard gain map 908 bytes, neural gain map 203 bytes",)
 
 
+def test_sizes_of_packed_jpegs_are_told_as_what_they_are() -> None:
+    notes = Notes()
+    _, opened = open_for_edit(FIXTURES / "jxl/packed-both.jxl", Limits(), notes)
+    (told,) = finish(opened.file, opened, notes).notes
+    base, standard, neural = told.split(", ")
+    assert base.endswith(" bytes as JPEG") and standard.endswith(" bytes as JPEG") and neural.endswith(" bytes")
+
+
 def test_oddities_of_the_source_are_lines_of_the_report() -> None:
     notes = Notes()
     with warnings.catch_warnings():

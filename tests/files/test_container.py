@@ -54,6 +54,11 @@ def test_other_files_are_named_in_the_message() -> None:
         parse_file(b"\x89PNG\r\n", "photo.png", Limits())
 
 
+def test_jpeg_xr_is_named_with_the_command_for_it() -> None:
+    with pytest.raises(FormatError, match="got a JPEG XR picture, of which `encode` makes a photo"):
+        parse_file(b"II\xbc\x01", "shot.jxr", Limits())
+
+
 def test_messages_name_the_file_and_the_place_in_it() -> None:
     with pytest.raises(FormatError, match=r"photo\.jpg: JPEG at byte 2: ") as caught:
         parse_file(b"\xff\xd8\xff", "photo.jpg", Limits())

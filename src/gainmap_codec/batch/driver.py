@@ -13,7 +13,7 @@ from gainmap_codec.batch.cluster import LOCAL, DaskEngine
 from gainmap_codec.batch.engines import Engine, LocalEngine
 from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
-from gainmap_codec.batch.storage import absolute, is_url, location
+from gainmap_codec.batch.storage import absolute, check_place, is_url, location
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, Carry, KindOfBase, Strip, TranscodeOptions
 from gainmap_codec.codec.torch_needed import check_torch_for
@@ -161,6 +161,7 @@ def _sole_writer(folder: str) -> Iterator[None]:
         yield
         return
     state = Path(folder, STATE)
+    check_place(str(state / "lock"))
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("wb") as lock:
         _lock(lock.fileno(), folder)

@@ -64,7 +64,7 @@ _DEFAULTS = DecodeOptions()
     type=click.Choice(["pq", "hlg"]),
     default="pq",
     show_default=True,
-    help="Curve of an AVIF or HEIC file; HLG, for television, ends at 1000 nits.",
+    help="Curve of an AVIF, HEIC or JPEG XL file; HLG, for television, ends at 1000 nits.",
 )
 @click.option(
     "--region",

@@ -69,7 +69,8 @@ _DEFAULTS = EncodeOptions()
 @click.option(
     "--quality",
     type=WholeNumber(1, 100),
-    help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG, 65 in HEIC, 85 in AVIF.",
+    help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG, 65 in HEIC, 85 in AVIF, "
+    "97 in JPEG XL.",
 )
 @click.option(
     "--base",
@@ -77,12 +78,12 @@ _DEFAULTS = EncodeOptions()
     default=_DEFAULTS.base,
     show_default=True,
     help="The picture that every reader gets. hdr, hlg: the HDR one itself, in PQ or HLG, with a gain map down to SDR; "
-    "in HEIC and AVIF.",
+    "in HEIC, AVIF and JPEG XL.",
 )
 @click.option(
     "--base-bits",
     type=click.Choice(["8", "10"]),
-    help="Bits of the base; 10 in HEIC and AVIF. Default: 8, or as many as --sdr has, or 10 of an HDR base.",
+    help="Bits of the base; 10 in HEIC, AVIF and JPEG XL. Default: 8, or as many as --sdr has, or 10 of an HDR base.",
 )
 @click.option(
     "--base-chroma",
@@ -128,7 +129,8 @@ _DEFAULTS = EncodeOptions()
     metavar="8|10|12|auto",
     default=_DEFAULTS.map_bits,
     show_default=True,
-    help="Depth of the standard gain map, 8 in JPEG; auto: 10 in HEIC where 8 would show bands, in AVIF the base's.",
+    help="Depth of the standard gain map: 8 in JPEG, 8 or 10 in HEIC, any in AVIF and JPEG XL; auto: 10 in HEIC and "
+    "JPEG XL where 8 would show bands, in AVIF the base's.",
 )
 @speed
 @strip
@@ -168,8 +170,8 @@ def encode(
 ) -> None:
     """Make a photo with gain maps from the picture HDR.
 
-    HDR is an OpenEXR, Radiance, TIFF, npy, JPEG XR (screenshots), PQ PNG, HEIC or AVIF file, or another photo with a
-    gain map.
+    HDR is an OpenEXR, Radiance, TIFF, npy, JPEG XR (screenshots), PQ PNG, HEIC, AVIF or JPEG XL file, or another photo
+    with a gain map.
 
     \b
     Examples:

@@ -35,8 +35,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print everything
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
     """Say what the photo or HDR picture FILE is, how bright it is, and which programs show it in HDR.
 
-    Of a folder, all JPEG, HEIC and AVIF files in it are told of. With several files or a folder, --json prints a list,
-    whose entries name their "file". A file that fails is reported and the others are told of; the exit code is then 1.
+    Of a folder, all JPEG, HEIC, AVIF and JPEG XL files in it are told of. With several files or a folder, --json prints
+    a list, whose entries name their "file". A file that fails is reported and the others are told of; the exit code is
+    then 1.
 
     \b
     Examples:
@@ -94,7 +95,7 @@ def _inspected(source: Path) -> tuple[dict[str, Any], str]:
 @click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
 @as_json
 def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
-    """Decode the photos FILE, and print a table of what came of them. Of a folder, all JPEG, HEIC and AVIF files in it.
+    """Decode the photos FILE, or all in a folder, and print a table of what came of them.
 
     Exit code 1 where a file has or names a gain map that yields nothing, or cannot be read; the last column says why.
 

@@ -90,12 +90,17 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
 
 def _sizes(file: GainMapFile) -> str:
     """How large the parts of a written file are, with what it says inside them: a JPEG's has its metadata in there."""
-    parts = {
-        "base": file.base.data,
-        "standard gain map": file.gain_map.image.data if file.gain_map else None,
-        "neural gain map": file.payload,
-    }
-    return "written: " + ", ".join(f"{name} {len(data):,} bytes" for name, data in parts.items() if data is not None)
+    parts = {"base": _size(file, file.base.data, file.base.codec)}
+    if file.gain_map:
+        parts["standard gain map"] = _size(file, file.gain_map.image.data, file.gain_map.image.codec)
+    if file.payload is not None:
+        parts["neural gain map"] = _size(file, file.payload)
+    return "written: " + ", ".join(f"{name} {size}" for name, size in parts.items())
+
+
+def _size(file: GainMapFile, data: bytes, codec: str = "") -> str:
+    """The bytes of a part; a JPEG in JPEG XL is packed there into fewer."""
+    return f"{len(data):,} bytes" + (" as JPEG" if codec == "jpeg" and file.container == "jxl" else "")
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:

@@ -48,6 +48,9 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 Kind = Literal["jpeg", "heif", "jxl"]
 """What is read and written in one way."""
 
+JPEG_XR = b"II\xbc"
+"""What JPEG XR files begin with, where a TIFF has 2A."""
+
 _PARSERS: dict[Kind, Callable[[bytes, Limits], GainMapFile]] = {
     "jpeg": parse_jpeg,
     "heif": parse_heif,
@@ -111,8 +114,7 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     """
     kind = sniff(data)
     if kind is None:
-        got = f"one that begins with {data[:4]!r}" if data else "an empty file"
-        raise FormatError(name, f"expected a JPEG, HEIC, AVIF or JPEG XL file, got {got}")
+        raise FormatError(name, f"expected a JPEG, HEIC, AVIF or JPEG XL file, got {_told(data)}")
     limits = limits.of_one_file()
     try:
         return _PARSERS[kind](data, limits)
@@ -122,6 +124,13 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
         raise UnsupportedError(f"{name}: {error}") from error
     except LimitError as error:
         raise LimitError(f"{name}: {error}") from error
+
+
+def _told(data: bytes) -> str:
+    """What a file is that `parse_file` does not read."""
+    if data.startswith(JPEG_XR):
+        return "a JPEG XR picture, of which `encode` makes a photo"
+    return f"one that begins with {data[:4]!r}" if data else "an empty file"
 
 
 def missing_of(data: bytes, limits: Limits) -> tuple[str, ...]:

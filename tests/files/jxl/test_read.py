@@ -132,7 +132,7 @@ def test_the_jpeg_of_a_map_that_was_replaced() -> None:
     size = int.from_bytes(data[start : start + 4], "big")
     file = read(data[:start] + box(b"jhgm", JHGM) + data[start + size :])
     assert file.gain_map is not None and file.gain_map.image.codec == "jxl"
-    assert "the gain map's JPEG is not to be had, but its picture is" in file.warnings[0]
+    assert "the packed JPEG of the gain map cannot be restored" in file.warnings[0]
     again = serialize_jxl(replace(file, gain_map=None))
     assert MAP_JPEG.label not in again
 
@@ -142,7 +142,7 @@ def test_a_packed_jpeg_that_is_broken() -> None:
     at = whole.index(b"jbrd") + 20
     file = read(whole[:at] + DAMAGED + whole[at + len(DAMAGED) :])
     assert (file.base.codec, file.base.width, file.base.data) == ("jxl", 24, codestream_of(whole))
-    assert "the JPEG that was packed is not to be had, but its picture is" in file.warnings[0]
+    assert "the packed JPEG cannot be restored" in file.warnings[0]
     assert read(serialize_jxl(file)).warnings == ()
 
 
@@ -196,7 +196,7 @@ def test_every_way_to_be_cut_off(make: Callable[[], GainMapFile]) -> None:
             continue
         assert (file.base.width, file.base.height) == (24, 16)
         if end < picture_stop:
-            assert "box jxlc are missing" in file.damage[-1]
+            assert file.damage[-1].endswith(("box jxlc are missing", "box jxlc is missing"))
         if end >= picture_stop:
             assert file.base_digest == make().base_digest
 

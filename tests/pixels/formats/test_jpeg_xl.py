@@ -324,3 +324,10 @@ def test_srgb_light_is_what_libjxl_makes_of_srgb(tmp_path: Path) -> None:
     seen, _ = seen_by_openimageio(serialize_header(linear) + image.data[parse_header(image.data).size :], tmp_path)
     signals = np.asarray(srgb_encode(np.asarray(seen / 65535, np.float32)), np.float64)
     np.testing.assert_allclose(signals, np.asarray(decode_coded_image(image) / 65535, np.float64), atol=3e-4)
+
+
+@pytest.mark.parametrize("lacking", [1, 20])
+def test_a_picture_that_is_cut_off_is_called_that(lacking: int) -> None:
+    image = code_picture(codes_of(smooth() * 0.6, 16), "jxl", quality=85, bits=16, nclx=SRGB)
+    with pytest.raises(FormatError, match="JPEG XL picture: expected a whole one, got one that is cut off"):
+        decode_coded_image(replace(image, data=image.data[:-lacking]))

@@ -92,6 +92,11 @@ class BoxFile:
             self.lacking = max(end - stop, 0)
         return Box(kind, start, reader.position, min(end, stop))
 
+    def cut_off(self, what: str) -> str:
+        """The line about the bytes of `what` that are lacking."""
+        missing = f"byte of {what} is" if self.lacking == 1 else f"{self.lacking} bytes of {what} are"
+        return f"the file is cut off: the last {missing} missing"
+
 
 class LinkBudget:
     """Reference targets, group entities, extents and properties of a file's items, all together."""

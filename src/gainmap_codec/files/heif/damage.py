@@ -31,9 +31,9 @@ def damage_of(source: HeifSource) -> Iterator[str]:
         yield f"data of pictures are missing: nothing but zeros, or FF, stands in their place ({_listed(gone)})"
     last, count = source.boxes[-1], source.file.lacking
     if count and last.stop < len(source.file.data):
-        yield f"the file is cut off: the last {count} bytes of what stands behind its pictures are missing"
+        yield source.file.cut_off("what stands behind its pictures")
     elif count and last.kind in _BOXES_OF_DATA:
-        yield f"the file is cut off: the last {count} bytes of its box {last.name} are missing"
+        yield source.file.cut_off(f"its box {last.name}")
 
 
 def emptied(file: BoxFile, meta: HeifMeta, items: Iterable[Item]) -> list[Item]:

@@ -144,7 +144,7 @@ def _base(source: JxlSource, header: ImageHeader, notes: list[str]) -> _Base:
             others = tuple(replace(part, place=boxes[JBRD].start) for part in file.others)  # compressed in there
             return _Base(replace(file, others=others), jpeg, packed)
         except GainMapError as error:
-            notes.append(f"the JPEG that was packed is not to be had, but its picture is: {error}")
+            notes.append(f"the packed JPEG cannot be restored: {error}")
     image = coded_image(source.codestream, header)
     return _Base(GainMapFile("jxl", image, codestream_digest(image)))
 
@@ -228,7 +228,7 @@ def _map_jpeg(source: JxlSource, bundle: Bundle, notes: list[str]) -> tuple[Box 
         boxes = parse_boxes(parse_map_jpeg(content, bundle.codestream), limits)
         return box, parse_jpeg(unpack_jpeg(PackedJpeg(bundle.codestream, boxes), limits), limits).base
     except GainMapError as error:
-        notes.append(f"the gain map's JPEG is not to be had, but its picture is: {error}")
+        notes.append(f"the packed JPEG of the gain map cannot be restored: {error}")
         return box, None
 
 

@@ -80,7 +80,7 @@ def open_jxl(data: bytes, limits: Limits) -> JxlSource:
     codestream, missing = _codestream(file, boxes)
     last = boxes[-1]
     if file.lacking and last.stop == len(data):
-        missing = (f"the file is cut off: the last {file.lacking} bytes of its box {last.name} are missing", *missing)
+        missing = (file.cut_off(f"its box {last.name}"), *missing)
     return JxlSource(file, boxes, codestream, missing)
 
 
@@ -103,7 +103,7 @@ def _codestream(file: BoxFile, boxes: tuple[Box, ...]) -> tuple[bytes, tuple[str
         count = number + 1 if is_last else count
     found = list(_in_order(parts))
     if not found:
-        raise FormatError("file", "expected a box jxlc or jxlp, got none")
+        raise FormatError("file", "expected a picture (a box jxlc or jxlp), got none: is the file cut off?")
     missing = () if len(found) == count else (f"the picture is cut off: its part {len(found) + 1} is missing",)
     return b"".join(file.data[box.body + 4 : box.stop] for box in found), missing
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.container import JPEG_XR, may_have_gain_map
 from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
-from gainmap_codec.pixels.formats.jpeg_xr import JPEG_XR, decode_jpeg_xr
+from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance, primaries_of_radiance
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage

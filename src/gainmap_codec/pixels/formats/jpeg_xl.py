@@ -15,7 +15,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from gainmap_codec.errors import NO_LIMITS
+from gainmap_codec.errors import NO_LIMITS, FormatError
 from gainmap_codec.files.code_points import Nclx, Transfer
 from gainmap_codec.files.jxl.color import code_points_of, decoded_color
 from gainmap_codec.files.jxl.color import color_of as encoding_of
@@ -50,6 +50,9 @@ def decode_jpeg_xl(codestream: bytes) -> NDArray[Any]:
     """Code values of the first frame, not turned: (H, W) of grey, (H, W, 3) of RGB, uint8 of 8 bits, else uint16.
 
     They are in the colour and depth that `files.jxl.picture.coded_image` tells; alpha is dropped.
+
+    Raises:
+        FormatError: The picture is cut off or broken.
     """
     header = parse_header(codestream)
     if not header.is_xyb:
@@ -91,7 +94,12 @@ def _wanted(header: ImageHeader) -> ColorEncoding | None:
 
 def _decoded(codestream: bytes, header: ImageHeader) -> NDArray[Any]:
     """What libjxl makes of a codestream with this header, without other channels than those of colour."""
-    codes: NDArray[Any] = imagecodecs.jpegxl_decode(codestream, index=0, keeporientation=True, numthreads=THREADS)
+    try:
+        codes: NDArray[Any] = imagecodecs.jpegxl_decode(codestream, index=0, keeporientation=True, numthreads=THREADS)
+    except imagecodecs.JpegxlError as error:
+        got = "cut off" if "NEED_MORE_INPUT" in str(error) else "broken"
+        problem = f"expected a whole one, got one that is {got} (libjxl: {error})"
+        raise FormatError("JPEG XL picture", problem) from error
     if header.color.space != GREY or codes.ndim == 2:
         return codes[..., :3] if codes.ndim == 3 else codes
     return codes[..., 0] if ALPHA in header.extra_channels else codes[0]

@@ -26,9 +26,6 @@ from gainmap_codec.pixels.formats.decoding import decoding, image_from_file
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
-JPEG_XR = b"II\xbc"
-"""What such files begin with, where a TIFF has 2A."""
-
 _SCRGB_NITS = 80.0
 _PIXEL_FORMAT, _TRANSFORM, _WIDTH, _HEIGHT, _IMAGE, _ALPHA = 0xBC01, 0xBC02, 0xBC80, 0xBC81, 0xBCC0, 0xBCC2
 _BYTES_OF = {_IMAGE: 0xBCC1, _ALPHA: 0xBCC3}
@@ -41,6 +38,14 @@ _FORMATS = {
     bytes.fromhex("8FD7FEE3DBE8CF4A84C1E97F6136B327"): "96bppRGBFloat",
     _WIC + b"\x1b": "128bppRGBFloat",
     _WIC + b"\x19": "128bppRGBAFloat",
+}
+_OTHER_FORMATS = {
+    _WIC + b"\x08": "8-bit grey",
+    _WIC + b"\x0b": "16-bit grey",
+    **dict.fromkeys((_WIC + b"\x0c", _WIC + b"\x0d", _WIC + b"\x0e"), "8-bit RGB"),
+    _WIC + b"\x0f": "8-bit RGB with alpha",
+    _WIC + b"\x15": "16-bit integer RGB",
+    _WIC + b"\x16": "16-bit integer RGB with alpha",
 }
 _CODESTREAM = b"WMPHOTO\0"
 _CHILD = """import sys, imagecodecs, numpy
@@ -121,7 +126,8 @@ def _checked_size(data: bytes, tags: Mapping[int, IfdEntry], name: str, limits: 
     kind = _bytes_of(data, tags[_PIXEL_FORMAT]) if _PIXEL_FORMAT in tags else b""
     if kind not in _FORMATS:
         expected = "a JPEG XR in scRGB, of half or single floats"
-        raise UnsupportedError(f"{name}: expected {expected}, got pixel format {kind[:16].hex() or 'none'}")
+        got = _OTHER_FORMATS.get(kind, f"pixel format {kind[:16].hex() or 'none'}")
+        raise UnsupportedError(f"{name}: expected {expected}, got {got}")
     for tag in (_IMAGE, _ALPHA):
         if tag == _IMAGE or tag in tags:
             place = _number(data, tags, tag)

@@ -60,7 +60,7 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
 
 
 def photos_in(path: Path) -> list[Path]:
-    """The path itself, or of a folder the JPEG, HEIC and AVIF files in it and in the folders in it, by name.
+    """The path itself, or of a folder the JPEG, HEIC, AVIF and JPEG XL files in it and in the folders in it, by name.
 
     Files are told by their first bytes; those that cannot be read are among them, for their reader to say so.
 
@@ -71,7 +71,7 @@ def photos_in(path: Path) -> list[Path]:
         return [path]
     found = [file for file in sorted(path.rglob("*")) if file.is_file() and _may_be_photo(file)]
     if not found:
-        raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC or AVIF files in this folder", str(path))
+        raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC, AVIF or JPEG XL files in this folder", str(path))
     return found
 
 
