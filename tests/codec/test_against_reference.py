@@ -37,7 +37,11 @@ PQ_BASES = {"heif/base-10-bit.avif", "heif/tmap-hdr-base.avif"}
 PICTURES = [name for name in pictures() if name.startswith(("jpeg/", "heif/"))]
 # Pillow reads neither cut-off base; the third is rendered from its spare map.
 NOT_COMPARED = {"invalid/no-eoi.jpg", "invalid/truncated-base.jpg", "invalid/tmap-broken-map-apple-spare.heic"}
-INVALID = [name for name in pictures() if name.startswith("invalid/") and name not in NOT_COMPARED]
+INVALID = [
+    name
+    for name in pictures()
+    if name.startswith("invalid/") and name not in NOT_COMPARED and not name.endswith(".jxl")  # Pillow reads none
+]
 FLAT = [name for name in pictures() if name.startswith("flat/")]
 BASES = ("jpeg/standard.jpg", "heif/tmap-turned.avif")
 # The published networks are left out: twelve octaves times such weights tell colours apart that float32 does not.

@@ -36,7 +36,9 @@ def file(container: Container, profile: bytes = pq_icc_profile()) -> bytes:
     codes = codes_of(container)
     bits = 8 if container == "jpeg" else 10
     base = code_picture(codes, CODECS[container], quality=100, icc_profile=profile, nclx=PQ, bits=bits)
-    return serialized(GainMapFile(container, replace(base, nclx=None if container == "jpeg" else PQ), bytes(4)))
+    return serialized(
+        GainMapFile(container, replace(base, nclx=PQ if container in ("heic", "avif") else None), bytes(4))
+    )
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

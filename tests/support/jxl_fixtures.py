@@ -93,7 +93,12 @@ def broken_files() -> Iterator[tuple[str, Row]]:
         yield f"jhgm-{name}.jxl", (boxed(base, box(b"jhgm", data), front=jbrd), exercises, "base", warning)
     yield (
         "jbrd-broken.jxl",
-        (boxed(base, jhgm, front=jbrd[:60] + bytes(len(jbrd) - 60)), "its picture serves", "standard", "the packed JPEG"),
+        (
+            boxed(base, jhgm, front=jbrd[:60] + bytes(len(jbrd) - 60)),
+            "its picture serves",
+            "standard",
+            "the packed JPEG",
+        ),
     )
     whole = boxed(base, jhgm, map_jpeg, front=jbrd)
     yield "truncated-map.jxl", (whole[:-40], "the box with the map's JPEG ends early", "standard", "cut off")
