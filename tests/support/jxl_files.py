@@ -11,9 +11,17 @@ import numpy as np
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jxl.bits import BitReader
 from gainmap_codec.files.jxl.frames import _read_frame, _skip_data
-from gainmap_codec.files.jxl.header import parse_header
+from gainmap_codec.files.jxl.header import ColorEncoding, parse_header
 
 CODESTREAM = b"\xff\x0a"
+
+ADOBE_RGB = ColorEncoding(
+    white_point=2,
+    white=(312700, 329000),
+    primaries=2,
+    chromaticities=((640000, 330000), (210000, 710000), (150000, 60000)),
+    gamma=4547070,
+)
 
 
 def boxes(file: bytes) -> Iterator[tuple[bytes, bytes]]:

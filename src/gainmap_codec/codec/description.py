@@ -8,6 +8,7 @@ from typing import Any
 
 from gainmap_codec.codec.shown_by import NOT_USABLE
 from gainmap_codec.errors import printable
+from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS
 from gainmap_codec.pixels.hdr_image import MAX_HEADROOM
 
@@ -21,7 +22,6 @@ _OTHERS = {
     "gain map": "a gain map that cannot be used",
     "data": "unknown bytes",
 }
-_SUFFIXES = {"jpeg": "jpg", "heic": "heic", "avif": "avif", "jxl": "jxl"}
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
@@ -111,7 +111,7 @@ def _reader_lines(info: dict[str, Any]) -> Iterator[str]:
             "",
             "Other programs show SDR: only gainmap-codec reads its neural gain map. To add one that they read:",
         )
-        yield f"  gainmap transcode FILE -o NEW.{_SUFFIXES[info['container']]} --carry both"
+        yield f"  gainmap transcode FILE -o NEW{SUFFIXES[info['container']][0]} --carry both"
     elif info["gain_map"] or info["base_is_hdr"]:
         yield from ("", "Shown in HDR, on a display that can:")
         yield from _verdict_lines(info["shown_by"])

@@ -160,13 +160,13 @@ def _read_hdr(
     opened = found
     if is_hdr(opened.file.base):
         return upright_picture(decode_hdr(opened.data, name, options.limits)), None
+    if keep_base and opened.has_hdr_base:
+        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     kind = preference(opened, "auto")[0]
     if keep_base and opened.file.base.bits == 8:  # larger codes are let go as they are rendered
         opened = opened.with_codes(opened.codes)
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)
-    if keep_base and opened.has_hdr_base:
-        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     if keep_base:
         return HdrImage(pixels, headroom=headroom), opened
     upright = to_upright(pixels, opened.file.orientation)

@@ -22,15 +22,7 @@ from gainmap_codec.files.jxl.header import (
     parse_header,
     serialize_header,
 )
-from support.jxl_files import codestream_of
-
-ADOBE_RGB = ColorEncoding(
-    white_point=2,
-    white=(312700, 329000),
-    primaries=2,
-    chromaticities=((640000, 330000), (210000, 710000), (150000, 60000)),
-    gamma=4547070,
-)
+from support.jxl_files import ADOBE_RGB, codestream_of
 
 
 def codestream(*fields: str) -> bytes:

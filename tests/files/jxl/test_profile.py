@@ -9,14 +9,7 @@ from gainmap_codec.files.jxl.color import color_in, decoded_color
 from gainmap_codec.files.jxl.header import GREY, XYB, ColorEncoding, ImageHeader
 from gainmap_codec.files.jxl.profile import profile_of
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
-
-ADOBE_RGB = ColorEncoding(
-    white_point=2,
-    white=(312700, 329000),
-    primaries=2,
-    chromaticities=((640000, 330000), (210000, 710000), (150000, 60000)),
-    gamma=4547070,
-)
+from support.jxl_files import ADOBE_RGB
 
 
 @pytest.mark.parametrize(

@@ -29,19 +29,12 @@ from gainmap_codec.pixels.formats import jpeg_xl
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.formats.jpeg_xl import decode_jpeg_xl
-from support.jxl_files import codestream_of
+from support.jxl_files import ADOBE_RGB, codestream_of
 from support.profiles import curv, gamma_profile, grey_profile
 
 CODECS: tuple[Codec, ...] = ("jxl", "av1")
 P3, PQ = Nclx(12, 13, 0, True), Nclx(9, 16, 0, True)
 HLG, BT709_GAMMA = Nclx(9, 18, 0, True), Nclx(1, 4, 0, True)
-ADOBE_RGB = ColorEncoding(
-    white_point=2,
-    white=(312700, 329000),
-    primaries=2,
-    chromaticities=((640000, 330000), (210000, 710000), (150000, 60000)),
-    gamma=4547070,
-)
 
 
 def smooth(height: int = 96, width: int = 128) -> NDArray[np.float64]:

@@ -132,9 +132,7 @@ def _cleaned(item: Item, data: bytes, notes: list[str]) -> bytes | None:
     if item.kind == b"jpeg" or item.content_type == "image/jpeg":
         return pictures_without_geotags(data, notes)
     if item.content_type == XMP_TYPE and not item.content_encoding:
-        packet = xmp.in_utf_8(data)
-        new = xmp.without_geotags(packet, clean_jpeg)
-        return data if new == packet else new
+        return xmp.cleaned(data, clean_jpeg)
     if item.property(b"ispe") or not (item.content_encoding or has_geotag(data)):
         return data
     notes.append(f"an item ({_kind(item)}), which may name the place, is left out")
@@ -178,8 +176,8 @@ def _box_has_geotag(box: Box, body: bytes) -> bool:
 
 def _xmp_box(whole: bytes, packet: bytes, notes: list[str]) -> bytes:
     try:
-        new = xmp.without_geotags(xmp.in_utf_8(packet), clean_jpeg)
+        new = xmp.cleaned(packet, clean_jpeg)
     except GainMapError as error:
         notes.append(f"XMP in a box is left out: damaged, so that the place may still be in it ({error})")
         return b""
-    return whole if new == xmp.in_utf_8(packet) else make_box(b"uuid", _XMP_BOX, new)
+    return whole if new == packet else make_box(b"uuid", _XMP_BOX, new)

@@ -66,9 +66,7 @@ def _cleaned(kind: bytes, body: bytes, notes: list[str]) -> bytes | None:
         start = 4 + int.from_bytes(body[:4], "big")
         return body[:4] + bytes(start - 4) + exif.without_geotags(body[start:], clean_jpeg, notes)
     if kind == XMP:
-        packet = xmp.in_utf_8(body)
-        new = xmp.without_geotags(packet, clean_jpeg)
-        return body if new == packet else new
+        return xmp.cleaned(body, clean_jpeg)
     if kind == JUMB and _C2PA in body[:64]:
         notes.append("the C2PA manifest may name the place too: it is kept")
         return body

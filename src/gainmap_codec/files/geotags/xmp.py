@@ -44,6 +44,13 @@ def without_geotags(packet: bytes, clean_jpeg: CleanJpeg) -> bytes:
     return serialize_packet(root) if changed else packet
 
 
+def cleaned(data: bytes, clean_jpeg: CleanJpeg) -> bytes:
+    """A packet in any Unicode encoding without places; the same bytes where it names none."""
+    packet = in_utf_8(data)
+    new = without_geotags(packet, clean_jpeg)
+    return data if new == packet else new
+
+
 def in_utf_8(packet: bytes) -> bytes:
     """A packet in any Unicode encoding, in UTF-8.
 

@@ -65,5 +65,8 @@ def _hlg(linear: Array, most: np.float32) -> tuple[Array, bool]:
 
     1000 nits are not clipped, whose signal is 1 but for float32's roundings.
     """
-    is_clipped = float(hlg_encode(linear).max() * most) >= float(most) + 0.5
-    return np.minimum(hlg_encode(np.minimum(linear, np.float32(HLG_PEAK))), 1), is_clipped
+    signal, peak = hlg_encode(linear), np.float32(HLG_PEAK)
+    is_clipped = float(signal.max() * most) >= float(most) + 0.5
+    if linear.max() > peak:
+        signal = hlg_encode(np.minimum(linear, peak))
+    return np.minimum(signal, 1), is_clipped

@@ -28,7 +28,7 @@ from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 _SCRGB_NITS = 80.0
 _PIXEL_FORMAT, _TRANSFORM, _WIDTH, _HEIGHT, _IMAGE, _ALPHA = 0xBC01, 0xBC02, 0xBC80, 0xBC81, 0xBCC0, 0xBCC2
-_BYTES_OF = {_IMAGE: 0xBCC1, _ALPHA: 0xBCC3}
+_IMAGE_BYTES, _ALPHA_BYTES = 0xBCC1, 0xBCC3
 _XMP, _BYTES = 700, (1, 7)
 _WIC = bytes.fromhex("24C3DD6F034EFE4BB1853D77768DC9")  # the first 15 bytes that most pixel formats share
 _FORMATS = {
@@ -128,23 +128,26 @@ def _checked_size(data: bytes, tags: Mapping[int, IfdEntry], name: str, limits: 
         expected = "a JPEG XR in scRGB, of half or single floats"
         got = _OTHER_FORMATS.get(kind, f"pixel format {kind[:16].hex() or 'none'}")
         raise UnsupportedError(f"{name}: expected {expected}, got {got}")
-    for tag in (_IMAGE, _ALPHA):
-        if tag == _IMAGE or tag in tags:
-            place = _number(data, tags, tag)
-            end = _number(data, tags, _BYTES_OF[tag], 0) + (
-                place if tag == _IMAGE else 0
-            )  # of alpha, jxrlib says the end
-            if end > len(data):  # what is missing, jxrlib makes up
-                raise FormatError(name, f"broken JPEG XR file: expected at least {end} bytes, got {len(data)}")
-            header = _image_header(data, place)
-            if (header.height, header.width) != size or 0 in size:
-                got = f"{size[1]} x {size[0]} and {header.width} x {header.height}"
-                raise FormatError(name, f"broken JPEG XR file: expected one size, got {got}")
-            if header.is_turned:
-                raise UnsupportedError(f"{name}: expected an upright JPEG XR, got one that is to be turned")
-    if _number(data, tags, _TRANSFORM, 0):
+    place = _number(data, tags, _IMAGE)
+    is_turned = _checked_codestream(data, place, place + _number(data, tags, _IMAGE_BYTES, 0), size, name)
+    if _ALPHA in tags:  # of alpha, jxrlib says in place of its bytes where they end
+        is_turned |= _checked_codestream(
+            data, _number(data, tags, _ALPHA), _number(data, tags, _ALPHA_BYTES, 0), size, name
+        )
+    if is_turned or _number(data, tags, _TRANSFORM, 0):
         raise UnsupportedError(f"{name}: expected an upright JPEG XR, got one that is to be turned")
     return size
+
+
+def _checked_codestream(data: bytes, start: int, end: int, size: tuple[int, int], name: str) -> bool:
+    """Whether a codestream is to be turned; it must be whole, and of the size that the container says."""
+    if end > len(data):  # what is missing, jxrlib makes up
+        raise FormatError(name, f"broken JPEG XR file: expected at least {end} bytes, got {len(data)}")
+    header = _image_header(data, start)
+    if (header.height, header.width) != size or 0 in size:
+        got = f"{size[1]} x {size[0]} and {header.width} x {header.height}"
+        raise FormatError(name, f"broken JPEG XR file: expected one size, got {got}")
+    return header.is_turned
 
 
 def _image_header(data: bytes, place: int) -> _ImageHeader:

@@ -157,8 +157,8 @@ def _channel(codes: GainMap, numbers: GainMapChannel, weight: float, bits: int) 
 
 
 def compute_gain_map(
-    base: Array,
-    alternate: Array,
+    base: Array | Light,
+    alternate: Array | Light,
     *,
     base_headroom: float = 0.0,
     alternate_headroom: float,
@@ -175,7 +175,8 @@ def compute_gain_map(
     Gamma is 1: readers that interpolate coded values and those that interpolate gains then agree.
 
     Args:
-        base: Linear RGB, float32 (H, W, 3); 1.0 = SDR white; as a decoder will see it. Negatives count as 0.
+        base: Linear RGB, float32 (H, W, 3), or what makes it; 1.0 = SDR white; as a decoder will see it. Negatives
+            count as 0.
         alternate: The other rendition in the same primaries, same shape and units.
         base_headroom: Headroom at which `base` is right, log2 (stops).
         alternate_headroom: Headroom at which `alternate` is right, log2.
@@ -191,38 +192,13 @@ def compute_gain_map(
         ValueError: arrays of different shapes, or an option outside its range.
     Source: ISO 21496-1:2025 clause 5; libavif src/gainmap.c (outliers).
     """
-    _check_rgb("base", base)
-    _check_same_shape("alternate", alternate, base)
-    return gain_map_between(
-        Light.of(base),
-        Light.of(alternate),
-        base_headroom=base_headroom,
-        alternate_headroom=alternate_headroom,
-        scale=scale,
-        channels=channels,
-        offset=offset,
-        outliers=outliers,
-        bits=bits,
-    )
-
-
-def gain_map_between(
-    base: Light,
-    alternate: Light,
-    *,
-    base_headroom: float = 0.0,
-    alternate_headroom: float,
-    scale: int,
-    channels: int,
-    offset: float = 1 / 64,
-    outliers: float = 0.1,
-    bits: int = 8,
-) -> tuple[AnyCodes, GainMapMetadata]:
-    """As `compute_gain_map`, of two pictures of one size whose light is made where it is asked for."""
+    lights = _light("base", base), _light("alternate", alternate)
+    if lights[0].size != lights[1].size:
+        raise ValueError(f"alternate: expected {lights[0].size} like the base, got {lights[1].size}")
     if scale < 1 or channels not in (1, 3) or not offset > 0:
         raise ValueError(f"expected scale >= 1, channels 1 or 3, offset > 0, got {scale}, {channels}, {offset}")
     # The map holds log2(brighter / darker) whichever rendition is the base.
-    bright, dark = (base, alternate) if alternate_headroom < base_headroom else (alternate, base)
+    bright, dark = lights if alternate_headroom < base_headroom else lights[::-1]
     planes, numbers = [], []
     for ratio in _log2_ratios(bright, dark, (None,) if channels == 1 else (0, 1, 2), scale, offset):
         codes, low, high = _quantize(ratio, outliers, bits)
@@ -230,6 +206,13 @@ def gain_map_between(
         numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
     metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
     return (planes[0] if channels == 1 else cast(AnyCodes, np.stack(planes, axis=2))), metadata
+
+
+def _light(name: str, pixels: Array | Light) -> Light:
+    if isinstance(pixels, Light):
+        return pixels
+    _check_rgb(name, pixels)
+    return Light.of(pixels)
 
 
 def _log2_ratios(bright: Light, dark: Light, channels: tuple[int | None, ...], scale: int, offset: float) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from gainmap_codec.files.records import Codec, CodedImage, GainMapMetadata
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, gain_map_between
+from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
 from gainmap_codec.pixels.maps.probe import Probe, Score
 from gainmap_codec.pixels.rendition import Light
@@ -68,7 +68,7 @@ def map_by(
         headrooms: Of base and alternate, log2.
         bits: Depth of the map's code values.
     """
-    codes, metadata = gain_map_between(
+    codes, metadata = compute_gain_map(
         base,
         alternate,
         base_headroom=headrooms[0],
@@ -236,7 +236,7 @@ class MapTrials:
         if count == 1:
             return probe.enlargement
         base_headroom, headroom = self.headrooms
-        codes, _ = gain_map_between(
+        codes, _ = compute_gain_map(
             *self._renditions, base_headroom=base_headroom, alternate_headroom=headroom, scale=1, channels=1
         )
         tiles = np.split(codes, count)
@@ -253,7 +253,7 @@ def shows_bands(probe: Probe, headrooms: tuple[float, float]) -> bool:
     """
     renditions = Light.of(probe.base), Light.of(probe.alternate)
     base_headroom, headroom = headrooms
-    _, metadata = gain_map_between(
+    _, metadata = compute_gain_map(
         *renditions, base_headroom=base_headroom, alternate_headroom=headroom, scale=1, channels=3
     )
     widest = max(float(each.gain_map_max) - float(each.gain_map_min) for each in metadata.channels)
