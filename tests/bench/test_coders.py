@@ -7,7 +7,7 @@ import pytest
 
 from gainmap_bench.methods.coders import AVIF, CODERS, HEIC, JPEG, JPEG_XL, Coder, coded_bytes
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 
 
 def gradient(channels: int) -> np.ndarray:

@@ -15,8 +15,8 @@ import gainmap_codec as gm
 from gainmap_codec import pillow
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from support import jxl_records

@@ -12,8 +12,8 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.container import digest_of, parse_file
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.jpeg.edit import extensions
 from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.files.records import AppleMetadata

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pillow_heif
 
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.records import Codec

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.jpeg.segments import COM, make_segment
 from gainmap_codec.files.payload.format import serialize_payload

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from PIL import Image
 
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.container import parse_file, serialize_file
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP_ID, XMP_TYPE, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.records import HeifExtras, heif_extras

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Property, Reference
 from gainmap_codec.files.heif.places import serialize_places
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ISO_ID, XMP_ID

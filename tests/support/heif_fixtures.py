@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP

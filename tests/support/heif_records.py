@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 import gainmap_codec as gm
+from gainmap_codec.files.boxes import Box, BoxFile
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.heif.boxes import Box, BoxFile
 from gainmap_codec.files.heif.items import HeifMeta, Item
 from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.heif.write import serialize_heif

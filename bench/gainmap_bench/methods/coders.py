@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import Box, BoxFile
+from gainmap_codec.files.boxes import Box, BoxFile
 from gainmap_codec.pixels.formats.images import decode_jpeg
 from gainmap_codec.pixels.maps.neural_map import Codes
 

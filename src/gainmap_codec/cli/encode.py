@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -35,6 +36,7 @@ from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
 _DEFAULTS = EncodeOptions()
+_map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
 
 
 @click.command()
@@ -98,37 +100,29 @@ _DEFAULTS = EncodeOptions()
     show_default=True,
     help="Colour space of a new SDR picture.",
 )
-@click.option(
+@_map_option(
     "--map-scale",
-    type=NumberOrAuto(),
     metavar="NUMBER|auto",
     default=_DEFAULTS.map_scale,
-    show_default=True,
     help="How many times smaller than the picture the standard gain map is, along a side; auto: as this picture needs.",
 )
-@click.option(
+@_map_option(
     "--map-quality",
-    type=NumberOrAuto(),
     metavar="NUMBER|auto",
     default=_DEFAULTS.map_quality,
-    show_default=True,
     help="Quality of the standard gain map.",
 )
-@click.option(
+@_map_option(
     "--map-channels",
-    type=NumberOrAuto(),
     metavar="1|3|auto",
     default=_DEFAULTS.map_channels,
-    show_default=True,
     help="Channels of the standard gain map: 3, or 1 for all colours, which gives other colours where they need gains "
     "of their own.",
 )
-@click.option(
+@_map_option(
     "--map-bits",
-    type=NumberOrAuto(),
     metavar="8|10|12|auto",
     default=_DEFAULTS.map_bits,
-    show_default=True,
     help="Depth of the standard gain map: 8 in JPEG, 8 or 10 in HEIC, any in AVIF and JPEG XL; auto: 10 in HEIC and "
     "JPEG XL where 8 would show bands, in AVIF the base's.",
 )

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import Box
+from gainmap_codec.files.boxes import Box
 from gainmap_codec.files.heif.gain_map import auxiliary_maps, tmap_items
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, Item
 from gainmap_codec.files.heif.read import payload_item

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.geotags.video import without_geotags
-from gainmap_codec.files.heif.boxes import make_box
 from support import geotag_files
 from support.geotag_files import CITY, marks_in
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.av1_header import color_of_av1, largest_frame
-from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import item_data
 from gainmap_codec.files.heif.meta import parse_meta
 from gainmap_codec.files.heif.read import parse_heif

@@ -6,7 +6,7 @@ import pytest
 
 from gainmap_codec.codec.strip import stripped
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.heif.source import open_heif

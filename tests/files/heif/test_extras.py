@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.extras import has_alpha, other_parts
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.picture_properties import crop_of, orientation_of

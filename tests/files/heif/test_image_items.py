@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.boxes import Box, BoxFile
 from gainmap_codec.files.container import digest_of, parse_file, serialize_file
-from gainmap_codec.files.heif.boxes import Box, BoxFile
 from gainmap_codec.files.records import Crop, GainMapFile
 from support.jpeg_records import LIMITS, coded, tiny
 from support.paths import FIXTURES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.items import HeifMeta, Item, Place, Property, Reference, item_data
 
 GRID, TILE, OTHER = Item(1, b"grid"), Item(2, b"av01"), Item(3, b"av01")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import LimitError, Limits
-from gainmap_codec.files.heif.boxes import BoxFile, make_box
+from gainmap_codec.files.boxes import BoxFile, make_box
 from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import parse_meta, serialize_meta
 

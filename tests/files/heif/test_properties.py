@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.boxes import BoxFile, LinkBudget, make_box, make_full_box
+from gainmap_codec.files.boxes import BoxFile, LinkBudget, make_box, make_full_box
 from gainmap_codec.files.heif.items import Item, Property
 from gainmap_codec.files.heif.properties import parse_properties, serialize_properties
 

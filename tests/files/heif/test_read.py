@@ -6,8 +6,8 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.code_points import Nclx
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Reference
 from gainmap_codec.files.heif.read import parse_heif
 from gainmap_codec.files.records import Container, OtherPart

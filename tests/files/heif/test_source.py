@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError, LimitError, Limits
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.source import open_heif
 from support.heif_files import BASE
 from support.paths import FIXTURES

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gainmap_codec.errors import GainMapError, Limits, printable
+from gainmap_codec.files.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.geotags import exif, video, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.geotags.jpeg import clean_jpeg, pictures_without_geotags
-from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.heif.extras import alpha_items, without_items
 from gainmap_codec.files.heif.items import XMP_TYPE, Item, Property, item_data
 from gainmap_codec.files.heif.meta import serialize_meta

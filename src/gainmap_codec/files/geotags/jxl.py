@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gainmap_codec.errors import GainMapError
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.geotags import exif, xmp
 from gainmap_codec.files.geotags.foreign import has_geotag
 from gainmap_codec.files.geotags.jpeg import clean_jpeg
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.jxl.brotli import decompressed
 from gainmap_codec.files.jxl.packed_jpeg import EXIF, XMP
 from gainmap_codec.files.jxl.records import JxlExtras, KeptBox

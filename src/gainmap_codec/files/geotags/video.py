@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.files.boxes import Box, BoxFile
 from gainmap_codec.files.geotags.foreign import has_geotag
-from gainmap_codec.files.heif.boxes import Box, BoxFile
 
 _FILM, _USER_DATA = (b"moov", b"trak"), b"udta"
 _METADATA = (b"meta", b"uuid")

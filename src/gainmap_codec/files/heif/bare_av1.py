@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gainmap_codec.errors import NO_LIMITS, UnsupportedError
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx
 from gainmap_codec.files.heif.av1_header import FRAME, SEQUENCE_HEADER, units_of
 from gainmap_codec.files.heif.bits import Bits
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.items import Item, Property, item_data
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.picture_properties import nclx_property

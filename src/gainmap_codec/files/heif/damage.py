@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.items import HeifMeta, Item
 from gainmap_codec.files.heif.source import HeifSource
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, LimitError, Limits, printable
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.gain_map import FoundMap, auxiliary_kind, is_auxiliary_map
 from gainmap_codec.files.heif.items import (
     BASE_ID,

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, UnsupportedError
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.damage import emptied
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx
-from gainmap_codec.files.heif.boxes import BoxFile
 from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, HeifMeta, Item, Property, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
 from gainmap_codec.files.heif.picture import NOT_FOR_DECODERS, Picture, config_of, find_picture, picture_digest

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.heif.boxes import Box, BoxFile
+from gainmap_codec.files.boxes import Box, BoxFile
 
 TMAP = b"tmap"
 """The kind of the item that is a base with a gain map applied: ISO 21496-1 in HEIF."""

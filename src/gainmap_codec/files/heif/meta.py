@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.cursor import Reader
-from gainmap_codec.files.heif.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.heif.items import Group, HeifMeta, Item, Reference
 from gainmap_codec.files.heif.places import parse_places, serialize_file_places, serialize_places
 from gainmap_codec.files.heif.properties import parse_properties, serialize_properties

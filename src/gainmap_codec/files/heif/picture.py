@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
+from gainmap_codec.files.boxes import BoxFile, make_box
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, without_reserved
 from gainmap_codec.files.cursor import Reader
 from gainmap_codec.files.heif.av1_header import color_of_av1, largest_frame
-from gainmap_codec.files.heif.boxes import BoxFile, make_box
 from gainmap_codec.files.heif.hevc_header import color_of_hevc
 from gainmap_codec.files.heif.items import HeifMeta, Item, Place, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.cursor import Writer
-from gainmap_codec.files.heif.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.heif.items import Item, Place
 
 _IN_FILE, _IN_IDAT = 0, 1

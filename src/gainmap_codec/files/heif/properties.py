@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gainmap_codec.errors import FormatError
+from gainmap_codec.files.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.cursor import Writer
-from gainmap_codec.files.heif.boxes import Box, BoxFile, LinkBudget, make_box, make_full_box, read_version
 from gainmap_codec.files.heif.items import Item, Property
 
 

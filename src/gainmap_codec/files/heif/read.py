@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from gainmap_codec.errors import GainMapError, LimitError, Limits
-from gainmap_codec.files.heif.boxes import BoxFile
+from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
 from gainmap_codec.files.heif.gain_map import MOST_TRIED, described_by_xmp, find_gain_maps

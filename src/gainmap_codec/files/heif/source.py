@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.boxes import Box, BoxFile
+from gainmap_codec.files.boxes import Box, BoxFile
 from gainmap_codec.files.heif.items import TMAP, HeifMeta
 from gainmap_codec.files.heif.meta import parse_meta
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, Transfer
-from gainmap_codec.files.heif.boxes import make_box
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
 from gainmap_codec.files.heif.image_items import ImageItem, base_item, map_item, new_apple_map

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gainmap_codec.errors import NO_LIMITS, FormatError, LimitError, Limits, UnsupportedError
-from gainmap_codec.files.heif.boxes import BoxFile, make_box
+from gainmap_codec.files.boxes import BoxFile, make_box
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, XMP_ID
 from gainmap_codec.files.jpeg.segments import APP1, make_segment
 from gainmap_codec.files.jxl.bits import BitReader, Choices, Range

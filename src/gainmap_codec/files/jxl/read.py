@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits
-from gainmap_codec.files.heif.boxes import Box
+from gainmap_codec.files.boxes import Box
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD, Superbox, parse_superbox
 from gainmap_codec.files.jxl.color import code_points_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.heif.boxes import Box, BoxFile, make_box
+from gainmap_codec.files.boxes import Box, BoxFile, make_box
 from gainmap_codec.files.jxl.brotli import decompressed
 from gainmap_codec.files.jxl.header import CODESTREAM
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gainmap_codec.files.heif.boxes import make_box
+from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.jpeg.write import serialize_jpeg, without_map_metadata
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.jumbf import PAYLOAD, check_payload, serialize_superbox

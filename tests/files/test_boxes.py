@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from gainmap_codec.errors import FormatError, LimitError, Limits
-from gainmap_codec.files.heif.boxes import BoxFile, make_box, make_full_box
+from gainmap_codec.files.boxes import BoxFile, make_box, make_full_box
 
 LIMITS = Limits()
 
