@@ -38,7 +38,6 @@ from gainmap_codec.pixels.color.code_points import (
     code_points_for,
     code_points_of,
     color_of,
-    hdr_of_profile,
     is_hdr,
     told_by_numbers,
 )
@@ -165,7 +164,7 @@ def _given(image: HdrImage, picture: BasePicture, options: EncodeOptions, notes:
         nclx = code_points_of(file.base, opened.color)
         return _Sdr(_upright(image, opened.codes, opened.color, file.orientation, options, notes), nclx, metadata)
     assert picture.pixels is not None
-    check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
+    check_sdr(is_hdr=picture.is_hdr)
     color = base_color_of_icc(picture.icc_profile, _PIXEL_BITS)
     turn = 1 if picture.exif is None else orientation(picture.exif)
     pixels = _upright(image, picture.pixels, color, turn, options, notes)

@@ -38,7 +38,7 @@ from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
 from gainmap_codec.files.tags.xmp_packet import TRUSTED, parse_packet
 from gainmap_codec.pixels.color.base_color import BaseColor, base_color_of_icc
-from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, hdr_of_profile, is_hdr
+from gainmap_codec.pixels.color.code_points import code_points_for, code_points_of, color_of, is_hdr
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_of_primaries, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
@@ -259,7 +259,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
             notes.append("sdr: alpha dropped")
         return _kept_or_recoded(file, partial(base_codes, file.base), options, notes)
     assert picture.pixels is not None
-    check_sdr(is_hdr=picture.icc_profile is not None and hdr_of_profile(picture.icc_profile) is not None)
+    check_sdr(is_hdr=picture.is_hdr)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
     nclx = code_points_for(color)
     if ABILITIES[options.container].has_code_points:

@@ -17,7 +17,7 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
-from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_points
+from gainmap_codec.pixels.color.code_points import HDR_TRANSFERS, color_of_code_points, hdr_of_profile
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.decoding import coding, decoding
@@ -50,6 +50,11 @@ class BasePicture:
     exif: bytes | None = None
     xmp: bytes | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the profile of `pixels` says PQ or HLG."""
+        return self.icc_profile is not None and hdr_of_profile(self.icc_profile) is not None
 
 
 def decode_jpeg(data: bytes) -> Codes:
