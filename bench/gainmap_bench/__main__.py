@@ -57,6 +57,15 @@ def pairs(pairs: tuple[str, ...], presets: tuple[Preset, ...], seed: int) -> Non
 
 
 @bench.command()
+def depth() -> None:
+    """Errors and bytes of gain maps of 8, 10 and 12 bits on smooth ramps, a row for each range of gains."""
+    from gainmap_bench.experiments.depth import depth_rows
+
+    for row in depth_rows():
+        click.echo(row)
+
+
+@bench.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def packing(photos: tuple[Path, ...]) -> None:
     """Bytes of JPEG photos, their bases and their gain maps, and of the same packed into JPEG XL without loss."""
