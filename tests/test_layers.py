@@ -14,7 +14,7 @@ PACKAGE, BENCH = "gainmap_codec", "gainmap_bench"
 SOURCES = (ROOT / "src", ROOT / "bench")
 PUBLIC = ""
 """The room of the package's own `__init__`."""
-FACES = ("pillow", "batch", "view", "tensors")
+FACES = ("pillow", "imageio", "batch", "view", "tensors")
 CORE = ("errors", "files", "pixels", "neural", "codec", "edit", "api", PUBLIC)
 FLOORS = (*((room,) for room in CORE), FACES, ("cli",), ("__main__",))
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.codec import encoding
-from gainmap_codec.codec.decoding import decode_with_notes
+from gainmap_codec.codec.decoding import decode_with_notes, read_any
 from gainmap_codec.codec.decoding_many import decode_in_order
 from gainmap_codec.codec.encoding import EncodeReport, Progress
 from gainmap_codec.codec.inspection import Inspection, inspect_source
@@ -51,7 +51,7 @@ from gainmap_codec.pixels.formats.saving import write_hdr
 from gainmap_codec.pixels.formats.sources import Source, check_several
 from gainmap_codec.pixels.hdr_image import HdrImage, hand_in
 
-hand_in(writer=write_hdr, mime_bundle=mime_bundle)
+hand_in(reader=read_any, writer=write_hdr, mime_bundle=mime_bundle)
 
 
 def encode(

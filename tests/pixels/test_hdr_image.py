@@ -109,16 +109,20 @@ def test_measured_headroom_is_a_percentile_and_clamped() -> None:
     assert HdrImage(pixels).measured_headroom() == MAX_HEADROOM == pytest.approx(5.62, abs=0.005)
 
 
-def test_saving_and_showing_are_handed_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = HdrImage(np.ones((2, 3, 3), np.float32))
+def test_opening_saving_and_showing_are_handed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = HdrImage(np.ones((2, 3, 3), np.float32), warnings=("it is odd",))
     monkeypatch.setattr(hdr_image, "_handed_in", [])
     hdr_image.hand_in(
+        reader=lambda source, limits: {"a.exr": image}[str(source)],
         writer=lambda path, shown, quality, transfer: [f"{path} at {quality} in {transfer}: not kept"],
         mime_bundle=lambda shown: {"text/plain": str(shown is image)},
     )
     with pytest.warns(GainMapWarning, match=r"a\.exr at 7 in hlg: not kept"):
         image.save("a.exr", quality=7, transfer="hlg")
     assert image._repr_mimebundle_() == {"text/plain": "True"}
+    with pytest.warns(GainMapWarning, match="it is odd") as told:
+        assert HdrImage.open("a.exr") is image
+    assert told[0].filename == __file__
 
 
 def test_repr_is_short() -> None:

@@ -9,11 +9,10 @@ from time import perf_counter
 from gainmap_codec.batch.finished import Finished, check_replaceable, digest_of_options, own_file, write_finished
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
 from gainmap_codec.batch.storage import check_place, read, sha256_of, write
-from gainmap_codec.codec.decoding import decode_opened, preference
+from gainmap_codec.codec.decoding import decode_opened, preference, upright_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
-from gainmap_codec.codec.pairing import upright_picture
 from gainmap_codec.edit.frame import sized
 from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcode_opened

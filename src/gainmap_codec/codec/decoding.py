@@ -10,13 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from gainmap_codec.codec.metadata import metadata_of
-from gainmap_codec.codec.opening import OpenedFile, open_source
+from gainmap_codec.codec.opening import OpenedFile, open_file, open_source
 from gainmap_codec.codec.options import DecodeOptions, Prefer
 from gainmap_codec.codec.rendering import full_headroom, render
-from gainmap_codec.errors import GainMapError
+from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.tags.exif import orientation
+from gainmap_codec.files.tags.exif_edit import with_orientation_1
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr
+from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import ORIGINS, HdrImage, RenderedFrom
+from gainmap_codec.pixels.raster.geometry import to_upright
 
 Pixels = TypeVar("Pixels")
 Render = Callable[[OpenedFile, RenderedFrom, DecodeOptions], Pixels]
@@ -102,6 +107,18 @@ def decode_with_notes(source: Source, options: DecodeOptions) -> HdrImage:
     return decode_opened(open_source(source, options.limits, is_rendered=True), options)
 
 
+def read_any(source: Source, limits: Limits) -> HdrImage:
+    """See `HdrImage.open`; the picture's `warnings` are all that is told of them.
+
+    Raises:
+        GainMapError, OSError: As that.
+    """
+    data, name = read_source(source, limits)
+    if may_have_gain_map(data):
+        return decode_opened(open_file(data, name, limits, is_rendered=True), DecodeOptions(limits=limits))
+    return upright_picture(decode_hdr(data, name, limits))
+
+
 def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
     """As `decode_with_notes`, of a file that is opened already."""
     found = best_rendition(opened, options, render)
@@ -113,3 +130,13 @@ def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
     if found.kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
     return image
+
+
+def upright_picture(image: HdrImage) -> HdrImage:
+    """An HDR picture as it is to be seen: turned where its EXIF says so, which then says so no more."""
+    exif = image.metadata.exif
+    turn = 1 if exif is None else orientation(exif)
+    if exif is None or turn == 1:
+        return image
+    metadata = replace(image.metadata, exif=with_orientation_1(exif))
+    return replace(image, pixels=to_upright(image.pixels, turn), metadata=metadata)

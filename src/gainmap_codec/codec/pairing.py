@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from gainmap_codec.codec.decoding import preference
+from gainmap_codec.codec.decoding import preference, upright_picture
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
@@ -211,16 +211,6 @@ def _hdr_of_array(array: NDArray[Any], notes: list[str]) -> HdrImage:
         return HdrImage(pixels, "srgb")
     except ValueError as error:
         raise ValueError(str(error).replace("HdrImage pixels", "hdr", 1)) from None
-
-
-def upright_picture(image: HdrImage) -> HdrImage:
-    """An HDR picture as it is to be seen: turned where its EXIF says so, which then says so no more."""
-    exif = image.metadata.exif
-    turn = 1 if exif is None else orientation(exif)
-    if exif is None or turn == 1:
-        return image
-    metadata = replace(image.metadata, exif=with_orientation_1(exif))
-    return replace(image, pixels=to_upright(image.pixels, turn), metadata=metadata)
 
 
 def _base_file(

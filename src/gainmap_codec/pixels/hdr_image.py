@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import PIL.Image
 from numpy.typing import DTypeLike, NDArray
 
-from gainmap_codec.errors import GainMapWarning, printable
+from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.files.jpeg.metadata import EXIF_ID
 from gainmap_codec.pixels.color import light as color
 from gainmap_codec.pixels.color.hdr_codes import MAX_HEADROOMS, HdrTransfer
@@ -23,6 +23,9 @@ from gainmap_codec.pixels.in_memory import array_of
 from gainmap_codec.pixels.picture_metadata import NO_METADATA, PictureMetadata
 from gainmap_codec.pixels.raster.tone_map import clip_highlights, encode_base, tone_map
 from gainmap_codec.pixels.strips import for_each_strip, rows_in_cache
+
+if TYPE_CHECKING:
+    from gainmap_codec.pixels.formats.sources import Source
 
 RenderedFrom = Literal["neural", "standard", "base"]
 SdrMethod = Literal["tone-map", "clip"]
@@ -84,6 +87,29 @@ class HdrImage:
             raise ValueError(f"rendered_from: expected one of None, {', '.join(ORIGINS)}, got {self.rendered_from!r}")
         if not isinstance(self.metadata, PictureMetadata):
             raise TypeError(f"metadata: expected PictureMetadata, got {type(self.metadata).__name__}")
+
+    @classmethod
+    def open(cls, source: Source, *, limits: Limits = Limits()) -> HdrImage:
+        """Read an HDR picture of any kind, told by its content: what `save` writes, and what `encode` takes as `hdr`.
+
+        Of a JPEG, HEIC, AVIF or JPEG XL file it is what `gainmap_codec.decode` gives, which has options for them.
+
+        Args:
+            source: A path, bytes or a binary file: one of these; or OpenEXR, Radiance, npy, 16-bit TIFF (BT.2020 PQ),
+                16-bit PQ or HLG PNG, or JPEG XR in scRGB.
+            limits: Budgets for what the file may ask for.
+        Returns:
+            The picture, upright, float32.
+        Raises:
+            GainMapError: The file is broken, none of these, not supported or over the limits; or a PNG or TIFF of SDR.
+            OSError: The path cannot be read.
+        Warns:
+            GainMapWarning: Each of the result's `warnings`.
+        """
+        image = _hooks().reader(source, limits)
+        for line in image.warnings:
+            warnings.warn(printable(line), GainMapWarning, stacklevel=2)
+        return image
 
     def __repr__(self) -> str:
         height, width = self.pixels.shape[:2]
@@ -195,6 +221,7 @@ class HdrImage:
 
 
 class _Hooks(NamedTuple):
+    reader: Callable[[Source, Limits], HdrImage]
     writer: Callable[[str | os.PathLike[str], HdrImage, int, HdrTransfer], Sequence[str]]
     mime_bundle: Callable[[HdrImage], dict[str, str]]
 
@@ -204,18 +231,20 @@ _handed_in: list[_Hooks] = []
 
 def hand_in(
     *,
+    reader: Callable[[Source, Limits], HdrImage],
     writer: Callable[[str | os.PathLike[str], HdrImage, int, HdrTransfer], Sequence[str]],
     mime_bundle: Callable[[HdrImage], dict[str, str]],
 ) -> None:
-    """Say how pictures are written and how a notebook shows them; `import gainmap_codec` does.
+    """Say how pictures are read and written, and how a notebook shows them; `import gainmap_codec` does.
 
     The modules that can do so take an `HdrImage`, which thus cannot import them.
 
     Args:
+        reader: Called with a source and limits.
         writer: Called with path, picture, quality and transfer; gives a line for each thing that is lost.
         mime_bundle: Text, PNG and HTML of a picture, by their MIME types.
     """
-    _handed_in[:] = [_Hooks(writer, mime_bundle)]
+    _handed_in[:] = [_Hooks(reader, writer, mime_bundle)]
 
 
 def _hooks() -> _Hooks:
