@@ -15,12 +15,20 @@ from gainmap_codec.cli.main import gainmap
 project = "gainmap_codec"
 author = copyright = "the authors of gainmap_codec"
 version = release = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["examples", "figures"]
+
+nb_execution_mode = "force"  # the notebook is kept without its results
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+
 
 html_theme = "furo"
 html_title = project
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 myst_heading_anchors = 4
 default_role = "code"  # docstrings write names in single backticks

@@ -41,6 +41,12 @@ def test_internal_links(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page_name(page)} links to {link}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_links_are_named_by_what_they_lead_to(page: Path) -> None:
+    """A title says more than a file name."""
+    assert re.findall(r"\[[^\]]*\.md\]\(", page.read_text("utf-8")) == []
+
+
 @pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("page", [page for page in PAGES if PYTHON.search(page.read_text("utf-8"))], ids=page_name)
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ LOADED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)\"|<li
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    for name in ("sphinx", "furo", "myst_parser"):
+    for name in ("sphinx", "furo", "myst_nb"):
         pytest.importorskip(name, reason="`make setup` installs the extra docs")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(folder)]
@@ -48,3 +48,10 @@ def test_the_reference_has_every_public_name(site: Path) -> None:
 def test_the_commands_have_their_help(site: Path) -> None:
     text = (site / "commands.html").read_text("utf-8")
     assert "gainmap crop photo.jpg -o part.jpg --box 100,0,1180,1080" in text
+
+
+def test_the_notebook_has_its_results(site: Path) -> None:
+    text = (site / "notebook.html").read_text("utf-8")
+    assert re.search(r"neural gain map: \d+ bytes, [45]\d\.\d dB", text)
+    assert "brightest 3.06 stops over SDR white" in text
+    assert len(re.findall(r'<img[^>]*src="(?:_images|data:image/png)', text)) >= 4

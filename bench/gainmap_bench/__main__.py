@@ -220,6 +220,20 @@ def figures(asked: Asked, preset: Preset, seed: int) -> None:
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--docs", default="docs", show_default=True, type=click.Path(path_type=Path), help="Where to write it.")
+def gallery(photos: tuple[Path, ...], docs: Path) -> None:
+    """The documentation's gallery: the bundled scene, and PHOTOS whose licence allows it."""
+    from gainmap_bench.report.gallery import photo_exhibit, scene_exhibit, write_gallery
+
+    try:
+        exhibits = [scene_exhibit(), *map(photo_exhibit, photos)]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    write_gallery(exhibits, docs)
+
+
+@bench.command()
 @click.argument("photo", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--scale", "scales", multiple=True, type=float, help="Side over the photo's. Default: 0.25, 1, 2 and 4.")
 @click.option("--runs", default=7, show_default=True, type=click.IntRange(1), help="Of each decoder, in turns.")

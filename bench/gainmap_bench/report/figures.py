@@ -15,23 +15,19 @@ from numpy.typing import NDArray
 
 from gainmap_bench.inputs.evaluation import BenchPair
 from gainmap_bench.report.pages import small_png
-from gainmap_codec.files.payload.layout import IDENTITY
+from gainmap_bench.report.panels import PANEL, panel_shape, pq_errors, seen, small, spread
 from gainmap_codec.files.payload.records import LatentGrid, NeuralGainMap, Preset
 from gainmap_codec.neural.fit.presets import FittedNetwork, fit_pair
-from gainmap_codec.pixels.color.light import Array, convert, pq_encode, srgb_encode
+from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.multiscale import GridInputs
 from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
-from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 from gainmap_codec.pixels.raster.geometry import to_upright
 from gainmap_codec.pixels.raster.resampling import Taps
-from gainmap_codec.pixels.strips import for_each_strip
 
-_PANEL = 480  # px along the longer side
 _INCHES, _DPI = 4.0, 100
+_SIGN = 0.12  # width of a sign between two panels, in panels
 _OFFSET = 1 / 64
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
-_TEN_BITS = 1023
-_OUTLIERS = 0.5  # per cent at either end that a colour scale leaves out
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,30 +56,31 @@ def figure(pair: BenchPair, preset: Preset, seed: int) -> bytes:
 
 
 def overview(pair: BenchPair) -> bytes:
-    """What a gain-map file is, as a JPEG: the SDR picture, the HDR one exposed down, and the gains between them."""
+    """What a gain-map file is, as a JPEG: the SDR picture, the gains, and the HDR one, exposed down."""
     base = base_bt2020(pair.pair.codes, pair.pair.color)
     stops = round(pair.pair.headroom)
-    gains = np.log2((_small(pair.pair.hdr) + _OFFSET) / (_small(base) + _OFFSET))
-    low, high = _scale(gains)
+    gains = np.log2((small(pair.pair.hdr) + _OFFSET) / (small(base) + _OFFSET))
+    low, high = spread(gains)
     panels = [
-        _Panel("the SDR picture, which every program shows", _seen(_small(base))),
-        _Panel(f"the HDR picture, exposed down by {stops} stops", _seen(_small(pair.pair.hdr) * 2.0**-stops)),
-        _Panel(f"the gain map: {low:.1f} to {high:+.1f} stops", np.clip((gains - low) / (high - low), 0, 1)),
+        _Panel("SDR picture", seen(small(base))),
+        _Panel(
+            f"gain map, {low:.1f} to {high:+.1f} stops".replace("-", "−"), np.clip((gains - low) / (high - low), 0, 1)
+        ),
+        _Panel(f"HDR picture, {stops} stops darker", seen(small(pair.pair.hdr) * 2.0**-stops)),
     ]
     height, width = panels[0].values.shape[:2]
-    sheet = Figure(figsize=(_INCHES * 3, _INCHES * height / width + 0.35), dpi=_DPI, layout="constrained")
-    for panel, axes in zip(panels, sheet.subplots(1, 3).flat, strict=True):
-        axes.set_title(panel.caption, fontsize=11)
+    sheet = Figure(figsize=(_INCHES * 3.3, _INCHES * height / width + 0.33), dpi=_DPI, layout="constrained")
+    places = sheet.subplots(1, 5, width_ratios=(1, _SIGN, 1, _SIGN, 1))
+    for axes in places:
         axes.set_axis_off()
+    for panel, axes in zip(panels, places[::2], strict=True):
+        axes.set_title(panel.caption, fontsize=17)
         axes.imshow(panel.values)
+    for sign, axes in zip("×=", places[1::2], strict=True):
+        axes.text(0.5, 0.5, sign, fontsize=30, ha="center", va="center")
     stream = BytesIO()
     sheet.savefig(stream, format="jpeg", pil_kwargs={"quality": 88})
     return stream.getvalue()
-
-
-def _seen(bt2020: Array) -> Array:
-    """Linear light as sRGB shows it, 0…1."""
-    return np.clip(srgb_encode(convert(np.asarray(bt2020, np.float32), "bt2020", "srgb")), 0, 1)
 
 
 def _panels(pair: BenchPair, fitted: FittedNetwork) -> list[_Panel]:
@@ -91,15 +88,15 @@ def _panels(pair: BenchPair, fitted: FittedNetwork) -> list[_Panel]:
     base = base_bt2020(codes, color)
     rendition = render_neural_map(fitted.network, codes, color, headroom=inf)
     wanted, had = (_gain(hdr, base) for hdr in (pair.pair.hdr, rendition))
-    low, high = _scale(wanted)
-    errors = _small(_errors(rendition, pair.pair.hdr))[..., 0]
+    low, high = spread(wanted)
+    errors = small(pq_errors(rendition, pair.pair.hdr))[..., 0]
     panels = [
-        _Panel("the base: what every reader shows", _seen(_small(base))),
+        _Panel("the base: what every reader shows", seen(small(base))),
         _Panel("gain of the HDR rendition", wanted, "magma", low, high, "log2"),
         _Panel("gain that the payload gives", had, "magma", low, high, "log2"),
         _latents(fitted.network, orientation),
         _details(pair, fitted.network),
-        _Panel("what is left: errors", errors, "inferno", 0, _scale(errors)[1], "10-bit PQ codes"),
+        _Panel("what is left: errors", errors, "inferno", 0, spread(errors)[1], "10-bit PQ codes"),
     ]
     is_stored = [True, True, True, False, True, True]
     return [_upright(panel, orientation) if stored else panel for panel, stored in zip(panels, is_stored, strict=True)]
@@ -110,38 +107,10 @@ def _upright(panel: _Panel, orientation: int) -> _Panel:
     return _Panel(panel.caption, values, panel.colors, panel.low, panel.high, panel.unit)
 
 
-def _small(values: Array) -> Array:
-    """Values (H, W, C) averaged over what a pixel of a panel covers, float32 (h, w, C)."""
-    height, width = values.shape[:2]
-    return WorkingGrid.over(_panel_shape(height, width), height, width, IDENTITY).average(values)
-
-
-def _panel_shape(height: int, width: int) -> tuple[int, int]:
-    part = min(_PANEL / max(height, width), 1)
-    return round(height * part), round(width * part)
-
-
 def _gain(hdr: Array, base: Array) -> Array:
     """log2 of the ratio of luminances, float32 (h, w), of averages."""
-    bright, dark = (_small(each) @ _LUMINANCE + _OFFSET for each in (hdr, base))
+    bright, dark = (small(each) @ _LUMINANCE + _OFFSET for each in (hdr, base))
     return np.asarray(np.log2(bright / dark), np.float32)
-
-
-def _errors(rendition: Array, reference: Array) -> Array:
-    """Mean over channels of the difference in 10-bit PQ codes, float32 (H, W, 1)."""
-    out = np.empty((*rendition.shape[:2], 1), np.float32)
-
-    def compare(rows: slice) -> None:
-        difference = np.abs(pq_encode(rendition[rows]) - pq_encode(reference[rows]))
-        out[rows] = difference.mean(axis=2, keepdims=True) * _TEN_BITS
-
-    for_each_strip(len(out), compare)
-    return out
-
-
-def _scale(values: Array) -> tuple[float, float]:
-    low, high = np.percentile(values, [_OUTLIERS, 100 - _OUTLIERS])
-    return float(low), float(max(high, low + 1e-3))
 
 
 def _latents(network: NeuralGainMap, orientation: int) -> _Panel:
@@ -164,8 +133,8 @@ def _cells(grid: LatentGrid) -> Array:
 
 
 def _enlarged(values: Array, shape: tuple[int, ...]) -> Array:
-    """Cells as squares, the longer side `_PANEL` / 2."""
-    part = _PANEL / 2 / max(shape)
+    """Cells as squares, the longer side `PANEL` / 2."""
+    part = PANEL / 2 / max(shape)
     rows, columns = (
         (np.arange(round(size * part)) * cells / round(size * part)).astype(np.intp)
         for size, cells in zip(shape, values.shape, strict=True)
@@ -179,10 +148,10 @@ def _details(pair: BenchPair, network: NeuralGainMap) -> _Panel:
     inputs = GridInputs(network, pair.pair.codes, largest_code)
     levels = inputs.arrays[-1]
     rows = (Taps(first, second, near).interpolate(wide, axis=0)[:, 0] for wide, first, second, near in levels)
-    added = _small(sum(rows, start=np.zeros((1, 1), np.float32))[..., np.newaxis])[..., 0] * network.residual_scale
+    added = small(sum(rows, start=np.zeros((1, 1), np.float32))[..., np.newaxis])[..., 0] * network.residual_scale
     unit = "log2" if network.domain == "log2_gain" else "PQ residual"
     if not added.any():
-        shape = _panel_shape(*pair.pair.codes.shape[:2])
+        shape = panel_shape(*pair.pair.codes.shape[:2])
         return _Panel("details: none, they were not worth their bytes", np.ones((*shape, 3)))
     largest = float(np.percentile(np.abs(added[added != 0]), 95))
     return _Panel("details: added to the network's output", added, "RdBu_r", -largest, largest, unit)
