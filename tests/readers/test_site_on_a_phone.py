@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed (the extra readers)"),
     pytest.mark.skipif(find_spec("myst_nb") is None, reason="Sphinx is not installed (the extra docs)"),
 ]
-PHONE = {"width": 390, "height": 844}
 WIDER = """() => {
   const boxes = [...document.querySelectorAll("pre")].filter((box) => box.scrollWidth > box.clientWidth + 1);
   const page = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
@@ -35,7 +34,7 @@ def test_nothing_is_wider_than_the_screen(tmp_path: Path) -> None:
     assert len(pages) > 20
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
-        page = browser.new_page(viewport=PHONE)
+        page = browser.new_page(viewport={"width": 390, "height": 844})
         found = {}
         for path in pages:
             page.goto(path.as_uri())

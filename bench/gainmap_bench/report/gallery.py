@@ -14,6 +14,7 @@ from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_bench.report.panels import pq_errors, seen, small, spread
+from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.formats.outputs import write_atomically
 from gainmap_codec.pixels.scene import grade_scene, render_scene
@@ -22,7 +23,7 @@ _OFFSET = 1 / 64
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
 _PHOTO_SIDE, _PHOTO_BYTES = 1024, 60_000
 _QUALITY = 80  # of the panels
-_PRESETS = ("tiny", "balanced")
+_PRESETS: tuple[Preset, ...] = ("tiny", "balanced")
 
 _INTRO = """# Gallery
 
@@ -123,8 +124,8 @@ def _panels(data: bytes, reference: gm.HdrImage) -> Iterator[tuple[str, str, Arr
     base = gm.decode(data, prefer="base").pixels
     neural = gm.decode(data, prefer="neural").pixels
     yield "sdr", "the SDR picture", seen(small(base))
-    mapped = np.asarray(gm.HdrImage(small(reference.pixels), headroom=reference.headroom).to_sdr(), np.float32) / 255
-    yield "tone-mapped", "the HDR picture, tone-mapped", mapped
+    mapped = gm.HdrImage(small(reference.pixels), headroom=reference.headroom).to_sdr()
+    yield "tone-mapped", "the HDR picture, tone-mapped", np.asarray(mapped, np.float32) / np.float32(255)
     gains = _gains(reference.pixels, base)
     most = spread(gains)[1]
     yield "gains", f"HDR over SDR, 0 to {most:.1f} stops", _colored(gains, most)
