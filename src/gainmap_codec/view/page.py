@@ -13,6 +13,8 @@ from typing import Any
 
 _MODULES = (
     "color",
+    "iso21496",
+    "jpeg_segments",
     "range_coder",
     "payload",
     "working_grid",

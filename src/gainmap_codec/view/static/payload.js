@@ -1,5 +1,6 @@
 // The neural payload, format 1: bytes to a network. docs/format.md is its specification; names follow it.
 
+import { APP11, bodiesOf, bodyOf, isOf, joined, parseJpeg } from "./jpeg_segments.js";
 import { RangeDecoder, decodeGrids, decodeSteps, decodeWeights } from "./range_coder.js";
 
 const VERSION = 1;
@@ -60,21 +61,26 @@ function integersOf({ picture }, rest) {
 
 /** The payload in a gain-map JPEG, or null: what follows our UUID in the APP11 segments in front of the scan. */
 export function payloadOfJpeg(bytes) {
-  const bodies = [];
-  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; ) {
-    if (bytes[at + 1] === 0xff) at += 1; // a fill byte
-    else {
-      const stop = at + 2 + (bytes[at + 2] << 8) + bytes[at + 3];
-      if (bytes[at + 1] === 0xeb) bodies.push(continued(bytes.subarray(at + 4, stop)));
-      at = stop;
-    }
-  }
-  const joined = new Uint8Array(bodies.reduce((sum, body) => sum + body.length, 0));
-  bodies.reduce((at, body) => (joined.set(body, at), at + body.length), 0);
-  for (let at = 0; at + UUID.length < joined.length; at++) {
-    if (UUID.every((byte, n) => joined[at + n] === byte)) return behind(joined, at);
-  }
-  return null;
+  const image = parseJpeg(bytes);
+  return image && payloadOf(image);
+}
+
+/** As `payloadOfJpeg`, of a file that is parsed already. */
+export function payloadOf(image) {
+  const whole = joined(bodiesOf(image, APP11, "").map(continued));
+  const at = placeOfUuid(whole);
+  return at < 0 ? null : behind(whole, at);
+}
+
+/** Whether a segment holds a payload, or a part of one: our packets are numbered within the box instance "GN". */
+export function isPayload(image, segment) {
+  return isOf(image, segment, APP11, "JPGN") || (segment.marker === APP11 && placeOfUuid(bodyOf(image, segment)) >= 0);
+}
+
+function placeOfUuid(bytes) {
+  let at = bytes.indexOf(UUID[0]);
+  while (at >= 0 && !UUID.every((byte, n) => bytes[at + n] === byte)) at = bytes.indexOf(UUID[0], at + 1);
+  return at;
 }
 
 /** The body of a segment; of one that goes on with a box of the one before, what it adds. */
@@ -84,10 +90,10 @@ function continued(body) {
 }
 
 /** What follows our UUID, as far as its box goes, where that stands in front of it. */
-function behind(joined, at) {
-  const box = String.fromCharCode(...joined.subarray(Math.max(at - 4, 0), at)) === "uuid" && at >= 8;
-  const size = box ? new DataView(joined.buffer).getUint32(at - 8) : joined.length;
-  return joined.slice(at + UUID.length, at - 8 + size);
+function behind(whole, at) {
+  const box = String.fromCharCode(...whole.subarray(Math.max(at - 4, 0), at)) === "uuid" && at >= 8;
+  const size = box ? new DataView(whole.buffer).getUint32(at - 8) : whole.length;
+  return whole.slice(at + UUID.length, at - 8 + size);
 }
 
 /** Level of the finest latents: the longer side has at most 64 of them. */
