@@ -18,7 +18,8 @@ from support.cases import ISO_CASES
 from support.paths import FIXTURES
 
 ROWS = {row["file"]: row for row in tomllib.loads((FIXTURES / generate.MANIFEST).read_text())["fixture"]}
-PICTURES = [file for file in ROWS if file.endswith((".jpg", ".avif", ".heic", ".jxl")) and not file.startswith("flat/")]
+_SUFFIXES = (".jpg", ".avif", ".heic", ".jxl", ".jxr")
+PICTURES = [file for file in ROWS if file.endswith(_SUFFIXES) and not file.startswith("flat/")]
 PAYLOADS = [file for file in ROWS if file.startswith("payload/") and file.endswith(".bin")]
 
 

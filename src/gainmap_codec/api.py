@@ -87,7 +87,7 @@ def encode(
     Args:
         hdr: The HDR rendition: an `HdrImage`; an array or torch tensor (H, W, 3), floating point, linear, 1.0 = SDR
             white = 203 nits, sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF
-            (BT.2020 PQ), 16-bit PQ PNG, JPEG XR in scRGB (screenshots), PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or
+            (BT.2020 PQ), 16-bit PQ PNG, JPEG XR (screenshots), PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or
             AVIF with a gain map, which without `sdr` brings its own base.
         sdr: The SDR rendition, of the same size: a file of the container (path, bytes, binary file), whose codestream
             becomes the base bit for bit unless `quality` or `base_bits` ask for a new one; any other picture file; a

@@ -191,7 +191,9 @@ def test_a_bad_screenshot_is_one_photos_error(shots: Path, tmp_path: Path) -> No
     (shots / "sdr.jxr").write_bytes(imagecodecs.jpegxr_encode(np.zeros((16, 16, 3), np.uint8)))
     problems = [convert_photo(job_for(shots / name, tmp_path / "out")).problem for name in ("cut.jxr", "sdr.jxr")]
     assert problems[0].startswith("broken JPEG XR file: expected at least")
-    assert problems[1].startswith("expected a JPEG XR in scRGB, of half or single floats, got 8-bit RGB")
+    assert problems[1].startswith(
+        "expected an HDR JPEG XR (scRGB of floats or fixed point, or PQ of 10 bits), got 8-bit RGB"
+    )
     mistaken = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", carry="standard", target_bytes=500))
     assert mistaken.problem.startswith("carry: expected neural or both beside a target")
     limited = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", limits=gm.Limits(pixels=1000)))

@@ -26,10 +26,11 @@ from support.golden import dump_base, dump_pixels
 from support.heif_fixtures import HEIF_INPUTS
 from support.jpeg_files import BASE, MAP, alternate_space, iso, packet_of, patched, read, record, standard, with_xmp
 from support.jxl_fixtures import JXL_INPUTS
+from support.jxr_files import JXR_INPUTS
 from support.paths import FIXTURES
 from support.payload_fixtures import PAYLOADS
 
-INPUTS = (BASE, MAP, *HEIF_INPUTS, *JXL_INPUTS)
+INPUTS = (BASE, MAP, *HEIF_INPUTS, *JXL_INPUTS, *JXR_INPUTS)
 MANIFEST = "manifest.toml"
 _USUAL: dict[str, Any] = {
     "neurons": 4,
@@ -126,6 +127,9 @@ def _inputs() -> Iterator[Fixture]:
     source = "drawn by us with NumPy or packed, coded once with imagecodecs 2026.3.6"
     for name, exercises in JXL_INPUTS.items():
         yield Fixture(name, read(name), exercises, "neural" if name.endswith("both.jxl") else "base", source=source)
+    source = "drawn by us with NumPy, coded once with jxrlib (tests/support/jxr_files.py)"
+    for name, exercises in JXR_INPUTS.items():
+        yield Fixture(name, read(name), exercises, "FormatError", source=source)
 
 
 def _written() -> Iterator[Fixture]:

@@ -12,7 +12,7 @@ from gainmap_codec.files.container import digest_of, parse_file
 from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import merge_primary
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
-from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.exif_layout import fitted_exif
 from gainmap_codec.files.tags.motion_photo import with_video
 from gainmap_codec.files.tags.xmp_edit import HAS_EXTENSION, edited
 

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_segments import MAX_PACKET_BYTES, xmp_segments
-from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.exif_layout import fitted_exif
 
 _FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF", "HEIC")
 _XMP_TAG, _PNG_XMP = 700, "XML:com.adobe.xmp"

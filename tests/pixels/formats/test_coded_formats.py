@@ -113,7 +113,7 @@ def test_a_tiff_is_what_the_cicp_tag_of_its_profile_says(code_points: tuple[int,
 
 @pytest.mark.parametrize("profile", [icc_profile_for("display-p3"), gamma_profile("srgb", 1.0)], ids=["P3", "linear"])
 def test_a_tiff_in_sdr_is_not_taken_for_pq(profile: bytes) -> None:
-    with pytest.raises(UnsupportedError, match="not HDR: expected a TIFF in PQ or HLG, got one in "):
+    with pytest.raises(UnsupportedError, match="not HDR: expected a picture in PQ or HLG, got one in "):
         read_hdr(bytes(imagecodecs.tiff_encode(codes_of(16, picture()), iccprofile=profile)))
 
 

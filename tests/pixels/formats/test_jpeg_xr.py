@@ -1,27 +1,35 @@
-"""JPEG XR in scRGB: files made by jxrlib (imagecodecs), and what a stranger would make of them.
+"""JPEG XR in scRGB and PQ: files made by jxrlib, alone and in imagecodecs, and what a stranger would make of them.
 
-No real screenshot of Windows or of a console was at hand.
+No real screenshot of Windows or of a console was at hand: what programs write is told in docs/supported.md.
 """
 
 from __future__ import annotations
 
 import io
+import json
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import imagecodecs
 import numpy as np
+import piexif
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 import gainmap_codec as gm
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.color.icc_profile import icc_profile_for, pq_icc_profile
 from gainmap_codec.pixels.color.light import pq_psnr, srgb_decode, srgb_encode
 from gainmap_codec.pixels.formats import jpeg_xr
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
+from gainmap_codec.pixels.picture_metadata import PictureMetadata
+from support.jxr_files import drawn_codes, drawn_scrgb
+from support.paths import FIXTURES
 
 WIDTH, HEIGHT = 0xBC80, 0xBC81
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
@@ -139,11 +147,84 @@ def test_sdr_readers_see_the_desktop_and_hdr_readers_the_highlights(container: C
     assert pq_psnr(gm.decode(photo).pixels, gm.HdrImage(light, "srgb").convert("bt2020").pixels) > 45
 
 
-def test_xmp_comes_along_and_exif_is_told_as_lost() -> None:
+# What jxrlib's own program wrote
+
+
+def fixture(name: str) -> gm.HdrImage:
+    return read((FIXTURES / f"jxr/{name}.jxr").read_bytes())
+
+
+@pytest.mark.parametrize(("name", "share"), [("half", 1), ("fixed-32", 1), ("fixed-16", 1 / 16)])
+def test_floats_and_fixed_point_are_scrgb(name: str, share: float) -> None:
+    image = fixture(name)
+    np.testing.assert_allclose(image.pixels, drawn_scrgb() * share * (80 / 203), rtol=1e-6, atol=1e-6)
+    assert (image.color_space, image.is_screenshot) == ("srgb", True)
+    assert image.warnings == (("alpha dropped",) if name == "fixed-16" else ())
+
+
+def test_ten_bits_are_pq() -> None:
+    """Code 0 is black, 769 is 1000 nits and 1023 is 10 000 (SMPTE ST 2084)."""
+    image = fixture("ten-bit")
+    np.testing.assert_allclose(image.to_pq() * 1023, drawn_codes(), atol=0.02)
+    nits = {int(code): float(light) * 203 for code, light in zip(drawn_codes().flat, image.pixels.flat, strict=True)}
+    assert (nits[0], nits[769], nits[1023]) == pytest.approx((0, 998.932, 10_000), rel=1e-4)
+    assert (image.color_space, image.is_screenshot, image.warnings) == ("bt2020", True, ())
+
+
+@pytest.mark.parametrize("curve", ["srgb", "pq"])
+def test_a_profile_says_what_ten_bits_are(curve: str) -> None:
+    data = (FIXTURES / "jxr/ten-bit.jxr").read_bytes()
+    profile = icc_profile_for("srgb") if curve == "srgb" else pq_icc_profile()
+    data = with_entry(data, 34675, 7, profile)
+    if curve == "pq":
+        np.testing.assert_array_equal(read(data).pixels, fixture("ten-bit").pixels)
+        return
+    with pytest.raises(gm.UnsupportedError, match=r"shot.jxr: not HDR: expected a picture in PQ or HLG, got one in "):
+        read(data)
+
+
+def test_exif_and_xmp_come_along() -> None:
+    metadata = fixture("half").metadata
+    assert metadata.exif is not None and metadata.xmp is not None and metadata.lost == ()
+    found = piexif.load(b"Exif\0\0" + metadata.exif)
+    assert found["0th"] == {
+        piexif.ImageIFD.Software: b"Windows 11",
+        piexif.ImageIFD.DateTime: b"2026:11:29 18:30:05",
+        piexif.ImageIFD.Artist: b"Microsoft Game DVR",
+        piexif.ImageIFD.XPTitle: tuple("Héros 2\0".encode("utf-16-le")),
+        piexif.ImageIFD.ExifTag: 138,
+        piexif.ImageIFD.GPSTag: 244,
+    }
+    assert found["Exif"][piexif.ExifIFD.DateTimeOriginal] == b"2026:11:29 18:30:05"
+    assert found["GPS"][piexif.GPSIFD.GPSLatitude] == ((48, 1), (12, 1), (0, 1))
+    assert b"H\xc3\xa9ros 2" in metadata.xmp
+
+
+def test_exiftool_finds_them_in_the_photo(tmp_path: Path) -> None:
+    """Time, program and place, as it finds them in the screenshot."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed (Debian: libimage-exiftool-perl)")
+    (tmp_path / "shot.jpg").write_bytes(gm.encode(FIXTURES / "jxr/half.jxr", carry="standard"))
+    (tmp_path / "shot.avif").write_bytes(gm.encode(FIXTURES / "jxr/half.jxr", carry="standard", container="avif"))
+    paths = (FIXTURES / "jxr/half.jxr", tmp_path / "shot.jpg", tmp_path / "shot.avif")
+    command = ["exiftool", "-j", "-G1", "-IFD0:all", "-ExifIFD:all", "-GPS:all", "-XMP-dc:all"]
+    found = json.loads(subprocess.run([*command, *map(str, paths)], capture_output=True, timeout=60, check=True).stdout)
+    screenshot, *photos = ({name: value for name, value in each.items() if is_told(name)} for each in found)
+    assert screenshot["IFD0:ModifyDate"] == "2026:11:29 18:30:05" and len(screenshot) == 14
+    assert photos == [screenshot, screenshot]
+
+
+def is_told(name: str) -> bool:
+    """Whether a tag tells of the picture, and not how JPEG XR stores its pixels."""
+    words = ("SourceFile", "Pixel", "Transformation", "Width", "Height", "Offset", "ByteCount")
+    return name == "ExifIFD:OffsetTimeOriginal" or not any(word in name for word in words)
+
+
+def test_damaged_tags_cost_nothing_else() -> None:
     data = with_entry(with_entry(jxr(screen()), 700, 1, XMP), 0x8769, 1, bytes(6))
-    metadata = read(data).metadata
-    assert metadata.xmp == XMP
-    assert metadata.lost == ("EXIF is not kept: it is not read from JPEG XR files",)
+    assert read(data).metadata == gm.HdrImage(screen(), metadata=PictureMetadata(xmp=XMP)).metadata
+    lying = changed(with_entry(jxr(screen()), 0x0131, 2, b"a program"), 0x0131, 1 << 31)
+    assert read(lying).metadata.exif is None
 
 
 # What is not read
@@ -152,7 +233,8 @@ def test_xmp_comes_along_and_exif_is_told_as_lost() -> None:
 @pytest.mark.parametrize("pixels", [np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16, 3), np.uint16)])
 def test_other_pixel_formats_are_refused(pixels: NDArray[Any]) -> None:
     with pytest.raises(
-        gm.UnsupportedError, match=r"shot.jxr: expected a JPEG XR in scRGB, of half or single floats, got"
+        gm.UnsupportedError,
+        match=r"shot.jxr: expected an HDR JPEG XR \(scRGB of floats or fixed point, or PQ of 10 bits\), got",
     ):
         read(jxr(pixels))
 

@@ -30,7 +30,7 @@ from gainmap_codec.files.jpeg.segments import (
 from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
-from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.exif_layout import fitted_exif
 from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
 
 JFIF_ID, PHOTOSHOP_ID = b"JFIF\0", b"Photoshop 3.0\0"

@@ -52,7 +52,7 @@ from gainmap_codec.files.records import (
     OtherPart,
     StoredGainMap,
 )
-from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.exif_layout import fitted_exif
 from gainmap_codec.files.tags.motion_photo import with_video
 
 _JFIF = make_segment(APP0, b"JFIF\0" + bytes((1, 1, 0, 0, 1, 0, 1, 0, 0)), "JFIF header")

@@ -68,7 +68,7 @@ def decode_png(data: bytes, name: str, limits: Limits) -> HdrImage:
             got = f"{depth} bits, matrix {colour.matrix}, full range {colour.full_range}"
             raise UnsupportedError(f"{name}: expected 16 bits, matrix 0, full range 1, got {got}")
         codes = imagecodecs.png_decode(data)
-    return replace(_image_of_codes(codes, 16, colour, name), metadata=_png_metadata(data))
+    return replace(image_of_codes(codes, 16, colour, name), metadata=_png_metadata(data))
 
 
 def encode_png(codes: NDArray[np.uint16], metadata: PictureMetadata) -> bytes:
@@ -106,17 +106,23 @@ def decode_tiff(data: bytes, name: str, limits: Limits) -> HdrImage:
         UnsupportedError: Also of a picture whose profile is one for SDR.
     """
     codes = tiff_codes(data, name, limits)
-    image = _image_of_codes(codes, 16, _tiff_colour(tiff_profile(data), name), name)
+    image = image_of_codes(codes, 16, hdr_colour(tiff_profile(data), name), name)
     return replace(image, metadata=tiff_metadata(data))
 
 
-def _tiff_colour(profile: bytes | None, name: str) -> Nclx:
-    """Not all profiles for PQ have a cicp tag: only those that are surely for SDR are refused."""
+def hdr_colour(profile: bytes | None, name: str) -> Nclx:
+    """The colour of integers whose format has no code points: what an ICC profile says of PQ or HLG, else BT.2020 PQ.
+
+    Not all profiles for PQ have a cicp tag: only those that are surely for SDR are refused.
+
+    Raises:
+        UnsupportedError: Such a profile.
+    """
     if profile is None:
         return BT2020_PQ
     color = base_color_of_icc(profile)
     if code_points_like(color) is not None:
-        raise UnsupportedError(f"{name}: not HDR: expected a TIFF in PQ or HLG, got one in {color.name}")
+        raise UnsupportedError(f"{name}: not HDR: expected a picture in PQ or HLG, got one in {color.name}")
     return hdr_of_profile(profile) or BT2020_PQ
 
 
@@ -144,7 +150,7 @@ def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
         colour = told_by_numbers(base) or UNKNOWN
         _check_transfer(colour, name)
         codes = to_upright(decode_coded_image(base), file.orientation)
-        image = _image_of_codes(codes, base.bits, colour, name, has_alpha=alpha)
+        image = image_of_codes(codes, base.bits, colour, name, has_alpha=alpha)
     lost: list[str] = []
     exif, xmp = file.exif and with_orientation_1(file.exif), file.xmp and without_gain_map(file.xmp, lost)
     return replace(image, metadata=PictureMetadata(exif, xmp, tuple(lost)))
@@ -162,7 +168,12 @@ def _check_transfer(colour: Nclx, name: str) -> None:
         raise UnsupportedError(f"{name}: not HDR: expected transfer 16 (PQ) or 18 (HLG), got {colour.transfer}")
 
 
-def _image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str, *, has_alpha: bool = False) -> HdrImage:
+def image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str, *, has_alpha: bool = False) -> HdrImage:
+    """An `HdrImage` of code values, (H, W) or (H, W, C), at full range; grey is spread over R, G and B, alpha dropped.
+
+    Raises:
+        UnsupportedError: A colour that is not HDR, or primaries that H.273 does not know.
+    """
     _check_transfer(colour, name)
     color = color_of_code_points(colour.primaries, colour.transfer, bits)
     if color.notes or colour.primaries == UNSPECIFIED:

@@ -33,7 +33,7 @@ _HDR_FORMATS = "OpenEXR, Radiance, npy, PNG, TIFF, JPEG XR, HEIC, AVIF, JPEG XL 
 def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
     """An HDR picture, told by content: OpenEXR, Radiance, npy, TIFF, PNG, JPEG XR, HEIC, AVIF, JPEG XL or JPEG.
 
-    TIFF, PNG, HEIC, AVIF and JPEG are PQ or HLG; JPEG XL is that, or linear; JPEG XR is scRGB.
+    TIFF, PNG, HEIC, AVIF and JPEG are PQ or HLG; JPEG XL is that, or linear; JPEG XR is scRGB or PQ.
 
     Raises:
         FormatError: The file is broken, or none of these.

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.cursor import Reader, open_tiff
-from gainmap_codec.files.tags.exif import EXIF_IFD, IfdEntry, ifd_entries
+from gainmap_codec.files.tags.exif import IfdEntry, ifd_entries
+from gainmap_codec.files.tags.exif_layout import exif_of_picture
 from gainmap_codec.pixels.formats.decoding import decoding
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 from gainmap_codec.pixels.raster.geometry import to_upright
@@ -111,24 +112,24 @@ def tiff_codes(data: bytes, name: str, limits: Limits) -> NDArray[np.uint16]:
 
 
 def tiff_metadata(data: bytes) -> PictureMetadata:
-    """XMP of the first picture; EXIF, whose tags are among those of the pixels, is told as lost."""
-    xmp, lost = None, list[str]()
+    """EXIF, whose tags stand among those of the pixels, and XMP of the first picture; not of a BigTIFF."""
+    exif, lost = None, list[str]()
     with suppress(FormatError):
-        reader = open_tiff(data, "TIFF")
-        for entry in ifd_entries(reader):
-            if entry.tag == EXIF_IFD:
-                lost.append("EXIF is not kept: it is not read from TIFF files")
-            elif entry.tag == _XMP and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
-                xmp = _bytes_of(reader, entry)
-    return PictureMetadata(xmp=xmp, lost=tuple(dict.fromkeys(lost)))
+        exif = exif_of_picture(data, lost)
+    return PictureMetadata(exif, _value_of(data, _XMP), tuple(lost))
 
 
 def tiff_profile(data: bytes) -> bytes | None:
     """ICC profile of the first picture, or None."""
+    return _value_of(data, _ICC_PROFILE)
+
+
+def _value_of(data: bytes, tag: int) -> bytes | None:
+    """The bytes of a tag of the first picture, or None."""
     with suppress(FormatError):
         reader = open_tiff(data, "TIFF")
         for entry in ifd_entries(reader):
-            if entry.tag == _ICC_PROFILE and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
+            if entry.tag == tag and entry.kind in (_BYTE, _UNDEFINED) and entry.values > _INLINE:
                 return _bytes_of(reader, entry)
     return None
 

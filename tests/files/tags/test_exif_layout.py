@@ -1,4 +1,4 @@
-"""EXIF that a JPEG has no room for: the picture's data stay as long as they can, and read back by piexif."""
+"""EXIF that a JPEG has no room for, or that stands among a picture's own tags; read back by piexif."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainmap_codec.errors import FormatError
 from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.tags.exif import maker_note, orientation
-from gainmap_codec.files.tags.exif_shrink import fitted_exif
+from gainmap_codec.files.tags.exif_layout import exif_of_picture, fitted_exif
 from support.long_exif import GPS, exif
 
 APPLE = b"Apple iOS\0\0\1MM" + bytes(80)
@@ -82,3 +83,41 @@ def test_damaged_structures_become_short_too(data: st.DataObject) -> None:
         whole[data.draw(st.integers(8, len(whole) - 1))] = data.draw(st.integers(0, 255))
     most = data.draw(st.integers(26, len(whole)))
     assert len(fitted_exif(bytes(whole), most, [])) <= most
+
+
+# Among a picture's own tags
+
+
+def test_what_describes_a_picture_is_taken_out_of_its_tags() -> None:
+    """As in a TIFF: its size, its pixels and how it is turned stay behind."""
+    notes = list[str]()
+    taken = exif_of_picture(exif(APPLE, comment=b"a comment"), notes)
+    assert taken is not None and notes == []
+    found = piexif.load(b"Exif\0\0" + taken)
+    assert set(found["0th"]) == {piexif.ImageIFD.Make, piexif.ImageIFD.ExifTag, piexif.ImageIFD.GPSTag}
+    assert found["Exif"][piexif.ExifIFD.UserComment] == b"a comment"
+    assert found["Exif"][piexif.ExifIFD.MakerNote] == APPLE
+    assert found["GPS"] | {0: None} == GPS | {0: None}
+
+
+def test_a_maker_note_that_cannot_move_is_told() -> None:
+    notes = list[str]()
+    taken = exif_of_picture(exif(b"a note of its maker"), notes)
+    assert taken is not None and maker_note(taken) is None
+    assert notes == ["the maker note in EXIF is not kept: its offsets count from the beginning of the old file"]
+
+
+def test_a_picture_that_nothing_describes_has_no_exif() -> None:
+    assert exif_of_picture(piexif.dump({"0th": {piexif.ImageIFD.ImageWidth: 24}})[6:], []) is None
+
+
+@given(st.data())
+def test_damaged_pictures_have_what_is_left(data: st.DataObject) -> None:
+    whole = bytearray(exif(b"x" * 300, 200, b"y" * 200))
+    for _ in range(data.draw(st.integers(1, 8))):
+        whole[data.draw(st.integers(4, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        taken = exif_of_picture(bytes(whole), [])
+    except FormatError:
+        return
+    assert taken is None or len(taken) <= 4 * len(whole)
