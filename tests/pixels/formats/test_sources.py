@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 import threading
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -35,6 +37,15 @@ def test_text_is_no_source(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
     with path.open() as file, pytest.raises(TypeError, match=r'expected a file opened as binary \("rb"\), got one'):
         read_source(file)  # type: ignore[arg-type]
+
+
+def test_a_file_without_a_path_has_no_name(tmp_path: Path) -> None:
+    with tempfile.SpooledTemporaryFile() as upload:  # its name is None
+        assert read_source(cast(BinaryIO, upload))[1] == "file object"
+    path = tmp_path / "ü.bin"
+    path.write_bytes(b"abc")
+    with os.fdopen(os.open(path, os.O_RDONLY), "rb") as number, open(os.fsencode(path), "rb") as name:  # noqa: PTH123
+        assert (read_source(number, argument="hdr")[1], read_source(name)[1]) == ("hdr", str(path))
 
 
 def test_a_pipe_is_read_to_its_end() -> None:

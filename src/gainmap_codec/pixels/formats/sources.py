@@ -51,12 +51,18 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
             return _read(file, limits), os.fspath(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         limits.check("file_bytes", memoryview(source).nbytes)
-        return bytes(source), str(getattr(source, "name", argument or "bytes"))
+        return bytes(source), _name_of(source, argument or "bytes")
     if isinstance(source, io.TextIOBase):
         raise TypeError(f'{argument or "source"}: expected a file opened as binary ("rb"), got one opened as text')
     if hasattr(source, "read"):
-        return _read(source, limits), str(getattr(source, "name", argument or "file object"))
+        return _read(source, limits), _name_of(source, argument or "file object")
     raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
+
+
+def _name_of(source: object, otherwise: str) -> str:
+    """What a file says that it is called: those that have no path say None, or a number."""
+    name = getattr(source, "name", None)
+    return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else otherwise
 
 
 def photos_in(path: Path) -> list[Path]:
