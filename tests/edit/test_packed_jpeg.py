@@ -165,3 +165,22 @@ def test_djxl_gives_the_jpeg_back(tmp_path: Path) -> None:
     subprocess.run(["djxl", "photo.jxl", "back.jpg"], cwd=tmp_path, check=True, capture_output=True)
     back = (tmp_path / "back.jpg").read_bytes()
     assert parsed(back).base_digest == parsed(plain).base_digest
+
+
+@pytest.mark.parametrize("quality", [None, 90, 100])
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_a_jpeg_xl_that_is_cut_off_is_coded_anew(quality: int | None) -> None:
+    """What there is of the picture, which other decoders would refuse; where it is only turned, as it is."""
+    scene = gm.HdrImage(render_scene(300, 600))
+    data = gm.transcode(gm.encode(scene, carry="standard"), container="jxl", quality=quality)
+    whole = gm.decode(data, prefer="base").pixels
+    cut = data[: data.index(b"jxlc") + len(dict(boxes(data))[b"jxlc"]) * 9 // 10]
+    made, done, lost = report(cut)
+    assert done[0].startswith("base: coded again")
+    assert any(line.startswith("the picture is cut off: ") for line in lost)
+    assert parsed(made).damage == () and parsed(made).base.codec == "jxl"
+    np.testing.assert_allclose(gm.decode(made).pixels[:200, :400], whole[:200, :400], atol=0.1)
+    turned = gm.decode(gm.rotate(cut, 180))
+    assert any(line.startswith("the picture is cut off: ") for line in turned.warnings)
+    seen = turned.pixels[::-1, ::-1]
+    np.testing.assert_allclose(seen[:200, :400], whole[:200, :400], atol=0.02)

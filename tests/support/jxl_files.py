@@ -10,7 +10,7 @@ import numpy as np
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jxl.bits import BitReader
-from gainmap_codec.files.jxl.frames import _read_frame, _skip_data
+from gainmap_codec.files.jxl.frames import _read_contents, _read_frame
 from gainmap_codec.files.jxl.header import ColorEncoding, parse_header
 
 CODESTREAM = b"\xff\x0a"
@@ -92,5 +92,5 @@ def walked(codestream: bytes) -> tuple[list[tuple[int, int, bool]], int]:
     while reader.position < 8 * len(codestream):
         frame = _read_frame(reader, header, (header.width, header.height))
         found.append((frame.pixels, frame.sections, frame.is_last))
-        _skip_data(reader, frame.sections, Limits())
+        reader.position = 8 * _read_contents(reader, frame, Limits()).stop
     return found, reader.position

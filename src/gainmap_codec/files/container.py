@@ -28,6 +28,7 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.jxl import extras as jxl
 from gainmap_codec.files.jxl.packed_jpeg import MOST_BYTES_BEHIND
 from gainmap_codec.files.jxl.picture import codestream_digest, codestream_sampling
+from gainmap_codec.files.jxl.picture import is_whole as jxl_is_whole
 from gainmap_codec.files.jxl.read import parse_jxl
 from gainmap_codec.files.jxl.source import is_jxl, open_jxl
 from gainmap_codec.files.jxl.write import serialize_jxl
@@ -164,9 +165,13 @@ def serialize_file(file: GainMapFile, notes: list[str]) -> bytes:
 
 
 def can_hold(container: Container, image: CodedImage) -> bool:
-    """Whether a picture may stay as it is coded in a container; JPEG XL packs no JPEG that is cut off."""
-    is_packed = container == "jxl" and image.codec == "jpeg"
-    return image.codec in ABILITIES[container].codecs and (not is_packed or segments_of(image).complete)
+    """Whether a picture may stay as it is coded in a container; in JPEG XL, none does that is cut off."""
+    return image.codec in ABILITIES[container].codecs and (container != "jxl" or _is_whole(image))
+
+
+def _is_whole(image: CodedImage) -> bool:
+    """Whether a picture in a JPEG XL file, or a JPEG that is to be packed there, is not cut off."""
+    return segments_of(image).complete if image.codec == "jpeg" else jxl_is_whole(image)
 
 
 def moved(file: GainMapFile, container: Container, notes: list[str]) -> GainMapFile:

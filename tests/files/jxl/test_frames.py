@@ -10,7 +10,7 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits
 from gainmap_codec.files.jxl.bits import in_bits
-from gainmap_codec.files.jxl.frames import check_frames
+from gainmap_codec.files.jxl.frames import read_frames
 from gainmap_codec.files.jxl.header import parse_header, serialize_header
 from support.jxl_files import animation, layered, picture, walked
 
@@ -90,11 +90,11 @@ def test_a_preview_stands_in_front() -> None:
 def test_frames_that_are_cut_off_or_broken(codestream: bytes) -> None:
     header = parse_header(codestream)
     for size in range(header.size, len(codestream)):
-        check_frames(codestream[:size], header, 1, Limits())
+        read_frames(codestream[:size], header, 1, Limits())
     for place in range(8 * header.size, 8 * len(codestream)):
         broken = bytearray(codestream)
         broken[place // 8] ^= 1 << place % 8
         try:
-            check_frames(bytes(broken), header, 1, Limits())
+            read_frames(bytes(broken), header, 1, Limits())
         except GainMapError as error:
             assert isinstance(error, FormatError | LimitError)

@@ -85,10 +85,10 @@ def test_sizes_are_checked() -> None:
     with pytest.raises(LimitError, match="pixels"):
         read_header(large, LIMITS)
     data = picture(100, 100)
-    assert read_header(data, Limits(pixels=10_000)).width == 100
+    assert read_header(data, Limits(pixels=10_000))[0].width == 100
     planes = np.zeros((100, 100, 4), np.uint8)
     with_alpha = codestream_of(imagecodecs.jpegxl_encode(planes))
-    assert read_header(with_alpha, Limits(pixels=10_000)).extra_channels
+    assert read_header(with_alpha, Limits(pixels=10_000))[0].extra_channels
     many = imagecodecs.jpegxl_encode(np.zeros((8, 100, 100), np.uint8), planar=True, photometric="gray")
     with pytest.raises(LimitError, match="pixels: expected at most 10000, got 30000"):
         read_header(codestream_of(many), Limits(pixels=10_000))

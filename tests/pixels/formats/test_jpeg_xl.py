@@ -6,7 +6,9 @@ OpenImageIO and djxl, which have a libjxl of their own, are the judges of colour
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -317,6 +319,85 @@ def test_srgb_light_is_what_libjxl_makes_of_srgb(tmp_path: Path) -> None:
     seen, _ = seen_by_openimageio(serialize_header(linear) + image.data[parse_header(image.data).size :], tmp_path)
     signals = np.asarray(srgb_encode(np.asarray(seen / 65535, np.float32)), np.float64)
     np.testing.assert_allclose(signals, np.asarray(decode_coded_image(image) / 65535, np.float64), atol=3e-4)
+
+
+# Pictures that are cut off
+
+
+RAMP = smooth(300, 600)
+RGB, DEEP = codes_of(RAMP, 8), codes_of(RAMP, 12)
+GREY, ALPHA = RGB[..., 0], RGB[..., 2]
+TO_CUT: dict[str, Callable[[], Any]] = {
+    "with loss": lambda: imagecodecs.jpegxl_encode(RGB, level=90),
+    "without": lambda: imagecodecs.jpegxl_encode(RGB, lossless=True),
+    "grey": lambda: imagecodecs.jpegxl_encode(GREY, level=90),
+    "alpha": lambda: imagecodecs.jpegxl_encode(np.dstack([RGB, ALPHA]), level=90),
+    "grey with alpha": lambda: imagecodecs.jpegxl_encode(np.dstack([GREY, ALPHA]), level=90),
+    "12 bits": lambda: imagecodecs.jpegxl_encode(DEEP, level=90, bitspersample=12),
+    "floats": lambda: imagecodecs.jpegxl_encode(RAMP.astype(np.float32), level=90),
+    "half floats": lambda: imagecodecs.jpegxl_encode(RAMP.astype(np.float16), level=90),
+    "packed": lambda: imagecodecs.jpegxl_encode_jpeg(bytes(imagecodecs.jpeg8_encode(RGB, level=90))),
+    "profile": lambda: with_profile(codestream_of(bytes(TO_CUT["with loss"]()))),
+}
+
+
+def with_profile(codestream: bytes) -> bytes:
+    header = parse_header(codestream)
+    told = replace(header, color=ColorEncoding(has_icc=True), icc_profile=gamma_profile("srgb", 2.0))
+    return serialize_header(told) + codestream[header.size :]
+
+
+@cache
+def cut_and_whole(name: str) -> tuple[bytes, NDArray[Any]]:
+    """A codestream of 600 x 300 pixels, and what libjxl makes of it."""
+    codestream = codestream_of(bytes(TO_CUT[name]()))
+    return codestream, decode_jpeg_xl(codestream)
+
+
+@pytest.mark.parametrize("name", TO_CUT)
+def test_what_is_there_of_a_picture_that_is_cut_off(name: str) -> None:
+    """The squares of 256 pixels that are whole, the first in full; the last has no pixels of its own."""
+    codestream, wanted = cut_and_whole(name)
+    found = decode_jpeg_xl(codestream[:-1])
+    assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+    if name == "without":
+        np.testing.assert_array_equal(found[:, :512], wanted[:, :512])
+        assert not found[256:, 512:].any()
+        return
+    np.testing.assert_array_equal(found[:240, :500], wanted[:240, :500])
+    rest = found[270:, 530:]
+    assert rest.min() == rest.max() and 0.4 < rest.max() / np.iinfo(rest.dtype).max * (16 if "12" in name else 1) < 0.6
+
+
+@pytest.mark.skipif(which("djxl") is None, reason="djxl is not installed")
+@pytest.mark.parametrize("name", ["with loss", "without", "grey"])
+def test_djxl_shows_the_same_part(name: str, tmp_path: Path) -> None:
+    codestream, _ = cut_and_whole(name)
+    (tmp_path / "cut.jxl").write_bytes(codestream[:-1])
+    command = ["djxl", "--allow_partial_files", "cut.jxl", "cut.png"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    theirs = np.squeeze(np.asarray(imagecodecs.png_decode((tmp_path / "cut.png").read_bytes()))).astype(int)
+    ours = decode_jpeg_xl(codestream[:-1]).astype(int)
+    assert np.abs(ours - theirs)[:240, :500].max() <= 1
+
+
+def test_depth_beside_grey_is_not_shown_in_parts() -> None:
+    planes = imagecodecs.jpegxl_encode(np.stack([GREY, ALPHA, ALPHA]), level=90, planar=True, photometric="gray")
+    with pytest.raises(FormatError, match="cut off before any of its 600 x 300 pixels can be shown"):
+        decode_jpeg_xl(codestream_of(bytes(planes))[:-1])
+
+
+@pytest.mark.parametrize("name", TO_CUT)
+def test_pictures_cut_off_anywhere(name: str) -> None:
+    codestream, wanted = cut_and_whole(name)
+    header = parse_header(codestream)
+    for end in range(header.size, len(codestream), max(len(codestream) // 10, 1)):
+        try:
+            found = decode_jpeg_xl(codestream[:end])
+        except FormatError as error:
+            assert "cut off before any of its 600 x 300 pixels can be shown" in str(error)
+        else:
+            assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
 
 
 @pytest.mark.parametrize("lacking", [1, 20])

@@ -1,8 +1,7 @@
-"""The frames in front of a codestream's first picture: how many pixels decoders make for it.
+"""The frames of a codestream's first picture: how many pixels decoders make for it, and where the last has its data.
 
 A picture may be laid together from any number of frames, each as large as it likes, and a flat one takes some 70 bytes.
-So their headers are read up to the first picture's last frame, which mostly is the only one; of those before it the
-tables of contents, too, by whose sizes the next one is found.
+So their headers and tables of contents are read up to the first picture's last frame, which mostly is the only one.
 
 Source: ISO/IEC 18181-1:2024 annex F; libjxl lib/jxl/frame_header.cc, loop_filter.cc, toc.cc and coeff_order.cc.
 """
@@ -30,7 +29,7 @@ _PLACE: Choices = (Range(0, 8), Range(256, 11), Range(2304, 14), Range(18688, 30
 _MODE: Choices = (Range(0), Range(1), Range(2), Range(3, 2))
 _ALPHA: Choices = (Range(0), Range(1), Range(2), Range(3, 3))
 _DURATION: Choices = (Range(0), Range(1), Range(0, 8), Range(0, 32))
-_SECTION: Choices = (Range(0, 10), Range(1024, 14), Range(17408, 22), Range(4211712, 30))
+SECTION: Choices = (Range(0, 10), Range(1024, 14), Range(17408, 22), Range(4211712, 30))
 
 _MOST_SECTIONS = 1 << 16  # as in libjxl
 _PERMUTATION_CONTEXTS = 8
@@ -50,6 +49,9 @@ class _Coding(NamedTuple):
     passes: int
 
 
+_USUAL = _Coding(is_modular=False, upsampling=1, group_side=256, shift_across=0, shift_down=0, passes=1)
+
+
 class _Frame(NamedTuple):
     """What its header says of a frame.
 
@@ -57,20 +59,49 @@ class _Frame(NamedTuple):
         pixels: That are made for it: at least those of the whole picture where it is a layer.
         sections: Of its data, each with a size in its table of contents.
         is_last: The first picture is whole with it.
+        is_modular: Its pixels are coded as such, not as blocks of frequencies.
     """
 
     pixels: int
     sections: int
     is_last: bool
+    is_modular: bool
 
 
-def check_frames(codestream: bytes, header: ImageHeader, planes: int, limits: Limits) -> None:
-    """Check the pixels of the frames that the first picture is made of.
+class FrameData(NamedTuple):
+    """Where in a codestream the data of a frame are.
+
+    Attributes:
+        order_at: Bit of what tells the order of the sections.
+        lehmer: Of each section, its place among those that are left; less where all others are in the usual order.
+        sizes_at: Of the sections' sizes.
+        start: Of the first section.
+        sizes: Bytes of each section, in file order.
+        is_modular: Its pixels are coded as such, not as blocks of frequencies.
+    """
+
+    order_at: int
+    lehmer: tuple[int, ...]
+    sizes_at: int
+    start: int
+    sizes: tuple[int, ...]
+    is_modular: bool
+
+    @property
+    def stop(self) -> int:
+        """Where the data end."""
+        return self.start + sum(self.sizes)
+
+
+def read_frames(codestream: bytes, header: ImageHeader, planes: int, limits: Limits) -> FrameData | None:
+    """Check the pixels of the frames that the first picture is made of, and find the data of the last of them.
 
     Each is to be within `limits`, and so are, together, all those before the last. What is cut off costs nothing.
 
     Args:
         planes: How many times a pixel counts.
+    Returns:
+        None where the codestream is cut off in front of these data.
     Raises:
         FormatError: The header of a frame or its table of contents is broken.
         LimitError: More pixels than `limits` allow, or too many frames.
@@ -82,21 +113,21 @@ def check_frames(codestream: bytes, header: ImageHeader, planes: int, limits: Li
         while True:
             frame = _read_frame(reader, header, canvas)
             limits.check("pixels", planes * frame.pixels)
+            limits.spend(_STEPS + _STEPS_PER_SECTION * frame.sections)
             if frame.is_last and not is_preview:
-                return
+                return _read_contents(reader, frame, limits)
             pixels += planes * frame.pixels
             limits.check("pixels", pixels)
-            limits.spend(_STEPS + _STEPS_PER_SECTION * frame.sections)
-            _skip_data(reader, frame.sections, limits)
+            reader.position = 8 * _read_contents(reader, frame, limits).stop
             canvas, is_preview = (header.width, header.height), False
     except CutOffError:
-        return
+        return None
 
 
 def _read_frame(reader: BitReader, header: ImageHeader, canvas: tuple[int, int]) -> _Frame:
     width, height = canvas
     if reader.flag():  # all as usual
-        return _Frame(width * height, 1, True)
+        return _Frame(width * height, _sections(width, height, _USUAL), is_last=True, is_modular=False)
     kind = reader.bits(2)
     coding = _coding(reader, header, kind)
     shrunk = 3 * reader.u32(_LEVEL) if kind == _LF else 0
@@ -109,7 +140,7 @@ def _read_frame(reader: BitReader, header: ImageHeader, canvas: tuple[int, int])
     skip_extensions(reader)
     least = canvas[0] * canvas[1] if kind in _PICTURES else 0
     width, height = _divided(width, 1 << shrunk), _divided(height, 1 << shrunk)
-    return _Frame(max(width * height, least), _sections(width, height, coding), is_last)
+    return _Frame(max(width * height, least), _sections(width, height, coding), is_last, coding.is_modular)
 
 
 def _coding(reader: BitReader, header: ImageHeader, kind: int) -> _Coding:
@@ -219,27 +250,29 @@ def _divided(number: int, by: int) -> int:
     return -(-number // by)
 
 
-def _skip_data(reader: BitReader, sections: int, limits: Limits) -> None:
-    """Go behind a frame's table of contents and its data."""
-    if sections > _MOST_SECTIONS:
-        raise FormatError(reader.where, f"expected at most {_MOST_SECTIONS} sections, got {sections}")
+def _read_contents(reader: BitReader, frame: _Frame, limits: Limits) -> FrameData:
+    """A frame's table of contents."""
+    if frame.sections > _MOST_SECTIONS:
+        raise FormatError(reader.where, f"expected at most {_MOST_SECTIONS} sections, got {frame.sections}")
+    order_at, lehmer = reader.position, tuple[int, ...]()
     if reader.flag():
         limits.spend(_STEPS_OF_PERMUTATION)
-        _skip_permutation(reader, sections)
-    reader.to_byte()
-    size = sum(reader.u32(_SECTION) for _ in range(sections))
-    reader.position = 8 * (reader.to_byte() + size)
+        lehmer = tuple(_lehmer(reader, frame.sections))
+    sizes_at = reader.to_byte()
+    sizes = tuple(reader.u32(SECTION) for _ in range(frame.sections))
+    return FrameData(order_at, lehmer, sizes_at, reader.to_byte(), sizes, frame.is_modular)
 
 
-def _skip_permutation(reader: BitReader, sections: int) -> None:
+def _lehmer(reader: BitReader, sections: int) -> list[int]:
     decoder = EntropyDecoder(reader, _PERMUTATION_CONTEXTS)
     count = decoder.read(_context(sections))
     if count > sections:
         raise FormatError(reader.where, f"expected an order of at most {sections} sections, got one of {count}")
-    last = 0
+    found = [0]
     for _ in range(count):
-        last = decoder.read(_context(last))
+        found.append(decoder.read(_context(found[-1])))
     decoder.check_end()
+    return found[1:]
 
 
 def _context(number: int) -> int:

@@ -70,7 +70,8 @@ def unpack_jpeg(packed: PackedJpeg, limits: Limits) -> bytes:
     """
     import imagecodecs
 
-    if read_header(packed.codestream, limits).is_animation:
+    header, _ = read_header(packed.codestream, limits)
+    if header.is_animation:
         raise FormatError(_WHERE, "expected one picture, got an animation")
     sizes = _announced(packed.boxes.get(JBRD, b""), limits)
     stand_ins = {kind: bytes(size) for kind, size in sizes.items() if len(packed.boxes.get(kind, b"")) != size}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from gainmap_codec.errors import Limits, UnsupportedError
+from gainmap_codec.errors import NO_LIMITS, Limits, UnsupportedError
 from gainmap_codec.files.jxl.color import color_in
-from gainmap_codec.files.jxl.frames import check_frames
+from gainmap_codec.files.jxl.damage import missing_of_picture
+from gainmap_codec.files.jxl.frames import read_frames
 from gainmap_codec.files.jxl.header import BLACK, GREY, RGB, XYB, ImageHeader, parse_header, serialize_header
 from gainmap_codec.files.payload.layout import STRICT_BYTES
 from gainmap_codec.files.records import CodedImage, Sampling
@@ -18,8 +19,8 @@ from gainmap_codec.files.records import CodedImage, Sampling
 _COLOURS_AND_ALPHA = 4
 
 
-def read_header(codestream: bytes, limits: Limits) -> ImageHeader:
-    """The header of a codestream whose picture is not too large.
+def read_header(codestream: bytes, limits: Limits) -> tuple[ImageHeader, str | None]:
+    """The header of a codestream whose picture is not too large, and a line where the picture is cut off.
 
     Raises:
         FormatError: It is broken, or a frame's is.
@@ -29,8 +30,7 @@ def read_header(codestream: bytes, limits: Limits) -> ImageHeader:
     header = parse_header(codestream)
     planes = -(-(3 + len(header.extra_channels)) // _COLOURS_AND_ALPHA)
     limits.check("pixels", header.width * header.height * planes)
-    check_frames(codestream, header, planes, limits)
-    return header
+    return header, missing_of_picture(codestream, header, read_frames(codestream, header, planes, limits))
 
 
 def coded_image(codestream: bytes, header: ImageHeader) -> CodedImage:
@@ -80,6 +80,16 @@ def codestream_digest(image: CodedImage) -> bytes:
         FormatError: The header is broken.
     """
     return hashlib.sha256(memoryview(image.data)[header_of(image).size :]).digest()[:STRICT_BYTES]
+
+
+def is_whole(image: CodedImage) -> bool:
+    """Whether the picture's codestream is not cut off.
+
+    Raises:
+        FormatError: Its header, or that of a frame, is broken.
+    """
+    header = header_of(image)
+    return missing_of_picture(image.data, header, read_frames(image.data, header, 1, NO_LIMITS)) is None
 
 
 def codestream_sampling(image: CodedImage) -> Sampling:

@@ -77,7 +77,8 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         LimitError: The file or its base image asks for more than `limits` allow.
     """
     source = open_jxl(data, limits)
-    header = read_header(source.codestream, limits)
+    header, cut_off = read_header(source.codestream, limits)
+    missing = (cut_off, *source.missing) if cut_off else source.missing
     notes: list[str] = []
     base = _base(source, header, notes)
     found = _Metadata(
@@ -95,8 +96,8 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         container="jxl",
         orientation=header.orientation,
         others=(*file.others, *_behind_the_boxes(source)),
-        warnings=tuple(dict.fromkeys([*notes, *file.warnings, *map_notes, *source.missing])),
-        damage=(*file.damage, *source.missing),
+        warnings=tuple(dict.fromkeys([*notes, *file.warnings, *map_notes, *missing])),
+        damage=(*file.damage, *missing),
     )
     return replace(record, extras=_extras(source, header, record, base, found, gain_map))
 
@@ -206,7 +207,9 @@ def _gain_map(source: JxlSource, base: CodedImage, header: ImageHeader, notes: l
         try:
             bundle = parse_bundle(source.content(box, 0))
             metadata = parse_iso21496(bundle.metadata)
-            own = read_header(bundle.codestream, source.file.limits)
+            own, cut_off = read_header(bundle.codestream, source.file.limits)
+            if cut_off:
+                raise FormatError("box jhgm", cut_off)
             jpeg_box, jpeg = _map_jpeg(source, bundle, notes)
             image = jpeg or coded_image(bundle.codestream, own)
             points = code_points_of(bundle.color) if bundle.color else None

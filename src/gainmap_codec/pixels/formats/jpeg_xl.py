@@ -8,6 +8,7 @@ has found. So the headers are ours (files/jxl/header), and what libjxl is given 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from gainmap_codec.errors import NO_LIMITS, FormatError
 from gainmap_codec.files.code_points import Nclx, Transfer
 from gainmap_codec.files.jxl.color import code_points_of, decoded_color
 from gainmap_codec.files.jxl.color import color_of as encoding_of
+from gainmap_codec.files.jxl.damage import completed, in_usual_order
 from gainmap_codec.files.jxl.header import (
     ALPHA,
     DEFAULT_INTENSITY_TARGET,
@@ -42,6 +44,10 @@ from gainmap_codec.pixels.strips import THREADS, for_each_strip
 _TARGETS: dict[int, float] = {Transfer.PQ: 10_000.0, Transfer.HLG: 1_000.0}
 """Nits of the largest code value."""
 
+_HOW: dict[str, Any] = {"index": 0, "keeporientation": True, "numthreads": THREADS}
+_MID_GREY = 0.2
+"""In linear light."""
+
 _EFFORTS = (9, 8, 8, 7, 7, 6, 5, 4, 3, 2, 1)
 """libjxl's, by speed."""
 
@@ -49,10 +55,11 @@ _EFFORTS = (9, 8, 8, 7, 7, 6, 5, 4, 3, 2, 1)
 def decode_jpeg_xl(codestream: bytes) -> NDArray[Any]:
     """Code values of the first frame, not turned: (H, W) of grey, (H, W, 3) of RGB, uint8 of 8 bits, else uint16.
 
-    They are in the colour and depth that `files.jxl.picture.coded_image` tells; alpha is dropped.
+    They are in the colour and depth that `files.jxl.picture.coded_image` tells; alpha is dropped. What is missing of a
+    picture that is cut off is grey, or black where that is coded without loss.
 
     Raises:
-        FormatError: The picture is cut off or broken.
+        FormatError: The picture is broken, or cut off in front of the first part that could be shown.
     """
     header = parse_header(codestream)
     if not header.is_xyb:
@@ -95,14 +102,45 @@ def _wanted(header: ImageHeader) -> ColorEncoding | None:
 def _decoded(codestream: bytes, header: ImageHeader) -> NDArray[Any]:
     """What libjxl makes of a codestream with this header, without other channels than those of colour."""
     try:
-        codes: NDArray[Any] = imagecodecs.jpegxl_decode(codestream, index=0, keeporientation=True, numthreads=THREADS)
+        codes: NDArray[Any] = imagecodecs.jpegxl_decode(codestream, **_HOW)
     except imagecodecs.JpegxlError as error:
-        got = "cut off" if "NEED_MORE_INPUT" in str(error) else "broken"
-        problem = f"expected a whole one, got one that is {got} (libjxl: {error})"
-        raise FormatError("JPEG XL picture", problem) from error
+        codes = _what_is_there(codestream, error)
+    return _without_others(codes, header)
+
+
+def _without_others(codes: NDArray[Any], header: ImageHeader) -> NDArray[Any]:
     if header.color.space != GREY or codes.ndim == 2:
         return codes[..., :3] if codes.ndim == 3 else codes
     return codes[..., 0] if ALPHA in header.extra_channels else codes[0]
+
+
+def _what_is_there(codestream: bytes, error: Exception) -> NDArray[Any]:
+    """What libjxl makes of a picture that it refused because it is cut off."""
+    if "NEED_MORE_INPUT" not in str(error):
+        problem = f"expected a whole one, got one that is broken (libjxl: {error})"
+        raise FormatError("JPEG XL picture", problem) from error
+    header = parse_header(codestream)
+    whole = completed(codestream, header)
+    codes = _grey(header)
+    with suppress(imagecodecs.JpegxlError, ValueError):
+        # Of a codestream that is cut off, libjxl has written the groups that are whole, when it asks for more.
+        codes = imagecodecs.jpegxl_decode(whole or codestream, **_HOW, out=None if whole else codes)
+    colors = _without_others(codes, header)
+    if colors.min() == colors.max():
+        got = f"one that is cut off before any of its {header.width} x {header.height} pixels can be shown"
+        raise FormatError("JPEG XL picture", f"expected a whole one, got {got}") from error
+    return codes
+
+
+def _grey(header: ImageHeader) -> NDArray[Any]:
+    """An array as imagecodecs makes it for a picture with this header, in mid-grey; not of grey with depth and such."""
+    kind: Any = np.uint8 if header.bits <= 8 else np.uint16
+    if header.exponent_bits or header.bits > 16:
+        kind = np.float16 if header.bits == 16 else np.float32
+    count, size = 1 if header.color.space == GREY else 3, (header.height, header.width)
+    has_alpha = ALPHA in header.extra_channels
+    shape = (*size, count + has_alpha) if count + has_alpha > 1 else size
+    return np.full(shape, _MID_GREY if np.dtype(kind).kind == "f" else 1 << (header.bits - 1), kind)
 
 
 def _integers(codes: NDArray[Any], header: ImageHeader) -> NDArray[Any]:
@@ -149,7 +187,7 @@ def encode_jpeg_xl(
         coded = imagecodecs.jpegxl_encode(codes, lossless=True, bitspersample=bits, effort=effort, numthreads=THREADS)
     else:
         coded = imagecodecs.jpegxl_encode(_light(codes, header), level=quality, effort=effort, numthreads=THREADS)
-    made = open_jxl(bytes(coded), NO_LIMITS).codestream
+    made = in_usual_order(open_jxl(bytes(coded), NO_LIMITS).codestream)
     old = parse_header(made)
     told = replace(header, is_xyb=old.is_xyb, has_small_integers=old.is_xyb or bits <= 12, last=old.last)
     start = serialize_header(told)
