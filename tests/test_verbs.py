@@ -21,7 +21,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_codec import batch, pillow
 from gainmap_codec.codec import readback
-from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, SwapOptions, TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions, DecodeOptions, EncodeOptions, SwapOptions, TranscodeOptions
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import make_segment
@@ -285,7 +285,7 @@ def test_a_map_whose_numbers_may_not_be_written_stops_no_edit(verb: str) -> None
         (gm.transcode, TranscodeOptions),
         (gm.crop, TranscodeOptions),
         (gm.resize, TranscodeOptions),
-        (batch.convert, TranscodeOptions),
+        (batch.convert, BatchOptions),
         (gm.swap, SwapOptions),
     ],
     ids=["decode", "encode", "transcode", "crop", "resize", "batch", "swap"],

@@ -68,6 +68,7 @@ def encode(
     base_bits: int | None = None,
     base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
+    sdr_white: float | None = None,
     speed: int | None = None,
     map_scale: int | Auto = "auto",
     map_quality: int | Auto = "auto",
@@ -120,6 +121,9 @@ def encode(
             preset's where it has to be coded. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
             hardware; it blurs the edges of colours.
         base_color_space: "srgb" or "display-p3", of a tone-mapped SDR picture.
+        sdr_white: How bright SDR white is in `hdr`, in nits, 1…10 000: as bright as that is 1.0 then. None is 203, as
+            ITU-R BT.2408 has it. Screenshots of Windows have what its "SDR content brightness" was set to: 80 nits at
+            0, 480 at 100. Not for photos with a gain map, whose SDR white is that of their SDR picture.
         speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128. "auto" tries maps on a part of
@@ -165,6 +169,7 @@ def encode(
         base_bits=base_bits,
         base_chroma=base_chroma,
         base_color_space=base_color_space,
+        sdr_white=sdr_white,
         speed=speed,
         map_scale=map_scale,
         map_quality=map_quality,
@@ -197,6 +202,7 @@ def encode_with_report(
     base_bits: int | None = None,
     base_chroma: Chroma | None = None,
     base_color_space: ColorSpace = "srgb",
+    sdr_white: float | None = None,
     speed: int | None = None,
     map_scale: int | Auto = "auto",
     map_quality: int | Auto = "auto",
@@ -232,6 +238,7 @@ def encode_with_report(
         base_bits=base_bits,
         base_chroma=base_chroma,
         base_color_space=base_color_space,
+        sdr_white=sdr_white,
         speed=speed,
         map_scale=map_scale,
         map_quality=map_quality,
@@ -390,6 +397,7 @@ def transcode(
     max_bytes: int | None = None,
     preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
+    target_psnr: float | None = None,
     device: str = "auto",
     seed: int = 0,
     effort: int = DEFAULT_EFFORT,
@@ -445,6 +453,7 @@ def transcode(
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
             to be made (tiny, best); all others are such kinds and nothing else, see `encode`.
         target_bytes: Size of a new neural payload to keep within.
+        target_psnr: PQ-PSNR in dB for a new neural gain map to reach, in as few bytes as that takes.
         device: As in `encode`, for fits.
         seed: Of a fit.
         effort: Of a fit, as in `encode`.
@@ -479,6 +488,7 @@ def transcode(
         max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
+        target_psnr=target_psnr,
         device=device,
         seed=seed,
         effort=effort,
@@ -510,6 +520,7 @@ def crop(
     max_bytes: int | None = None,
     preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
+    target_psnr: float | None = None,
     device: str = "auto",
     seed: int = 0,
     effort: int = DEFAULT_EFFORT,
@@ -526,7 +537,7 @@ def crop(
         size, fit, enlarge: Of the part, as in `transcode`.
         container, base, carry, strip, quality, chroma, speed: As in `transcode`.
         map_quality, map_scale, map_channels, map_bits: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
+        max_bytes, preset, target_bytes, target_psnr, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -554,6 +565,7 @@ def crop(
         max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
+        target_psnr=target_psnr,
         device=device,
         seed=seed,
         effort=effort,
@@ -584,6 +596,7 @@ def resize(
     max_bytes: int | None = None,
     preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
+    target_psnr: float | None = None,
     device: str = "auto",
     seed: int = 0,
     effort: int = DEFAULT_EFFORT,
@@ -598,7 +611,7 @@ def resize(
         fit, enlarge: In place of `size`: a box, as in `transcode`.
         container, base, carry, strip, quality, chroma, speed: As in `transcode`.
         map_quality, map_scale, map_channels, map_bits: As in `transcode`.
-        max_bytes, preset, target_bytes, device, seed, effort, limits: As in `transcode`.
+        max_bytes, preset, target_bytes, target_psnr, device, seed, effort, limits: As in `transcode`.
     Returns:
         The file, of the same kind unless `container` is another.
     Raises:
@@ -627,6 +640,7 @@ def resize(
         max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
+        target_psnr=target_psnr,
         device=device,
         seed=seed,
         effort=effort,
@@ -788,7 +802,7 @@ def swap(
         source: A path, bytes or a binary file, with a standard gain map. A neural one belongs to the base that it was
             made for, and does not come along.
         container: Kind of file to write; None keeps the source's. A JPEG holds SDR bases only.
-        quality: Of the new base, 1…100; None is 92.
+        quality: Of the new base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL.
         map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
             at 95 where not.
         speed: Of coding HEIC and AVIF, as in `encode`.

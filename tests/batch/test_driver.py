@@ -43,12 +43,13 @@ def test_from_python_without_torch_and_in_order(photos: Path, tmp_path: Path) ->
     assert subprocess.run(script, capture_output=True, text=True, timeout=60, check=True).stdout.strip() == "False"
 
 
-def test_options_are_those_of_transcode() -> None:
+def test_options_are_those_of_transcode_and_encode() -> None:
     """Spelled out twice, because people read signatures; here it is seen that they agree."""
-    given, known = (signature(verb).parameters for verb in (batch.convert, gm.transcode))
+    given, known, of_pictures = (signature(verb).parameters for verb in (batch.convert, gm.transcode, gm.encode))
     own = {"sources", "folder", "jobs", "cluster", "progress", "keep_suffix", "update", "overwrite"}
     assert {name: given[name].default for name in given if name not in own} == {
-        name: known[name].default for name in known if name != "source"
+        **{name: known[name].default for name in known if name != "source"},
+        **{name: of_pictures[name].default for name in ("base_bits", "base_color_space", "sdr_white")},
     }
 
 

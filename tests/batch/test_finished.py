@@ -16,12 +16,12 @@ from gainmap_codec.batch.finished import digest_of_options, read_finished
 from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from support import pipeline_files as files
 
 
 def job_for(source: Path, out: Path, *, update: bool = False, **options: Any) -> Job:
-    (job,) = plan([source], out, TranscodeOptions(**options), update=update)
+    (job,) = plan([source], out, BatchOptions(**options), update=update)
     return job
 
 
@@ -42,8 +42,8 @@ MORNING, EVENING = b"2026:05:01 08:00:00", b"2026:05:01 20:00:00"
 
 def test_digests_of_options_stay_what_they_were() -> None:
     """Another digest of the same choices would do all photos of finished batches again."""
-    assert digest_of_options(TranscodeOptions()) == "6a1ad11b57d55faa307d2e6ac5c847bc9695e81c45463a0e1e17d62a42a47a5d"
-    first_options = TranscodeOptions(
+    assert digest_of_options(BatchOptions()) == "6a1ad11b57d55faa307d2e6ac5c847bc9695e81c45463a0e1e17d62a42a47a5d"
+    first_options = BatchOptions(
         container="avif",
         carry="both",
         strip="gps",
@@ -70,8 +70,8 @@ def test_digests_of_options_stay_what_they_were() -> None:
 )
 def test_what_is_asked_for_beside_that_is_told(option: dict[str, Any]) -> None:
     """Options of the map once changed nothing in a map that stayed: now they are obeyed, at their old defaults too."""
-    assert digest_of_options(TranscodeOptions(**option)) != digest_of_options(TranscodeOptions())
-    assert digest_of_options(TranscodeOptions(**option)) == digest_of_options(TranscodeOptions(**option))
+    assert digest_of_options(BatchOptions(**option)) != digest_of_options(BatchOptions())
+    assert digest_of_options(BatchOptions(**option)) == digest_of_options(BatchOptions(**option))
 
 
 def test_what_was_edited_since_is_made_again(photos: Path, tmp_path: Path) -> None:

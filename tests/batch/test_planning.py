@@ -10,12 +10,12 @@ import pytest
 from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import HIDDEN, PassedOver
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from support import pipeline_files as files
 from support.paths import FIXTURES
 
-AS_THEY_ARE = TranscodeOptions()
-AVIF = TranscodeOptions(container="avif")
+AS_THEY_ARE = BatchOptions()
+AVIF = BatchOptions(container="avif")
 
 
 def test_folders_keep_their_structure_and_suffixes_follow_the_container(photos: Path) -> None:
@@ -145,7 +145,7 @@ def test_what_the_same_conversion_made_is_no_obstacle(photos: Path, tmp_path: Pa
     out = tmp_path / "out"
     converted(photos, out)
     converted(photos, out)
-    for options in (TranscodeOptions(quality=50), TranscodeOptions(strip="gps")):
+    for options in (BatchOptions(quality=50), BatchOptions(strip="gps")):
         with pytest.raises(
             FileExistsError, match=r"one\.jpg would become .*, which was made with other options: .*\(--update makes it"
         ):
@@ -279,7 +279,7 @@ def test_names_of_all_kinds_are_written_and_found_again(stem: str, tmp_path: Pat
         (job,) = plan([tmp_path / "in"], tmp_path / "out", AS_THEY_ARE)
         assert convert_photo(job).status == status
     assert [path.name for path in (tmp_path / "out").iterdir() if path.is_file()] == [f"{stem}.jpg"]
-    (job,) = plan([tmp_path / "in"], tmp_path / "avif", TranscodeOptions(container="avif"))
+    (job,) = plan([tmp_path / "in"], tmp_path / "avif", BatchOptions(container="avif"))
     photo = convert_photo(job)
     assert photo.status == "converted" or (stem[0] == "x" and photo.problem.endswith("File name too long"))
 
@@ -291,7 +291,7 @@ def test_a_photo_is_named_as_what_it_is(tmp_path: Path) -> None:
     sources = {"one.jpg": "heif/tmap.heic", "two.avif": "jpeg/both.jpg", "three.heic": "heif/tmap.heic"}
     for name, source in sources.items():
         (folder / name).write_bytes((FIXTURES / source).read_bytes())
-    jobs = plan([folder], out, TranscodeOptions(strip="gps"))
+    jobs = plan([folder], out, BatchOptions(strip="gps"))
     assert [Path(job.target).name for job in jobs] == ["one.heic", "three.heic", "two.jpg"]
     assert [convert_photo(job).problem for job in jobs] == ["", "", ""]
     assert (out / "one.heic").read_bytes()[4:8] == b"ftyp"

@@ -6,11 +6,11 @@ import pickle
 
 import gainmap_codec as gm
 from gainmap_codec.batch.records import BatchReport, Job, PhotoRecord, Status
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 
 
 def test_jobs_and_records_are_pickled_whole() -> None:
-    options = TranscodeOptions(container="avif", quality=80, limits=gm.Limits(segments=10_000))
+    options = BatchOptions(container="avif", quality=80, limits=gm.Limits(segments=10_000))
     job = Job("a.jpg", "out/a.avif", "out/.gainmap-batch/a.avif.json", options)
     record = PhotoRecord("a.jpg", "out/a.avif", "failed", "why", warnings=("one",))
     assert pickle.loads(pickle.dumps((job, record))) == (job, record)

@@ -17,14 +17,14 @@ import gainmap_codec as gm
 from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from support import pipeline_files as files
 from support.batches import make_shots, outputs
 from support.paths import FIXTURES
 
 
 def job_for(source: Path, out: Path, **options: Any) -> Job:
-    (job,) = plan([source], out, TranscodeOptions(**options), overwrite=True)
+    (job,) = plan([source], out, BatchOptions(**options), overwrite=True)
     return job
 
 
@@ -134,6 +134,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"container": "heic", "carry": "apple", "quality": 70, "chroma": "4:2:0"},
     {"container": "avif", "carry": "standard", "map_bits": 10, "map_scale": 2, "map_quality": 80, "map_channels": 3},
     {"preset": "web", "effort": 1, "seed": 3, "target_bytes": 600},
+    {"container": "avif", "carry": "standard", "base_bits": 10, "base_color_space": "display-p3"},
+    {"carry": "standard", "sdr_white": 400},
 ]
 
 
@@ -150,6 +152,27 @@ def test_a_screenshot_becomes_what_encode_makes_of_it(options: dict[str, Any], s
     assert photo.psnr is not None and photo.psnr > 30
     assert photo.warnings == report.warnings
     assert convert_photo(job).status == "skipped"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"container": "jpeg"}, {"base": "sdr", "carry": "standard"}, {"carry": "standard", "sdr_white": 100.0}],
+)
+@pytest.mark.parametrize("suffix", [".avif", ".heic"])
+def test_an_hdr_picture_without_a_map_becomes_a_photo(suffix: str, options: dict[str, Any], tmp_path: Path) -> None:
+    """Where an SDR picture, a map or a container of 8 bits is asked for; else it stays what it is."""
+    light = np.full((64, 64, 3), 4, np.float32)
+    light[:32] = 0.5
+    source = tmp_path / f"picture{suffix}"
+    gm.HdrImage(light).save(source)
+    job = job_for(source, tmp_path / "out", **options)
+    photo = convert_photo(job)
+    assert (photo.status, photo.problem, photo.hdr_from) == ("converted", "", "base")
+    wanted = options if "container" in options else {"container": suffix[1:], **options}
+    assert Path(job.target).read_bytes() == gm.encode(source, **wanted)
+    assert gm.inspect(job.target).base_is_hdr is False
+    as_it_is = convert_photo(job_for(source, tmp_path / "same"))
+    assert (tmp_path / "same" / source.name).read_bytes() == source.read_bytes() or as_it_is.psnr is None
 
 
 def test_a_screenshot_at_another_size(shots: Path, tmp_path: Path) -> None:
@@ -277,7 +300,7 @@ def test_urls(photos: Path) -> None:
     store = fsspec.filesystem("memory")
     store.put(str(photos), "/library/photos", recursive=True)
     store.pipe_file("/library/photos/avif/old.avif", b"not to be eaten again")
-    jobs = plan(["memory://library/photos"], "memory://library/photos/avif", TranscodeOptions(container="avif"))
+    jobs = plan(["memory://library/photos"], "memory://library/photos/avif", BatchOptions(container="avif"))
     made = {convert_photo(job).target: convert_photo(job).status for job in jobs}
     assert made == {
         "memory://library/photos/avif/2025/both.avif": "skipped",
@@ -288,10 +311,10 @@ def test_urls(photos: Path) -> None:
     with store.open("/library/photos/avif/one.avif", "rb") as file:
         assert gm.inspect(file).container == "avif"
     store.put(str(make_shots(photos / "shots")), "/library/shots", recursive=True)
-    shots = plan(["memory://library/shots"], "memory://library/made", TranscodeOptions(carry="standard"))
+    shots = plan(["memory://library/shots"], "memory://library/made", BatchOptions(carry="standard"))
     assert [convert_photo(job).problem for job in shots] == ["", ""]
     assert gm.decode(store.cat_file("/library/made/game/1.jpg")).rendered_from == "standard"
-    (missing,) = plan(["memory://library/missing.jpg"], "memory://other", TranscodeOptions())
+    (missing,) = plan(["memory://library/missing.jpg"], "memory://other", BatchOptions())
     assert convert_photo(missing).status == "failed"
-    (local,) = plan([f"file://{photos}/one.jpg"], "memory://other", TranscodeOptions())
+    (local,) = plan([f"file://{photos}/one.jpg"], "memory://other", BatchOptions())
     assert convert_photo(local).status == "converted"

@@ -61,6 +61,17 @@ def test_a_file_that_fails_is_told_and_the_others_done(folder: Path) -> None:
     assert last == "gainmap: 1 of 3 files failed"
 
 
+def test_hdr_pictures_in_folders(folder: Path) -> None:
+    """Told of by inspect, of which SDR white has to be known; conformance is about gain maps."""
+    shutil.copyfile(FIXTURES / "jxr/half.jxr", folder / "shot.jxr")
+    (folder / "sdr.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    done = run("inspect", folder)
+    assert f"{folder / 'shot.jxr'}\nJPEG XR, 24 x 16, sRGB\n" in done.stdout
+    assert "SDR white is not told in it and counts as 203 nits; encode --sdr-white takes another" in done.stdout
+    assert "1 of 4 files failed" in done.stderr
+    assert "shot.jxr" not in run("conformance", folder).stdout
+
+
 @pytest.mark.parametrize("command", ["inspect", "conformance"])
 def test_a_folder_without_photos(command: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from gainmap_codec.cli.main import gainmap
-from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions, DecodeOptions, EncodeOptions, TranscodeOptions
 from gainmap_codec.pixels.formats import saving
 
 COMMANDS = sorted(gainmap.commands)
@@ -18,7 +18,7 @@ LIBRARY: dict[str, Any] = {
     "encode": EncodeOptions(),
     "decode": DecodeOptions(),
     "transcode": TranscodeOptions(),
-    "batch": TranscodeOptions(),
+    "batch": BatchOptions(),
 }
 
 
@@ -36,7 +36,7 @@ def test_every_option_is_a_typed_parameter(name: str) -> None:
     hints = get_type_hints(command.callback)
     parameters = inspect.signature(command.callback).parameters
     assert all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
-    asked = get_type_hints(TranscodeOptions) if "options" in parameters else {}
+    asked = get_type_hints(hints["options"]) if "options" in parameters else {}
     names = {str(parameter.name) for parameter in command.params}
     assert names - set(asked) == set(parameters) - {"options"}
     hints |= asked
@@ -61,6 +61,12 @@ def test_what_changes_photos_shares_one_set_of_options(name: str) -> None:
     shared = {field.name for field in fields(TranscodeOptions)} - {"box", "limits"}
     assert shared <= names
     assert ("box" in names) == (name == "crop")
+
+
+def test_batch_takes_what_encode_takes_of_a_picture() -> None:
+    """Under the same names, and all of it that is not about one picture: its SDR one, and its kind by name."""
+    encode, batch = ({str(each.name) for each in gainmap.commands[name].params} for name in ("encode", "batch"))
+    assert encode - batch == {"hdr", "sdr", "to", "base_chroma"}, "chroma is transcode's name"
 
 
 @pytest.mark.parametrize("suffix", sorted(saving.EXTENSIONS))

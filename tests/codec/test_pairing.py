@@ -214,3 +214,42 @@ def test_a_gain_to_another_base_is_not_known() -> None:
 def test_a_map_of_one_channel_stays_one_whatever_coding_does_to_the_base(name: str) -> None:
     found = gm.inspect(gm.encode(FIXTURES / name, container="jpeg", quality=10, carry="standard")).gain_map
     assert found is not None and found.channels == 1
+
+
+# The brightness of SDR white
+
+
+@pytest.mark.parametrize("container", ["avif", "heic", "jxl"])
+def test_sdr_white_of_files_in_pq(container: Container, tmp_path: Path) -> None:
+    """Of 400 nits: what is half of that in the file is 0.5 of the photo, in an SDR base and in an HDR one."""
+    path = tmp_path / f"picture.{container}"
+    nits = np.full((64, 64, 3), 200, np.float32)
+    nits[32:] = 1600
+    gm.HdrImage(nits / np.float32(203)).save(path, quality=100)
+    for base in ("sdr", "hdr"):
+        photo = gm.encode(path, container="avif", base=base, carry="standard", quality=100, sdr_white=400)
+        np.testing.assert_allclose(gm.decode(photo).pixels[[8, 56]], nits[[8, 56]] / 400, rtol=0.03)
+
+
+def test_sdr_white_of_pictures_in_memory() -> None:
+    image = gm.HdrImage(np.full((64, 64, 3), 4, np.float32), headroom=2.0)
+    moved = image.with_sdr_white(406)
+    assert (moved.pixels.min(), moved.pixels.max(), moved.headroom) == pytest.approx((2, 2, 1))
+    assert encoded(image, None, sdr_white=406) == encoded(moved, None)
+    assert image.with_sdr_white(4000).headroom == 0
+
+
+def test_sdr_white_of_a_photo_is_that_of_its_sdr_picture() -> None:
+    photo = (FIXTURES / "jpeg/standard.jpg").read_bytes()
+    with pytest.raises(
+        ValueError, match=r"^sdr_white: expected none beside hdr, whose gain map starts from its SDR picture, got 400$"
+    ):
+        gm.encode(photo, carry="standard", sdr_white=400)
+
+
+@pytest.mark.parametrize("nits", [0, -1, 10_001, float("nan"), float("inf")])
+def test_a_brightness_that_sdr_white_cannot_have(nits: float) -> None:
+    with pytest.raises(ValueError, match=r"^sdr_white: expected 1…10000 nits, got "):
+        gm.encode(HDR, sdr_white=nits)
+    with pytest.raises(TypeError, match=r"^sdr_white: expected a number of nits, got '200'$"):
+        gm.encode(HDR, sdr_white="200")  # type: ignore[arg-type]

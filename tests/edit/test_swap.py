@@ -248,3 +248,24 @@ def test_a_transcode_that_exchanges_them_tells_of_each_picture_once() -> None:
     report = transcode_with_report(data, TranscodeOptions(container="jpeg"))
     assert sum("base" in line for line in report.notes) == 2  # what became of it, and its size as written
     assert not any("kept bit for bit" in line for line in report.notes)
+
+
+@pytest.mark.parametrize(("container", "quality"), [("jpeg", 92), ("heic", 65), ("avif", 85), ("jxl", 97)])
+def test_a_new_base_has_the_quality_that_all_others_have(container: Container, quality: int) -> None:
+    """An HDR base where the container can hold one, else an SDR one."""
+    data = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes() if container == "jpeg" else files.made(standard=True)
+    assert swapped(data, container).data == swapped(data, container, quality=quality).data
+
+
+def test_an_hlg_base_leads_down_to_the_same_sdr_picture() -> None:
+    """And the map up to what it showed, in a JPEG too; an HLG base itself is written by encode alone."""
+    how: dict[str, Any] = {"quality": 98, "map_quality": 98, "map_scale": 1, "map_channels": 3}
+    hlg = gm.encode(gm.HdrImage(np.minimum(SCENE.pixels, 2)), container="avif", base="hlg", **how)
+    sdr, hdr = (gm.decode(hlg, headroom=headroom).pixels for headroom in (0.0, 2.3))
+    for container in ("avif", "jpeg"):
+        photo = swapped(hlg, container, quality=98).data
+        assert pq_psnr(gm.decode(photo, headroom=0).pixels, sdr) > 45
+        assert pq_psnr(gm.decode(photo, headroom=2.3).pixels, hdr) > 40
+        assert not gm.inspect(photo).base_is_hdr
+    with pytest.raises(ValueError, match=r"^base: expected one of None, sdr, hdr, got 'hlg'$"):
+        TranscodeOptions(base="hlg")  # type: ignore[arg-type]

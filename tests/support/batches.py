@@ -12,7 +12,7 @@ import numpy as np
 
 from gainmap_codec.batch.planning import STATE
 from gainmap_codec.batch.records import Job, PhotoRecord
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.pixels.strips import THREADS
 from support import pipeline_files as files
 
@@ -53,7 +53,7 @@ def make_shots(folder: Path, count: int = 2) -> Path:
 
 def job(source: str, target: object = "") -> Job:
     """A job that only its names tell from others."""
-    return Job(source, str(target), "", TranscodeOptions())
+    return Job(source, str(target), "", BatchOptions())
 
 
 def outputs(folder: Path) -> dict[str, bytes]:

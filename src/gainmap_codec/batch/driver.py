@@ -15,10 +15,11 @@ from gainmap_codec.batch.planning import STATE, plan, results_left
 from gainmap_codec.batch.records import BatchReport, PassedOver, PhotoRecord
 from gainmap_codec.batch.storage import absolute, check_place, is_url, location
 from gainmap_codec.batch.work import convert_photo
-from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, Carry, KindOfBase, Strip, TranscodeOptions
+from gainmap_codec.codec.options import DEFAULT_EFFORT, AnyPreset, Auto, BatchOptions, Carry, KindOfBase, Strip
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.coded_image import Chroma
 from gainmap_codec.pixels.formats.sources import AnyPath, check_several
 
@@ -41,6 +42,9 @@ def convert(
     enlarge: bool = False,
     quality: int | None = None,
     chroma: Chroma | None = None,
+    base_bits: int | None = None,
+    base_color_space: ColorSpace = "srgb",
+    sdr_white: float | None = None,
     speed: int | None = None,
     map_quality: int | None = None,
     map_scale: int | Auto | None = None,
@@ -49,6 +53,7 @@ def convert(
     max_bytes: int | None = None,
     preset: AnyPreset = "balanced",
     target_bytes: int | None = None,
+    target_psnr: float | None = None,
     device: str = "auto",
     seed: int = 0,
     effort: int = DEFAULT_EFFORT,
@@ -74,7 +79,9 @@ def convert(
             started here. All of them need to see `sources` and `folder`.
         progress: Called with None before the first photo, and with each as it is done, and the number of all.
         container, base, carry, strip, size, fit, enlarge, quality, chroma, speed, map_quality, map_scale,
-            map_channels, map_bits, max_bytes, preset, target_bytes, device, seed, effort: As of `transcode`.
+            map_channels, map_bits, max_bytes, preset, target_bytes, target_psnr, device, seed, effort: As of
+            `transcode`.
+        base_bits, base_color_space, sdr_white: Of HDR pictures, as of `encode`; photos keep theirs.
         limits: Budgets for what each photo may ask for.
         keep_suffix: Names keep the source's suffix before a new one: ``IMG_1.HEIC.jpg``.
         update: What an earlier run made of the same photos by other options may be replaced. By the same options it is
@@ -101,7 +108,7 @@ def convert(
         raise ValueError(f"jobs: expected at least 1, got {jobs}")
     if jobs is not None and cluster not in (None, LOCAL):
         raise ValueError(f"jobs: expected none with {cluster}, which has workers of its own, got {jobs}")
-    options = TranscodeOptions(
+    options = BatchOptions(
         container=container,
         base=base,
         carry=carry,
@@ -111,6 +118,9 @@ def convert(
         enlarge=enlarge,
         quality=quality,
         chroma=chroma,
+        base_bits=base_bits,
+        base_color_space=base_color_space,
+        sdr_white=sdr_white,
         speed=speed,
         map_quality=map_quality,
         map_scale=map_scale,
@@ -119,6 +129,7 @@ def convert(
         max_bytes=max_bytes,
         preset=preset,
         target_bytes=target_bytes,
+        target_psnr=target_psnr,
         device=device,
         seed=seed,
         effort=effort,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.batch.storage import is_url, read, sha256_of, size_of, write
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.errors import NO_LIMITS, GainMapError, LimitError, Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.tags.exif import exif_texts
@@ -62,7 +62,7 @@ class OwnFile:
         return (self.record.input, self.record.options, self.record.output) == (source, options, self.digest)
 
 
-def digest_of_options(options: TranscodeOptions) -> str:
+def digest_of_options(options: BatchOptions) -> str:
     """Of all that changes what is written. Records of finished photos hold it: it stays what it was.
 
     So options that came later are in it only where they are asked for, and those of the map, which once were always

@@ -10,7 +10,7 @@ from posixpath import splitext
 from gainmap_codec.batch.finished import obstacle
 from gainmap_codec.batch.records import HIDDEN, Job, PassedOver
 from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, location, names_in, sha256_of, sizes_in
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.files.container import SUFFIXES, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case, with_lines
@@ -30,7 +30,7 @@ _BECOME_JPEGS = (_MULTI_PICTURE, *_HDR_PICTURES, *_OTHER_PICTURES)
 def plan(
     sources: Sequence[AnyPath],
     folder: AnyPath,
-    options: TranscodeOptions,
+    options: BatchOptions,
     *,
     keep_suffix: bool = False,
     update: bool = False,

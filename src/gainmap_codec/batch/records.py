@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 
 Status = Literal["converted", "skipped", "failed"]
 HdrFrom = Literal["neural", "standard", "base", "none"]
@@ -30,7 +30,7 @@ class Job:
     source: str
     target: str
     record: str
-    options: TranscodeOptions
+    options: BatchOptions
     update: bool = False
     overwrite: bool = False
 

@@ -12,13 +12,13 @@ from gainmap_codec.batch.storage import check_place, read, sha256_of, write
 from gainmap_codec.codec.decoding import decode_opened, preference, upright_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import DecodeOptions, TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions, DecodeOptions
 from gainmap_codec.edit.frame import sized
 from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcode_opened
 from gainmap_codec.errors import NO_LIMITS, Limits, error_line
 from gainmap_codec.files.container import check_name, digest_of, missing_of
-from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.records import ABILITIES, Container, GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
@@ -41,9 +41,9 @@ def convert_photo(job: Job) -> PhotoRecord:
             return replace(own.record.photo, source=job.source, target=job.target, status="skipped")
         check_place(job.target)
         photo = replace(photo, bytes_before=len(data))
-        source, photo = _opened(data, job, photo)
+        source, container, photo = _opened(data, job, photo)
         check_replaceable(job, own, source.metadata.exif if isinstance(source, HdrImage) else source.file.exif)
-        new_data, photo = _converted(job, source, photo)
+        new_data, photo = _converted(job, source, container, photo)
         photo = replace(photo, seconds=perf_counter() - start)
         replaced = (own.digest, len(own.data)) if own else None
         write_finished(job, Finished(*digests, sha256_of(new_data), photo, replaced))
@@ -55,20 +55,37 @@ def convert_photo(job: Job) -> PhotoRecord:
     return photo
 
 
-def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | HdrImage, PhotoRecord]:
-    """The photo, or the HDR picture, and what is to be told of it even where it cannot be converted."""
+def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | HdrImage, Container, PhotoRecord]:
+    """The photo, or the HDR picture; the container to write; and what is to be told of it even where that fails."""
+    options = job.options
     if hdr_format(data):
-        return upright_picture(decode_hdr(data, job.source, job.options.limits)), replace(photo, hdr_from="base")
-    opened = open_file(data, job.source, job.options.limits)
-    return opened, replace(photo, hdr_from=_hdr_from(opened), damage=opened.file.damage)
+        return _picture(data, job), options.container or "jpeg", replace(photo, hdr_from="base")
+    opened = open_file(data, job.source, options.limits)
+    container = options.container or opened.file.container
+    photo = replace(photo, hdr_from=_hdr_from(opened), damage=opened.file.damage)
+    return _picture(data, job) if _becomes_a_photo(opened, container, options) else opened, container, photo
 
 
-def _converted(job: Job, source: OpenedFile | HdrImage, photo: PhotoRecord) -> tuple[bytes, PhotoRecord]:
+def _picture(data: bytes, job: Job) -> HdrImage:
+    image, white = upright_picture(decode_hdr(data, job.source, job.options.limits)), job.options.sdr_white
+    return image if white is None else image.with_sdr_white(white)
+
+
+def _becomes_a_photo(opened: OpenedFile, container: Container, options: BatchOptions) -> bool:
+    """Whether a file that is HDR by itself is to have an SDR picture or a gain map, which `transcode` makes none of."""
+    if not is_hdr(opened.file.base) or preference(opened, "auto")[0] != "base":
+        return False
+    asked = options.base == "sdr" or (options.carry, options.sdr_white) != (None, None)
+    return asked or not ABILITIES[container].is_deep
+
+
+def _converted(
+    job: Job, source: OpenedFile | HdrImage, container: Container, photo: PhotoRecord
+) -> tuple[bytes, PhotoRecord]:
     """The new file, and what is to be told of it."""
-    own = source.file.container if isinstance(source, OpenedFile) else "jpeg"
-    check_name(job.target, job.options.container or own)  # of URLs, only now the container is known
+    check_name(job.target, container)  # of URLs, only now the container is known
     if isinstance(source, HdrImage):
-        report, source = _encoded(source, job.options)
+        report, source = _encoded(source, replace(job.options, container=container))
     else:
         report = transcode_opened(source, job.options)
     new = open_file(report.data, job.target, NO_LIMITS)
@@ -84,7 +101,7 @@ def _converted(job: Job, source: OpenedFile | HdrImage, photo: PhotoRecord) -> t
     )
 
 
-def _encoded(image: HdrImage, options: TranscodeOptions) -> tuple[TranscodeReport, HdrImage]:
+def _encoded(image: HdrImage, options: BatchOptions) -> tuple[TranscodeReport, HdrImage]:
     """A photo of an HDR picture, within the bytes it may take, and the picture at its size."""
     notes = Notes()
     image = sized(image, options, notes)

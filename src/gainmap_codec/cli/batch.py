@@ -17,6 +17,8 @@ from gainmap_codec.batch.report import SUFFIXES, format_summary, is_report, seri
 from gainmap_codec.cli.common import (
     INTERRUPTED,
     WholeNumber,
+    base_bits,
+    base_color_space,
     complain,
     complain_of_failures,
     exit_for,
@@ -24,13 +26,14 @@ from gainmap_codec.cli.common import (
     overwrite,
     quiet,
     say,
+    sdr_white,
     strict,
     warn,
     warn_of,
 )
 from gainmap_codec.cli.edit import edit_options
 from gainmap_codec.cli.progress import Line, is_watched
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
 _SMOOTHING = 0.1  # the rate of late: a rerun skips many at first
@@ -42,7 +45,12 @@ Show = Callable[[PhotoRecord | None, int], None]
 @click.command()
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
-@partial(edit_options, to="The format to write. Default: the format of each IN; of HDR pictures, JPEG.")
+@partial(
+    edit_options,
+    to="The format to write. Default: the format of each IN; of HDR pictures, JPEG.",
+    record=BatchOptions,
+    more=(base_bits, base_color_space, sdr_white),
+)
 @click.option("--jobs", type=WholeNumber(min=1), help="How many photos at a time. Default: one per processor.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
@@ -63,7 +71,7 @@ def batch(
     sources: tuple[str, ...],
     output: str,
     *,
-    options: TranscodeOptions,
+    options: BatchOptions,
     jobs: int | None,
     cluster: str | None,
     report: Path | None,
@@ -76,7 +84,7 @@ def batch(
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
     HDR pictures become photos, as encode makes them: in folders .jxr (screenshots), .exr and .hdr; TIFF, PNG and npy
-    where they are named.
+    where they are named. --base-bits, --base-color-space and --sdr-white are for them alone.
 
     Folders keep their structure below DIR; of several, each has a folder of its own name there. What DIR has already,
     made of the same bytes with the same options, is skipped, so that the same command goes on after any interruption;

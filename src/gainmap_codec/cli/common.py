@@ -13,7 +13,7 @@ import click
 
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
-from gainmap_codec.codec.options import DEFAULT_EFFORT, WRITTEN
+from gainmap_codec.codec.options import DEFAULT_EFFORT, WRITTEN, EncodeOptions
 from gainmap_codec.errors import GainMapError, error_line, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
@@ -43,6 +43,10 @@ class WholeNumber(click.IntRange):
         except ValueError:
             self.fail(f"expected a whole number, got {value!r}", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _whole_number(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    return None if value is None else int(value)
 
 
 overwrite = click.option(
@@ -78,6 +82,36 @@ speed = click.option(
     "--speed",
     type=WholeNumber(0, 10),
     help=f"Of coding HEIC and AVIF: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
+)
+base_bits = click.option(
+    "--base-bits",
+    type=click.Choice(["8", "10"]),
+    callback=_whole_number,
+    help="Bits of the base; 10 in HEIC, AVIF and JPEG XL. Default: 8, or 10 of an HDR base, or as many as the SDR "
+    "picture given.",
+)
+base_color_space = click.option(
+    "--base-color-space",
+    type=click.Choice(["srgb", "display-p3"]),
+    default=EncodeOptions().base_color_space,
+    show_default=True,
+    help="Colour space of a new SDR picture.",
+)
+sdr_white = click.option(
+    "--sdr-white",
+    metavar="NITS",
+    type=click.FloatRange(1, 10_000),
+    help="How bright SDR white is in an HDR picture. Screenshots of Windows: 80 nits, and 4 for each step of its SDR "
+    "content brightness (Settings, System, Display, HDR); at 30 that is 200.  [default: 203]",
+)
+target_bytes = click.option(
+    "--target-bytes", type=WholeNumber(min=1), help="Largest size of a new neural gain map, in bytes."
+)
+target_psnr = click.option(
+    "--target-psnr",
+    metavar="DB",
+    type=click.FloatRange(min=0),
+    help="Quality for a new neural gain map to reach, as PQ-PSNR in dB.",
 )
 strip = click.option(
     "--strip",

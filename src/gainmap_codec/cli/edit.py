@@ -31,6 +31,8 @@ from gainmap_codec.cli.common import (
     speed,
     strict,
     strip,
+    target_bytes,
+    target_psnr,
     usage,
     warn_of,
 )
@@ -45,6 +47,7 @@ from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import other_container
 
+Option = Callable[[Any], Any]
 Work = Callable[[Path, Progress | None], TranscodeReport]
 
 _DEFAULTS = TranscodeOptions()
@@ -120,11 +123,12 @@ _CODING_OPTIONS = (
         help="web: coded anew as web pages want it; archive: kept where it can be, else coded with hardly a loss; the "
         "others: kind of a neural gain map that has to be made, and nothing else.",
     ),
-    click.option("--target-bytes", type=WholeNumber(min=1), help="Largest size of such a gain map, in bytes."),
+    target_bytes,
+    target_psnr,
     click.option(
         "--quality",
         type=WholeNumber(1, 100),
-        help="Quality of the picture. Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF.",
+        help="Quality of the picture. Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF, 97 in JPEG XL.",
     ),
     click.option(
         "--chroma",
@@ -163,30 +167,43 @@ _CODING_OPTIONS = (
 _TO = "The format to write. Default: as the file -o is named; in a folder or for -, the format of each IN."
 
 
-def edit_options(command: Command, *, to: str = _TO) -> Command:
-    """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`."""
+def edit_options(
+    command: Command,
+    *,
+    to: str = _TO,
+    record: type[TranscodeOptions] = TranscodeOptions,
+    more: tuple[Option, ...] = (),
+) -> Command:
+    """What `transcode`, `crop`, `resize` and `batch` share: they come to the command as one record, `options`.
+
+    Args:
+        to: Help of --to.
+        record: The kind of that record.
+        more: Its options that only this command has.
+    """
     kinds = click.option("--to", "container", type=click.Choice(WRITTEN), help=to)
     base = click.option(
         "--base",
         type=click.Choice(["sdr", "hdr"]),
-        help="The picture that every reader gets; the gain map leads to the other. Default: as it is, but sdr in JPEG.",
+        help="The picture that every reader gets; the gain map leads to the other. hdr is PQ; HLG is written by encode "
+        "alone, of photos too. Default: as it is, but sdr in JPEG.",
     )
-    return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_CODING_OPTIONS))
+    return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_CODING_OPTIONS, *more), record)
 
 
 def coding_options(command: Command) -> Command:
     """The same without the format and the size, which the command chooses itself."""
-    return _in_a_record(command, _CODING_OPTIONS)
+    return _in_a_record(command, _CODING_OPTIONS, TranscodeOptions)
 
 
-def _in_a_record(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
-    names = [field.name for field in fields(TranscodeOptions)]
+def _in_a_record(command: Command, options: tuple[Option, ...], record: type[TranscodeOptions]) -> Command:
+    names = [field.name for field in fields(record)]
 
     @wraps(command)
     def with_record(**given: Any) -> None:
         asked = {name: given.pop(name) for name in names if name in given}
         with usage():
-            options = TranscodeOptions(**asked)
+            options = record(**asked)
         command(options=options, **given)
 
     result: Any = with_record

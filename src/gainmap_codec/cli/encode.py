@@ -11,6 +11,8 @@ from gainmap_codec.cli.common import (
     CONTAINERS,
     NumberOrAuto,
     WholeNumber,
+    base_bits,
+    base_color_space,
     device,
     effort,
     exit_for,
@@ -20,11 +22,14 @@ from gainmap_codec.cli.common import (
     quiet,
     say,
     say_of,
+    sdr_white,
     seed,
     speed,
     strict,
     strip,
     suffix_of,
+    target_bytes,
+    target_psnr,
     to,
     usage,
     warn_of,
@@ -62,12 +67,8 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more. web and archive "
     "are for the whole photo: coded as web pages want it, or with hardly a loss.",
 )
-@click.option("--target-bytes", type=WholeNumber(min=1), help="Largest size of the neural gain map, in bytes.")
-@click.option(
-    "--target-psnr",
-    type=click.FloatRange(min=0),
-    help="Quality for the neural gain map to reach, as PQ-PSNR in dB.",
-)
+@target_bytes
+@target_psnr
 @click.option(
     "--quality",
     type=WholeNumber(1, 100),
@@ -82,24 +83,15 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     help="The picture that every reader gets. hdr, hlg: the HDR one itself, in PQ or HLG, with a gain map down to SDR; "
     "in HEIC, AVIF and JPEG XL.",
 )
-@click.option(
-    "--base-bits",
-    type=click.Choice(["8", "10"]),
-    help="Bits of the base; 10 in HEIC, AVIF and JPEG XL. Default: 8, or as many as --sdr has, or 10 of an HDR base.",
-)
+@base_bits
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
     help="Chroma of the base; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4 or the "
     "preset's, or kept as it is where --sdr can be.",
 )
-@click.option(
-    "--base-color-space",
-    type=click.Choice(["srgb", "display-p3"]),
-    default=_DEFAULTS.base_color_space,
-    show_default=True,
-    help="Colour space of a new SDR picture.",
-)
+@base_color_space
+@sdr_white
 @_map_option(
     "--map-scale",
     metavar="NUMBER|auto",
@@ -146,9 +138,10 @@ def encode(
     target_psnr: float | None,
     quality: int | None,
     base: Base,
-    base_bits: str | None,
+    base_bits: int | None,
     base_chroma: Chroma | None,
     base_color_space: ColorSpace,
+    sdr_white: float | None,
     map_scale: int | Auto,
     map_quality: int | Auto,
     map_channels: int | Auto,
@@ -175,7 +168,7 @@ def encode(
       gainmap encode ultrahdr.jpg -o smaller.jpg --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
       gainmap encode scene.exr --sdr graded.png -o scene.avif --base hdr
-      gainmap encode screenshot.jxr -o screenshot.jpg --carry standard
+      gainmap encode shot.jxr -o shot.jpg --carry standard --sdr-white 200
       gainmap encode - -o - --to jpeg < scene.exr > scene.jpg
     """
     check_dashes((hdr, sdr))
@@ -188,9 +181,10 @@ def encode(
             target_psnr=target_psnr,
             quality=quality,
             base=base,
-            base_bits=int(base_bits) if base_bits else None,
+            base_bits=base_bits,
             base_chroma=base_chroma,
             base_color_space=base_color_space,
+            sdr_white=sdr_white,
             map_scale=map_scale,
             map_quality=map_quality,
             map_channels=map_channels,

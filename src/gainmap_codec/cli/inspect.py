@@ -24,6 +24,7 @@ from gainmap_codec.codec.conformance import ConformanceRow, check_photo, format_
 from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.inspection import inspect_picture, inspect_source
 from gainmap_codec.errors import FormatError, Limits, error_line
+from gainmap_codec.pixels.formats.hdr_files import is_hdr_or_photo
 from gainmap_codec.pixels.formats.sources import photos_in, read_source
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
@@ -35,9 +36,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print everything
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
     """Say what the photo or HDR picture FILE is, how bright it is, and which programs show it in HDR.
 
-    Of a folder, all JPEG, HEIC, AVIF and JPEG XL files in it are told of. With several files or a folder, --json prints
-    a list, whose entries name their "file". A file that fails is reported and the others are told of; the exit code is
-    then 1.
+    Of a folder, all JPEG, HEIC, AVIF and JPEG XL files in it are told of, and the JPEG XR, OpenEXR and Radiance ones;
+    name TIFF, PNG and npy files, most of which are not HDR. With several files or a folder, --json prints a list, whose
+    entries name their "file". A file that fails is reported and the others are told of; the exit code is then 1.
 
     \b
     Examples:
@@ -58,7 +59,7 @@ def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
 def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
     found: list[dict[str, Any]] = []
     failed = 0
-    photos = [photo for source in sources for photo in photos_in(source)]
+    photos = [photo for source in sources for photo in photos_in(source, is_hdr_or_photo)]
     files = Files(len(photos), quiet=False)
     for photo in photos:
         try:
@@ -96,6 +97,8 @@ def _inspected(source: Path) -> tuple[dict[str, Any], str]:
 @as_json
 def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
     """Decode the photos FILE, or all in a folder, and print a table of what came of them.
+
+    It is about gain maps: HDR pictures that cannot have any, such as screenshots in JPEG XR, are left to inspect.
 
     Exit code 1 where a file has or names a gain map that yields nothing, or cannot be read; the last column says why.
 

@@ -50,6 +50,8 @@ def describe_picture(info: dict[str, Any]) -> str:
         "HDR comes from the picture itself; no gain map",
         _measured_line(info["brightness"]),
     ]
+    if info["format"] == "JPEG XR":
+        lines.append("SDR white is not told in it and counts as 203 nits; encode --sdr-white takes another")
     if info["warnings"]:
         lines += ["", "Odd:", *(f"  - {line}" for line in info["warnings"])]
     return "\n".join(map(printable, lines))

@@ -75,7 +75,7 @@ def make_hdr_base_pair(hdr: HdrSource, sdr: SdrSource | None, options: EncodeOpt
     Raises:
         ValueError, GainMapError, OSError: As `pairing.make_pair`.
     """
-    found, _ = hdr_of(hdr, options.limits, notes)
+    found, _ = hdr_of(hdr, options, notes)
     opened = found if isinstance(found, OpenedFile) else None
     image = found if isinstance(found, HdrImage) else decode_opened(found, _UPRIGHT)
     notes += image.warnings

@@ -171,6 +171,7 @@ class EncodeOptions:
     base_bits: int | None = None
     base_chroma: Chroma | None = None
     base_color_space: ColorSpace = "srgb"
+    sdr_white: float | None = None
     speed: int | None = None
     map_scale: int | Auto = "auto"
     map_quality: int | Auto = "auto"
@@ -201,20 +202,17 @@ class EncodeOptions:
             known = " or ".join(str(bits) for bits in depths if bits in _MAP_BITS)
             raise ValueError(f"map_bits: expected {known} in {self.container.upper()}, got {self.map_bits}")
         self._check_base()
+        _check_sdr_white(self.sdr_white)
         check_speed(self.speed)
         _check_fit(self.fit)
         if self.has_hdr_base:
             self._check_hdr_base()
-        if self.target_bytes is not None and self.target_psnr is not None:
-            raise ValueError("target_bytes and target_psnr: expected one of them, got both")
         if self.fit.has_target and not self.has_neural:
             raise ValueError(f"carry: expected neural or both beside a target, a neural map's, got {self.carry}")
         if self.effort != DEFAULT_EFFORT and not self.has_neural:
             raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got {self.carry}")
         if self.carry == "apple":
             _check_apple(self.container, self.map_channels, self.map_bits)
-        if self.fit.has_target and self.preset in ("paper-gain", "paper-gamma", "auto"):
-            raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {self.preset}")
 
     @property
     def exif_bytes(self) -> bytes | None:
@@ -293,8 +291,7 @@ class EncodeOptions:
                 raise ValueError(f"base_bits: expected 8 in JPEG, got {self.base_bits!r}")
         elif self.base_bits not in (None, 8, 10):
             raise ValueError(f"base_bits: expected 8 or 10 in {self.container.upper()}, got {self.base_bits!r}")
-        if self.base_color_space not in COLOR_SPACES[:2]:
-            raise ValueError(f"base_color_space: expected srgb or display-p3, got {self.base_color_space!r}")
+        _check_base_color_space(self.base_color_space)
 
 
 @dataclass(frozen=True)
@@ -333,6 +330,7 @@ class TranscodeOptions:
     max_bytes: int | None = None
     preset: AnyPreset = "balanced"
     target_bytes: int | None = None
+    target_psnr: float | None = None
     device: str = "auto"
     seed: int = 0
     effort: int = DEFAULT_EFFORT
@@ -371,7 +369,8 @@ class TranscodeOptions:
     @property
     def neural(self) -> FitOptions:
         """How a neural gain map is fitted, where one has to be."""
-        return FitOptions(_kind_of(self.preset), self.target_bytes, None, self.device, self.seed, self.effort)
+        kind, targets = _kind_of(self.preset), (self.target_bytes, self.target_psnr)
+        return FitOptions(kind, *targets, self.device, self.seed, self.effort)
 
     @property
     def scale(self) -> int | Auto | None:
@@ -418,32 +417,6 @@ class TranscodeOptions:
         """Whether more is to change than the part, the size, the container and the size in bytes."""
         return self.codes_base or self.codes_map or (self.base, self.carry, self.strip) != (None, None, None)
 
-    @property
-    def of_a_picture(self) -> EncodeOptions:
-        """What `encode` is to make of an HDR picture, which has neither base nor maps that could stay; JPEG by default.
-
-        Part, size and bytes are not in it.
-        """
-        return EncodeOptions(
-            container=self.container or "jpeg",
-            base=self.base or "sdr",
-            carry=self.carry,
-            strip=self.strip,
-            quality=self.quality,
-            base_chroma=self.chroma,
-            speed=self.speed,
-            map_quality=self.map_quality or "auto",
-            map_scale=self.map_scale or "auto",
-            map_channels=self.map_channels or "auto",
-            map_bits=self.map_bits or "auto",
-            preset=self.preset,
-            target_bytes=self.target_bytes,
-            device=self.device,
-            seed=self.seed,
-            effort=self.effort,
-            limits=self.limits,
-        )
-
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
         quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[container]
@@ -471,6 +444,54 @@ class TranscodeOptions:
         for name, sides in (("size", self.size), ("fit", self.fit_box)):
             if sides is not None:
                 _check_sides(name, sides, most_none=1 if name == "size" else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions(TranscodeOptions):
+    """What `batch.convert` is asked for: of photos what `transcode` does, of HDR pictures what `encode` does.
+
+    Raises:
+        ValueError, TypeError: As `TranscodeOptions` and `EncodeOptions`.
+    """
+
+    base_bits: int | None = None
+    base_color_space: ColorSpace = "srgb"
+    sdr_white: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_base_color_space(self.base_color_space)
+        _check_choice("base_bits", self.base_bits, (None, 8, 10))
+        _check_sdr_white(self.sdr_white)
+
+    @property
+    def of_a_picture(self) -> EncodeOptions:
+        """What `encode` is to make of an HDR picture, which has neither base nor maps that could stay; JPEG by default.
+
+        Part, size, bytes and SDR white are not in it.
+        """
+        return EncodeOptions(
+            container=self.container or "jpeg",
+            base=self.base or "sdr",
+            base_bits=self.base_bits,
+            base_chroma=self.chroma,
+            base_color_space=self.base_color_space,
+            carry=self.carry,
+            strip=self.strip,
+            quality=self.quality,
+            speed=self.speed,
+            map_quality=self.map_quality or "auto",
+            map_scale=self.map_scale or "auto",
+            map_channels=self.map_channels or "auto",
+            map_bits=self.map_bits or "auto",
+            preset=self.preset,
+            target_bytes=self.target_bytes,
+            target_psnr=self.target_psnr,
+            device=self.device,
+            seed=self.seed,
+            effort=self.effort,
+            limits=self.limits,
+        )
 
 
 _NO_FIT = "base: expected sdr beside a neural gain map, which leads up from it, got {}"
@@ -582,14 +603,26 @@ class SwapOptions:
         _check_choice("container", self.container, (None, *WRITTEN))
         _check_coding(self.quality, self.map_quality, self.speed)
 
-    @property
-    def coding(self) -> Coding:
+    def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
-        return _coding(self.quality or DEFAULT_QUALITY, self.map_quality, self.speed)
+        return _coding(self.quality or DEFAULT_QUALITIES[container], self.map_quality, self.speed)
 
 
 def _coding(quality: int, map_quality: int | None, speed: int | None) -> Coding:
     return Coding(quality, map_quality or MAP_QUALITY, None, chosen_speed(speed))
+
+
+def _check_base_color_space(space: ColorSpace) -> None:
+    if space not in COLOR_SPACES[:2]:
+        raise ValueError(f"base_color_space: expected srgb or display-p3, got {space!r}")
+
+
+def _check_sdr_white(nits: float | None) -> None:
+    if nits is None:
+        return
+    _check_number("sdr_white", nits, "nits")
+    if not 1 <= nits <= 10_000:
+        raise ValueError(f"sdr_white: expected 1…10000 nits, got {nits!r}")
 
 
 def _check_fit(options: FitOptions) -> None:
@@ -601,6 +634,10 @@ def _check_fit(options: FitOptions) -> None:
         _check_number("target_psnr", options.target_psnr, "dB")
     if options.target_psnr is not None and not 0 <= options.target_psnr < float("inf"):
         raise ValueError(f"target_psnr: expected a number of dB >= 0, got {options.target_psnr}")
+    if options.target_bytes is not None and options.target_psnr is not None:
+        raise ValueError("target_bytes and target_psnr: expected one of them, got both")
+    if options.has_target and options.preset in ("paper-gain", "paper-gamma", "auto"):
+        raise ValueError(f"preset: expected tiny, balanced or best beside a target, got {options.preset}")
     _check_whole("seed", options.seed)
     if not 0 <= options.seed < 1 << 63:
         raise ValueError(f"seed: expected a number from 0 to 2^63 - 1, got {options.seed}")

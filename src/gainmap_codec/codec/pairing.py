@@ -154,7 +154,7 @@ def _read_hdr(
     hdr: HdrSource, *, keep_base: bool, options: EncodeOptions, notes: list[str]
 ) -> tuple[HdrImage, OpenedFile | None]:
     """The HDR rendition; of a gain-map file whose base is to be kept, in its stored raster and with that file."""
-    found, name = hdr_of(hdr, options.limits, notes)
+    found, name = hdr_of(hdr, options, notes)
     if isinstance(found, HdrImage):
         return found, None
     opened = found
@@ -174,14 +174,32 @@ def _read_hdr(
     return HdrImage(upright, headroom=headroom, metadata=replace(metadata, lost=())), None
 
 
-def hdr_of(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage | OpenedFile, str]:
+def hdr_of(hdr: HdrSource, options: EncodeOptions, notes: list[str]) -> tuple[HdrImage | OpenedFile, str]:
     """The HDR picture, upright, or the file of one that may have a gain map; and its name.
+
+    Where the brightness of SDR white is given, it is a picture whose light counts from there.
 
     Raises:
         TypeError: Something else.
+        ValueError: That brightness is given beside a photo whose gain map tells its HDR.
         NoGainMapError: The file has neither an HDR base nor a gain map that serves.
         GainMapError, OSError: The file cannot be read.
     """
+    found, name = _found(hdr, options.limits, notes)
+    if options.sdr_white is None:
+        return found, name
+    if isinstance(found, OpenedFile):
+        if preference(found, "auto")[0] != "base":
+            raise ValueError(
+                f"sdr_white: expected none beside {name}, whose gain map starts from its SDR picture, "
+                f"got {options.sdr_white:g}"
+            )
+        found = upright_picture(decode_hdr(found.data, name, options.limits))
+    return found.with_sdr_white(options.sdr_white), name
+
+
+def _found(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage | OpenedFile, str]:
+    """As `hdr_of`, whatever is SDR white."""
     if isinstance(hdr, HdrImage):
         return upright_picture(hdr), "hdr"
     if (array := array_of(hdr, "hdr")) is not None:

@@ -185,12 +185,13 @@ def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _R
 
 
 def _coded_base(codes: AnyCodes, opened: OpenedFile, roles: _Roles, options: SwapOptions) -> CodedImage:
+    coding = options.coding(roles.container)
     code = partial(
         code_picture,
         codes,
         codec=CODECS[roles.container],
-        quality=options.coding.quality,
-        speed=options.coding.speed,
+        quality=coding.quality,
+        speed=coding.speed,
         chroma=chroma_like(opened.file.base),
     )
     if roles.is_hdr:
@@ -219,7 +220,7 @@ def _exchanged_map(
         note_map_segments(image, codec, notes)
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
-        image = coded_map(deep, codec, options.coding).image
+        image = coded_map(deep, codec, options.coding(roles.container)).image
         notes.done.append("standard gain map: coded again at the same size")
     if not can.has_code_points:
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")

@@ -126,6 +126,15 @@ class HdrImage:
         pixels = color.convert(self.pixels, self.color_space, color_space)
         return replace(self, pixels=pixels, color_space=color_space)
 
+    def with_sdr_white(self, nits: float) -> HdrImage:
+        """The same picture where what is `nits` bright is SDR white, 1.0: all light times 203 / `nits`, float32.
+
+        For screenshots of a desktop whose SDR white was another than 203 nits, and pictures that were graded so.
+        """
+        factor = color.SDR_WHITE_NITS / nits
+        headroom = None if self.headroom is None else max(0.0, self.headroom + float(np.log2(factor)))
+        return replace(self, pixels=self.pixels * np.float32(factor), headroom=headroom)
+
     def to_pq(self) -> Array:
         """BT.2020 PQ code values, float32 (H, W, 3) in [0, 1]; clipped to the gamut and to 10 000 nits."""
         return color.pq_encode(color.convert(self.pixels, self.color_space, "bt2020"))

@@ -147,6 +147,30 @@ def test_sdr_readers_see_the_desktop_and_hdr_readers_the_highlights(container: C
     assert pq_psnr(gm.decode(photo).pixels, gm.HdrImage(light, "srgb").convert("bt2020").pixels) > 45
 
 
+@pytest.mark.parametrize("white", [80, 400])
+def test_sdr_white_is_as_bright_as_the_desktop_had_it(white: float, tmp_path: Path) -> None:
+    """The SDR picture is that of a desktop of 203 nits; HDR is as many times brighter than SDR white."""
+    shown, light = desktop()
+    paths = {nits: tmp_path / f"{nits}.jxr" for nits in (white, 203)}
+    for nits, path in paths.items():
+        path.write_bytes(jxr((light * nits / 80).astype(np.float32)))
+    photo = gm.encode(paths[white], carry="standard", quality=100, sdr_white=white)
+    seen = np.asarray(Image.open(io.BytesIO(photo)).convert("RGB")).astype(int)
+    assert np.mean(np.abs(seen[:88] - shown[:88]) > 2) < 0.001
+    assert gm.decode(photo).pixels.max() * white == pytest.approx(2000 * white / 203, rel=0.05)
+    usual = gm.encode(paths[203], carry="standard", quality=100)
+    assert pq_psnr(gm.decode(photo).pixels, gm.decode(usual).pixels) > 60
+
+
+def test_sdr_white_of_a_base_in_pq(tmp_path: Path) -> None:
+    """It is moved to 203 nits, where readers of PQ expect it (BT.2408)."""
+    path = tmp_path / "shot.jxr"
+    path.write_bytes(jxr(screen(white=5)))
+    photo = gm.decode(gm.encode(path, container="avif", base="hdr", sdr_white=400), color_space="srgb")
+    assert photo.pixels[30, 28] == pytest.approx([1, 1, 1], abs=0.01)
+    assert photo.pixels[12, 28] == pytest.approx([2.5, 2.5, 2.5], rel=0.02)
+
+
 # What jxrlib's own program wrote
 
 

@@ -23,6 +23,7 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
+_ALWAYS_HDR = ("OpenEXR", "Radiance", "JPEG XR")
 _PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
     "OpenEXR": primaries_of_exr,
     "Radiance": primaries_of_radiance,
@@ -57,6 +58,11 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
 def hdr_format(data: bytes) -> str | None:
     """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
     return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
+
+
+def is_hdr_or_photo(data: bytes) -> bool:
+    """Whether the first bytes are those of a photo that may have a gain map, or of a format that hardly holds SDR."""
+    return may_have_gain_map(data) or hdr_format(data) in _ALWAYS_HDR
 
 
 def color_space_in(data: bytes, image: HdrImage) -> str:

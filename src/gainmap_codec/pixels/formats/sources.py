@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -65,26 +66,28 @@ def _name_of(source: object, otherwise: str) -> str:
     return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else otherwise
 
 
-def photos_in(path: Path) -> list[Path]:
+def photos_in(path: Path, is_wanted: Callable[[bytes], bool] = may_have_gain_map) -> list[Path]:
     """The path itself, or of a folder the JPEG, HEIC, AVIF and JPEG XL files in it and in the folders in it, by name.
 
-    Files are told by their first bytes; those that cannot be read are among them, for their reader to say so.
+    Those that cannot be read are among them, for their reader to say so.
 
+    Args:
+        is_wanted: Tells by the first 16 bytes of a file whether it is one of them.
     Raises:
         FileNotFoundError: There is no such file in the folder.
     """
     if not path.is_dir():
         return [path]
-    found = [file for file in sorted(path.rglob("*")) if file.is_file() and _may_be_photo(file)]
+    found = [file for file in sorted(path.rglob("*")) if file.is_file() and _begins_so(file, is_wanted)]
     if not found:
         raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC, AVIF or JPEG XL files in this folder", str(path))
     return found
 
 
-def _may_be_photo(path: Path) -> bool:
+def _begins_so(path: Path, is_wanted: Callable[[bytes], bool]) -> bool:
     try:
         with path.open("rb") as file:
-            return may_have_gain_map(file.read(16))
+            return is_wanted(file.read(16))
     except OSError:
         return True
 
