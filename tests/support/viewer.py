@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import subprocess
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.light import pq_encode, srgb_encode
 from gainmap_codec.pixels.maps.coded_picture import picture_codes
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
-from support.paths import FIXTURES
+from support.paths import FIXTURES, ROOT
 
 PAYLOADS = sorted((FIXTURES / "payload").glob("*/*.bin"))
 SRGB = base_color_of_icc(None)
@@ -36,6 +38,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
 
 def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def evaluate(module: str, script: str) -> Any:
+    """What node says of an expression that uses the names which a module of the page exports."""
+    path = ROOT / "src/gainmap_codec/view/static" / module
+    code = f"import * as module from {json.dumps(str(path))}; console.log(JSON.stringify(({script})(module)))"
+    done = subprocess.run(["node", "--input-type=module", "-e", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def job(payload: bytes, base: NDArray[np.uint8] | None = None, headroom: float | None = None) -> dict[str, Any]:

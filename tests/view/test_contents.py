@@ -62,9 +62,19 @@ def test_large_pictures_are_shown_smaller(tmp_path: Path) -> None:
     scene = gm.HdrImage(np.tile(render_scene(64, 40), (2, 40, 1)))
     source = tmp_path / "wide.jpg"
     source.write_bytes(gm.encode(scene, carry="standard", map_scale=1))
-    shown = shown_file(source, gm.Limits())
+    shown = shown_file(source, gm.Limits(), longest_side=LONGEST_SIDE)
     assert picture(shown).size == (LONGEST_SIDE, 64) == (shown["width"], shown["height"])
     assert any("2048 × 64" in note and "2560 × 80" in note for note in shown["notes"])
+
+
+def test_one_picture_is_shown_in_full() -> None:
+    """Base and map bit for bit, without the metadata in them."""
+    source = FIXTURES / "jpeg/both.jpg"
+    shown = shown_file(source, gm.Limits())
+    for name, coded in (("base", shown["picture"]), ("map", shown["standard"]["picture"])):
+        data = base64.b64decode(coded)
+        assert data.startswith(b"\xff\xd8") and data.endswith(b"\xff\xd9"), name
+        assert data[-40:] in source.read_bytes() and b"hdrgm" not in data and b"iso:ts:21496" not in data
 
 
 def test_pictures_stand_upright() -> None:

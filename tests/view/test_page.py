@@ -1,4 +1,4 @@
-"""One page that holds all and trusts nothing; test_viewer_page.py opens it in a browser."""
+"""One page that holds all and trusts nothing; test_viewer_tool.py opens it in a browser."""
 
 from __future__ import annotations
 

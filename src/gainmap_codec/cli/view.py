@@ -20,7 +20,7 @@ from gainmap_codec.cli.common import (
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.errors import Limits
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
-from gainmap_codec.view.contents import shown_file
+from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
 
 
@@ -46,11 +46,12 @@ def view(sources: tuple[Path, ...], output: Path | None, *, overwrite: bool, qui
     target = output or Path(sources[0].with_suffix(".html").name)
     check_outputs([(sources, target)], overwrite=overwrite)
     shown: list[dict[str, Any]] = []
+    longest_side = None if len(sources) == 1 else LONGEST_SIDE
     files = Files(len(sources), quiet)
     for source in sources:
         try:
             with files.next(source):
-                shown.append(shown_file(source, Limits()))
+                shown.append(shown_file(source, Limits(), longest_side=longest_side))
         except FILE_ERRORS as error:
             if len(sources) == 1:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -38,18 +39,19 @@ from gainmap_codec.pixels.raster.geometry import to_upright, turned_coordinates
 from gainmap_codec.pixels.raster.resizing import resize_codes
 
 LONGEST_SIDE = 2048
-"""Of the pictures in a page, which stays a few megabytes so."""
+"""Of each of several pictures in a page, which stays a few megabytes so."""
 
 _QUALITY = 92
 _LISTED_PARTS = 500
 
 
-def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
-    """What the page is told of a file, plain values for JSON; static/page.js reads them, `assemble_page` takes them.
+def shown_file(source: Path, limits: Limits, *, longest_side: int | None = None) -> dict[str, Any]:
+    """What the page is told of a file, plain values for JSON; static/photo.js reads them, `assemble_page` takes them.
 
     Args:
         source: A JPEG, HEIC or AVIF file, or a picture that is HDR by itself.
         limits: Budgets for what the file may ask for.
+        longest_side: Pixels that the picture and its map have at most; None leaves them as they are.
     Raises:
         GainMapError: The base is broken, not supported or over the limits.
         OSError: The path cannot be read.
@@ -63,8 +65,8 @@ def shown_file(source: Path, limits: Limits) -> dict[str, Any]:
     else:
         facts = {"description": "", "bytes": len(data), "parts": [], "sums": []}
         opened = _made_for_the_page(decode_hdr(data, path, limits), limits, notes)
-    picture = _picture(opened, notes)
-    standard = _standard(opened, notes)
+    picture = _picture(opened, longest_side, notes)
+    standard = _standard(opened, longest_side, notes)
     kind = preference(opened, "auto")[0]
     if kind == "base":
         notes.append("No gain map can be used: the page shows the picture as SDR.")
@@ -113,10 +115,10 @@ def _made_for_the_page(image: HdrImage, limits: Limits, notes: list[str]) -> Ope
     return open_file(report.data, "the page's picture", limits)
 
 
-def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
+def _picture(opened: OpenedFile, longest_side: int | None, notes: list[str]) -> dict[str, Any]:
     """The base as a JPEG for the page, upright, and what its code values mean."""
     file, base = opened.file, opened.file.base
-    scale = min(1.0, LONGEST_SIDE / max(base.width, base.height))
+    scale = _scale(base.width, base.height, longest_side)
     codes = opened.codes  # a broken base is found here
     if base.codec == "jpeg" and scale == 1 and file.orientation == 1:
         data = _bare_jpeg(base)
@@ -132,6 +134,10 @@ def _picture(opened: OpenedFile, notes: list[str]) -> dict[str, Any]:
     curves = color.curves.T.astype("<f4").tobytes()
     matrix = color.to_bt2020.ravel().tolist()
     return {"picture": _text(data), "width": width, "height": height, "curves": _text(curves), "toBt2020": matrix}
+
+
+def _scale(width: int, height: int, longest_side: int | None) -> float:
+    return min(1.0, (longest_side or math.inf) / max(width, height))
 
 
 def _shrunk(codes: AnyCodes, scale: float, curves: Array) -> AnyCodes:
@@ -161,13 +167,13 @@ def _bare_jpeg(base: CodedImage) -> bytes:
     return b"".join((SOI, *kept, scans, b"" if image.complete else EOI))
 
 
-def _standard(opened: OpenedFile, notes: list[str]) -> dict[str, Any] | None:
-    """The standard gain map, or the second one where the first is broken: pixels as a PNG, and its numbers."""
+def _standard(opened: OpenedFile, longest_side: int | None, notes: list[str]) -> dict[str, Any] | None:
+    """The standard gain map, or the second one where the first is broken: its picture, and its numbers."""
     for stored in (opened.file.gain_map, opened.file.spare_gain_map):
         if stored is not None:
             try:
-                codes = to_upright(decode_coded_image(stored.image), opened.file.orientation)
-                return {"picture": _png(codes, stored.image.bits), **_numbers(stored), **_caption(stored)}
+                picture = _map_picture(stored.image, opened.file.orientation, longest_side)
+                return {"picture": _text(picture), **_numbers(stored), **_caption(stored)}
             except GainMapError as error:
                 notes.append(f"a standard gain map cannot be used: {error}")
     return None
@@ -181,13 +187,17 @@ def _neural(opened: OpenedFile) -> dict[str, Any] | None:
     return {"payload": _text(opened.file.payload), "coordinates": coordinates}
 
 
-def _png(codes: AnyCodes, bits: int) -> str:
-    scale = min(1.0, LONGEST_SIDE / max(codes.shape))
-    levels = np.linspace(0, 1, 1 << bits, dtype=np.float32)
-    shown = with_bits(_shrunk(codes, scale, np.stack([levels] * 3)), bits, 8)
+def _map_picture(image: CodedImage, orientation: int, longest_side: int | None) -> bytes:
+    """A gain map upright: its JPEG bit for bit where that will do, else a PNG of its code values."""
+    codes = to_upright(decode_coded_image(image), orientation)  # a broken map is found here
+    scale = _scale(image.width, image.height, longest_side)
+    if image.codec == "jpeg" and scale == 1 and orientation == 1:
+        return _bare_jpeg(image)
+    levels = np.linspace(0, 1, 1 << image.bits, dtype=np.float32)
+    shown = with_bits(_shrunk(codes, scale, np.stack([levels] * 3)), image.bits, 8)
     stream = io.BytesIO()
     Image.fromarray(shown).save(stream, "PNG", optimize=True)
-    return _text(stream.getvalue())
+    return stream.getvalue()
 
 
 def _caption(stored: StoredGainMap) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 _MODULES = (
+    "element",
     "color",
     "iso21496",
     "jpeg_segments",
@@ -27,6 +28,17 @@ _MODULES = (
     "hdr_output",
     "coded_picture",
     "gain_map_view",
+    "pan_zoom",
+    "gestures",
+    "stage",
+    "histogram",
+    "photo",
+    "looks",
+    "readout",
+    "keys",
+    "facts",
+    "panels",
+    "thumbnails",
     "page",
 )
 """In an order in which each finds what it imports."""

@@ -11,12 +11,16 @@ export { PayloadError, parsePayload, payloadOfJpeg, withPictureValues };
 /**
  * The code values of a picture file as the browser decodes them, upright, without colour conversion.
  * @param {Blob} blob
+ * @param {number} longest The longest side that can be used: a larger picture is made smaller.
  * @returns {Promise<ImageData>}
  */
-export async function decodePicture(blob) {
+export async function decodePicture(blob, longest = Infinity) {
   const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
+  const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   return context.getImageData(0, 0, context.canvas.width, context.canvas.height);
 }

@@ -4,6 +4,7 @@
 // (Chromium since 129). WebGL makes the pixels either way; WebGPU only shows them.
 
 import { Renderer } from "./renderer.js";
+import { loseContext } from "./webgl.js";
 
 /** Whether the screen that the page is on goes beyond SDR white. */
 export const hdrScreen = () => matchMedia("(dynamic-range: high)");
@@ -17,20 +18,21 @@ export const hdrScreen = () => matchMedia("(dynamic-range: high)");
 export async function openOutput(picture, color) {
   const canvas = document.createElement("canvas");
   const renderer = new Renderer(canvas, picture, color);
-  const screen = hdrScreen().matches ? await openHdrCanvas(picture) : null;
+  [canvas.width, canvas.height] = [picture.width, picture.height];
+  const screen = hdrScreen().matches ? await openHdrCanvas() : null;
   if (screen && renderer.readHalfFloats(renderer.baseMap(), { headroom: 0 })) {
     const fixed = { space: "display-p3", isExtended: true };
     return {
       renderer,
       canvas: screen.canvas,
       isHdr: true,
-      show: (map, options) => screen.show(renderer.readHalfFloats(map, { ...options, ...fixed })),
+      show: (map, options) => screen.show(renderer.readHalfFloats(map, { ...options, ...fixed }), picture),
       whenLost: (callback) => {
         renderer.whenLost(callback);
         screen.device.lost.then(callback);
       },
       close: () => {
-        renderer.close();
+        loseContext(renderer.gl);
         screen.device.destroy();
       },
     };
@@ -43,18 +45,21 @@ export async function openOutput(picture, color) {
     isHdr: false,
     show: (map, options) => renderer.draw(map, { ...options, space }),
     whenLost: (callback) => renderer.whenLost(callback),
-    close: () => renderer.close(),
+    close: () => loseContext(renderer.gl),
   };
 }
 
-/** A canvas of WebGPU that takes half floats, or null where the browser has none with extended tone mapping. */
-async function openHdrCanvas({ width, height }) {
+/**
+ * A canvas of WebGPU, or null where the browser has none with extended tone mapping.
+ * @returns {Promise<{canvas, device, show}|null>} `show(pixels, {width, height})` shows half floats, RGBA from the top:
+ *   Display P3 with the sRGB curve.
+ */
+export async function openHdrCanvas() {
   try {
     const adapter = await navigator.gpu?.requestAdapter();
     const device = await adapter?.requestDevice();
     if (!device) return null;
     const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("webgpu");
     context.configure({
       device,
@@ -64,7 +69,8 @@ async function openHdrCanvas({ width, height }) {
       toneMapping: { mode: "extended" },
     });
     if (context.getConfiguration?.().toneMapping?.mode !== "extended") return null; // it ignores what it does not know
-    const show = (pixels) => {
+    const show = (pixels, { width, height }) => {
+      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
       const layout = { bytesPerRow: width * 8, rowsPerImage: height };
       device.queue.writeTexture({ texture: context.getCurrentTexture() }, pixels, layout, [width, height]);
     };

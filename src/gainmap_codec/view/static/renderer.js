@@ -1,22 +1,24 @@
 // Renditions of one picture by WebGL 2: its base, its standard gain map, its neural gain map, for any headroom.
 
-import { FROM_BT2020, headroomWeight, inverse } from "./color.js";
+import { FROM_BT2020, headroomWeight, inverse, transform } from "./color.js";
 import { DOMAINS } from "./payload.js";
 import { renditionFragment } from "./shaders.js";
 import { residualTexture } from "./neural_texture.js";
-import { Program, makeTexture } from "./webgl.js";
+import { Program, makeTexture, readBack } from "./webgl.js";
 import { rasterPlaces } from "./working_grid.js";
+
+const programs = new WeakMap(); // of each context, by what they draw
 
 /** A picture whose maps have been made ready; sizes and code values are those of the base as it is looked at. */
 export class Renderer {
   #gl;
-  #programs = new Map();
+  #textures = [];
   #picture;
   #color;
   #shared;
 
   /**
-   * @param {HTMLCanvasElement|OffscreenCanvas} canvas Takes on the picture's size.
+   * @param {HTMLCanvasElement|OffscreenCanvas} canvas Whose WebGL 2 is used; several pictures may share one.
    * @param picture {data, width, height}: RGBA code values as in ImageData.
    * @param color {curves, toBt2020}: what the code values mean (`srgbCurves`, `TO_BT2020`).
    */
@@ -26,12 +28,11 @@ export class Renderer {
     const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     if (Math.max(picture.width, picture.height) > largest) throw new Error(`WebGL: expected sides of at most ${largest} pixels`);
     [this.#gl, this.#picture, this.#color] = [gl, picture, color];
-    [canvas.width, canvas.height] = [picture.width, picture.height];
     const curves = new Float32Array(256 * 4);
     for (let n = 0; n < 768; n++) curves[Math.floor(n / 3) * 4 + (n % 3)] = color.curves[n];
     this.#shared = {
-      base: makeTexture(gl, picture.width, picture.height, picture.data),
-      curves: makeTexture(gl, 256, 1, curves),
+      base: this.#texture(picture.width, picture.height, picture.data),
+      curves: this.#texture(256, 1, curves),
       size: [picture.width, picture.height],
       toBt2020: color.toBt2020,
     };
@@ -41,14 +42,39 @@ export class Renderer {
     return this.#gl;
   }
 
+  get width() {
+    return this.#picture.width;
+  }
+
+  get height() {
+    return this.#picture.height;
+  }
+
+  /** The base's code values of a pixel: R, G, B. */
+  codesAt(x, y) {
+    const at = (y * this.width + x) * 4;
+    return this.#picture.data.subarray(at, at + 3);
+  }
+
+  /** Linear light of a pixel for a display of this headroom, in linear BT.2020; null where it cannot be read. */
+  lightAt(map, headroom, x, y) {
+    const place = { left: 0, width: 1, height: 1, window: [x, y, 1], samples: 1 };
+    return this.read(place, map, "linear", { headroom }, Float32Array)?.subarray(0, 3) ?? null;
+  }
+
+  /** The same in the base's own primaries, of linear BT.2020. */
+  inOwnPrimaries(light) {
+    return transform(inverse(this.#color.toBt2020), light);
+  }
+
   /** Call back when the graphics processor has given up, or was told to. */
   whenLost(callback) {
     this.#gl.canvas.addEventListener("webglcontextlost", callback, { once: true });
   }
 
-  /** Give back what the graphics processor holds; nothing can be drawn afterwards. */
+  /** Give back the memory that the graphics processor holds; nothing can be drawn afterwards. */
   close() {
-    this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
+    for (const texture of this.#textures) this.#gl.deleteTexture(texture);
   }
 
   /** The base as it is, as a map. */
@@ -59,6 +85,7 @@ export class Renderer {
   /** A network of `parsePayload` made ready. */
   neuralMap(network) {
     const { texture, rows, columns, grid } = residualTexture(this.#gl, network, this.#picture, this.#color);
+    this.#textures.push(texture);
     const values = {
       ...this.#mapValues(texture, rows, columns),
       domain: DOMAINS.indexOf(network.domain),
@@ -83,7 +110,7 @@ export class Renderer {
    *   `appleHeadroom`, linear.
    */
   standardMap(picture, metadata) {
-    const texture = makeTexture(this.#gl, picture.width, picture.height, picture.data);
+    const texture = this.#texture(picture.width, picture.height, picture.data);
     const fromMaths = metadata.mathsToBt2020 ?? this.#color.toBt2020;
     const values = {
       ...this.#mapValues(texture, picture.height, picture.width),
@@ -102,42 +129,72 @@ export class Renderer {
   }
 
   /**
-   * Draw to the canvas, in its own colour space, with the sRGB curve.
+   * Draw the whole picture to the canvas, in its own colour space, with the sRGB curve.
    * @param map What a method above returned.
-   * @param options `headroom` of the display, log2; `exposure`, a factor; `space`, "srgb" or "display-p3"; `isExtended`,
-   *   values above 1 are kept.
+   * @param options As in `drawTo`.
    */
   draw(map, options) {
     this.#gl.bindFramebuffer(this.#gl.FRAMEBUFFER, null);
-    this.#draw(map, "display", { ...options, isUpsideDown: true });
+    this.drawTo(this.#whole(), map, "display", { ...options, isUpsideDown: true });
+  }
+
+  /**
+   * Draw a part of the picture into the framebuffer that is bound.
+   * @param place `left`, `width` and `height` of what is drawn to; `window`: where in the picture its column 0 and its
+   *   top row begin, and the step from pixel to pixel; `samples` of the picture along each side of a pixel.
+   * @param map What a method above returned.
+   * @param output As in `renditionFragment`.
+   * @param options `headroom` of the display, log2; `exposure`, a factor; `space`, "srgb" or "display-p3"; `isExtended`,
+   *   values above 1 are kept; `peak`, the light that is squeezed to white, where 1 cuts off there; `limit`, beyond which
+   *   light counts as cut off; `fullGain`, the stops that are white in "gain".
+   */
+  drawTo(place, map, output, options) {
+    const { left, width, height, window, samples } = place;
+    const { headroom, exposure = 1, peak = 1, limit = 1, fullGain = 1, space = "srgb" } = options;
+    this.#program(map.kind, output).draw(width, height, {
+      ...this.#shared,
+      ...map.values,
+      fromBt2020: FROM_BT2020[space],
+      weight: map.weightAt(headroom),
+      most: map.most?.(headroom) ?? 0,
+      window,
+      samples,
+      outputHeight: height,
+      exposure,
+      peak,
+      limit,
+      fullGain,
+      isExtended: options.isExtended ?? false,
+      isUpsideDown: options.isUpsideDown ?? false,
+    }, left);
   }
 
   /** As `draw`, to an array of half floats (Uint16Array, RGBA, from the top), or null where they cannot be read. */
   readHalfFloats(map, options) {
-    const gl = this.#gl;
-    return this.#readBack(gl.RGBA16F, () => {
-      this.#draw(map, "display", options);
-      if (gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) !== gl.HALF_FLOAT) return null;
-      return this.#pixels(gl.HALF_FLOAT, new Uint16Array(this.#picture.width * this.#picture.height * 4));
-    });
+    return this.read(this.#whole(), map, "display", options, Uint16Array);
   }
 
   /** Linear BT.2020, 1 = SDR white: Float32Array, RGBA, from the top. */
   readLinear(map, headroom) {
-    return this.#readBack(this.#gl.RGBA32F, () => {
-      this.#draw(map, "linear", { headroom });
-      return this.#pixels(this.#gl.FLOAT, new Float32Array(this.#picture.width * this.#picture.height * 4));
-    });
+    return this.read(this.#whole(), map, "linear", { headroom }, Float32Array);
   }
 
   /** How much brighter the whole HDR rendition is than the base, as ImageData: white is `fullGain` stops. */
-  readGain(map, fullGain) {
-    return this.#readBack(this.#gl.RGBA8, () => {
-      this.#draw(map, "gain", { headroom: Infinity, fullGain });
-      const { width, height } = this.#picture;
-      const pixels = this.#pixels(this.#gl.UNSIGNED_BYTE, new Uint8Array(width * height * 4));
-      return new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
-    });
+  readGain(map, fullGain, place = this.#whole()) {
+    const pixels = this.read(place, map, "gain", { headroom: Infinity, fullGain }, Uint8Array);
+    return new ImageData(new Uint8ClampedArray(pixels.buffer), place.width, place.height);
+  }
+
+  /** What `drawTo` draws, RGBA from the top: an array of `Values`, Uint8Array, Uint16Array (half floats) or Float32Array. */
+  read(place, map, output, options, Values) {
+    const gl = this.#gl;
+    const format = { Uint8Array: gl.RGBA8, Uint16Array: gl.RGBA16F, Float32Array: gl.RGBA32F }[Values.name];
+    const values = new Values(place.width * place.height * 4);
+    return readBack(gl, format, place.width, place.height, values, () => this.drawTo(place, map, output, options));
+  }
+
+  #whole() {
+    return { left: 0, width: this.width, height: this.height, window: [0, 0, 1], samples: 1 };
   }
 
   #mapValues(texture, rows, columns) {
@@ -151,40 +208,17 @@ export class Renderer {
     };
   }
 
-  #draw(map, output, options) {
-    const key = `${map.kind} ${output}`;
-    if (!this.#programs.has(key)) this.#programs.set(key, new Program(this.#gl, renditionFragment(map.kind, output)));
-    const { headroom, exposure = 1, fullGain = 1, space = "srgb" } = options;
-    this.#programs.get(key).draw(this.#picture.width, this.#picture.height, {
-      ...this.#shared,
-      ...map.values,
-      fromBt2020: FROM_BT2020[space],
-      weight: map.weightAt(headroom),
-      most: map.most?.(headroom) ?? 0,
-      exposure,
-      fullGain,
-      isExtended: options.isExtended ?? false,
-      isUpsideDown: options.isUpsideDown ?? false,
-    });
+  #texture(...values) {
+    const texture = makeTexture(this.#gl, ...values);
+    this.#textures.push(texture);
+    return texture;
   }
 
-  #readBack(format, read) {
-    const gl = this.#gl;
-    if (format !== gl.RGBA8 && !gl.getExtension("EXT_color_buffer_float")) return null;
-    const texture = makeTexture(gl, this.#picture.width, this.#picture.height, null, format);
-    const framebuffer = gl.createFramebuffer();
-    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    const found = read();
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-    gl.deleteFramebuffer(framebuffer);
-    gl.deleteTexture(texture);
-    return found;
-  }
-
-  #pixels(type, values) {
-    const { width, height } = this.#picture;
-    this.#gl.readPixels(0, 0, width, height, this.#gl.RGBA, type, values);
-    return values;
+  #program(kind, output) {
+    const made = programs.get(this.#gl) ?? new Map();
+    programs.set(this.#gl, made);
+    const key = `${kind} ${output}`;
+    if (!made.has(key)) made.set(key, new Program(this.#gl, renditionFragment(kind, output)));
+    return made.get(key);
   }
 }

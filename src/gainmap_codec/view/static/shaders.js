@@ -1,5 +1,7 @@
 // The WebGL 2 programs: a network on its working grid, and the rendition of a picture.
 
+import { TO_BT2020, srgbDecode, transform } from "./color.js";
+
 const VERSION = `#version 300 es
 precision highp float;
 precision highp int;
@@ -203,37 +205,112 @@ vec3 rendition(vec3 b, vec2 part) {
 }`,
 };
 
-// What becomes of the rendition.
+// What a screen is sent of linear light: tone-mapped by BT.2390 (peak > 1), cut off at white, or beyond it (isExtended).
+const DISPLAY = `
+float largest(vec3 values) {
+  return max(values.r, max(values.g, values.b));
+}
+
+// The curve of ITU-R BT.2390-11, 5.4.1, as in tone_map.py: names as there, black at 0.
+float eetf(float light) {
+  float sourcePeak = pqEncode(vec3(peak)).r;
+  float e1 = pqEncode(vec3(min(light, peak))).r / sourcePeak;
+  float maxLum = pqEncode(vec3(1.0)).r / sourcePeak;
+  float ks = 1.5 * maxLum - 0.5;
+  if (e1 < ks) return light;
+  float t = (e1 - ks) / (1.0 - ks);
+  float rise = t * t * (3.0 - 2.0 * t);
+  float spline = (1.0 - rise) * ks + t * (1.0 - t) * (1.0 - t) * (1.0 - ks) + rise * maxLum;
+  return min(pqDecode(vec3(spline * sourcePeak)).r, 1.0);
+}
+
+vec3 exposed(vec3 linear) {
+  return max(fromBt2020 * linear * exposure, 0.0);
+}
+
+vec3 displayed(vec3 linear) {
+  vec3 shown = exposed(linear);
+  if (isExtended) return shown;
+  float brightest = largest(shown);
+  if (peak > 1.0 && brightest > 0.0) shown *= eetf(brightest) / brightest;
+  return min(shown, 1.0);
+}
+
+float luminance(vec3 linear) {
+  return max(dot(linear, vec3(0.2627, 0.6780, 0.0593)), 0.0);
+}
+
+float gainOf(vec3 b, vec3 linear) {
+  float stops = log2((luminance(linear) + 1.0 / 64.0) / (luminance(b) + 1.0 / 64.0));
+  return clamp(stops / fullGain, 0.0, 1.0);
+}`;
+
+/** The colours of "falseColor", coded sRGB: one for each stop above SDR white. */
+export const BANDS = ["#3f6fd8", "#1ba1a8", "#4fae3d", "#e6d22e", "#f08a24", "#d93a2b", "#c44fc0"];
+
+function lightOf(hex) {
+  const rgb = [1, 3, 5].map((n) => srgbDecode(parseInt(hex.slice(n, n + 2), 16) / 255));
+  return `vec3(${transform(TO_BT2020.srgb, rgb).map((value) => value.toFixed(4)).join()})`;
+}
+
+// Of each pixel: its code values, the base's linear BT.2020, the rendition's. Means over pixels are taken of what is
+// returned, and are coded for the screen if the output `isLight`.
 const OUTPUTS = {
-  linear: "color = vec4(linear, 1.0);",
-  display: `
-  vec3 shown = fromBt2020 * linear * exposure;
-  vec3 kept = max(isExtended ? shown : min(shown, 1.0), 0.0);
-  color = vec4(srgbEncode(kept), 1.0);`,
-  gain: `
-  vec3 luma = vec3(0.2627, 0.6780, 0.0593);
-  float stops = log2((max(dot(linear, luma), 0.0) + 1.0 / 64.0) / (max(dot(b, luma), 0.0) + 1.0 / 64.0));
-  color = vec4(vec3(clamp(stops / fullGain, 0.0, 1.0)), 1.0);`,
+  linear: { isLight: false, code: "return linear;" },
+  display: { isLight: true, code: "return displayed(linear);" },
+  gain: { isLight: false, code: "return vec3(gainOf(b, linear));" },
+  // The brightest channel of the rendition, then that of the base, in sixteenths of a stop from 2^-10; then what the first
+  // is above its sixteenth.
+  stops: {
+    isLight: false,
+    code: `
+  vec2 stops = log2(max(vec2(largest(linear), largest(b)), 1e-6));
+  vec2 parts = clamp((stops + 10.0) * 16.0, 0.0, 255.99);
+  return vec3(floor(parts) / 255.0, fract(parts.x) * 256.0 / 255.0 - 0.5 / 255.0);`,
+  },
+  falseColor: {
+    isLight: true,
+    code: `
+  const vec3 bands[${BANDS.length}] = vec3[](${BANDS.map(lightOf).join()});
+  float light = luminance(linear);
+  return light <= 1.0 ? vec3(0.6 * light) : max(fromBt2020 * bands[min(int(log2(light)), ${BANDS.length - 1})], 0.0);`,
+  },
+  clipping: {
+    isLight: true,
+    code: `
+  bool isStripe = mod(gl_FragCoord.x + gl_FragCoord.y, 12.0) < 6.0;
+  bool isCut = isBase ? max(code.r, max(code.g, code.b)) == 255 : largest(exposed(linear)) > limit;
+  bool isBlack = isBase ? code.r + code.g + code.b == 0 : largest(linear) <= 0.0;
+  if (isCut) return isStripe ? vec3(1.0, 0.0, 0.02) : vec3(0.0);
+  return isBlack ? (isStripe ? vec3(0.02, 0.2, 1.0) : vec3(0.0)) : displayed(linear);`,
+  },
 };
 
-/** @param kind "base", "neural", "iso21496" or "apple".  @param output "linear", "display" or "gain". */
+/** @param kind "base", "neural", "iso21496" or "apple".  @param output A name in `OUTPUTS`. */
 export function renditionFragment(kind, output) {
+  const { isLight, code } = OUTPUTS[output];
   return `${VERSION}
 uniform sampler2D base, curves, gainMap;
 uniform ivec2 size, mapSize;
 uniform mat3 toBt2020, fromBt2020;
 uniform vec4 places;         // of the gain map under the picture: scale and shift of x, then of y
 uniform bvec3 orientation;   // of the map's axes: turned, then x and y run backwards
-uniform float weight, exposure, fullGain;
+uniform vec3 window;         // where in the picture the first output pixel begins, and the step to the next
+uniform int samples;         // of the picture along each side of an output pixel
+uniform float weight, exposure, peak, limit, fullGain, outputHeight;
 uniform bool isExtended, isUpsideDown;
 out vec4 color;
 ${SAMPLE}
 ${PQ}
+${DISPLAY}
 ${RENDITIONS[kind]}
 
-void main() {
-  ivec2 pixel = ivec2(gl_FragCoord.xy);
-  if (isUpsideDown) pixel.y = size.y - 1 - pixel.y;
+vec3 outputOf(ivec3 code, vec3 b, vec3 linear) {
+  const bool isBase = ${kind === "base"};
+  ${code}
+}
+
+vec3 outputAt(ivec2 pixel) {
   ivec3 code = ivec3(texelFetch(base, pixel, 0).rgb * 255.0 + 0.5);
   vec3 light = vec3(texelFetch(curves, ivec2(code.r, 0), 0).r,
                     texelFetch(curves, ivec2(code.g, 0), 0).g,
@@ -243,7 +320,19 @@ void main() {
   ivec2 turnedSize = orientation.x ? size.yx : size;
   if (orientation.y) turned.x = turnedSize.x - 1 - turned.x;
   if (orientation.z) turned.y = turnedSize.y - 1 - turned.y;
-  vec3 linear = rendition(b, vec2(turned) * places.xz + places.yw);
-  ${OUTPUTS[output]}
+  return outputOf(code, b, rendition(b, vec2(turned) * places.xz + places.yw));
+}
+
+void main() {
+  vec2 corner = floor(gl_FragCoord.xy);
+  if (isUpsideDown) corner.y = outputHeight - 1.0 - corner.y;
+  vec3 sum = vec3(0.0);
+  for (int n = 0; n < samples * samples; n++) {
+    vec2 part = (vec2(n % samples, n / samples) + 0.5) / float(samples);
+    ivec2 pixel = ivec2(floor(window.xy + (corner + part) * window.z));
+    if (all(greaterThanEqual(pixel, ivec2(0))) && all(lessThan(pixel, size))) sum += outputAt(pixel);
+  }
+  vec3 mean = sum / float(samples * samples);
+  color = vec4(${isLight ? "srgbEncode(mean)" : "mean"}, 1.0);
 }`;
 }

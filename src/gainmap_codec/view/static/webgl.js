@@ -28,11 +28,14 @@ export class Program {
     }
   }
 
-  /** Draw into the framebuffer that is bound; values for uniforms that the program does not use are ignored. */
-  draw(width, height, values) {
+  /**
+   * Draw into the framebuffer that is bound, from its column `left`; values for uniforms that the program does not use
+   * are ignored.
+   */
+  draw(width, height, values, left = 0) {
     const gl = this.#gl;
     gl.useProgram(this.#program);
-    gl.viewport(0, 0, width, height);
+    gl.viewport(left, 0, width, height);
     let unit = 0;
     for (const [name, { type, place }] of this.#uniforms) {
       const value = values[name];
@@ -70,9 +73,31 @@ export function makeTexture(gl, width, height, values, format = null) {
   return texture;
 }
 
+/** What `draw` draws, as numbers: `values` is filled, RGBA from the top; null where they cannot be had. */
+export function readBack(gl, format, width, height, values, draw) {
+  if (format !== gl.RGBA8 && !gl.getExtension("EXT_color_buffer_float")) return null;
+  const texture = makeTexture(gl, width, height, null, format);
+  const framebuffer = gl.createFramebuffer();
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  draw();
+  const type = { [gl.RGBA32F]: gl.FLOAT, [gl.RGBA16F]: gl.HALF_FLOAT, [gl.RGBA8]: gl.UNSIGNED_BYTE }[format];
+  const isReadable = type !== gl.HALF_FLOAT || gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) === type;
+  if (isReadable) gl.readPixels(0, 0, width, height, gl.RGBA, type, values);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  gl.deleteFramebuffer(framebuffer);
+  gl.deleteTexture(texture);
+  return isReadable ? values : null;
+}
+
 /** Values of one to four channels as RGBA; what lacks is 0. */
 export function asRgba(values, channels) {
   const rgba = new Float32Array((values.length / channels) * 4);
   for (let n = 0; n < values.length; n++) rgba[Math.floor(n / channels) * 4 + (n % channels)] = values[n];
   return rgba;
+}
+
+/** Give back the whole context: browsers keep about 16 of them alive. */
+export function loseContext(gl) {
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
 }

@@ -1,0 +1,81 @@
+// A photo of the page, and what is needed to look at it. A photo is a record of facts, whose `read` gives its pictures:
+// {picture, color, standard, neural}, pictures as Blobs.
+
+import { withPictureValues } from "./coded_picture.js";
+import { decodePicture, networkFor } from "./gain_map_view.js";
+import { parsePayload } from "./payload.js";
+
+const MOST_PIXELS = 2 ** 26;
+const PUBLISHED_SIDE = 2048; // a network for each pixel
+export const MAP_NAMES = { neural: "Neural gain map", standard: "Standard gain map" };
+
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** A photo that stands in the page, of what `shown_file` of contents.py tells. */
+export function embeddedPhoto(shown) {
+  const { picture, curves, toBt2020, standard, neural, ...facts } = shown;
+  const read = async () => ({
+    picture: new Blob([bytesOf(picture)], { type: "image/jpeg" }),
+    color: { curves: new Float32Array(bytesOf(curves).buffer), toBt2020 },
+    standard: standard && { ...standard, picture: new Blob([bytesOf(standard.picture)]) },
+    neural: neural && { ...neural, payload: bytesOf(neural.payload) },
+  });
+  return { ...facts, read };
+}
+
+/**
+ * A photo ready to be drawn on the stage.
+ * @returns {Promise<{renderer, maps, parts, notes, close}>} `maps` by kind: "base" and those that can be used of "neural" and
+ *   "standard"; `parts` is what was read; `notes` say what cannot be used.
+ */
+export async function openPhoto(photo, stage) {
+  const parts = await photo.read();
+  const notes = [...photo.notes];
+  const network = parts.neural && (await usable("neural", notes, () => parsePayload(parts.neural.payload)));
+  const picture = await decodePicture(parts.picture, longestSide(photo, network, stage));
+  if (picture.width < photo.width) {
+    notes.push(`Shown at ${picture.width} × ${picture.height} pixels of ${photo.width} × ${photo.height}.`);
+  }
+  const renderer = stage.add(picture, parts.color);
+  const maps = { base: renderer.baseMap() };
+  const prepare = async (kind, make) => {
+    const map = await usable(kind, notes, make);
+    if (map) maps[kind] = map;
+  };
+  if (network) {
+    await prepare("neural", async () => {
+      const { payload, coordinates } = parts.neural;
+      const placed = coordinates ? { ...network, coordinates } : networkFor(payload, picture);
+      return renderer.neuralMap(await withPictureValues(placed, decodePicture));
+    });
+  }
+  if (parts.standard) {
+    await prepare("standard", async () => {
+      const pixels = await decodePicture(parts.standard.picture, stage.longestSide);
+      return renderer.standardMap(pixels, parts.standard.metadata);
+    });
+  }
+  return { renderer, maps, parts, notes, close: () => renderer.close() };
+}
+
+async function usable(kind, notes, make) {
+  try {
+    return await make();
+  } catch (error) {
+    notes.push(`The ${MAP_NAMES[kind].toLowerCase()} cannot be used here: ${error.message}`);
+    return null;
+  }
+}
+
+function longestSide({ width, height }, network, stage) {
+  const most = network?.family === "published" ? PUBLISHED_SIDE : stage.longestSide;
+  return Math.floor(Math.min(most, Math.max(width, height) * Math.sqrt(MOST_PIXELS / (width * height))));
+}
+
+/** The kind of map that the photo's HDR is rendered from: "base" where there is none. */
+export function hdrKind(photo, { maps }) {
+  if (maps[photo.prefer]) return photo.prefer;
+  return Object.keys(maps).find((kind) => kind !== "base") ?? "base";
+}
