@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,16 +23,44 @@ PHOTO = FIXTURES / "jpeg/both.jpg"
 HDR = np.full((16, 16, 3), 2, np.float32)
 
 
-@pytest.mark.parametrize(
-    "options", [{"target_bytes": 500}, {"preset": "tiny"}, {"effort": 9}, {"preset": "best", "carry": "standard"}]
-)
-def test_options_of_a_neural_map_that_is_not_made(options: dict[str, object]) -> None:
-    with pytest.warns(gm.GainMapWarning, match="preset, target_bytes, effort. change nothing: none is made"):
-        gm.transcode(PHOTO, **options)  # type: ignore[arg-type]
+NO_FIT = [
+    ({"target_bytes": 500}, "target_bytes changes nothing: no new neural gain map is made"),
+    ({"preset": "tiny"}, "preset changes nothing: no new neural gain map is made"),
+    ({"effort": 9}, "effort changes nothing: no new neural gain map is made"),
+    (
+        {"preset": "best", "carry": "standard", "target_bytes": 500, "effort": 1},
+        "preset, target_bytes and effort change nothing: no new neural gain map is made",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "line"), NO_FIT)
+def test_options_of_a_neural_map_that_is_not_made(options: dict[str, object], line: str) -> None:
+    assert lines_about_nothing(lambda: gm.transcode(PHOTO, **options)) == [line]  # type: ignore[arg-type]
+
+
+def test_options_of_a_map_that_encode_does_not_make() -> None:
+    made = lines_about_nothing(lambda: gm.encode(HDR, carry="standard", preset="tiny"))
+    assert made == ["preset changes nothing: no neural gain map is made"]
+    made = lines_about_nothing(lambda: gm.encode(HDR, carry="neural", preset="tiny", map_scale=2, map_bits=8))
+    assert made == ["map_scale and map_bits change nothing: no standard gain map is made"]
+
+
+def test_options_of_a_standard_map_that_is_not_there() -> None:
+    made = lines_about_nothing(lambda: gm.transcode(PHOTO, carry="neural", map_quality=80))
+    assert made == ["map_quality changes nothing: there is no standard gain map"]
+
+
+def lines_about_nothing(call: Callable[[], object]) -> list[str]:
+    """What is told of options that change nothing."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        call()
+    return [line for each in told if "nothing" in (line := str(each.message))]
 
 
 def test_a_target_goes_with_a_neural_map() -> None:
-    with pytest.raises(ValueError, match="carry: expected neural or both beside a target"):
+    with pytest.raises(ValueError, match="carry: expected neural or both beside target_bytes, a neural map's"):
         gm.encode(HDR, carry="standard", target_bytes=500)
 
 

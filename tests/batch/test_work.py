@@ -218,7 +218,7 @@ def test_a_bad_screenshot_is_one_photos_error(shots: Path, tmp_path: Path) -> No
         "expected an HDR JPEG XR (scRGB of floats or fixed point, or PQ of 10 bits), got 8-bit RGB"
     )
     mistaken = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", carry="standard", target_bytes=500))
-    assert mistaken.problem.startswith("carry: expected neural or both beside a target")
+    assert mistaken.problem.startswith("carry: expected neural or both beside target_bytes, a neural map's")
     limited = convert_photo(job_for(shots / "game/0.jxr", tmp_path / "out", limits=gm.Limits(pixels=1000)))
     assert limited.problem.startswith("pixels")
     assert outputs(tmp_path / "out") == {}

@@ -33,10 +33,9 @@ def test_how_bright_it_is_stands_beside_what_the_file_says() -> None:
     lines = run("inspect", FIXTURES / "jpeg/standard.jpg").output.splitlines()
     found = gm.inspect(FIXTURES / "jpeg/standard.jpg", brightness=True).brightness
     assert found is not None
-    brightest = f"{abs(found.peak_stops):.2f} stops {'below' if found.peak_stops < 0 else 'above'} SDR white"
-    rest = (
-        f"99.9 % of the pixels reach no more than {found.percentile_stops:.2f} stops, {found.percentile_nits:,.0f} nits"
-    )
+    brightest = f"{found.peak_stops:.2f} stops above SDR white"
+    most = f"{found.percentile_stops:.2f} stops above it, {found.percentile_nits:,.0f} nits"
+    rest = f"99.9 % of the pixels reach no more than {most}"
     assert lines[2] == f"Brightest: {brightest}, {found.peak_nits:,.0f} nits; {rest}"
     assert lines[3] == "The file says: up to 2.00 stops above SDR white, 812 nits"
 

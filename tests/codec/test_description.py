@@ -59,3 +59,12 @@ def test_names_in_a_file_do_not_steer_the_terminal() -> None:
     lines = describe(hostile.to_dict()).splitlines()
     assert all(line.isprintable() for line in lines)
     assert lines[0].endswith("\\x1b[31mP3\\nBrightest: 99") and lines[-1] == "  - \\x9b2J"
+
+
+def test_a_dark_picture_lies_below_sdr_white() -> None:
+    info = gm.inspect(FIXTURES / "jpeg/standard.jpg", brightness=True).to_dict()
+    info["brightness"] |= {"peak_stops": -1.0, "peak_nits": 101.5, "percentile_stops": -2.0, "percentile_nits": 50.75}
+    assert (
+        "Brightest: 1.00 stops below SDR white, 102 nits; "
+        "99.9 % of the pixels reach no more than 2.00 stops below it, 51 nits\n"
+    ) in describe(info)

@@ -280,7 +280,7 @@ def test_encode_refuses_what_cannot_be() -> None:
     for options, line in (
         ({"container": "avif"}, "expected JPEG or HEIC"),
         ({"map_channels": 3}, "expected map_channels 1 or auto"),
-        ({"target_bytes": 900}, "expected neural or both beside a target"),
+        ({"target_bytes": 900}, "expected neural or both beside target_bytes, a neural map's"),
         ({"effort": 7}, "expected neural or both beside effort 7"),
     ):
         with pytest.raises(ValueError, match=line):

@@ -449,7 +449,7 @@ def test_effort_is_that_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.filterwarnings("ignore::gainmap_codec.HdrLostWarning")
 @pytest.mark.parametrize("format", ["JPEG", "AVIF", "PNG"])
 def test_effort_where_nothing_is_fitted(format: str) -> None:
-    with pytest.warns(gm.GainMapWarning, match="effort. change nothing: none is made"):
+    with pytest.warns(gm.GainMapWarning, match="effort changes nothing: no new neural gain map is made"):
         saved(opened(made(standard=True)), format, effort=9)
 
 

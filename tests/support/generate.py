@@ -229,7 +229,7 @@ def _broken_payloads() -> Rows:
     huge = replace(fields, grid=(65536, 65536), detail_count=7)
     foreign = _payload(bytes(4))
     return {
-        "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "CRC"),
+        "payload-bad-crc": (_both(patched(payload, 20, b"\xff")), "the standard map stands in", "standard", "checksum"),
         "payload-trial": (_both(b"GNN\0" + payload[4:]), "of format 0", "standard", "format 0"),
         "payload-unknown-preset": (_both(unknown), "a preset that has no name", "standard", "at most 4"),
         "payload-huge-grid": (

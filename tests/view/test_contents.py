@@ -32,7 +32,7 @@ def test_tells_what_fell_back() -> None:
         foreign = shown_file(FIXTURES / "invalid/payload-foreign-base.jpg", gm.Limits())
         plain = shown_file(FIXTURES / "jpeg/base-16x16.jpg", gm.Limits())
         broken = shown_file(FIXTURES / "invalid/tmap-broken-map-apple-spare.heic", gm.Limits())
-    assert damaged["neural"] is None and any("CRC" in note for note in damaged["notes"])
+    assert damaged["neural"] is None and any("checksum" in note for note in damaged["notes"])
     assert foreign["neural"] is None and any("another base" in note for note in foreign["notes"])
     assert (plain["neural"], plain["standard"]) == (None, None)
     assert any("as SDR" in note for note in plain["notes"])

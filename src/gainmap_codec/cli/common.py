@@ -111,7 +111,7 @@ target_psnr = click.option(
     "--target-psnr",
     metavar="DB",
     type=click.FloatRange(min=0),
-    help="Quality for a new neural gain map to reach, as PQ-PSNR in dB.",
+    help="How near a new neural gain map has to come to the HDR picture, in as few bytes as it takes: PQ-PSNR, in dB.",
 )
 strip = click.option(
     "--strip",

@@ -20,7 +20,19 @@ from gainmap_codec.cli.web.command import web
 from gainmap_codec.errors import error_line
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Commands that Ctrl-C ends: click would begin another line, which only a terminal's ``^C`` calls for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                click.echo(err=True)
+            raise click.Abort from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gainmap")
 def gainmap() -> None:
     """Work with HDR photos: pictures that any program can show, with a gain map that makes them HDR.

@@ -99,11 +99,13 @@ def _brightness_lines(info: dict[str, Any]) -> Iterator[str]:
 
 
 def _measured_line(brightness: dict[str, float]) -> str:
-    peak = brightness["peak_stops"]
-    side = "below" if peak < -0.005 else "above"
-    brightest = f"{abs(peak):.2f} stops {side} SDR white, {brightness['peak_nits']:,.0f} nits"
-    most = f"{brightness['percentile_stops'] + 0.0:.2f} stops, {brightness['percentile_nits']:,.0f} nits"
+    brightest = f"{_distance(brightness['peak_stops'])} SDR white, {brightness['peak_nits']:,.0f} nits"
+    most = f"{_distance(brightness['percentile_stops'])} it, {brightness['percentile_nits']:,.0f} nits"
     return f"Brightest: {brightest}; 99.9 % of the pixels reach no more than {most}"
+
+
+def _distance(stops: float) -> str:
+    return f"{abs(stops):.2f} stops {'below' if stops < -0.005 else 'above'}"
 
 
 def _reader_lines(info: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, cast, get_args
@@ -53,6 +53,8 @@ MAP_QUALITY = 95
 
 _MAP_BITS = (8, 10, 12)
 """Depths of a standard map: more than 12 bits would tell nothing that anybody sees."""
+
+_MAP_OPTIONS = ("map_quality", "map_scale", "map_channels", "map_bits")
 
 _PRESETS = (*get_args(Preset), "auto")
 
@@ -208,7 +210,8 @@ class EncodeOptions:
         if self.has_hdr_base:
             self._check_hdr_base()
         if self.fit.has_target and not self.has_neural:
-            raise ValueError(f"carry: expected neural or both beside a target, a neural map's, got {self.carry}")
+            target = "target_psnr" if self.target_bytes is None else "target_bytes"
+            raise ValueError(f"carry: expected neural or both beside {target}, a neural map's, got {self.carry}")
         if self.effort != DEFAULT_EFFORT and not self.has_neural:
             raise ValueError(f"carry: expected neural or both beside effort {self.effort}, of a fit, got {self.carry}")
         if self.carry == "apple":
@@ -260,6 +263,16 @@ class EncodeOptions:
         return FitOptions(kind, *targets, self.device, self.seed, self.effort)
 
     @property
+    def fit_names(self) -> list[str]:
+        """Options that are given of a neural map alone."""
+        return _fit_names(self.preset, self.fit)
+
+    @property
+    def map_names(self) -> list[str]:
+        """Options that are given of the standard map."""
+        return [name for name in _MAP_OPTIONS if getattr(self, name) != "auto"]
+
+    @property
     def codes_base(self) -> bool:
         """Whether the base is to be coded anew even where it could stay."""
         asked = (self.quality, self.base_chroma) != (None, None)
@@ -282,7 +295,7 @@ class EncodeOptions:
             raise ValueError(f"base_bits: expected 10 beside an HDR base, got {self.base_bits!r}")
         if self.icc_profile:
             raise ValueError("icc_profile: expected none beside an HDR base, whose colour code points tell")
-        if _names_a_fit(self.preset, self.fit):
+        if self.fit_names:
             raise ValueError(_NO_FIT.format(self.base))
 
     def _check_base(self) -> None:
@@ -385,12 +398,12 @@ class TranscodeOptions:
     @property
     def codes_map(self) -> bool:
         """Whether something is asked for of the standard map, by the preset or by an option."""
-        return self._codes_anew or self.asks_of_map
+        return self._codes_anew or bool(self.map_names)
 
     @property
-    def asks_of_map(self) -> bool:
-        """Whether an option of the standard map is given."""
-        return (self.map_quality, self.map_scale, self.map_channels, self.map_bits) != (None, None, None, None)
+    def map_names(self) -> list[str]:
+        """Options that are given of the standard map."""
+        return [name for name in _MAP_OPTIONS if getattr(self, name) is not None]
 
     @property
     def codes_map_anew(self) -> bool:
@@ -403,9 +416,9 @@ class TranscodeOptions:
         return (self.fit, self.fit) if isinstance(self.fit, int) else self.fit
 
     @property
-    def names_a_fit(self) -> bool:
-        """Whether something is asked for of a new neural map alone."""
-        return _names_a_fit(self.preset, self.neural)
+    def fit_names(self) -> list[str]:
+        """Options that are given of a new neural map alone."""
+        return _fit_names(self.preset, self.neural)
 
     @property
     def has_frame(self) -> bool:
@@ -507,9 +520,21 @@ def _check_hdr_base(base: Base, container: Container | None, carry: Carry | None
         raise ValueError(f"base: expected sdr beside Apple's gain map, which leads up from it, got {base}")
 
 
-def _names_a_fit(preset: AnyPreset, fit: FitOptions) -> bool:
-    """Whether something is asked for of a neural gain map alone."""
-    return fit.has_target or fit.effort != DEFAULT_EFFORT or preset not in ("balanced", *PHOTO_PRESETS)
+def _fit_names(preset: AnyPreset, fit: FitOptions) -> list[str]:
+    """Options that are given of a neural gain map alone."""
+    given = {
+        "preset": preset not in ("balanced", *PHOTO_PRESETS),
+        "target_bytes": fit.target_bytes is not None,
+        "target_psnr": fit.target_psnr is not None,
+        "effort": fit.effort != DEFAULT_EFFORT,
+    }
+    return [name for name, is_given in given.items() if is_given]
+
+
+def without_effect(names: Sequence[str], why: str) -> str:
+    """What is told of options that are given and change nothing."""
+    *others, last = names
+    return f"{', '.join(others)} and {last} change nothing: {why}" if others else f"{last} changes nothing: {why}"
 
 
 def _check_apple(container: Container | None, channels: int | Auto | None, bits: int | Auto | None) -> None:

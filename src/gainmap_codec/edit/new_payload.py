@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gainmap_codec.codec.encoding import FittedMap, Progress, make_neural_map
 from gainmap_codec.codec.opening import OpenedFile
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.options import TranscodeOptions, without_effect
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.codec.torch_needed import fits_by_torch
 from gainmap_codec.edit.new_base import NewBase
@@ -57,10 +57,8 @@ def new_payload(
 
 def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
     """A line about options of a new neural map, where none is made."""
-    if options.names_a_fit:
-        notes.lost.append(
-            "options of a new neural gain map (preset, target_bytes, effort) change nothing: none is made"
-        )
+    if options.fit_names:
+        notes.lost.append(without_effect(options.fit_names, "no new neural gain map is made"))
 
 
 class _Kept(NamedTuple):

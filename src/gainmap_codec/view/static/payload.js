@@ -119,7 +119,7 @@ function checkPrefix(bytes) {
   require(!isTrial, "of format 0, a trial version; make the map again");
   require(bytes.length >= BODY && bytes[0] === 0xf6 && bytes[1] >> 4 === 4, "not a neural payload");
   require((bytes[1] & 15) === VERSION, `format ${bytes[1] & 15} is not known`);
-  require((crc32(bytes.subarray(BODY)) & 0xffff) === bytes[2] * 256 + bytes[3], "the CRC does not match");
+  require((crc32(bytes.subarray(BODY)) & 0xffff) === bytes[2] * 256 + bytes[3], "damaged: its checksum is another");
 }
 
 /** All in front of the integers but the step exponents, in file order. */
