@@ -183,6 +183,22 @@ def test_a_ground_is_left_where_its_pictures_grow_larger_than_the_best(
     assert counts[0] < counts[2] < counts[0] + counts[1]
 
 
+def test_what_is_out_of_reach_gets_the_finest_picture(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a level in between shows less than a coarser one, which ends a search for what costs least."""
+    tried = module._Level._tried
+
+    def tried_worse(self: Any, quality: int) -> tuple[float, float]:
+        size, psnr = tried(self, quality)
+        return size, psnr - 20 * (self._level == 1)
+
+    monkeypatch.setattr(module._Level, "_tried", tried_worse)
+    found = reach(Trials(grounds, PHOTO), 90.0, measure)
+    pictures = [each.network.picture for each in found]
+    assert [each and each.level for each in pictures] == [0] * len(found) and max(each.psnr for each in found) > 55
+
+
 def test_three_channels() -> None:
     found = fit_pair("tiny", SCENE, FIELDS, presets=SHORT, target_psnr=60.0)
     assert found.psnr >= 60 and found.network.picture and found.network.layers[-1].outputs == 3

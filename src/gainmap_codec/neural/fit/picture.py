@@ -230,6 +230,12 @@ class Trials:
                     best, least = _Choice(series, index), before
         return best
 
+    def finest(self) -> _Choice:
+        """What shows the most, whatever it costs: the best quality of the finest level: no coarser one comes near."""
+        found = [self._level(ground, 0).series(lambda *_: False) for ground in self._grounds]
+        best = max(found, key=lambda series: float(series.psnrs[-1]))
+        return _Choice(best, len(best.psnrs) - 1)
+
 
 Costs = Callable[[Numbers, Numbers], Numbers]
 """What sizes in bytes and PQ-PSNRs in dB cost: the least is chosen, infinite is out of the question."""
@@ -263,8 +269,7 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
 
-    chosen = trials.cheapest(costs, is_enough) or trials.cheapest(lambda _, psnrs: -psnrs, lambda *_: False)
-    return _made(chosen, measure, change)
+    return _made(trials.cheapest(costs, is_enough) or trials.finest(), measure, change)
 
 
 def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
