@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 from docutils import nodes
@@ -31,6 +32,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
 myst_heading_anchors = 4
+smartquotes_action = "qe"  # options begin with two hyphens
 default_role = "code"  # docstrings write names in single backticks
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
@@ -40,22 +42,39 @@ napoleon_use_ivar = True
 
 
 class CommandHelp(SphinxDirective):
-    """What ``gainmap --help`` prints, and the same of each command under a heading of its own."""
+    """What ``gainmap --help`` tells, or ``gainmap COMMAND --help`` with the command as argument, as text that wraps."""
+
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        sections: list[nodes.Node] = []
-        for name, command in _commands():
-            section = nodes.section(ids=[nodes.make_id(name)], names=[name])
-            text = command.get_help(click.Context(command, info_name=name, terminal_width=82))
-            section += [nodes.title(text=name), nodes.literal_block(text=text, language="text")]
-            sections.append(section)
-        return sections
+        group = click.Context(gainmap, info_name="gainmap", **gainmap.context_settings)
+        command = gainmap.commands[self.arguments[0]] if self.arguments else gainmap
+        context = click.Context(command, parent=group, info_name=self.arguments[0]) if self.arguments else group
+        usage = command.get_usage(context).removeprefix("Usage: ")
+        parameters = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+        records = [parameter.get_help_record(context) for parameter in parameters]
+        options = nodes.definition_list("", *(_option(*record) for record in records if record))
+        return [_literal(usage), *_paragraphs(command.help or ""), nodes.rubric(text="Options"), options]
 
 
-def _commands() -> Iterator[tuple[str, click.Command]]:
-    yield "gainmap", gainmap
-    for name, command in sorted(gainmap.commands.items()):
-        yield f"gainmap {name}", command
+def _literal(text: str) -> nodes.literal_block:
+    return nodes.literal_block(text=text, language="text")
+
+
+def _paragraphs(text: str) -> Iterator[nodes.Node]:
+    """Of a command's help, where a paragraph of examples stands behind a backspace, as it is."""
+    for paragraph in cleandoc(text).split("\n\n"):
+        if paragraph.startswith("\b\n"):
+            title, *lines = paragraph.splitlines()[1:]
+            yield nodes.rubric(text=title.rstrip(":"))
+            yield _literal("\n".join(line.strip() for line in lines))
+        else:
+            yield nodes.paragraph(text=paragraph)
+
+
+def _option(name: str, text: str) -> nodes.definition_list_item:
+    term = nodes.term("", "", nodes.literal(text=name))
+    return nodes.definition_list_item("", term, nodes.definition("", nodes.paragraph(text=text)))
 
 
 def setup(app: Sphinx) -> None:

@@ -233,6 +233,18 @@ def gallery(photos: tuple[Path, ...], docs: Path) -> None:
     write_gallery(exhibits, docs)
 
 
+@bench.command("commands")
+@click.option("--docs", default="docs", show_default=True, type=click.Path(path_type=Path), help="Where the pages are.")
+def command_pages(docs: Path) -> None:
+    """Run the examples of docs/commands, and put what they print and write into the pages and docs/figures/commands."""
+    from tempfile import TemporaryDirectory
+
+    from gainmap_bench.report.command_pages import write_command_pages
+
+    with TemporaryDirectory() as folder:
+        write_command_pages(docs, Path(folder))
+
+
 @bench.command()
 @click.argument("photo", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--scale", "scales", multiple=True, type=float, help="Side over the photo's. Default: 0.25, 1, 2 and 4.")
