@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,15 @@ import pytest
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_bench.report.command_pages import make_photos
+from gainmap_codec.cli import demo
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 from support.paths import ROOT
+from support.typed import BLOCK, type_in
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def page_name(page: Path) -> str:
@@ -48,21 +52,35 @@ def test_links_are_named_by_what_they_lead_to(page: Path) -> None:
 
 
 @pytest.mark.usefixtures("short_fits")
-@pytest.mark.parametrize("page", [page for page in PAGES if PYTHON.search(page.read_text("utf-8"))], ids=page_name)
-def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))], ids=page_name)
+def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page run one after another, as a reader would type them, beside a small scene."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "render_scene", lambda: render_scene(width=192, height=128))
     scene = render_scene(width=96, height=64)
     HdrImage(scene).save("scene.exr")
     Image.fromarray(np.rint(np.clip(scene, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)).save("scene.png")
     names: dict[str, Any] = {"__name__": "documentation"}
-    for block in PYTHON.findall(page.read_text("utf-8")):
-        exec(compile(block, page_name(page), "exec"), names)  # our own text, that is the point of the test
+    for kind, block in BLOCK.findall(page.read_text("utf-8")):
+        if kind == "python":
+            exec(compile(block, page_name(page), "exec"), names)  # our own text, that is the point of the test
+        if kind == "sh":
+            for line in dedent(block).splitlines():
+                type_line(line, monkeypatch)
     assert "gm" in names
 
 
+def type_line(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder of the demonstration there are photos, which pages call the reader's own."""
+    if line.startswith("cd "):
+        monkeypatch.chdir(line.removeprefix("cd "))
+        make_photos(Path())
+    elif "jq" not in line or shutil.which("jq"):
+        type_in(line)
+
+
 def test_readme_code_is_found() -> None:
-    assert PYTHON.search((ROOT / "README.md").read_text("utf-8"))
+    assert BLOCK.search((ROOT / "README.md").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", gm.__all__)

@@ -88,8 +88,8 @@ def encode(
     Args:
         hdr: The HDR rendition: an `HdrImage`; an array or torch tensor (H, W, 3), floating point, linear, 1.0 = SDR
             white = 203 nits, sRGB primaries; or a path, bytes or binary file of OpenEXR, Radiance, npy, 16-bit TIFF
-            (BT.2020 PQ), 16-bit PQ PNG, JPEG XR (screenshots), PQ or HLG HEIC or AVIF, or of a JPEG, HEIC or
-            AVIF with a gain map, which without `sdr` brings its own base.
+            (BT.2020 PQ), 16-bit PQ PNG, JPEG XR (screenshots), PQ or HLG HEIC, AVIF or JPEG XL, or of a JPEG, HEIC,
+            AVIF or JPEG XL with a gain map, which without `sdr` brings its own base.
         sdr: The SDR rendition, of the same size: a file of the container (path, bytes, binary file), whose codestream
             becomes the base bit for bit unless `quality` or `base_bits` ask for a new one; any other picture file; a
             Pillow image; an array or torch tensor (H, W, 3), sRGB, uint8 or uint16 (0…65535); None tone-maps `hdr`. Its
@@ -109,14 +109,14 @@ def encode(
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
-            other bases at 92 in JPEG, 65 in HEIC and 85 in AVIF, which look alike.
-        base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC and AVIF, the HDR one, "hdr"
-            in PQ, "hlg" in HLG, which ends at 1000 nits: BT.2020 of 10 bits, upright, with a standard gain map down to
-            SDR (ISO 21496-1). Readers need no map then for HDR; those that know it show the SDR picture on SDR
-            displays; those that know neither PQ nor maps show a pale one. Now it is `hdr` that stays bit for bit where
-            it is a file of the container with that curve; without `sdr`, a photo brings its own SDR picture.
-        base_bits: Depth of the base's code values: 8, or 10 in HEIC and AVIF; None is that of a HEIC or AVIF picture
-            given, else 8, and 10 of an HDR base.
+            other bases at 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL, which look alike.
+        base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC, AVIF and JPEG XL, the HDR
+            one, "hdr" in PQ, "hlg" in HLG, which ends at 1000 nits: BT.2020 of 10 bits, upright, with a standard gain
+            map down to SDR (ISO 21496-1). Readers need no map then for HDR; those that know it show the SDR picture on
+            SDR displays; those that know neither PQ nor maps show a pale one. Now it is `hdr` that stays bit for bit
+            where it is a file of the container with that curve; without `sdr`, a photo brings its own SDR picture.
+        base_bits: Depth of the base's code values: 8, or 10 in HEIC, AVIF and JPEG XL; None is that of a picture of
+            these formats that is given, else 8, and 10 of an HDR base.
         base_chroma: Of the base, which is coded anew for it; None keeps one that can stay, and is "4:4:4" or the
             preset's where it has to be coded. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
             hardware; it blurs the edges of colours.
@@ -124,7 +124,7 @@ def encode(
         sdr_white: How bright SDR white is in `hdr`, in nits, 1…10 000: as bright as that is 1.0 then. None is 203, as
             ITU-R BT.2408 has it. Screenshots of Windows have what its "SDR content brightness" was set to: 80 nits at
             0, 480 at 100. Not for photos with a gain map, whose SDR white is that of their SDR picture.
-        speed: Of coding a base in HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
+        speed: Of coding HEIC, AVIF and JPEG XL, 0 (smallest) … 10 (quickest); None is 8. The same quality takes more
             bytes the quicker it is coded (docs/performance.md).
         map_scale: Base pixels per pixel of the standard gain map along a side, 1…128. "auto" tries maps on a part of
             the picture, as they are shown by bilinear readers and by Android's, and takes what is worth its bytes.
@@ -434,11 +434,11 @@ def transcode(
             number for both; a picture that is inside already stays as it is.
         enlarge: Pictures smaller than the box are enlarged to it.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
-            it at 92 in JPEG, 65 in HEIC and 85 in AVIF elsewhere. A smaller picture of the same container is then no
-            larger a file than its source: base and map get lower qualities where it would be. One that is given is
-            obeyed, and warned of there.
+            it at 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL elsewhere. A smaller picture of the same
+            container is then no larger a file than its source: base and map get lower qualities where it would be. One
+            that is given is obeyed, and warned of there.
         chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
-        speed: Of coding HEIC and AVIF, 0 (smallest) … 10 (quickest); None is 8.
+        speed: Of coding HEIC, AVIF and JPEG XL, 0 (smallest) … 10 (quickest); None is 8.
         map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
             elsewhere.
         map_scale: Base pixels for each pixel of the standard map along a side, 1…128, or "auto"; None keeps what it
@@ -752,7 +752,7 @@ def assemble(
             says.
         quality: Of the base, 1…100; None keeps a file of the container as it is and codes others as `encode`.
         map_quality: Of the gain map, 1…100; None keeps one of the container's and codes others at 95.
-        speed: Of coding HEIC and AVIF, as in `encode`.
+        speed: Of coding HEIC, AVIF and JPEG XL, as in `encode`.
         limits: Budgets for what the files may ask for.
     Returns:
         The file.
@@ -805,7 +805,7 @@ def swap(
         quality: Of the new base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL.
         map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
             at 95 where not.
-        speed: Of coding HEIC and AVIF, as in `encode`.
+        speed: Of coding HEIC, AVIF and JPEG XL, as in `encode`.
         limits: Budgets for what the source may ask for.
     Returns:
         The file.

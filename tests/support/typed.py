@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gainmap_codec.cli.main import gainmap
 
-BLOCK = re.compile(r"^```(sh|console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```(sh|console|python)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 class Typed(NamedTuple):
@@ -39,7 +39,8 @@ def type_in(line: str) -> str:
         found for word in words[1:] for found in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
     ]
     done = CliRunner().invoke(gainmap, arguments, catch_exceptions=False, standalone_mode=False)
-    assert (done.exit_code, done.stderr) == (0, ""), f"{line}: {done.output}"
+    assert done.exit_code == 0, f"{line}: {done.output}"
+    assert all(told.startswith("gainmap: warning: ") for told in done.stderr.splitlines()), f"{line}: {done.stderr}"
     return done.stdout
 
 

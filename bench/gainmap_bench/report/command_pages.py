@@ -99,5 +99,5 @@ def _screens(path: Path) -> bytes:
 
 def _jpeg(picture: Image.Image) -> bytes:
     stream = BytesIO()
-    picture.save(stream, "JPEG", quality=80, optimize=True)
+    picture.save(stream, "JPEG", quality=75, optimize=True)
     return stream.getvalue()

@@ -68,9 +68,9 @@ def convert(
     where `carry` says nothing; `size` and `fit` make them smaller in linear light.
 
     Args:
-        sources: Paths or fsspec URLs of photos and HDR pictures, or of folders, in which JPEG, HEIC and AVIF files and
-            the HDR pictures ``.jxr``, ``.exr`` and ``.hdr`` are looked for by their suffixes; TIFF, PNG and npy have to
-            be named. Pipes, devices and sockets are passed over.
+        sources: Paths or fsspec URLs of photos and HDR pictures, or of folders, in which JPEG, HEIC, AVIF and JPEG XL
+            files and the HDR pictures ``.jxr``, ``.exr`` and ``.hdr`` are looked for by their suffixes; TIFF, PNG and
+            npy have to be named. Pipes, devices and sockets are passed over.
         folder: Path or URL of the folder to write to, made where it is missing. Names stay, and folders within a source
             folder; of several source folders, each has a folder of its own name there. Suffixes follow the container.
             `.gainmap-batch` in it holds a record of each photo done.

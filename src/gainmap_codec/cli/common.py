@@ -81,7 +81,7 @@ effort = click.option(
 speed = click.option(
     "--speed",
     type=WholeNumber(0, 10),
-    help=f"Of coding HEIC and AVIF: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
+    help=f"Of coding HEIC, AVIF and JPEG XL: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
 )
 base_bits = click.option(
     "--base-bits",

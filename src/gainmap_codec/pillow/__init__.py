@@ -74,8 +74,8 @@ def open(source: Source, *, limits: Limits = Limits()) -> Image.Image:
     """Open a picture, upright, with all that `save` needs to keep its HDR.
 
     Args:
-        source: A path, bytes or a binary file: JPEG, HEIC or AVIF, with a gain map or without; or what else Pillow
-            opens, which has none.
+        source: A path, bytes or a binary file: JPEG, HEIC, AVIF or JPEG XL, with a gain map or without; or what else
+            Pillow opens, which has none.
         limits: Budgets for what the file may ask for.
     Returns:
         The SDR picture, loaded, mode RGB or L, with ICC profile, EXIF and XMP in its info; of a file whose base is HDR,
@@ -184,7 +184,8 @@ def save(
     Args:
         target: A path, or a binary file to write to.
         format: By Pillow's names; None is by the path's extension. JPEG, HEIF and AVIF hold gain maps.
-        quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF where pixels have to be coded.
+        quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL, where pixels
+            have to be coded.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `gainmap_codec.transcode`.
         effort: Of fitting a neural gain map anew, where the source has that alone and it no longer fits: 1 (quickest)
@@ -204,7 +205,9 @@ def save(
     told = Told()
     match = matched(image, told)
     if match and kind not in _CONTAINERS:
-        told.hdr_lost(f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC and AVIF hold one")
+        told.hdr_lost(
+            f"{kind} holds no gain map, only the SDR picture is written; JPEG, HEIC, AVIF and JPEG XL hold one"
+        )
         match = None
     if match:
         data, lost = _with_hdr(match, _CONTAINERS[kind], quality, strip, effort)

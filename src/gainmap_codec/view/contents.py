@@ -49,7 +49,7 @@ def shown_file(source: Path, limits: Limits, *, longest_side: int | None = None)
     """What the page is told of a file, plain values for JSON; static/photo.js reads them, `assemble_page` takes them.
 
     Args:
-        source: A JPEG, HEIC or AVIF file, or a picture that is HDR by itself.
+        source: A JPEG, HEIC, AVIF or JPEG XL file, or a picture that is HDR by itself.
         limits: Budgets for what the file may ask for.
         longest_side: Pixels that the picture and its map have at most; None leaves them as they are.
     Raises:
