@@ -49,7 +49,7 @@ def test_the_commands_have_their_help(site: Path) -> None:
     text = (site / "commands" / "crop.html").read_text("utf-8")
     assert "gainmap crop photo.jpg -o part.jpg --box 100,0,1180,1080" in text
     assert "gainmap crop [OPTIONS] IN..." in text
-    assert re.search(r"<dt>.*--box LEFT,TOP,RIGHT,BOTTOM.*</dt><dd><p>[^<]+</p>", text.replace("\n", ""))
+    assert ">LEFT,TOP,RIGHT,BOTTOM</span>" in text
 
 
 def test_the_notebook_has_its_results(site: Path) -> None:
