@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,13 +20,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import gainmap_codec as gm
-from gainmap_codec.codec.options import Prefer
+from gainmap_codec.codec import opening
+from gainmap_codec.codec.options import Carry, Prefer, TranscodeOptions
+from gainmap_codec.edit import recoding
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.code_points import Primaries, Transfer
 from gainmap_codec.files.container import parse_file
-from gainmap_codec.files.records import ABILITIES, Container, GainMapFile, GainMapMetadata
-from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.files.records import ABILITIES, CodedImage, Container, GainMapFile, GainMapMetadata
+from gainmap_codec.pixels.color.light import AnyCodes, pq_psnr
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.scene import render_scene
 from support.container_files import (
@@ -462,3 +467,41 @@ def test_a_record_without_gain_maps_is_a_plain_picture(container: Container) -> 
 def test_every_orientation_comes_back(container: Container, orientation: int) -> None:
     found = parsed(serialized(replace(record(container), orientation=orientation, exif=gps_exif(orientation))))
     assert (found.orientation, found.exif) == (orientation, gps_exif(orientation))
+
+
+@pytest.mark.parametrize("verb", ["transcode", "crop", "resize", "encode", "decode"])
+def test_errors_of_broken_pixels_name_the_file(
+    container: Container, verb: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Decoders know no file; to another container, each verb decodes the base."""
+
+    def broken(image: CodedImage) -> AnyCodes:
+        raise FormatError("a picture", "expected a whole one, got none")
+
+    monkeypatch.setattr(opening, "decode_coded_image", broken)
+    path = tmp_path / "photo"
+    path.write_bytes(photo(container))
+    other: Container = "jpeg" if container == "avif" else "avif"
+    verbs: dict[str, Callable[[Any], object]] = {
+        **VERBS,
+        "decode": gm.decode,
+        "transcode": partial(gm.transcode, container=other),
+    }
+    with pytest.raises(FormatError, match=f"^{re.escape(str(path))}: a picture: expected a whole one, got none$"):
+        verbs[verb](path)
+
+
+@pytest.mark.parametrize("carry", ["standard", "both", "apple"])
+def test_a_broken_map_is_told_of_once(carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By verbs that try it for the new map, and again for the rendition that another is made of."""
+
+    def broken(image: CodedImage) -> AnyCodes:
+        if image.width < parsed(photo("jpeg")).base.width:
+            raise FormatError("a picture", "expected a whole one, got none")
+        return decode_coded_image(image)
+
+    for module in (opening, recoding):
+        monkeypatch.setattr(module, "decode_coded_image", broken)
+    options = TranscodeOptions(container="heic", carry=carry, quality=90)
+    told = [line for line in transcode_with_report(photo("jpeg"), options).warnings if "a picture: expected" in line]
+    assert told == ["the standard gain map cannot be used: a picture: expected a whole one, got none"]

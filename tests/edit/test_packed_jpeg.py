@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.options import EncodeOptions, TranscodeOptions
 from gainmap_codec.edit.transcode import transcode_with_report
-from gainmap_codec.files.records import Container
+from gainmap_codec.files.records import Codec, CodedImage, Container
+from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
-from support.container_files import parsed, photo
+from support.container_files import parsed, photo, serialized
 from support.jxl_files import boxes
 from support.paths import FIXTURES
 
@@ -165,6 +168,51 @@ def test_djxl_gives_the_jpeg_back(tmp_path: Path) -> None:
     subprocess.run(["djxl", "photo.jxl", "back.jpg"], cwd=tmp_path, check=True, capture_output=True)
     back = (tmp_path / "back.jpg").read_bytes()
     assert parsed(back).base_digest == parsed(plain).base_digest
+
+
+def arithmetic(image: CodedImage) -> CodedImage:
+    """The same coefficients in arithmetic coding, which libjxl does not read."""
+    command = ["jpegtran", "-arithmetic", "-copy", "all"]
+    return replace(image, data=subprocess.run(command, input=image.data, capture_output=True, check=True).stdout)
+
+
+def not_packed(picture: str) -> str:
+    return f"the JPEG of the {picture} cannot be packed and is coded anew (libjxl: JxlEncoderAddJPEGFrame returned"
+
+
+def codecs_of(data: bytes) -> dict[str, Codec]:
+    file = parsed(data)
+    assert file.gain_map is not None
+    return {"base": file.base.codec, "gain map": file.gain_map.image.codec}
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_a_base_with_a_broken_profile_is_coded_anew() -> None:
+    file = parsed(photo("jpeg"))
+    data = serialized(replace(file, base=replace(file.base, icc_profile=b"no ICC profile" * 20)))
+    made, _, lost = report(data, container="jxl", carry="standard")
+    encoded = encode_with_report(data, None, EncodeOptions(container="jxl", carry="standard"))
+    for new, told in ((made, lost), (encoded.data, encoded.warnings)):
+        assert any(line.startswith(not_packed("base")) for line in told)
+        assert parsed(new).base.codec == "jxl"
+        assert pq_psnr(gm.decode(new, prefer="base").pixels, gm.decode(data, prefer="base").pixels) > 38
+
+
+@pytest.mark.skipif(shutil.which("jpegtran") is None, reason="jpegtran is not installed")
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_the_picture_alone_that_cannot_be_packed_is_coded_anew() -> None:
+    file = parsed(photo("jpeg"))
+    assert file.gain_map is not None
+    base, told = arithmetic(file.base), replace(file.gain_map, image=arithmetic(file.gain_map.image))
+    for broken, names in (
+        (replace(file, base=base), {"base"}),
+        (replace(file, gain_map=told), {"gain map"}),
+        (replace(file, base=base, gain_map=told), {"base", "gain map"}),
+    ):
+        made, _, lost = report(serialized(broken), container="jxl", carry="standard")
+        assert {name for name in codecs_of(made) for line in lost if line.startswith(not_packed(name))} == names
+        assert {name for name, codec in codecs_of(made).items() if codec == "jxl"} == names
+        assert pq_psnr(gm.decode(made).pixels, gm.decode(photo("jpeg"), prefer="standard").pixels) > 38
 
 
 @pytest.mark.parametrize("quality", [None, 90, 100])

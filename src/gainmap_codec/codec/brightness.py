@@ -94,7 +94,7 @@ def _measure(opened: OpenedFile) -> Measured:
     width, height = opened.file.base.width, opened.file.base.height
     rows = max(1, _BAND_PIXELS // width)
     if rows < height:
-        opened = opened.with_codes(base_codes(opened.file.base))
+        opened = opened.with_codes(base_codes(opened.file.base, opened.name))
     bands = [replace(STORED, region=(0, top, width, min(rows, height - top))) for top in range(0, height, rows)]
     found = best_rendition(opened, bands[0], render)
     pixels = _BrightPixels(width * height)

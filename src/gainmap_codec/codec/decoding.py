@@ -70,6 +70,11 @@ def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
     return [kind for kind in order if there[kind]] + ["base"]
 
 
+def unusable(kind: RenderedFrom, error: GainMapError) -> str:
+    """The line about a gain map that is broken, by which verbs that meet it more than once tell of it once."""
+    return f"the {kind} gain map cannot be used: {error}"
+
+
 def best_rendition(opened: OpenedFile, options: DecodeOptions, render: Render[Pixels]) -> Rendition[Pixels]:
     """The first rendition that can be had; a standard map that is broken gives way to the file's spare one.
 
@@ -88,7 +93,7 @@ def best_rendition(opened: OpenedFile, options: DecodeOptions, render: Render[Pi
         except GainMapError as error:
             if kind == "base":
                 raise
-            notes.append(f"the {kind} gain map cannot be used: {error}")
+            notes.append(unusable(kind, error))
         else:
             return Rendition(opened, kind, pixels, tuple(notes))
         spare = opened.file.spare_gain_map

@@ -11,7 +11,7 @@ from typing import Literal, cast
 import numpy as np
 
 from gainmap_codec.errors import GainMapError, Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import naming, parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata
@@ -39,6 +39,7 @@ class OpenedFile:
         warnings: What was odd, and what could not be used.
         decoded: The base's code values where they are decoded while the payload is read.
         data: The whole file; empty for a record that was not read from one.
+        name: What messages call it; empty as well.
     """
 
     file: GainMapFile
@@ -47,6 +48,7 @@ class OpenedFile:
     warnings: tuple[str, ...]
     decoded: Future[AnyCodes] | None = None
     data: bytes = b""
+    name: str = ""
 
     def with_codes(self, codes: AnyCodes) -> OpenedFile:
         """The same file, its base decoded already to these code values, (H, W, 3)."""
@@ -72,7 +74,7 @@ class OpenedFile:
     @cached_property
     def codes(self) -> AnyCodes:
         """The base's code values, (H, W, 3), stored raster: uint8 of 8 bits, uint16 of more."""
-        return self.decoded.result() if self.decoded else base_codes(self.file.base)
+        return self.decoded.result() if self.decoded else base_codes(self.file.base, self.name)
 
     @cached_property
     def map_codes(self) -> AnyCodes:
@@ -121,12 +123,12 @@ def open_file(
     decoded = None
     if is_rendered and file.payload and file.base.bits == 8:  # larger codes are let go as they are rendered
         pool = ThreadPoolExecutor(1)
-        decoded = pool.submit(base_codes, file.base)
+        decoded = pool.submit(base_codes, file.base, name)
         pool.shutdown(wait=False)
     codes = decoded.result if decoded else partial(base_codes, file.base)
     payload, bound_by, problem = _payload_of(file, codes, limits, most_pixels)
     warnings = file.warnings + ((problem,) if problem else ())
-    return OpenedFile(file, payload, bound_by, warnings, decoded, data)
+    return OpenedFile(file, payload, bound_by, warnings, decoded, data, name)
 
 
 def _payload_of(
@@ -165,9 +167,14 @@ def _turned(network: NeuralGainMap, turn: int) -> NeuralGainMap:
     return replace(network, coordinates=turned_coordinates(network.coordinates, turn), binding=binding)
 
 
-def base_codes(base: CodedImage) -> AnyCodes:
-    """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels."""
-    return three_channels(decode_coded_image(base))
+def base_codes(base: CodedImage, name: str = "") -> AnyCodes:
+    """Code values of a base of any codec, (H, W, 3), stored raster; grey becomes three equal channels.
+
+    Raises:
+        FormatError: It is broken; the message begins with `name`, that of the base's file.
+    """
+    with naming(name):
+        return three_channels(decode_coded_image(base))
 
 
 def three_channels(codes: AnyCodes) -> AnyCodes:

@@ -28,6 +28,7 @@ from gainmap_codec.files.container import (
     may_have_gain_map,
     moved,
     parse_file,
+    why_not_packed,
     with_others_for,
 )
 from gainmap_codec.files.cursor import open_tiff
@@ -265,7 +266,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.extras) and file.container != options.container:
             notes.append("sdr: alpha dropped")
-        return _kept_or_recoded(file, partial(base_codes, file.base), options, notes)
+        return _kept_or_recoded(file, partial(base_codes, file.base, "sdr"), options, notes)
     assert picture.pixels is not None
     check_sdr(is_hdr=picture.is_hdr)
     color, profile = base_color_of_icc(picture.icc_profile), picture.icc_profile
@@ -291,10 +292,13 @@ def _kept_or_recoded(
         decoded: Gives the code values of its base.
     """
     base, container, can = file.base, options.container, ABILITIES[options.container]
-    is_fitting = can_hold(container, base) and base.bits == (options.base_bits or base.bits)
-    codec = base.codec if is_fitting and not options.codes_base else CODECS[container]
+    is_kept = can_hold(container, base) and base.bits == (options.base_bits or base.bits) and not options.codes_base
+    if is_kept and (reason := why_not_packed(moved(file, container, []))):
+        notes.append(f"the JPEG of the base cannot be packed and is coded anew (libjxl: {reason})")
+        is_kept = False
+    codec = base.codec if is_kept else CODECS[container]
     notes += lost_others(file, container, codec)
-    if is_fitting and not options.codes_base:
+    if is_kept:
         return moved(file, container, notes)
     bits = options.base_bits or (base.bits if can.is_deep else 8)
     codes, color, profile = decoded(), color_of(base), rgb_profile(base.icc_profile, base.channels)

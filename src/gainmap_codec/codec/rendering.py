@@ -170,7 +170,7 @@ def _render_strips(
 ) -> None:
     """The base, with a standard gain map or without, strip by strip: linear, into the maths' primaries, out of them."""
     color, turn = opened.color, _turn(opened, options)
-    codes = opened.codes if opened.decoded else base_codes(opened.file.base)
+    codes = opened.codes if opened.decoded else base_codes(opened.file.base, opened.name)
     turned_codes = turned(codes, turn)
     del codes
     ready = _ready(stored, opened.map_codes, _display(options), turn, turned_codes.shape[:2]) if stored else None

@@ -77,6 +77,8 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
             notes.done.append(f"gain map: Apple's own, kept bit for bit{rest}")
             return NewMap(stored)
     decoded, told = base.shown.apple_map
+    if decoded is None:
+        notes.lost += told.lost
     if decoded is None or _is_to_be_made(decoded.image, options):
         image = file.gain_map and file.gain_map.image
         made = _made(base, _like(image, base, options) if image else options.standard, options, notes)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from gainmap_codec.codec.decoding import unusable
 from gainmap_codec.codec.encoding import darker_than_sdr
 from gainmap_codec.codec.opening import OpenedFile, three_channels
 from gainmap_codec.codec.options import Coding
@@ -145,7 +146,7 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap[GainMapMetadata]
         try:
             codes = decode_coded_image(stored.image)
         except GainMapError as error:
-            notes.lost.append(f"the standard gain map cannot be decoded and is not kept: {error}")
+            notes.lost.append(unusable("standard", error))
             continue
         if not isinstance(stored.metadata, AppleMetadata):
             return DecodedMap(codes, stored.metadata, stored.image)
@@ -162,7 +163,7 @@ def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetad
             try:
                 return DecodedMap(decode_coded_image(stored.image), stored.metadata, stored.image)
             except GainMapError as error:
-                notes.lost.append(f"Apple's gain map cannot be decoded and is not kept: {error}")
+                notes.lost.append(unusable("standard", error))
     decoded = decoded_map(opened, notes)
     if decoded is None:
         return None

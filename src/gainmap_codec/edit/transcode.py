@@ -23,6 +23,7 @@ from gainmap_codec.edit.recoding import note_spare, note_what_is_not_written
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish, report_of
 from gainmap_codec.edit.swap import with_other_base, with_sdr_base
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
+from gainmap_codec.files.jxl.packed_jpeg import NotPackedError, PackedPicture
 from gainmap_codec.files.records import ABILITIES, CODECS, Container, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif import maker_note
 from gainmap_codec.pixels.color.code_points import is_hdr
@@ -53,7 +54,20 @@ def transcode_opened(
     if _is_done(opened, options):
         notes.done.append("nothing to do: the file is as it was")
         return report_of(opened.data, opened.file.container, notes)
-    return finish(transcoded(opened, options, notes, progress), opened, notes)
+    try:
+        return finish(transcoded(opened, options, notes, progress), opened, notes)
+    except NotPackedError as error:
+        line = f"the JPEG of the {error.picture} cannot be packed and is coded anew (libjxl: {error.reason})"
+        told = replace(opened, warnings=(*opened.warnings, line))
+        return transcode_opened(told, _coded_anew(options, error.picture), progress=progress)
+
+
+def _coded_anew(options: TranscodeOptions, picture: PackedPicture) -> TranscodeOptions:
+    """The options with the quality that a picture is coded in where it does not stay as it is."""
+    coding = options.coding("jxl")
+    if picture == "base":
+        return replace(options, quality=coding.quality)
+    return replace(options, map_quality=coding.map_quality)
 
 
 def _is_done(opened: OpenedFile, options: TranscodeOptions) -> bool:

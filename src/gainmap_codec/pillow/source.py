@@ -13,6 +13,7 @@ from PIL import Image
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.errors import GainMapWarning, HdrLostWarning, Limits, printable
+from gainmap_codec.files.container import naming
 from gainmap_codec.files.orientations import inverse_of, turned_orientation
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing
@@ -173,4 +174,5 @@ def curves_of(image: Image.Image) -> Array:
 def codes_of_8_bits(opened: OpenedFile) -> NDArray[np.uint8]:
     """The base's code values, (H, W) or (H, W, 3), as Pillow can hold them."""
     base = opened.file.base
-    return cast(NDArray[np.uint8], with_bits(decode_coded_image(base), base.bits, 8))
+    with naming(opened.name):
+        return cast(NDArray[np.uint8], with_bits(decode_coded_image(base), base.bits, 8))

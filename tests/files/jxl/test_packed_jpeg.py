@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 
 import imagecodecs
 import numpy as np
@@ -17,6 +18,7 @@ from gainmap_codec.files.jxl.packed_jpeg import (
     JBRD,
     MOST_BYTES_BEHIND,
     XMP,
+    NotPackedError,
     PackedJpeg,
     pack_jpeg,
     parse_boxes,
@@ -41,14 +43,14 @@ def jpeg_with_metadata() -> bytes:
 )
 def test_jpegs_come_back(options: dict[str, object]) -> None:
     jpeg = tiny(**options)  # type: ignore[arg-type]
-    packed = pack_jpeg(jpeg)
+    packed = pack_jpeg(jpeg, "base")
     assert set(packed.boxes) == {JBRD}
     assert unpack_jpeg(packed, LIMITS) == jpeg
 
 
 def test_metadata_stand_in_boxes() -> None:
     jpeg = jpeg_with_metadata() + b"behind its end"
-    packed = pack_jpeg(jpeg)
+    packed = pack_jpeg(jpeg, "base")
     assert packed.boxes[EXIF] == bytes(4) + TIFF and packed.boxes[XMP] == USER_XMP
     assert unpack_jpeg(packed, LIMITS) == jpeg
     boxes = serialize_boxes(packed.boxes)
@@ -69,7 +71,7 @@ def test_metadata_stand_in_boxes() -> None:
 )
 def test_changed_metadata_cost_the_jpeg_nothing_else(change: dict[bytes, bytes | None]) -> None:
     jpeg = jpeg_with_metadata()
-    codestream, boxes = pack_jpeg(jpeg)
+    codestream, boxes = pack_jpeg(jpeg, "base")
     new = {kind: data for kind, data in ({**boxes, **change}).items() if data is not None}
     unpacked = unpack_jpeg(PackedJpeg(codestream, new), LIMITS)
     assert coded_digest(parse_segments(unpacked, LIMITS)) == coded_digest(parse_segments(jpeg, LIMITS))
@@ -80,7 +82,7 @@ def test_changed_metadata_cost_the_jpeg_nothing_else(change: dict[bytes, bytes |
 
 
 def test_exif_of_the_same_size_goes_into_the_jpeg() -> None:
-    codestream, boxes = pack_jpeg(jpeg_with_metadata())
+    codestream, boxes = pack_jpeg(jpeg_with_metadata(), "base")
     other = TIFF[:-5] + b"\3" + TIFF[-4:]
     unpacked = unpack_jpeg(PackedJpeg(codestream, {**boxes, EXIF: bytes(4) + other}), LIMITS)
     assert unpacked == jpeg_with_metadata().replace(TIFF, other)
@@ -90,9 +92,15 @@ def test_what_cannot_be_packed() -> None:
     cmyk = io.BytesIO()
     Image.new("CMYK", (8, 8)).save(cmyk, "JPEG")
     for jpeg in (cmyk.getvalue(), tiny()[:200], b"\xff\xd8\xff", tiny() + bytes(MOST_BYTES_BEHIND + 1)):
-        with pytest.raises(UnsupportedError, match="JPEG: expected one that JPEG XL holds without loss"):
-            pack_jpeg(jpeg)
-    assert unpack_jpeg(pack_jpeg(tiny() + bytes(MOST_BYTES_BEHIND)), LIMITS)[-2:] == bytes(2)
+        with pytest.raises(UnsupportedError, match="base: expected a JPEG that JPEG XL holds without loss"):
+            pack_jpeg(jpeg, "base")
+    assert unpack_jpeg(pack_jpeg(tiny() + bytes(MOST_BYTES_BEHIND), "base"), LIMITS)[-2:] == bytes(2)
+
+
+def test_the_error_travels_to_other_processes() -> None:
+    error = NotPackedError("gain map", "no reason")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.picture, again.reason) == (str(error), "gain map", "no reason")
 
 
 def jbrd(*markers: int, sizes: tuple[int, ...] = ()) -> bytes:
@@ -118,11 +126,11 @@ def test_bombs(box: bytes, message: str) -> None:
 
 def test_too_many_pixels() -> None:
     with pytest.raises(LimitError, match="pixels"):
-        unpack_jpeg(pack_jpeg(tiny()), Limits(pixels=100))
+        unpack_jpeg(pack_jpeg(tiny(), "base"), Limits(pixels=100))
 
 
 def test_nothing_else_happens_to_broken_ones() -> None:
-    codestream, boxes = pack_jpeg(jpeg_with_metadata())
+    codestream, boxes = pack_jpeg(jpeg_with_metadata(), "base")
     whole = boxes[JBRD]
     damaged = [whole[:end] for end in range(len(whole))]
     damaged += [whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in range(len(whole))]
@@ -144,4 +152,4 @@ def test_nothing_else_happens_to_broken_ones() -> None:
 def test_comments_are_counted() -> None:
     jpeg = tiny()
     jpeg = jpeg[:2] + make_segment(COM, bytes(65_000), "a comment") * 2 + jpeg[2:]
-    assert unpack_jpeg(pack_jpeg(jpeg), LIMITS) == jpeg
+    assert unpack_jpeg(pack_jpeg(jpeg, "base"), LIMITS) == jpeg

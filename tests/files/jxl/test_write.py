@@ -256,7 +256,7 @@ def test_maps_that_cannot_be_written() -> None:
 def test_a_jpeg_that_cannot_be_packed() -> None:
     cut = coded(tiny()[:-20])
     assert not segments_of(cut).complete
-    with pytest.raises(UnsupportedError, match="JPEG: expected one that JPEG XL holds without loss"):
+    with pytest.raises(UnsupportedError, match="base: expected a JPEG that JPEG XL holds without loss"):
         serialize_jxl(replace(jxl_records.full_of_jpegs(), base=cut))
 
 

@@ -10,7 +10,7 @@ Source: ISO/IEC 18181-2:2024 annex A (jbrd); libjxl lib/jxl/jpeg/jpeg_data.cc, l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gainmap_codec.errors import NO_LIMITS, FormatError, LimitError, Limits, UnsupportedError
 from gainmap_codec.files.boxes import BoxFile, make_box
@@ -20,6 +20,7 @@ from gainmap_codec.files.jxl.bits import BitReader, Choices, Range
 from gainmap_codec.files.jxl.picture import read_header
 from gainmap_codec.files.jxl.source import START, open_jxl
 
+PackedPicture = Literal["base", "gain map"]
 JBRD, EXIF, XMP = b"jbrd", b"Exif", b"xml "
 
 MOST_BYTES_BEHIND = 65793 + (1 << 22) - 1
@@ -36,6 +37,24 @@ _KINDS = {2: EXIF, 3: XMP}  # among the kinds of segments
 _ITEM_OFFSET = 4  # bytes in front of EXIF, in its box alone
 
 
+class NotPackedError(UnsupportedError):
+    """A JPEG that libjxl cannot pack, such as one whose ICC profile is broken.
+
+    Attributes:
+        picture: "base" or "gain map".
+        reason: What libjxl says.
+    """
+
+    def __init__(self, picture: PackedPicture, reason: str) -> None:
+        self.picture = picture
+        self.reason = reason
+        super().__init__(f"{picture}: expected a JPEG that JPEG XL holds without loss, got another ({reason})")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it travels to another process."""
+        return NotPackedError, (self.picture, self.reason)
+
+
 class PackedJpeg(NamedTuple):
     """A codestream, and what the boxes beside it hold: `JBRD`, and `EXIF` and `XMP` where the JPEG has them."""
 
@@ -43,18 +62,20 @@ class PackedJpeg(NamedTuple):
     boxes: Mapping[bytes, bytes]
 
 
-def pack_jpeg(jpeg: bytes) -> PackedJpeg:
+def pack_jpeg(jpeg: bytes, picture: PackedPicture) -> PackedJpeg:
     """A JPEG, with what stands behind its end, packed.
 
+    Args:
+        picture: What messages call it.
     Raises:
-        UnsupportedError: libjxl cannot pack it, such as one that is cut off.
+        NotPackedError: libjxl cannot pack it.
     """
     import imagecodecs  # loads NumPy
 
     try:
         packed = bytes(imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True, numthreads=1))
     except (RuntimeError, ValueError) as error:
-        raise UnsupportedError(f"JPEG: expected one that JPEG XL holds without loss, got another ({error})") from error
+        raise NotPackedError(picture, str(error)) from error
     source = open_jxl(packed, NO_LIMITS)
     kinds = {source.kind(box): box for box in source.boxes}
     boxes = {kind: source.content(kinds[kind], _MOST_BOX) for kind in (JBRD, EXIF, XMP) if kind in kinds}

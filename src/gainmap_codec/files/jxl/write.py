@@ -52,7 +52,7 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
         ValueError: Pictures of another codec, or other than their record says; metadata that the standard does not
             allow, or a payload of more than 4 MiB.
         FormatError: A picture is broken.
-        UnsupportedError: A JPEG that JPEG XL cannot hold without loss.
+        NotPackedError: A JPEG that JPEG XL cannot hold without loss.
     """
     notes = [] if notes is None else notes
     extras = jxl_extras(file.extras)
@@ -117,7 +117,7 @@ def _jpeg(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _Box
     plain = replace(file.without_gain_maps(), container="jpeg", others=_fitting(file.others, notes))
     jpeg = serialize_jpeg(plain, notes)
     is_same = extras is not None and extras.packed is not None and extras.jpeg == jpeg
-    packed = extras.packed if extras and extras.packed and is_same else pack_jpeg(jpeg)
+    packed = extras.packed if extras and extras.packed and is_same else pack_jpeg(jpeg, "base")
     boxes = packed.boxes
     picture: _Boxes = {
         "picture": _turned(packed.codestream, file.orientation),
@@ -171,7 +171,7 @@ def _gain_map(stored: StoredGainMap, orientation: int) -> _Boxes:
         raise ValueError("gain map: expected ISO 21496-1 metadata, got Apple's, which are read, but not written")
     codestream, boxes = image.data, None
     if image.codec == "jpeg":
-        codestream, boxes = pack_jpeg(without_map_metadata(image))
+        codestream, boxes = pack_jpeg(without_map_metadata(image), "gain map")
     else:
         _check(image, "gain map")
     codestream = _turned(codestream, turned_orientation(image.turn, orientation))
