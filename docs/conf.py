@@ -21,6 +21,7 @@ exclude_patterns = ["examples", "figures"]
 
 nb_execution_mode = "force"  # the notebook is kept without its results
 nb_execution_in_temp = True
+nb_execution_timeout = 300  # seconds a cell, on a busy machine
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 
