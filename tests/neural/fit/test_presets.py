@@ -15,6 +15,7 @@ from gainmap_codec.files.payload.layout import read_fields
 from gainmap_codec.files.payload.records import NeuralGainMap, Preset
 from gainmap_codec.files.payload.weights import MAX_WEIGHT
 from gainmap_codec.neural.fit import presets
+from gainmap_codec.neural.fit.multiscale import MultiscaleFit
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, shipped_presets
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED
 from gainmap_codec.pixels.color.light import Array, pq_psnr
@@ -131,6 +132,20 @@ def test_target_psnr() -> None:
     free, enough = fitted(SCENE), fitted(SCENE, target_psnr=50.0)
     assert enough.psnr >= 50
     assert enough.size < free.size
+
+
+def test_a_target_far_below_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cheapest fit is enough: no price between is tried."""
+    prices, improve = list[float](), MultiscaleFit.improve
+
+    def improved(fit: MultiscaleFit, price: float, *rest: Any) -> None:
+        prices.append(price)
+        improve(fit, price, *rest)
+
+    monkeypatch.setattr(MultiscaleFit, "improve", improved)
+    found = fitted(SCENE, target_psnr=20.0)
+    assert found.psnr >= 20 and found.notes == ()
+    assert len(prices) < presets._TRIES and set(prices[1:]) == {presets._LOWEST_PRICE}
 
 
 @pytest.mark.parametrize("target", [99.0, 1e9])
