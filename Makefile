@@ -32,10 +32,10 @@ test: setup ## Run the tests, a process for each core; the tests of a file stay 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-READERS := chromium ffmpeg libheif-examples libimage-exiftool-perl libjxl-tools
+READERS := chromium ffmpeg firefox-esr libheif-examples libimage-exiftool-perl libjxl-tools webkit2gtk-driver xauth xvfb
 READERS += $(if $(shell command -v npm),,nodejs npm)
 READER_TESTS := tests/readers/test_chromium.py tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
-  tests/readers/test_jxl_readers.py tests/readers/test_readers.py tests/readers/test_tools.py \
+  tests/readers/test_jxl_readers.py tests/readers/test_npm_module.py tests/readers/test_readers.py tests/readers/test_tools.py \
   tests/readers/test_site_on_a_phone.py tests/readers/test_web_page.py tests/view/test_viewer_decoder.py \
   tests/view/test_viewer_pixels.py tests/view/test_viewer_tool.py
 AXE := axe-core@4.14.1
@@ -45,6 +45,7 @@ test-readers: setup ## Let other people's programs read our files; on Debian, ro
 	else echo "Not installed here (root on Debian is needed); tests without their reader are skipped: $(READERS)"; fi
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs,scale,neural,readers]' -e bench
 	@npm install --no-audit --no-fund --silent --prefix build/npm $(AXE) || echo "No $(AXE): its test is skipped"
+	@npm ci --no-audit --no-fund --silent --prefix web || echo "No esbuild: the tests of the npm module are skipped"
 	$(BIN)/pytest $(READER_TESTS)
 
 # CUDA builds of torch bring the Triton that they were tested with: it is pinned here for others, not in constraints.txt.

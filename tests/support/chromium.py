@@ -57,10 +57,14 @@ class Browser:
     def read(self, data: bytes, kind: str, headroom: float) -> NDArray[np.float32]:
         """Linear sRGB pixels, float32 (H, W, 3), beyond 0…1 where they are; `kind` is a MIME type."""
         self._files.append((kind, data))
-        url = f"{self._address}/{len(self._files) - 1}"
-        width, height, text = self._page.evaluate(READ_BACK, [url, headroom])  # type: ignore[attr-defined]
-        pixels = np.frombuffer(base64.b64decode(text), np.float16).reshape(height, width, 4)
-        return pixels[..., :3].astype(np.float32)
+        return shown_by(self._page, f"{self._address}/{len(self._files) - 1}", headroom)
+
+
+def shown_by(page: object, url: str, headroom: float) -> NDArray[np.float32]:
+    """Linear sRGB pixels that an open page shows of a file at an address of its own site; see `Browser.read`."""
+    width, height, text = page.evaluate(READ_BACK, [url, headroom])  # type: ignore[attr-defined]
+    pixels = np.frombuffer(base64.b64decode(text), np.float16).reshape(height, width, 4)
+    return pixels[..., :3].astype(np.float32)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ _MODULES = (
     "color",
     "iso21496",
     "jpeg_segments",
+    "base_color",
     "range_coder",
     "payload",
     "working_grid",

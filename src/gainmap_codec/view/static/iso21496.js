@@ -54,3 +54,28 @@ function isUsable({ baseHeadroom, alternateHeadroom, min, max, gamma, baseOffset
     && gamma.every((value) => value > 0 && value < Infinity)
     && max.every((value, n) => value >= min[n]);
 }
+
+/**
+ * The binary metadata, 61 bytes for one channel and 141 for three. Their maths happen in the base's primaries.
+ * @param {{baseHeadroom: number, alternateHeadroom: number, channels: object[]}} metadata Headrooms log2; of each
+ *   channel `min`, `max` (log2), `gamma`, `baseOffset` and `alternateOffset`.
+ * @returns {Uint8Array}
+ */
+export function serializeIso21496({ baseHeadroom, alternateHeadroom, channels }) {
+  const numbers = channels.flatMap(({ min, max, gamma, baseOffset, alternateOffset }) => [min, max, gamma, baseOffset, alternateOffset]);
+  const view = new DataView(new ArrayBuffer(LENGTHS.whole[channels.length === 3 ? 1 : 0]));
+  view.setUint8(4, USES_BASE_COLORS | (channels.length === 3 ? THREE_CHANNELS : 0));
+  [baseHeadroom, alternateHeadroom, ...numbers].forEach((number, n) => {
+    const [numerator, denominator] = fractionOf(number);
+    view.setInt32(5 + 8 * n, numerator);
+    view.setUint32(9 + 8 * n, denominator);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+/** The number itself, or the nearest of 32 bits, over a power of two. */
+function fractionOf(number) {
+  let denominator = 1;
+  while (!Number.isInteger(number * denominator) && denominator < 2 ** 31 && Math.abs(number) * denominator < 2 ** 30) denominator *= 2;
+  return [Math.round(number * denominator), denominator];
+}

@@ -17,7 +17,8 @@ const AROUND = [-2, 0, 2]; // levels of the averages, from that of the finest la
  */
 export function gridInputs(network, picture) {
   const grid = workingGrid(network, picture.height, picture.width);
-  const means = averagedOverParts(turnedPixels(picture, grid), grid).map((code) => (code * 2) / 255 - 1);
+  const means = averagedOverParts(turnedPixels(picture, grid), grid);
+  for (let n = 0; n < means.length; n++) means[n] = (means[n] * 2) / 255 - 1;
   const first = firstLevel(network.grid);
   const around = AROUND.map((step) => averagedOverLevel(means, grid, Math.max(first + step, 0)));
   return { grid, means, around };
@@ -36,47 +37,51 @@ function gridResidual(network, picture) {
   const [down, across] = [grid.rows.parts, grid.columns.parts];
   const values = new Float32Array(down * across * network.outputs);
   const [x, y] = [centers(grid.columns), centers(grid.rows)];
-  const sample = (level, row, column, channels) => {
-    const places = [levelPlaces(grid.rows, level.rows), levelPlaces(grid.columns, level.columns)];
-    return enlarged(level, row * places[0].scale + places[0].shift, column * places[1].scale + places[1].shift, channels);
-  };
-  const { picture: added } = network;
+  const enlargedRow = (level, channels, used) => rowsOf(level, channels, used, grid);
+  const arounds = around.map((level) => enlargedRow(level, 4, 3));
+  const latents = network.latents.map((level) => enlargedRow(level, 1, 1));
+  const details = network.details.map((level) => enlargedRow(level, 1, 1));
+  const added = network.picture ? [enlargedRow(network.picture, 4, network.outputs)] : [];
+  const run = perceptron(network, relu, across);
+  const place = Float64Array.from({ length: across }, (_, column) => 2 * (x.scale * column + x.shift));
   for (let row = 0; row < down; row++) {
-    for (let column = 0; column < across; column++) {
-      const at = (row * across + column) * 4;
-      const rgb = [means[at], means[at + 1], means[at + 2]];
-      const features = [x.scale * column + x.shift, y.scale * row + y.shift, ...rgb];
-      for (const level of around) features.push(...sample(level, row, column, 4).slice(0, 3));
-      features.forEach((value, n) => (features[n] = 2 * value));
-      for (const value of rgb) features.push(...octaves(value, network.colorOctaves, -1));
-      for (const level of network.latents) features.push(...sample(level, row, column, 1));
-      const detail = network.details.reduce((sum, level) => sum + sample(level, row, column, 1)[0], 0);
-      const output = forward(network, [...features, 1], (value) => Math.max(value, 0));
-      const more = added ? sample(added, row, column, 4) : [0, 0, 0];
-      output.forEach((value, n) => {
+    const colors = colorPlanes(means.subarray(row * across * 4, (row + 1) * across * 4));
+    const features = [
+      place,
+      new Float64Array(across).fill(2 * (y.scale * row + y.shift)),
+      ...[...colors.map((plane) => plane.slice()), ...arounds.flatMap((level) => level(row))].map(doubled),
+      ...colors.flatMap((plane) => octavePlanes(plane, network.colorOctaves, -1)),
+      ...latents.flatMap((level) => level(row)),
+    ];
+    const detail = sumOf(details.flatMap((level) => level(row)), across);
+    const more = added.flatMap((level) => level(row));
+    run(features).forEach((plane, n) => {
+      for (let column = 0; column < across; column++) {
+        const found = Math.min(Math.max(plane[column] + detail[column], -1), 1);
         values[(row * across + column) * network.outputs + n] =
-          network.residualShift + network.residualScale * Math.min(Math.max(value + detail, -1), 1) + more[n];
-      });
-    }
+          network.residualShift + network.residualScale * found + (more.length ? more[n][column] : 0);
+      }
+    });
   }
   return { values, rows: down, columns: across, grid };
 }
 
 function publishedResidual(network, picture, color) {
   const { data, width, height } = picture;
+  const run = perceptron(network, Math.sin, width);
   const values = new Float32Array(width * height * network.outputs);
   for (let row = 0; row < height; row++) {
+    const inputs = Array.from({ length: 5 }, () => new Float64Array(width)); // x, y and three colours
     for (let column = 0; column < width; column++) {
-      const [x, y] = publishedPlace(network, row, column, height, width);
-      const features = [...octaves(x, network.positionOctaves, 0), ...octaves(y, network.positionOctaves, 0)];
-      for (const value of publishedColors(network, baseLight(data, (row * width + column) * 4, color))) {
-        features.push(...octaves(value, network.colorOctaves, 0));
-      }
-      forward(network, features, Math.sin).forEach((value, n) => {
-        const at = (row * width + column) * network.outputs + n;
-        values[at] = network.residualShift + network.residualScale * value;
-      });
+      const colors = publishedColors(network, baseLight(data, (row * width + column) * 4, color));
+      [...publishedPlace(network, row, column, height, width), ...colors].forEach((value, n) => (inputs[n][column] = value));
     }
+    const features = inputs.flatMap((plane, n) => octavePlanes(plane, n < 2 ? network.positionOctaves : network.colorOctaves, 0));
+    run(features).forEach((plane, n) => {
+      for (let column = 0; column < width; column++) {
+        values[(row * width + column) * network.outputs + n] = network.residualShift + network.residualScale * plane[column];
+      }
+    });
   }
   return { values, rows: height, columns: width };
 }
@@ -99,17 +104,112 @@ export function octaves(value, count, first) {
     .flatMap((angle) => [Math.sin(angle), Math.cos(angle)]);
 }
 
-function forward({ layers, family }, features, activation) {
-  let values = features;
-  layers.forEach(({ outputs, weights }, n) => {
-    const sums = new Array(outputs).fill(0);
-    values.forEach((value, input) => {
-      for (let output = 0; output < outputs; output++) sums[output] += value * weights[input * outputs + output];
-    });
-    values = n < 2 ? sums.map(activation) : sums;
-    if (n < 2 && family === "multiscale") values.push(1);
+/** Those of many values at once, a plane each. */
+function octavePlanes(plane, count, first) {
+  return Array.from({ length: count }, (_, k) => plane.map((value) => 2 ** (first + k) * Math.PI * value))
+    .flatMap((angles) => [angles.map(Math.sin), angles.map(Math.cos)]);
+}
+
+const relu = (value) => (value > 0 ? value : 0);
+const doubled = (plane) => changed(plane, (value) => 2 * value);
+
+/** Values changed in place: a loop is several times as fast as `map`. */
+function changed(plane, change) {
+  for (let n = 0; n < plane.length; n++) plane[n] = change(plane[n]);
+  return plane;
+}
+
+/** R, G and B of RGBA values. */
+function colorPlanes(values) {
+  const planes = [0, 1, 2].map(() => new Float64Array(values.length / 4));
+  for (let n = 0; n < values.length; n += 4) for (let c = 0; c < 3; c++) planes[c][n >> 2] = values[n + c];
+  return planes;
+}
+
+function sumOf(planes, length) {
+  const sum = new Float64Array(length);
+  for (const plane of planes) for (let n = 0; n < length; n++) sum[n] += plane[n];
+  return sum;
+}
+
+/**
+ * What makes of `count` places' features what the last layer says of them: planes (Float64Array) go in and come out.
+ * The next call writes over what came out.
+ */
+function perceptron({ layers, family }, activation, count) {
+  const steps = layers.map((layer, n) => {
+    const sums = Array.from({ length: layer.outputs }, () => new Float64Array(count));
+    const inputs = layer.inputs - (family === "multiscale" ? 1 : 0);
+    const biases = layer.weights.subarray(inputs * layer.outputs); // those of the input that is always 1
+    const blocks = blocksOf(layer, inputs);
+    return (planes) => {
+      sums.forEach((sum, output) => sum.fill(biases[output] ?? 0));
+      for (const { first, second, own, others, places } of blocks) {
+        const [a, b, c, d] = places.map((place) => planes[place]);
+        if (first === second) addWeighted(sums[first], own, a, b, c, d);
+        else addToBoth(sums[first], own, sums[second], others, a, b, c, d);
+      }
+      if (n < 2) for (const sum of sums) changed(sum, activation);
+      return sums;
+    };
   });
-  return values;
+  return (features) => steps.reduce((planes, step) => step(planes), features);
+}
+
+/** Weights for two neurons and four inputs at a time: reading and writing the sums costs more than they do. */
+function blocksOf({ outputs, weights }, inputs) {
+  const blocks = [];
+  for (let first = 0; first < outputs; first += 2) {
+    const second = Math.min(first + 1, outputs - 1);
+    for (let input = 0; input < inputs; input += 4) {
+      const four = [input, input + 1, input + 2, input + 3];
+      const [own, others] = [first, second].map((output) => four.map((n) => (n < inputs ? weights[n * outputs + output] : 0)));
+      blocks.push({ first, second, own, others, places: four.map((n) => Math.min(n, inputs - 1)) });
+    }
+  }
+  return blocks;
+}
+
+function addWeighted(sum, [p, q, r, s], a, b, c, d) {
+  for (let n = 0; n < sum.length; n++) sum[n] += p * a[n] + q * b[n] + r * c[n] + s * d[n];
+}
+
+function addToBoth(one, [p, q, r, s], other, [t, u, v, w], a, b, c, d) {
+  for (let n = 0; n < one.length; n++) {
+    const i = a[n];
+    const j = b[n];
+    const k = c[n];
+    const l = d[n];
+    one[n] += p * i + q * j + r * k + s * l;
+    other[n] += t * i + u * j + v * k + w * l;
+  }
+}
+
+/**
+ * The first `used` channels of a level enlarged to the parts of a grid, bilinearly: planes for each row, which the next
+ * row writes over.
+ */
+function rowsOf({ values, rows, columns }, channels, used, grid) {
+  const [down, across] = [levelPlaces(grid.rows, rows), levelPlaces(grid.columns, columns)];
+  const taps = Array.from({ length: grid.columns.parts }, (_, n) => tapsAt(n * across.scale + across.shift, columns));
+  const [left, right] = [0, 1].map((side) => Int32Array.from(taps, (tap) => tap[side] * channels));
+  const beside = Float64Array.from(taps, (tap) => tap[2]);
+  const line = new Float64Array(columns * channels);
+  const planes = Array.from({ length: used }, () => new Float64Array(taps.length));
+  return (row) => {
+    const [top, bottom, below] = tapsAt(row * down.scale + down.shift, rows);
+    for (let n = 0; n < line.length; n++) {
+      const upper = values[top * line.length + n];
+      line[n] = upper + (values[bottom * line.length + n] - upper) * below;
+    }
+    planes.forEach((plane, channel) => {
+      for (let n = 0; n < plane.length; n++) {
+        const first = line[left[n] + channel];
+        plane[n] = first + (line[right[n] + channel] - first) * beside[n];
+      }
+    });
+    return planes;
+  };
 }
 
 /** Bilinear interpolation of a grid of rows × columns × channels values. */
@@ -132,21 +232,39 @@ function enlarged({ values, rows, columns }, row, column, channels) {
  * @returns {Float32Array} Linear BT.2020, RGB of each pixel; 1 = SDR white.
  */
 export function renderNeural(network, picture, color, headroom) {
-  const residual = residualOf(network, picture, color);
   const { width, height, data } = picture;
+  const residual = residualOfPixels(network, picture, color);
   const out = new Float32Array(width * height * 3);
-  const place = placesOf(residual, height, width);
   const weight = headroomWeight(headroom, network.baseHeadroom, network.alternateHeadroom);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const base = baseLight(data, (row * width + column) * 4, color);
-      const found = enlarged(residual, ...place(row, column), network.outputs);
-      base.forEach((light, n) => {
-        out[(row * width + column) * 3 + n] = renditionOf(network, found[n % found.length], light, weight);
-      });
-    }
+  for (let n = 0; n < width * height; n++) {
+    baseLight(data, n * 4, color).forEach((light, channel) => {
+      const found = residual[n * network.outputs + (channel % network.outputs)];
+      out[n * 3 + channel] = renditionOf(network, found, light, weight);
+    });
   }
   return out;
+}
+
+/** The residual of each pixel: Float32Array of height × width × (1 or 3) values. */
+export function residualOfPixels(network, picture, color) {
+  const residual = residualOf(network, picture, color);
+  const { width, height } = picture;
+  if (!residual.grid || isWhole(residual.grid, height, width)) return residual.values;
+  const values = new Float32Array(width * height * network.outputs);
+  const place = placesOf(residual, height, width);
+  for (let row = 0, at = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      for (const value of enlarged(residual, ...place(row, column), network.outputs)) values[at++] = value;
+    }
+  }
+  return values;
+}
+
+/** Whether the parts of a grid are pixels of a raster of this size: one that lies straight under the whole of it. */
+export function isWhole({ rows, columns, isTurned, flipsRows, flipsColumns }, height, width) {
+  const isStraight = !isTurned && !flipsRows && !flipsColumns;
+  const isCovered = [rows, columns].every(({ start, stop, low, high }) => start === low && stop === high);
+  return isStraight && isCovered && rows.parts === height && columns.parts === width;
 }
 
 function placesOf({ grid }, height, width) {

@@ -101,26 +101,41 @@ function levelEdges({ start, stop, parts }, cells) {
  * empty window takes the value next to it.
  */
 export function averaged(values, { before, size, behind }, edges) {
-  const windows = edges.length - 1;
-  const means = new Float32Array(before * windows * behind);
-  for (let window = 0; window < windows; window++) {
-    const [start, stop] = [edges[window], edges[window + 1]];
-    const isEmpty = stop - start <= NEAR;
-    const first = Math.min(Math.floor(start), size - 1);
-    const last = isEmpty ? first + 1 : Math.ceil(stop);
-    const shares = Array.from({ length: last - first }, (_, n) =>
-      isEmpty ? 1 : (Math.min(stop, first + n + 1) - Math.max(start, first + n)) / (stop - start));
-    for (let outer = 0; outer < before; outer++) {
-      for (let inner = 0; inner < behind; inner++) {
-        let sum = 0;
-        for (let n = 0; n < shares.length; n++) {
-          sum += shares[n] * values[(outer * size + first + n) * behind + inner];
+  const windows = edges.slice(1).map((stop, n) => windowOf(edges[n], stop, size));
+  const means = new Float32Array(before * windows.length * behind);
+  const sums = new Float64Array(behind);
+  for (let outer = 0, at = 0; outer < before; outer++) {
+    const start = outer * size;
+    for (const { places, shares } of windows) {
+      sums.fill(0);
+      for (let n = 0; n < places.length; n += 4) { // four at a time: reading and writing the sums costs more
+        const [p, q, r, s] = [shares[n], shares[n + 1], shares[n + 2], shares[n + 3]];
+        let a = (start + places[n]) * behind;
+        let b = (start + places[n + 1]) * behind;
+        let c = (start + places[n + 2]) * behind;
+        let d = (start + places[n + 3]) * behind;
+        for (let inner = 0; inner < behind; inner++) {
+          sums[inner] += p * values[a++] + q * values[b++] + r * values[c++] + s * values[d++];
         }
-        means[(outer * windows + window) * behind + inner] = sum;
       }
+      for (let inner = 0; inner < behind; inner++) means[at++] = sums[inner];
     }
   }
   return means;
+}
+
+/** The values of a window and the part that each has in its mean; filled up to a multiple of four by parts of 0. */
+function windowOf(start, stop, size) {
+  const isEmpty = stop - start <= NEAR;
+  const first = Math.min(Math.floor(start), size - 1);
+  const last = isEmpty ? first + 1 : Math.ceil(stop);
+  const length = Math.ceil((last - first) / 4) * 4;
+  const places = Int32Array.from({ length }, (_, n) => Math.min(first + n, last - 1));
+  const shares = Float64Array.from({ length }, (_, n) => {
+    if (first + n >= last) return 0;
+    return isEmpty ? 1 : (Math.min(stop, first + n + 1) - Math.max(start, first + n)) / (stop - start);
+  });
+  return { places, shares };
 }
 
 /** Between which two of `count` values a place lies, and how near it is to the second. */

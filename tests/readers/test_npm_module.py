@@ -1,0 +1,297 @@
+"""`toUltraHdr` of the npm module in browsers: the file that it makes is read by us and shown in HDR by Chromium."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from os import killpg
+from pathlib import Path
+from signal import SIGTERM
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import gainmap_codec as gm
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file, serialize_file
+from gainmap_codec.files.jpeg.segments import segments_of
+from gainmap_codec.pixels.color.light import convert, pq_encode
+from gainmap_codec.pixels.raster.geometry import to_stored
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.pixels.scene import render_scene
+from support.chromium import ARGUMENTS, find_chromium, shown_by
+from support.page_server import PageServer, serve
+from support.paths import ROOT
+
+WEB = ROOT / "web"
+MOST_GZIPPED_BYTES = 25_000
+
+pytestmark = [
+    pytest.mark.readers,
+    pytest.mark.filterwarnings("ignore:standard gain map. one channel, as asked"),
+    pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed (apt-get install npm)"),
+    pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="esbuild is not installed (npm ci --prefix web)"),
+]
+SCENE = gm.HdrImage(render_scene(384, 256))
+OTHER = gm.HdrImage(np.ascontiguousarray(SCENE.pixels[::-1] * np.float32(0.3)))
+
+RUN = """async ([url, options]) => {
+  const { makeUltraHdr } = await import("/dist/gainmap-nn.js");
+  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  const { bytes: made, reason } = await makeUltraHdr(bytes, options);
+  await fetch("/made", { method: "POST", body: made });
+  return { reason, isSame: made === bytes };
+}"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    subprocess.run(["npm", "run", "build", "--silent"], cwd=WEB, check=True)
+    with serve(WEB) as found:
+        found.files["/empty.html"] = b"<!doctype html><title>empty</title>"
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = find_chromium()
+    if found is None or find_spec("playwright") is None:
+        pytest.skip("Chromium or playwright is not installed (apt-get install chromium, the extra readers)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(server: PageServer, chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        page = browser.new_page()
+        page.goto(f"{server.address}/empty.html")
+        yield page
+        browser.close()
+
+
+@cache
+def neural_photo(orientation: int = 1) -> bytes:
+    """A photo as phones make them, with one gain for all channels, by a neural gain map."""
+    sdr = encode_base(tone_map(SCENE.pixels, headroom=3.0))
+    exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
+    standard = gm.encode(SCENE, to_stored(sdr, orientation), carry="standard", map_channels=1, exif=exif)
+    return gm.transcode(standard, carry="neural", preset="tiny")
+
+
+def made_by(page: Any, server: PageServer, data: bytes, **options: Any) -> tuple[bytes, dict[str, Any]]:
+    """The bytes that come back, and why they are as they were."""
+    server.files["/photo.jpg"] = data
+    answer: dict[str, Any] = page.evaluate(RUN, ["/photo.jpg", options])
+    return server.sent.get(timeout=10)[1], answer
+
+
+def difference(one: bytes, other: bytes) -> NDArray[np.float32]:
+    """Codes of 10-bit PQ between what two files show in full, the largest of the channels."""
+    first, second = (pq_encode(gm.decode(data, color_space="bt2020").pixels) for data in (one, other))
+    largest: NDArray[np.float32] = np.abs(first - second).max(axis=2) * 1023
+    return largest
+
+
+def assert_ultra_hdr(made: bytes, neural: bytes) -> None:
+    """The file is whole, its base is that of before, and it shows what the network shows."""
+    record, before = parse_file(made, "", Limits()), parse_file(neural, "", Limits())
+    assert record.warnings == () and record.payload is None
+    assert record.base_digest == before.base_digest
+    scans, old_scans = (segments_of(each.base) for each in (record, before))
+    assert scans.data[scans.tail[0].start :] == old_scans.data[old_scans.tail[0].start :]
+    assert np.mean(difference(made, neural) <= 2) >= 0.99
+
+
+def test_the_file_shows_what_the_network_shows(page: Any, server: PageServer) -> None:
+    made, answer = made_by(page, server, neural_photo())
+    assert answer == {"reason": None, "isSame": False}
+    assert_ultra_hdr(made, neural_photo())
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_turned_photos(page: Any, server: PageServer, orientation: int) -> None:
+    """The map lies over the stored raster, and EXIF turns both."""
+    data = neural_photo(orientation)
+    made, answer = made_by(page, server, data, quality=1)
+    assert answer["reason"] is None
+    assert gm.inspect(made).orientation == orientation
+    assert_ultra_hdr(made, data)
+
+
+def test_a_map_of_three_channels_is_as_good_as_pythons(page: Any, server: PageServer) -> None:
+    data = gm.encode(SCENE, carry="neural", preset="tiny")
+    made, answer = made_by(page, server, data)
+    record = parse_file(made, "", Limits())
+    assert answer["reason"] is None and record.gain_map is not None
+    assert len(record.gain_map.metadata.channels) == 3  # type: ignore[union-attr]
+    ours, pythons = (difference(each, data) for each in (made, gm.transcode(data, carry="standard")))
+    assert np.median(ours) < 2
+    assert ours.mean() < pythons.mean() and np.percentile(ours, 99) < np.percentile(pythons, 99)
+
+
+def test_chromium_shows_it_in_hdr(page: Any, server: PageServer) -> None:
+    made, _ = made_by(page, server, neural_photo())
+    server.files["/made.jpg"] = made
+    full = gm.inspect(made).headroom or 0.0
+    assert full > 2
+    for headroom in (0.0, full / 2, full):
+        shown = shown_by(page, f"{server.address}/made.jpg", headroom)
+        ours = gm.decode(made, headroom=headroom, color_space="srgb").pixels
+        codes = np.abs(pq_encode(convert(shown, "srgb", "bt2020")) - pq_encode(convert(ours, "srgb", "bt2020"))) * 1023
+        assert np.mean(codes.max(axis=2) <= 2) >= 0.99
+        assert (shown.max() > 1.5) == (headroom > 0)
+
+
+def test_the_quality_is_the_maps(page: Any, server: PageServer) -> None:
+    data = neural_photo()
+    fine, coarse = (made_by(page, server, data, quality=quality)[0] for quality in (0.95, 0.3))
+    assert len(coarse) < len(fine)
+    assert difference(fine, data).mean() < difference(coarse, data).mean()
+
+
+def test_what_cannot_be_made_comes_back_as_it_is(page: Any, server: PageServer) -> None:
+    """With the reason; the bytes that were given are still there, in the page as well."""
+    data = neural_photo()
+    record = parse_file(data, "", Limits())
+    other = parse_file(gm.encode(OTHER, carry="standard"), "", Limits()).without_gain_maps()
+    broken = bytes((*(record.payload or b"")[:-1], 0))
+    for given, reason in (
+        (gm.encode(SCENE, carry="standard"), "it has a standard gain map already"),
+        (serialize_file(replace(other, payload=record.payload), []), "the neural gain map belongs to another picture"),
+        (serialize_file(replace(record, payload=broken), []), "neural payload: damaged: its checksum is another"),
+        (data[:200], "expected a JPEG file"),
+    ):
+        made, answer = made_by(page, server, given)
+        assert (made, answer) == (given, {"reason": reason, "isSame": True})
+
+
+def test_without_a_worker_the_page_does_it_itself(page: Any, server: PageServer) -> None:
+    """A policy of the site may forbid workers."""
+    policy = "default-src 'self'; worker-src 'none'"
+    server.files["/strict.html"] = (
+        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">'.encode()
+    )
+    page.goto(f"{server.address}/strict.html")
+    data = neural_photo()
+    made, answer = made_by(page, server, data)
+    page.goto(f"{server.address}/empty.html")
+    assert answer["reason"] is None
+    assert_ultra_hdr(made, data)
+
+
+def test_a_signal_stops_it(page: Any, server: PageServer) -> None:
+    server.files["/photo.jpg"] = neural_photo()
+    script = """async () => {
+      const { toUltraHdr } = await import("/dist/gainmap-nn.js");
+      const bytes = new Uint8Array(await (await fetch("/photo.jpg")).arrayBuffer());
+      const controller = new AbortController();
+      const made = toUltraHdr(bytes, { signal: controller.signal });
+      controller.abort();
+      const reason = await made.catch(({ name }) => name);
+      return [reason, (await toUltraHdr(bytes)).length > bytes.length];
+    }"""
+    assert page.evaluate(script) == ["AbortError", True]
+
+
+def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server: PageServer) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    packed = subprocess.run(
+        ["npm", "pack", "--json", "--pack-destination", tmp_path], cwd=WEB, check=True, capture_output=True, text=True
+    )
+    (found,) = json.loads(packed.stdout[packed.stdout.index("[") :])
+    modules = [path.read_bytes() for path in (WEB / "dist").glob("*.js")]
+    assert sum(len(gzip.compress(text)) for text in modules) <= MOST_GZIPPED_BYTES
+    subprocess.run(
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", found["filename"]], cwd=tmp_path, check=True
+    )
+    script = """
+      import { toUltraHdr } from "gainmap-nn";
+      import { convert } from "gainmap-nn/convert";
+      const bytes = Uint8Array.of(1);
+      console.log((await toUltraHdr(bytes)) === bytes, (await convert(bytes)).reason);
+    """
+    (tmp_path / "use.js").write_text(script)
+    done = subprocess.run(["node", "use.js"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == "true expected a JPEG file\n"
+    names = {path.name for path in (tmp_path / "node_modules/gainmap-nn").rglob("*") if path.is_file()}
+    assert names == {"package.json", "README.md", "gainmap-nn.js", "gainmap-nn.d.ts", "convert.js", "convert.d.ts"}
+
+
+MEASURE = """async (url) => {
+  const { toUltraHdr } = await import("/dist/gainmap-nn.js");
+  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  let [made, longest, isOver, before] = [null, 0, false, performance.now()];
+  const tick = () => {
+    const now = performance.now();
+    [longest, before] = [Math.max(longest, now - before), now];
+    if (!isOver) setTimeout(tick, 0);
+  };
+  tick();
+  const start = performance.now();
+  made = await toUltraHdr(bytes);
+  const whole = performance.now() - start;
+  isOver = true;
+  await fetch("/made", { method: "POST", body: made });
+  return [longest, whole];
+}"""
+
+
+@pytest.mark.parametrize("name", ["Ultra_HDR_Samples_Originals_01", "fountain_night", "lamps"])
+def test_photos_of_phones(page: Any, server: PageServer, data_dir: Path, name: str) -> None:
+    """Figures of docs/browser.md. Times are printed only: they are those of a machine that does nothing else."""
+    (photo,) = data_dir.glob(f"files/*/{name}.jpg")
+    data = server.files["/large.jpg"] = gm.transcode(photo, carry="neural")
+    times = [page.evaluate(MEASURE, "/large.jpg") for _ in range(4)]
+    made = [server.sent.get(timeout=10)[1] for _ in times][-1]
+    shares = [np.mean(difference(made, other) <= 2) for other in (data, gm.transcode(data, carry="standard"))]
+    longest, whole = (min(column) for column in zip(*times, strict=True))
+    print(
+        f"{name}: longest on the page's thread {longest:.0f} ms, in all {whole:.0f} ms, {len(made) - len(data)} bytes,"
+    )
+    print(f"  within two codes of the network {shares[0]:.2%}, of transcode(carry='standard') {shares[1]:.2%}")
+    assert shares[0] >= 0.99
+
+
+MAKE = """<!doctype html><title>make</title><script type="module">
+  import { makeUltraHdr } from "/dist/gainmap-nn.js";
+  const bytes = new Uint8Array(await (await fetch("/photo.jpg")).arrayBuffer());
+  const { bytes: made, reason } = await makeUltraHdr(bytes);
+  await fetch(`/made?${reason ?? ""}`, { method: "POST", body: made });
+</script>"""
+MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
+
+
+def command_of(name: str, profile: Path) -> list[str]:
+    """How a browser is started on a page without a screen; skips where it is not installed."""
+    if name == "Firefox" and (found := shutil.which("firefox-esr") or shutil.which("firefox")):
+        return [found, "--headless", "--no-remote", "--profile", str(profile)]
+    if name == "WebKit" and MINI_BROWSERS and (screen := shutil.which("xvfb-run")):
+        return [screen, "-a", str(MINI_BROWSERS[-1])]
+    pytest.skip(f"{name} is not installed (apt-get install firefox-esr; webkit2gtk-driver xvfb xauth)")
+
+
+@pytest.mark.parametrize("name", ["Firefox", "WebKit"])
+def test_other_browsers_make_it_as_well(server: PageServer, tmp_path: Path, name: str) -> None:
+    """Nobody drives them: the page sends what it has made, and the browser is ended."""
+    server.files |= {"/make.html": MAKE.encode(), "/photo.jpg": neural_photo()}
+    command = [*command_of(name, tmp_path), f"{server.address}/make.html"]
+    with (tmp_path / "log").open("w") as log:
+        browser = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            path, made = server.sent.get(timeout=90)
+        finally:
+            killpg(browser.pid, SIGTERM)
+            browser.wait(timeout=20)
+    assert path == "/made?"
+    assert_ultra_hdr(made, neural_photo())

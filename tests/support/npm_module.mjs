@@ -1,0 +1,35 @@
+// What the npm module's parts make of their inputs: a JSON list of jobs comes in, a list of answers goes out.
+
+import { readFileSync } from "node:fs";
+
+const [root] = process.argv.slice(2);
+const page = `${root}/src/gainmap_codec/view/static`;
+const { TO_BT2020, srgbCurves } = await import(`${page}/color.js`);
+const { baseColorOf } = await import(`${page}/base_color.js`);
+const { parseJpeg } = await import(`${page}/jpeg_segments.js`);
+const { parsePayload } = await import(`${page}/payload.js`);
+const { withPictureValues } = await import(`${page}/coded_picture.js`);
+const { standardMap } = await import(`${root}/web/src/gain_map.js`);
+const { ultraHdrJpeg } = await import(`${root}/web/src/ultra_hdr.js`);
+
+const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
+const textOf = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+
+const ANSWERS = {
+  file: ({ base, map, metadata }) => textOf(ultraHdrJpeg(parseJpeg(bytesOf(base)), parseJpeg(bytesOf(map)), metadata)),
+  color: ({ base }) => {
+    const { curves, toBt2020 } = baseColorOf(parseJpeg(bytesOf(base)));
+    return { curves: [...curves], toBt2020 };
+  },
+  map: async ({ payload, pixels, width, height, codes: picture }) => {
+    const parsed = parsePayload(bytesOf(payload));
+    const { rows, columns } = parsed.picture ?? {};
+    const network = await withPictureValues(parsed, () => ({ data: bytesOf(picture), width: columns, height: rows }));
+    const base = { data: new Uint8ClampedArray(bytesOf(pixels)), width, height };
+    const { codes, metadata } = standardMap(network, base, () => ({ curves: srgbCurves(), toBt2020: TO_BT2020.srgb }));
+    return { codes: textOf(codes.data), width: codes.width, height: codes.height, metadata };
+  },
+};
+
+const jobs = JSON.parse(readFileSync(0));
+process.stdout.write(JSON.stringify(await Promise.all(jobs.map(({ kind, ...job }) => ANSWERS[kind](job)))));

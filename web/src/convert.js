@@ -1,0 +1,109 @@
+// From a JPEG with a neural gain map to one with a standard gain map, wherever pictures can be decoded off the page.
+
+import { APP0, APP14, gainMapOf, isMetadata, joined, parseJpeg } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
+import { baseColorOf } from "../../src/gainmap_codec/view/static/base_color.js";
+import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
+import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
+import { standardMap } from "./gain_map.js";
+import { ultraHdrJpeg } from "./ultra_hdr.js";
+import { withPictureValues } from "../../src/gainmap_codec/view/static/coded_picture.js";
+
+const MOST_PIXELS = 2 ** 27; // 512 MB of code values
+const MOST_FILE_BYTES = 2 ** 28;
+const QUALITY = { 1: 0.95, 3: 1 }; // by channels: below 1, browsers code colours at half the size
+
+/**
+ * As `makeUltraHdr`, on this very thread: for workers and service workers.
+ * @param {Uint8Array} bytes
+ * @param {{quality?: number, signal?: AbortSignal}} options
+ * @returns {Promise<{bytes: Uint8Array, reason: ?string}>}
+ */
+export async function convert(bytes, { quality, signal } = {}) {
+  try {
+    return { bytes: await converted(bytes, quality, signal), reason: null };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { bytes, reason: error.message };
+  }
+}
+
+async function converted(bytes, quality, signal) {
+  signal?.throwIfAborted();
+  if (bytes.length > MOST_FILE_BYTES) throw new Error(`expected at most ${MOST_FILE_BYTES} bytes, got ${bytes.length}`);
+  const base = parseJpeg(bytes);
+  if (!base) throw new Error("expected a JPEG file");
+  if (gainMapOf(base)) throw new Error("it has a standard gain map already");
+  const payload = payloadOf(base);
+  if (!payload) throw new Error("there is no neural gain map in it");
+  const parsed = parsePayload(payload);
+  const picture = await codeValues(storedJpeg(base));
+  signal?.throwIfAborted();
+  const turn = (await isSamePicture(base, parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
+  if (turn === null) throw new Error("the neural gain map belongs to another picture");
+  const network = await withPictureValues(parsed, codeValues);
+  const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
+  const { codes, metadata } = standardMap(upright, picture, () => baseColorOf(base));
+  signal?.throwIfAborted();
+  const map = parseJpeg(await codedAsJpeg(codes, quality ?? QUALITY[metadata.channels.length]));
+  if (!map) throw new Error("this browser writes no JPEG");
+  return ultraHdrJpeg(base, map, metadata);
+}
+
+/** The base as a file of its own without profile and orientation: every browser decodes that to the same code values. */
+function storedJpeg(image) {
+  const { bytes, header, scan, end } = image;
+  const frame = header.find(({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
+  const [rows, columns] = frame ? [5, 7].map((at) => bytes[frame.start + at] * 256 + bytes[frame.start + at + 1]) : [0, 0];
+  if (rows * columns > MOST_PIXELS) throw new Error(`expected at most ${MOST_PIXELS} pixels, got ${rows * columns}`);
+  const kept = header.filter((each) => !isMetadata(each) || [APP0, APP14].includes(each.marker));
+  const parts = kept.map(({ start, stop }) => bytes.subarray(start, stop));
+  const whole = joined([[0xff, 0xd8], ...parts, bytes.subarray(scan, end)]); // Firefox 153 decodes no blob of many parts
+  return new Blob([whole], { type: "image/jpeg" });
+}
+
+/** Whether the coded bytes are those that the payload was made for: quicker than to look at all pixels. */
+async function isSamePicture({ bytes, header, scan, end, isWhole }, { strict }) {
+  if (!isWhole || !globalThis.crypto?.subtle) return false; // pages without https have none
+  const coded = header.filter((each) => !isMetadata(each)).map(({ start, stop }) => bytes.subarray(start, stop));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined([...coded, bytes.subarray(scan, end)])));
+  return strict.every((byte, n) => byte === digest[n]);
+}
+
+/** Code values of a picture file, without colour conversion. */
+async function codeValues(blob) {
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
+async function codedAsJpeg({ data, width, height }, quality) {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality });
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** In the worker that index.js starts: files come in, answers go out. */
+if (globalThis.DedicatedWorkerGlobalScope && self.name === "gainmap-nn") {
+  const running = new Map(); // number of a file → its AbortController
+  self.onmessage = async ({ data: { number, bytes, quality, isAborted } }) => {
+    if (isAborted) {
+      running.get(number)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    running.set(number, controller);
+    try {
+      const { bytes: made, reason } = await convert(bytes, { quality, signal: controller.signal });
+      if (reason) self.postMessage({ number, reason });
+      else self.postMessage({ number, made, reason }, [made.buffer]);
+    } catch {
+      // it was aborted: nobody waits any more
+    } finally {
+      running.delete(number);
+    }
+  };
+}

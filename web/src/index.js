@@ -1,0 +1,65 @@
+// What a page imports: README.md. The work is done by convert.js, in a worker where there can be one.
+
+/** @returns {Promise<Uint8Array>} See index.d.ts. */
+export async function toUltraHdr(bytes, options) {
+  return (await makeUltraHdr(bytes, options)).bytes;
+}
+
+/** @returns {Promise<{bytes: Uint8Array, reason: ?string}>} See index.d.ts. */
+export async function makeUltraHdr(bytes, { quality, signal } = {}) {
+  signal?.throwIfAborted();
+  const answer = (await askWorker(bytes, quality, signal)) ?? (await convertHere(bytes, quality, signal));
+  return { bytes: answer.made ?? bytes, reason: answer.reason };
+}
+
+async function convertHere(bytes, quality, signal) {
+  const { convert } = await import("./convert.js");
+  const { bytes: made, reason } = await convert(bytes, { quality, signal });
+  return { made, reason };
+}
+
+const waiting = new Map(); // number of a file → what its answer is given to
+let worker = null; // null before the first file, false where there can be none
+let count = 0;
+
+/** The worker's answer, or null where there is no worker. */
+function askWorker(bytes, quality, signal) {
+  worker ??= startWorker();
+  if (!worker) return null;
+  const number = (count += 1);
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      worker?.postMessage?.({ number, isAborted: true });
+      settle(number, () => reject(signal.reason));
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    waiting.set(number, (answer) => {
+      signal?.removeEventListener("abort", stop);
+      resolve(answer);
+    });
+    worker.postMessage({ number, bytes, quality });
+  });
+}
+
+function startWorker() {
+  try {
+    const started = new Worker(new URL("./convert.js", import.meta.url), { type: "module", name: "gainmap-nn" });
+    started.onmessage = ({ data }) => settle(data.number, (answer) => answer(data));
+    started.onerror = giveUp;
+    return started;
+  } catch {
+    return false; // a worker or a service worker itself, or a file of another site
+  }
+}
+
+/** No worker after all, by a policy of the page: what waits is done here. */
+function giveUp() {
+  worker = false;
+  for (const number of [...waiting.keys()]) settle(number, (answer) => answer(null));
+}
+
+function settle(number, how) {
+  const answer = waiting.get(number);
+  waiting.delete(number);
+  if (answer) how(answer);
+}
