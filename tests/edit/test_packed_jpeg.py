@@ -14,13 +14,16 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.codec.encoding import encode_with_report
+from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.options import EncodeOptions, TranscodeOptions
-from gainmap_codec.edit.transcode import transcode_with_report
-from gainmap_codec.files.records import Codec, CodedImage, Container
+from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.records import AppleMetadata, Codec, CodedImage, Container, StoredGainMap
 from gainmap_codec.pixels.color.light import pq_psnr
+from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.scene import render_scene
 from support.container_files import parsed, photo, serialized
-from support.jxl_files import boxes
+from support.jxl_files import box, boxes
 from support.paths import FIXTURES
 
 SCENE = gm.HdrImage(render_scene(64, 96))
@@ -232,3 +235,24 @@ def test_a_jpeg_xl_that_is_cut_off_is_coded_anew(quality: int | None) -> None:
     assert any(line.startswith("the picture is cut off: ") for line in turned.warnings)
     seen = turned.pixels[::-1, ::-1]
     np.testing.assert_allclose(seen[:200, :400], whole[:200, :400], atol=0.02)
+
+
+@pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+def test_of_two_gain_maps_the_first_is_kept_and_the_other_named() -> None:
+    """A JPEG XL file has room for one: of a phone's two, and of a box before the map inside a packed JPEG."""
+    grey = code_picture(np.full((24, 16), 90, np.uint8), "hevc", quality=95)
+    phone = open_file(photo("heic"), "a phone's", Limits())
+    apples = StoredGainMap(grey, AppleMetadata(4.0, 131072, "xmp"), "apple")
+    whole = bytes(imagecodecs.jpegxl_encode_jpeg(photo("jpeg"), usecontainer=True))
+    packed = open_file(whole + box(b"jhgm", dict(boxes(photo("jxl")))[b"jhgm"]), "cjxl's", Limits())
+    for opened, carrier in (
+        (replace(phone, file=replace(phone.file, spare_gain_map=apples)), "apple"),
+        (packed, "iso21496"),
+    ):
+        source = opened.file
+        assert source.gain_map is not None and source.spare_gain_map is not None
+        made = transcode_opened(opened, TranscodeOptions(container="jxl"))
+        new = parsed(made.data)
+        assert new.gain_map is not None and new.spare_gain_map is None
+        assert new.gain_map.metadata == source.gain_map.metadata
+        assert f"the second gain map ({carrier}) is not kept: a JPEG XL holds only one" in made.warnings

@@ -1,4 +1,4 @@
-"""What the speeds of HEIC and AVIF coding cost and give, beside what Pillow and pillow-heif do of themselves."""
+"""What the speeds of AVIF, HEIC and JPEG XL coding cost and give, beside what other libraries do of themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 from PIL import Image
@@ -21,16 +22,17 @@ from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_
 Coders = dict[str, Callable[[], CodedImage]]
 SPEEDS = (4, 5, 6, 7, 8, 9, 10)
 
-_QUALITY: dict[Codec, int] = {"av1": 75, "hevc": 50}
-"""What Pillow and pillow-heif take where nothing is asked for."""
+_QUALITY: dict[Codec, int] = {"av1": 75, "hevc": 50, "jxl": 90}
+"""What Pillow and pillow-heif take where nothing is asked for; libjxl's distance of 1, which cjxl takes."""
+_OTHERS: dict[Codec, str] = {"av1": "Pillow", "hevc": "pillow-heif", "jxl": "imagecodecs"}
 _HEADER = (
-    "| coder | seconds | over Pillow's | bytes | over Pillow's | PSNR, dB |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| coder | seconds | over the first | decoding, seconds | bytes | over the first | PSNR, dB |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
 )
 
 
 def coding_rows(codes: AnyCodes, runs: int, speeds: tuple[int, ...] = SPEEDS) -> Iterator[str]:
-    """Markdown: seconds (medians of runs in turns), bytes and PSNR of a picture coded in 4:2:0.
+    """Markdown: seconds (medians of runs in turns), bytes and PSNR of a picture coded in 4:2:0; in JPEG XL, 4:4:4.
 
     Args:
         codes: (H, W, 3), uint8.
@@ -38,25 +40,31 @@ def coding_rows(codes: AnyCodes, runs: int, speeds: tuple[int, ...] = SPEEDS) ->
     yield from _HEADER
     yield from _rows(codes, _coders("av1", codes, _pillow_avif, speeds), runs)
     yield from _rows(codes, _coders("hevc", codes, _pillow_heif, speeds), runs)
+    yield from _rows(codes, _coders("jxl", codes, _imagecodecs_jxl, speeds), runs)
 
 
-def _coders(codec: Codec, codes: AnyCodes, pillow: Callable[[AnyCodes], bytes], speeds: tuple[int, ...]) -> Coders:
+def _coders(codec: Codec, codes: AnyCodes, other: Callable[[AnyCodes], bytes], speeds: tuple[int, ...]) -> Coders:
     ours = {f"{codec}, speed {speed}": partial(_ours, codes, codec, speed) for speed in speeds}
-    return {f"{codec}, as Pillow does": lambda: _read(pillow(codes)), **ours}
+    return {f"{codec}, as {_OTHERS[codec]} does": lambda: _read(other(codes)), **ours}
 
 
 def _rows(codes: AnyCodes, coders: Coders, runs: int) -> Iterator[str]:
-    times: dict[str, list[float]] = {name: [] for name in coders}
-    made = {}
+    coding: dict[str, list[float]] = {name: [] for name in coders}
+    decoding: dict[str, list[float]] = {name: [] for name in coders}
+    made, decoded = {}, {}
     for _ in range(runs):
         for name, coder in coders.items():
             start = perf_counter()
             made[name] = coder()
-            times[name].append(perf_counter() - start)
-    (seconds, size), *_ = ((median(times[name]), len(made[name].data)) for name in coders)
+            coded = perf_counter()
+            decoded[name] = decode_coded_image(made[name])
+            coding[name].append(coded - start)
+            decoding[name].append(perf_counter() - coded)
+    (seconds, size), *_ = ((median(coding[name]), len(made[name].data)) for name in coders)
     for name, image in made.items():
-        took, count = median(times[name]), len(image.data)
-        numbers = f"{took:.2f} | {took / seconds:.2f} | {count:,} | {count / size:.2f} | {_psnr(image, codes):.2f}"
+        took, count = median(coding[name]), len(image.data)
+        times = f"{took:.2f} | {took / seconds:.2f} | {median(decoding[name]):.2f}"
+        numbers = f"{times} | {count:,} | {count / size:.2f} | {_psnr(decoded[name], codes):.2f}"
         yield f"| {name} | {numbers} |"
 
 
@@ -76,10 +84,14 @@ def _pillow_heif(codes: AnyCodes) -> bytes:
     return stream.getvalue()
 
 
+def _imagecodecs_jxl(codes: AnyCodes) -> bytes:
+    return bytes(imagecodecs.jpegxl_encode(codes, level=_QUALITY["jxl"]))
+
+
 def _read(data: bytes) -> CodedImage:
-    return parse_file(data, "Pillow's", Limits()).base
+    return parse_file(data, "another library's", Limits()).base
 
 
-def _psnr(image: CodedImage, codes: AnyCodes) -> float:
-    off = decode_coded_image(image).astype(np.float32) - codes
+def _psnr(decoded: AnyCodes, codes: AnyCodes) -> float:
+    off = decoded.astype(np.float32) - codes
     return float(10 * np.log10(255**2 / np.mean(off * off)))

@@ -71,10 +71,17 @@ def test_groups_that_are_there_are_what_they_were(channels: int, effort: int) ->
 
 
 def test_what_cannot_be_completed() -> None:
-    for codestream in (coded(noisy(300, 600, 3), level=90), picture(24, 16)):
-        assert completed(codestream[:-1], parse_header(codestream)) is None
-    large = picture(600, 300)
-    assert completed(large[: parse_header(large).size + 1], parse_header(large)) is None
+    small = picture(24, 16)
+    assert completed(small[:-1], parse_header(small)) is None
+    for large in (picture(600, 300), coded(noisy(300, 600, 3), level=90)):
+        header, frame = parse_header(large), frame_of(large)
+        for end in range(header.size, frame.start + frame.sizes[0]):
+            assert completed(large[:end], header) is None
+
+
+def test_blocks_stay_as_they_are() -> None:
+    codestream = coded(noisy(300, 600, 3), level=90)[:-1]
+    assert completed(codestream, parse_header(codestream)) is codestream
 
 
 @pytest.mark.parametrize("size", [(300, 2100), (600, 3100)])

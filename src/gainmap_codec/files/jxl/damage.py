@@ -33,14 +33,18 @@ def missing_of_picture(codestream: bytes, header: ImageHeader, frame: FrameData 
 
 
 def completed(codestream: bytes, header: ImageHeader) -> bytes | None:
-    """The codestream with zeros in place of the sections that it lacks; None where it has no such sections.
+    """The codestream with zeros in place of the sections that it lacks, or as it is where its frame is not modular.
+
+    None where there is no whole section, or but one that all is in.
 
     Raises:
         FormatError: The header of a frame or its table of contents is broken.
     """
     frame = read_frames(codestream, header, 1, NO_LIMITS)
-    if frame is None or not frame.is_modular or len(frame.sizes) == 1:
+    if frame is None or len(frame.sizes) == 1 or frame.start + frame.sizes[0] > len(codestream):
         return None
+    if not frame.is_modular:
+        return codestream
     return codestream[: frame.sizes_at] + _with_sizes(_sections(codestream, frame))
 
 

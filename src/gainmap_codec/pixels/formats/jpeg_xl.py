@@ -120,16 +120,19 @@ def _what_is_there(codestream: bytes, error: Exception) -> NDArray[Any]:
         problem = f"expected a whole one, got one that is broken (libjxl: {error})"
         raise FormatError("JPEG XL picture", problem) from error
     header = parse_header(codestream)
-    whole = completed(codestream, header)
-    codes = _grey(header)
-    with suppress(imagecodecs.JpegxlError, ValueError):
-        # Of a codestream that is cut off, libjxl has written the groups that are whole, when it asks for more.
-        codes = imagecodecs.jpegxl_decode(whole or codestream, **_HOW, out=None if whole else codes)
-    colors = _without_others(codes, header)
-    if colors.min() == colors.max():
+    there, codes = completed(codestream, header), None
+    if there is not None:
+        codes = _grey(header)
+        with suppress(imagecodecs.JpegxlError, ValueError):
+            imagecodecs.jpegxl_decode(there, **_HOW, out=codes)  # which has the squares that are whole when it raises
+    if codes is None or _is_flat(_without_others(codes, header)):
         got = f"one that is cut off before any of its {header.width} x {header.height} pixels can be shown"
         raise FormatError("JPEG XL picture", f"expected a whole one, got {got}") from error
     return codes
+
+
+def _is_flat(codes: NDArray[Any]) -> bool:
+    return bool(codes.min() == codes.max())
 
 
 def _grey(header: ImageHeader) -> NDArray[Any]:
