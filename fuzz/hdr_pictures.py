@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from support import hdr_files, jxl_files
+from support.paths import FIXTURES
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -69,6 +70,7 @@ def stills() -> Iterator[bytes]:
 
 
 def screenshots() -> Iterator[bytes]:
+    yield from (path.read_bytes() for path in sorted((FIXTURES / "jxr").iterdir()))
     for dtype in (np.float16, np.float32):
         yield bytes(imagecodecs.jpegxr_encode(hdr_files.picture().astype(dtype)))
 

@@ -90,6 +90,19 @@ def maps(pairs: tuple[str, ...]) -> None:
 
 
 @bench.command()
+@click.argument("pictures", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def channels(pictures: tuple[Path, ...]) -> None:
+    """Standard gain maps of one channel and of three in JPEG, AVIF and JPEG XL, and which `encode` takes.
+
+    The bundled scene comes first; then a row for each of the HDR pictures and each kind of file.
+    """
+    from gainmap_bench.experiments.channels import channel_rows
+
+    for row in channel_rows(pictures):
+        click.echo(row)
+
+
+@bench.command()
 @experiment("build/rd")
 @click.option("--method", "methods", multiple=True, help="One of avif, heic, jpegxl, jpeg, paper, neural; repeatable.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")

@@ -26,6 +26,17 @@ def test_the_formula() -> None:
     np.testing.assert_allclose(base[..., 0], [[0.25, 1.25], [0.7529, 0.7529]], rtol=1e-4)
 
 
+@pytest.mark.parametrize(("stops", "most"), [(2, 0.11), (3, 0.17)])
+def test_how_far_chromium_is_from_the_srgb_curve(stops: int, most: float) -> None:
+    """It takes a power of 1.961 (docs/quirks.md, tests/readers/test_chromium.py)."""
+    codes, headroom = np.arange(256, dtype=np.uint8)[np.newaxis], 2.0**stops
+    base = np.ones((1, 256, 3), np.float32)
+    apply_apple(base, codes, AppleMetadata(headroom, None, "xmp"), headroom=float(stops))
+    above = np.log2(1 + (headroom - 1) * (codes[0] / 255) ** 1.961) - np.log2(base[0, :, 0])
+    assert (above.max(), above[0], above[-1]) == pytest.approx((most, 0, 0), abs=0.005)
+    assert above.min() > -0.015 and 0.4 < int(above.argmax()) / 255 < 0.6
+
+
 @pytest.mark.parametrize(("headroom", "factor"), [(0.0, 1), (1.0, 2), (2.0, 4), (3.0, 5), (float("inf"), 5)])
 def test_a_display_takes_what_it_can_show(headroom: float, factor: int) -> None:
     base = np.ones((1, 1, 3), np.float32)

@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gainmap_codec.codec.encoding import map_trials, renditions
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.pairing import make_pair
+from gainmap_codec.files.records import Codec
 from gainmap_codec.pixels.color.light import Array, pq_decode
+from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map, shows_bands
 from gainmap_codec.pixels.maps.probe import Score, probe_of
 from gainmap_codec.pixels.rendition import Light
+from gainmap_codec.pixels.scene import render_scene
 
 SIDE = 256
 OPEN: dict[str, Any] = {"scale": "auto", "channels": "auto", "quality": "auto"}
@@ -36,11 +42,14 @@ def sharp() -> Array:
     return np.asarray(2 * np.kron(cells, np.ones((5, 5)))[:SIDE, :SIDE], np.float32)[..., np.newaxis]
 
 
-def chosen(stops: Array, colour: Any = GREY, **options: Any) -> MapChoice:
+def trials_of(stops: Array, colour: Any = GREY, codec: Codec = "jpeg", bits: int = 8) -> MapTrials:
     picture = base()
     alternate = np.asarray(picture * np.exp2(stops * colour), np.float32)
-    trials = MapTrials(probe_of(Light.of(picture), Light.of(alternate), np.eye(3)), (0, 2.5), 60_000)
-    return choose_map(trials, **{**OPEN, **options})
+    return MapTrials(probe_of(Light.of(picture), Light.of(alternate), np.eye(3)), (0, 2.5), 60_000, codec, bits)
+
+
+def chosen(stops: Array, colour: Any = GREY, **options: Any) -> MapChoice:
+    return choose_map(trials_of(stops, colour), **{**OPEN, **options})
 
 
 def test_one_gain_for_all_colours_takes_one_channel() -> None:
@@ -53,6 +62,24 @@ def test_gains_in_colour_take_three_channels() -> None:
     assert found.best.recipe.channels == 3
     assert found.one_channel_costs > 6
     assert f"(one channel would cost {found.one_channel_costs:.1f} dB" in found.told
+
+
+@pytest.mark.parametrize(("codec", "bits"), [("jpeg", 8), ("av1", 8), ("av1", 10), ("jxl", 8)])
+def test_one_gain_for_all_colours_takes_one_channel_in_every_codec(codec: Codec, bits: int) -> None:
+    assert choose_map(trials_of(sharp(), GREY, codec, bits), **OPEN).best.recipe.channels == 1
+    assert choose_map(trials_of(smooth(), GREY, codec, bits), **OPEN).best.recipe.channels == 1
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_three_channels_stay_where_one_saves_nothing(bits: int) -> None:
+    """By its colours, one channel would do for this scene; in AV1 three are smaller and closer."""
+    scene = render_scene(384, 256)
+    options = EncodeOptions(container="avif", carry="standard", base_bits=bits)
+    pair = make_pair(HdrImage(scene), None, options, [])
+    trials = map_trials(pair, *renditions(pair))
+    best, one, three = (choose_map(trials, **{**OPEN, "channels": count}).best for count in ("auto", 1, 3))
+    assert three.bytes < 0.95 * one.bytes and three.psnr > one.psnr
+    assert best == three
 
 
 def test_smooth_gains_take_a_small_map() -> None:

@@ -3,7 +3,7 @@
 A way counts for what the worse of two readers shows: a bilinear one, as browsers and we are, and libultrahdr, which is
 Android's. A file of twice the size has to buy 10 dB, more than the 6 that better coding of the base gives: maps are not
 to mend the base. Beyond 50 dB nothing is bought. Colours come before bytes: three channels stay where one costs more
-than the tolerance, whatever it saves.
+than the tolerance, whatever it saves, and where it saves nothing: one gain for all colours may swing the most.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _DB_PER_DOUBLING = 10.0
 _ENOUGH_DB = 50.0
 _NO_LOSS = Score(0.5, 0.2)
 """One channel that costs less of either does."""
+_AS_MANY = 1.05
 _COLOURED_DB = 6.0
 """One channel that costs more at first is not looked at any further."""
 _WARNED_DB = 3.0
@@ -286,20 +287,28 @@ def choose_map(
 def _of_either(
     trials: MapTrials, one: Trial, three: Trial, scales: Sequence[int], qualities: Sequence[int]
 ) -> MapChoice:
-    """The best of one channel where that does, else of three; both are looked for only where the first look leaves
-    it open: what a base has lost by coding has colours, too, which smaller maps leave out."""
+    """The best of one channel where that does and is smaller, else of three; both are looked for only where the first
+    look leaves it open: what a base has lost by coding has colours, too, which smaller maps leave out."""
     if _does(one, three):
-        return _searched(trials, one, scales, qualities)._replace(one=one, three=three)
+        of_one = _searched(trials, one, scales, qualities)
+        if _saves(of_one.best, trials.of(replace(of_one.best.recipe, channels=3), trials.codec)):
+            return of_one._replace(one=one, three=three)
     of_three = _searched(trials, three, scales, qualities)
     if three.psnr - one.psnr > _COLOURED_DB:
         return of_three._replace(one=one, three=three)
     of_one = _searched(trials, one, scales, qualities)
-    found = of_one if _does(of_one.best, of_three.best) else of_three
+    is_one = _does(of_one.best, of_three.best) and _saves(of_one.best, of_three.best)
+    found = of_one if is_one else of_three
     return found._replace(one=of_one.best, three=of_three.best)
 
 
 def _does(one: Trial, three: Trial) -> bool:
     return three.psnr - one.psnr <= _NO_LOSS.psnr or one.de_itp - three.de_itp <= _NO_LOSS.de_itp
+
+
+def _saves(one: Trial, three: Trial) -> bool:
+    """Whether one channel takes no more bytes than three, or hardly more, as of greys that codecs tell as three."""
+    return one.bytes <= _AS_MANY * three.bytes
 
 
 def _searched(trials: MapTrials, start: Trial, scales: Sequence[int], qualities: Sequence[int]) -> MapChoice:
