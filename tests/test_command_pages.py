@@ -37,6 +37,12 @@ def test_every_command_has_a_page() -> None:
     assert [page.name for page in PAGES if f"](commands/{page.name})" not in overview] == []
 
 
+def test_the_list_of_commands_has_whole_sentences() -> None:
+    """Those of `gainmap --help` are not cut off."""
+    shorts = {name: command.get_short_help_str(60) for name, command in gainmap.commands.items()}
+    assert {name: text for name, text in shorts.items() if not text.endswith(".") or text.endswith("...")} == {}
+
+
 @pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples(page: Path, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

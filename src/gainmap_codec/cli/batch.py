@@ -42,7 +42,7 @@ _FORM = "[{bar:24}] {percentage:3.0f}%  {n:,} of {total:,} photos, {rate_noinv:.
 Show = Callable[[PhotoRecord | None, int], None]
 
 
-@click.command()
+@click.command(short_help="Convert whole folders; may be interrupted.")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
 @partial(

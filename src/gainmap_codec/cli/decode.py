@@ -33,7 +33,7 @@ from gainmap_codec.pixels.hdr_image import ORIGINS
 _DEFAULTS = DecodeOptions()
 
 
-@click.command()
+@click.command(short_help="Save the HDR picture for other programs.")
 @click.argument("source", metavar="IN", type=SOURCE)
 @output(
     (".exr", ".png", ".tiff", ".tif", ".avif", ".heic", ".jxl", ".hdr", ".npy"),

@@ -40,7 +40,7 @@ _BASELINE = EncodeOptions(carry="standard", map_scale=4, map_quality=85, map_cha
 _WRITTEN = EncodeOptions(carry="standard")
 
 
-@click.command()
+@click.command(short_help="Try all of it on a bundled scene.")
 @click.argument("source", metavar="[IN]", type=PATH, required=False)
 @click.option("--out", type=PATH, default="demo", show_default=True, help="Folder for the results.")
 @device

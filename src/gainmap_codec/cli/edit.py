@@ -212,7 +212,7 @@ def _in_a_record(command: Command, options: tuple[Option, ...], record: type[Tra
     return cast(Command, result)
 
 
-@click.command()
+@click.command(short_help="Change format, size or gain maps; keep HDR.")
 @_sources
 @_output
 @edit_options
@@ -252,7 +252,7 @@ def _parse_box(context: click.Context, parameter: click.Parameter, text: str) ->
     return left, top, right, bottom
 
 
-@click.command()
+@click.command(short_help="Cut photos to a part of their picture.")
 @_sources
 @_output
 @click.option(
@@ -285,7 +285,7 @@ def crop(
     _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
-@click.command()
+@click.command(short_help="Make photos smaller or larger.")
 @_sources
 @_output
 @edit_options
@@ -313,7 +313,7 @@ def resize(
     _transcode_each(sources, output, options, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
-@click.command()
+@click.command(short_help="Turn photos, without coding them again.")
 @_sources
 @_output
 @click.option("--degrees", type=click.Choice(["90", "180", "270"]), required=True, help="How far, clockwise.")
@@ -344,7 +344,7 @@ def rotate(
     _each(sources, output, None, work, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
-@click.command()
+@click.command(short_help="Mirror photos, without coding them again.")
 @_sources
 @_output
 @click.option(

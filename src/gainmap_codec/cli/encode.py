@@ -44,7 +44,7 @@ _DEFAULTS = EncodeOptions()
 _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
 
 
-@click.command()
+@click.command(short_help="Make a photo from an HDR picture.")
 @click.argument("hdr", type=SOURCE)
 @output(CONTAINERS, help="The JPEG, HEIC, AVIF or JPEG XL file to write; its name tells which.")
 @to(WRITTEN)

@@ -30,7 +30,7 @@ from gainmap_codec.pixels.formats.sources import photos_in, read_source
 as_json = click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
 
 
-@click.command()
+@click.command(short_help="Say what a photo is, and who shows it in HDR.")
 @click.argument("sources", metavar="FILE...", type=SOURCE, nargs=-1, required=True)
 @as_json
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
@@ -92,7 +92,7 @@ def _inspected(source: Path) -> tuple[dict[str, Any], str]:
     return info, describe(info)
 
 
-@click.command()
+@click.command(short_help="Decode photos, and print a table.")
 @click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
 @as_json
 def conformance(sources: tuple[Path, ...], as_json: bool) -> None:

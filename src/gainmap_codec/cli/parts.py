@@ -54,7 +54,7 @@ _map_quality = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Take a photo apart, into files.")
 @click.argument("source", metavar="IN", type=SOURCE)
 @click.option("-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; made.")
 @click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
@@ -93,7 +93,7 @@ def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet:
     exit_for(0, bool(parts.damage), 1, strict=strict)
 
 
-@click.command()
+@click.command(short_help="Put a photo together from its parts.")
 @click.argument("folder", metavar="DIR", type=PATH)
 @output(CONTAINERS, help="The photo to write: a JPEG, HEIC, AVIF or JPEG XL, by its name.")
 @to(WRITTEN)
@@ -143,7 +143,7 @@ def assemble(
     _write(base, output, report, overwrite=overwrite, strict=strict, quiet=quiet)
 
 
-@click.command()
+@click.command(short_help="Let HDR and SDR change places.")
 @click.argument("source", metavar="IN", type=SOURCE)
 @output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
 @to(WRITTEN)

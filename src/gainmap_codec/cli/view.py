@@ -24,7 +24,7 @@ from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
 
 
-@click.command()
+@click.command(short_help="Write a page that shows photos in a browser.")
 @click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
 @output(
     (".html", ".htm"), required=False, help="The page to write. Default: here, named like the first FILE but .html."

@@ -40,7 +40,10 @@ def _parse_widths(context: click.Context, parameter: click.Parameter, text: str)
     return tuple(map(int, text.split(",")))
 
 
-@click.command(context_settings={"default_map": {"carry": "standard", "preset": "web", "strip": "gps"}})
+@click.command(
+    short_help="Write photos for a web page, with its HTML.",
+    context_settings={"default_map": {"carry": "standard", "preset": "web", "strip": "gps"}},
+)
 @click.argument("photos", type=PATH, nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", type=PATH, required=True, help="The folder to write to; it is made.")
 @click.option(
