@@ -71,7 +71,8 @@ def with_sdr_base(
     metadata = None if stored is None else stored.metadata
     if not isinstance(metadata, GainMapMetadata) or _stops_up(metadata) >= 0:
         name = (options.container or opened.file.container).upper()
-        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one without a gain map down to SDR")
+        expected = "expected an SDR base, got an HDR one without a gain map down to SDR"
+        raise UnsupportedError(f"{name}: {expected} (encode makes a photo of it)")
     return with_other_base(opened, options, notes, is_coded_again=is_coded_again)
 
 
