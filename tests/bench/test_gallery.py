@@ -60,6 +60,7 @@ def test_photos_of_unknown_licence_are_refused(tmp_path: Path) -> None:
 
 def test_the_documentation_has_all_of_it() -> None:
     page = PAGE.read_text("utf-8")
+    assert page.startswith(gallery._INTRO)
     assert {path.name for path in PICTURES} == set(re.findall(r"\]\(figures/gallery/([^)]+)\)", page))
     assert len(PICTURES) == 15
     assert max(path.stat().st_size for path in PICTURES) <= 60_000

@@ -35,9 +35,9 @@ that knows gain maps, it is HDR right here. The pictures below it are SDR, for e
 - how much brighter HDR is than SDR: black is no brighter, yellow the most;
 - where the HDR picture of the neural gain map (`balanced`) differs from the original: black is no difference.
 
-PQ-PSNR compares HDR pictures in decibels, and more is better ([How good it is](codec.md)). Of a photo, the
-original is what its own gain map shows. Everything on this page is written by one command, with the photos of
-[Ultra_HDR_Samples](https://github.com/MishaalRahmanGH/Ultra_HDR_Samples) in a folder:
+PQ-PSNR compares HDR pictures in decibels, and more is better ([What is measured](codec.md#what-is-measured)). The
+original of a photo is what its own gain map shows. Everything on this page is written by one command, in a folder with
+the photos of [Ultra_HDR_Samples](https://github.com/MishaalRahmanGH/Ultra_HDR_Samples):
 
     python -m gainmap_bench gallery Ultra_HDR_Samples_Originals_01.jpg Ultra_HDR_Samples_Originals_04.jpg
 """
@@ -106,7 +106,7 @@ def section(exhibit: Exhibit, folder: Path) -> str:
         reports[-1].data, fit=(_PHOTO_SIDE,) * 2, preset="web", carry="standard", max_bytes=_PHOTO_BYTES, strip="all"
     )
     write_atomically(folder / f"{exhibit.name}.jpg", photo)
-    figures = [_figure(exhibit, f"{exhibit.name}.jpg", "HDR where screen and browser can")]
+    figures = [_figure(exhibit, f"{exhibit.name}.jpg", "HDR, if your screen and browser can")]
     for kind, caption, pixels in _panels(reports[-1].data, reference):
         write_atomically(folder / f"{exhibit.name}-{kind}.jpg", _jpeg(pixels))
         figures.append(_figure(exhibit, f"{exhibit.name}-{kind}.jpg", caption))
@@ -123,12 +123,12 @@ def _panels(data: bytes, reference: gm.HdrImage) -> Iterator[tuple[str, str, Arr
     """Name, caption and sRGB values 0…1, float32 (h, w, 3), of each picture."""
     base = gm.decode(data, prefer="base").pixels
     neural = gm.decode(data, prefer="neural").pixels
-    yield "sdr", "the SDR picture", seen(small(base))
+    yield "sdr", "SDR", seen(small(base))
     mapped = gm.HdrImage(small(reference.pixels), headroom=reference.headroom).to_sdr()
-    yield "tone-mapped", "the HDR picture, tone-mapped", np.asarray(mapped, np.float32) / np.float32(255)
+    yield "tone-mapped", "HDR, tone-mapped to SDR", np.asarray(mapped, np.float32) / np.float32(255)
     gains = _gains(reference.pixels, base)
     most = spread(gains)[1]
-    yield "gains", f"HDR over SDR, 0 to {most:.1f} stops", _colored(gains, most)
+    yield "gains", f"how much brighter HDR is, 0 to {most:.1f} stops", _colored(gains, most)
     errors = small(pq_errors(neural, reference.pixels))[..., 0]
     most = spread(errors)[1]
     yield "errors", f"errors of the neural map, 0 to {most:.0f} steps of 1023 in PQ", _colored(errors, most)
