@@ -46,6 +46,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 """What is given, and beside which others."""
 OF_FITS = {"target_bytes": 900, "device": "cpu", "seed": 5, "effort": 7}
+INSTEAD: dict[str, Any] = {"target_psnr": 45.0}  # of target_bytes
 ELSEWHERE = {"limits"}
 
 
@@ -54,7 +55,9 @@ def edited(**options: Any) -> bytes:
 
 
 def test_all_options_are_tried() -> None:
-    assert EFFECTS.keys() | OF_FITS.keys() | ELSEWHERE == {field.name for field in fields(TranscodeOptions)}
+    assert EFFECTS.keys() | OF_FITS.keys() | INSTEAD.keys() | ELSEWHERE == {
+        field.name for field in fields(TranscodeOptions)
+    }
 
 
 @pytest.mark.parametrize("option", EFFECTS)
@@ -96,6 +99,7 @@ def test_an_sdr_base_in_place_of_an_hdr_one_is_coded_of_pixels_that_were_not_cod
 def test_options_of_a_fit_go_to_the_fit() -> None:
     fit = TranscodeOptions(preset="tiny", **OF_FITS).neural  # type: ignore[arg-type]
     assert (fit.preset, fit.target_bytes, fit.device, fit.seed, fit.effort) == ("tiny", 900, "cpu", 5, 7)
+    assert TranscodeOptions(**INSTEAD).neural.target_psnr == 45.0
 
 
 GIVEN = [
