@@ -37,7 +37,7 @@ READERS += $(if $(shell command -v npm),,nodejs npm)
 READER_TESTS := tests/readers/test_chromium.py tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
   tests/readers/test_jxl_readers.py tests/readers/test_npm_module.py tests/readers/test_readers.py tests/readers/test_tools.py \
   tests/readers/test_site_on_a_phone.py tests/readers/test_web_page.py tests/view/test_viewer_decoder.py \
-  tests/view/test_viewer_pixels.py tests/view/test_viewer_tool.py
+  tests/view/test_viewer_drop.py tests/view/test_viewer_pixels.py tests/view/test_viewer_tool.py
 AXE := axe-core@4.14.1
 test-readers: setup ## Let other people's programs read our files; on Debian, root gets them by apt-get
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

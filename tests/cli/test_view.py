@@ -67,3 +67,47 @@ def test_notes_are_told_unless_quiet(tmp_path: Path) -> None:
     _, note = view(*arguments).output.splitlines()
     assert note.startswith("  tmap.avif: The page shows the picture as a JPEG")
     assert view(*arguments, "--quiet").output == ""
+
+
+def test_a_folder_is_its_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holiday = tmp_path / "holiday"
+    (holiday / "older").mkdir(parents=True)
+    for name in ("b.jpg", "A.JPG", "older/c.jpg", "notes.txt"):
+        (holiday / name).write_bytes((FIXTURES / "jpeg/both.jpg").read_bytes())
+    monkeypatch.chdir(holiday)
+    for folder in (".", str(holiday)):
+        assert view(folder, "--overwrite").exit_code == 0
+        shown = files_in((holiday / "holiday.html").read_text("utf-8"))
+        assert [photo["name"] for photo in shown] == ["A.JPG", "b.jpg"]
+    none = view("older/..", str(tmp_path), "-o", "two.html")
+    assert str(none.exception).startswith("[Errno 2] expected photos (.jpg, ") and "got none" in str(none.exception)
+
+
+def test_a_site_is_the_page_without_photos(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    assert view("--site", str(site)).exit_code == 0
+    assert [path.name for path in site.iterdir()] == ["index.html"]
+    page = (site / "index.html").read_text("utf-8")
+    assert files_in(page) == [] and "<title>HDR photo viewer" in page
+    again = view("--site", str(site))
+    assert isinstance(again.exception, FileExistsError) and "index.html is there already" in str(again.exception)
+    assert view("--site", str(site), "--overwrite").exit_code == 0
+    both = view("--site", str(tmp_path / "other"), str(FIXTURES / "jpeg/both.jpg"))
+    assert both.exit_code == 2 and not (tmp_path / "other").exists()
+    assert view().exit_code == 2
+
+
+def test_the_browser_is_opened_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_page(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setattr("webbrowser.open", open_page)
+    page = tmp_path / "page.html"
+    arguments = (str(FIXTURES / "jpeg/both.jpg"), "-o", str(page), "--overwrite")
+    assert view(*arguments).exit_code == 0 and opened == []
+    assert view(*arguments, "--open").exit_code == 0 and opened == [page.as_uri()]
+    done = view(*arguments, "--open")
+    assert done.exit_code == 0 and f"gainmap: no browser could be started: open {page} by hand" in done.output

@@ -58,6 +58,11 @@ def test_actual_size_is_a_pixel_for_a_pixel_also_of_small_pictures() -> None:
     assert places("scaleOf(actualSize(WHOLE, { width: 20, height: 9 }, frame), { width: 20, height: 9 }, frame)") == 1
 
 
+def test_at_actual_size_each_pixel_is_seen_once() -> None:
+    left, top, step = places("windowOf(actualSize({ x: 0.4321, y: 0.6789, zoom: 1 }, picture, frame), picture, frame)")
+    assert step == 1 and (left, top) == (round(left), round(top))
+
+
 def test_every_pixel_of_the_picture_is_seen() -> None:
     assert places("[1, 5, 0.5, 0.3, 0.2, 1.5].map(samplesOf)") == [1, 1, 2, 4, 5, 2]
 

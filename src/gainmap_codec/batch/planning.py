@@ -23,7 +23,8 @@ _LONGEST_NAME = 250  # bytes
 _MULTI_PICTURE = ".mpo"
 _HDR_PICTURES = (".jxr", ".exr", ".hdr")
 _OTHER_PICTURES = (".png", ".tif", ".tiff", ".npy")  # HDR where somebody names them: in folders most of them are not
-_PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE, *_HDR_PICTURES)
+PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE, *_HDR_PICTURES)
+"""Suffixes of what is taken for a photo in a folder."""
 _BECOME_JPEGS = (_MULTI_PICTURE, *_HDR_PICTURES, *_OTHER_PICTURES)
 
 
@@ -69,7 +70,7 @@ def plan(
             clashes.append((other, job))
     if not jobs:
         got = f"none, and {len(others)} other files" if others else "none"
-        raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(_PHOTOS)}), got {got}")
+        raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(PHOTOS)}), got {got}")
     _check_clashes(clashes)
     _check_targets(list(jobs.values()), out)
     return list(jobs.values())
@@ -124,7 +125,7 @@ def _no_photo(place: str, found: str) -> str:
     """Why a file is passed over; empty for a photo. `found`: its name in a folder, empty where the caller chose it."""
     if "/." in f"/{found}":
         return HIDDEN
-    if found and not found.lower().endswith(_PHOTOS):
+    if found and not found.lower().endswith(PHOTOS):
         return "its name is not that of a photo"
     return "it is a pipe, a device or a socket" if is_special(place) else ""
 

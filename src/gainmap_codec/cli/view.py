@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gainmap_codec.batch.planning import PHOTOS
 from gainmap_codec.cli.common import (
     FILE_ERRORS,
     PATH,
+    complain,
     complain_of,
     complain_of_failures,
+    listed,
     output,
     overwrite,
     quiet,
@@ -25,49 +31,95 @@ from gainmap_codec.view.page import assemble_page
 
 
 @click.command(short_help="Write a page that shows photos in a browser.")
-@click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
+@click.argument("sources", metavar="[FILE|FOLDER]...", type=PATH, nargs=-1)
 @output(
     (".html", ".htm"), required=False, help="The page to write. Default: here, named like the first FILE but .html."
 )
+@click.option("--site", metavar="DIR", type=PATH, help="Write DIR/index.html instead, the same page without photos.")
+@click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @overwrite
 @quiet
-def view(sources: tuple[Path, ...], output: Path | None, *, overwrite: bool, quiet: bool) -> None:
-    """Write a page that shows the photos FILE in a browser: SDR beside HDR, the gain maps, what the files hold.
+def view(
+    sources: tuple[Path, ...], output: Path | None, site: Path | None, *, opens: bool, overwrite: bool, quiet: bool
+) -> None:
+    """Write a page that shows photos in a browser: SDR beside HDR, how bright they are, their gain maps.
 
     The page has in it all that it shows and loads nothing else. It decodes neural gain maps by itself, and where
-    browser and screen can, its HDR is true HDR. A file that fails is reported and the others are shown; the exit code
-    is then 1.
+    browser and screen can, its HDR is true HDR. Photos dropped onto it are shown too. One photo is in it in full, each
+    of several with at most 2048 pixels along a side. Of a FOLDER the photos in it are taken, by their names.
+
+    With --site the page waits for photos to be dropped: it can be put on a web server as it is.
+
+    A file that fails is reported and the others are shown; the exit code is then 1.
 
     \b
     Examples:
-      gainmap view photo.jpg
+      gainmap view photo.jpg --open
+      gainmap view holiday/
       gainmap view holiday/*.heic -o holiday.html
+      gainmap view --site viewer
     """
-    target = output or Path(sources[0].with_suffix(".html").name)
-    check_outputs([(sources, target)], overwrite=overwrite)
-    shown: list[dict[str, Any]] = []
-    longest_side = None if len(sources) == 1 else LONGEST_SIDE
-    files = Files(len(sources), quiet)
-    for source in sources:
-        try:
-            with files.next(source):
-                shown.append(shown_file(source, Limits(), longest_side=longest_side))
-        except FILE_ERRORS as error:
-            if len(sources) == 1:
-                raise
-            complain_of(source, error)
+    if site is not None:
+        if sources or output:
+            raise click.UsageError("--site: expected neither FILE nor -o beside it")
+        _write_site(site, opens=opens, overwrite=overwrite, quiet=quiet)
+        return
+    if not sources:
+        raise click.UsageError("expected a FILE or FOLDER, or --site DIR, got none of them")
+    photos = [photo for source in sources for photo in _photos_of(source)]
+    target = output or _page_of(sources[0].resolve())
+    check_outputs([(photos, target)], overwrite=overwrite)
+    shown = _shown(photos, quiet)
     if shown:
-        _write(target, shown, quiet)
-    if complain_of_failures(len(sources) - len(shown), len(sources)):
+        _write(target, shown, opens=opens, quiet=quiet)
+    if complain_of_failures(len(photos) - len(shown), len(photos)):
         raise click.exceptions.Exit(1)
 
 
-def _write(target: Path, shown: list[dict[str, Any]], quiet: bool) -> None:
+def _page_of(source: Path) -> Path:
+    return Path(f"{source.name if source.is_dir() else source.stem}.html")
+
+
+def _photos_of(source: Path) -> Iterator[Path]:
+    """The file itself; of a folder the photos in it."""
+    if not source.is_dir():
+        yield source
+        return
+    found = sorted(each for each in source.iterdir() if each.suffix.lower() in PHOTOS and each.is_file())
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, f"expected photos ({listed(PHOTOS)}), got none", str(source))
+    yield from found
+
+
+def _shown(photos: list[Path], quiet: bool) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
+    longest_side = None if len(photos) == 1 else LONGEST_SIDE
+    files = Files(len(photos), quiet)
+    for photo in photos:
+        try:
+            with files.next(photo):
+                shown.append(shown_file(photo, Limits(), longest_side=longest_side))
+        except FILE_ERRORS as error:
+            if len(photos) == 1:
+                raise
+            complain_of(photo, error)
+    return shown
+
+
+def _write_site(site: Path, *, opens: bool, overwrite: bool, quiet: bool) -> None:
+    target = site / "index.html"
+    check_outputs([((), target)], overwrite=overwrite, makes_folders=True)
+    site.mkdir(exist_ok=True)
+    _write(target, [], opens=opens, quiet=quiet)
+
+
+def _write(target: Path, shown: list[dict[str, Any]], *, opens: bool, quiet: bool) -> None:
     page = assemble_page(shown)
     write_atomically(target, page)
-    if quiet:
-        return
-    say_of(target, f"{len(page):,} bytes")
-    for file in shown:
-        for note in file["notes"]:
-            say_of(f"  {file['name']}", note)
+    if not quiet:
+        say_of(target, f"{len(page):,} bytes")
+        for file in shown:
+            for note in file["notes"]:
+                say_of(f"  {file['name']}", note)
+    if opens and not webbrowser.open(target.resolve().as_uri()):
+        complain(f"no browser could be started: open {target} by hand")

@@ -36,10 +36,20 @@ _MODULES = (
     "photo",
     "looks",
     "readout",
+    "hdrgm",
+    "exif",
+    "apple",
+    "dropped_file",
     "keys",
     "facts",
     "panels",
     "thumbnails",
+    "state",
+    "drawing",
+    "wishes",
+    "sides",
+    "showing",
+    "drops",
     "page",
 )
 """In an order in which each finds what it imports."""
@@ -50,9 +60,9 @@ _EXPORT = re.compile(r"^export ((?:async )?(?:const|function|class) (\w+))", re.
 
 
 def assemble_page(shown: list[dict[str, Any]]) -> bytes:
-    """The page that shows these files; `shown` is what `shown_file` gives for each."""
+    """The page that shows these files; `shown` is what `shown_file` gives for each. Without any it waits for files."""
     script, style = bundled_script(), _read("page.css")
-    title = shown[0]["name"] if len(shown) == 1 else f"{len(shown)} pictures"
+    title = _title(shown)
     page = Template(_read("page.html")).substitute(
         policy=(
             f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src blob: data:; "
@@ -65,6 +75,12 @@ def assemble_page(shown: list[dict[str, Any]]) -> bytes:
         files=json.dumps(shown, ensure_ascii=True).replace("<", "\\u003c"),
     )
     return page.encode("utf-8", "replace")  # a path may hold what is no text
+
+
+def _title(shown: list[dict[str, Any]]) -> str:
+    if not shown:
+        return "HDR photo viewer"
+    return str(shown[0]["name"]) if len(shown) == 1 else f"{len(shown)} pictures"
 
 
 def bundled_script() -> str:

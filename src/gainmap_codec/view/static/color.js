@@ -1,6 +1,7 @@
 // Primaries, curves and PQ: linear light has 1 = SDR white = 203 cd/m². Matrices are row by row.
 
-const PQ_PEAK = 10000 / 203;
+export const SDR_WHITE_NITS = 203;
+const PQ_PEAK = 10000 / SDR_WHITE_NITS;
 const [M1, M2] = [2610 / 16384, (2523 / 4096) * 128];
 const [C1, C2, C3] = [3424 / 4096, (2413 / 4096) * 32, (2392 / 4096) * 32]; // SMPTE ST 2084
 

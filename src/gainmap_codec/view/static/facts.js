@@ -29,7 +29,8 @@ export function showFacts(photo) {
       element("td", { className: "number" }, count(bytes)),
       element("td", { className: "number" }, share));
   }));
-  at("bytes").hidden = !photo.parts.length;
+  at("bytes").hidden = !photo.sums.length;
+  at("in-order").hidden = !photo.parts.length;
   at("parts").tBodies[0].replaceChildren(...photo.parts.map(([start, bytes, name]) => element("tr", {},
     element("td", { className: "number" }, count(start)),
     element("td", { className: "number" }, count(bytes)),

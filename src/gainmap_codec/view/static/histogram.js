@@ -1,6 +1,7 @@
 // How much of a picture is how bright, in stops from SDR white.
 
-const SDR_WHITE_NITS = 203;
+import { SDR_WHITE_NITS } from "./color.js";
+
 const [DARKEST, STEPS] = [-10, 16]; // log2 of the first bin, bins a stop: as the output "stops" of shaders.js
 const BINS = 256;
 const TILE = 1024;

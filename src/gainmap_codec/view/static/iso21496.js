@@ -47,7 +47,8 @@ function flagsOf(flags, length) {
   return { isThree, usesBaseColors: Boolean(flags & (isOld ? 2 : USES_BASE_COLORS)), isCompact };
 }
 
-function isUsable({ baseHeadroom, alternateHeadroom, min, max, gamma, baseOffset, alternateOffset }) {
+/** Whether the numbers of a gain map, here or in hdrgm, make sense. */
+export function isUsable({ baseHeadroom, alternateHeadroom, min, max, gamma, baseOffset, alternateOffset }) {
   const stops = [baseHeadroom, alternateHeadroom, ...min, ...max];
   return stops.every((value) => Math.abs(value) <= MOST_STOPS)
     && [...baseOffset, ...alternateOffset].every(Number.isFinite)

@@ -7,20 +7,26 @@ export const WHOLE = { x: 0.5, y: 0.5, zoom: 1 };
 
 const fit = (picture, frame) => Math.min(frame.width / picture.width, frame.height / picture.height);
 
-/** Pixels of the canvas along a side of one of the picture. */
-export const scaleOf = (view, picture, frame) => fit(picture, frame) * view.zoom;
+/** Pixels of the canvas along a side of one of the picture; 1 is 1 to the last digit. */
+export function scaleOf(view, picture, frame) {
+  const scale = fit(picture, frame) * view.zoom;
+  return Math.abs(scale - 1) < 1e-6 ? 1 : scale;
+}
 
 /** The view in which a pixel of the picture is a pixel of the canvas. */
 export const actualSize = (view, picture, frame) => bounded({ ...view, zoom: 1 / fit(picture, frame) }, picture, frame);
 
-/** Where in the picture the canvas begins, and the step from one of its pixels to the next: x, y, step. */
+/**
+ * Where in the picture the canvas begins, and the step from one of its pixels to the next: x, y, step. Where that is 1, x and y
+ * are whole: each pixel is shown once.
+ */
 export function windowOf(view, picture, frame) {
   const step = 1 / scaleOf(view, picture, frame);
-  return [
+  const corner = [
     view.x * picture.width - (frame.left + frame.width / 2) * step,
     view.y * picture.height - (frame.height / 2) * step,
-    step,
   ];
+  return [...(step === 1 ? corner.map(Math.round) : corner), step];
 }
 
 /** The pixel of the picture under a point of the canvas, or null beside the picture. */

@@ -1,5 +1,5 @@
 // A photo of the page, and what is needed to look at it. A photo is a record of facts, whose `read` gives its pictures:
-// {picture, color, standard, neural}, pictures as Blobs.
+// {picture, color, standard, neural}, pictures as Blobs. `colorSpace` is what the browser converts the picture to, if it has to.
 
 import { withPictureValues } from "./coded_picture.js";
 import { decodePicture, networkFor } from "./gain_map_view.js";
@@ -34,7 +34,7 @@ export async function openPhoto(photo, stage) {
   const parts = await photo.read();
   const notes = [...photo.notes];
   const network = parts.neural && (await usable("neural", notes, () => parsePayload(parts.neural.payload)));
-  const picture = await decodePicture(parts.picture, longestSide(photo, network, stage));
+  const picture = await decodePicture(parts.picture, longestSide(photo, network, stage), parts.colorSpace);
   if (picture.width < photo.width) {
     notes.push(`Shown at ${picture.width} × ${picture.height} pixels of ${photo.width} × ${photo.height}.`);
   }

@@ -1,8 +1,8 @@
 // The values of a pixel, in words: its luminance in nits and in stops from SDR white.
 
+import { SDR_WHITE_NITS } from "./color.js";
 import { count } from "./element.js";
 
-const SDR_WHITE_NITS = 203;
 const LUMA = [0.2627, 0.678, 0.0593]; // of BT.2020
 
 /** Words about light, linear BT.2020, 1 = SDR white; `rgb` is told as it is. */

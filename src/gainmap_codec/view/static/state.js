@@ -1,0 +1,68 @@
+// The page's state in one record, and what follows from it.
+
+import { lookOf } from "./looks.js";
+import { WHOLE } from "./pan_zoom.js";
+import { hdrKind } from "./photo.js";
+
+const GAP = 6; // CSS pixels between sides
+
+export const state = {
+  stage: null, // that is drawn on; null without WebGL
+  photos: [],
+  current: -1, // of the photos
+  turn: 0, // counts the photos shown, so that one that is late does not show up over the next
+  opened: null, // the current photo, ready to be drawn
+  rival: null, // another photo to compare with: {photo, opened}
+  sides: { left: { kind: "base" }, right: { kind: "hdr" } }, // `isRival`: of the other photo
+  layout: "split",
+  split: 0.5,
+  view: WHOLE,
+  headroom: Infinity,
+  exposure: 0,
+  highlights: "squeezed",
+  overlay: "none",
+  point: null, // under the cursor, in pixels of the canvas
+  isWaiting: false, // to be drawn
+};
+
+export const openedOf = (side) => (side.isRival ? state.rival.opened : state.opened);
+export const photoOf = (side) => (side.isRival ? state.rival.photo : state.photos[state.current]);
+
+export function mapOf(side) {
+  const { maps } = openedOf(side);
+  return maps[side.kind] ?? maps[side.kind === "base" ? "base" : hdrKind(photoOf(side), openedOf(side))];
+}
+
+/** What the stage draws. */
+export function panes() {
+  const { width, height } = state.stage.size;
+  const whole = { left: 0, width, height };
+  const { left, right } = state.sides;
+  if (state.layout === "one") return [paneOf(right, whole, whole)];
+  if (state.layout === "split") {
+    const edge = Math.round(state.split * width);
+    return [paneOf(left, whole, { left: 0, width: edge }), paneOf(right, whole, { left: edge, width: width - edge })];
+  }
+  const half = Math.floor((width - GAP * devicePixelRatio) / 2);
+  return [[left, 0], [right, width - half]].map(([side, start]) => {
+    const frame = { left: start, width: half, height };
+    return paneOf(side, frame, frame);
+  });
+}
+
+function paneOf(side, frame, clip) {
+  const map = mapOf(side);
+  return { renderer: openedOf(side).renderer, map, view: state.view, frame, clip, ...lookOf(map, state, state.stage.isHdr, fullGain()) };
+}
+
+/** The largest gain of the photo's maps, log2. */
+export const fullGain = () => Math.max(...Object.values(state.opened.maps).map((map) => map.headroom));
+
+function label(side) {
+  const kinds = Object.keys(openedOf(side).maps).length;
+  const name = side.kind === "base" ? "SDR" : kinds < 3 ? "HDR" : `HDR, ${mapOf(side).kind === "neural" ? "neural" : "standard"} map`;
+  return side.isRival ? `${photoOf(side).name}, ${name}` : name;
+}
+
+/** What the left and the right side are called. */
+export const tagNames = () => [label(state.sides.left), label(state.sides.right)];

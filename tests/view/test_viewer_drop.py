@@ -1,0 +1,136 @@
+"""Photos dropped on the page in Chromium: they are shown as Python decodes them (make test-readers)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gainmap_codec as gm
+from gainmap_codec.pixels.color.light import srgb_encode
+from gainmap_codec.pixels.raster.geometry import to_stored
+from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
+from gainmap_codec.view.page import assemble_page
+from support.networks import random_network
+from support.pages import (
+    AXE,
+    NEEDS_CHROMIUM,
+    SCENE,
+    OpenPage,
+    alone,
+    assert_axe_finds_nothing,
+    picture_codes,
+    shot,
+    with_network,
+)
+from support.paths import FIXTURES
+
+pytestmark = NEEDS_CHROMIUM
+
+EXIF_TURNED = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+DROP = """([name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name));
+  const options = { dataTransfer, bubbles: true, cancelable: true };
+  const send = (kind) => document.body.dispatchEvent(new DragEvent(kind, options));
+  send("dragenter");
+  const isMarked = document.body.classList.contains("dragging");
+  send("drop");
+  return isMarked && !document.body.classList.contains("dragging");
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+    page = tmp_path_factory.mktemp("site") / "index.html"
+    page.write_bytes(assemble_page([]))
+    return page.as_uri()
+
+
+def files_of(page: Any, **files: bytes) -> None:
+    """Choose files, and wait until the first of them is shown."""
+    page.set_input_files("#file", [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()])
+    page.wait_for_selector("#controls:not([hidden])", timeout=60_000)
+
+
+def turned_file() -> bytes:
+    sdr = to_stored(encode_base(tone_map(SCENE.convert("srgb").pixels, headroom=3.0)), 6)
+    return with_network(gm.encode(SCENE, sdr, carry="standard", exif=EXIF_TURNED), random_network(seed=4))
+
+
+def p3_file() -> bytes:
+    return gm.encode(SCENE, carry="standard", map_channels=3, base_color_space="display-p3")
+
+
+@pytest.mark.parametrize("kind", ["both", "turned", "p3", "apple"])
+def test_dropped_photos_are_what_python_decodes(open_page: OpenPage, site: str, scene_file: bytes, kind: str) -> None:
+    made: dict[str, Callable[[], bytes]] = {
+        "both": lambda: scene_file,
+        "turned": turned_file,
+        "p3": p3_file,
+        "apple": lambda: gm.encode(gm.HdrImage(SCENE.pixels * np.float32(0.5)), carry="apple"),
+    }
+    data = made[kind]()
+    page = open_page(site)
+    files_of(page, **{"photo.jpg": data})
+    page.get_by_label("cut off").check()
+    sides = page.locator("#right option").evaluate_all("(all) => all.map(({ value }) => value)")
+    assert sides == (["base", "neural", "standard"] if kind in ("both", "turned") else ["base", "hdr"])
+    for side in sides:
+        alone(page, side)
+        wanted = gm.decode(data, prefer="standard" if side == "hdr" else side, color_space="display-p3").pixels
+        assert np.mean(np.abs(picture_codes(page) - srgb_encode(wanted)).max(axis=2) * 255 <= 2) >= 0.99, side
+    assert page.complaints == []
+    page.context.close()
+
+
+def test_a_photo_is_dropped_on_the_page(open_page: OpenPage, site: str, scene_file: bytes) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page(site)
+    assert page.is_visible("#welcome") and not page.is_visible("#viewer")
+    assert page.evaluate(DROP, ["<b>one</b>.jpg", base64.b64encode(scene_file).decode()])
+    expect(page.locator("#title")).to_have_text("<b>one</b>.jpg")
+    page.wait_for_selector("#controls:not([hidden])")
+    assert page.is_visible("#viewer") and not page.is_visible("#welcome")
+    page.evaluate(DROP, ["two.jpg", base64.b64encode(scene_file).decode()])
+    expect(page.locator("#strip button")).to_have_count(2)
+    expect(page.locator("#title")).to_have_text("two.jpg")
+    assert page.complaints == []
+    page.context.close()
+
+
+def test_what_cannot_be_shown_is_said(open_page: OpenPage, site: str) -> None:
+    """Each file by itself; the others are shown, AVIF as the browser shows it."""
+    page = open_page(site)
+    avif = (FIXTURES / "heif/tmap.avif").read_bytes()
+    heic = next(path.read_bytes() for path in sorted((FIXTURES / "heif").glob("*.heic")))
+    huge = (FIXTURES / "invalid/base-huge-size.jpg").read_bytes()
+    files_of(page, **{"notes.txt": b"hello", "a.heic": heic, "huge.jpg": huge, "b.avif": avif})
+    troubles = page.inner_text("#trouble").split("\n")
+    assert troubles == [
+        "notes.txt: expected a picture that this browser shows, as JPEG or PNG",
+        "a.heic: this browser does not show HEIC; `gainmap view` does",
+        "huge.jpg: expected 1 to 134217728 pixels, got 65535 × 65535",
+    ]
+    assert page.inner_text("#title") == "b.avif"
+    assert page.inner_text("#status") == "Shown as SDR: there is no gain map to use."
+    assert "shown as the browser shows them, in SDR" in page.inner_text("#notes")
+    assert page.complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1440)])
+def test_axe_finds_nothing_before_there_is_a_photo(open_page: OpenPage, site: str, scheme: str, width: int) -> None:
+    if not Path(AXE).exists():
+        pytest.skip("axe-core is not installed (make test-readers)")
+    page = open_page(site, width=width, height=900, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_axe_finds_nothing(page)
+    shot(page, f"empty-{scheme}-{width}")
+    page.context.close()
