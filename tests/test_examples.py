@@ -265,7 +265,7 @@ def test_flask_keeps_hdr_and_no_places(flask_client: Any, placed: Path) -> None:
     with placed.open("rb") as file:
         answer = flask_client.post("/photos", data={"photo": (file, "beach.jpg")})
     assert (answer.status_code, answer.json) == (201, {"url": "/photos/beach.jpg"})
-    for query, width in [("", 384), ("?size=320", 320), ("?size=320", 320)]:
+    for query, width in [("", 384), ("?size=320", 320), ("?size=320", 320)]:  # made, then found
         got = flask_client.get(f"/photos/beach.jpg{query}")
         found = gm.decode(got.data)
         assert (got.status_code, got.mimetype, found.pixels.shape[1]) == (200, "image/jpeg", width)

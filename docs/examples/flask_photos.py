@@ -8,6 +8,7 @@ curl -o small.jpg "http://localhost:5000/photos/beach.jpg?size=640"
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Flask, Response, abort, request, send_from_directory, url_for
 from werkzeug.utils import secure_filename
@@ -36,7 +37,7 @@ def create_app(folder: str) -> Flask:
         if (photos / name).exists():
             abort(409, f"{name}: there is such a photo already")
         data = gm.transcode(request.files["photo"], strip="gps", limits=LIMITS)
-        (photos / name).write_bytes(data)
+        write(photos / name, data)
         return {"url": url_for("show", name=name)}, 201
 
     @app.get("/photos/<name>")
@@ -50,7 +51,14 @@ def create_app(folder: str) -> Flask:
             abort(404)
         small = photos / "small" / f"{size}-{name}"
         if not small.exists():
-            small.write_bytes(gm.resize(photos / name, fit=size, preset="web", limits=LIMITS))
+            write(small, gm.resize(photos / name, fit=size, preset="web", limits=LIMITS))
         return send_from_directory(small.parent, small.name)
 
     return app
+
+
+def write(path: Path, data: bytes) -> None:
+    """A file that is there whole or not at all: another request may ask for it now."""
+    part = path.with_name(f".{uuid4().hex}")
+    part.write_bytes(data)
+    part.replace(path)
