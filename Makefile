@@ -34,7 +34,8 @@ test-slow: setup ## Run the tests that take minutes
 
 READERS := chromium ffmpeg firefox-esr libheif-examples libimage-exiftool-perl libjxl-tools webkit2gtk-driver xauth xvfb
 READERS += $(if $(shell command -v npm),,nodejs npm)
-READER_TESTS := tests/readers/test_chromium.py tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
+READER_TESTS := tests/readers/test_chromium.py tests/readers/test_hdr_img.py \
+  tests/readers/test_heif_readers.py tests/readers/test_jpeg_readers.py \
   tests/readers/test_jxl_readers.py tests/readers/test_npm_module.py tests/readers/test_readers.py tests/readers/test_tools.py \
   tests/readers/test_site_on_a_phone.py tests/readers/test_web_page.py tests/view/test_viewer_decoder.py \
   tests/view/test_viewer_drop.py tests/view/test_viewer_pixels.py tests/view/test_viewer_tool.py

@@ -1,15 +1,30 @@
-// Two modules in dist: the small one that pages import, and the one that does the work, in a worker.
+// The modules in dist: what pages import, what a service worker imports, and the one that does the work for all of them.
 
 import { build } from "esbuild";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 
+const MODULES = { convert: "convert", index: "gainmap-nn", hdr_img: "hdr-img", service_worker: "service-worker" };
 const folder = (name) => new URL(name, import.meta.url).pathname;
+
+/** What several modules need is loaded once, under the name that it has in dist. */
+const shared = {
+  name: "shared",
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(convert|index)\.js$/ }, ({ kind, path }) =>
+    kind === "entry-point" ? null : { path: `./${MODULES[path.slice(2, -3)]}.js`, external: true }),
+};
 
 rmSync(folder("dist"), { recursive: true, force: true });
 mkdirSync(folder("dist"));
-const shared = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none" };
-await build({ ...shared, entryPoints: [folder("src/convert.js")], outfile: folder("dist/convert.js") });
-await build({ ...shared, entryPoints: [folder("src/index.js")], outfile: folder("dist/gainmap-nn.js"), external: ["./convert.js"] });
-for (const [source, made] of [["index", "gainmap-nn"], ["convert", "convert"]]) {
+for (const [source, made] of Object.entries(MODULES)) {
+  await build({
+    entryPoints: [folder(`src/${source}.js`)],
+    outfile: folder(`dist/${made}.js`),
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    plugins: [shared],
+  });
   copyFileSync(folder(`src/${source}.d.ts`), folder(`dist/${made}.d.ts`));
 }

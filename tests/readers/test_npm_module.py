@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from importlib.util import find_spec
-from os import killpg
 from pathlib import Path
-from signal import SIGTERM
 from typing import Any
 
 import numpy as np
@@ -24,22 +20,14 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.pixels.color.light import convert, pq_encode
-from gainmap_codec.pixels.raster.geometry import to_stored
-from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.chromium import ARGUMENTS, find_chromium, shown_by
-from support.page_server import PageServer, serve
-from support.paths import ROOT
+from support.npm_module import MARKS, WEB, module_server, neural_photo, sent_by
+from support.page_server import PageServer
 
-WEB = ROOT / "web"
 MOST_GZIPPED_BYTES = 25_000
 
-pytestmark = [
-    pytest.mark.readers,
-    pytest.mark.filterwarnings("ignore:standard gain map. one channel, as asked"),
-    pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed (apt-get install npm)"),
-    pytest.mark.skipif(not (WEB / "node_modules").exists(), reason="esbuild is not installed (npm ci --prefix web)"),
-]
+pytestmark = MARKS
 SCENE = gm.HdrImage(render_scene(384, 256))
 OTHER = gm.HdrImage(np.ascontiguousarray(SCENE.pixels[::-1] * np.float32(0.3)))
 
@@ -54,8 +42,7 @@ RUN = """async ([url, options]) => {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PageServer]:
-    subprocess.run(["npm", "run", "build", "--silent"], cwd=WEB, check=True)
-    with serve(WEB) as found:
+    with module_server() as found:
         found.files["/empty.html"] = b"<!doctype html><title>empty</title>"
         yield found
 
@@ -78,15 +65,6 @@ def page(server: PageServer, chromium: str) -> Iterator[Any]:
         page.goto(f"{server.address}/empty.html")
         yield page
         browser.close()
-
-
-@cache
-def neural_photo(orientation: int = 1) -> bytes:
-    """A photo as phones make them, with one gain for all channels, by a neural gain map."""
-    sdr = encode_base(tone_map(SCENE.pixels, headroom=3.0))
-    exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
-    standard = gm.encode(SCENE, to_stored(sdr, orientation), carry="standard", map_channels=1, exif=exif)
-    return gm.transcode(standard, carry="neural", preset="tiny")
 
 
 def made_by(page: Any, server: PageServer, data: bytes, **options: Any) -> tuple[bytes, dict[str, Any]]:
@@ -218,6 +196,7 @@ def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server
     script = """
       import { toUltraHdr } from "gainmap-nn";
       import { convert } from "gainmap-nn/convert";
+      import "gainmap-nn/hdr-img"; // which pages made on a server import as well
       const bytes = Uint8Array.of(1);
       console.log((await toUltraHdr(bytes)) === bytes, (await convert(bytes)).reason);
     """
@@ -225,7 +204,12 @@ def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server
     done = subprocess.run(["node", "use.js"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert done.stdout == "true expected a JPEG file\n"
     names = {path.name for path in (tmp_path / "node_modules/gainmap-nn").rglob("*") if path.is_file()}
-    assert names == {"package.json", "README.md", "gainmap-nn.js", "gainmap-nn.d.ts", "convert.js", "convert.d.ts"}
+    made = {
+        f"{name}{ending}"
+        for name in ("gainmap-nn", "convert", "hdr-img", "service-worker")
+        for ending in (".js", ".d.ts")
+    }
+    assert names == {"package.json", "README.md", *made}
 
 
 MEASURE = """async (url) => {
@@ -269,29 +253,11 @@ MAKE = """<!doctype html><title>make</title><script type="module">
   const { bytes: made, reason } = await makeUltraHdr(bytes);
   await fetch(`/made?${reason ?? ""}`, { method: "POST", body: made });
 </script>"""
-MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
-
-
-def command_of(name: str, profile: Path) -> list[str]:
-    """How a browser is started on a page without a screen; skips where it is not installed."""
-    if name == "Firefox" and (found := shutil.which("firefox-esr") or shutil.which("firefox")):
-        return [found, "--headless", "--no-remote", "--profile", str(profile)]
-    if name == "WebKit" and MINI_BROWSERS and (screen := shutil.which("xvfb-run")):
-        return [screen, "-a", str(MINI_BROWSERS[-1])]
-    pytest.skip(f"{name} is not installed (apt-get install firefox-esr; webkit2gtk-driver xvfb xauth)")
 
 
 @pytest.mark.parametrize("name", ["Firefox", "WebKit"])
 def test_other_browsers_make_it_as_well(server: PageServer, tmp_path: Path, name: str) -> None:
-    """Nobody drives them: the page sends what it has made, and the browser is ended."""
     server.files |= {"/make.html": MAKE.encode(), "/photo.jpg": neural_photo()}
-    command = [*command_of(name, tmp_path), f"{server.address}/make.html"]
-    with (tmp_path / "log").open("w") as log:
-        browser = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        try:
-            path, made = server.sent.get(timeout=90)
-        finally:
-            killpg(browser.pid, SIGTERM)
-            browser.wait(timeout=20)
+    path, made = sent_by(name, server, "/make.html", tmp_path)
     assert path == "/made?"
     assert_ultra_hdr(made, neural_photo())

@@ -15,11 +15,16 @@ KINDS = {".js": "text/javascript", ".html": "text/html", ".jpg": "image/jpeg"}
 
 
 class PageServer:
-    """`address` serves the folder, and what is in `files` by its path; what a page POSTs is put into `sent`."""
+    """`address` serves the folder, and what is in `files` by its path, with `headers`; `asked` are the paths asked for.
+
+    What a page POSTs is put into `sent`. A path's query is part of it.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.files: dict[str, bytes] = {}
+        self.headers: dict[str, dict[str, str]] = {}
+        self.asked: list[str] = []
         self.sent: Queue[tuple[str, bytes]] = Queue()
 
 
@@ -29,9 +34,10 @@ def serve(folder: Path) -> Iterator[PageServer]:
 
     class Handler(SimpleHTTPRequestHandler):
         def guess_type(self, path: str | PathLike[str]) -> str:
-            return KINDS.get(Path(path).suffix, "text/plain")
+            return KINDS.get(Path(str(path).partition("?")[0]).suffix, "text/plain")
 
         def do_GET(self) -> None:
+            found.asked.append(self.path)
             data = found.files.get(self.path)
             if data is None:
                 super().do_GET()
@@ -39,6 +45,8 @@ def serve(folder: Path) -> Iterator[PageServer]:
             self.send_response(200)
             self.send_header("Content-Type", self.guess_type(self.path))
             self.send_header("Content-Length", str(len(data)))
+            for name, value in found.headers.get(self.path, {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

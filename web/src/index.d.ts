@@ -27,3 +27,9 @@ export function toUltraHdr(bytes: Uint8Array, options?: Options): Promise<Uint8A
 
 /** As `toUltraHdr`, and why a picture came back as it was. */
 export function makeUltraHdr(bytes: Uint8Array, options?: Options): Promise<Answer>;
+
+/**
+ * Whether an Ultra HDR file is worth making: this browser shows gain maps, and its window is on an HDR screen. The first
+ * cannot be asked; browsers that know the CSS property `dynamic-range-limit` do (Chromium 136, Safari 26).
+ */
+export function showsHdr(): boolean;

@@ -1,5 +1,7 @@
 // What a page imports: README.md. The work is done by convert.js, in a worker where there can be one.
 
+export { showsHdr } from "./support.js";
+
 /** @returns {Promise<Uint8Array>} See index.d.ts. */
 export async function toUltraHdr(bytes, options) {
   return (await makeUltraHdr(bytes, options)).bytes;
