@@ -166,6 +166,7 @@ def test_the_histogram_says_how_bright_the_picture_is(
     words = page.inner_text("#brightness")
     assert words.startswith(f"Brightest: {stops:.1f} stops above white (")
     assert float(words.split("than white: ")[1].split(" %")[0]) == pytest.approx(share, rel=0.1)
+    assert page.inner_text("#summary").endswith(f"· brightest: {stops:.1f} stops above white")
     assert page.locator("#histogram").get_attribute("aria-label") == f"Histogram. {words}"
     page.context.close()
 

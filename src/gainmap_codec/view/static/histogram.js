@@ -38,14 +38,20 @@ export function shareAboveWhite({ hdr }) {
   return hdr.slice(WHITE + 1).reduce((sum, count) => sum + count, 0) / hdr.reduce((sum, count) => sum + count, 0);
 }
 
-/** How bright a picture is, as photographers say it. */
+/** The brightest pixel, log2, as photographers say it. */
+export function brightestWords(most) {
+  if (most >= 1 / STEPS) return `${most.toFixed(1)} stops above white`;
+  return most > -0.05 ? "white" : `${(-most).toFixed(1)} stops below white`;
+}
+
+/** How bright a picture is. */
 export function brightnessWords(counts) {
   const { most } = counts;
-  const nits = Math.round(SDR_WHITE_NITS * 2 ** most).toLocaleString("en");
-  if (most < 1 / STEPS) return `Brightest: ${most > -0.05 ? "white" : `${(-most).toFixed(1)} stops below white`} (${nits} nits)`;
+  const words = `Brightest: ${brightestWords(most)} (${Math.round(SDR_WHITE_NITS * 2 ** most).toLocaleString("en")} nits)`;
+  if (most < 1 / STEPS) return words;
   const percent = 100 * shareAboveWhite(counts);
   const share = percent < 0.1 ? "less than 0.1" : percent.toFixed(percent < 10 ? 1 : 0);
-  return `Brightest: ${most.toFixed(1)} stops above white (${nits} nits). Brighter than white: ${share} % of the picture`;
+  return `${words}. Brighter than white: ${share} % of the picture`;
 }
 
 /** An outline of counts for an SVG of this size from `first` to `last` stops; heights are square roots of the counts. */

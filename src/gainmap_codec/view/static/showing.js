@@ -3,7 +3,7 @@
 import { fitStage } from "./drawing.js";
 import { at } from "./element.js";
 import { showFacts, showNotes } from "./facts.js";
-import { countStops } from "./histogram.js";
+import { brightestWords, countStops } from "./histogram.js";
 import { WHOLE } from "./pan_zoom.js";
 import { showLight, showMaps } from "./panels.js";
 import { hdrKind, openPhoto } from "./photo.js";
@@ -72,7 +72,9 @@ async function measure(photo) {
   };
   const map = opened.maps[hdrKind(photo, opened)];
   const counts = await countStops(opened.renderer, map, pause).catch(() => null);
-  if (counts) showLight(counts, map.headroom);
+  if (!counts) return;
+  showLight(counts, map.headroom);
+  at("summary").append(` · brightest: ${brightestWords(counts.most)}`);
 }
 
 function showFallback(reason) {
