@@ -166,7 +166,7 @@ def test_series_are_measured_once_and_only_as_needed(pair: BenchPair, tmp_path: 
     assert again == first and not bad.shapes
     (tmp_path / "bad").mkdir()
     (worse,) = measure_jod(pair, ["neural"], 0, tmp_path / "bad", bad, say_nothing)
-    assert {point.series for point in worse.points} == {"tiny", "balanced"}
+    assert {point.series for point in worse.points} == {"tiny", "balanced", "picture"}
     assert all(point.jod < 9.75 < point.psnr for point in worse.points)
 
 

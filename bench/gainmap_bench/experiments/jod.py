@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from math import inf, isfinite
 from pathlib import Path
@@ -15,7 +16,7 @@ from gainmap_bench.experiments.colorvideovdp import HDR_DISPLAY, Judgement
 from gainmap_bench.inputs.evaluation import BenchPair, Evaluation, OwnMap
 from gainmap_bench.methods.coders import AVIF
 from gainmap_bench.methods.curves import Curve
-from gainmap_bench.methods.networks import payloads_at_prices
+from gainmap_bench.methods.networks import PicturePayloads, payloads_at_prices
 from gainmap_bench.methods.points import METADATA_BYTES, code_digest
 from gainmap_bench.methods.residual_maps import ReducedMap, ResidualMaps, kinds_of
 from gainmap_codec.files.payload.format import parse_payload
@@ -36,6 +37,7 @@ Judge = Callable[[Array, Sequence[Array]], Judgement]
 _RULES = 1  # raise when pictures are measured or bytes counted in another way: older points are then not taken
 _PRESETS: tuple[Preset, ...] = ("tiny", "balanced")
 _PRICES = (1, 2, 4, 0.5, 0.25)
+_PICTURES = (50, 51, 52, 53)  # dB of PQ-PSNR
 _FINEST_AVIF = 8  # base pixels per map pixel along a side; finer maps take more bytes than is asked about
 _AVIF_QUALITIES = AVIF.qualities[1::2]
 _MOST_BYTES = 4096
@@ -108,9 +110,18 @@ class _Picture:
         pair = self.pair.pair
         payloads = payloads_at_prices(pair, preset, _PRICES, self.seed)
         for price, (payload, _) in zip(_PRICES, payloads, strict=True):
-            linear = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
-            label = preset if price == 1 else f"{preset} × {price:g}"
-            yield _Rendition(label, len(payload), pq_psnr(linear, pair.hdr), self.nits(linear))
+            yield self._shown(preset if price == 1 else f"{preset} × {price:g}", payload)
+
+    def pictures(self) -> Iterator[_Rendition]:
+        """Coded pictures, on a fit of the smallest preset or alone."""
+        payloads = PicturePayloads(self.pair.pair, _PRESETS[0], self.seed)
+        for target in _PICTURES:
+            yield self._shown(f"picture, {target} dB", payloads.reaching(target))
+
+    def _shown(self, label: str, payload: bytes) -> _Rendition:
+        pair = self.pair.pair
+        linear = render_neural_map(parse_payload(payload), pair.codes, pair.color, headroom=inf)
+        return _Rendition(label, len(payload), pq_psnr(linear, pair.hdr), self.nits(linear))
 
     def avif(self, reduced: ReducedMap, evaluation: Evaluation) -> Iterator[_Rendition]:
         """One map at several qualities; `evaluation` is of all pixels."""
@@ -158,10 +169,14 @@ _Measured = Callable[[str, object, Callable[[], Iterator[_Rendition]]], list[Jod
 
 
 def _neural_points(picture: _Picture, measured: _Measured) -> Iterator[JodPoint]:
-    """Presets, the smallest first, until one reaches the target."""
-    for preset in _PRESETS:
-        parameters = [asdict(shipped_presets().multiscale[preset]), _PRICES, picture.seed, code_digest()]
-        points = measured(preset, parameters, lambda preset=preset: picture.neural(preset))  # type: ignore[misc]
+    """Presets, the smallest first, then pictures, until one reaches the target."""
+    configs = shipped_presets().multiscale
+    series: dict[str, tuple[object, Callable[[], Iterator[_Rendition]]]] = {
+        preset: ([asdict(configs[preset]), _PRICES], partial(picture.neural, preset)) for preset in _PRESETS
+    }
+    series["picture"] = [asdict(configs[_PRESETS[0]]), _PICTURES], picture.pictures
+    for name, (parameters, renditions) in series.items():
+        points = measured(name, [parameters, picture.seed, code_digest()], renditions)
         yield from points
         if max(point.jod for point in points) >= TARGET:
             break

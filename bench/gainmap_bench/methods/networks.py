@@ -99,9 +99,15 @@ class NeuralPayloads:
             for price in (1, *prices):
                 label = preset if price == 1 else f"{preset} × {price:g}"
                 yield recall(preset, label, partial(measured_points.at, (1, *prices), price, label))
-        pictures = _PictureCurve(pair, evaluation, self.presets[0][0], seed)
+        pictures = PicturePayloads(pair.pair, self.presets[0][0], seed)
+
+        def reaching(target: float) -> Point:
+            start = perf_counter()
+            payload = pictures.reaching(target)
+            return _point(pair, evaluation, "picture", f"{target:g} dB", payload, perf_counter() - start, seed)
+
         for target in self.targets:
-            yield recall("picture", f"{target:g} dB", partial(pictures.at, target))
+            yield recall("picture", f"{target:g} dB", partial(reaching, target))
 
 
 class _PriceCurve:
@@ -119,29 +125,28 @@ class _PriceCurve:
         return _point(self._pair, self._evaluation, self._preset, label, *self._found[price], self._seed)
 
 
-class _PictureCurve:
-    """Pictures on a network, or alone, whichever takes fewer bytes for a target."""
+class PicturePayloads:
+    """Payloads with a picture, on a network or alone, whichever takes fewer bytes for a target."""
 
-    def __init__(self, pair: BenchPair, evaluation: Evaluation, preset: Preset, seed: int) -> None:
-        self._pair, self._evaluation, self._preset, self._seed = pair, evaluation, preset, seed
+    def __init__(self, pair: Pair, preset: Preset, seed: int) -> None:
+        """Of a fit of `preset`, which begins when the first payload is asked for."""
+        self._pair, self._preset, self._seed = pair, preset, seed
 
     @cached_property
     def _trials(self) -> Trials:
-        pair, config = self._pair.pair, replace(shipped_presets().multiscale[self._preset], has_picture=True)
+        pair, config = self._pair, replace(shipped_presets().multiscale[self._preset], has_picture=True)
         blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
         fit = start_fit(blank, config, pair, self._seed)
         fit.improve(fit.config.bytes_per_db, config.rounds)
         return Trials(grounds_for_targets(fit.network(), fit.target, pair), pair)
 
-    def at(self, target: float) -> Point:
-        """The point of a PQ-PSNR in dB, or the best that there is."""
-        start, pair, trials = perf_counter(), self._pair.pair, self._trials
-        measure = partial(measured, pair=pair)
+    def reaching(self, target: float) -> bytes:
+        """The smallest that has this PQ-PSNR in dB, or the best that there is."""
+        trials, measure = self._trials, partial(measured, pair=self._pair)
         found = reach(trials, target, measure) or keep_within(trials, MAX_PAYLOAD_BYTES, measure)
         reached = [each for each in found if each.psnr >= target]
         best = min(reached, key=lambda each: each.size) if reached else max(found, key=lambda each: each.psnr)
-        seconds = perf_counter() - start
-        return _point(self._pair, self._evaluation, "picture", f"{target:g} dB", best.payload, seconds, self._seed)
+        return best.payload
 
 
 def _point(
