@@ -109,7 +109,7 @@ def encode(
         target_bytes: Size of the neural payload to keep within.
         target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
-            other bases at 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL, which look alike.
+            other bases at 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL, which look alike.
         base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC, AVIF and JPEG XL, the HDR
             one, "hdr" in PQ, "hlg" in HLG, which ends at 1000 nits: BT.2020 of 10 bits, upright, with a standard gain
             map down to SDR (ISO 21496-1). Readers need no map then for HDR; those that know it show the SDR picture on
@@ -434,7 +434,7 @@ def transcode(
             number for both; a picture that is inside already stays as it is.
         enlarge: Pictures smaller than the box are enlarged to it.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps its bytes where they can stay, and codes
-            it at 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL elsewhere. A smaller picture of the same
+            it at 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL elsewhere. A smaller picture of the same
             container is then no larger a file than its source: base and map get lower qualities where it would be. One
             that is given is obeyed, and warned of there.
         chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
@@ -802,7 +802,7 @@ def swap(
         source: A path, bytes or a binary file, with a standard gain map. A neural one belongs to the base that it was
             made for, and does not come along.
         container: Kind of file to write; None keeps the source's. A JPEG holds SDR bases only.
-        quality: Of the new base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL.
+        quality: Of the new base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL.
         map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
             at 95 where not.
         speed: Of coding HEIC, AVIF and JPEG XL, as in `encode`.

@@ -250,7 +250,7 @@ def test_a_transcode_that_exchanges_them_tells_of_each_picture_once() -> None:
     assert not any("kept bit for bit" in line for line in report.notes)
 
 
-@pytest.mark.parametrize(("container", "quality"), [("jpeg", 92), ("heic", 65), ("avif", 85), ("jxl", 97)])
+@pytest.mark.parametrize(("container", "quality"), [("jpeg", 92), ("heic", 65), ("avif", 85), ("jxl", 95)])
 def test_a_new_base_has_the_quality_that_all_others_have(container: Container, quality: int) -> None:
     """An HDR base where the container can hold one, else an SDR one."""
     data = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes() if container == "jpeg" else files.made(standard=True)

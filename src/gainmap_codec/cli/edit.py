@@ -128,7 +128,7 @@ _CODING_OPTIONS = (
     click.option(
         "--quality",
         type=WholeNumber(1, 100),
-        help="Quality of the picture. Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF, 97 in JPEG XL.",
+        help="Quality of the picture. Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF, 95 in JPEG XL.",
     ),
     click.option(
         "--chroma",

@@ -73,7 +73,7 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     "--quality",
     type=WholeNumber(1, 100),
     help="Quality of the base. Default: --sdr is kept where it can be, else 92 in JPEG, 65 in HEIC, 85 in AVIF, "
-    "97 in JPEG XL.",
+    "95 in JPEG XL.",
 )
 @click.option(
     "--base",

@@ -36,8 +36,8 @@ Auto = Literal["auto"]
 Region = tuple[int, int, int, int]
 """Left column, top row, width and height."""
 
-DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85, "jxl": 97}
-"""Quality of a base that has to be coded, on the scale of each container's encoder: none is below JPEG's, in PSNR."""
+DEFAULT_QUALITIES: Mapping[Container, int] = {"jpeg": 92, "heic": 65, "avif": 85, "jxl": 95}
+"""Quality of a base that has to be coded, on the scale of each container's encoder."""
 
 WRITTEN = tuple(DEFAULT_QUALITIES)
 """The containers that the verbs write."""

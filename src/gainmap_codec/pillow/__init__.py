@@ -184,7 +184,7 @@ def save(
     Args:
         target: A path, or a binary file to write to.
         format: By Pillow's names; None is by the path's extension. JPEG, HEIF and AVIF hold gain maps.
-        quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 97 in JPEG XL, where pixels
+        quality: Quality of the base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL, where pixels
             have to be coded.
         strip: "gps" leaves out where the picture was taken, "all" everything but what the pictures need; see
             `gainmap_codec.transcode`.
