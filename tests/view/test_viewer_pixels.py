@@ -148,7 +148,7 @@ def test_a_site_opens_a_base_with_its_payload(open_page: OpenPage, modules: str,
 def test_the_documented_site(chromium: Callable[..., OpenPage], scene_file: bytes) -> None:
     """docs/browser.md's page, on an HDR screen: the canvas takes the image's place."""
     text = (ROOT / "docs/browser.md").read_text("utf-8")
-    site = text.split("```html\n")[1].split("```")[0]
+    site = text.split("```html\n<!doctype html>")[1].split("```")[0]
 
     def answer(route: Any) -> None:
         name = route.request.url.removeprefix("http://localhost/")
