@@ -59,6 +59,21 @@ def lines_about_nothing(call: Callable[[], object]) -> list[str]:
     return [line for each in told if "nothing" in (line := str(each.message))]
 
 
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+def test_jpeg_xl_says_that_its_chroma_is_whole(chroma: Chroma) -> None:
+    """Also where a size in bytes or a preset, for other containers, would have it at half the size."""
+    line = "the base has chroma in 4:4:4 instead of 4:2:0: in JPEG XL, we code no other"
+    expected = [line] * 3 if chroma == "4:2:0" else []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        gm.encode(HDR, carry="standard", container="jxl", base_chroma=chroma)
+        gm.transcode(PHOTO, container="jxl", chroma=chroma)
+        gm.resize(PHOTO, size=(8, None), container="jxl", chroma=chroma)
+        gm.transcode(PHOTO, container="jxl", preset="web", carry="standard")
+        gm.transcode(PHOTO, container="heic", chroma=chroma)
+    assert [text for each in told if "chroma" in (text := str(each.message))] == expected
+
+
 def test_a_target_goes_with_a_neural_map() -> None:
     with pytest.raises(ValueError, match="carry: expected neural or both beside target_bytes, a neural map's"):
         gm.encode(HDR, carry="standard", target_bytes=500)

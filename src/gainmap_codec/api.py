@@ -119,7 +119,7 @@ def encode(
             these formats that is given, else 8, and 10 of an HDR base.
         base_chroma: Of the base, which is coded anew for it; None keeps one that can stay, and is "4:4:4" or the
             preset's where it has to be coded. "4:2:0" is smaller, and in HEIC and AVIF what phones write and decode in
-            hardware; it blurs the edges of colours.
+            hardware; it blurs the edges of colours. JPEG XL has 4:4:4 alone, and a warning.
         base_color_space: "srgb" or "display-p3", of a tone-mapped SDR picture.
         sdr_white: How bright SDR white is in `hdr`, in nits, 1…10 000: as bright as that is 1.0 then. None is 203, as
             ITU-R BT.2408 has it. Screenshots of Windows have what its "SDR content brightness" was set to: 80 nits at
@@ -437,7 +437,7 @@ def transcode(
             it at 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL elsewhere. A smaller picture of the same
             container is then no larger a file than its source: base and map get lower qualities where it would be. One
             that is given is obeyed, and warned of there.
-        chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it.
+        chroma: "4:2:0" or "4:4:4", of the base; None is as the source has it. JPEG XL has 4:4:4 alone, and a warning.
         speed: Of coding HEIC, AVIF and JPEG XL, 0 (smallest) … 10 (quickest); None is 8.
         map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
             elsewhere.

@@ -130,6 +130,23 @@ def test_a_part_has_a_map_of_the_scale(container: Container) -> None:
     assert shape(found.data) == (10, 6, 1)
 
 
+@pytest.mark.parametrize(("side", "lines"), [(2, ["it brightens them by 0.5 stops instead of 2.0"]), (16, [])])
+def test_highlights_that_a_coarser_map_dims_are_told_of(side: int, lines: list[str]) -> None:
+    """Two squares of 2 x 2 pixels are each averaged with 12 others by a map four times as coarse; those of 16 stay."""
+    codes = np.zeros((64, 96), np.uint8)
+    for left in (32, 64):
+        codes[16 : 16 + side, left : left + side] = 255
+    channel = replace(ONE_CHANNEL.channels[0], gain_map_min=Fraction(0, 1), gain_map_max=TWO, gamma=Fraction(1, 1))
+    metadata = replace(ONE_CHANNEL, channels=(channel,))
+    file = files.read(files.made(standard=True))
+    stored = StoredGainMap(code_picture(codes, "jpeg", quality=100), metadata, "iso21496")
+    source = serialize_jpeg(replace(file, gain_map=stored, payload=None))
+    for options in ({"map_scale": 4}, {"preset": "web"}):
+        told = [line for line in edited(source, **options).warnings if "dims" in line]
+        assert told == [f"the coarser gain map dims small highlights: {line}" for line in lines]
+    assert not [line for line in edited(source, size=(24, 16)).warnings if "dims" in line], "as small as its base"
+
+
 def test_apples_maps_are_converted_first() -> None:
     apple = (FIXTURES / "heif/apple-auxiliary.heic").read_bytes()
     assert isinstance(map_of(apple).metadata, AppleMetadata)

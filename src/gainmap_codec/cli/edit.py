@@ -133,7 +133,7 @@ _CODING_OPTIONS = (
     click.option(
         "--chroma",
         type=click.Choice(["4:2:0", "4:4:4"]),
-        help="Colour at half the size, or at full size. Default: as it is.",
+        help="Colour at half the size, or at full size; 4:4:4 alone in JPEG XL. Default: as it is.",
     ),
     speed,
     click.option(

@@ -87,8 +87,8 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
-    help="Chroma of the base; 4:2:0 is smaller, and what decoders in hardware know. Default: 4:4:4 or the "
-    "preset's, or kept as it is where --sdr can be.",
+    help="Chroma of the base; 4:2:0 is smaller, and what decoders in hardware know. JPEG XL has 4:4:4 alone. "
+    "Default: 4:4:4 or the preset's, or kept as it is where --sdr can be.",
 )
 @base_color_space
 @sdr_white

@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from gainmap_codec.codec.hdr_base import make_hdr_base_pair
-from gainmap_codec.codec.options import MAP_QUALITY, Auto, EncodeOptions, FitOptions, MapOptions, without_effect
+from gainmap_codec.codec.options import (
+    MAP_QUALITY,
+    Auto,
+    EncodeOptions,
+    FitOptions,
+    MapOptions,
+    other_chroma,
+    without_effect,
+)
 from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
 from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
@@ -111,6 +119,7 @@ def encode_with_report(
         notes.append(without_effect(options.map_names, "no standard gain map is made"))
     if options.device not in ("auto", "cpu") and not fits_by_torch(options.fit.preset):
         notes.append(f"device {options.device} changes nothing: all but the published networks are fitted on the CPU")
+    notes += other_chroma(options.base_chroma, options.container)
     pair = (make_hdr_base_pair if options.has_hdr_base else make_pair)(hdr, sdr, options, notes)
     standard = options.standard if options.has_standard else None
     fit = options.fit if options.has_neural else None

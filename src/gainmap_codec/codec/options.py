@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, cast, get_args
@@ -535,6 +535,12 @@ def without_effect(names: Sequence[str], why: str) -> str:
     """What is told of options that are given and change nothing."""
     *others, last = names
     return f"{', '.join(others)} and {last} change nothing: {why}" if others else f"{last} changes nothing: {why}"
+
+
+def other_chroma(asked: Chroma | None, container: Container) -> Iterator[str]:
+    """A line where a base that is coded cannot have the chroma asked for."""
+    if asked == "4:2:0" and CODECS[container] == "jxl":
+        yield "the base has chroma in 4:4:4 instead of 4:2:0: in JPEG XL, we code no other"
 
 
 def _check_apple(container: Container | None, channels: int | Auto | None, bits: int | Auto | None) -> None:

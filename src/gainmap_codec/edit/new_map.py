@@ -27,11 +27,12 @@ from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.container import can_hold
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
-from gainmap_codec.pixels.color.light import with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import DEPTHS
-from gainmap_codec.pixels.maps.map_editing import crop_gain_map, resize_gain_map
+from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
+_DIMMED = 0.5  # stops
 _FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
@@ -148,8 +149,20 @@ def _cut_to_size(
     width, height = _size_for(base, options, own)
     if width > own[0] or height > own[1]:
         notes.done.append(f"standard gain map: enlarged from {own[0]} x {own[1]}, which adds no detail")
-    image = replace(decoded.image, bits=bits)
-    return replace(decoded, codes=resize_gain_map(codes, metadata, bits, (width, height)), image=image)
+    resized = resize_gain_map(codes, metadata, bits, (width, height))
+    if not base.source.has_hdr_base and (width, height) != (fitting := _fitting(base, own)):
+        _note_dimmed(resize_gain_map(codes, metadata, bits, fitting), resized, metadata, bits, notes)
+    return replace(decoded, codes=resized, image=replace(decoded.image, bits=bits))
+
+
+def _note_dimmed(
+    fine: AnyCodes, coarse: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int, notes: Notes
+) -> None:
+    """A line where a coarser map takes much of the brightness of highlights."""
+    before, after = (highlight_gain(codes, metadata, bits) for codes in (fine, coarse))
+    if before - after > _DIMMED:
+        gains = f"by {after:.1f} stops instead of {before:.1f}"
+        notes.lost.append(f"the coarser gain map dims small highlights: it brightens them {gains}")
 
 
 def _how_coded(coded: StoredGainMap, base: NewBase, options: TranscodeOptions) -> str:

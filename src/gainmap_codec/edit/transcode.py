@@ -11,7 +11,7 @@ from math import inf
 
 from gainmap_codec.codec.encoding import Progress, with_apple_headroom, within
 from gainmap_codec.codec.opening import OpenedFile, open_source
-from gainmap_codec.codec.options import KindOfBase, SwapOptions, TranscodeOptions, without_effect
+from gainmap_codec.codec.options import KindOfBase, SwapOptions, TranscodeOptions, other_chroma, without_effect
 from gainmap_codec.codec.torch_needed import check_torch_for
 from gainmap_codec.edit.budget import made_within
 from gainmap_codec.edit.frame import frame_of
@@ -138,6 +138,7 @@ def edited(shown: Shown, options: TranscodeOptions, notes: Notes, progress: Prog
         return _with_map(*_pictures(shown, chosen, Notes()), chosen, Notes())
 
     new = made_within(shown, options, make, draft, notes)
+    notes.lost += other_chroma(options.chroma, container)
     if new.gain_map is None and options.map_names:
         notes.lost.append(without_effect(options.map_names, "there is no standard gain map"))
     return new

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.heif.extras import has_alpha, other_parts
-from gainmap_codec.files.heif.items import Group, Item, Property, Reference, item_data
+from gainmap_codec.files.heif.items import XMP_TYPE, Group, Item, Property, Reference, item_data
 from gainmap_codec.files.heif.picture_properties import crop_of, orientation_of
 from gainmap_codec.files.heif.records import heif_extras
 from gainmap_codec.files.heif.write import serialize_heif
+from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP
 from gainmap_codec.files.records import ContainerExtras, Crop, StoredGainMap
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from support import heif_files
 from support.cases import ONE_CHANNEL
 from support.heif_files import BASE, tmap_file, turned
+from support.heif_fixtures import apple_xmp
 from support.heif_records import (
     ALTERNATE,
     EXIF,
@@ -191,6 +193,18 @@ def test_items_that_a_jpeg_has_no_place_for_are_named() -> None:
     assert other_parts(nothing) == []
     assert other_parts(None) == []
     assert other_parts(ContainerExtras()) == []  # another container's
+
+
+def test_the_xmp_that_is_a_gain_maps_numbers_is_no_other_part() -> None:
+    """It is in the record; what describes the base, too, or nothing, is something else."""
+    apple = heif_files.auxiliary_file(APPLE_GAIN_MAP, apple_xmp(131072, 4.5))
+    assert other_parts(read(apple.build()).extras) == []
+    told = []
+    for targets in ((heif_files.MAP, BASE), ()):
+        xmp = Item(21, b"mime", content_type=XMP_TYPE, hidden=True)
+        links = (Reference(b"cdsc", 21, targets),) if targets else ()
+        told += other_parts(read(apple.with_item(xmp, b"<x/>", *links).build()).extras)
+    assert told == ["other items: 1 (XMP)"] * 2
 
 
 def test_extras_are_narrowed_in_one_place() -> None:

@@ -12,7 +12,13 @@ from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel,
 from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode, srgb_encode
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_for
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
-from gainmap_codec.pixels.maps.map_editing import apple_of_iso, crop_gain_map, iso_of_apple, resize_gain_map
+from gainmap_codec.pixels.maps.map_editing import (
+    apple_of_iso,
+    crop_gain_map,
+    highlight_gain,
+    iso_of_apple,
+    resize_gain_map,
+)
 from gainmap_codec.pixels.raster.geometry import Box
 from support.cases import ONE_CHANNEL
 from support.gains import apply_ready
@@ -102,3 +108,24 @@ def test_apples_codes_are_what_is_averaged() -> None:
     metadata = AppleMetadata(8.0, 131072, "xmp")
     assert resize_gain_map(codes, metadata, 8, (1, 1)).tolist() == [[100]]
     assert crop_gain_map(codes, metadata, 8, Box(2, 0, 4, 2), (4, 4)).tolist() == [[200]]
+
+
+def test_highlights_are_what_more_than_a_thousandth_of_the_pixels_reach() -> None:
+    """Of the channel that brightens most, by its own range and gamma."""
+    codes = np.full((50, 40, 3), 51, np.uint8)
+    codes[0, :2, 0] = 255
+    red = GainMapChannel(Fraction(0, 1), Fraction(4, 1), Fraction(1, 1), Fraction(0, 1), Fraction(0, 1))
+    blue = replace(red, gain_map_min=Fraction(-1, 1), gain_map_max=Fraction(3, 1), gamma=Fraction(1, 2))
+    metadata = replace(ONE_CHANNEL, channels=(red, red, blue))
+    assert highlight_gain(codes, metadata, 8) == pytest.approx(0.8)
+    codes[0, 2, 0] = 255
+    assert highlight_gain(codes, metadata, 8) == pytest.approx(4)
+    assert highlight_gain(codes[..., 0], AppleMetadata(4.0, 131072, "xmp"), 8) == pytest.approx(2)
+
+
+def test_highlights_by_gamma() -> None:
+    channel = GainMapChannel(Fraction(-1, 1), Fraction(3, 1), Fraction(1, 2), Fraction(0, 1), Fraction(0, 1))
+    codes = np.full((4, 4), 512, np.uint16)
+    assert highlight_gain(codes, replace(ONE_CHANNEL, channels=(channel,)), 10) == pytest.approx(
+        4 * (512 / 1023) ** 2 - 1
+    )

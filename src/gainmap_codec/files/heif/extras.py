@@ -108,7 +108,7 @@ def surviving_extras(file: GainMapFile, notes: list[str]) -> HeifExtras | None:
 
 
 def other_parts(extras: ContainerExtras | None) -> list[str]:
-    """What the extras hold of the picture, a line for each sort.
+    """What the extras hold of the picture, a line for each sort; not the XMP that is a gain map's numbers.
 
     Such as ``["transparency", "other items: 3 (thumbnail, XMP)", "other boxes: 1 (uuid)"]``.
     """
@@ -117,12 +117,22 @@ def other_parts(extras: ContainerExtras | None) -> list[str]:
         return []
     alpha = _with_inputs(found, alpha_items(found))
     thumbnails = {r.source for r in found.references if r.kind == b"thmb"}
-    items = [_name_of(item, thumbnails) for item, _ in found.items if item.id not in alpha]
+    known = alpha | _xmp_of_maps(found)
+    items = [_name_of(item, thumbnails) for item, _ in found.items if item.id not in known]
     boxes = BoxFile(found.first_boxes + found.meta_boxes + found.last_boxes, _TRUSTED).top_level()
     kinds = [box.kind.decode("latin-1") for box in boxes if box.kind not in _EMPTY_BOXES]
     sorts = {"other items": items, "other boxes": kinds}
     lines = [f"{sort}: {len(names)} ({_listed(names)})" for sort, names in sorts.items() if names]
     return [*(["transparency"] if alpha else []), *lines]
+
+
+def _xmp_of_maps(extras: HeifExtras) -> set[int]:
+    """Ids of the XMP items that describe gain maps and nothing else."""
+    maps = {MAP_ID, TMAP_ID} | _of_gain_maps(extras)
+    packets = {item.id for item, _ in extras.items if item.content_type == XMP_TYPE}
+    described = [r for r in extras.references if r.kind == b"cdsc" and r.source in packets]
+    others = {r.source for r in described if not maps.issuperset(r.targets)}
+    return {r.source for r in described} - others
 
 
 def _name_of(item: Item, thumbnails: set[int]) -> str:

@@ -7,7 +7,7 @@ both are linear in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized, taps_at
 
 _NEAR = 1e-6  # of a map's pixel
+_HIGHLIGHTS = 0.001  # of the pixels: fewer are specks, whose loss nobody sees
 _NO_OFFSET = 2.0**-17  # of SDR white, a thousandth of a nit and a half; libultrahdr writes 1e-7
 
 
@@ -102,6 +103,32 @@ def resize_gain_map(
     if size == (codes.shape[1], codes.shape[0]):
         return codes
     return _through_gains(codes, metadata, bits, lambda gains: resized(gains, *size))
+
+
+def highlight_gain(codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int) -> float:
+    """The gain in stops that one pixel in a thousand of a map exceeds, of the channel where that is most.
+
+    Args:
+        codes: The map's code values, (h, w) or (h, w, 3).
+        bits: Their depth.
+    """
+    if isinstance(metadata, AppleMetadata):
+        codes, metadata = iso_of_apple(codes, metadata, bits)
+    planes, channels = codes.reshape(-1, 1 if codes.ndim == 2 else 3), metadata.channels
+    pairs = range(max(planes.shape[1], len(channels)))
+    highest = [_high(planes[:, index % planes.shape[1]]) for index in pairs]
+    return max(_gain_of(code, channels[index % len(channels)], bits) for index, code in enumerate(highest))
+
+
+def _high(plane: NDArray[np.integer[Any]]) -> int:
+    """The least code value that no more than a thousandth of a channel's pixels exceed."""
+    return int(np.searchsorted(np.cumsum(np.bincount(plane)), plane.size * (1 - _HIGHLIGHTS)))
+
+
+def _gain_of(code: int, channel: GainMapChannel, bits: int) -> float:
+    """Source: ISO 21496-1:2025 clause 6."""
+    least, most = float(channel.gain_map_min), float(channel.gain_map_max)
+    return float(least + (most - least) * (code / ((1 << bits) - 1)) ** (1 / float(channel.gamma)))
 
 
 def _whole_cells(start: float, stop: float, size: int, cells: int) -> slice | None:
