@@ -702,7 +702,7 @@ def test_to_dict_has_null_for_what_is_missing(neural: bytes, standard: bytes) ->
     ("options", "message"),
     [
         ({"container": "png"}, "container: expected one of jpeg, heic, avif, jxl, got 'png'"),
-        ({"carry": "all"}, "carry: expected one of None, both, neural, standard"),
+        ({"carry": "all"}, "carry: expected one of both, neural, standard"),
         ({"preset": "huge"}, "preset: expected one of"),
         ({"quality": 0}, "quality: expected 1…100, got 0"),
         ({"map_quality": 101}, "map_quality: expected 1…100"),

@@ -13,6 +13,7 @@ A caller's mistake stays `TypeError` or `ValueError`, disk trouble stays `OSErro
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 
@@ -151,6 +152,12 @@ def printable(text: str) -> str:
 def _printable_letter(letter: str) -> str:
     is_space = unicodedata.category(letter) == "Zs"  # all but the common one count as not printable
     return letter if letter.isprintable() or is_space else letter.encode("unicode_escape").decode()
+
+
+def listed(names: Iterable[str]) -> str:
+    """``.json or .csv``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def error_line(error: BaseException, *, below: object = None) -> str:

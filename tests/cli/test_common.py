@@ -10,6 +10,7 @@ import pytest
 
 import gainmap_codec as gm
 from gainmap_codec.cli import common
+from gainmap_codec.errors import listed
 
 
 def test_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -22,8 +23,8 @@ def test_every_suffix_names_a_container() -> None:
     jpeg, heic = (".jpg", ".jpeg", ".jpe", ".jfif"), (".heic", ".heif", ".hif", ".heics", ".heifs")
     known = {"jpeg": jpeg, "heic": heic, "avif": (".avif", ".avifs"), "jxl": (".jxl",)}
     assert {suffix: kind for kind, suffixes in known.items() for suffix in suffixes} == common.CONTAINERS
-    assert common.listed(jpeg) == ".jpg, .jpeg, .jpe or .jfif"
-    assert common.listed([".npy"]) == ".npy"
+    assert listed(jpeg) == ".jpg, .jpeg, .jpe or .jfif"
+    assert listed([".npy"]) == ".npy"
 
 
 def test_the_name_of_a_file_stands_once(capsys: pytest.CaptureFixture[str]) -> None:

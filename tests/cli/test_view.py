@@ -111,3 +111,15 @@ def test_the_browser_is_opened_when_asked(tmp_path: Path, monkeypatch: pytest.Mo
     assert view(*arguments, "--open").exit_code == 0 and opened == [page.as_uri()]
     done = view(*arguments, "--open")
     assert done.exit_code == 0 and f"gainmap: no browser could be started: open {page} by hand" in done.output
+
+
+def test_the_page_goes_to_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = view(str(FIXTURES / "jpeg/both.jpg"), "-o", "-")
+    assert (done.exit_code, list(tmp_path.iterdir())) == (0, [])
+    assert [photo["name"] for photo in files_in(done.stdout)] == ["both.jpg"]
+    assert (
+        done.stdout.startswith("<!doctype html>")
+        and done.stderr == f"standard output: {len(done.stdout_bytes):,} bytes\n"
+    )
+    assert view(str(FIXTURES / "jpeg/both.jpg"), "-o", "-", "--open").exit_code == 2

@@ -201,7 +201,7 @@ def test_sixteen_bits_become_ten() -> None:
     [
         ({"base_bits": 10}, "base_bits: expected 8 in JPEG, got 10"),
         ({"container": "heic", "base_bits": 12}, "base_bits: expected 8 or 10 in HEIC, got 12"),
-        ({"container": "avif", "base_chroma": "4:2:2"}, "base_chroma: expected one of None, 4:2:0, 4:4:4"),
+        ({"container": "avif", "base_chroma": "4:2:2"}, "base_chroma: expected one of 4:2:0, 4:4:4"),
     ],
 )
 def test_options_that_no_container_has(options: dict[str, Any], problem: str) -> None:

@@ -49,9 +49,9 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (EncodeOptions, {"target_bytes": 1, "target_psnr": 1.0}, "expected one of them, got both"),
         (EncodeOptions, {"target_bytes": 1, "preset": "auto"}, "expected tiny, balanced or best beside a target"),
         (TranscodeOptions, {"map_scale": 129}, "map_scale: expected 1…128, got 129"),
-        (TranscodeOptions, {"map_channels": 2}, "map_channels: expected one of None, 1, 3, auto, got 2"),
+        (TranscodeOptions, {"map_channels": 2}, "map_channels: expected one of 1, 3, auto, got 2"),
         (TranscodeOptions, {"speed": 11}, "speed: expected 0…10, got 11"),
-        (TranscodeOptions, {"chroma": "4:2:2"}, "chroma: expected one of None, 4:2:0, 4:4:4, got '4:2:2'"),
+        (TranscodeOptions, {"chroma": "4:2:2"}, "chroma: expected one of 4:2:0, 4:4:4, got '4:2:2'"),
         (TranscodeOptions, {"max_bytes": 0}, "max_bytes: expected at least 1, got 0"),
         (TranscodeOptions, {"size": (9, 9), "fit": (9, 9)}, "size and fit: expected one of them, got both"),
         (TranscodeOptions, {"fit": (9, 0)}, "fit: expected sides of at least 1, got 0"),
@@ -60,7 +60,7 @@ def test_unknown_options_are_refused_by_name(kind: type) -> None:
         (TranscodeOptions, {"box": (1, 2, 3)}, "box: expected left, top, right and bottom, got (1, 2, 3)"),
         (TranscodeOptions, {"preset": "print"}, "auto, web, archive, got 'print'"),
         *((kind, {"effort": effort}, f"effort: expected 1…9, got {effort}") for kind in FITTING for effort in (0, 10)),
-        (TranscodeOptions, {"carry": "all"}, "carry: expected one of None, both, neural, standard, apple, got 'all'"),
+        (TranscodeOptions, {"carry": "all"}, "carry: expected one of both, neural, standard, apple, got 'all'"),
     ],
 )
 def test_what_is_out_of_range_is_told(kind: type, options: dict[str, Any], line: str) -> None:

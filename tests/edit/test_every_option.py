@@ -204,7 +204,7 @@ def test_ways_to_write_them(option: str, name: str, value: object) -> None:
     [
         ("--fit 0x5", "fit: expected sides of at least 1, got 0"),
         ("--fit 5x", "expected WIDTHxHEIGHT, or one number for both, got '5x'"),
-        ("--map-channels 2", "map_channels: expected one of None, 1, 3, auto, got 2"),
+        ("--map-channels 2", "--map-channels: expected one of 1, 3, auto, got 2"),
         ("--map-scale half", "'half' is not a valid integer"),
         ("", "expected --fit or --size, got neither"),
     ],

@@ -88,8 +88,10 @@ def test_names_follow_the_container() -> None:
     assert named_for("photo.JPEG", "jpeg") == "photo.JPEG"
     assert named_for("photo.png", None) == "photo.png"
     check_name("photo.HEIF", "heic")
-    with pytest.raises(ValueError, match=r"photo.jpg: expected a name that ends in \.heic, .*\.heifs for HEIC"):
+    with pytest.raises(ValueError, match=r"photo.jpg: expected a name ending in \.heic, .* or \.heifs for a HEIC"):
         check_name("photo.jpg", "heic")
+    with pytest.raises(ValueError, match=r"^x.tif: expected a name ending in \.jxl for a JPEG XL, got \.tif$"):
+        check_name("x.tif", "jxl")
 
 
 SAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}

@@ -13,8 +13,9 @@ import click
 
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
+from gainmap_codec.cli.wording import as_typed
 from gainmap_codec.codec.options import DEFAULT_EFFORT, WRITTEN, EncodeOptions
-from gainmap_codec.errors import GainMapError, error_line, printable
+from gainmap_codec.errors import GainMapError, error_line, listed, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED
@@ -178,19 +179,13 @@ def check_folder(folder: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
 
 
-def listed(names: Iterable[str]) -> str:
-    """``.json or .csv``."""
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
-
-
 @contextmanager
 def usage() -> Iterator[None]:
     """Options that are refused are wrong usage, exit code 2."""
     try:
         yield
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(as_typed(str(error))) from error
 
 
 @contextmanager
@@ -230,7 +225,7 @@ def warn_of(source: object, warnings: Iterable[str], damage: Sequence[str], *, n
 
 def complain(line: str) -> None:
     """Print one line on standard error."""
-    click.echo(f"gainmap: {printable(' '.join(line.split()))}", err=True)
+    click.echo(f"gainmap: {printable(as_typed(' '.join(line.split())))}", err=True)
 
 
 def complain_of(source: object, error: BaseException) -> None:

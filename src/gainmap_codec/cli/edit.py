@@ -22,7 +22,6 @@ from gainmap_codec.cli.common import (
     device,
     effort,
     exit_for,
-    listed,
     overwrite,
     quiet,
     say,
@@ -42,7 +41,7 @@ from gainmap_codec.codec.options import WRITTEN, Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.edit.turn import FlipAxis, flip_with_report, rotate_with_report
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import Limits, listed
 from gainmap_codec.files.container import check_name, named_for
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.sources import other_container

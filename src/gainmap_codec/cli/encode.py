@@ -37,7 +37,7 @@ from gainmap_codec.cli.common import (
 from gainmap_codec.cli.streams import SOURCE, check_dashes, check_outputs, source_of, write
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.options import WRITTEN, AnyPreset, Auto, Base, Carry, EncodeOptions, Strip
-from gainmap_codec.pixels.color.light import ColorSpace
+from gainmap_codec.pixels.color.light import ColorSpace, told_psnr
 from gainmap_codec.pixels.formats.coded_image import Chroma
 
 _DEFAULTS = EncodeOptions()
@@ -204,10 +204,10 @@ def encode(
         say_of(output, f"{len(report.data):,} bytes")
         if report.neural_psnr is not None:
             seconds = f"fitted in {report.fit_seconds:.1f} s"
-            say(f"  neural gain map: {report.payload_bytes:,} bytes, {report.neural_psnr:.2f} dB, {seconds}")
+            say(f"  neural gain map: {report.payload_bytes:,} bytes, {told_psnr(report.neural_psnr)}, {seconds}")
         if report.standard_psnr is not None:
             of_sdr = " of the SDR picture" if options.has_hdr_base else ""
-            say(f"  standard gain map: {report.map_bytes:,} bytes, {report.standard_psnr:.2f} dB{of_sdr}")
+            say(f"  standard gain map: {report.map_bytes:,} bytes, {told_psnr(report.standard_psnr)}{of_sdr}")
             if report.map_choice:
                 say(f"    {report.map_choice}")
     exit_for(0, bool(report.file.damage), 1, strict=strict)

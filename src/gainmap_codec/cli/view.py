@@ -17,15 +17,14 @@ from gainmap_codec.cli.common import (
     complain,
     complain_of,
     complain_of_failures,
-    listed,
     output,
     overwrite,
     quiet,
     say_of,
 )
 from gainmap_codec.cli.progress import Files
-from gainmap_codec.errors import Limits
-from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
+from gainmap_codec.cli.streams import STDOUT, check_outputs, write
+from gainmap_codec.errors import Limits, listed
 from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
 
@@ -33,7 +32,9 @@ from gainmap_codec.view.page import assemble_page
 @click.command(short_help="Write a page that shows photos in a browser.")
 @click.argument("sources", metavar="[FILE|FOLDER]...", type=PATH, nargs=-1)
 @output(
-    (".html", ".htm"), required=False, help="The page to write. Default: here, named like the first FILE but .html."
+    (".html", ".htm"),
+    required=False,
+    help="The page to write, - for standard output. Default: here, named like the first FILE but .html.",
 )
 @click.option("--site", metavar="DIR", type=PATH, help="Write DIR/index.html instead, the same page without photos.")
 @click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
@@ -64,6 +65,8 @@ def view(
             raise click.UsageError("--site: expected neither FILE nor -o beside it")
         _write_site(site, opens=opens, overwrite=overwrite, quiet=quiet)
         return
+    if opens and output is STDOUT:
+        raise click.UsageError("--open: expected a file to show, got -o -")
     if not sources:
         raise click.UsageError("expected a FILE or FOLDER, or --site DIR, got none of them")
     photos = [photo for source in sources for photo in _photos_of(source)]
@@ -71,7 +74,7 @@ def view(
     check_outputs([(photos, target)], overwrite=overwrite)
     shown = _shown(photos, quiet)
     if shown:
-        _write(target, shown, opens=opens, quiet=quiet)
+        _write(target, shown, opens=opens, overwrite=overwrite, quiet=quiet)
     if complain_of_failures(len(photos) - len(shown), len(photos)):
         raise click.exceptions.Exit(1)
 
@@ -110,12 +113,12 @@ def _write_site(site: Path, *, opens: bool, overwrite: bool, quiet: bool) -> Non
     target = site / "index.html"
     check_outputs([((), target)], overwrite=overwrite, makes_folders=True)
     site.mkdir(exist_ok=True)
-    _write(target, [], opens=opens, quiet=quiet)
+    _write(target, [], opens=opens, overwrite=overwrite, quiet=quiet)
 
 
-def _write(target: Path, shown: list[dict[str, Any]], *, opens: bool, quiet: bool) -> None:
+def _write(target: Path, shown: list[dict[str, Any]], *, opens: bool, overwrite: bool, quiet: bool) -> None:
     page = assemble_page(shown)
-    write_atomically(target, page)
+    write(target, page, overwrite=overwrite)
     if not quiet:
         say_of(target, f"{len(page):,} bytes")
         for file in shown:

@@ -34,7 +34,7 @@ from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, AppleMetadata, Codec, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import only_orientation
 from gainmap_codec.pixels.color.code_points import code_points_of
-from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz, told_psnr
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
@@ -344,7 +344,7 @@ def _is_better(made: MadeMap, fitted: FittedMap, notes: list[str]) -> bool:
     if made.psnr - fitted.psnr <= (standard_bytes - neural_bytes) / _AUTO_BYTES_PER_DB:
         return False
     notes.append(
-        f"auto: the standard gain map alone, {standard_bytes} bytes for {made.psnr:.2f} dB, is worth more than a "
-        f"neural one of {neural_bytes} bytes for {fitted.psnr:.2f} dB"
+        f"auto: the standard gain map alone, {standard_bytes} bytes for {told_psnr(made.psnr)}, is worth more than a "
+        f"neural one of {neural_bytes} bytes for {told_psnr(fitted.psnr)}"
     )
     return True

@@ -776,4 +776,5 @@ def check_strip(strip: Strip | None) -> None:
 def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     allowed = tuple(choices)
     if value not in allowed:
-        raise ValueError(f"{name}: expected one of {', '.join(map(str, allowed))}, got {value!r}")
+        told = ", ".join(str(choice) for choice in allowed if choice is not None)
+        raise ValueError(f"{name}: expected one of {told}, got {value!r}")

@@ -27,7 +27,7 @@ from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NoGainMapError
 from gainmap_codec.files.container import can_hold
 from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainMapMetadata, StoredGainMap
-from gainmap_codec.pixels.color.light import AnyCodes, with_bits
+from gainmap_codec.pixels.color.light import AnyCodes, told_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
 
@@ -194,7 +194,7 @@ def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Note
     notes.lost += made.warnings
     if made.psnr < _FAR_OFF and not made.warnings:
         notes.lost.append(f"the new standard gain map shows another HDR picture than the source: {made.psnr:.1f} dB")
-    notes.done.append(f"standard gain map: made anew, {made.psnr:.2f} dB against the HDR picture")
+    notes.done.append(f"standard gain map: made anew, {told_psnr(made.psnr)} against the HDR picture")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []
     return NewMap(made.stored, made.psnr)
 

@@ -24,6 +24,7 @@ from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.pixels.color.light import told_psnr
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.binding import is_bound, soft_fingerprint
 from gainmap_codec.pixels.raster.geometry import cropped_coordinates
@@ -84,7 +85,7 @@ def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMa
             notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
             return _Kept(bound, psnr, 0.0, line)
         psnr = combined_psnr(network.neural_psnr, drift)
-        line += f", {drift:.2f} dB against what it gave on the old base"
+        line += f", {told_psnr(drift)} against what it gave on the old base"
     numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     return _Kept(numbered, psnr, network.neural_psnr - psnr, line)
 
@@ -134,7 +135,7 @@ def _kept_or_fitted(
     if _against_original(fitted.psnr, base) <= kept.psnr + _LEAD_DB:
         notes.done.append(f"{kept.line}; a new one is not better by {_LEAD_DB} dB")
         return kept.payload
-    notes.done.append(f"neural gain map: made anew, since the old one would give {kept.psnr:.2f} dB on this base")
+    notes.done.append(f"neural gain map: made anew, since the old one would give {told_psnr(kept.psnr)} on this base")
     return _payload_of(fitted, base, standard, notes)
 
 
@@ -144,7 +145,7 @@ def _payload_of(fitted: FittedMap, base: NewBase, standard: NewMap, notes: Notes
     psnr = _against_original(fitted.psnr, base)
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
-    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {psnr:.2f} dB against the HDR picture")
+    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
     return payload
 
 

@@ -170,7 +170,9 @@ def _check_direction(stops: float, container: Container) -> None:
     if stops == 0:
         raise UnsupportedError("expected a gain map that leads to another headroom, got one that changes nothing")
     if stops > 0 and not ABILITIES[container].is_deep:
-        raise UnsupportedError('a JPEG holds SDR bases only: write an AVIF or a HEIC (container="avif", -o photo.avif)')
+        raise UnsupportedError(
+            "expected AVIF, HEIC or JPEG XL to write an HDR base, got JPEG, which holds SDR bases only"
+        )
 
 
 def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, notes: Notes) -> AnyCodes:

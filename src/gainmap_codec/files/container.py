@@ -8,7 +8,7 @@ from dataclasses import replace
 from posixpath import splitext
 from typing import Literal
 
-from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError, listed
 from gainmap_codec.files.heif import extras as heif
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.image_items import stand_alone_digest, stand_alone_sampling
@@ -298,8 +298,5 @@ def check_name(name: str, container: Container) -> None:
     """Raise ValueError for a file's name whose suffix is not one of its container."""
     suffix = splitext(name)[1]
     if suffix.lower() not in SUFFIXES[container]:
-        *others, last = SUFFIXES[container]
-        expected = f"{', '.join(others)} or {last}"
-        raise ValueError(
-            f"{name}: expected a name that ends in {expected} for {container.upper()}, got {suffix or 'none'}"
-        )
+        expected = f"a name ending in {listed(SUFFIXES[container])} for {NAMED[container]}"
+        raise ValueError(f"{name}: expected {expected}, got {suffix or 'none'}")

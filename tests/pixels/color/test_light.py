@@ -20,6 +20,7 @@ from gainmap_codec.pixels.color.light import (
     rgb_to_xyz,
     srgb_decode,
     srgb_encode,
+    told_psnr,
     xy_to_xyz,
 )
 
@@ -132,3 +133,7 @@ def test_pq_psnr_of_a_known_offset(offset: float, decibels: float) -> None:
 def test_pq_psnr_of_equal_pictures_is_infinite() -> None:
     picture = np.ones((3, 3, 3), dtype=np.float32)
     assert pq_psnr(picture, picture) == float("inf")
+
+
+def test_what_is_told_of_a_psnr() -> None:
+    assert [told_psnr(42.126), told_psnr(float("inf"))] == ["42.13 dB", "without error"]

@@ -77,3 +77,8 @@ def test_a_source_over_the_limit_is_not_read_to_its_end() -> None:
         with pytest.raises(LimitError, match="file_bytes: expected at most 10"):
             read_source(source, Limits(file_bytes=10))
     assert stream.tell() == 11
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="expected a file, got a folder: batch converts folders"):
+        read_source(tmp_path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import isinf
 from typing import Any, Literal, get_args, overload
 
 import numpy as np
@@ -203,6 +204,11 @@ def pq_psnr_of_rows(image: Callable[[slice], Array], reference: Array) -> float:
 
     for_each_strip(reference.shape[0], measure, rows)  # a 200-megapixel photo has no room for copies
     return decibels(float(totals.sum()) / reference.size)
+
+
+def told_psnr(psnr: float) -> str:
+    """What is told of a PQ-PSNR."""
+    return "without error" if isinf(psnr) else f"{psnr:.2f} dB"
 
 
 def pq_squares(image: Array, reference: Array) -> float:

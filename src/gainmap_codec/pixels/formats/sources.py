@@ -48,8 +48,7 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
         TypeError: None of these, or a file of text.
     """
     if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as file:
-            return _read(file, limits), os.fspath(source)
+        return _read_path(Path(source), limits), os.fspath(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         limits.check("file_bytes", memoryview(source).nbytes)
         return bytes(source), _name_of(source, argument or "bytes")
@@ -58,6 +57,14 @@ def read_source(source: Source, limits: Limits = Limits(), *, argument: str | No
     if hasattr(source, "read"):
         return _read(source, limits), _name_of(source, argument or "file object")
     raise TypeError(f"source: expected a path, bytes or a binary file, got {type(source).__name__}")
+
+
+def _read_path(path: Path, limits: Limits) -> bytes:
+    if path.is_dir():
+        problem = "expected a file, got a folder: batch converts folders"
+        raise IsADirectoryError(errno.EISDIR, problem, str(path))
+    with path.open("rb") as file:
+        return _read(file, limits)
 
 
 def _name_of(source: object, otherwise: str) -> str:
