@@ -5,6 +5,13 @@
 'HdrImage'
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"] and "gainmap_codec" in sys.orig_argv:  # python -m gainmap_codec, which loads all of it first
+    from gainmap_interrupt import end_in_a_line
+
+    end_in_a_line()
+
 from gainmap_codec.api import (
     assemble,
     crop,
