@@ -95,4 +95,4 @@ def test_names_that_are_no_text_are_told_all_the_same() -> None:
 def test_results_of_earlier_runs_are_counted() -> None:
     for left, told in ((("a.jpg",), "1 file (a.jpg)"), (("a.jpg", "b.jpg"), "2 files (a.jpg, ...)")):
         last = format_summary(BatchReport((DONE,), 1.0, left=left)).splitlines()[-1]
-        assert last == f"Left of earlier runs, not of these photos: {told}"
+        assert last == f"Left of earlier runs, not made by this one: {told}"

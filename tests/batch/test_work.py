@@ -208,6 +208,20 @@ def test_other_hdr_pictures_become_photos_too(tmp_path: Path) -> None:
         assert (photo.status, photo.problem, Path(job.target).name) == ("converted", "", "scene.jpg")
 
 
+def test_options_of_hdr_pictures_change_no_photo(photos: Path, tmp_path: Path) -> None:
+    given = {"sdr_white": 200.0, "base_bits": 8, "base_color_space": "display-p3"}
+    photo = convert_photo(job_for(next(photos.rglob("*.jpg")), tmp_path / "out", **given))
+    told = "base_bits, base_color_space and sdr_white change nothing: only HDR pictures take them, and this is a photo"
+    assert photo.status == "converted" and told in photo.warnings
+
+
+def test_a_file_that_is_no_picture(tmp_path: Path) -> None:
+    for data, got in ((b"", "an empty file"), (b"text", "one that begins with b'text'")):
+        (tmp_path / "shot.jxr").write_bytes(data)
+        problem = convert_photo(job_for(tmp_path / "shot.jxr", tmp_path / "out")).problem
+        assert problem.startswith("expected a picture in OpenEXR, ") and problem.endswith(f"got {got}")
+
+
 def test_a_bad_screenshot_is_one_photos_error(shots: Path, tmp_path: Path) -> None:
     data = (shots / "game/0.jxr").read_bytes()
     (shots / "cut.jxr").write_bytes(data[:-200])

@@ -72,6 +72,41 @@ def test_hdr_pictures_in_folders(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["inspect", "conformance"])
+def test_files_that_their_names_alone_tell_to_be_photos(command: str, tmp_path: Path) -> None:
+    """Empty ones, cut ones, text, and links to files that are gone; macOS adds hidden ones of other data."""
+    for name, data in {"empty.jxl": b"", "cut.JPG": b"\xff", "text.mpo": b"text", "._a.jpg": b"data"}.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "gone.heic").symlink_to(tmp_path / "nothing")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nothing")
+    (tmp_path / "folder.jpg").mkdir()
+    done = run(command, tmp_path, "--json")
+    assert done.exit_code == 1
+    rows = {Path(row["file"]).name: row.get("error") or row["problem"] for row in json.loads(done.stdout)}
+    assert sorted(rows) == ["cut.JPG", "empty.jxl", "gone.heic", "text.mpo"]
+    assert rows["empty.jxl"].endswith("got an empty file")
+    assert rows["gone.heic"].endswith("No such file or directory")
+    assert rows["text.mpo"].endswith("got one that begins with b'text'")
+
+
+def test_names_of_hdr_pictures_are_told_by_inspect_alone(folder: Path) -> None:
+    (folder / "text.jxr").write_text("text")
+    assert f"{folder / 'text.jxr'}: expected a picture in OpenEXR, " in run("inspect", folder).stderr
+    assert "text.jxr" not in run("conformance", folder).stdout
+
+
+def test_a_photo_that_is_cut_off(tmp_path: Path) -> None:
+    """Its gain map stood at its end: nothing tells that there was one."""
+    path = tmp_path / "cut.jxl"
+    data = (FIXTURES / "jxl/standard.jxl").read_bytes()
+    path.write_bytes(data[: data.index(b"jhgm") + 10])
+    row = json.loads(run("conformance", path, "--json").stdout)[0]
+    assert "the file is cut off" in row["problem"] and row["gain_map"] is None
+    assert run("conformance", path).exit_code == 1
+    told = "No HDR: no gain map was found; it may have been in the part that is missing"
+    assert told in run("inspect", path).stdout.splitlines()
+
+
+@pytest.mark.parametrize("command", ["inspect", "conformance"])
 def test_a_folder_without_photos(command: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     line = failure(command, tmp_path)

@@ -53,23 +53,31 @@ def test_oddities_are_told_and_not_warned_of() -> None:
 def test_the_primaries_are_those_of_the_file(space: ColorSpace) -> None:
     image = gm.HdrImage(np.full((3, 5, 3), 4.0, np.float32), space)
     info = inspect_picture(encode_exr(image, []), "a.exr", Limits())
-    assert info is not None and info["color_space"] == space
+    assert info["color_space"] == space
     info = inspect_picture(encode_radiance(image), "a.hdr", Limits())
-    assert info is not None and info["color_space"] == "srgb"
+    assert info["color_space"] == "srgb"
 
 
 def test_primaries_without_a_name() -> None:
     aces = "0.7347 0.2653 0 1 0.0001 -0.077 0.32168 0.33767"
     info = inspect_picture(radiance(picture(), f"PRIMARIES={aces}"), "a.hdr", Limits())
-    assert info is not None and info["color_space"] == "other primaries"
+    assert info["color_space"] == "other primaries"
 
 
 def test_an_hdr_picture_without_a_map() -> None:
     data = encode_npy(gm.HdrImage(np.full((3, 5, 3), 4.0, np.float32), "srgb"))
     info = inspect_picture(data, "a.npy", Limits())
-    assert info is not None
     assert (info["format"], info["width"], info["height"], info["headroom"]) == ("npy", 5, 3, 2.0)
-    assert inspect_picture(b"\xff\xd8\xff\xd9", "a.jpg", Limits()) is None
+    with pytest.raises(gm.FormatError, match=r"a.txt: expected a picture in .* got one that begins with b'text'"):
+        inspect_picture(b"text", "a.txt", Limits())
+
+
+def test_what_is_missing_of_a_file() -> None:
+    whole = (FIXTURES / "jxl/both.jxl").read_bytes()
+    assert gm.inspect(whole).damage == ()
+    found = gm.inspect(whole[:-20])
+    assert found.damage and set(found.damage) <= {*found.warnings}
+    assert found.to_dict()["damage"] == list(found.damage)
 
 
 def test_a_packed_jpeg_is_called_one() -> None:

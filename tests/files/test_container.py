@@ -11,12 +11,13 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits
 from gainmap_codec.files.container import (
     check_name,
     digest_of,
     may_have_gain_map,
     named_for,
+    naming,
     parse_file,
     sampling_of,
     serialize_file,
@@ -54,9 +55,24 @@ def test_other_files_are_named_in_the_message() -> None:
         parse_file(b"\x89PNG\r\n", "photo.png", Limits())
 
 
-def test_jpeg_xr_is_named_with_the_command_for_it() -> None:
-    with pytest.raises(FormatError, match="got a JPEG XR picture, of which `encode` makes a photo"):
-        parse_file(b"II\xbc\x01", "shot.jxr", Limits())
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"II\xbc\x01", "JPEG XR"), (b"v/1\x01", "OpenEXR"), (b"#?RADIANCE", "Radiance")]
+)
+def test_hdr_pictures_are_named_with_what_reads_them(data: bytes, kind: str) -> None:
+    told = f"got an HDR picture in {kind}: `encode` makes a photo of it; in Python, HdrImage.open reads it"
+    with pytest.raises(FormatError, match=told):
+        parse_file(data, "shot", Limits())
+
+
+def test_a_name_that_is_told_already_is_not_told_again() -> None:
+    for error in (
+        FormatError("a.jxr", "broken"),
+        FormatError("a.jxr", "broken", offset=3),
+        LimitError("a.jxr: pixels"),
+    ):
+        with pytest.raises(type(error)) as caught, naming("a.jxr"):
+            raise error
+        assert caught.value is error
 
 
 def test_messages_name_the_file_and_the_place_in_it() -> None:

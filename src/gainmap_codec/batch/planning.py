@@ -11,21 +11,20 @@ from gainmap_codec.batch.finished import obstacle
 from gainmap_codec.batch.records import HIDDEN, Job, PassedOver
 from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, location, names_in, sha256_of, sizes_in
 from gainmap_codec.codec.options import BatchOptions
-from gainmap_codec.files.container import SUFFIXES, named_for
+from gainmap_codec.files.container import named_for
 from gainmap_codec.files.records import Container
+from gainmap_codec.pixels.formats.hdr_files import HDR_SUFFIXES
 from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case, with_lines
-from gainmap_codec.pixels.formats.sources import AnyPath, other_container
+from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, AnyPath, other_container
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
 _LONGEST_NAME = 250  # bytes
-_MULTI_PICTURE = ".mpo"
-_HDR_PICTURES = (".jxr", ".exr", ".hdr")
 _OTHER_PICTURES = (".png", ".tif", ".tiff", ".npy")  # HDR where somebody names them: in folders most of them are not
-PHOTOS = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), _MULTI_PICTURE, *_HDR_PICTURES)
+PHOTOS = (*PHOTO_SUFFIXES, *HDR_SUFFIXES)
 """Suffixes of what is taken for a photo in a folder."""
-_BECOME_JPEGS = (_MULTI_PICTURE, *_HDR_PICTURES, *_OTHER_PICTURES)
+_BECOME_JPEGS = (".mpo", *HDR_SUFFIXES, *_OTHER_PICTURES)
 
 
 def plan(

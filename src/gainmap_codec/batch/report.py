@@ -68,7 +68,7 @@ def format_summary(report: BatchReport) -> str:
     if report.passed_over:
         lines.append(_passed_over(report.passed_over))
     if report.left:
-        lines.append(f"Left of earlier runs, not of these photos: {_files(len(report.left))} ({_first(report.left)})")
+        lines.append(f"Left of earlier runs, not made by this one: {_files(len(report.left))} ({_first(report.left)})")
     return "\n".join(lines)
 
 

@@ -12,16 +12,16 @@ from gainmap_codec.batch.storage import check_place, read, sha256_of, write
 from gainmap_codec.codec.decoding import decode_opened, preference, upright_picture
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.opening import OpenedFile, open_file
-from gainmap_codec.codec.options import BatchOptions, DecodeOptions
+from gainmap_codec.codec.options import BatchOptions, DecodeOptions, without_effect
 from gainmap_codec.edit.frame import sized
 from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcode_opened
 from gainmap_codec.errors import NO_LIMITS, Limits, error_line
-from gainmap_codec.files.container import check_name, digest_of, missing_of
+from gainmap_codec.files.container import check_name, digest_of, may_have_gain_map, missing_of
 from gainmap_codec.files.records import ABILITIES, Container, GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
-from gainmap_codec.pixels.formats.hdr_files import decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.resampling import resized
 
@@ -58,7 +58,7 @@ def convert_photo(job: Job) -> PhotoRecord:
 def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | HdrImage, Container, PhotoRecord]:
     """The photo, or the HDR picture; the container to write; and what is to be told of it even where that fails."""
     options = job.options
-    if hdr_format(data):
+    if not may_have_gain_map(data):
         return _picture(data, job), options.container or "jpeg", replace(photo, hdr_from="base")
     opened = open_file(data, job.source, options.limits)
     container = options.container or opened.file.container
@@ -87,7 +87,7 @@ def _converted(
     if isinstance(source, HdrImage):
         report, source = _encoded(source, replace(job.options, container=container))
     else:
-        report = transcode_opened(source, job.options)
+        report = transcode_opened(_told(source, job.options), job.options)
     new = open_file(report.data, job.target, NO_LIMITS)
     return report.data, replace(
         photo,
@@ -99,6 +99,14 @@ def _converted(
         warnings=report.warnings,
         damage=report.damage,
     )
+
+
+def _told(opened: OpenedFile, options: BatchOptions) -> OpenedFile:
+    """The photo with a warning of options that are of HDR pictures alone."""
+    if not options.picture_names:
+        return opened
+    line = without_effect(options.picture_names, "only HDR pictures take them, and this is a photo")
+    return replace(opened, warnings=(*opened.warnings, line))
 
 
 def _encoded(image: HdrImage, options: BatchOptions) -> tuple[TranscodeReport, HdrImage]:

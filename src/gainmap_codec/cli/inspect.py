@@ -22,10 +22,13 @@ from gainmap_codec.cli.progress import Files
 from gainmap_codec.cli.streams import SOURCE, check_dashes, source_of
 from gainmap_codec.codec.conformance import ConformanceRow, check_photo, format_table
 from gainmap_codec.codec.description import describe, describe_picture
-from gainmap_codec.codec.inspection import inspect_picture, inspect_source
-from gainmap_codec.errors import FormatError, Limits, error_line
-from gainmap_codec.pixels.formats.hdr_files import is_hdr_or_photo
-from gainmap_codec.pixels.formats.sources import photos_in, read_source
+from gainmap_codec.codec.inspection import inspect_photo, inspect_picture
+from gainmap_codec.errors import Limits, error_line
+from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.pixels.formats.hdr_files import HDR_SUFFIXES, is_hdr_or_photo
+from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, photos_in, read_source
+
+_INSPECTED = (*PHOTO_SUFFIXES, *HDR_SUFFIXES)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
 
@@ -59,7 +62,7 @@ def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
 def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
     found: list[dict[str, Any]] = []
     failed = 0
-    photos = [photo for source in sources for photo in photos_in(source, is_hdr_or_photo)]
+    photos = [photo for source in sources for photo in photos_in(source, is_hdr_or_photo, _INSPECTED)]
     files = Files(len(photos), quiet=False)
     for photo in photos:
         try:
@@ -81,15 +84,12 @@ def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
 
 def _inspected(source: Path) -> tuple[dict[str, Any], str]:
     """A file in plain values, and in words."""
-    given = source_of(source)
-    try:
-        info = inspect_source(given, Limits(), brightness=True).to_dict()
-    except FormatError:
-        picture = inspect_picture(*read_source(given), Limits())
-        if picture is None:
-            raise
-        return picture, describe_picture(picture)
-    return info, describe(info)
+    data, name = read_source(source_of(source))
+    if may_have_gain_map(data):
+        info = inspect_photo(data, name, Limits(), brightness=True).to_dict()
+        return info, describe(info)
+    info = inspect_picture(data, name, Limits())
+    return info, describe_picture(info)
 
 
 @click.command(short_help="Decode photos, and print a table.")
@@ -100,7 +100,8 @@ def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
 
     It is about gain maps: HDR pictures that cannot have any, such as screenshots in JPEG XR, are left to inspect.
 
-    Exit code 1 where a file has or names a gain map that yields nothing, or cannot be read; the last column says why.
+    Exit code 1 where a file is damaged, has or names a gain map that yields nothing, or cannot be read; the last column
+    says why.
 
     \b
     Examples:

@@ -31,7 +31,8 @@ class ConformanceRow:
         headroom: Of the rendition as the file says it, log2.
         peak_nits: Its largest channel in linear BT.2020.
         hdr_from: What was rendered.
-        problem: Why a gain map that is there yields nothing, or the file cannot be read; empty where all is well.
+        problem: What of the file is missing, why a gain map that is there yields nothing, or why the file cannot be
+            read; empty where all is well.
     """
 
     file: str
@@ -71,7 +72,7 @@ def _check_file(path: Path, name: str, limits: Limits) -> ConformanceRow:
 def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
     file = found.opened.file
     stored = file.gain_map
-    lost = dict.fromkeys((*file.refused, *found.refusals)) if found.kind == "base" else {}
+    lost = (*file.refused, *found.refusals) if found.kind == "base" else ()
     return ConformanceRow(
         name,
         file.container,
@@ -81,7 +82,7 @@ def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
         full_headroom(found.opened, found.kind),
         float(found.pixels.max()) * SDR_WHITE_NITS,
         found.kind,
-        "; ".join(lost),
+        "; ".join(dict.fromkeys((*file.damage, *lost))),
     )
 
 

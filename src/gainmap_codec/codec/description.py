@@ -86,6 +86,8 @@ def _source_line(info: dict[str, Any]) -> str:
 def _why_sdr(info: dict[str, Any]) -> str:
     if any(verdict["reason"] == NOT_USABLE for verdict in info["shown_by"]):
         return "the photo has a gain map, but it cannot be used"
+    if info["damage"]:
+        return "no gain map was found; it may have been in the part that is missing"
     return "the photo has no gain map"
 
 

@@ -122,6 +122,7 @@ class Inspection:
         brightness: How bright the pixels of that rendition are; None where that was not asked for, or cannot be had.
         shown_by: Which programs show it in HDR, and why others do not, by what is known of them (docs/supported.md).
         warnings: What is odd about the file.
+        damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
     """
 
     container: Container
@@ -147,11 +148,12 @@ class Inspection:
     brightness: Brightness | None
     shown_by: tuple[Verdict, ...]
     warnings: tuple[str, ...]
+    damage: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
         plain = asdict(self)
-        plain |= {name: list(plain[name]) for name in ("other_parts", "shown_by", "warnings")}
+        plain |= {name: list(plain[name]) for name in ("other_parts", "shown_by", "warnings", "damage")}
         for name in ("gain_map", "spare_gain_map"):
             gain_map: GainMapInspection | None = getattr(self, name)
             if gain_map and isinstance(gain_map.metadata, GainMapMetadata):
@@ -167,7 +169,11 @@ class Inspection:
 
 def inspect_source(source: Source, limits: Limits, *, brightness: bool = False) -> Inspection:
     """See `gainmap_codec.inspect`."""
-    data, name = read_source(source, limits)
+    return inspect_photo(*read_source(source, limits), limits, brightness=brightness)
+
+
+def inspect_photo(data: bytes, name: str, limits: Limits, *, brightness: bool = False) -> Inspection:
+    """The same of bytes that are read already; `name` is what messages call them."""
     most_pixels = most_measured(len(data)) if brightness else _INSPECTED_PIXELS
     return inspection_of(open_file(data, name, limits, most_pixels=most_pixels), brightness=brightness)
 
@@ -201,26 +207,24 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
         brightness=found.brightness,
         shown_by=shown_by(opened),
         warnings=(*opened.warnings, *opened.color.notes, *found.notes),
+        damage=file.damage,
     )
 
 
-def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any] | None:
-    """An HDR picture without a gain map in plain values, or None where the file is none; the pixels are decoded.
+def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
+    """An HDR picture without a gain map in plain values; the pixels are decoded.
 
     Args:
         data: The file; OpenEXR, Radiance, npy, PNG, TIFF or JPEG XR.
         name: What messages call it.
         limits: Budgets for what the file may ask for.
     Raises:
-        GainMapError: It is one, but broken or not supported.
+        GainMapError: It is none, broken or not supported.
     """
-    kind = hdr_format(data)
-    if kind is None:
-        return None
     image = decode_hdr(data, name, limits)
     height, width = image.pixels.shape[:2]
     return {
-        "format": kind,
+        "format": hdr_format(data),
         "width": width,
         "height": height,
         "color_space": color_space_in(data, image),

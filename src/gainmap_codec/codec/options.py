@@ -478,6 +478,13 @@ class BatchOptions(TranscodeOptions):
         _check_sdr_white(self.sdr_white)
 
     @property
+    def picture_names(self) -> list[str]:
+        """Options that are given of HDR pictures alone."""
+        defaults = BatchOptions()
+        names = ("base_bits", "base_color_space", "sdr_white")
+        return [name for name in names if getattr(self, name) != getattr(defaults, name)]
+
+    @property
     def of_a_picture(self) -> EncodeOptions:
         """What `encode` is to make of an HDR picture, which has neither base nor maps that could stay; JPEG by default.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from posixpath import splitext
 from typing import Literal
 
-from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError, listed
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError, listed, printable
 from gainmap_codec.files.heif import extras as heif
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.image_items import stand_alone_digest, stand_alone_sampling
@@ -50,8 +50,8 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 Kind = Literal["jpeg", "heif", "jxl"]
 """What is read and written in one way."""
 
-JPEG_XR = b"II\xbc"
-"""What JPEG XR files begin with, where a TIFF has 2A."""
+_HDR_PICTURES = {b"v/1\x01": "OpenEXR", b"#?": "Radiance", b"II\xbc": "JPEG XR"}
+"""What formats begin with that have no gain maps and hardly hold SDR; a TIFF has 2A where JPEG XR has BC."""
 
 _PARSERS: dict[Kind, Callable[[bytes, Limits], GainMapFile]] = {
     "jpeg": parse_jpeg,
@@ -102,6 +102,11 @@ def may_have_gain_map(data: bytes) -> bool:
     return sniff(data) is not None
 
 
+def hdr_picture(data: bytes) -> str | None:
+    """The format of an HDR picture by its first bytes, of those that have no gain maps and hardly hold SDR; or None."""
+    return next((kind for magic, kind in _HDR_PICTURES.items() if data.startswith(magic)), None)
+
+
 def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     """Everything that we know in a JPEG, HEIC, AVIF or JPEG XL file, told by its first bytes.
 
@@ -116,7 +121,7 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
     """
     kind = sniff(data)
     if kind is None:
-        raise FormatError(name, f"expected a JPEG, HEIC, AVIF or JPEG XL file, got {_told(data)}")
+        raise FormatError(name, f"expected a JPEG, HEIC, AVIF or JPEG XL file, got {beginning_of(data)}")
     limits = limits.of_one_file()
     with naming(name):
         return _PARSERS[kind](data, limits)
@@ -124,24 +129,22 @@ def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Errors about what is in a file begin with its name; "" is none."""
-    if not name:
-        yield
-        return
+    """Errors about what is in a file begin with its name, if they do not already; "" is none."""
     try:
         yield
-    except FormatError as error:
-        raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
-    except UnsupportedError as error:
-        raise UnsupportedError(f"{name}: {error}") from error
-    except LimitError as error:
-        raise LimitError(f"{name}: {error}") from error
+    except (FormatError, UnsupportedError, LimitError) as error:
+        told = printable(name)
+        if not name or str(error).startswith((f"{told}: ", f"{told} at byte ")):
+            raise
+        if isinstance(error, FormatError):
+            raise FormatError(f"{name}: {error.where}", error.problem, offset=error.offset) from error
+        raise type(error)(f"{name}: {error}") from error
 
 
-def _told(data: bytes) -> str:
+def beginning_of(data: bytes) -> str:
     """What a file is that `parse_file` does not read."""
-    if data.startswith(JPEG_XR):
-        return "a JPEG XR picture, of which `encode` makes a photo"
+    if kind := hdr_picture(data):
+        return f"an HDR picture in {kind}: `encode` makes a photo of it; in Python, HdrImage.open reads it"
     return f"one that begins with {data[:4]!r}" if data else "an empty file"
 
 

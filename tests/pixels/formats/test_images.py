@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.hdr_files import read_hdr
 from gainmap_codec.pixels.formats.images import decode_jpeg, encode_jpeg, open_picture, read_base
 from support.hdr_files import picture, samples, with_cicp
+from support.paths import FIXTURES
 
 SAMPLES = samples()
 
@@ -67,11 +69,32 @@ def test_garbled_files_give_a_picture_or_one_of_our_errors(kind: str, seed: int,
 def test_missing_unknown_and_oversized(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_hdr(tmp_path / "none.exr")
-    for data in (b"", b"hello", b"\x89PNJ"):
-        with pytest.raises(FormatError, match="expected an HDR picture in OpenEXR, "):
+    for data, got in ((b"", "an empty file"), (b"hello", "one that begins with b'hell'"), (b"\x89PNJ", "one that")):
+        with pytest.raises(FormatError, match=f"bytes: expected a picture in OpenEXR, .* or JPEG, got {got}"):
             read_hdr(data)
     with pytest.raises(LimitError, match="file_bytes"):
         read_hdr(SAMPLES["png"], limits=Limits(file_bytes=100))
+
+
+@pytest.mark.parametrize("file", ["exr", "png", "tiff", "jxr", "radiance"])
+def test_errors_name_the_file(file: str, tmp_path: Path) -> None:
+    path = tmp_path / f"picture.{file}"
+    path.write_bytes((FIXTURES / "jxr/half.jxr").read_bytes() if file == "jxr" else SAMPLES[file])
+    told = f"^{re.escape(str(path))}: "
+    with pytest.raises(LimitError, match=f"{told}pixels: expected at most 1, got"):
+        read_hdr(path, limits=Limits(pixels=1))
+    path.write_bytes(path.read_bytes()[:14])
+    with pytest.raises(GainMapError, match=told) as caught:
+        read_hdr(path)
+    assert str(caught.value).count(str(path)) == 1
+
+
+@pytest.mark.parametrize("file", ["exr", "jxr", "radiance"])
+def test_an_hdr_picture_in_place_of_the_sdr_one(file: str) -> None:
+    data = (FIXTURES / "jxr/half.jxr").read_bytes() if file == "jxr" else SAMPLES[file]
+    kind = {"exr": "OpenEXR", "jxr": "JPEG XR", "radiance": "Radiance"}[file]
+    with pytest.raises(UnsupportedError, match=f"sdr: expected an SDR picture, got {kind}, which is read as HDR alone"):
+        read_base(data)
 
 
 @pytest.mark.parametrize("name", ["input_sdr.jpg", "input_sdr_2ev.jpg"])

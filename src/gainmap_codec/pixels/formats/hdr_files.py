@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.container import JPEG_XR, may_have_gain_map
+from gainmap_codec.files.container import beginning_of, hdr_picture, may_have_gain_map, naming
 from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
@@ -19,11 +19,12 @@ _HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]]
     (b"#?", "Radiance", decode_radiance),
     (b"\x93NUMPY", "npy", decode_npy),
     (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
-    (JPEG_XR, "JPEG XR", decode_jpeg_xr),
+    (b"II\xbc", "JPEG XR", decode_jpeg_xr),
     (b"II", "TIFF", decode_tiff),
     (b"MM", "TIFF", decode_tiff),
 )
-_ALWAYS_HDR = ("OpenEXR", "Radiance", "JPEG XR")
+HDR_SUFFIXES = (".jxr", ".exr", ".hdr")
+"""What names of pictures end in that hardly are SDR."""
 _PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
     "OpenEXR": primaries_of_exr,
     "Radiance": primaries_of_radiance,
@@ -47,12 +48,13 @@ def read_hdr(source: Source, *, limits: Limits = Limits()) -> HdrImage:
 
 def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     """As `read_hdr`, of bytes that are read already; `name` is what messages call them."""
-    if may_have_gain_map(data):
-        return decode_hdr_base(data, name, limits)
-    for magic, _, decode in _HDR_DECODERS:
-        if data.startswith(magic):
-            return decode(data, name, limits)
-    raise FormatError(name, f"expected an HDR picture in {_HDR_FORMATS}, got {data[:8]!r} at its start")
+    with naming(name):
+        if may_have_gain_map(data):
+            return decode_hdr_base(data, name, limits)
+        for magic, _, decode in _HDR_DECODERS:
+            if data.startswith(magic):
+                return decode(data, name, limits)
+    raise FormatError(name, f"expected a picture in {_HDR_FORMATS}, got {beginning_of(data)}")
 
 
 def hdr_format(data: bytes) -> str | None:
@@ -62,7 +64,7 @@ def hdr_format(data: bytes) -> str | None:
 
 def is_hdr_or_photo(data: bytes) -> bool:
     """Whether the first bytes are those of a photo that may have a gain map, or of a format that hardly holds SDR."""
-    return may_have_gain_map(data) or hdr_format(data) in _ALWAYS_HDR
+    return may_have_gain_map(data) or hdr_picture(data) is not None
 
 
 def color_space_in(data: bytes, image: HdrImage) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
-from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.container import hdr_picture, may_have_gain_map, naming
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, icc_segments
 from gainmap_codec.files.jpeg.segments import TRUSTED, parse_segments
@@ -149,8 +149,12 @@ def read_base(
     data, name = read_source(cast(Source, sdr), limits, argument=argument)
     if may_have_gain_map(data):
         return BasePicture(file=data)
+    if kind := hdr_picture(data):
+        made = "without an SDR picture, one is made of the HDR picture by tone mapping"
+        raise UnsupportedError(f"{name}: expected an SDR picture, got {kind}, which is read as HDR alone; {made}")
     with decoding(name, "picture"):
-        image = open_picture(data, name, limits)
+        with naming(name):
+            image = open_picture(data, name, limits)
         if image.format == "PNG":
             image.info.update(_told_by_cicp(data, argument))
         return _base_of_pillow(image, bits, argument, _deep_codes(image, data, name, limits))

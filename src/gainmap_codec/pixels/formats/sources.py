@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import container_of, may_have_gain_map
+from gainmap_codec.files.container import SUFFIXES, container_of, may_have_gain_map
 from gainmap_codec.files.records import Container
 
 AnyPath = str | os.PathLike[str]
 Source = AnyPath | bytes | bytearray | memoryview | BinaryIO
+
+PHOTO_SUFFIXES = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), ".mpo")
+"""What names of photos that may have a gain map end in."""
 
 _AT_ONCE = 1 << 26  # bytes; a reader is given that much room before it is known how much there is
 
@@ -73,22 +76,37 @@ def _name_of(source: object, otherwise: str) -> str:
     return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else otherwise
 
 
-def photos_in(path: Path, is_wanted: Callable[[bytes], bool] = may_have_gain_map) -> list[Path]:
+def photos_in(
+    path: Path,
+    is_wanted: Callable[[bytes], bool] = may_have_gain_map,
+    suffixes: tuple[str, ...] = PHOTO_SUFFIXES,
+) -> list[Path]:
     """The path itself, or of a folder the JPEG, HEIC, AVIF and JPEG XL files in it and in the folders in it, by name.
 
-    Those that cannot be read are among them, for their reader to say so.
+    Those that cannot be read are among them, for their reader to say so; so are files, and links to files that are
+    gone, which only their names tell to be photos. Of hidden files the names tell nothing.
 
     Args:
         is_wanted: Tells by the first 16 bytes of a file whether it is one of them.
+        suffixes: What names end in that tell it.
     Raises:
         FileNotFoundError: There is no such file in the folder.
     """
     if not path.is_dir():
         return [path]
-    found = [file for file in sorted(path.rglob("*")) if file.is_file() and _begins_so(file, is_wanted)]
+    found = [
+        file
+        for file in sorted(path.rglob("*"))
+        if (_is_named_so(file, suffixes) and (file.is_file() or not file.exists()))
+        or (file.is_file() and _begins_so(file, is_wanted))
+    ]
     if not found:
         raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC, AVIF or JPEG XL files in this folder", str(path))
     return found
+
+
+def _is_named_so(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.suffix.lower() in suffixes and not path.name.startswith(".")
 
 
 def _begins_so(path: Path, is_wanted: Callable[[bytes], bool]) -> bool:
