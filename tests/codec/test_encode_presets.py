@@ -46,6 +46,7 @@ def test_the_map_is_that_of_the_preset() -> None:
     assert new.gain_map is not None and (new.gain_map.image.width, new.gain_map.image.height) == (24, 16)
     assert EncodeOptions(preset="web").standard == MapOptions(4, 78, "auto")
     assert EncodeOptions(preset="archive").standard == MapOptions("auto", 97, "auto")
+    assert EncodeOptions(preset="web", container="heic").standard == MapOptions(4, 52, "auto")
     assert EncodeOptions(preset="web", map_scale=2, map_quality=50).standard == MapOptions(2, 50, "auto")
 
 

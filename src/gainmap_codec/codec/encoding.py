@@ -14,7 +14,7 @@ import numpy as np
 
 from gainmap_codec.codec.hdr_base import make_hdr_base_pair
 from gainmap_codec.codec.options import (
-    MAP_QUALITY,
+    DEFAULT_MAP_QUALITIES,
     Auto,
     EncodeOptions,
     FitOptions,
@@ -239,7 +239,7 @@ def _make_apple_map(pair: Pair, options: MapOptions, base: Light, alternate: Lig
     codec, scale = CODECS[pair.file.container], _APPLE_SCALE if options.scale == "auto" else options.scale
     luminance = np.asarray((rgb_to_xyz(PRIMARIES["bt2020"], D65) @ pair.color.to_bt2020)[1], np.float32)
     codes, metadata, darker = apple_gain_map_between(base, alternate, luminance, headroom=pair.headroom, scale=scale)
-    quality = MAP_QUALITY if options.quality == "auto" else options.quality
+    quality = DEFAULT_MAP_QUALITIES[pair.file.container] if options.quality == "auto" else options.quality
     image = replace(code_picture(codes, codec, quality=quality, bits=8), nclx=None)
     ready = apple_gain_map_for(base.size, decode_coded_image(image), metadata, headroom=inf)
     stored = StoredGainMap(image, metadata, "apple")

@@ -48,8 +48,8 @@ DEFAULT_QUALITY = DEFAULT_QUALITIES["jpeg"]
 DEFAULT_EFFORT = 5
 """Of fits: 1, the quickest, to 9, the best."""
 
-MAP_QUALITY = 95
-"""Quality of a gain map that has to be coded a second time."""
+DEFAULT_MAP_QUALITIES: Mapping[Container, int] = {"jpeg": 95, "heic": 70, "avif": 95, "jxl": 98}
+"""Quality of a gain map that has to be coded a second time: in each container as near to its pixels as JPEG at 95."""
 
 _MAP_BITS = (8, 10, 12)
 """Depths of a standard map: more than 12 bits would tell nothing that anybody sees."""
@@ -66,7 +66,7 @@ class PhotoPreset:
     Attributes:
         qualities: Of a base that is coded anew, on the scale of each container's encoder.
         chroma: Of such a base.
-        map_quality: Of a standard map that is coded anew.
+        map_qualities: Of a standard map that is coded anew, likewise.
         map_scale: Base pixels for each pixel of the standard map along a side; None leaves a map its size.
         neural: Kind of a neural map that has to be made.
         codes_anew: Base and standard map are coded anew even where they could stay as they are.
@@ -74,7 +74,7 @@ class PhotoPreset:
 
     qualities: Mapping[Container, int]
     chroma: Chroma
-    map_quality: int
+    map_qualities: Mapping[Container, int]
     map_scale: int | None
     neural: Preset
     codes_anew: bool
@@ -82,9 +82,11 @@ class PhotoPreset:
 
 _WEB: Mapping[Container, int] = {"jpeg": 80, "heic": 50, "avif": 62, "jxl": 86}
 _ARCHIVE: Mapping[Container, int] = {"jpeg": 97, "heic": 95, "avif": 95, "jxl": 99}
+_WEB_MAP: Mapping[Container, int] = {"jpeg": 78, "heic": 52, "avif": 78, "jxl": 85}
+_ARCHIVE_MAP: Mapping[Container, int] = {"jpeg": 97, "heic": 97, "avif": 97, "jxl": 99}
 PHOTO_PRESETS: dict[str, PhotoPreset] = {
-    "web": PhotoPreset(_WEB, "4:2:0", 78, 4, "tiny", codes_anew=True),
-    "archive": PhotoPreset(_ARCHIVE, "4:4:4", 97, None, "best", codes_anew=False),
+    "web": PhotoPreset(_WEB, "4:2:0", _WEB_MAP, 4, "tiny", codes_anew=True),
+    "archive": PhotoPreset(_ARCHIVE, "4:4:4", _ARCHIVE_MAP, None, "best", codes_anew=False),
 }
 """`web`: about what web pipelines write. `archive`: nothing is coded anew that can stay; what must be, hardly loses."""
 
@@ -253,7 +255,7 @@ class EncodeOptions:
         scale, quality = self.map_scale, self.map_quality
         if self._row:
             scale = self._row.map_scale or "auto" if scale == "auto" else scale
-            quality = self._row.map_quality if quality == "auto" else quality
+            quality = self._row.map_qualities[self.container] if quality == "auto" else quality
         return MapOptions(scale, quality, self.map_channels, self.map_bits, self.carry == "apple")
 
     @property
@@ -312,7 +314,7 @@ class Coding:
     """How pictures are coded where they have to be: qualities 1…100, chroma of the base (None: as it has it), speed."""
 
     quality: int = DEFAULT_QUALITY
-    map_quality: int = MAP_QUALITY
+    map_quality: int = DEFAULT_MAP_QUALITIES["jpeg"]
     chroma: Chroma | None = None
     speed: int = DEFAULT_SPEED
 
@@ -372,10 +374,9 @@ class TranscodeOptions:
         if self.carry == "apple":
             _check_apple(self.container, self.map_channels, self.map_bits)
 
-    @property
-    def standard(self) -> MapOptions:
+    def standard(self, container: Container) -> MapOptions:
         """How a standard gain map is made, where one has to be."""
-        quality = self.map_quality or (self._row and self._row.map_quality)
+        quality = self.map_quality or (self._row and self._row.map_qualities[container])
         channels, bits = self.map_channels or "auto", self.map_bits or "auto"
         return MapOptions(self.scale or "auto", quality or "auto", channels, bits, self.carry == "apple")
 
@@ -433,9 +434,10 @@ class TranscodeOptions:
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
         quality = (self._row.qualities if self._row else DEFAULT_QUALITIES)[container]
+        map_quality = (self._row.map_qualities if self._row else DEFAULT_MAP_QUALITIES)[container]
         chroma = self.chroma or (self._row.chroma if self._row else None)
         speed = chosen_speed(self.speed)
-        return Coding(self.quality or quality, self._map_quality, chroma, speed)
+        return Coding(self.quality or quality, self.map_quality or map_quality, chroma, speed)
 
     @property
     def _row(self) -> PhotoPreset | None:
@@ -444,10 +446,6 @@ class TranscodeOptions:
     @property
     def _codes_anew(self) -> bool:
         return self._row is not None and self._row.codes_anew
-
-    @property
-    def _map_quality(self) -> int:
-        return self.map_quality or (self._row.map_quality if self._row else MAP_QUALITY)
 
     def _check_frame(self) -> None:
         if self.size is not None and self.fit is not None:
@@ -620,7 +618,7 @@ class AssembleOptions:
     @property
     def coding(self) -> Coding:
         """How pictures are coded where they have to be."""
-        return _coding(self.quality or DEFAULT_QUALITIES[self.container], self.map_quality, self.speed)
+        return _coding(self, self.container)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -643,11 +641,13 @@ class SwapOptions:
 
     def coding(self, container: Container) -> Coding:
         """How pictures are coded where they have to be."""
-        return _coding(self.quality or DEFAULT_QUALITIES[container], self.map_quality, self.speed)
+        return _coding(self, container)
 
 
-def _coding(quality: int, map_quality: int | None, speed: int | None) -> Coding:
-    return Coding(quality, map_quality or MAP_QUALITY, None, chosen_speed(speed))
+def _coding(options: AssembleOptions | SwapOptions, container: Container) -> Coding:
+    quality = options.quality or DEFAULT_QUALITIES[container]
+    map_quality = options.map_quality or DEFAULT_MAP_QUALITIES[container]
+    return Coding(quality, map_quality, None, chosen_speed(options.speed))
 
 
 def _check_base_color_space(space: ColorSpace) -> None:

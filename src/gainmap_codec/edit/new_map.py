@@ -61,7 +61,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     notes.done += told.done
     notes.lost += told.lost
     if decoded is None:
-        return _made(base, options.standard, options, notes)
+        return _made(base, options.standard(base.file.container), options, notes)
     if _is_to_be_made(decoded.image, options):
         if not base.source.has_hdr_base:
             return _made(base, _like(decoded.image, base, options), options, notes)
@@ -82,7 +82,8 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
         notes.lost += told.lost
     if decoded is None or _is_to_be_made(decoded.image, options):
         image = file.gain_map and file.gain_map.image
-        made = _made(base, _like(image, base, options) if image else options.standard, options, notes)
+        how = _like(image, base, options) if image else options.standard(base.file.container)
+        made = _made(base, how, options, notes)
         if image and image.channels == 3 and made.psnr is not None:
             notes.lost.append(f"Apple's gain map has one channel for the three that there were: {made.psnr:.1f} dB")
         return made
@@ -117,7 +118,7 @@ def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:
 
 def _like(image: CodedImage, base: NewBase, options: TranscodeOptions) -> MapOptions:
     """How a map is made in place of this one: as asked for, and else like it."""
-    asked = options.standard
+    asked = options.standard(base.file.container)
     own = min(max(round(base.source.file.base.width / image.width), 1), _COARSEST)
     scale = own if options.map_scale is None else asked.scale
     channels = image.channels if options.map_channels is None else asked.channels
