@@ -25,7 +25,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     found = []
     for number in range(5):
         hdr = render_scene(48 + 4 * number, 32) * np.float32(0.5 + number / 4)
-        data = gm.encode(hdr, preset="tiny", carry="neural" if number % 2 == 0 else "standard")
+        is_neural = number % 2 == 0
+        data = gm.encode(hdr, preset="tiny", carry="neural") if is_neural else gm.encode(hdr, carry="standard")
         found.append(folder / f"{number}.jpg")
         found[-1].write_bytes(gm.rotate(data, 90) if number == 4 else data)
     return found
