@@ -168,9 +168,9 @@ def test_highlights_that_a_coarser_map_dims_are_told_of(side: int, lines: list[s
     stored = StoredGainMap(code_picture(codes, "jpeg", quality=100), metadata, "iso21496")
     source = serialize_jpeg(replace(file, gain_map=stored, payload=None))
     for options in ({"map_scale": 4}, {"preset": "web"}):
-        told = [line for line in edited(source, **options).warnings if "dims" in line]
-        assert told == [f"the coarser gain map dims small highlights: {line}" for line in lines]
-    assert not [line for line in edited(source, size=(24, 16)).warnings if "dims" in line], "as small as its base"
+        told = [line for line in edited(source, **options).notes if "dims" in line]
+        assert told == [f"standard gain map: coarser, which dims small highlights: {line}" for line in lines]
+    assert not [line for line in edited(source, size=(24, 16)).notes if "dims" in line], "as small as its base"
 
 
 def test_apples_maps_are_converted_first() -> None:

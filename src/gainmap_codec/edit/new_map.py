@@ -163,7 +163,7 @@ def _note_dimmed(
     before, after = (highlight_gain(codes, metadata, bits) for codes in (fine, coarse))
     if before - after > _DIMMED:
         gains = f"by {after:.1f} stops instead of {before:.1f}"
-        notes.lost.append(f"the coarser gain map dims small highlights: it brightens them {gains}")
+        notes.done.append(f"standard gain map: coarser, which dims small highlights: it brightens them {gains}")
 
 
 def _how_coded(coded: StoredGainMap, base: NewBase, options: TranscodeOptions) -> str:
