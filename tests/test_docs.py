@@ -51,7 +51,6 @@ def test_links_are_named_by_what_they_lead_to(page: Path) -> None:
     assert re.findall(r"\[[^\]]*\.md\]\(", page.read_text("utf-8")) == []
 
 
-@pytest.mark.filterwarnings("ignore:the coarser gain map dims small highlights")  # the scene is small here
 @pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))], ids=page_name)
 def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

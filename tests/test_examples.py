@@ -213,7 +213,6 @@ def django_photo(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return Photo
 
 
-@pytest.mark.filterwarnings("ignore:the coarser gain map dims small highlights")  # the photo is small here
 def test_django_keeps_hdr_in_all_sizes_and_no_places(django_photo: Any, placed: Path) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
