@@ -173,8 +173,8 @@ def test_help_and_version() -> None:
 
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, work: object) -> int:
-    """Exit code of ``gainmap inspect x.jpg`` where inspecting is `work`."""
-    monkeypatch.setattr(inspecting, "inspect_source", work)
+    """Exit code of ``gainmap inspect x.jpg`` where reading the file is `work`."""
+    monkeypatch.setattr(inspecting, "read_source", work)
     monkeypatch.setattr(sys, "argv", ["gainmap", "inspect", "x.jpg", "--json"])
     with pytest.raises(SystemExit) as stop:
         cli.main()

@@ -149,7 +149,7 @@ def test_pixels_that_are_not_finite_are_hdrs() -> None:
 
 
 def test_bytes_are_called_by_their_argument() -> None:
-    with pytest.raises(gm.FormatError, match=r"^hdr: expected an HDR picture"):
+    with pytest.raises(gm.FormatError, match=r"^hdr: expected a picture in OpenEXR, "):
         encoded(b"abc")
     with pytest.raises(gm.FormatError, match=r"^sdr: expected a picture that Pillow can open"):
         encoded(HDR, io.BytesIO(b"abc"))

@@ -222,5 +222,5 @@ def test_the_command_line_tells_it_as_wrong_usage(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.search(r"^Error: device: expected cuda:99, got \S+ CUDA devices?$", done.stderr, re.MULTILINE)
+    assert re.search(r"^Error: --device: expected cuda:99, got \S+ CUDA devices?$", done.stderr, re.MULTILINE)
     assert not target.exists()
