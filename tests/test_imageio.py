@@ -17,7 +17,7 @@ from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
 
 iio = pytest.importorskip("imageio.v3")
-NAME = pytest.importorskip("gainmap_codec.imageio").NAME
+NAME = pytest.importorskip("gainmap_imageio").NAME
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ PACKAGE, BENCH = "gainmap_codec", "gainmap_bench"
 SOURCES = (ROOT / "src", ROOT / "bench")
 PUBLIC = ""
 """The room of the package's own `__init__`."""
-FACES = ("pillow", "imageio", "batch", "view", "tensors")
+FACES = ("pillow", "batch", "view", "tensors")
 CORE = ("errors", "files", "pixels", "neural", "codec", "edit", "api", PUBLIC)
 FLOORS = (*((room,) for room in CORE), FACES, ("cli",), ("__main__",))
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LABORATORY = len(FLOORS)
-"""What stands beside the package: the laboratory, and where the command begins."""
+"""What stands beside the package: the laboratory, where the command begins, and the plug-in of imageio."""
 
 WORLD = {"pathlib", "os", "socket", "urllib", "click"}
 PICTURES = {"PIL", "pillow_heif", "imagecodecs", "OpenEXR"}

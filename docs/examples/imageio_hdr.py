@@ -10,7 +10,7 @@ from pathlib import Path
 
 import imageio.v3 as iio
 
-import gainmap_codec.imageio  # noqa: F401  makes plugin="gainmap_codec" known
+import gainmap_imageio  # noqa: F401  makes plugin="gainmap_codec" known
 
 
 def expose(source: Path, target: Path, stops: float) -> None:

@@ -2,7 +2,7 @@
 
 >>> import imageio.v3 as iio
 >>> import numpy as np
->>> import gainmap_codec.imageio
+>>> import gainmap_imageio
 >>> hdr = np.full((8, 8, 3), 2.0, np.float32)  # linear, twice as bright as SDR white
 >>> photo = iio.imwrite("<bytes>", hdr, plugin="gainmap_codec", extension=".jpg", carry="standard")
 >>> bool(abs(iio.imread(photo, plugin="gainmap_codec") - 2).max() < 0.05)
