@@ -154,10 +154,10 @@ def _printable_letter(letter: str) -> str:
     return letter if letter.isprintable() or is_space else letter.encode("unicode_escape").decode()
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], word: str = "or") -> str:
     """``.json or .csv``."""
     *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def error_line(error: BaseException, *, below: object = None) -> str:

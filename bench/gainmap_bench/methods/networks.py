@@ -14,12 +14,11 @@ from gainmap_bench.methods.float_networks import PUBLISHED_SCHEDULE, Kind, Publi
 from gainmap_bench.methods.points import METADATA_BYTES, Point, Recall, code_digest
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
-from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, keep_within, reach
+from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, nearest, reach
 from gainmap_codec.neural.fit.presets import measured, shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
@@ -143,10 +142,7 @@ class PicturePayloads:
     def reaching(self, target: float) -> bytes:
         """The smallest that has this PQ-PSNR in dB, or the best that there is."""
         trials, measure = self._trials, partial(measured, pair=self._pair)
-        found = reach(trials, target, measure) or keep_within(trials, MAX_PAYLOAD_BYTES, measure)
-        reached = [each for each in found if each.psnr >= target]
-        best = min(reached, key=lambda each: each.size) if reached else max(found, key=lambda each: each.psnr)
-        return best.payload
+        return nearest(reach(trials, target, measure), target).payload
 
 
 def _point(

@@ -13,17 +13,15 @@ from gainmap_codec.batch.storage import is_folder, is_special, is_url, joined, l
 from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.files.container import named_for
 from gainmap_codec.files.records import Container
-from gainmap_codec.pixels.formats.hdr_files import HDR_SUFFIXES
+from gainmap_codec.pixels.formats.hdr_files import HDR_SUFFIXES, PICTURE_SUFFIXES
 from gainmap_codec.pixels.formats.outputs import both_become, file_of, one_case, with_lines
-from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, AnyPath, other_container
+from gainmap_codec.pixels.formats.sources import AnyPath, other_container
 
 STATE = ".gainmap-batch"
 """Folder of records in the output folder; hidden, so that it is never taken for photos."""
 
 _LONGEST_NAME = 250  # bytes
 _OTHER_PICTURES = (".png", ".tif", ".tiff", ".npy")  # HDR where somebody names them: in folders most of them are not
-PHOTOS = (*PHOTO_SUFFIXES, *HDR_SUFFIXES)
-"""Suffixes of what is taken for a photo in a folder."""
 _BECOME_JPEGS = (".mpo", *HDR_SUFFIXES, *_OTHER_PICTURES)
 
 
@@ -69,7 +67,9 @@ def plan(
             clashes.append((other, job))
     if not jobs:
         got = f"none, and {len(others)} other files" if others else "none"
-        raise ValueError(f"{', '.join(map(location, sources))}: expected photos ({', '.join(PHOTOS)}), got {got}")
+        raise ValueError(
+            f"{', '.join(map(location, sources))}: expected photos ({', '.join(PICTURE_SUFFIXES)}), got {got}"
+        )
     _check_clashes(clashes)
     _check_targets(list(jobs.values()), out)
     return list(jobs.values())
@@ -124,7 +124,7 @@ def _no_photo(place: str, found: str) -> str:
     """Why a file is passed over; empty for a photo. `found`: its name in a folder, empty where the caller chose it."""
     if "/." in f"/{found}":
         return HIDDEN
-    if found and not found.lower().endswith(PHOTOS):
+    if found and not found.lower().endswith(PICTURE_SUFFIXES):
         return "its name is not that of a photo"
     return "it is a pipe, a device or a socket" if is_special(place) else ""
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from gainmap_codec.batch.finished import Finished, check_replaceable, digest_of_options, own_file, write_finished
 from gainmap_codec.batch.records import HdrFrom, Job, PhotoRecord
 from gainmap_codec.batch.storage import check_place, read, sha256_of, write
-from gainmap_codec.codec.decoding import decode_opened, preference, upright_picture
+from gainmap_codec.codec.decoding import decode_opened, preference, upright_hdr
 from gainmap_codec.codec.encoding import encode_with_report
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import BatchOptions, DecodeOptions, without_effect
@@ -21,7 +21,6 @@ from gainmap_codec.files.container import check_name, digest_of, may_have_gain_m
 from gainmap_codec.files.records import ABILITIES, Container, GainMapFile
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
-from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.resampling import resized
 
@@ -67,7 +66,7 @@ def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | Hdr
 
 
 def _picture(data: bytes, job: Job) -> HdrImage:
-    image, white = upright_picture(decode_hdr(data, job.source, job.options.limits)), job.options.sdr_white
+    image, white = upright_hdr(data, job.source, job.options.limits), job.options.sdr_white
     return image if white is None else image.with_sdr_white(white)
 
 

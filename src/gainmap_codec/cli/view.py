@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from gainmap_codec.batch.planning import PHOTOS
 from gainmap_codec.cli.common import (
     FILE_ERRORS,
     PATH,
@@ -25,6 +24,7 @@ from gainmap_codec.cli.common import (
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.cli.streams import STDOUT, check_outputs, write
 from gainmap_codec.errors import Limits, listed
+from gainmap_codec.pixels.formats.hdr_files import PICTURE_SUFFIXES
 from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
 
@@ -88,9 +88,9 @@ def _photos_of(source: Path) -> Iterator[Path]:
     if not source.is_dir():
         yield source
         return
-    found = sorted(each for each in source.iterdir() if each.suffix.lower() in PHOTOS and each.is_file())
+    found = sorted(each for each in source.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES and each.is_file())
     if not found:
-        raise FileNotFoundError(errno.ENOENT, f"expected photos ({listed(PHOTOS)}), got none", str(source))
+        raise FileNotFoundError(errno.ENOENT, f"expected photos ({listed(PICTURE_SUFFIXES)}), got none", str(source))
     yield from found
 
 

@@ -121,7 +121,7 @@ def read_any(source: Source, limits: Limits) -> HdrImage:
     data, name = read_source(source, limits)
     if may_have_gain_map(data):
         return decode_opened(open_file(data, name, limits, is_rendered=True), DecodeOptions(limits=limits))
-    return upright_picture(decode_hdr(data, name, limits))
+    return upright_hdr(data, name, limits)
 
 
 def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
@@ -135,6 +135,11 @@ def decode_opened(opened: OpenedFile, options: DecodeOptions) -> HdrImage:
     if found.kind == "base" and is_hdr(opened.file.base):
         return replace(image, headroom=image.measured_headroom())  # its brightness stands nowhere in the file
     return image
+
+
+def upright_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
+    """As `decode_hdr`, as the picture is to be seen."""
+    return upright_picture(decode_hdr(data, name, limits))
 
 
 def upright_picture(image: HdrImage) -> HdrImage:

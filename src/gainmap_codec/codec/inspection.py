@@ -10,6 +10,7 @@ from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_file
 from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.codec.shown_by import Verdict, shown_by
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import hdr_format
 from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
     AppleMetadata,
@@ -22,7 +23,7 @@ from gainmap_codec.files.records import (
     StoredGainMap,
 )
 from gainmap_codec.pixels.color.code_points import is_hdr
-from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr, hdr_format
+from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr
 from gainmap_codec.pixels.formats.sources import Source, read_source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
 

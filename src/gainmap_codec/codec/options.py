@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gainmap_codec.codec.torch_needed import check_torch
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import Limits, listed
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.records import ABILITIES, CODECS, Container
 from gainmap_codec.pixels.color.hdr_codes import HdrTransfer
@@ -538,8 +538,7 @@ def _fit_names(preset: AnyPreset, fit: FitOptions) -> list[str]:
 
 def without_effect(names: Sequence[str], why: str) -> str:
     """What is told of options that are given and change nothing."""
-    *others, last = names
-    return f"{', '.join(others)} and {last} change nothing: {why}" if others else f"{last} changes nothing: {why}"
+    return f"{listed(names, 'and')} {'change' if len(names) > 1 else 'changes'} nothing: {why}"
 
 
 def other_chroma(asked: Chroma | None, container: Container) -> Iterator[str]:

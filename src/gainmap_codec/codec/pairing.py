@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from gainmap_codec.codec.decoding import preference, upright_picture
+from gainmap_codec.codec.decoding import preference, upright_hdr, upright_picture
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import OpenedFile, base_codes, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions
@@ -44,7 +44,6 @@ from gainmap_codec.pixels.color.icc_profile import icc_profile_for, icc_profile_
 from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
 from gainmap_codec.pixels.color.profile_in_code_points import in_code_points
 from gainmap_codec.pixels.formats.coded_image import code_picture
-from gainmap_codec.pixels.formats.hdr_files import decode_hdr
 from gainmap_codec.pixels.formats.images import read_base
 from gainmap_codec.pixels.formats.sources import Source, is_source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -160,7 +159,7 @@ def _read_hdr(
         return found, None
     opened = found
     if is_hdr(opened.file.base):
-        return upright_picture(decode_hdr(opened.data, name, options.limits)), None
+        return upright_hdr(opened.data, name, options.limits), None
     if keep_base and opened.has_hdr_base:
         raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     kind = preference(opened, "auto")[0]
@@ -195,7 +194,7 @@ def hdr_of(hdr: HdrSource, options: EncodeOptions, notes: list[str]) -> tuple[Hd
                 f"sdr_white: expected none beside {name}, whose gain map starts from its SDR picture, "
                 f"got {options.sdr_white:g}"
             )
-        found = upright_picture(decode_hdr(found.data, name, options.limits))
+        found = upright_hdr(found.data, name, options.limits)
     return found.with_sdr_white(options.sdr_white), name
 
 
@@ -211,7 +210,7 @@ def _found(hdr: HdrSource, limits: Limits, notes: list[str]) -> tuple[HdrImage |
         raise TypeError(f"hdr: expected {_HDR_SOURCES}, got {type(hdr).__name__}")
     data, name = read_source(cast(Source, hdr), limits, argument="hdr")
     if not may_have_gain_map(data):
-        return upright_picture(decode_hdr(data, name, limits)), name
+        return upright_hdr(data, name, limits), name
     opened = open_file(data, name, limits)
     notes += opened.file.damage
     if preference(opened, "auto")[0] == "base" and not is_hdr(opened.file.base):

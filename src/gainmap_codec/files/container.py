@@ -50,8 +50,17 @@ from gainmap_codec.files.tags.exif_edit import with_orientation
 Kind = Literal["jpeg", "heif", "jxl"]
 """What is read and written in one way."""
 
-_HDR_PICTURES = {b"v/1\x01": "OpenEXR", b"#?": "Radiance", b"II\xbc": "JPEG XR"}
-"""What formats begin with that have no gain maps and hardly hold SDR; a TIFF has 2A where JPEG XR has BC."""
+_HDR_FORMATS = {
+    b"v/1\x01": "OpenEXR",
+    b"#?": "Radiance",
+    b"\x93NUMPY": "npy",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"II\xbc": "JPEG XR",
+    b"II": "TIFF",
+    b"MM": "TIFF",
+}
+"""What formats begin with that hold HDR pictures and have no gain maps."""
+_HARDLY_SDR = ("OpenEXR", "Radiance", "JPEG XR")
 
 _PARSERS: dict[Kind, Callable[[bytes, Limits], GainMapFile]] = {
     "jpeg": parse_jpeg,
@@ -102,9 +111,15 @@ def may_have_gain_map(data: bytes) -> bool:
     return sniff(data) is not None
 
 
+def hdr_format(data: bytes) -> str | None:
+    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
+    return next((kind for magic, kind in _HDR_FORMATS.items() if data.startswith(magic)), None)
+
+
 def hdr_picture(data: bytes) -> str | None:
-    """The format of an HDR picture by its first bytes, of those that have no gain maps and hardly hold SDR; or None."""
-    return next((kind for magic, kind in _HDR_PICTURES.items() if data.startswith(magic)), None)
+    """The same, of those among them that hardly hold SDR."""
+    kind = hdr_format(data)
+    return kind if kind in _HARDLY_SDR else None
 
 
 def parse_file(data: bytes, name: str, limits: Limits) -> GainMapFile:

@@ -272,6 +272,11 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     return _made(trials.cheapest(costs, is_enough) or trials.finest(), measure, change)
 
 
+def nearest(found: Iterable[M], psnr: float) -> M:
+    """The smallest payload of at least so many dB, or where there is none the best."""
+    return min(found, key=lambda each: (0.0, each.size) if each.psnr >= psnr else (1.0, -each.psnr))
+
+
 def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """Payloads of about so many bytes with the picture that is best for them; none where there is none so small."""
 

@@ -16,7 +16,15 @@ from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit.effort import EFFORTS, USUAL
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
-from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, grounds_of, keep_within, reach, worth_most
+from gainmap_codec.neural.fit.picture import (
+    Trials,
+    grounds_for_targets,
+    grounds_of,
+    keep_within,
+    nearest,
+    reach,
+    worth_most,
+)
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
@@ -254,10 +262,9 @@ def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: flo
     if not cheapest or cheapest[-1].psnr < target:
         fit.restore(begun)
         tried += _tried(fit, pair, first, is_enough=lambda found: found.psnr >= target, is_met=is_met, factor=factor)
-    reached = [found for found in tried if found.psnr >= target]
-    if reached:
-        return min(reached, key=lambda found: found.size)
-    best = max(tried, key=lambda found: found.psnr)
+    best = nearest(tried, target)
+    if best.psnr >= target:
+        return best
     note = f"target_psnr: expected {target:.2f} dB, got {best.psnr:.2f} dB, the best that was found"
     return replace(best, notes=(note,))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.code_points import UNSPECIFIED, Matrix, Nclx
-from gainmap_codec.files.container import has_alpha, naming, parse_file
+from gainmap_codec.files.container import has_alpha, parse_file
 from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation_1
@@ -149,8 +149,7 @@ def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
     else:
         colour = told_by_numbers(base) or UNKNOWN
         _check_transfer(colour, name)
-        with naming(name):
-            codes = to_upright(decode_coded_image(base), file.orientation)
+        codes = to_upright(decode_coded_image(base), file.orientation)
         image = image_of_codes(codes, base.bits, colour, name, has_alpha=alpha)
     lost: list[str] = []
     exif, xmp = file.exif and with_orientation_1(file.exif), file.xmp and without_gain_map(file.xmp, lost)

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gainmap_codec.errors import FormatError, Limits
-from gainmap_codec.files.container import beginning_of, hdr_picture, may_have_gain_map, naming
+from gainmap_codec.files.container import beginning_of, hdr_format, hdr_picture, may_have_gain_map, naming
 from gainmap_codec.pixels.color.light import Chromaticities, White, space_of
 from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_png, decode_tiff
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
 from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance, primaries_of_radiance
-from gainmap_codec.pixels.formats.sources import Source, read_source
+from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, Source, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 
-_HDR_DECODERS: tuple[tuple[bytes, str, Callable[[bytes, str, Limits], HdrImage]], ...] = (
-    (b"v/1\x01", "OpenEXR", decode_exr),
-    (b"#?", "Radiance", decode_radiance),
-    (b"\x93NUMPY", "npy", decode_npy),
-    (b"\x89PNG\r\n\x1a\n", "PNG", decode_png),
-    (b"II\xbc", "JPEG XR", decode_jpeg_xr),
-    (b"II", "TIFF", decode_tiff),
-    (b"MM", "TIFF", decode_tiff),
-)
+_DECODERS: dict[str, Callable[[bytes, str, Limits], HdrImage]] = {
+    "OpenEXR": decode_exr,
+    "Radiance": decode_radiance,
+    "npy": decode_npy,
+    "PNG": decode_png,
+    "JPEG XR": decode_jpeg_xr,
+    "TIFF": decode_tiff,
+}
 HDR_SUFFIXES = (".jxr", ".exr", ".hdr")
 """What names of pictures end in that hardly are SDR."""
+PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *HDR_SUFFIXES)
+"""What names in folders end in that are taken for photos or HDR pictures."""
 _PRIMARIES: dict[str, Callable[[bytes], tuple[Chromaticities, White]]] = {
     "OpenEXR": primaries_of_exr,
     "Radiance": primaries_of_radiance,
@@ -51,15 +52,9 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
     with naming(name):
         if may_have_gain_map(data):
             return decode_hdr_base(data, name, limits)
-        for magic, _, decode in _HDR_DECODERS:
-            if data.startswith(magic):
-                return decode(data, name, limits)
+        if kind := hdr_format(data):
+            return _DECODERS[kind](data, name, limits)
     raise FormatError(name, f"expected a picture in {_HDR_FORMATS}, got {beginning_of(data)}")
-
-
-def hdr_format(data: bytes) -> str | None:
-    """The format that the first bytes name, of those that hold HDR pictures and no gain maps; or None."""
-    return next((kind for magic, kind, _ in _HDR_DECODERS if data.startswith(magic)), None)
 
 
 def is_hdr_or_photo(data: bytes) -> bool:
