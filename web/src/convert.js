@@ -1,9 +1,10 @@
 // From a JPEG with a neural gain map to one with a standard gain map, wherever pictures can be decoded off the page.
 
-import { APP0, APP14, gainMapOf, isMetadata, joined, parseJpeg } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
+import { bareJpeg, gainMapOf, isMetadata, joined, parseJpeg, sizeOf } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { baseColorOf } from "../../src/gainmap_codec/view/static/base_color.js";
 import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
 import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
+import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
 import { standardMap } from "./gain_map.js";
 import { ultraHdrJpeg } from "./ultra_hdr.js";
 import { withPictureValues } from "../../src/gainmap_codec/view/static/coded_picture.js";
@@ -36,11 +37,11 @@ async function converted(bytes, quality, signal) {
   const payload = payloadOf(base);
   if (!payload) throw new Error("there is no neural gain map in it");
   const parsed = parsePayload(payload);
-  const picture = await codeValues(storedJpeg(base));
+  const picture = await decodePicture(storedJpeg(base));
   signal?.throwIfAborted();
   const turn = (await isSamePicture(base, parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
   if (turn === null) throw new Error("the neural gain map belongs to another picture");
-  const network = await withPictureValues(parsed, codeValues);
+  const network = await withPictureValues(parsed, decodePicture);
   const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
   const { codes, metadata } = standardMap(upright, picture, () => baseColorOf(base));
   signal?.throwIfAborted();
@@ -51,14 +52,9 @@ async function converted(bytes, quality, signal) {
 
 /** The base as a file of its own without profile and orientation: every browser decodes that to the same code values. */
 function storedJpeg(image) {
-  const { bytes, header, scan, end } = image;
-  const frame = header.find(({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
-  const [rows, columns] = frame ? [5, 7].map((at) => bytes[frame.start + at] * 256 + bytes[frame.start + at + 1]) : [0, 0];
-  if (rows * columns > MOST_PIXELS) throw new Error(`expected at most ${MOST_PIXELS} pixels, got ${rows * columns}`);
-  const kept = header.filter((each) => !isMetadata(each) || [APP0, APP14].includes(each.marker));
-  const parts = kept.map(({ start, stop }) => bytes.subarray(start, stop));
-  const whole = joined([[0xff, 0xd8], ...parts, bytes.subarray(scan, end)]); // Firefox 153 decodes no blob of many parts
-  return new Blob([whole], { type: "image/jpeg" });
+  const { width, height } = sizeOf(image);
+  if (width * height > MOST_PIXELS) throw new Error(`expected at most ${MOST_PIXELS} pixels, got ${width * height}`);
+  return bareJpeg(image);
 }
 
 /** Whether the coded bytes are those that the payload was made for: quicker than to look at all pixels. */
@@ -67,16 +63,6 @@ async function isSamePicture({ bytes, header, scan, end, isWhole }, { strict }) 
   const coded = header.filter((each) => !isMetadata(each)).map(({ start, stop }) => bytes.subarray(start, stop));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined([...coded, bytes.subarray(scan, end)])));
   return strict.every((byte, n) => byte === digest[n]);
-}
-
-/** Code values of a picture file, without colour conversion. */
-async function codeValues(blob) {
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, width, height);
 }
 
 async function codedAsJpeg({ data, width, height }, quality) {

@@ -2,7 +2,7 @@
 // Source: Ultra HDR image format v1.1; ISO 21496-1:2025 C.2.2 and its annex for JPEG; CIPA DC-007 (MPF).
 
 import {
-  APP0, APP1, APP14, APP2, EXIF_ID, ICC_ID, ISO_ID, MPF_ID, XMP_ID, bodyOf, isMetadata, isOf, joined, xmpOf,
+  APP0, APP1, APP14, APP2, EXIF_ID, ICC_ID, ISO_ID, MPF_ID, XMP_ID, bodyOf, frameOf, isMetadata, isOf, joined, xmpOf,
 } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { serializeIso21496 } from "../../src/gainmap_codec/view/static/iso21496.js";
 import { isPayload } from "../../src/gainmap_codec/view/static/payload.js";
@@ -54,7 +54,7 @@ const only = (image, marker, id) =>
 /** APP0 as found, or a JFIF header where that changes nothing about the colours. */
 function leading(image) {
   const found = only(image, APP0, "");
-  const frame = image.header.find(({ marker }) => marker >= 0xc0 && marker <= 0xc2);
+  const frame = frameOf(image);
   const isRgb = frame && [6, 9, 12].map((at) => String.fromCharCode(bodyOf(image, frame)[at])).join("") === "RGB";
   const isAdobe = image.header.some(({ marker }) => marker === APP14);
   return found.length || isAdobe || isRgb ? found : segment(APP0, JFIF);

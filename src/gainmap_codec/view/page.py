@@ -28,6 +28,7 @@ _MODULES = (
     "renderer",
     "hdr_output",
     "coded_picture",
+    "picture_file",
     "gain_map_view",
     "pan_zoom",
     "gestures",

@@ -7,7 +7,7 @@ import { orientationSegment, parseExif } from "./exif.js";
 import { parseHdrgm } from "./hdrgm.js";
 import { parseIso21496 } from "./iso21496.js";
 import {
-  APP0, APP1, APP14, APP2, EXIF_ID, ICC_ID, bodiesOf, gainMapOf, isMetadata, isOf, parseJpeg, picturesBehind, xmpOf,
+  APP1, APP2, EXIF_ID, ICC_ID, bareJpeg, bodiesOf, frameOf, gainMapOf, isMetadata, isOf, parseJpeg, picturesBehind, sizeOf, xmpOf,
 } from "./jpeg_segments.js";
 import { isPayload, payloadOf } from "./payload.js";
 
@@ -33,7 +33,7 @@ export async function droppedPhoto(file) {
 export function partsOf(image) {
   const notes = [];
   const { orientation, makerNote } = parseExif(bodiesOf(image, APP1, EXIF_ID)[0]);
-  const size = sizeOf(image);
+  const size = checkedSize(image);
   const payload = payloadOf(image);
   const standard = standardOf(image, makerNote, notes);
   const [width, height] = orientation >= 5 ? [size.height, size.width] : [size.width, size.height];
@@ -76,7 +76,7 @@ function usableMap(image, makerNote, notes) {
   return headroom ? { picture: apple, metadata: { appleHeadroom: headroom }, caption: captionOf(apple, "apple") } : null;
 }
 
-const captionOf = (picture, carrier) => ({ ...sizeOf(picture), bytes: picture.end, carrier });
+const captionOf = (picture, carrier) => ({ ...checkedSize(picture), bytes: picture.end, carrier });
 
 function colorOf(image, notes) {
   try {
@@ -87,21 +87,17 @@ function colorOf(image, notes) {
   }
 }
 
-/** Width and height as they are stored, before anything is decoded. Source: ITU-T T.81 B.2.2. */
-function sizeOf({ bytes, header }) {
-  const frame = header.find(({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
-  if (!frame) throw new Error("expected a JPEG with a picture in it, got none");
-  const [height, width] = [5, 7].map((at) => bytes[frame.start + at] * 256 + bytes[frame.start + at + 1]);
+/** Width and height, of a size that is read. */
+function checkedSize(image) {
+  const { width, height } = sizeOf(image);
+  if (!frameOf(image)) throw new Error("expected a JPEG with a picture in it, got none");
   if (!width || !height || width * height > MOST_PIXELS) throw new Error(`expected 1 to ${MOST_PIXELS} pixels, got ${width} × ${height}`);
   return { width, height };
 }
 
 /** A JPEG of its own, without metadata but its orientation, and its profile where that is wanted. */
 function upright(image, orientation, hasProfile) {
-  const isKept = (each) => !isMetadata(each) || [APP0, APP14].includes(each.marker) || (hasProfile && isOf(image, each, APP2, ICC_ID));
-  const kept = image.header.filter(isKept).map(({ start, stop }) => image.bytes.subarray(start, stop));
-  const parts = [Uint8Array.of(0xff, 0xd8), orientationSegment(orientation), ...kept, image.bytes.subarray(image.scan, image.end)];
-  return new Blob(parts, { type: "image/jpeg" });
+  return bareJpeg(image, (each) => hasProfile && isOf(image, each, APP2, ICC_ID), orientationSegment(orientation));
 }
 
 /** What the page says of the file: a text, and how many bytes of it are what. */

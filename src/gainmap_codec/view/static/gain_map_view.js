@@ -5,30 +5,9 @@ import { findTurn } from "./binding.js";
 import { withPictureValues } from "./coded_picture.js";
 import { openOutput } from "./hdr_output.js";
 import { PayloadError, parsePayload, payloadOfJpeg, turnedCoordinates } from "./payload.js";
+import { decodePicture } from "./picture_file.js";
 
-export { PayloadError, parsePayload, payloadOfJpeg, withPictureValues };
-
-/**
- * The code values of a picture file as the browser decodes them, upright.
- * @param {Blob} blob
- * @param {number} longest The longest side that can be used: a larger picture is made smaller.
- * @param {?string} colorSpace What the browser shall convert it to, "srgb" or "display-p3"; null leaves the file's own values.
- * @returns {Promise<ImageData>}
- */
-export async function decodePicture(blob, longest = Infinity, colorSpace = null) {
-  const colorSpaceConversion = colorSpace ? "default" : "none";
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion, premultiplyAlpha: "none" });
-  const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const context = new OffscreenCanvas(width, height).getContext("2d", {
-    willReadFrequently: true,
-    colorSpace: colorSpace ?? "srgb",
-  });
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, width, height);
-  bitmap.close();
-  return context.getImageData(0, 0, context.canvas.width, context.canvas.height);
-}
+export { PayloadError, decodePicture, parsePayload, payloadOfJpeg, withPictureValues };
 
 /**
  * The network of a payload, turned as its base was; throws a `PayloadError` where the picture is another one.

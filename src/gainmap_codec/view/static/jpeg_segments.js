@@ -69,6 +69,31 @@ function endsScan(marker) {
 /** APPn or COM: a decoder's coded bytes are all the others. */
 export const isMetadata = ({ marker }) => (marker >= APP0 && marker <= 0xef) || marker === COM;
 
+/** The frame header of a picture, a segment; undefined for none. Source: ITU-T T.81 B.2.2. */
+export function frameOf({ header }) {
+  return header.find(({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
+}
+
+/** Width and height as they are stored, before anything is decoded; 0 for both of a JPEG without a frame header. */
+export function sizeOf(image) {
+  const frame = frameOf(image);
+  const [height, width] = [5, 7].map((at) => (frame ? image.bytes[frame.start + at] * 256 + image.bytes[frame.start + at + 1] : 0));
+  return { width, height };
+}
+
+/**
+ * The picture as a file of its own: what decoders need of it, and of its metadata APP0, APP14 and those that are wanted.
+ * @param {(segment) => boolean} isWanted
+ * @param {Uint8Array} first A segment to stand in front.
+ * @returns {Blob} Of one part: Firefox 153 decodes none of many.
+ */
+export function bareJpeg(image, isWanted = () => false, first = new Uint8Array()) {
+  const { bytes, header, scan, end } = image;
+  const kept = header.filter((each) => !isMetadata(each) || [APP0, APP14].includes(each.marker) || isWanted(each));
+  const parts = kept.map(({ start, stop }) => bytes.subarray(start, stop));
+  return new Blob([joined([[0xff, SOI], first, ...parts, bytes.subarray(scan, end)])], { type: "image/jpeg" });
+}
+
 /** What follows the length of a segment. */
 export const bodyOf = ({ bytes }, { start, stop }) => bytes.subarray(start + 4, stop);
 

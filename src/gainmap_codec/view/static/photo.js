@@ -2,8 +2,9 @@
 // {picture, color, standard, neural}, pictures as Blobs. `colorSpace` is what the browser converts the picture to, if it has to.
 
 import { withPictureValues } from "./coded_picture.js";
-import { decodePicture, networkFor } from "./gain_map_view.js";
+import { networkFor } from "./gain_map_view.js";
 import { parsePayload } from "./payload.js";
+import { decodePicture } from "./picture_file.js";
 
 const MOST_PIXELS = 2 ** 26;
 const PUBLISHED_SIDE = 2048; // a network for each pixel
