@@ -18,6 +18,7 @@ from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.options import EncodeOptions, TranscodeOptions
 from gainmap_codec.edit.transcode import transcode_opened, transcode_with_report
 from gainmap_codec.errors import Limits
+from gainmap_codec.files.jxl.packed_jpeg import PackedJpeg, PackedPicture, pack_jpeg
 from gainmap_codec.files.records import AppleMetadata, Codec, CodedImage, Container, StoredGainMap
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.formats.coded_image import code_picture
@@ -73,6 +74,19 @@ def test_the_base_of_a_jpeg_is_packed_by_encode() -> None:
     assert file.gain_map is not None and file.gain_map.image.codec == "jxl"
     jpeg = gm.transcode(data, container="jpeg")
     assert parsed(jpeg).base_digest == file.base_digest and gm.decode(jpeg).rendered_from == "standard"
+
+
+def test_encode_packs_a_base_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[str] = []
+
+    def counted(jpeg: bytes, picture: PackedPicture) -> PackedJpeg:
+        packed.append(picture)
+        return pack_jpeg(jpeg, picture)
+
+    expected = gm.encode(photo("jpeg"), container="jxl", carry="standard")
+    monkeypatch.setattr("gainmap_codec.files.jxl.write.pack_jpeg", counted)
+    assert gm.encode(photo("jpeg"), container="jxl", carry="standard") == expected
+    assert packed == ["base"]
 
 
 def test_a_gain_map_of_code_points_has_a_profile_in_jpeg() -> None:

@@ -28,12 +28,13 @@ from gainmap_codec.files.container import (
     may_have_gain_map,
     moved,
     parse_file,
-    why_not_packed,
     with_others_for,
 )
 from gainmap_codec.files.cursor import open_tiff
 from gainmap_codec.files.jpeg.edit import carry_segments, other_segments
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
+from gainmap_codec.files.jxl.packed_jpeg import NotPackedError
+from gainmap_codec.files.jxl.write import with_base_packed
 from gainmap_codec.files.records import ABILITIES, CODECS, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.exif_edit import with_orientation, with_orientation_1
@@ -292,13 +293,15 @@ def _kept_or_recoded(
     """
     base, container, can = file.base, options.container, ABILITIES[options.container]
     is_kept = can_hold(container, base) and base.bits == (options.base_bits or base.bits) and not options.codes_base
-    if is_kept and (reason := why_not_packed(moved(file, container, []))):
-        notes.append(f"the JPEG of the base cannot be packed and is coded anew (libjxl: {reason})")
-        is_kept = False
-    codec = base.codec if is_kept else CODECS[container]
+    try:
+        as_it_is = with_base_packed(moved(file, container, [])) if is_kept else None
+    except NotPackedError as error:
+        notes.append(error.told)
+        as_it_is = None
+    codec = base.codec if as_it_is else CODECS[container]
     notes += lost_others(file, container, codec)
-    if is_kept:
-        return moved(file, container, notes)
+    if as_it_is:
+        return replace(moved(file, container, notes), extras=as_it_is.extras)
     bits = options.base_bits or (base.bits if can.is_deep else 8)
     codes, color, profile = decoded(), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if not can.has_code_points and base.nclx and not profile:

@@ -57,8 +57,7 @@ def transcode_opened(
     try:
         return finish(transcoded(opened, options, notes, progress), opened, notes)
     except NotPackedError as error:
-        line = f"the JPEG of the {error.picture} cannot be packed and is coded anew (libjxl: {error.reason})"
-        told = replace(opened, warnings=(*opened.warnings, line))
+        told = replace(opened, warnings=(*opened.warnings, error.told))
         return transcode_opened(told, _coded_anew(options, error.picture), progress=progress)
 
 

@@ -27,7 +27,7 @@ from gainmap_codec.files.jpeg.segments import (
 )
 from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.jxl import extras as jxl
-from gainmap_codec.files.jxl.packed_jpeg import MOST_BYTES_BEHIND, NotPackedError
+from gainmap_codec.files.jxl.packed_jpeg import MOST_BYTES_BEHIND
 from gainmap_codec.files.jxl.picture import codestream_digest, codestream_sampling
 from gainmap_codec.files.jxl.picture import is_whole as jxl_is_whole
 from gainmap_codec.files.jxl.read import parse_jxl
@@ -201,17 +201,6 @@ def can_hold(container: Container, image: CodedImage) -> bool:
 def _is_whole(image: CodedImage) -> bool:
     """Whether a picture in a JPEG XL file, or a JPEG that is to be packed there, is not cut off."""
     return segments_of(image).complete if image.codec == "jpeg" else jxl_is_whole(image)
-
-
-def why_not_packed(file: GainMapFile) -> str | None:
-    """What libjxl says of the base of a JPEG XL file to be, a JPEG that it cannot pack; found by writing it."""
-    if file.container != "jxl" or file.base.codec != "jpeg":
-        return None
-    try:
-        serialize_jxl(file.without_gain_maps())
-    except NotPackedError as error:
-        return error.reason
-    return None
 
 
 def moved(file: GainMapFile, container: Container, notes: list[str]) -> GainMapFile:

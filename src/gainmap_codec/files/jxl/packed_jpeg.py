@@ -50,6 +50,11 @@ class NotPackedError(UnsupportedError):
         self.reason = reason
         super().__init__(f"{picture}: expected a JPEG that JPEG XL holds without loss, got another ({reason})")
 
+    @property
+    def told(self) -> str:
+        """The line for whom the picture is coded anew."""
+        return f"the JPEG of the {self.picture} cannot be packed and is coded anew (libjxl: {self.reason})"
+
     def __reduce__(self) -> tuple[object, ...]:
         """How it travels to another process."""
         return NotPackedError, (self.picture, self.reason)

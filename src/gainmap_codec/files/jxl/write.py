@@ -67,6 +67,20 @@ def serialize_jxl(file: GainMapFile, notes: list[str] | None = None) -> bytes:
     return START + level + b"".join(_in_order(boxes, kept)) + others
 
 
+def with_base_packed(file: GainMapFile) -> GainMapFile:
+    """The record of a JPEG XL file to be, its base packed already if it is a JPEG: for as long as that stays as it is.
+
+    Raises:
+        NotPackedError: It is a JPEG that JPEG XL cannot hold without loss.
+    """
+    if (file.container, file.base.codec) != ("jxl", "jpeg") or jxl_extras(file.extras):
+        return file
+    jpeg = _plain_jpeg(file, [])
+    packed = pack_jpeg(jpeg, "base")
+    extras = JxlExtras(file.base, file.orientation, None, file.exif, file.xmp, (), packed.codestream, jpeg, packed)
+    return replace(file, extras=extras)
+
+
 def _level(file: GainMapFile) -> bytes:
     """The box that tells of level 10, which a base needs that computes with more than 16 bits; 5 goes without saying.
 
@@ -114,8 +128,7 @@ def _picture(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _
 
 def _jpeg(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _Boxes:
     """The JPEG packed, or as it was packed where it is the same."""
-    plain = replace(file.without_gain_maps(), container="jpeg", others=_fitting(file.others, notes))
-    jpeg = serialize_jpeg(plain, notes)
+    jpeg = _plain_jpeg(file, notes)
     is_same = extras is not None and extras.packed is not None and extras.jpeg == jpeg
     packed = extras.packed if extras and extras.packed and is_same else pack_jpeg(jpeg, "base")
     boxes = packed.boxes
@@ -124,6 +137,12 @@ def _jpeg(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _Box
         "jbrd": make_box(JBRD, boxes[JBRD]),
     }
     return picture | _metadata(boxes.get(EXIF), boxes.get(XMP)) | (_unchanged(file, extras) if is_same else {})
+
+
+def _plain_jpeg(file: GainMapFile, notes: list[str]) -> bytes:
+    """The JPEG to be packed, with its metadata."""
+    plain = replace(file.without_gain_maps(), container="jpeg", others=_fitting(file.others, notes))
+    return serialize_jpeg(plain, notes)
 
 
 def _fitting(others: tuple[OtherPart, ...], notes: list[str]) -> tuple[OtherPart, ...]:
