@@ -13,7 +13,11 @@ imageio asks Pillow for ``.jpg``, ``.heic`` and ``.avif`` first: without `plugin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from traceback import walk_stack
 from types import EllipsisType
 from typing import Any
 
@@ -24,12 +28,13 @@ from imageio.core.request import RETURN_BYTES, InitializationError, IOMode, Requ
 from imageio.core.v3_plugin_api import ImageProperties, PluginV3
 from numpy.typing import NDArray
 
-from gainmap_codec.api import decode, encode
+from gainmap_codec.api import encode_with_report
+from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.inspection import inspection_of
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import DecodeOptions
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.files.container import SUFFIXES, may_have_gain_map, parse_file
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.color.light import ColorSpace
@@ -84,8 +89,10 @@ class GainMapPlugin(PluginV3):
             GainMapWarning: As `gainmap_codec.decode`.
         """
         is_stacked = _is_stacked(index)
-        pixels = decode(self._source(options.get("limits", Limits())), color_space=color_space, **options).pixels
-        return pixels[np.newaxis] if is_stacked else pixels
+        asked = DecodeOptions(color_space=color_space, **options)
+        image = decode_with_notes(self._source(asked.limits), asked)
+        _warn(image.warnings)
+        return image.pixels[np.newaxis] if is_stacked else image.pixels
 
     def iter(self, **options: Any) -> Iterator[NDArray[Any]]:
         """The one picture, as `read` gives it."""
@@ -105,10 +112,11 @@ class GainMapPlugin(PluginV3):
         Warns:
             GainMapWarning: As `gainmap_codec.encode`.
         """
-        data = encode(ndimage, container=_CONTAINERS[self.request.extension or ".jpg"], **options)
+        report = encode_with_report(ndimage, container=_CONTAINERS[self.request.extension or ".jpg"], **options)
+        _warn(report.warnings)
         if self.request.raw_uri == RETURN_BYTES:
-            return data
-        write_atomically(self.request.get_local_filename(), data)
+            return report.data
+        write_atomically(self.request.get_local_filename(), report.data)
         return None
 
     def properties(self, index: Index = None, *, limits: Limits = Limits()) -> ImageProperties:
@@ -155,6 +163,14 @@ def _size(file: GainMapFile) -> tuple[int, int]:
     """Width and height of the upright picture."""
     width, height = file.base.width, file.base.height
     return (height, width) if file.orientation >= 5 else (width, height)
+
+
+def _warn(notes: Iterable[str]) -> None:
+    """Warn of each line as if whoever called imageio had written it: imageio calls plug-ins from various depths."""
+    names = (frame.f_globals.get("__name__", "") for frame, _ in walk_stack(sys._getframe()))
+    depth = len(list(takewhile(lambda name: name.partition(".")[0] in ("imageio", __name__), names)))
+    for note in notes:
+        warnings.warn(printable(note), GainMapWarning, stacklevel=depth + 1)
 
 
 def _is_stacked(index: Index) -> bool:

@@ -79,6 +79,20 @@ def type_line(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
         type_in(line)
 
 
+def test_claims_are_what_was_measured() -> None:
+    """What is said on the first pages in round numbers, by the tables of the pages that measured it."""
+    texts = {path: (ROOT / path).read_text("utf-8") for path in ("README.md", "docs/index.md")}
+    measured = (ROOT / "docs/codec.md").read_text("utf-8")
+    payloads = [int(count) for count in re.findall(r"^\| \w+ \| (?:tiny|balanced) \| (\d+) \|", measured, re.MULTILINE)]
+    assert len(payloads) >= 10 and {0.1 <= round(count / 1000, 1) <= 2 for count in payloads} == {True}
+    assert [path for path, text in texts.items() if "0.1 to 2 kilobytes" not in text] == []
+    performance = (ROOT / "docs/performance.md").read_text("utf-8")
+    (installed,) = re.findall(r"versions of constraints\.txt: (\d+) MB", performance)
+    assert f"take {round(int(installed), -1)} MB" in texts["README.md"]
+    (smaller,) = re.findall(r"^\| all \|.*\(-(\d+\.\d)%\) \|$", performance, re.MULTILINE)
+    assert "a fifth smaller" in texts["README.md"] and 18 <= float(smaller) <= 22
+
+
 def test_readme_code_is_found() -> None:
     assert BLOCK.search((ROOT / "README.md").read_text("utf-8"))
 

@@ -15,6 +15,7 @@ import gainmap_codec as gm
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.scene import render_scene
+from support.paths import FIXTURES
 
 iio = pytest.importorskip("imageio.v3")
 NAME = pytest.importorskip("gainmap_imageio").NAME
@@ -132,6 +133,17 @@ def test_what_cannot_be_encoded_leaves_the_old_file(photo: Path, tmp_path: Path)
     with pytest.raises(ValueError, match="quality"):
         iio.imwrite(path, render_scene(48, 32), plugin=NAME, quality=1000)
     assert path.read_bytes() == photo.read_bytes()
+
+
+def test_warnings_point_at_the_line_that_called_imageio(tmp_path: Path) -> None:
+    odd = FIXTURES / "invalid/exif-twice.jpg"
+    with pytest.warns(gm.GainMapWarning, match="EXIF") as read:
+        iio.imread(odd, plugin=NAME)
+    with pytest.warns(gm.GainMapWarning) as deeper, iio.imopen(odd, "r", plugin=NAME) as opened:
+        list(opened.iter())
+    with pytest.warns(gm.GainMapWarning, match="4:4:4") as written:
+        iio.imwrite(tmp_path / "a.jxl", render_scene(48, 32), plugin=NAME, carry="standard", base_chroma="4:2:0")
+    assert {warning.filename for warning in (*read, *deeper, *written)} == {__file__}
 
 
 def test_without_the_plugin_imageio_reads_sdr(photo: Path) -> None:

@@ -1,4 +1,4 @@
-"""HDR photos: read and write gain-map files, and embed a neural gain map of 0.1 to 2 kilobytes.
+"""HDR photos with gain maps: read, write, edit and convert JPEG, HEIC, AVIF and JPEG XL, and keep the HDR.
 
 >>> import gainmap_codec as gm
 >>> gm.HdrImage.__name__

@@ -26,6 +26,7 @@ from gainmap_codec.pixels.raster.resampling import Taps
 
 _INCHES, _DPI = 4.0, 100
 _SIGN = 0.12  # width of a sign between two panels, in panels
+_SURROUND = "#303030"
 _OFFSET = 1 / 64
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
 
@@ -56,28 +57,32 @@ def figure(pair: BenchPair, preset: Preset, seed: int) -> bytes:
 
 
 def overview(pair: BenchPair) -> bytes:
-    """What a gain-map file is, as a JPEG: the SDR picture, the gains, and the HDR one, exposed down."""
+    """What a gain-map file is, as a JPEG: the SDR picture, the gains, and the HDR one, exposed down.
+
+    On grey, which suits pages in light and dark; captions can be read where a phone shows the sheet 360 pixels wide.
+    """
     base = base_bt2020(pair.pair.codes, pair.pair.color)
-    stops = round(pair.pair.headroom)
     gains = np.log2((small(pair.pair.hdr) + _OFFSET) / (small(base) + _OFFSET))
     low, high = spread(gains)
     panels = [
-        _Panel("SDR picture", seen(small(base))),
-        _Panel(
-            f"gain map, {low:.1f} to {high:+.1f} stops".replace("-", "−"), np.clip((gains - low) / (high - low), 0, 1)
-        ),
-        _Panel(f"HDR picture, {stops} stops darker", seen(small(pair.pair.hdr) * 2.0**-stops)),
+        _Panel("SDR", seen(small(base))),
+        _Panel("gain map", np.clip((gains - low) / (high - low), 0, 1)),
+        _Panel("HDR, darkened", seen(small(pair.pair.hdr) * 2.0 ** -round(pair.pair.headroom))),
     ]
     height, width = panels[0].values.shape[:2]
-    sheet = Figure(figsize=(_INCHES * 3.3, _INCHES * height / width + 0.33), dpi=_DPI, layout="constrained")
-    places = sheet.subplots(1, 5, width_ratios=(1, _SIGN, 1, _SIGN, 1))
+    ratios = 1, _SIGN, 1, _SIGN, 1
+    panel = _INCHES * height / width  # inches high, between the captions' line and the same margin as at the sides
+    sheet = Figure(figsize=(_INCHES * sum(ratios) + 0.2, panel + 0.8), dpi=_DPI, facecolor=_SURROUND)
+    edges = {"left": 0.1 / sheet.get_figwidth(), "bottom": 0.1 / sheet.get_figheight()}
+    edges |= {"right": 1 - edges["left"], "top": edges["bottom"] + panel / sheet.get_figheight()}
+    places = sheet.subplots(1, 5, width_ratios=ratios, gridspec_kw={"wspace": 0, **edges})
     for axes in places:
         axes.set_axis_off()
     for panel, axes in zip(panels, places[::2], strict=True):
-        axes.set_title(panel.caption, fontsize=17)
+        axes.set_title(panel.caption, fontsize=30, color="white", pad=12)
         axes.imshow(panel.values)
     for sign, axes in zip("×=", places[1::2], strict=True):
-        axes.text(0.5, 0.5, sign, fontsize=30, ha="center", va="center")
+        axes.text(0.5, 0.5, sign, fontsize=34, ha="center", va="center", color="white", transform=axes.transAxes)
     stream = BytesIO()
     sheet.savefig(stream, format="jpeg", pil_kwargs={"quality": 88})
     return stream.getvalue()

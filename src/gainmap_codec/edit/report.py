@@ -89,18 +89,20 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
 
 
 def _sizes(file: GainMapFile) -> str:
-    """How large the parts of a written file are, with what it says inside them: a JPEG's has its metadata in there."""
-    parts = {"base": _size(file, file.base.data, file.base.codec)}
+    """How large the parts of a written file are, each byte counted once; metadata of a JPEG count as base."""
+    payload = file.payload or b""
+    inside = len(payload) if file.container == "jpeg" else 0
+    parts = {"base": _size(file, len(file.base.data) - inside, file.base.codec)}
     if file.gain_map:
-        parts["standard gain map"] = _size(file, file.gain_map.image.data, file.gain_map.image.codec)
-    if file.payload is not None:
-        parts["neural gain map"] = _size(file, file.payload)
+        parts["standard gain map"] = _size(file, len(file.gain_map.image.data), file.gain_map.image.codec)
+    if payload:
+        parts["neural gain map"] = _size(file, len(payload))
     return "written: " + ", ".join(f"{name} {size}" for name, size in parts.items())
 
 
-def _size(file: GainMapFile, data: bytes, codec: str = "") -> str:
+def _size(file: GainMapFile, size: int, codec: str = "") -> str:
     """The bytes of a part; a JPEG in JPEG XL is packed there into fewer."""
-    return f"{len(data):,} bytes" + (" as JPEG" if codec == "jpeg" and file.container == "jxl" else "")
+    return f"{size:,} bytes" + (" as JPEG" if codec == "jpeg" and file.container == "jxl" else "")
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:
