@@ -2,6 +2,7 @@
 
 import { build } from "esbuild";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { compiledKernel } from "./kernel.mjs";
 
 const MODULES = { convert: "convert", index: "gainmap-nn", hdr_img: "hdr-img", service_worker: "service-worker" };
 const folder = (name) => new URL(name, import.meta.url).pathname;
@@ -15,6 +16,7 @@ const shared = {
 
 rmSync(folder("dist"), { recursive: true, force: true });
 mkdirSync(folder("dist"));
+const KERNEL = JSON.stringify(Buffer.from(await compiledKernel()).toString("base64"));
 for (const [source, made] of Object.entries(MODULES)) {
   await build({
     entryPoints: [folder(`src/${source}.js`)],
@@ -24,6 +26,7 @@ for (const [source, made] of Object.entries(MODULES)) {
     target: "es2022",
     minify: true,
     legalComments: "none",
+    define: { KERNEL },
     plugins: [shared],
   });
   copyFileSync(folder(`src/${source}.d.ts`), folder(`dist/${made}.d.ts`));

@@ -7,6 +7,7 @@ const page = `${root}/src/gainmap_codec/view/static`;
 const { TO_BT2020, srgbCurves } = await import(`${page}/color.js`);
 const { baseColorOf } = await import(`${page}/base_color.js`);
 const { parseJpeg } = await import(`${page}/jpeg_segments.js`);
+const { finished } = await import(`${page}/network.js`);
 const { parsePayload } = await import(`${page}/payload.js`);
 const { withPictureValues } = await import(`${page}/coded_picture.js`);
 const { standardMap } = await import(`${root}/web/src/gain_map.js`);
@@ -26,7 +27,7 @@ const ANSWERS = {
     const { rows, columns } = parsed.picture ?? {};
     const network = await withPictureValues(parsed, () => ({ data: bytesOf(picture), width: columns, height: rows }));
     const base = { data: new Uint8ClampedArray(bytesOf(pixels)), width, height };
-    const { codes, metadata } = standardMap(network, base, () => ({ curves: srgbCurves(), toBt2020: TO_BT2020.srgb }));
+    const { codes, metadata } = finished(standardMap(network, base, () => ({ curves: srgbCurves(), toBt2020: TO_BT2020.srgb })));
     return { codes: textOf(codes.data), width: codes.width, height: codes.height, metadata };
   },
 };

@@ -6,11 +6,13 @@ import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
 import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
 import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
 import { standardMap } from "./gain_map.js";
+import { startArithmetic } from "./kernel.js";
 import { ultraHdrJpeg } from "./ultra_hdr.js";
 import { withPictureValues } from "../../src/gainmap_codec/view/static/coded_picture.js";
 
 const MOST_PIXELS = 2 ** 27; // 512 MB of code values
 const MOST_FILE_BYTES = 2 ** 28;
+const MOST_MILLISECONDS = 40; // without a look at what else there is to do
 const QUALITY = { 1: 0.95, 3: 1 }; // by channels: below 1, browsers code colours at half the size
 
 /**
@@ -43,8 +45,8 @@ async function converted(bytes, quality, signal) {
   if (turn === null) throw new Error("the neural gain map belongs to another picture");
   const network = await withPictureValues(parsed, decodePicture);
   const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
-  const { codes, metadata } = standardMap(upright, picture, () => baseColorOf(base));
-  signal?.throwIfAborted();
+  const steps = standardMap(upright, picture, () => baseColorOf(base), await startArithmetic());
+  const { codes, metadata } = await inSlices(steps, signal);
   const map = parseJpeg(await codedAsJpeg(codes, quality ?? QUALITY[metadata.channels.length]));
   if (!map) throw new Error("this browser writes no JPEG");
   return ultraHdrJpeg(base, map, metadata);
@@ -55,6 +57,18 @@ function storedJpeg(image) {
   const { width, height } = sizeOf(image);
   if (width * height > MOST_PIXELS) throw new Error(`expected at most ${MOST_PIXELS} pixels, got ${width * height}`);
   return bareJpeg(image);
+}
+
+/** What work in steps comes to; in between, the thread answers others, among them who ends the work. */
+async function inSlices(steps, signal) {
+  let until = performance.now() + MOST_MILLISECONDS;
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (performance.now() < until) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    until = performance.now() + MOST_MILLISECONDS;
+  }
 }
 
 /** Whether the coded bytes are those that the payload was made for: quicker than to look at all pixels. */

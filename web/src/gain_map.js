@@ -1,27 +1,28 @@
 // What a network says, as a standard gain map: code values, and the numbers to read them by.
 // Source: ISO 21496-1:2025 clause 5.
 
-import { FROM_BT2020, baseLight, inverse, transform } from "../../src/gainmap_codec/view/static/color.js";
-import { isWhole, renderNeural, residualOf, residualOfPixels } from "../../src/gainmap_codec/view/static/network.js";
-import { averaged, workingGrid } from "../../src/gainmap_codec/view/static/working_grid.js";
+import { isWhole, pixelSteps, residualSteps } from "../../src/gainmap_codec/view/static/network.js";
+import { workingGrid } from "../../src/gainmap_codec/view/static/working_grid.js";
+import { OFFSET, plain } from "./gains.js";
 
-const OFFSET = 1 / 64; // where the network names none that a standard map could use
 const SCALE = 4; // pixels of the base for each of the map's along a side, of a network without a grid
 const STEP = 2 ** -16; // of the range's ends
 const OUTLIERS = 0.001; // at either end of gains between two pictures, which the range leaves out
 const SAMPLES = 20_000; // by which that is told
 
 /**
- * The standard gain map of a neural one.
+ * The standard gain map of a neural one, in steps of a row: `finished` does them all.
  * @param network As `parsePayload` gives it, its picture decoded.
  * @param picture The base's code values, RGBA as in ImageData, in the raster that the map is to have.
  * @param {() => {curves, toBt2020}} colorOf What they mean; asked only where the map depends on it.
+ * @param arithmetic `plain`, or the kernel's.
  * @returns {{codes: {data, width, height}, metadata}} RGBA, grey where one channel tells all; metadata as `ultraHdrJpeg`
  *   takes them.
  */
-export function standardMap(network, picture, colorOf) {
+export function* standardMap(network, picture, colorOf, arithmetic = plain) {
   const isOwn = isOneGain(network);
-  const { values, width, height, offsets } = isOwn ? ownGain(network, picture) : gainsBetween(network, picture, colorOf());
+  const found = isOwn ? yield* ownGain(network, picture, arithmetic) : yield* gainsBetween(network, picture, colorOf(), arithmetic);
+  const { values, width, height, offsets } = found;
   const count = values.length / (width * height);
   const channels = Array.from({ length: count }, (_, n) => (isOwn ? rangeOf(values) : usualRange(values, n, count)));
   const data = new Uint8ClampedArray(width * height * 4).fill(255);
@@ -40,29 +41,28 @@ export function standardMap(network, picture, colorOf) {
 const isOneGain = ({ family, domain, outputs }) => family === "multiscale" && domain === "log2_gain" && outputs === 1;
 
 /** The network's own gain on its own grid; of a base that was cut or turned, on a grid like it over the base. */
-function ownGain(network, picture) {
+function* ownGain(network, picture, arithmetic) {
   const offsets = [network.baseOffset, network.alternateOffset];
   const grid = workingGrid(network, picture.height, picture.width);
   if (isWhole(grid, grid.rows.parts, grid.columns.parts)) {
-    const { values, rows, columns } = residualOf(network, picture);
+    const { values, rows, columns } = yield* residualSteps(network, picture, null, arithmetic);
     return { values, width: columns, height: rows, offsets };
   }
-  const small = smaller(picture, mapSize(network, picture));
-  return { ...small, values: residualOfPixels(network, small), offsets };
+  const small = smaller(picture, mapSize(network, picture), arithmetic);
+  return { ...small, values: yield* pixelSteps(network, small, null, arithmetic), offsets };
 }
 
 /** Gains of each channel between a small base and the rendition that the network makes of it, in the base's primaries. */
-function gainsBetween(network, picture, color) {
-  const small = smaller(picture, mapSize(network, picture));
+function* gainsBetween(network, picture, color, arithmetic) {
+  const small = smaller(picture, mapSize(network, picture), arithmetic);
   const { data, width, height } = small;
-  const hdr = renderNeural(network, small, color, Infinity);
-  const toBase = inverse(color.toBt2020);
+  const residual = yield* pixelSteps(network, small, color, arithmetic);
+  const gainsOf = arithmetic.gains(network, color, width);
   const values = new Float32Array(width * height * 3);
-  const plain = { curves: color.curves, toBt2020: FROM_BT2020.bt2020 }; // the base's own light
-  for (let n = 0; n < width * height; n++) {
-    const base = baseLight(data, n * 4, plain);
-    const bright = transform(toBase, hdr.subarray(n * 3, n * 3 + 3));
-    for (let c = 0; c < 3; c++) values[n * 3 + c] = Math.log2((Math.max(bright[c], 0) + OFFSET) / (base[c] + OFFSET));
+  for (let row = 0; row < height; row++) {
+    const within = (array, each) => array.subarray(row * width * each, (row + 1) * width * each);
+    gainsOf(within(data, 4), within(residual, network.outputs), within(values, 3));
+    yield;
   }
   return { values, width, height, offsets: [OFFSET, OFFSET] };
 }
@@ -74,11 +74,11 @@ function mapSize(network, { width, height }) {
 }
 
 /** The picture in another size: means of code values. */
-function smaller({ data, width, height }, [columns, rows]) {
+function smaller(picture, [columns, rows], { means }) {
+  const { data, width, height } = picture;
+  if (columns === width && rows === height) return picture;
   const edges = (size, count) => Array.from({ length: count + 1 }, (_, n) => (n * size) / count);
-  const lines = averaged(data, { before: 1, size: height, behind: width * 4 }, edges(height, rows));
-  const means = averaged(lines, { before: rows, size: width, behind: 4 }, edges(width, columns));
-  return { data: Uint8ClampedArray.from(means), width: columns, height: rows };
+  return { data: Uint8ClampedArray.from(means(data, width, edges(height, rows), edges(width, columns))), width: columns, height: rows };
 }
 
 /** The ends of values, rounded outwards. */

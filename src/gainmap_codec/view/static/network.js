@@ -1,9 +1,9 @@
 // A neural gain map evaluated by the processor: the reference for the shader, and what serves where WebGL cannot.
 
-import { cellsOf, firstLevel } from "./payload.js";
+import { firstLevel } from "./payload.js";
 import { baseLight, headroomWeight, pqDecode, pqEncode } from "./color.js";
 import {
-  averagedOverLevel, averagedOverParts, centers, levelPlaces, rasterPlaces, tapsAt, turnedPixels, workingGrid,
+  averagedOverLevel, averagedOverParts, centers, levelPlaces, meansOfPixels, rasterPlaces, tapsAt, turnedPixels, workingGrid,
 } from "./working_grid.js";
 
 const EPSILON = 1 / 64;
@@ -11,13 +11,24 @@ const BRIGHTEST = 2 ** 15;
 const AROUND = [-2, 0, 2]; // levels of the averages, from that of the finest latents on
 
 /**
+ * What takes the time: the npm module has the same in WebAssembly (web/src/kernel.js). Planes hold a value for each part
+ * of a row, and what `perceptron` gives back is written over the next time.
+ */
+export const plainArithmetic = {
+  planes: (count, length) => Array.from({ length: count }, () => new Float64Array(length)),
+  means: meansOfPixels,
+  octaves: writeOctaves,
+  perceptron,
+};
+
+/**
  * What a network of the family "multiscale" is given: means of the base as RGBA in −1…1 on the parts that are
  * evaluated, and coarser grids that are enlarged to them.
  * @param picture {data, width, height}, RGBA code values as in ImageData, stored raster.
  */
-export function gridInputs(network, picture) {
+export function gridInputs(network, picture, arithmetic = plainArithmetic) {
   const grid = workingGrid(network, picture.height, picture.width);
-  const means = averagedOverParts(turnedPixels(picture, grid), grid);
+  const means = averagedOverParts(turnedPixels(picture, grid), grid, arithmetic);
   for (let n = 0; n < means.length; n++) means[n] = (means[n] * 2) / 255 - 1;
   const first = firstLevel(network.grid);
   const around = AROUND.map((step) => averagedOverLevel(means, grid, Math.max(first + step, 0)));
@@ -28,47 +39,68 @@ export function gridInputs(network, picture) {
  * The residual on the parts of the working grid, or in the family "published" on the pixels themselves.
  * @returns {{values: Float32Array, rows: number, columns: number}} of rows × columns × (1 or 3) values.
  */
-export function residualOf(network, picture, color) {
-  return network.family === "published" ? publishedResidual(network, picture, color) : gridResidual(network, picture);
+export const residualOf = (network, picture, color) => finished(residualSteps(network, picture, color));
+
+/** As `residualOf`, one row after the other: for who has other work to do between them. */
+export function residualSteps(network, picture, color, arithmetic = plainArithmetic) {
+  return network.family === "published" ? publishedSteps(network, picture, color) : gridSteps(network, picture, arithmetic);
 }
 
-function gridResidual(network, picture) {
-  const { grid, means, around } = gridInputs(network, picture);
+/** What work in steps comes to. */
+export function finished(steps) {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+function* gridSteps(network, picture, arithmetic) {
+  const { grid, means, around } = gridInputs(network, picture, arithmetic);
   const [down, across] = [grid.rows.parts, grid.columns.parts];
   const values = new Float32Array(down * across * network.outputs);
   const [x, y] = [centers(grid.columns), centers(grid.rows)];
-  const enlargedRow = (level, channels, used) => rowsOf(level, channels, used, grid);
-  const arounds = around.map((level) => enlargedRow(level, 4, 3));
-  const latents = network.latents.map((level) => enlargedRow(level, 1, 1));
-  const details = network.details.map((level) => enlargedRow(level, 1, 1));
-  const added = network.picture ? [enlargedRow(network.picture, 4, network.outputs)] : [];
-  const run = perceptron(network, relu, across);
-  const place = Float64Array.from({ length: across }, (_, column) => 2 * (x.scale * column + x.shift));
+  const { latents, details, colorOctaves } = network;
+  const features = arithmetic.planes(5 + 3 * around.length + 6 * colorOctaves + latents.length, across);
+  const rest = [...features]; // in the order of the first layer's weights
+  const next = (count) => rest.splice(0, count);
+  const [place, line] = next(2);
+  const colors = next(3);
+  const enlargers = around.map((level) => rowsOf(level, 4, next(3), grid, 2));
+  const octaves = colors.map(() => next(2 * colorOctaves));
+  enlargers.push(...latents.map((level) => rowsOf(level, 1, next(1), grid)));
+  const added = plainArithmetic.planes(details.length, across);
+  enlargers.push(...details.map((level, n) => rowsOf(level, 1, [added[n]], grid)));
+  const coded = plainArithmetic.planes(network.picture ? network.outputs : 0, across);
+  if (network.picture) enlargers.push(rowsOf(network.picture, 4, coded, grid));
+  const run = arithmetic.perceptron(network, across);
+  for (let column = 0; column < across; column++) place[column] = 2 * (x.scale * column + x.shift);
   for (let row = 0; row < down; row++) {
-    const colors = colorPlanes(means.subarray(row * across * 4, (row + 1) * across * 4));
-    const features = [
-      place,
-      new Float64Array(across).fill(2 * (y.scale * row + y.shift)),
-      ...[...colors.map((plane) => plane.slice()), ...arounds.flatMap((level) => level(row))].map(doubled),
-      ...colors.flatMap((plane) => octavePlanes(plane, network.colorOctaves, -1)),
-      ...latents.flatMap((level) => level(row)),
-    ];
-    const detail = sumOf(details.flatMap((level) => level(row)), across);
-    const more = added.flatMap((level) => level(row));
+    line.fill(2 * (y.scale * row + y.shift));
+    readColors(means, row * across * 4, colors);
+    octaves.forEach((planes, n) => arithmetic.octaves(colors[n], -2, planes));
+    for (const enlarge of enlargers) enlarge(row);
+    const detail = sumOf(added, across);
     run(features).forEach((plane, n) => {
       for (let column = 0; column < across; column++) {
         const found = Math.min(Math.max(plane[column] + detail[column], -1), 1);
         values[(row * across + column) * network.outputs + n] =
-          network.residualShift + network.residualScale * found + (more.length ? more[n][column] : 0);
+          network.residualShift + network.residualScale * found + (coded.length ? coded[n][column] : 0);
       }
     });
+    yield;
   }
   return { values, rows: down, columns: across, grid };
 }
 
-function publishedResidual(network, picture, color) {
+/** R, G and B of a row of RGBA means, doubled. */
+function readColors(means, start, planes) {
+  planes.forEach((plane, c) => {
+    for (let n = 0; n < plane.length; n++) plane[n] = 2 * means[start + n * 4 + c];
+  });
+}
+
+function* publishedSteps(network, picture, color) {
   const { data, width, height } = picture;
-  const run = perceptron(network, Math.sin, width);
+  const run = perceptron(network, width);
   const values = new Float32Array(width * height * network.outputs);
   for (let row = 0; row < height; row++) {
     const inputs = Array.from({ length: 5 }, () => new Float64Array(width)); // x, y and three colours
@@ -82,6 +114,7 @@ function publishedResidual(network, picture, color) {
         values[(row * width + column) * network.outputs + n] = network.residualShift + network.residualScale * plane[column];
       }
     });
+    yield;
   }
   return { values, rows: height, columns: width };
 }
@@ -106,24 +139,25 @@ export function octaves(value, count, first) {
 
 /** Those of many values at once, a plane each. */
 function octavePlanes(plane, count, first) {
-  return Array.from({ length: count }, (_, k) => plane.map((value) => 2 ** (first + k) * Math.PI * value))
-    .flatMap((angles) => [angles.map(Math.sin), angles.map(Math.cos)]);
+  const planes = plainArithmetic.planes(2 * count, plane.length);
+  writeOctaves(plane, first, planes);
+  return planes;
+}
+
+function writeOctaves(plane, first, planes) {
+  planes.forEach((made, n) => {
+    const factor = 2 ** (first + (n >> 1)) * Math.PI;
+    const wave = n % 2 ? Math.cos : Math.sin;
+    for (let place = 0; place < plane.length; place++) made[place] = wave(factor * plane[place]);
+  });
 }
 
 const relu = (value) => (value > 0 ? value : 0);
-const doubled = (plane) => changed(plane, (value) => 2 * value);
 
 /** Values changed in place: a loop is several times as fast as `map`. */
 function changed(plane, change) {
   for (let n = 0; n < plane.length; n++) plane[n] = change(plane[n]);
   return plane;
-}
-
-/** R, G and B of RGBA values. */
-function colorPlanes(values) {
-  const planes = [0, 1, 2].map(() => new Float64Array(values.length / 4));
-  for (let n = 0; n < values.length; n += 4) for (let c = 0; c < 3; c++) planes[c][n >> 2] = values[n + c];
-  return planes;
 }
 
 function sumOf(planes, length) {
@@ -136,7 +170,8 @@ function sumOf(planes, length) {
  * What makes of `count` places' features what the last layer says of them: planes (Float64Array) go in and come out.
  * The next call writes over what came out.
  */
-function perceptron({ layers, family }, activation, count) {
+function perceptron({ layers, family }, count) {
+  const activation = family === "multiscale" ? relu : Math.sin;
   const steps = layers.map((layer, n) => {
     const sums = Array.from({ length: layer.outputs }, () => new Float64Array(count));
     const inputs = layer.inputs - (family === "multiscale" ? 1 : 0);
@@ -185,22 +220,18 @@ function addToBoth(one, [p, q, r, s], other, [t, u, v, w], a, b, c, d) {
   }
 }
 
-/**
- * The first `used` channels of a level enlarged to the parts of a grid, bilinearly: planes for each row, which the next
- * row writes over.
- */
-function rowsOf({ values, rows, columns }, channels, used, grid) {
+/** What writes the first channels of a level, enlarged to a row of a grid's parts, bilinearly, into a plane each. */
+function rowsOf({ values, rows, columns }, channels, planes, grid, factor = 1) {
   const [down, across] = [levelPlaces(grid.rows, rows), levelPlaces(grid.columns, columns)];
   const taps = Array.from({ length: grid.columns.parts }, (_, n) => tapsAt(n * across.scale + across.shift, columns));
   const [left, right] = [0, 1].map((side) => Int32Array.from(taps, (tap) => tap[side] * channels));
   const beside = Float64Array.from(taps, (tap) => tap[2]);
   const line = new Float64Array(columns * channels);
-  const planes = Array.from({ length: used }, () => new Float64Array(taps.length));
   return (row) => {
     const [top, bottom, below] = tapsAt(row * down.scale + down.shift, rows);
     for (let n = 0; n < line.length; n++) {
       const upper = values[top * line.length + n];
-      line[n] = upper + (values[bottom * line.length + n] - upper) * below;
+      line[n] = factor * (upper + (values[bottom * line.length + n] - upper) * below);
     }
     planes.forEach((plane, channel) => {
       for (let n = 0; n < plane.length; n++) {
@@ -208,7 +239,6 @@ function rowsOf({ values, rows, columns }, channels, used, grid) {
         plane[n] = first + (line[right[n] + channel] - first) * beside[n];
       }
     });
-    return planes;
   };
 }
 
@@ -237,17 +267,22 @@ export function renderNeural(network, picture, color, headroom) {
   const out = new Float32Array(width * height * 3);
   const weight = headroomWeight(headroom, network.baseHeadroom, network.alternateHeadroom);
   for (let n = 0; n < width * height; n++) {
-    baseLight(data, n * 4, color).forEach((light, channel) => {
-      const found = residual[n * network.outputs + (channel % network.outputs)];
-      out[n * 3 + channel] = renditionOf(network, found, light, weight);
-    });
+    out.set(renditionAt(network, residual, n, baseLight(data, n * 4, color), weight), n * 3);
   }
   return out;
 }
 
+/** The rendition of one pixel, from its residual and the base's light, both in BT.2020. */
+export function renditionAt(network, residual, n, base, weight) {
+  return base.map((light, channel) => renditionOf(network, residual[n * network.outputs + (channel % network.outputs)], light, weight));
+}
+
 /** The residual of each pixel: Float32Array of height × width × (1 or 3) values. */
-export function residualOfPixels(network, picture, color) {
-  const residual = residualOf(network, picture, color);
+export const residualOfPixels = (network, picture, color) => finished(pixelSteps(network, picture, color));
+
+/** As `residualOfPixels`, one row after the other. */
+export function* pixelSteps(network, picture, color, arithmetic = plainArithmetic) {
+  const residual = yield* residualSteps(network, picture, color, arithmetic);
   const { width, height } = picture;
   if (!residual.grid || isWhole(residual.grid, height, width)) return residual.values;
   const values = new Float32Array(width * height * network.outputs);
@@ -256,6 +291,7 @@ export function residualOfPixels(network, picture, color) {
     for (let column = 0; column < width; column++) {
       for (const value of enlarged(residual, ...place(row, column), network.outputs)) values[at++] = value;
     }
+    yield;
   }
   return values;
 }

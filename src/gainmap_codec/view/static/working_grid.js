@@ -67,9 +67,15 @@ export function turnedPixels({ data, width, height }, { isTurned, flipsRows, fli
 }
 
 /** Means of RGBA pixels over the parts: Float32Array of rows.parts × columns.parts × 4. */
-export function averagedOverParts(pixels, { rows, columns }) {
-  const lines = averaged(pixels, { before: 1, size: rows.size, behind: columns.size * 4 }, partEdges(rows));
-  return averaged(lines, { before: rows.parts, size: columns.size, behind: 4 }, partEdges(columns));
+export function averagedOverParts(pixels, { rows, columns }, { means }) {
+  const isWhole = [rows, columns].every(({ start, stop, low, high, parts, size }) => start === low && stop === high && parts === size);
+  return isWhole ? new Float32Array(pixels) : means(pixels, columns.size, partEdges(rows), partEdges(columns));
+}
+
+/** Means of RGBA pixels (Uint8) between edges, both ways, of rows of `width` pixels: Float32Array, RGBA. */
+export function meansOfPixels(pixels, width, rowEdges, columnEdges) {
+  const lines = averaged(pixels, { before: 1, size: pixels.length / 4 / width, behind: width * 4 }, rowEdges);
+  return averaged(lines, { before: rowEdges.length - 1, size: width, behind: 4 }, columnEdges);
 }
 
 /** Means of values on the parts (RGBA) over a level's cells. */
@@ -101,7 +107,7 @@ function levelEdges({ start, stop, parts }, cells) {
  * empty window takes the value next to it.
  */
 export function averaged(values, { before, size, behind }, edges) {
-  const windows = edges.slice(1).map((stop, n) => windowOf(edges[n], stop, size));
+  const windows = windowsOf(edges, size);
   const means = new Float32Array(before * windows.length * behind);
   const sums = new Float64Array(behind);
   for (let outer = 0, at = 0; outer < before; outer++) {
@@ -123,6 +129,9 @@ export function averaged(values, { before, size, behind }, edges) {
   }
   return means;
 }
+
+/** What lies between successive edges: places, and the share of each in the mean. */
+export const windowsOf = (edges, size) => edges.slice(1).map((stop, n) => windowOf(edges[n], stop, size));
 
 /** The values of a window and the part that each has in its mean; filled up to a multiple of four by parts of 0. */
 function windowOf(start, stop, size) {
