@@ -53,16 +53,16 @@ Show = Callable[[PhotoRecord | None, int], None]
 )
 @click.option("--jobs", type=WholeNumber(min=1), help="How many photos at a time. Default: one per processor.")
 @click.option(
-    "--cluster", metavar="ADDRESS", help="Of a Dask scheduler whose workers are to do it; local starts one here."
+    "--cluster", metavar="ADDRESS", help="Address of a Dask scheduler whose workers do the work; local starts one here."
 )
-@output(SUFFIXES, name="--report", required=False, help="A .json or .csv file that tells what became of each photo.")
+@output(SUFFIXES, name="--report", required=False, help="Write a .json or .csv file with a line for each photo.")
 @click.option(
     "--keep-suffix",
     is_flag=True,
-    help="Keep the old suffix in new names: IMG_1.HEIC.jpg; for folders that have an IMG_1.JPG, too.",
+    help="Keep the old suffix in new names, as in IMG_1.HEIC.jpg, for folders that have an IMG_1.JPG as well.",
 )
 @click.option(
-    "--update", is_flag=True, help="Replace what this batch made of the same photos with other options; nothing else."
+    "--update", is_flag=True, help="Replace only what this batch made from the same photos with other options."
 )
 @overwrite
 @strict
@@ -83,14 +83,16 @@ def batch(
 ) -> None:
     """Convert the photos IN, and those in the folders IN, as transcode does.
 
-    HDR pictures become photos, as encode makes them: in folders .jxr (screenshots), .exr and .hdr; TIFF, PNG and npy
-    where they are named. --base-bits, --base-color-space and --sdr-white are for them alone.
+    HDR pictures become photos, as encode makes them: .jxr (screenshots), .exr and .hdr files in folders, and TIFF, PNG
+    and npy files if you name them. --base-bits, --base-color-space and --sdr-white are only for HDR pictures.
 
-    Folders keep their structure below DIR; of several, each has a folder of its own name there. What DIR has already,
-    made of the same bytes with the same options, is skipped, so that the same command goes on after any interruption;
-    what was made of a photo that was edited since is made again. Any other file that is in the way stops it before
-    anything is done. A photo that fails is reported and the others are done; the exit code is then 1. A photo that is
-    cut off is named, and counts as damaged. IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
+    Folders keep their structure below DIR; if there are several, each gets a folder of its own name there. A photo that
+    DIR has already, made from the same bytes with the same options, is skipped: so the same command goes on after any
+    interruption. A photo that was edited since is converted again. If any other file is in the way, the command stops
+    before it does anything. If a photo fails, that is reported, the others are converted, and the exit code is 1. A
+    photo that is cut off is named, and counts as damaged.
+
+    IN and DIR may be URLs: s3://, gs://, ... (the extra "scale").
 
     \b
     Examples:

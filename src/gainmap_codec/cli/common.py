@@ -51,12 +51,12 @@ def _whole_number(context: click.Context, parameter: click.Parameter, value: str
 
 
 overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace files that are there already, and IN where the result has its place."
+    "--overwrite", is_flag=True, help="Replace files that are there already, even IN if the new file has its name."
 )
 strict = click.option(
     "--strict",
     is_flag=True,
-    help="Exit code 1 also where an IN is damaged: cut off, for one. What is left of it is written all the same.",
+    help="Exit code 1 also if an IN is damaged, for example cut off. What is left of it is written all the same.",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 device = click.option(
@@ -77,19 +77,20 @@ effort = click.option(
     type=WholeNumber(1, 9),
     default=DEFAULT_EFFORT,
     show_default=True,
-    help="Of fitting a neural gain map: 1, the quickest, to 9, the best.",
+    help="How long a neural gain map is fitted: 1 is the quickest, 9 makes the best one.",
 )
 speed = click.option(
     "--speed",
     type=WholeNumber(0, 10),
-    help=f"Of coding HEIC, AVIF and JPEG XL: 0, the smallest files, to 10, the quickest.  [default: {DEFAULT_SPEED}]",
+    help="How quickly HEIC, AVIF and JPEG XL are coded: 0 makes the smallest files, 10 is the quickest.  "
+    f"[default: {DEFAULT_SPEED}]",
 )
 base_bits = click.option(
     "--base-bits",
     type=click.Choice(["8", "10"]),
     callback=_whole_number,
-    help="Bits of the base; 10 in HEIC, AVIF and JPEG XL. Default: 8, or 10 of an HDR base, or as many as the SDR "
-    "picture given.",
+    help="Bits of the base; 10 in HEIC, AVIF and JPEG XL. Default: as many as the SDR picture has; without one, 8, or "
+    "10 for an HDR base.",
 )
 base_color_space = click.option(
     "--base-color-space",
@@ -112,12 +113,13 @@ target_psnr = click.option(
     "--target-psnr",
     metavar="DB",
     type=click.FloatRange(min=0),
-    help="How near a new neural gain map has to come to the HDR picture, in as few bytes as it takes: PQ-PSNR, in dB.",
+    help="How near a new neural gain map has to come to the HDR picture, in dB of PQ-PSNR; it takes no more bytes than "
+    "that needs.",
 )
 strip = click.option(
     "--strip",
     type=click.Choice(["gps", "all"]),
-    help="gps: leave out where the picture was taken; all: leave out everything but what the pictures need.",
+    help="gps: remove the place where the picture was taken; all: remove everything but what the pictures need.",
 )
 
 

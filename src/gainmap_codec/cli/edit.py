@@ -68,8 +68,8 @@ _output = click.option(
     metavar="PATH",
     required=True,
     callback=_parse_output,
-    help="The file to write, or a folder, in which files keep their names; it is made where it is missing; "
-    "- is standard output.",
+    help="The file to write, or a folder, where files keep their names; a missing folder is made. - is standard "
+    "output.",
 )
 
 
@@ -96,9 +96,10 @@ _FRAME_OPTIONS = (
         "--fit",
         metavar="WIDTHxHEIGHT",
         callback=_parse_fit,
-        help="Make the upright picture fit into this box, in pixels, in its proportions. What fits stays as it is.",
+        help="Make the upright picture fit into this box, in pixels, and keep its proportions. A picture that fits "
+        "stays as it is.",
     ),
-    click.option("--enlarge", is_flag=True, help="Enlarge what is smaller than the box of --fit."),
+    click.option("--enlarge", is_flag=True, help="Enlarge pictures that are smaller than the box of --fit."),
     click.option(
         "--size",
         metavar="WIDTHxHEIGHT",
@@ -119,8 +120,8 @@ _CODING_OPTIONS = (
         type=click.Choice(["tiny", "balanced", "best", "web", "archive"]),
         default=_DEFAULTS.preset,
         show_default=True,
-        help="web: coded anew as web pages want it; archive: kept where it can be, else coded with hardly a loss; the "
-        "others: kind of a neural gain map that has to be made, and nothing else.",
+        help="web: code everything anew, small enough for web pages; archive: keep what can be kept, and code the rest "
+        "almost without loss; the others only say which kind of neural gain map is made, if one has to be made.",
     ),
     target_bytes,
     target_psnr,
@@ -185,8 +186,8 @@ def edit_options(
     base = click.option(
         "--base",
         type=click.Choice(["sdr", "hdr"]),
-        help="The picture that every reader gets; the gain map leads to the other. hdr is PQ; HLG is written by encode "
-        "alone, of photos too. Default: as it is, but sdr in JPEG.",
+        help="The picture that every program shows; the gain map leads to the other one. hdr is in PQ (for HLG, use "
+        "encode). Default: as it is, but sdr in JPEG.",
     )
     return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_CODING_OPTIONS, *more), record)
 
@@ -230,8 +231,8 @@ def transcode(
 ) -> None:
     """Write the photos IN in another format, at another size or with other gain maps; their HDR is kept.
 
-    What you ask for is done, and nothing else: in the same format and size no picture is coded again. A file that fails
-    is reported and the others are done; the exit code is then 1.
+    Only what you ask for is done: in the same format and size, no picture is coded again. If a file fails, that is
+    reported, the others are converted, and the exit code is 1.
 
     \b
     Examples:

@@ -51,7 +51,8 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
 @click.option(
     "--sdr",
     type=SOURCE,
-    help="The SDR version of the picture; a file of the kind to write is kept bit for bit. Default: tone-mapped.",
+    help="The SDR version of the picture; a file in the format of the new photo is kept bit for bit. Default: the HDR "
+    "picture, tone-mapped.",
 )
 @click.option(
     "--carry",
@@ -65,7 +66,7 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     default=_DEFAULTS.preset,
     show_default=True,
     help="Kind of neural gain map; auto: balanced, or none where a standard gain map is worth more. web and archive "
-    "are for the whole photo: coded as web pages want it, or with hardly a loss.",
+    "are for the whole photo: small enough for web pages, or almost without loss.",
 )
 @target_bytes
 @target_psnr
@@ -80,15 +81,15 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     type=click.Choice(["sdr", "hdr", "hlg"]),
     default=_DEFAULTS.base,
     show_default=True,
-    help="The picture that every reader gets. hdr, hlg: the HDR one itself, in PQ or HLG, with a gain map down to SDR; "
-    "in HEIC, AVIF and JPEG XL.",
+    help="The picture that every program shows. hdr, hlg: the HDR picture itself, in PQ or HLG, with a gain map down "
+    "to SDR; in HEIC, AVIF and JPEG XL.",
 )
 @base_bits
 @click.option(
     "--base-chroma",
     type=click.Choice(["4:4:4", "4:2:0"]),
-    help="Chroma of the base; 4:2:0 is smaller, and what decoders in hardware know. JPEG XL has 4:4:4 alone. "
-    "Default: 4:4:4 or the preset's, or kept as it is where --sdr can be.",
+    help="Chroma of the base; 4:2:0 is smaller, and hardware can decode it. JPEG XL has only 4:4:4. "
+    "Default: 4:4:4 or the preset's; if --sdr is kept, so is its chroma.",
 )
 @base_color_space
 @sdr_white
@@ -108,8 +109,8 @@ _map_option = partial(click.option, type=NumberOrAuto(), show_default=True)
     "--map-channels",
     metavar="1|3|auto",
     default=_DEFAULTS.map_channels,
-    help="Channels of the standard gain map: 3, or 1 for all colours, which gives other colours where they need gains "
-    "of their own.",
+    help="Channels of the standard gain map: 3, or 1 for all colours together, which shows wrong colours where red, "
+    "green and blue need different gains.",
 )
 @_map_option(
     "--map-bits",

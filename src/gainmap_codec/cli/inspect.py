@@ -37,9 +37,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print everything
 def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
     """Say what the photo or HDR picture FILE is, how bright it is, and which programs show it in HDR.
 
-    Of a folder, all JPEG, HEIC, AVIF and JPEG XL files in it are told of, and the JPEG XR, OpenEXR and Radiance ones;
-    name TIFF, PNG and npy files, most of which are not HDR. With several files or a folder, --json prints a list, whose
-    entries name their "file". A file that fails is reported and the others are told of; the exit code is then 1.
+    If FILE is a folder, its JPEG, HEIC, AVIF, JPEG XL, JPEG XR, OpenEXR and Radiance files are inspected. TIFF, PNG and
+    npy files you have to name, because most of them are not HDR. With several files or a folder, --json prints a list,
+    whose entries have a "file". If a file fails, that is reported, the others are inspected, and the exit code is 1.
 
     \b
     Examples:
@@ -94,12 +94,13 @@ def _inspected(source: Path) -> tuple[dict[str, Any], str]:
 @click.argument("sources", metavar="FILE...", type=PATH, nargs=-1, required=True)
 @as_json
 def conformance(sources: tuple[Path, ...], as_json: bool) -> None:
-    """Decode the photos FILE, or all in a folder, and print a table of what came of them.
+    """Decode the photos FILE, or all photos in a folder, and print a table of the results.
 
-    It is about gain maps: HDR pictures that cannot have any, such as screenshots in JPEG XR, are left to inspect.
+    The table is about gain maps. HDR pictures that cannot have one, such as screenshots in JPEG XR, are not in it; use
+    inspect for them.
 
-    Exit code 1 where a file is damaged, has or names a gain map that yields nothing, or cannot be read; the last column
-    says why.
+    The exit code is 1 if a file is damaged, cannot be read, or has or names a gain map that cannot be used; the last
+    column says why.
 
     \b
     Examples:

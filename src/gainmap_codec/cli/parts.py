@@ -56,16 +56,18 @@ _map_quality = click.option(
 
 @click.command(short_help="Take a photo apart, into files.")
 @click.argument("source", metavar="IN", type=SOURCE)
-@click.option("-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; made.")
+@click.option(
+    "-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; it is made."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
 @strict
 @quiet
 def extract(source: Path, folder: Path, *, overwrite: bool, strict: bool, quiet: bool) -> None:
-    """Take the photo IN apart: into base and gain map, each a file of its own, and their numbers.
+    """Take the photo IN apart into files: its base, its gain map, and the numbers that go with them.
 
-    DIR gets base.jpg, .heic or .avif, the photo without its gain map; map.*, the gain map as a picture; metadata.json,
-    how to read it, for you to edit; payload.gnn, the neural gain map; and alternate.icc where the HDR rendition has a
-    profile of its own. No picture is coded again.
+    DIR gets base.jpg, .heic, .avif or .jxl, the photo without its gain map; map.*, the gain map as a picture;
+    metadata.json, which says how to read the map, and which you can edit; payload.gnn, the neural gain map; and
+    alternate.icc, if the HDR rendition has a profile of its own. No picture is coded again.
 
     \b
     Example:
@@ -115,9 +117,9 @@ def assemble(
     strict: bool,
     quiet: bool,
 ) -> None:
-    """Put a photo together of the parts in DIR: what `gainmap extract` writes, or files of your own by these names.
+    """Put a photo together from the parts in DIR: what `gainmap extract` wrote, or files of your own by these names.
 
-    A base or map of the photo's own kind goes in bit for bit; any other picture (base.png, map.png) is coded.
+    A base or map in the format of the new photo goes in bit for bit; any other picture (base.png, map.png) is coded.
 
     \b
     Examples:
@@ -145,7 +147,9 @@ def assemble(
 
 @click.command(short_help="Let HDR and SDR change places.")
 @click.argument("source", metavar="IN", type=SOURCE)
-@output(CONTAINERS, help="The photo to write: an AVIF, HEIC or JPEG, by its name. A JPEG holds SDR bases only.")
+@output(
+    CONTAINERS, help="The photo to write: an AVIF, HEIC, JPEG XL or JPEG, by its name. A JPEG cannot hold an HDR base."
+)
 @to(WRITTEN)
 @_quality
 @_map_quality
@@ -167,8 +171,8 @@ def swap(
 ) -> None:
     """Let the HDR and the SDR picture of the photo IN change places.
 
-    An SDR picture with a gain map up to HDR becomes an HDR picture with the same map down to SDR, and the reverse. It
-    looks the same wherever gain maps are shown; programs without them show the other of the two.
+    An SDR picture with a gain map up to HDR becomes an HDR picture with the same map down to SDR, and the reverse.
+    Programs that know gain maps show the same as before; others show the other picture.
 
     \b
     Examples:

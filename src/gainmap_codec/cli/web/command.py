@@ -89,9 +89,9 @@ def web(
 
     For each photo, DIR gets files such as NAME-960.avif, and NAME.html with its <picture> element, which is printed
     below the names and bytes of the files; pictures.html shows all that DIR has. Give each img its text for alt.
-    Unless you ask otherwise, pictures are coded as --preset web says, have a standard gain map alone, which browsers
-    know, and do not tell where they were taken. Widths that --max-bytes leaves a quality below 30 are left out, but
-    not the smallest.
+    Unless you ask otherwise, pictures are coded as --preset web does it, have only a standard gain map, which browsers
+    know, and do not tell where they were taken. If --max-bytes would need a quality below 30, a width is left out; the
+    smallest one never is.
 
     \b
     Examples:
