@@ -87,7 +87,7 @@ def test_claims_are_what_was_measured() -> None:
     assert len(payloads) >= 10 and {0.1 <= round(count / 1000, 1) <= 2 for count in payloads} == {True}
     assert [path for path, text in texts.items() if "0.1 to 2 kilobytes" not in text] == []
     performance = (ROOT / "docs/performance.md").read_text("utf-8")
-    (installed,) = re.findall(r"versions of constraints\.txt: (\d+) MB", performance)
+    (installed,) = re.findall(r"versions of constraints\.txt, takes (\d+) MB", performance)
     assert f"take {round(int(installed), -1)} MB" in texts["README.md"]
     (smaller,) = re.findall(r"^\| all \|.*\(-(\d+\.\d)%\) \|$", performance, re.MULTILINE)
     assert "a fifth smaller" in texts["README.md"] and 18 <= float(smaller) <= 22

@@ -131,7 +131,7 @@ def _panels(data: bytes, reference: gm.HdrImage) -> Iterator[tuple[str, str, Arr
     yield "gains", f"how much brighter HDR is, 0 to {most:.1f} stops", _colored(gains, most)
     errors = small(pq_errors(neural, reference.pixels))[..., 0]
     most = spread(errors)[1]
-    yield "errors", f"errors of the neural map, 0 to {most:.0f} steps of 1023 in PQ", _colored(errors, most)
+    yield "errors", f"errors of the neural map, 0 to {most:.0f} of the 1023 steps of 10-bit PQ", _colored(errors, most)
 
 
 def _gains(hdr: Array, base: Array) -> Array:

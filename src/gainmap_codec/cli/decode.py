@@ -42,8 +42,9 @@ _DEFAULTS = DecodeOptions()
 @to(["exr", "png", "tiff", "avif", "heic", "jxl", "hdr", "npy"])
 @click.option(
     "--headroom",
+    metavar="STOPS",
     type=click.FloatRange(min=0),
-    help="How far the display goes beyond SDR white, in stops. Default: as far as the photo does.",
+    help="How much brighter than SDR white the display can be, in stops. Default: as bright as the photo is.",
 )
 @click.option(
     "--prefer",
