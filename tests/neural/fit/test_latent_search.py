@@ -29,3 +29,18 @@ def test_searches_lower_the_price_step_by_step(domain: Domain, channels: int) ->
     exponents = model.weight_exponents()
     for weight, whole, exponent in zip(model.weights, model.weight_integers(exponents), exponents, strict=True):
         np.testing.assert_allclose(weight, whole * 2.0 ** (exponent / 4), rtol=1e-6)
+
+
+def test_details_that_lines_lead_astray_are_changed_by_less() -> None:
+    """Outputs beyond the range cost nothing and seem free to move: what suits the rest brings them back."""
+    points, model = some_points("log2_gain", 1), some_model(1, scale=0.0)
+    is_beyond = np.ones(points.shape, bool)
+    is_beyond[::2, ::2] = False
+    points.pictures(points.features)[0] = is_beyond
+    points.pictures(points.wanted)[0] = np.where(is_beyond, -1, 0.9)
+    model.weights[0][0, 0] = model.weights[1][0, 0] = 1
+    model.weights[2][:, 0] = np.array([-0.6, 0, 0, 0, 0, 0, -0.9])  # −1.5 beyond the range, −0.9 within
+    before = price(model, points, BYTES_PER_DB)
+    search(model, points, points, BYTES_PER_DB)
+    assert np.abs(model.details[0]).max() == 1, "what the error alone wants is two steps"
+    assert price(model, points, BYTES_PER_DB) < before - BYTES_PER_DB

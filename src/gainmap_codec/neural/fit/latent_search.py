@@ -7,6 +7,9 @@ touch, change at once to what is cheapest.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,46 +43,97 @@ def bits_per_error(points: Points, left: Left, bytes_per_db: float) -> float:
 
 def search(model: Model, points: Points, coarse: Points, bytes_per_db: float) -> None:
     """Every grid once: latents on the `coarse` points, from the coarsest level on, then details on all of them."""
-    weights, seen = model.rounded_weights(), model.seen(coarse)
-    output = network_outputs(weights, coarse, seen)
-    left, bits = coarse.left(output), model.bits()
-    least = price_of(bits, coarse, left, bytes_per_db)
-    for index in reversed(range(len(model.latents))):
-        slope = _slope(weights, model, coarse, seen, output, index)
-        before, sides = model.latents[index], coarse.sides[index]
-        others = bits - latent_bits(before).total
-        for largest in _LARGEST_CHANGES:
-            problem = _Problem(coarse, left, slope, bytes_per_db)
-            model.latents[index] = problem.solve(before, sides, largest)
-            coarse.enlarged(model.scaled_latent(index), sides, seen.fields[index])
-            tried = network_outputs(weights, coarse, seen)
-            now, needed = coarse.left(tried), others + latent_bits(model.latents[index]).total
-            if (tried_price := price_of(needed, coarse, now, bytes_per_db)) < least:
-                least, output, left, bits = tried_price, tried, now, needed
-                break
-            model.latents[index] = before
-            coarse.enlarged(model.scaled_latent(index), sides, seen.fields[index])
+    weights = model.rounded_weights()
+    _search_latents(model, coarse, weights, bytes_per_db)
     if model.details:
-        whole = model.copy()
         _search_details(model, points, weights, bytes_per_db)
-        if price(model, coarse, bytes_per_db) > least:
-            model.take(whole)
+
+
+class _Standing(NamedTuple):
+    """How far a search has come.
+
+    Attributes:
+        output: The network's at all points, details included, float32 (C, stride).
+        left: What is left of the error.
+        bits: Estimated size of weights, latents and details.
+        price: See `price_of`.
+    """
+
+    output: Array
+    left: Left
+    bits: float
+    price: float
+
+
+class _Search:
+    """A search over grids, each of which is changed only where the real price falls."""
+
+    def __init__(self, model: Model, points: Points, bytes_per_db: float, output: Array) -> None:
+        """A model as it stands, and its output at the points."""
+        self._points, self._bytes_per_db = points, bytes_per_db
+        self.now = self._standing(output, model.bits())
+
+    def _standing(self, output: Array, bits: float) -> _Standing:
+        left = self._points.left(output)
+        return _Standing(output, left, bits, price_of(bits, self._points, left, self._bytes_per_db))
+
+    def change(self, values: Array, sides: Sides, slope: Array, show: Callable[[Array], Array]) -> None:
+        """Show better values of a grid, or the same again.
+
+        Args:
+            values: As they are, float32 (rows, columns).
+            sides: How the grid is enlarged.
+            slope: Of the output by the enlarged values, float32 (C, stride).
+            show: Puts other values into the model and returns its output.
+        """
+        others = self.now.bits - latent_bits(values).total
+        for largest in _LARGEST_CHANGES:
+            problem = _Problem(self._points, self.now.left, slope, self._bytes_per_db)
+            found = problem.solve(values, sides, largest)
+            if found is values:
+                return
+            tried = self._standing(show(found), others + latent_bits(found).total)
+            if tried.price < self.now.price:
+                self.now = tried
+                return
+        show(values)
+
+
+def _search_latents(model: Model, points: Points, weights: list[Array], bytes_per_db: float) -> None:
+    seen = model.seen(points)
+    search = _Search(model, points, bytes_per_db, network_outputs(weights, points, seen))
+
+    def show(index: int, values: Array) -> Array:
+        model.latents[index] = values
+        points.enlarged(model.scaled_latent(index), points.sides[index], seen.fields[index])
+        return network_outputs(weights, points, seen)
+
+    for index in reversed(range(len(model.latents))):
+        slope = _slope(weights, model, points, seen, search.now.output, index)
+        search.change(model.latents[index], points.sides[index], slope, partial(show, index))
 
 
 def _search_details(model: Model, points: Points, weights: list[Array], bytes_per_db: float) -> None:
     seen = model.seen(points)
     without = network_outputs(weights, points, seen._replace(added=np.zeros(0, np.float32)))
 
-    def with_details() -> Array:
+    def output() -> Array:
         added = model.added(points)
         return without + added if added.size else without
 
-    _choose_detail_step(model, points, with_details())
-    output = with_details()
-    slope = (np.abs(output) < _HARDLY_CLIPPED) * np.float32(2.0 ** (model.detail_exponent / 4))
-    problem = _Problem(points, points.left(output), slope, bytes_per_db)
+    def show(index: int, values: Array) -> Array:
+        model.details[index] = values
+        return output()
+
+    begun = model.copy()
+    before = _Search(model, points, bytes_per_db, output()).now
+    _choose_detail_step(model, before.left, points)
+    search = _Search(model, points, bytes_per_db, output())
     for index, sides in enumerate(points.sides[len(model.latents) :]):
-        model.details[index] = problem.solve(model.details[index], sides, 2 * LARGEST_SEARCHED)
+        slope = (np.abs(search.now.output) < _HARDLY_CLIPPED) * np.float32(2.0 ** (model.detail_exponent / 4))
+        search.change(model.details[index], sides, slope, partial(show, index))
+    if search.now.price > before.price:
+        model.take(begun)
 
 
 def _slope(weights: list[Array], model: Model, points: Points, seen: Seen, output: Array, index: int) -> Array:
@@ -90,10 +144,9 @@ def _slope(weights: list[Array], model: Model, points: Points, seen: Seen, outpu
     return slope
 
 
-def _choose_detail_step(model: Model, points: Points, output: Array) -> None:
+def _choose_detail_step(model: Model, left: Left, points: Points) -> None:
     """A step in proportion to the error that is left; details that are there already keep their size."""
-    left = points.left(output)
-    unit = float(np.square(left.slope).sum(dtype=np.float64)) / len(points) * (len(output) / len(left.slope))
+    unit = float(np.square(left.slope).sum(dtype=np.float64)) / len(points)
     exponent = round(4 * math.log2(max(_DETAIL_STEP * math.sqrt(left.error / max(unit, 1e-12)), 1e-4)))
     exponent = min(max(exponent, -100), 0)
     ratio = np.float32(2.0 ** ((model.detail_exponent - exponent) / 4))
