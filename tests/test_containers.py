@@ -76,7 +76,7 @@ def container(request: pytest.FixtureRequest) -> Container:
     return found
 
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "short_fits")
 
 
 @cache

@@ -21,7 +21,8 @@ from gainmap_codec.batch.planning import STATE
 from gainmap_codec.batch.records import PhotoRecord
 from support import pipeline_files as files
 from support.batches import MANY, outputs
-from support.command_line import run, start
+from support.command_line import run_process as run
+from support.command_line import start
 
 
 def until(condition: Callable[[], object]) -> None:

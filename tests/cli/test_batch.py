@@ -20,7 +20,8 @@ from gainmap_codec.cli import batch as cli_batch
 from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.batches import MANY, make_many, make_photos, make_shots, outputs
-from support.command_line import failure, run, start
+from support.command_line import failure, start
+from support.command_line import run_process as run
 from support.paths import FIXTURES
 from support.terminals import impatient_terminal, left_on_screen, wait_for
 

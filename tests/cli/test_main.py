@@ -14,7 +14,7 @@ from gainmap_codec.cli import inspect as inspecting
 from gainmap_codec.cli import main as cli
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
-from support.command_line import COMMAND, failure, run
+from support.command_line import COMMAND, failure, run, run_process
 from support.paths import FIXTURES
 
 
@@ -34,15 +34,15 @@ def photo(scene: Path) -> Path:
 
 def test_encode_decode_inspect(scene: Path, tmp_path: Path) -> None:
     encoded, decoded = tmp_path / "out.jpg", tmp_path / "out.exr"
-    done = run("encode", scene, "-o", encoded)
+    done = run_process("encode", scene, "-o", encoded)
     assert (done.returncode, done.stderr) == (0, "")
     assert "neural gain map" in done.stdout and "standard gain map" in done.stdout
-    assert run("decode", encoded, "-o", decoded, "--prefer", "neural", "--quiet").stdout == ""
+    assert run_process("decode", encoded, "-o", decoded, "--prefer", "neural", "--quiet").stdout == ""
     assert gm.decode(encoded).pixels.shape == (64, 96, 3)
     assert decoded.stat().st_size > 0
-    shown = run("inspect", encoded).stdout
+    shown = run_process("inspect", encoded).stdout
     assert "96 x 64" in shown and "Neural gain map" in shown and "Standard gain map" in shown
-    assert json.loads(run("inspect", encoded, "--json").stdout)["payload"]["bytes"] <= 2500
+    assert json.loads(run_process("inspect", encoded, "--json").stdout)["payload"]["bytes"] <= 2500
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["out.exr", "out.jpg"]
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import gainmap_codec as gm
 from support import pipeline_files as files
-from support.command_line import COMMAND, run
+from support.command_line import COMMAND, run, run_on
 from support.paths import FIXTURES
 
 PHOTO = (FIXTURES / "jpeg/standard.jpg").read_bytes()
@@ -22,12 +22,12 @@ PHOTO = (FIXTURES / "jpeg/standard.jpg").read_bytes()
 
 def piped(*arguments: object, data: bytes = PHOTO) -> subprocess.CompletedProcess[bytes]:
     """The finished command, which was given `data`."""
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, input=data, capture_output=True, timeout=120, check=False)
+    return run_on(data, *arguments)
 
 
 def test_a_photo_passes_through_in_another_format() -> None:
-    done = piped("transcode", "-", "-o", "-", "--to", "avif")
+    command = [*COMMAND, "transcode", "-", "-o", "-", "--to", "avif"]
+    done = subprocess.run(command, input=PHOTO, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0
     assert gm.inspect(done.stdout).container == "avif"
     first, *notes = done.stderr.decode().splitlines()

@@ -63,7 +63,10 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Each combination of the last five options three times, each of the first two nine times, in a random order."""
+    """Each combination of the last five options three times, each of the first two nine times, in a random order.
+
+    The first third has each combination of the last five once.
+    """
     first = list(product(get_args(Prefer), (None, 0.0, 0.5, 1.0)))
     rest = list(product(get_args(Orientation), get_args(ColorSpace), get_args(FloatType), (False, True), (False, True)))
     pairs = zip(Random(0).sample(first * 9, len(first) * 9), rest * 3, strict=True)
@@ -218,7 +221,7 @@ def test_orientations(name: str, degrees: int, flipped: bool) -> None:
         warnings.simplefilter("ignore", gm.GainMapWarning)
         data = gm.rotate(gm.crop((FIXTURES / name).read_bytes(), (1, 2, 14, 11)), degrees)
         data = gm.flip(data, "horizontal") if flipped else data
-    check_all(data, SRGB, cases())
+    check_all(data, SRGB, cases()[:48])
 
 
 @pytest.mark.parametrize("name", FLAT)

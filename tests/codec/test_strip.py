@@ -22,7 +22,7 @@ from gainmap_codec.files.tags.exif import orientation
 from support import jxl_records
 from support import pipeline_files as files
 
-pytestmark = pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::gainmap_codec.GainMapWarning"), pytest.mark.usefixtures("short_fits")]
 
 MARKS = (files.LATITUDE, files.LATITUDE[::-1], b"48,12.5N", b"16,22E")
 

@@ -20,10 +20,8 @@ _SECONDS = 5.0
 
 Verb = Callable[[bytes], object]
 VERBS: dict[str, Verb] = {
-    "inspect": gm.inspect,
-    "brightness": lambda data: gm.inspect(data, brightness=True),
-    "transcode": gm.transcode,
-    "strip": lambda data: gm.transcode(data, strip="gps"),
+    "inspect": lambda data: gm.inspect(data, brightness=True),
+    "transcode": lambda data: gm.transcode(data, strip="gps"),
     "sections": lambda data: sections_of(data, parse_file(data, "it", gm.Limits()), gm.Limits()),
     "rotate": lambda data: gm.rotate(data, 90),
 }

@@ -50,6 +50,9 @@ INSTEAD: dict[str, Any] = {"target_psnr": 45.0}  # of target_bytes
 ELSEWHERE = {"limits"}
 
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
+
 def edited(**options: Any) -> bytes:
     return transcode_with_report(files.both(), TranscodeOptions(**options)).data
 

@@ -6,8 +6,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +25,7 @@ from gainmap_codec.files.records import AppleMetadata, GainMapFile, GainMapMetad
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.pixels.color.light import pq_psnr
 from support import pipeline_files as files
+from support.command_line import run, start
 from support.container_files import serialized
 from support.paths import FIXTURES
 
@@ -396,11 +395,6 @@ def test_callers_mistakes() -> None:
 # The command line
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from gainmap_codec.cli.main import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
@@ -449,7 +443,7 @@ def test_geometry_on_the_command_line(photos: Path, tmp_path: Path) -> None:
         (("flip", "--axis", "vertical"), (96, 64)),
         (("resize", "--size", "48x"), (48, 32)),
     ):
-        done = run(*arguments, photos / "one.jpg", "-o", tmp_path / "out.jpg", "-q", "--overwrite")
+        done = run(*arguments, photos / "two.jpg", "-o", tmp_path / "out.jpg", "-q", "--overwrite")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         height, width = gm.decode(tmp_path / "out.jpg").pixels.shape[:2]
         assert (width, height) == size
@@ -468,15 +462,7 @@ def test_interrupted_it_leaves_whole_files_only(photos: Path, tmp_path: Path) ->
     many = [photos / f"{index}.jpg" for index in range(200)]
     for path in many:
         os.link(photos / "one.jpg", path)
-    code = "from gainmap_codec.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "transcode", *map(str, many), "-o", str(out), "--to", "avif"]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs start deaf to it
-    )
+    process = start("transcode", *many, "-o", out, "--to", "avif")
     deadline = time.monotonic() + 60
     while not any(out.glob("*.avif")) and time.monotonic() < deadline:
         time.sleep(0.02)

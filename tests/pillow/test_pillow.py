@@ -33,6 +33,9 @@ Edit = Callable[[Image.Image], Image.Image]
 LOST = "HDR is lost"
 
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
+
 @pytest.fixture(autouse=True)
 def no_warnings_about_the_files_themselves() -> None:
     """They hold a manifest, a thumbnail, and patterns as fine as the pixels: this is told whenever one is written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import FrozenInstanceError, replace
+from functools import cache
 from typing import Any, get_args
 
 import numpy as np
@@ -36,6 +37,12 @@ def fitted(pair: Pair, preset: Preset = "balanced", presets: Presets = SHORT, **
     return fit_pair(preset, pair, FIELDS, presets=presets, **options)
 
 
+@cache
+def fitted_scene(preset: Preset = "balanced", target_psnr: float | None = None) -> FittedNetwork:
+    """For all that looks at the same fit."""
+    return fitted(SCENE, preset, target_psnr=target_psnr)
+
+
 def render(network: NeuralGainMap, codes: NDArray[np.uint8]) -> Array:
     return render_neural_map(network, codes, SRGB, headroom=float("inf"))
 
@@ -66,7 +73,7 @@ def test_same_seed_same_payload() -> None:
     [("paper-gain", 3500, 0), ("paper-gamma", 3500, 0), ("tiny", 1100, 48), ("balanced", 2000, 48), ("best", 9000, 56)],
 )
 def test_payload_bytes_and_what_they_buy(preset: Preset, most: int, least: float) -> None:
-    found = fitted(SCENE, preset)
+    found = fitted_scene(preset)
     payload = serialize_payload(found.network)
     assert found.size == len(payload) <= most
     assert found.psnr == pytest.approx(pq_psnr(render(parse_payload(payload), CODES), HDR), abs=0.01)
@@ -76,14 +83,14 @@ def test_payload_bytes_and_what_they_buy(preset: Preset, most: int, least: float
 
 @pytest.mark.parametrize("preset", ["tiny", "paper-gamma"])
 def test_what_is_known_without_a_fit_is_kept(preset: Preset) -> None:
-    network = fitted(SCENE, preset).network
+    network = fitted_scene(preset).network
     assert network.preset == preset
     assert {name: getattr(network, name) for name in FIELDS} == FIELDS
     assert (network.base_hdr_headroom, network.coordinates) == (0.0, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
 
 
 def test_integers_stay_in_their_ranges() -> None:
-    network = fitted(SCENE, "best").network
+    network = fitted_scene("best").network
     for layer in network.layers:
         assert 0 < max(map(abs, layer.weights)) <= MAX_WEIGHT
     for grid in network.latents + network.details:
@@ -110,7 +117,7 @@ def test_progress_is_told_in_order(preset: Preset) -> None:
 
 
 def test_target_bytes() -> None:
-    free, small = fitted(SCENE), fitted(SCENE, target_bytes=600)
+    free, small = fitted_scene(), fitted(SCENE, target_bytes=600)
     assert 300 < small.size == len(serialize_payload(small.network)) <= 600 < free.size
     assert small.psnr > 44
     assert free.notes == small.notes == ()
@@ -118,7 +125,7 @@ def test_target_bytes() -> None:
 
 def test_a_header_takes_as_many_bytes_as_targets_allow_for() -> None:
     """A larger guess leaves room for narrower networks alone, and costs half a decibel at 325 bytes."""
-    payload = serialize_payload(fitted(SCENE, "tiny").network)
+    payload = serialize_payload(fitted_scene("tiny").network)
     assert len(payload) - len(read_fields(payload)[1]) in (presets._HEADER_BYTES, presets._HEADER_BYTES + 1)
 
 
@@ -129,7 +136,7 @@ def test_target_bytes_that_nothing_fits() -> None:
 
 
 def test_target_psnr() -> None:
-    free, enough = fitted(SCENE), fitted(SCENE, target_psnr=50.0)
+    free, enough = fitted_scene(), fitted(SCENE, target_psnr=50.0)
     assert enough.psnr >= 50
     assert enough.size < free.size
 
@@ -153,7 +160,7 @@ def test_target_psnr_out_of_reach(target: float) -> None:
     found = fitted(SCENE, "tiny", target_psnr=target)
     best = f"target_psnr: expected {target:.2f} dB, got {found.psnr:.2f} dB, the best that was found"
     assert found.notes == (best,)
-    assert found.psnr >= fitted(SCENE, "tiny", target_psnr=50.0).psnr
+    assert found.psnr >= fitted_scene("tiny", 50.0).psnr
 
 
 @pytest.mark.parametrize("target", [{"target_bytes": 1000}, {"target_psnr": 45.0}])

@@ -246,6 +246,7 @@ def test_quality_and_speed_cost_bytes_and_time() -> None:
     codes = codes_of(np.clip(smooth(256, 256) + np.random.default_rng(4).normal(0, 0.05, (256, 256, 3)), 0, 1), 8)
     sizes = [len(code_picture(codes, "jxl", quality=quality).data) for quality in (1, 30, 60, 90, 99)]
     assert sizes == sorted(sizes)
+    codes = codes[:64, :64]
     for speed in range(11):
         assert decode_coded_image(code_picture(codes, "jxl", quality=100, speed=speed)).tolist() == codes.tolist()
 
