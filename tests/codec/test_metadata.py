@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import piexif
 import pytest
+from lxml import etree
 
 import gainmap_codec as gm
 from gainmap_codec.codec.metadata import metadata_of
 from gainmap_codec.codec.options import DecodeOptions, Strip
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.heif.items import Property, Reference
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.files.tags.exif import orientation
@@ -20,6 +21,7 @@ from gainmap_codec.pixels.picture_metadata import NO_METADATA
 from support import heif_files
 from support import pipeline_files as files
 from support.cases import ONE_CHANNEL
+from support.paths import FIXTURES
 
 CLAIMS = files.XMP.replace(
     b'dc:rights="mine"',
@@ -86,6 +88,21 @@ def test_damaged_metadata_do_not_cost_the_picture(cut: int) -> None:
         "damaged EXIF still describes the picture as it was stored",
         "XMP is left out, it cannot be read",
     ]
+
+
+def test_xmp_is_parsed_once_to_be_read_and_once_to_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = parse_file((FIXTURES / "jpeg/standard.jpg").read_bytes(), "photo", Limits())
+    data = serialize_file(replace(file, xmp=files.XMP), [])
+    parsed: list[bytes] = []
+    fromstring = etree.fromstring
+
+    def counted(text: bytes, parser: etree.XMLParser) -> etree._Element:
+        parsed.append(text)
+        return fromstring(text, parser)
+
+    monkeypatch.setattr(etree, "fromstring", counted)
+    assert b"rights" in (gm.decode(data).metadata.xmp or b"")
+    assert len(parsed) == 2 and parsed[0] == parsed[1] and b"photos/1.0/container" in parsed[0]
 
 
 def test_a_picture_of_pixels_has_none_and_conversion_keeps_them() -> None:

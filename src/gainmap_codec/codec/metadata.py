@@ -11,7 +11,7 @@ from gainmap_codec.files.jpeg.xmp_directory import without_gain_map
 from gainmap_codec.files.jpeg.xmp_segments import whole_xmp
 from gainmap_codec.files.records import GainMapFile, describe_other
 from gainmap_codec.files.tags import exif_edit, xmp_edit
-from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.files.tags.motion_photo import no_video
 from gainmap_codec.pixels.picture_metadata import PictureMetadata
 
 
@@ -48,10 +48,5 @@ def _xmp(file: GainMapFile, turn: int, width: int, height: int, lost: list[str])
     packet = whole_xmp(file.xmp, file.base, lost)
     if packet is None:
         return None
-    try:
-        packet = with_video(xmp_edit.without_thumbnails(packet), None)
-        packet = xmp_edit.with_orientation(xmp_edit.with_size(packet, width, height), turn)
-    except GainMapError as error:
-        lost.append(f"XMP is left out, it cannot be read: {error}")
-        return None
-    return without_gain_map(packet, lost)
+    changes = xmp_edit.no_thumbnails, no_video, xmp_edit.size_is(width, height), xmp_edit.orientation_is(turn)
+    return without_gain_map(packet, lost, *changes)

@@ -211,8 +211,8 @@ def _with_metadata(file: GainMapFile, shown: Shown, notes: Notes) -> GainMapFile
             exif = exif_edit.with_size(exif, *shown.size)
             exif = exif if keeps else exif_edit.without_thumbnail(exif)
         if xmp is not None:
-            xmp = xmp_edit.with_size(xmp, *shown.size)
-            xmp = xmp if keeps else xmp_edit.without_thumbnails(xmp)
+            changes = [xmp_edit.size_is(*shown.size)] + ([] if keeps else [xmp_edit.no_thumbnails])
+            xmp = xmp_edit.edited(xmp, *changes)
     except GainMapError as error:
         notes.lost.append(f"damaged metadata still describe the whole picture: {error}")
     if (exif, xmp) != (file.exif, file.xmp):

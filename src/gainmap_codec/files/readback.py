@@ -13,7 +13,7 @@ from gainmap_codec.files.jpeg.metadata import MAX_EXIF_BYTES
 from gainmap_codec.files.jpeg.xmp_directory import merge_primary
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, GainMapMetadata, StoredGainMap
 from gainmap_codec.files.tags.exif_layout import fitted_exif
-from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.files.tags.motion_photo import no_video
 from gainmap_codec.files.tags.xmp_edit import HAS_EXTENSION, edited
 
 NEW_FILE = "the new file"
@@ -77,7 +77,7 @@ def _all_compared(file: GainMapFile, written: GainMapFile) -> Iterator[_Compared
 def _says_more(packet: bytes) -> bool:
     """Whether a packet can be read, and has more than what goes with a gain map, a video or an extension."""
     try:
-        kept = edited(with_video(packet, None), lambda name, text: None if name == HAS_EXTENSION else text)
+        kept = edited(packet, no_video, lambda name, text: None if name == HAS_EXTENSION else text)
     except GainMapError:
         return False
     return merge_primary(kept, (), has_hdrgm=False, notes=[]) is not None

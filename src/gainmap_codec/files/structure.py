@@ -24,6 +24,7 @@ from gainmap_codec.files.jxl.gain_map import JHGM, MAP_JPEG
 from gainmap_codec.files.jxl.packed_jpeg import JBRD
 from gainmap_codec.files.jxl.source import JUMB, JxlSource, open_jxl
 from gainmap_codec.files.records import GainMapFile
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 BASE, MAP, NEURAL, OTHER = "base image", "standard gain map", "neural gain map", "other bytes"
 
@@ -70,7 +71,8 @@ def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[S
         yield Section(position, segment.stop, _segment_name(image, segment))  # with the fill bytes before it
         position = segment.stop
     yield Section(position, image.end, BASE)
-    maps = find_gain_maps(image, file.xmp, file.exif, limits, [], [])
+    xmp = None if file.xmp is None else parse_packet(file.xmp, limits)
+    maps = find_gain_maps(image, xmp, file.exif, limits, [], [])
     for found, name in zip(maps, (MAP, "second gain map"), strict=False):
         yield Section(found.end - len(found.stored.image.data), found.end, name)
 

@@ -14,8 +14,9 @@ from gainmap_codec.files.jpeg.mpf import MPF_ID, MpfEntry, parse_mpf
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import make_segment, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.jpeg.xmp_directory import parse_directory
+from gainmap_codec.files.jpeg.xmp_directory import directory_of
 from gainmap_codec.files.records import StoredGainMap
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 from support.cases import THREE_CHANNELS
 from support.jpeg_records import LIMITS, PAYLOAD, coded, full_record, record, tiny
 
@@ -55,7 +56,7 @@ def test_segment_order_and_sizes_of_a_full_file() -> None:
     assert entries[0] == MpfEntry(0x030000, image.end, 0)
     assert entries[1].offset + mpf.start + 8 == image.end
     assert image.end + entries[1].size == len(data)
-    assert parse_directory(image.bodies(0xE1, XMP_ID)[0], LIMITS)[1].length == entries[1].size
+    assert directory_of(parse_packet(image.bodies(0xE1, XMP_ID)[0], LIMITS))[1].length == entries[1].size
     assert names(data[image.end :])[:3] == ["JFIF", "XMP", "ISO"]
 
 

@@ -9,14 +9,19 @@ from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.jpeg.xmp_directory import (
     DirectoryItem,
     directory_for,
+    directory_of,
     merge_primary,
-    parse_directory,
     without_gain_map,
 )
+from gainmap_codec.files.tags.xmp_packet import parse_packet
 from support.xmp_packets import HDRGM, packet
 
 LIMITS = Limits()
 ITEM = "{http://ns.google.com/photos/1.0/container/item/}"
+
+
+def parsed_directory(data: bytes) -> tuple[DirectoryItem, ...]:
+    return directory_of(parse_packet(data, LIMITS))
 
 
 def said(semantic: str) -> tuple[tuple[str, str], ...]:
@@ -30,11 +35,11 @@ def test_directory_of_other_writers() -> None:
         '<rdf:li rdf:parseType="Resource"><C:Item rdf:parseType="Resource"><I:Semantic>GainMap</I:Semantic>'
         "<I:Mime>image/jpeg</I:Mime><I:Length>1234</I:Length></C:Item></rdf:li>"
     )
-    assert parse_directory(packet("", f"<C:Directory><rdf:Seq>{items}</rdf:Seq></C:Directory>"), LIMITS) == (
+    assert parsed_directory(packet("", f"<C:Directory><rdf:Seq>{items}</rdf:Seq></C:Directory>")) == (
         DirectoryItem("Primary", "image/jpeg", 0, 7, said("Primary")),
         DirectoryItem("GainMap", "image/jpeg", 1234, 0, said("GainMap")),
     )
-    assert parse_directory(packet(), LIMITS) == ()
+    assert parsed_directory(packet()) == ()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,7 @@ def test_a_directory_in_any_spelling(kind: str, entries: str) -> None:
     )
     split = split.replace(b"</C:Directory></rdf:Description>", b"</C:Directory></I:Thing>")
     for form in (data, split):
-        assert [(item.semantic, item.length) for item in parse_directory(form, LIMITS)] == [
+        assert [(item.semantic, item.length) for item in parsed_directory(form)] == [
             ("Primary", 0),
             ("GainMap", 7),
         ]
@@ -66,7 +71,7 @@ def test_a_directory_in_any_spelling(kind: str, entries: str) -> None:
 def test_directory_with_impossible_lengths(length: str) -> None:
     children = f'<C:Directory><rdf:Seq><rdf:li><C:Item I:Length="{length}"/></rdf:li></rdf:Seq></C:Directory>'
     with pytest.raises(FormatError, match="Item:Length: expected a number of bytes"):
-        parse_directory(packet("", children), LIMITS)
+        parsed_directory(packet("", children))
 
 
 def merged(user_packet: bytes | None, gain_map_bytes: int, notes: list[str]) -> bytes | None:
@@ -79,7 +84,7 @@ def test_merge_without_a_user_packet() -> None:
     assert data is not None
     assert b' hdrgm:Version="1.0"' in data
     assert data.startswith(b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ')
-    assert parse_directory(data, LIMITS) == (
+    assert parsed_directory(data) == (
         DirectoryItem("Primary", "image/jpeg", 0, 0, said("Primary")),
         DirectoryItem("GainMap", "image/jpeg", 20_000, 0, said("GainMap")),
     )
@@ -97,7 +102,7 @@ USER = packet(
 def test_merge_replaces_ours_and_keeps_the_users() -> None:
     data = merged(USER.replace(b"rdf:", b"r:").replace(b"xmlns:rdf", b"xmlns:r"), 20_000, [])
     assert data is not None
-    assert [item.length for item in parse_directory(data, LIMITS)] == [0, 20_000]
+    assert [item.length for item in parsed_directory(data)] == [0, 20_000]
     assert data.count(b"Version=") == 1
     root = etree.fromstring(data)
     assert root.xpath("//@*[local-name()='rights']") == ["me & you"]

@@ -9,7 +9,7 @@ from gainmap_codec.files.map_metadata.apple import parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
 from gainmap_codec.files.tags.rdf import resources, texts_of, values_of
-from gainmap_codec.files.tags.xmp_edit import with_orientation
+from gainmap_codec.files.tags.xmp_edit import edited, orientation_is
 from gainmap_codec.files.tags.xmp_packet import parse_packet
 from support.cases import ONE_CHANNEL
 from support.xmp_packets import HDRGM, NAMESPACES
@@ -108,7 +108,7 @@ def test_apples_numbers_and_the_orientation_are_read_in_typed_nodes() -> None:
     version = f'<H:Map {names} H:HDRGainMapVersion="65536" tiff:Orientation="6"/>'
     packet = rdf(version, f"<H:Map {names}><H:HDRGainMapHeadroom>4</H:HDRGainMapHeadroom></H:Map>")
     assert parse_apple(packet, None, LIMITS, []) == AppleMetadata(4.0, 65536, "xmp")
-    assert b'tiff:Orientation="1"' in with_orientation(packet, 1)
+    assert b'tiff:Orientation="1"' in edited(packet, orientation_is(1))
 
 
 def test_namespace_not_prefix() -> None:

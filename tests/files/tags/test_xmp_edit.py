@@ -5,15 +5,20 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import GainMapError
-from gainmap_codec.files.tags import xmp_edit
+from gainmap_codec.files.tags.xmp_edit import edited, join_extension, no_thumbnails, orientation_is, size_is
 from support import pipeline_files as files
 
 
 def test_orientation_and_sizes_change_only_where_they_are() -> None:
-    assert b'tiff:Orientation="8"' in xmp_edit.with_orientation(files.XMP, 8)
-    assert xmp_edit.with_orientation(files.XMP, 1) == files.XMP
-    sized = xmp_edit.with_size(files.XMP, 7, 5)
+    assert b'tiff:Orientation="8"' in edited(files.XMP, orientation_is(8))
+    assert edited(files.XMP, orientation_is(1)) == files.XMP
+    sized = edited(files.XMP, size_is(7, 5))
     assert b'exif:PixelXDimension="7"' in sized and b"PixelYDimension" not in sized
+
+
+def test_several_changes_are_made_at_once() -> None:
+    changes = size_is(7, 5), orientation_is(8)
+    assert edited(files.XMP, *changes) == edited(edited(files.XMP, changes[0]), changes[1])
 
 
 def test_an_extension_joins_the_main_packet() -> None:
@@ -23,10 +28,10 @@ def test_an_extension_joins_the_main_packet() -> None:
     main = (
         rdf % b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="ABC" xmlns:dc="urn:dc" dc:a="1"'
     )
-    joined = xmp_edit.join_extension(main, rdf % b'xmlns:dc="urn:dc" dc:b="2"')
+    joined = join_extension(main, rdf % b'xmlns:dc="urn:dc" dc:b="2"')
     assert b'dc:a="1"' in joined and b'dc:b="2"' in joined and b"HasExtendedXMP" not in joined
     with pytest.raises(GainMapError):
-        xmp_edit.join_extension(main, b"<broken")
+        join_extension(main, b"<broken")
 
 
 def test_thumbnails_leave() -> None:
@@ -34,6 +39,6 @@ def test_thumbnails_leave() -> None:
         b"exif:GPSLatitude", b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Thumbnails="small" exif:GPSLatitude', 1
     )
     assert b"Thumbnails" in packet
-    new = xmp_edit.without_thumbnails(packet)
+    new = edited(packet, no_thumbnails)
     assert b"Thumbnails" not in new and b"GPSLatitude" in new
-    assert xmp_edit.without_thumbnails(files.XMP) == files.XMP
+    assert edited(files.XMP, no_thumbnails) == files.XMP

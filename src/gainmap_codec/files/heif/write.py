@@ -26,7 +26,7 @@ from gainmap_codec.files.jumbf import check_payload
 from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
-from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.files.tags.motion_photo import no_video
 
 PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
@@ -127,7 +127,7 @@ def _xmp(file: GainMapFile, notes: list[str]) -> bytes | None:
     """The record's packet; that of a JPEG file without the gain-map properties, which only readers of JPEG use."""
     if not file.xmp or file.extras is not None:
         return file.xmp
-    return without_gain_map(with_video(file.xmp, None), notes)
+    return without_gain_map(file.xmp, notes, no_video)
 
 
 def _tmap_entry(file: GainMapFile, stored: StoredGainMap, base: ImageItem, extras: HeifExtras | None) -> _Entry | None:

@@ -31,7 +31,7 @@ from gainmap_codec.files.jumbf import PAYLOAD_UUID
 from gainmap_codec.files.records import CodedImage
 from gainmap_codec.files.tags.exif_edit import with_orientation
 from gainmap_codec.files.tags.exif_layout import fitted_exif
-from gainmap_codec.files.tags.xmp_edit import with_orientation as xmp_with_orientation
+from gainmap_codec.files.tags.xmp_edit import edited, orientation_is
 
 JFIF_ID, PHOTOSHOP_ID = b"JFIF\0", b"Photoshop 3.0\0"
 XMP_EXTENSION_ID = b"http://ns.adobe.com/xmp/extension/\0"
@@ -68,7 +68,7 @@ def with_jpeg_orientation(data: bytes, base: CodedImage, orientation: int, limit
     for xmp in _bodies(image, APP1, XMP_ID):
         packet = image.body(xmp)[len(XMP_ID) :]
         try:
-            turned = xmp_with_orientation(packet, orientation)
+            turned = edited(packet, orientation_is(orientation))
         except GainMapError:
             continue  # such a packet tells nobody anything
         if len(XMP_ID + turned) > MAX_BODY_BYTES:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from lxml import etree
+
 from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.jpeg.damage import usable_part
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID, coded_image, first_valid
 from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf, primary_of
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, header_end, parse_segments
-from gainmap_codec.files.jpeg.xmp_directory import parse_directory
+from gainmap_codec.files.jpeg.xmp_directory import directory_of
 from gainmap_codec.files.map_metadata.apple import APPLE_GAIN_MAP, APPLE_HEADROOM, parse_apple
 from gainmap_codec.files.map_metadata.hdrgm import parse_hdrgm
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
@@ -55,13 +57,18 @@ class FoundGainMap(NamedTuple):
 
 
 def find_gain_maps(
-    base: JpegImage, packet: bytes | None, exif: bytes | None, limits: Limits, notes: list[str], damage: list[str]
+    base: JpegImage,
+    xmp: etree._Element | None,
+    exif: bytes | None,
+    limits: Limits,
+    notes: list[str],
+    damage: list[str],
 ) -> list[FoundGainMap]:
     """The file's gain map, and behind it one of Apple's own where the same index names both.
 
     Args:
         base: The file's first image; what it holds in `data` behind its end is searched.
-        packet: The base's XMP, which may hold a GContainer directory.
+        xmp: The rdf:RDF element of the base's packet, which may hold a GContainer directory.
         exif: The base's EXIF, which may tell an Apple map's headroom.
         notes: Gets a line for whatever failed on the way.
         damage: Gets a line where there is no gain map because the file ends too early.
@@ -69,7 +76,7 @@ def find_gain_maps(
     cut: list[str] = []
     apple: FoundGainMap | None = None
     place = ""
-    for candidate in _candidates(base, packet, limits, notes):
+    for candidate in _candidates(base, xmp, limits, notes):
         if apple is not None and candidate.place != place:
             break
         try:
@@ -93,11 +100,11 @@ def _announces_gain_map(image: JpegImage) -> bool:
     return _MARKS.search(image.data, image.start, image.tail[0].start) is not None
 
 
-def _candidates(base: JpegImage, packet: bytes | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
+def _candidates(base: JpegImage, xmp: etree._Element | None, limits: Limits, notes: list[str]) -> Iterator[_Candidate]:
     """Places to look at, the most trustworthy first; each is worked out only when those before fail."""
     sources: tuple[Callable[[], Iterator[_Candidate]], ...] = (
         lambda: _mpf_candidates(base, limits),
-        lambda: _directory_candidates(base, packet, limits),
+        lambda: _directory_candidates(base, xmp),
         lambda: islice(_following_images(base, limits), _MOST_IMAGES),
     )
     for source in sources:
@@ -124,8 +131,8 @@ def _mpf_candidates(base: JpegImage, limits: Limits) -> Iterator[_Candidate]:
             return
 
 
-def _directory_candidates(base: JpegImage, packet: bytes | None, limits: Limits) -> Iterator[_Candidate]:
-    items = () if packet is None else parse_directory(packet, limits)
+def _directory_candidates(base: JpegImage, xmp: etree._Element | None) -> Iterator[_Candidate]:
+    items = () if xmp is None else directory_of(xmp)
     start = base.end + (items[0].padding if items else 0)
     for item in items[1:]:
         if item.semantic == "GainMap":

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from lxml import etree
+
 from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.jpeg.gain_map import VERSION_ONLY_BYTES
 from gainmap_codec.files.jpeg.metadata import ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID, parse_mpf
 from gainmap_codec.files.jpeg.segments import APP1, APP2, SOI, JpegImage, parse_segments
-from gainmap_codec.files.jpeg.xmp_directory import parse_directory
+from gainmap_codec.files.jpeg.xmp_directory import directory_of
 from gainmap_codec.files.records import OtherKind, OtherPart
 from gainmap_codec.files.tags.motion_photo import video_offset
 
@@ -34,7 +36,7 @@ class _Named(NamedTuple):
 
 
 def find_other_parts(
-    base: JpegImage, packet: bytes | None, known: Iterable[tuple[int, int]], limits: Limits
+    base: JpegImage, xmp: etree._Element | None, known: Iterable[tuple[int, int]], limits: Limits
 ) -> tuple[OtherPart, ...]:
     """All that the file holds outside base and gain maps but zeros that only fill, in file order.
 
@@ -43,11 +45,11 @@ def find_other_parts(
 
     Args:
         base: The file's first image.
-        packet: The base's XMP, or None.
+        xmp: The rdf:RDF element of the base's packet, or None.
         known: Where each gain map begins and ends.
     """
     gaps = list(_gaps([(base.start, base.end), *known], len(base.data)))
-    named = _named(base, packet, gaps, limits)
+    named = _named(base, xmp, gaps, limits)
     turns = iter(range(limits.mpf_entries))
     parts = (part for start, stop in gaps for part in _parts(base.data, start, stop, named, turns, limits))
     return tuple(part for part in parts if part.data.strip(b"\0"))
@@ -61,12 +63,12 @@ def _gaps(known: Iterable[tuple[int, int]], size: int) -> Iterator[tuple[int, in
         position = max(position, stop)
 
 
-def _named(base: JpegImage, packet: bytes | None, gaps: list[tuple[int, int]], limits: Limits) -> list[_Named]:
+def _named(base: JpegImage, xmp: etree._Element | None, gaps: list[tuple[int, int]], limits: Limits) -> list[_Named]:
     """Stretches that the file tells of, by their beginnings; what two sources tell of one is put together."""
     sources: tuple[Callable[[], Iterator[_Named]], ...] = (
-        lambda: _by_directory(base, packet, gaps, limits),
+        lambda: _by_directory(base, xmp, gaps),
         lambda: _by_index(base, limits),
-        lambda: _by_micro_video(base, packet, limits),
+        lambda: _by_micro_video(base, xmp),
     )
     found: dict[int, _Named] = {}
     for source in sources:
@@ -90,11 +92,9 @@ def _by_index(base: JpegImage, limits: Limits) -> Iterator[_Named]:
             return
 
 
-def _by_directory(
-    base: JpegImage, packet: bytes | None, gaps: list[tuple[int, int]], limits: Limits
-) -> Iterator[_Named]:
+def _by_directory(base: JpegImage, xmp: etree._Element | None, gaps: list[tuple[int, int]]) -> Iterator[_Named]:
     """Counted from the base's end, or where that leads to something else, from the file's, as readers of videos do."""
-    items = () if packet is None else parse_directory(packet, limits)
+    items = () if xmp is None else directory_of(xmp)
     sizes = [item.length + item.padding for item in items]
     from_base, from_end = base.end, len(base.data) - sum(sizes)
     for item, size in zip(items, sizes, strict=True):
@@ -114,8 +114,8 @@ def _looks_like(mime: str, data: bytes, start: int, gaps: list[tuple[int, int]])
     return mime != "image/jpeg" or data[start : start + 2] == SOI
 
 
-def _by_micro_video(base: JpegImage, packet: bytes | None, limits: Limits) -> Iterator[_Named]:
-    offset = None if packet is None else video_offset(packet, limits)
+def _by_micro_video(base: JpegImage, xmp: etree._Element | None) -> Iterator[_Named]:
+    offset = None if xmp is None else video_offset(xmp)
     start = len(base.data) - (offset or 0)
     if start > 0 and base.data[start + 4 : start + 8] == b"ftyp":
         yield _Named(start, None)

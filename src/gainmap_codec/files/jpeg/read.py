@@ -52,9 +52,9 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     base = coded_image(image, limits, notes)
     exif = first_valid("EXIF", image.bodies(APP1, EXIF_ID), lambda body: open_tiff(body, "EXIF"), notes)
     xmp = first_valid("XMP", image.bodies(APP1, XMP_ID), lambda body: parse_packet(body, limits), notes)
-    packet = None if xmp is None else xmp[0]
+    packet, rdf = (None, None) if xmp is None else xmp
     map_notes: list[str] = []
-    maps = find_gain_maps(image, packet, None if exif is None else exif[0], limits, map_notes, damage)
+    maps = find_gain_maps(image, rdf, None if exif is None else exif[0], limits, map_notes, damage)
     if not maps and image.bodies(APP2, ISO_ID):
         map_notes.append("the base says that there is a gain map (ISO 21496-1), but none was found")
     notes += map_notes
@@ -73,7 +73,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         exif=None if exif is None else exif[0],
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),
-        others=find_other_parts(image, packet, ((found.start, found.end) for found in maps), limits),
+        others=find_other_parts(image, rdf, ((found.start, found.end) for found in maps), limits),
         warnings=tuple(dict.fromkeys([*notes, *damage])),
         damage=tuple(damage),
     )

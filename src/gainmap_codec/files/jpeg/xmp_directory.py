@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from gainmap_codec.errors import FormatError, GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError
 from gainmap_codec.files.records import OtherPart
 from gainmap_codec.files.tags.rdf import resources, texts_of, values_of
+from gainmap_codec.files.tags.xmp_edit import Change, edit, edited
 from gainmap_codec.files.tags.xmp_packet import (
     ABOUT,
     DESCRIPTION,
@@ -65,15 +66,16 @@ _PRIMARY = DirectoryItem("Primary", "image/jpeg", 0, 0, _item_of_jpeg("Primary")
 _GAIN_MAP = _item_of_jpeg("GainMap")
 
 
-def parse_directory(packet: bytes, limits: Limits) -> tuple[DirectoryItem, ...]:
+def directory_of(rdf: etree._Element) -> tuple[DirectoryItem, ...]:
     """Items of the GContainer directory in file order; empty where the packet has none.
 
+    Args:
+        rdf: The packet's rdf:RDF element.
     Raises:
-        FormatError: Broken XML, a document type, or a length that is not a plain number.
-        LimitError: Larger or deeper than `limits` allow.
+        FormatError: A length that is not a plain number.
     Source: Ultra HDR image format v1.1, "GContainer directory".
     """
-    for resource in resources(parse_packet(packet, limits)):
+    for resource in resources(rdf):
         entries = values_of(resource, f"{{{_CONTAINER}}}Directory")
         items = [item for entry in entries if not isinstance(entry, str) for item in _items(entry)]
         if items:
@@ -141,16 +143,24 @@ def merge_map(own: bytes | None, user_packet: bytes | None) -> bytes | None:
     return serialize_packet(root)
 
 
-def without_gain_map(packet: bytes, notes: list[str]) -> bytes | None:
+def without_gain_map(packet: bytes, notes: list[str], *changes: Change) -> bytes | None:
     """A packet without the gain-map properties of JPEG files: as it is where it has none, None where nothing is left.
 
     A packet that cannot be read is left out, with a line in `notes`.
+
+    Args:
+        changes: What else becomes of its properties.
     """
-    if HDRGM.encode() not in packet and _CONTAINER.encode() not in packet:
-        return packet
+    try:
+        if HDRGM.encode() not in packet and _CONTAINER.encode() not in packet:
+            return edited(packet, *changes) if changes else packet
+        descriptions = parse_packet(packet, TRUSTED)
+    except GainMapError as error:
+        notes.append(f"XMP is left out, it cannot be read: {error}")
+        return None
+    edit(descriptions, changes)
     root, rdf = new_packet()
-    for description in _user_descriptions(packet, notes):
-        rdf.append(description)
+    rdf.extend(_users(descriptions))
     return serialize_packet(root) if len(rdf) else None
 
 
@@ -199,10 +209,13 @@ def _user_descriptions(packet: bytes | None, notes: list[str]) -> list[etree._El
     if not packet:
         return []
     try:
-        rdf = parse_packet(packet, TRUSTED)
+        return _users(parse_packet(packet, TRUSTED))
     except GainMapError as error:
         notes.append(f"the XMP packet given is left out: {error}")
         return []
+
+
+def _users(rdf: etree._Element) -> list[etree._Element]:
     return [child for child in map(_without_ours, rdf) if len(child) or set(child.attrib) - {ABOUT}]
 
 

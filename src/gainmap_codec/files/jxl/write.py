@@ -31,7 +31,7 @@ from gainmap_codec.files.jxl.source import START
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.orientations import turned_orientation
 from gainmap_codec.files.records import AppleMetadata, CodedImage, GainMapFile, OtherPart, StoredGainMap, describe_other
-from gainmap_codec.files.tags.motion_photo import with_video
+from gainmap_codec.files.tags.motion_photo import no_video
 
 _LEVEL = b"jxll"
 _FRONT: tuple[Role, ...] = ("jbrd", "exif", "xmp")
@@ -121,7 +121,7 @@ def _picture(file: GainMapFile, extras: JxlExtras | None, notes: list[str]) -> _
         extras = None  # they are a JPEG's
     is_same = extras is not None and extras.base.data == file.base.data and extras.orientation == file.orientation
     picture = extras.codestream if extras and is_same else _turned(file.base.data, file.orientation)
-    xmp = file.xmp if extras or not file.xmp else without_gain_map(with_video(file.xmp, None), notes)
+    xmp = file.xmp if extras or not file.xmp else without_gain_map(file.xmp, notes, no_video)
     boxes: _Boxes = {"picture": picture}
     return boxes | _metadata(bytes(4) + file.exif if file.exif else None, xmp) | _unchanged(file, extras)
 

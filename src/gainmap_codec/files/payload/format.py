@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from gainmap_codec.errors import FormatError, GainMapError, Limits, UnsupportedError
@@ -87,7 +87,7 @@ def parse_payload(data: bytes, limits: Limits | None = None) -> NeuralGainMap:
     shapes = _shapes_of(found)
     limits.check("weights", sum(inputs * outputs for inputs, outputs in shapes))
     layers = tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes)
-    coded = decode_integers(integers, Integers(layers, _zeros(latents), _zeros(details)), limits)
+    coded = decode_integers(integers, Integers(layers, latents, details), limits)
     alike: dict[str, Any] = {name: getattr(found, name) for name in _ALIKE}
     return NeuralGainMap(
         **alike,
@@ -185,17 +185,13 @@ def _check_coordinates(coordinates: tuple[float, ...]) -> None:
 def empty_latents(
     rows: int, columns: int, latents: int, details: int
 ) -> tuple[tuple[LatentGrid, ...], tuple[LatentGrid, ...]]:
-    """Latents and details of a working grid, all zero, as the format lays them out."""
+    """Latents and details of a working grid, without values, as the format lays them out."""
 
     def grid(level: int) -> LatentGrid:
         return LatentGrid(cells(rows, level), cells(columns, level), (), 0)
 
     inputs, added = latent_levels(rows, columns, latents, details)
     return tuple(map(grid, inputs)), tuple(map(grid, added))
-
-
-def _zeros(grids: tuple[LatentGrid, ...]) -> tuple[LatentGrid, ...]:
-    return tuple(replace(grid, values=(0,) * (grid.rows * grid.columns)) for grid in grids)
 
 
 def _fields_of(network: NeuralGainMap) -> Fields:

@@ -83,7 +83,7 @@ class _Grid:
         self.quarters: set[_Block] = set()
         self._stride = grid.columns + 2 * _MARGIN
         self._magnitudes = [0] * ((grid.rows + _MARGIN) * self._stride)
-        self._signs = self._magnitudes.copy()
+        self._signs: dict[int, int] = {}
 
     def code_cells(self, row: int, columns: range, given: Sequence[int], models: _GridModels, coder: Coder) -> int:
         """Code cells that stand side by side; how many are not 0."""
@@ -94,7 +94,7 @@ class _Grid:
             up = at - stride
             size = LEFT * magnitudes[at - 1] + UP * magnitudes[up]
             size += magnitudes[up - 1] + magnitudes[up + 1] + magnitudes[at - 2] + magnitudes[up - stride]
-            value = given[start + column]
+            value = given[start + column] if given else 0
             magnitude = classes[_CLASS_OF[size] if size < len(_CLASS_OF) else -1].code(coder, abs(value))
             if magnitude:
                 found += 1
@@ -105,8 +105,8 @@ class _Grid:
         return found
 
     def _code_sign(self, value: int, at: int, models: _GridModels, coder: Coder) -> int:
-        signs, up = self._signs, at - self._stride
-        lean = 2 * signs[at - 1] + 2 * signs[up] + signs[up - 1] + signs[up + 1]
+        sign, up = self._signs.get, at - self._stride
+        lean = 2 * sign(at - 1, 0) + 2 * sign(up, 0) + sign(up - 1, 0) + sign(up + 1, 0)
         if lean == 0:
             return -1 if coder.even_bit(int(value < 0)) else 1
         expected = 1 if lean > 0 else -1
@@ -118,6 +118,8 @@ def code_grids(
     latents: Sequence[LatentGrid], details: Sequence[LatentGrid], coder: Coder, limits: Limits, states: States
 ) -> tuple[tuple[LatentGrid, ...], tuple[LatentGrid, ...]]:
     """Code the values of grids, the coarsest first; the grids, with the values that a decoder reads.
+
+    Grids for a decoder need no values.
 
     Raises:
         LimitError: More work than `limits` allow: a few bytes can fill many blocks.

@@ -136,18 +136,17 @@ class RangeDecoder:
         return self._position >= len(self._data)
 
     def _narrow(self, bound: int) -> int:
+        bit = 0
         if self._code >= bound:
             self._code -= bound
-            self._range -= bound
+            bound = self._range - bound
             bit = 1
-        else:
-            self._range = bound
-            bit = 0
-        while self._range < _TOP:
+        while bound < _TOP:
             byte = self._data[self._position] if self._position < len(self._data) else 0
             self._code = (self._code << 8 | byte) & _MASK
             self._position += 1
-            self._range <<= 8
+            bound <<= 8
+        self._range = bound
         return bit
 
 

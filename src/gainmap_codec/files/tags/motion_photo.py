@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
-from gainmap_codec.errors import GainMapError, Limits
+from lxml import etree
+
+from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.tags.rdf import resources, values_of
-from gainmap_codec.files.tags.xmp_edit import edited
-from gainmap_codec.files.tags.xmp_packet import parse_packet
+from gainmap_codec.files.tags.xmp_edit import Change, edited
 
 _CAMERA = "http://ns.google.com/photos/1.0/camera/"
 _OFFSET = f"{{{_CAMERA}}}MicroVideoOffset"
@@ -21,17 +22,18 @@ _CLAIMS = re.compile(
 _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 
 
-def video_offset(packet: bytes, limits: Limits) -> int | None:
-    """How many bytes before the file's end a packet says that the video begins, or None.
-
-    Raises:
-        GainMapError: The packet cannot be read.
-    """
-    for resource in resources(parse_packet(packet, limits)):
+def video_offset(rdf: etree._Element) -> int | None:
+    """How many bytes before the file's end a packet's rdf:RDF element says that the video begins, or None."""
+    for resource in resources(rdf):
         for value in values_of(resource, _OFFSET):
             if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
                 return int(value)
     return None
+
+
+def no_video(name: str, text: str) -> str | None:
+    """Take back every claim of a video."""
+    return None if _CLAIMS.match(name) else text
 
 
 def with_video(packet: bytes, offset: int | None) -> bytes:
@@ -40,13 +42,11 @@ def with_video(packet: bytes, offset: int | None) -> bytes:
     Args:
         offset: Bytes from the video's beginning to the file's end.
     """
-
-    def change(name: str, text: str) -> str | None:
-        if offset is None:
-            return None if _CLAIMS.match(name) else text
-        return str(offset) if name == _OFFSET else text
-
     try:
-        return edited(packet, change)
+        return edited(packet, no_video if offset is None else _video_is_at(offset))
     except GainMapError:
-        return packet  # it is left out where it is merged, and tells nobody anything elsewhere
+        return packet  # it is left out where it is merged
+
+
+def _video_is_at(offset: int) -> Change:
+    return lambda name, text: str(offset) if name == _OFFSET else text

@@ -5,7 +5,7 @@ Source: EXIF 2.32 for XMP (CIPA DC-010): namespaces tiff and exif.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from lxml import etree
 
@@ -24,33 +24,28 @@ _TIFF = "{http://ns.adobe.com/tiff/1.0/}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
 HAS_EXTENSION = f"{{{NOTE}}}HasExtendedXMP"
 
-
-def without_thumbnails(packet: bytes) -> bytes:
-    """The packet without xmp:Thumbnails.
-
-    Raises:
-        GainMapError: The packet cannot be read.
-    """
-    return edited(packet, lambda name, text: None if name == f"{_XMP}Thumbnails" else text)
+Change = Callable[[str, str], str | None]
+"""What becomes of a property: of its name, as lxml has it, and its text the new text, or None to leave it out."""
 
 
-def with_orientation(packet: bytes, orientation: int) -> bytes:
-    """The packet with this tiff:Orientation, if it has one.
-
-    Raises:
-        GainMapError: The packet cannot be read.
-    """
-    return _with_values(packet, {f"{_TIFF}Orientation": orientation})
+def no_thumbnails(name: str, text: str) -> str | None:
+    """Leave xmp:Thumbnails out."""
+    return None if name == f"{_XMP}Thumbnails" else text
 
 
-def with_size(packet: bytes, width: int, height: int) -> bytes:
-    """The packet with this size of the stored raster, where it has one.
+def orientation_is(orientation: int) -> Change:
+    """Give tiff:Orientation this value, where it is there."""
+    return _values_are({f"{_TIFF}Orientation": orientation})
 
-    Raises:
-        GainMapError: The packet cannot be read.
-    """
+
+def size_is(width: int, height: int) -> Change:
+    """Give the size of the stored raster these values, where it is there."""
     names = {f"{_TIFF}ImageWidth": width, f"{_EXIF}PixelXDimension": width}
-    return _with_values(packet, names | {f"{_TIFF}ImageLength": height, f"{_EXIF}PixelYDimension": height})
+    return _values_are(names | {f"{_TIFF}ImageLength": height, f"{_EXIF}PixelYDimension": height})
+
+
+def _values_are(values: Mapping[str, int]) -> Change:
+    return lambda name, text: str(values[name]) if name in values else text
 
 
 def with_extensions(packet: bytes, digests: Mapping[str, str | None]) -> bytes:
@@ -82,21 +77,14 @@ def join_extension(packet: bytes, extension: bytes) -> bytes:
     return serialize_packet(root)
 
 
-def _with_values(packet: bytes, values: Mapping[str, int]) -> bytes:
-    return edited(packet, lambda name, text: str(values[name]) if name in values else text)
+def edited(packet: bytes, *changes: Change) -> bytes:
+    """The packet with its properties changed, one change after the other.
 
-
-def edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
-    """The packet with the value that `change` gives for each property; None leaves the property out.
-
-    Args:
-        change: Takes a property's name, as lxml has it, and its text.
     Raises:
         GainMapError: The packet cannot be read.
     """
     rdf = parse_packet(packet, TRUSTED)
-    changes = [_edit_description(description, change) for description in rdf]
-    if not any(changes):
+    if not edit(rdf, changes):
         return packet
     root, fresh = new_packet()
     for description in rdf:
@@ -104,7 +92,12 @@ def edited(packet: bytes, change: Callable[[str, str], str | None]) -> bytes:
     return serialize_packet(root)
 
 
-def _edit_description(description: etree._Element, change: Callable[[str, str], str | None]) -> bool:
+def edit(rdf: etree._Element, changes: Sequence[Change]) -> bool:
+    """Change the properties in an rdf:RDF element; whether any became another."""
+    return any([_edit_description(description, change) for change in changes for description in rdf])
+
+
+def _edit_description(description: etree._Element, change: Change) -> bool:
     """Whether anything changed."""
     changed = False
     for name, text in attributes(description).items():
