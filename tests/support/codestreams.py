@@ -13,6 +13,7 @@ from gainmap_codec.files.boxes import make_box
 from gainmap_codec.files.code_points import Nclx
 from gainmap_codec.files.heif.items import Item, Property, Reference, item_data
 from gainmap_codec.files.heif.meta import serialize_meta
+from gainmap_codec.files.heif.picture_properties import nclx_property
 from gainmap_codec.files.records import Codec
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import code_picture
@@ -67,6 +68,20 @@ def without_color(codes: AnyCodes, codec: Codec, nclx: Nclx, *, bits: int = 8, t
     items = [grid, *(replace(item, id=number, hidden=True) for number in numbers)]
     layout = struct.pack(">BBBBHH", 0, 0, 0, tiles - 1, *size)
     return _file(codec, items, [layout, *[data] * tiles], Reference(b"dimg", 1, numbers))
+
+
+def avif_of_tiles(codes: AnyCodes, nclx: Nclx, rows: int, columns: int) -> bytes:
+    """A picture of three channels as a grid of tiles, which share it evenly."""
+    height, width = codes.shape[:2]
+    parts = [part for band in np.split(codes, rows) for part in np.split(band, columns, axis=1)]
+    coded = [coded_item(np.ascontiguousarray(part), "av1", nclx) for part in parts]
+    size = Property(b"ispe", struct.pack(">4xII", width, height))
+    depths = Property(b"pixi", bytes((0, 0, 0, 0, 3, 8, 8, 8)))
+    grid = Item(1, b"grid", properties=(size, depths, nclx_property(nclx)))
+    numbers = tuple(range(2, len(coded) + 2))
+    items = [grid, *(replace(item, id=number, hidden=True) for number, (item, _) in zip(numbers, coded, strict=True))]
+    layout = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
+    return _file("av1", items, [layout, *(data for _, data in coded)], Reference(b"dimg", 1, numbers))
 
 
 def coded_item(codes: AnyCodes, codec: Codec, nclx: Nclx, bits: int = 8) -> tuple[Item, bytes]:

@@ -12,7 +12,11 @@ const FROM_D50_XYZ = [ // to BT.2020, whose white is D65: Bradford's adaptation
 /** @returns {{curves: Float32Array, toBt2020: number[]}} As `Renderer` takes them; without a profile those of sRGB. */
 export function baseColorOf(image) {
   const profile = iccProfileOf(image);
-  if (!profile) return { curves: srgbCurves(), toBt2020: TO_BT2020.srgb };
+  return profile ? colorOfProfile(profile) : { curves: srgbCurves(), toBt2020: TO_BT2020.srgb };
+}
+
+/** The same of a profile's bytes. */
+export function colorOfProfile(profile) {
   const tags = tagsOf(profile);
   const columns = ["rXYZ", "gXYZ", "bXYZ"].map((name) => xyzOf(tags[name]));
   const curves = ["rTRC", "gTRC", "bTRC"].map((name) => curveOf(tags[name]));

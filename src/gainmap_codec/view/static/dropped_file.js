@@ -3,16 +3,19 @@
 import { appleHeadroom, isAppleMap } from "./apple.js";
 import { baseColorOf } from "./base_color.js";
 import { TO_BT2020, srgbCurves } from "./color.js";
+import { partsOfHeif } from "./dropped_heif.js";
 import { orientationSegment, parseExif } from "./exif.js";
+import { described, usableColor } from "./file_facts.js";
+import { textAt } from "./heif_items.js";
 import { parseHdrgm } from "./hdrgm.js";
 import { parseIso21496 } from "./iso21496.js";
 import {
   APP1, APP2, EXIF_ID, ICC_ID, bareJpeg, bodiesOf, frameOf, gainMapOf, isMetadata, isOf, parseJpeg, picturesBehind, sizeOf, xmpOf,
 } from "./jpeg_segments.js";
 import { isPayload, payloadOf } from "./payload.js";
+import { SizeError, checkedSize } from "./picture_file.js";
 
 const MOST_BYTES = 2 ** 28;
-const MOST_PIXELS = 2 ** 27;
 const CONTAINERS = { avif: "AVIF", avis: "AVIF", heic: "HEIC", heix: "HEIC", mif1: "HEIF", msf1: "HEIF" };
 
 /**
@@ -23,17 +26,45 @@ export async function droppedPhoto(file) {
   if (file.size > MOST_BYTES) throw new Error(`expected at most ${MOST_BYTES / 2 ** 20} MiB, got ${Math.ceil(file.size / 2 ** 20)}`);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const image = parseJpeg(bytes);
-  if (!image) return shownByBrowser(file, bytes);
-  const { facts } = partsOf(image);
-  const read = async () => partsOf(parseJpeg(new Uint8Array(await file.arrayBuffer()))).parts;
+  if (image) return photoOf(file, partsOf(image), (again) => partsOf(parseJpeg(again)));
+  const kind = textAt(bytes, 4, 4) === "ftyp" ? CONTAINERS[textAt(bytes, 8, 4)] : null;
+  return kind ? droppedHeif(file, bytes, kind) : shownByBrowser(file, "Picture", []);
+}
+
+/** A photo whose pictures are read from the file again when they are needed. */
+function photoOf(file, { facts }, partsOfBytes) {
+  const read = async () => partsOfBytes(new Uint8Array(await file.arrayBuffer())).parts;
   return { name: file.name, bytes: file.size, ...facts, read };
+}
+
+/** A HEIC or AVIF file, where the browser knows these: as it is read here, or else as the browser shows it. */
+async function droppedHeif(file, bytes, kind) {
+  const { found, problem } = readable(bytes, kind);
+  if (!(await isShown(file))) throw new Error(`this browser does not show ${kind}; \`gainmap view\` does`);
+  if (found) return photoOf(file, found, (again) => partsOfHeif(again, kind));
+  return shownByBrowser(file, kind, [`Shown as the browser shows it, in SDR: ${problem}.`]);
+}
+
+function readable(bytes, kind) {
+  try {
+    return { found: partsOfHeif(bytes, kind) };
+  } catch (error) {
+    if (error instanceof SizeError) throw error;
+    return { problem: error.message };
+  }
+}
+
+async function isShown(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  bitmap?.close();
+  return Boolean(bitmap);
 }
 
 /** The facts and pictures of a JPEG. */
 export function partsOf(image) {
   const notes = [];
   const { orientation, makerNote } = parseExif(bodiesOf(image, APP1, EXIF_ID)[0]);
-  const size = checkedSize(image);
+  const size = sizeOfFrame(image);
   const payload = payloadOf(image);
   const standard = standardOf(image, makerNote, notes);
   const [width, height] = orientation >= 5 ? [size.height, size.width] : [size.width, size.height];
@@ -76,23 +107,13 @@ function usableMap(image, makerNote, notes) {
   return headroom ? { picture: apple, metadata: { appleHeadroom: headroom }, caption: captionOf(apple, "apple") } : null;
 }
 
-const captionOf = (picture, carrier) => ({ ...checkedSize(picture), bytes: picture.end, carrier });
+const captionOf = (picture, carrier) => ({ ...sizeOfFrame(picture), bytes: picture.end, carrier });
 
-function colorOf(image, notes) {
-  try {
-    return baseColorOf(image);
-  } catch (error) {
-    notes.push(`Its colours are shown as sRGB: ${error instanceof RangeError ? "its colour profile is cut off" : error.message}.`);
-    return { curves: srgbCurves(), toBt2020: TO_BT2020.srgb };
-  }
-}
+const colorOf = (image, notes) => usableColor(() => baseColorOf(image), notes);
 
-/** Width and height, of a size that is read. */
-function checkedSize(image) {
-  const { width, height } = sizeOf(image);
+function sizeOfFrame(image) {
   if (!frameOf(image)) throw new Error("expected a JPEG with a picture in it, got none");
-  if (!width || !height || width * height > MOST_PIXELS) throw new Error(`expected 1 to ${MOST_PIXELS} pixels, got ${width} × ${height}`);
-  return { width, height };
+  return checkedSize(sizeOf(image));
 }
 
 /** A JPEG of its own, without metadata but its orientation, and its profile where that is wanted. */
@@ -100,41 +121,24 @@ function upright(image, orientation, hasProfile) {
   return bareJpeg(image, (each) => hasProfile && isOf(image, each, APP2, ICC_ID), orientationSegment(orientation));
 }
 
-/** What the page says of the file: a text, and how many bytes of it are what. */
+/** What the page says of the file. */
 function describe(image, width, height, payload, standard) {
   const size = (segments) => segments.reduce((sum, { start, stop }) => sum + stop - start, 0);
-  const sums = [
-    ["base image", 2 + size(image.header.filter((each) => !isMetadata(each))) + image.end - image.scan],
-    ["standard gain map", standard ? standard.picture.end : 0],
-    ["neural gain map", payload ? size(image.header.filter((each) => isPayload(image, each))) : 0],
-  ].filter(([, bytes]) => bytes);
-  const rest = image.bytes.length - sums.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const lines = [`JPEG, ${width} × ${height}`, ...(standard ? numbersOf(standard.metadata) : [])];
-  if (!standard && !payload) lines.push("There is no gain map in it that this page can read: it is shown as SDR.");
-  return { description: lines.join("\n"), parts: [], sums: rest > 0 ? [...sums, ["metadata and all else", rest]] : sums };
-}
-
-function numbersOf({ appleHeadroom: headroom, ...metadata }) {
-  if (headroom) return [`Apple gain map, headroom ${Math.log2(headroom).toFixed(2)} stops`];
-  const list = (values) => (new Set(values).size > 1 ? values : values.slice(0, 1)).map((value) => Number(value.toFixed(4))).join(" ");
-  return [
-    "Standard gain map",
-    `  full from ${metadata.baseHeadroom.toFixed(2)} to ${metadata.alternateHeadroom.toFixed(2)} stops of headroom`,
-    `  gains from ${list(metadata.min)} to ${list(metadata.max)} stops, gamma ${list(metadata.gamma)}`,
-    `  offsets ${list(metadata.baseOffset)} and ${list(metadata.alternateOffset)}`,
-  ];
+  return described("JPEG", { width, height }, standard, {
+    whole: image.bytes.length,
+    base: 2 + size(image.header.filter((each) => !isMetadata(each))) + image.end - image.scan,
+    standard: standard ? standard.picture.end : 0,
+    neural: payload ? size(image.header.filter((each) => isPayload(image, each))) : 0,
+  });
 }
 
 /** Another kind of picture, as the browser decodes it: SDR. */
-async function shownByBrowser(file, bytes) {
-  const brand = String.fromCharCode(...bytes.subarray(8, 12));
-  const kind = String.fromCharCode(...bytes.subarray(4, 8)) === "ftyp" ? CONTAINERS[brand] ?? "" : "";
+async function shownByBrowser(file, kind, notes) {
   const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) throw new Error(kind ? `this browser does not show ${kind}; \`gainmap view\` does` : "expected a picture that this browser shows, as JPEG or PNG");
+  if (!bitmap) throw new Error("expected a picture that this browser shows, as JPEG or PNG");
   const { width, height } = bitmap;
   bitmap.close();
-  const notes = kind ? [`${kind} files are shown as the browser shows them, in SDR. This page does not read their gain maps: \`gainmap view\` does.`] : [];
   const parts = { picture: file, color: { curves: srgbCurves(), toBt2020: TO_BT2020["display-p3"] }, colorSpace: "display-p3", standard: null, neural: null };
-  const description = `${kind || "Picture"}, ${width} × ${height}`;
+  const description = `${kind}, ${width} × ${height}`;
   return { name: file.name, bytes: file.size, width, height, notes, prefer: "standard", description, parts: [], sums: [], read: async () => parts };
 }

@@ -1,5 +1,16 @@
 // Picture files, as the browser decodes them.
 
+const MOST_PIXELS = 2 ** 27; // 512 MB of code values
+
+/** A picture has no size, or is too large to be decoded. */
+export class SizeError extends Error {}
+
+/** Width and height, once they are known to be such as can be decoded. */
+export function checkedSize({ width, height }) {
+  if (!width || !height || width * height > MOST_PIXELS) throw new SizeError(`expected 1 to ${MOST_PIXELS} pixels, got ${width} × ${height}`);
+  return { width, height };
+}
+
 /**
  * The code values of a picture file as the browser decodes them, upright.
  * @param {Blob} blob
