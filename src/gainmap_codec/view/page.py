@@ -63,7 +63,7 @@ _MODULES = (
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _REEXPORT = re.compile(r"^export (\{[^}]*\});$", re.MULTILINE)
-_EXPORT = re.compile(r"^export ((?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
 def assemble_page(shown: list[dict[str, Any]]) -> bytes:
