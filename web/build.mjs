@@ -14,6 +14,7 @@ const shared = {
     kind === "entry-point" ? null : { path: `./${MODULES[path.slice(2, -3)]}.js`, external: true }),
 };
 
+copyFileSync(folder("../LICENSE"), folder("LICENSE"));
 rmSync(folder("dist"), { recursive: true, force: true });
 mkdirSync(folder("dist"));
 const KERNEL = JSON.stringify(Buffer.from(await compiledKernel()).toString("base64"));

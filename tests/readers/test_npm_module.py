@@ -20,7 +20,7 @@ from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.pixels.color.light import convert, pq_encode
-from gainmap_codec.pixels.scene import render_scene
+from gainmap_codec.pixels.scene import grade_scene, render_scene
 from support.chromium import ARGUMENTS, find_chromium, shown_by
 from support.npm_module import MARKS, WEB, module_server, neural_photo, sent_by
 from support.page_server import PageServer
@@ -209,7 +209,7 @@ def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server
         for name in ("gainmap-nn", "convert", "hdr-img", "service-worker")
         for ending in (".js", ".d.ts")
     }
-    assert names == {"package.json", "README.md", *made}
+    assert names == {"LICENSE", "package.json", "README.md", *made}
 
 
 MEASURE = """async (url) => {
@@ -236,15 +236,27 @@ def test_photos_of_phones(page: Any, server: PageServer, data_dir: Path, name: s
     """Figures of docs/browser.md. Times are printed only: they are those of a machine that does nothing else."""
     (photo,) = data_dir.glob(f"files/*/{name}.jpg")
     data = server.files["/large.jpg"] = gm.transcode(photo, carry="neural")
-    times = [page.evaluate(MEASURE, "/large.jpg") for _ in range(4)]
-    made = [server.sent.get(timeout=10)[1] for _ in times][-1]
+    page.goto(f"{server.address}/empty.html")  # with a worker of its own
+    first, *times = [page.evaluate(MEASURE, "/large.jpg") for _ in range(5)]
+    made = [server.sent.get(timeout=10)[1] for _ in (first, *times)][-1]
     shares = [np.mean(difference(made, other) <= 2) for other in (data, gm.transcode(data, carry="standard"))]
     longest, whole = (min(column) for column in zip(*times, strict=True))
-    print(
-        f"{name}: longest on the page's thread {longest:.0f} ms, in all {whole:.0f} ms, {len(made) - len(data)} bytes,"
-    )
+    print(f"{name}: the page's first {first[1]:.0f} ms, later ones {whole:.0f} ms, {len(made) - len(data)} bytes more;")
+    print(f"  at most {longest:.0f} ms at a time on the page's thread, {first[0]:.0f} ms of the first;")
     print(f"  within two codes of the network {shares[0]:.2%}, of transcode(carry='standard') {shares[1]:.2%}")
     assert shares[0] >= 0.99
+
+
+def test_the_time_of_three_channels(page: Any, server: PageServer) -> None:
+    """The scene of `gainmap demo`: 1.5 megapixels, and a map of their size. A figure of docs/browser.md."""
+    light = render_scene()
+    data = server.files["/scene.jpg"] = gm.encode(gm.HdrImage(light), grade_scene(light), carry="neural")
+    page.goto(f"{server.address}/empty.html")
+    first, *times = [page.evaluate(MEASURE, "/scene.jpg") for _ in range(4)]
+    made = [server.sent.get(timeout=10)[1] for _ in (first, *times)][-1]
+    print(f"the page's first {first[1]:.0f} ms, later ones {min(whole for _, whole in times):.0f} ms,")
+    print(f"  {len(made) - len(data)} bytes more")
+    assert len(gm.inspect(made).gain_map.metadata.channels) == 3  # type: ignore[union-attr]
 
 
 MAKE = """<!doctype html><title>make</title><script type="module">

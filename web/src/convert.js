@@ -2,9 +2,11 @@
 
 import { bareJpeg, gainMapOf, isMetadata, joined, parseJpeg, sizeOf } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { baseColorOf } from "../../src/gainmap_codec/view/static/base_color.js";
+import { bytesOf, checkQuality } from "./given.js";
 import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
 import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
 import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
+import { inSlices } from "./turns.js";
 import { standardMap } from "./gain_map.js";
 import { startArithmetic } from "./kernel.js";
 import { ultraHdrJpeg } from "./ultra_hdr.js";
@@ -12,16 +14,17 @@ import { withPictureValues } from "../../src/gainmap_codec/view/static/coded_pic
 
 const MOST_PIXELS = 2 ** 27; // 512 MB of code values
 const MOST_FILE_BYTES = 2 ** 28;
-const MOST_MILLISECONDS = 40; // without a look at what else there is to do
 const QUALITY = { 1: 0.95, 3: 1 }; // by channels: below 1, browsers code colours at half the size
 
 /**
  * As `makeUltraHdr`, on this very thread: for workers and service workers.
- * @param {Uint8Array} bytes
+ * @param {Uint8Array | ArrayBuffer | ArrayBufferView} given
  * @param {{quality?: number, signal?: AbortSignal}} options
  * @returns {Promise<{bytes: Uint8Array, reason: ?string}>}
  */
-export async function convert(bytes, { quality, signal } = {}) {
+export async function convert(given, { quality, signal } = {}) {
+  const bytes = bytesOf(given);
+  checkQuality(quality);
   try {
     return { bytes: await converted(bytes, quality, signal), reason: null };
   } catch (error) {
@@ -39,16 +42,18 @@ async function converted(bytes, quality, signal) {
   const payload = payloadOf(base);
   if (!payload) throw new Error("there is no neural gain map in it");
   const parsed = parsePayload(payload);
-  const picture = await decodePicture(storedJpeg(base));
+  const picture = await orSay("the browser could not decode the picture", decodePicture(storedJpeg(base)));
   signal?.throwIfAborted();
   const turn = (await isSamePicture(base, parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
   if (turn === null) throw new Error("the neural gain map belongs to another picture");
-  const network = await withPictureValues(parsed, decodePicture);
+  const network = await withPictureValues(parsed, (file) =>
+    orSay("the browser could not decode the AV1 picture in the neural gain map", decodePicture(file)));
   const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
   const steps = standardMap(upright, picture, () => baseColorOf(base), await startArithmetic());
   const { codes, metadata } = await inSlices(steps, signal);
-  const map = parseJpeg(await codedAsJpeg(codes, quality ?? QUALITY[metadata.channels.length]));
-  if (!map) throw new Error("this browser writes no JPEG");
+  const coding = codedAsJpeg(codes, quality ?? QUALITY[metadata.channels.length]);
+  const map = parseJpeg(await orSay("the browser could not code the gain map", coding));
+  if (!map) throw new Error("the browser writes no JPEG");
   return ultraHdrJpeg(base, map, metadata);
 }
 
@@ -59,15 +64,12 @@ function storedJpeg(image) {
   return bareJpeg(image);
 }
 
-/** What work in steps comes to; in between, the thread answers others, among them who ends the work. */
-async function inSlices(steps, signal) {
-  let until = performance.now() + MOST_MILLISECONDS;
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    if (performance.now() < until) continue;
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    until = performance.now() + MOST_MILLISECONDS;
+/** Browsers' own words for what fails differ, and tell a page little. */
+async function orSay(reason, work) {
+  try {
+    return await work;
+  } catch {
+    throw new Error(reason);
   }
 }
 

@@ -1,8 +1,8 @@
 // <hdr-img>: README.md. The picture is an ordinary <img> inside the element; once it has loaded, its file is exchanged for
 // an Ultra HDR one of the same picture.
 
-import { hdrScreen, showsGainMaps } from "./support.js";
-import { makeUltraHdr } from "./index.js";
+import { hdrScreen, showsGainMaps, showsHdr } from "./support.js";
+import { makeUltraHdr, prepare } from "./index.js";
 import { inTurn } from "./turns.js";
 
 // In the order in which they are given to a new <img>: it loads as soon as it knows its file.
@@ -10,10 +10,15 @@ const ATTRIBUTES = [
   "alt", "width", "height", "loading", "decoding", "fetchpriority", "crossorigin", "referrerpolicy", "sizes", "srcset", "src",
 ];
 
+const NOT_LOADED = "the browser could not load the picture";
+const REFUSED = "the browser refused the Ultra HDR file (Content-Security-Policy without img-src blob:?)";
+
 export class HdrImg extends (globalThis.HTMLElement ?? Object) {
   static observedAttributes = ATTRIBUTES;
   #work = null; // on the file that the <img> shows, or did show before it was exchanged
   #reason = null;
+  #stop = new AbortController(); // of what is done while the element is on a page
+  #watcher = new MutationObserver(() => this.#lookInside());
 
   constructor() {
     super();
@@ -33,13 +38,17 @@ export class HdrImg extends (globalThis.HTMLElement ?? Object) {
   }
 
   connectedCallback() {
-    hdrScreen.addEventListener("change", this);
+    this.#stop = new AbortController();
+    hdrScreen.addEventListener("change", this, { signal: this.#stop.signal });
+    this.#watcher.observe(this, { childList: true, subtree: true });
     this.#addImage();
-    if (this.image?.complete && this.image.naturalWidth) this.#look();
+    this.#lookInside();
+    if (showsHdr()) nearViewport(this, this.#stop.signal).then(prepare, () => {});
   }
 
   disconnectedCallback() {
-    hdrScreen.removeEventListener("change", this);
+    this.#stop.abort();
+    this.#watcher.disconnect();
     queueMicrotask(() => this.isConnected || this.#end()); // moved elements are put back at once
   }
 
@@ -56,6 +65,15 @@ export class HdrImg extends (globalThis.HTMLElement ?? Object) {
     this.append(image);
   }
 
+  /** After a change of what is inside: a picture that is gone is let go, and one that has loaded already is taken up. */
+  #lookInside() {
+    const { image } = this;
+    if (this.#work && this.#work.image !== image) this.#end();
+    if (!image?.complete || !image.currentSrc) return;
+    if (image.naturalWidth) this.#look();
+    else if (!this.#work) this.#settle(NOT_LOADED);
+  }
+
   handleEvent(event) {
     if (event.type === "change") this.#look({ isAgain: true });
     else if (event.target !== this.image) return;
@@ -68,13 +86,18 @@ export class HdrImg extends (globalThis.HTMLElement ?? Object) {
     if (kind === "load") this.#look();
     else this.#end();
     this.dispatchEvent(new Event(kind));
+    if (kind === "error") this.#settle(NOT_LOADED);
   }
 
   /** The <img> has loaded our file: for the page it is the same picture, of which it has heard already. */
   #exchanged(event) {
     event.stopImmediatePropagation();
-    if (event.type === "error") this.#end();
-    else if (!this.#work.isShown) this.#settle(null);
+    if (event.type === "load") {
+      if (!this.#work.isShown) this.#settle(null);
+      return;
+    }
+    this.#work.end();
+    this.#settle(REFUSED);
   }
 
   /** Converts the file that is shown, if that is not done or under way. */
@@ -93,7 +116,7 @@ export class HdrImg extends (globalThis.HTMLElement ?? Object) {
 
   #settle(reason) {
     this.#reason = reason;
-    if (!reason) this.#work.isShown = true;
+    if (this.#work) this.#work.isShown = !reason;
     this.dispatchEvent(new Event("settle"));
   }
 
@@ -148,6 +171,7 @@ class Work {
     if (!this.url) return;
     exchange(this.image, this.url, this.#written);
     URL.revokeObjectURL(this.url);
+    this.url = null;
   }
 }
 
@@ -163,6 +187,7 @@ function isForeign(address) {
 
 /** Until the picture is at most one window's height or width away from being seen. */
 function nearViewport(image, signal) {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const watcher = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -204,7 +229,7 @@ async function decoded(url) {
   const probe = new Image();
   probe.src = url;
   await probe.decode().catch(() => {
-    throw new Error("the browser refused the Ultra HDR file (Content-Security-Policy without img-src blob:?)");
+    throw new Error(REFUSED);
   });
 }
 

@@ -1,14 +1,18 @@
 // What a page imports: README.md. The work is done by convert.js, in a worker where there can be one.
 
+import { bytesOf, checkQuality } from "./given.js";
+
 export { showsHdr } from "./support.js";
 
 /** @returns {Promise<Uint8Array>} See index.d.ts. */
-export async function toUltraHdr(bytes, options) {
-  return (await makeUltraHdr(bytes, options)).bytes;
+export async function toUltraHdr(given, options) {
+  return (await makeUltraHdr(given, options)).bytes;
 }
 
 /** @returns {Promise<{bytes: Uint8Array, reason: ?string}>} See index.d.ts. */
-export async function makeUltraHdr(bytes, { quality, signal } = {}) {
+export async function makeUltraHdr(given, { quality, signal } = {}) {
+  const bytes = bytesOf(given);
+  checkQuality(quality);
   signal?.throwIfAborted();
   const answer = (await askWorker(bytes, quality, signal)) ?? (await convertHere(bytes, quality, signal));
   return { bytes: answer.made ?? bytes, reason: answer.reason };
@@ -20,13 +24,18 @@ async function convertHere(bytes, quality, signal) {
   return { made, reason };
 }
 
+/** Starts the worker ahead of the first file: it is loaded while that is. */
+export function prepare() {
+  worker ??= startWorker();
+}
+
 const waiting = new Map(); // number of a file → what its answer is given to
 let worker = null; // null before the first file, false where there can be none
 let count = 0;
 
 /** The worker's answer, or null where there is no worker. */
 function askWorker(bytes, quality, signal) {
-  worker ??= startWorker();
+  prepare();
   if (!worker) return null;
   const number = (count += 1);
   return new Promise((resolve, reject) => {

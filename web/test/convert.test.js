@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { convert } from "../src/convert.js";
+import { inSlices } from "../src/turns.js";
 import { makeUltraHdr, toUltraHdr } from "../src/index.js";
 import { parseJpeg } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 
@@ -49,5 +50,42 @@ test("a signal alone makes it throw", async () => {
 
 test("a picture that cannot be decoded comes back with the reason", async () => {
   const answer = await convert(baseOf("jpeg/both.jpg")); // node has no createImageBitmap
-  assert.match(answer.reason, /createImageBitmap/);
+  assert.equal(answer.reason, "the browser could not decode the picture");
+});
+
+test("an ArrayBuffer and every view of one are taken", async () => {
+  const bytes = fixture("jpeg/both.jpg");
+  const buffer = bytes.slice().buffer;
+  for (const given of [buffer, new DataView(buffer), Buffer.from(buffer), new Uint16Array(buffer, 0, 8)]) {
+    for (const ask of [convert, makeUltraHdr]) {
+      const { bytes: found, reason } = await ask(given);
+      assert.ok(found instanceof Uint8Array && found.buffer === buffer);
+      assert.equal(found.length, given.byteLength);
+      assert.match(reason, /standard gain map|expected a JPEG/);
+    }
+  }
+});
+
+const MISTAKES = [
+  [undefined, {}, "bytes: expected a Uint8Array, another view or an ArrayBuffer, got undefined"],
+  ["photo.jpg", {}, "bytes: expected a Uint8Array, another view or an ArrayBuffer, got a string"],
+  [[255, 216], {}, "bytes: expected a Uint8Array, another view or an ArrayBuffer, got Array"],
+  [new Blob(), {}, "bytes: expected a Uint8Array, another view or an ArrayBuffer, got Blob; its bytes are await it.arrayBuffer()"],
+  [new Response(), {}, "bytes: expected a Uint8Array, another view or an ArrayBuffer, got Response; its bytes are await it.arrayBuffer()"],
+  [new Uint8Array(), { quality: 95 }, "quality: expected a number from 0 to 1, got 95"],
+  [new Uint8Array(), { quality: NaN }, "quality: expected a number from 0 to 1, got NaN"],
+  [new Uint8Array(), { quality: "high" }, "quality: expected a number from 0 to 1, got a string"],
+];
+
+for (const [given, options, message] of MISTAKES) {
+  test(`a caller's mistake: ${message}`, async () => {
+    for (const ask of [convert, makeUltraHdr, toUltraHdr]) await assert.rejects(ask(given, options), { name: "TypeError", message });
+  });
+}
+
+test("work in steps lets others have their turn, and ends when nobody waits for it", async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("the page was left")));
+  const endless = (function* () { for (;;) yield; })();
+  await assert.rejects(inSlices(endless, controller.signal), /the page was left/);
 });
