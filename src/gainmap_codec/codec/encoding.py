@@ -22,18 +22,18 @@ from gainmap_codec.codec.options import (
     other_chroma,
     without_effect,
 )
-from gainmap_codec.codec.pairing import HdrSource, Pair, SdrSource, make_pair
+from gainmap_codec.codec.pairing import HdrSource, Pair, SdrRendition, SdrSource, make_pair
 from gainmap_codec.codec.readback import written
 from gainmap_codec.codec.torch_needed import check_torch_for, fits_by_torch
 from gainmap_codec.errors import Limits
-from gainmap_codec.files.code_points import Transfer
+from gainmap_codec.files.code_points import Nclx, Transfer
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.map_metadata.apple import exif_with_headroom
 from gainmap_codec.files.payload.edit import edit_payload
 from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, AppleMetadata, Codec, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import only_orientation
-from gainmap_codec.pixels.color.code_points import code_points_of
+from gainmap_codec.pixels.color.code_points import code_points_of, color_of
 from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz, told_psnr
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
@@ -226,12 +226,24 @@ def make_gain_map(pair: Pair, options: MapOptions) -> MadeMap:
         recipe = replace(recipe, scale=max(recipe.scale, ceil(max(base.size) / LONGEST_SIDE[codec])))
     image, metadata, decoded = map_by(recipe, base, alternate, headrooms=pair.headrooms, codec=codec, bits=bits)
     psnr = _psnr_by(gain_map_for(base.size, decoded, metadata, headroom=pair.headrooms[1], bits=bits), pair)
-    # The map's own code values are data; of colour, only the alternate's is to be told.
-    told = pair.sdr.nclx if pair.sdr else code_points_of(pair.file.base, pair.color)._replace(transfer=Transfer.PQ)
-    image = replace(image, nclx=told if pair.file.can.has_code_points else None)
+    image = replace(image, nclx=alternate_points(pair.file, pair.sdr))
     why = choice.told if "auto" in (options.scale, options.channels, options.quality) else None
     warnings = () if options.channels == "auto" else choice.warnings
     return MadeMap(StoredGainMap(image, metadata, "iso21496"), psnr, why, warnings)
+
+
+def alternate_points(file: GainMapFile, sdr: SdrRendition | None = None) -> Nclx | None:
+    """Code points of a gain map's picture, where its file has such: they tell the colour of the alternate.
+
+    The map's own code values are data and have none.
+
+    Args:
+        file: The file to be.
+        sdr: The alternate of an HDR base.
+    """
+    if not file.can.has_code_points:
+        return None
+    return sdr.nclx if sdr else code_points_of(file.base, color_of(file.base))._replace(transfer=Transfer.PQ)
 
 
 def _make_apple_map(pair: Pair, options: MapOptions, base: Light, alternate: Light) -> MadeMap:

@@ -36,6 +36,7 @@ from gainmap_codec.files.records import (
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.maps.neural_map import own_gain
 from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized
@@ -84,6 +85,17 @@ class Shown:
         """The same of Apple's own kind, by `decoded_apple_map`."""
         told = Notes()
         return decoded_apple_map(self.opened, told), told
+
+    @cached_property
+    def own_gain(self) -> OneGain | None:
+        """The gain of the neural gain map over all of the file's base, where it has one that a standard map can be."""
+        opened = self.opened
+        if opened.neural is None or opened.has_hdr_base:
+            return None
+        try:
+            return own_gain(opened.neural, opened.codes, opened.color)
+        except GainMapError:  # its picture is broken
+            return None
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

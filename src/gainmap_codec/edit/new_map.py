@@ -1,7 +1,8 @@
 """The standard gain map of a file that is made of another: kept, cut and brought to size, or made anew.
 
-A map that is to have fewer channels, or whose scale or channels are to be chosen, is made of the HDR rendition, as
-`encode` makes one. All else is done to the map's own pixels. So is one of Apple's own kind, where these say as much.
+A neural gain map that predicts one gain for all channels is a standard map already, and only has to be coded. A map
+that is to have fewer channels, or whose scale or channels are to be chosen, is made of the HDR rendition, as `encode`
+makes one. All else is done to the map's own pixels. So is one of Apple's own kind, where these say as much.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from gainmap_codec.codec.encoding import make_gain_map
+import numpy as np
+
+from gainmap_codec.codec.encoding import alternate_points, make_gain_map
 from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
@@ -30,9 +33,11 @@ from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainM
 from gainmap_codec.pixels.color.light import AnyCodes, told_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
+from gainmap_codec.pixels.maps.one_gain import gain_map_of
 
 _COARSEST = 128  # base pixels for each of a map's along a side
 _DIMMED = 0.5  # stops
+_BANDED = 3.3  # stops, of which 8 bits round some by more than half a step of 10-bit PQ
 _FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
@@ -60,6 +65,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
     decoded, told = base.shown.stored_map
     notes.done += told.done
     notes.lost += told.lost
+    decoded = decoded or _of_network(base)
     if decoded is None:
         return _made(base, options.standard(base.file.container), options, notes)
     if _is_to_be_made(decoded.image, options):
@@ -110,6 +116,18 @@ def _may_keep(stored: StoredGainMap, base: NewBase, options: TranscodeOptions, n
     return is_writable(stored, notes)
 
 
+def _of_network(base: NewBase) -> DecodedMap[GainMapMetadata] | None:
+    """The neural gain map's own gain as a standard map, or None where it predicts something else."""
+    gain, network, file = base.shown.own_gain, base.source.neural, base.file
+    if gain is None or network is None:
+        return None
+    codec, headrooms = CODECS[file.container], (network.base_hdr_headroom, network.alternate_hdr_headroom)
+    bits = file.base.bits if codec == "av1" else 10 if codec != "jpeg" and np.ptp(gain.values) > _BANDED else 8
+    codes, metadata = gain_map_of(gain, headrooms, bits)
+    image = CodedImage(b"", codes.shape[1], codes.shape[0], 1, codec=codec, bits=bits, nclx=alternate_points(file))
+    return DecodedMap(codes, metadata, image)
+
+
 def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:
     """Whether the HDR rendition has to tell what the map is to be: its own pixels do not."""
     chosen = "auto" in (options.map_scale, options.map_channels, options.map_bits)
@@ -133,7 +151,8 @@ def _coded(decoded: DecodedMap[GainMapMetadata], base: NewBase, options: Transco
     if options.map_channels == 3 and cut.codes.ndim == 2:
         cut = replace(cut, codes=three_channels(cut.codes))
     coded = coded_map(cut, CODECS[container], options.coding(container))
-    notes.done.append(f"standard gain map: coded again {_how_coded(coded, base, options)}")
+    what = "coded again" if decoded.image.data else "the neural map's own gain"
+    notes.done.append(f"standard gain map: {what} {_how_coded(coded, base, options)}")
     return NewMap(coded)
 
 
@@ -150,9 +169,12 @@ def _cut_to_size(
     width, height = _size_for(base, options, own)
     if width > own[0] or height > own[1]:
         notes.done.append(f"standard gain map: enlarged from {own[0]} x {own[1]}, which adds no detail")
+    fitting = _fitting(base, own)
+    if width <= fitting[0] and height <= fitting[1]:  # by way of the size that shows as much as before
+        codes = resize_gain_map(codes, metadata, bits, fitting)
     resized = resize_gain_map(codes, metadata, bits, (width, height))
-    if not base.source.has_hdr_base and (width, height) != (fitting := _fitting(base, own)):
-        _note_dimmed(resize_gain_map(codes, metadata, bits, fitting), resized, metadata, bits, notes)
+    if not base.source.has_hdr_base:
+        _note_dimmed(codes, resized, metadata, bits, notes)
     return replace(decoded, codes=resized, image=replace(decoded.image, bits=bits))
 
 
@@ -160,6 +182,8 @@ def _note_dimmed(
     fine: AnyCodes, coarse: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits: int, notes: Notes
 ) -> None:
     """A line where a coarser map takes much of the brightness of highlights."""
+    if coarse is fine:
+        return
     before, after = (highlight_gain(codes, metadata, bits) for codes in (fine, coarse))
     if before - after > _DIMMED:
         gains = f"by {after:.1f} stops instead of {before:.1f}"

@@ -166,15 +166,18 @@ def _standard_psnr(base: NewBase, standard: NewMap) -> float:
         psnr = 0.0
     elif standard.psnr is not None:
         psnr = _against_original(standard.psnr, base)
+    elif source.file.gain_map is None:
+        psnr = _against_original(_drift(base, "standard", replace(base.file, gain_map=standard.stored)), base)
     elif psnr and not is_as_it_was and not base.shown.is_edited:
         psnr = combined_psnr(psnr, _drift(base, "standard", replace(base.file, gain_map=standard.stored)))
     return min(psnr, _BEST_PSNR)
 
 
 def _drift(base: NewBase, kind: RenderedFrom, file: GainMapFile) -> float:
-    """PQ-PSNR in dB of the new file's rendition against the source's of the same kind, at the new size."""
+    """PQ-PSNR in dB of the new file's rendition against the source's of the same kind, or its best, at the new size."""
     options, found = replace(STORED, device=base.device), base.rendition
-    old = found.pixels if found.kind == kind else render(base.source, kind, options)
+    is_best = found.kind == kind or (kind == "standard" and base.source.file.gain_map is None)
+    old = found.pixels if is_best else render(base.source, kind, options)
     network = parse_payload(file.payload, NO_LIMITS) if file.payload else None
     new = OpenedFile(file, network, "soft", ()).with_codes(base.codes)
     return drift_of(base.shown.light(old), render(new, kind, options))

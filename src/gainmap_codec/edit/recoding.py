@@ -131,7 +131,10 @@ Numbers = TypeVar("Numbers", GainMapMetadata, AppleMetadata)
 
 @dataclass(frozen=True, eq=False)
 class DecodedMap(Generic[Numbers]):
-    """A standard gain map in code values, (h, w) or (h, w, 3), and how to read them."""
+    """A standard gain map in code values, (h, w) or (h, w, 3), and how to read them.
+
+    `image` is what they were decoded of, without data where they never were coded: a network's own gain.
+    """
 
     codes: AnyCodes
     metadata: Numbers
@@ -212,7 +215,8 @@ def coded_apple_map(decoded: DecodedMap[AppleMetadata], codec: Codec, coding: Co
 def _map_picture(decoded: DecodedMap[Numbers], codec: Codec, coding: Coding) -> CodedImage:
     codes, bits = in_depth_of(codec, decoded.codes, decoded.image.bits)
     image = code_picture(codes, codec, quality=coding.map_quality, bits=bits, speed=coding.speed)
-    return carry_segments(decoded.image, image) if decoded.image.codec == image.codec == "jpeg" else image
+    has_segments = decoded.image.codec == image.codec == "jpeg" and decoded.image.data
+    return carry_segments(decoded.image, image) if has_segments else image
 
 
 def _alternate_color(decoded: DecodedMap[GainMapMetadata], codec: Codec) -> tuple[bytes | None, Nclx | None]:

@@ -18,8 +18,8 @@ from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
 from gainmap_codec.pixels.color.light import Array, convert, pq_decode, pq_encode
 from gainmap_codec.pixels.maps.multiscale import dequantize
-from gainmap_codec.pixels.maps.neural_map import Codes, base_bt2020, render_neural_map
-from gainmap_codec.pixels.raster.geometry import turned, turned_coordinates
+from gainmap_codec.pixels.maps.neural_map import Codes, base_bt2020, own_gain, render_neural_map
+from gainmap_codec.pixels.raster.geometry import Box, cropped_coordinates, turned, turned_coordinates
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.networks import random_network, round_to_wire
@@ -321,3 +321,45 @@ def test_a_network_turns_with_its_base(preset: Preset, turn: int) -> None:
     moved = replace(network, coordinates=turned_coordinates(network.coordinates, turn))
     found = render_neural_map(moved, np.ascontiguousarray(turned(codes, turn)), color, headroom=9)
     assert np.allclose(found, wanted, rtol=2e-3, atol=1e-3)
+
+
+def by_own_gain(network: NeuralGainMap, codes: Codes) -> tuple[Array, tuple[int, ...]]:
+    """What a network's own gain makes of a base, interpolated like a standard gain map, and its size."""
+    gain = own_gain(network, codes, SRGB)
+    assert gain is not None
+    height, width = codes.shape[:2]
+    at = gain.at(slice(None), slice(None), height, width)
+    return gain.hdr_of(base_bt2020(codes, SRGB), at), gain.values.shape
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_own_gain_shows_what_the_network_shows(orientation: int) -> None:
+    """On the cells of its grid, whichever way the raster is turned over them."""
+    network = random_network(seed=2, outputs=1, grid=(16, 24))
+    codes = np.ascontiguousarray(turned(picture(), orientation))
+    network = replace(network, coordinates=turned_coordinates(network.coordinates, orientation))
+    shown, size = by_own_gain(network, codes)
+    assert size == ((16, 24, 1) if orientation < 5 else (24, 16, 1))
+    np.testing.assert_allclose(shown, render_neural_map(network, codes, SRGB, headroom=WHOLE), rtol=1e-4, atol=1e-5)
+
+
+def test_the_own_gain_of_a_part_has_twice_the_density() -> None:
+    """The part begins and ends between cells, along one side alone; the map keeps the proportions of its base."""
+    network = random_network(seed=2, outputs=1, grid=(16, 24), residual_scale=0.25)
+    coordinates = cropped_coordinates(network.coordinates, Box(6, 0, 70, 64), 96, 64, end_to_end=False)
+    part = replace(network, coordinates=coordinates)
+    codes = np.ascontiguousarray(picture()[:, 6:70])
+    shown, size = by_own_gain(part, codes)
+    wanted = render_neural_map(part, codes, SRGB, headroom=WHOLE)
+    off = np.abs(pq_encode(shown) - pq_encode(wanted)) / CODE
+    assert size == (32, 32, 1) and np.mean(off <= 2) > 0.9, "of gains that swing from cell to cell"
+
+
+def test_a_part_of_one_cell_has_a_map_of_a_pixel() -> None:
+    network = random_network(outputs=1, grid=(2, 3), coordinates=(0.01, 0.0, 0.02, 0.0, 0.01, 0.3))
+    assert by_own_gain(network, picture(16, 16))[1] == (1, 1, 1)
+
+
+def test_only_one_gain_for_all_channels_is_a_standard_map() -> None:
+    for network in (random_network(), random_network("paper-gain"), random_network(outputs=1, domain="pq_difference")):
+        assert own_gain(network, picture(), SRGB) is None

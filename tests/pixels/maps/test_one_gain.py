@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapMetadata
-from gainmap_codec.pixels.maps.one_gain import OneGain, offsets_of, one_gain_of
+from gainmap_codec.pixels.maps.one_gain import OneGain, gain_map_of, offsets_of, one_gain_of
 from gainmap_codec.pixels.raster.geometry import Box
 from support.cases import EXTREME, ONE_CHANNEL, THREE_CHANNELS
 
@@ -86,3 +87,26 @@ def test_a_gain_lies_over_its_raster_with_centres_aligned() -> None:
     assert gain.at(slice(None), slice(None, None, 2), 1, 4)[0, :, 0].tolist() == [0, 1.5]
     assert gain.part(Box(1, 0, 3, 1), 4, 1).values[0, :, 0].tolist() == [0.5, 1.5]
     assert gain.turned(3).values[0, :, 0].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_a_gain_becomes_a_map_that_says_the_same(bits: int) -> None:
+    values = np.random.default_rng(0).uniform(-1, 2.5, (6, 4, 1)).astype(np.float32)
+    codes, metadata = gain_map_of(OneGain(values, 0.125, 1 / 64), (0.5, 3.0), bits)
+    assert codes.dtype == (np.uint8 if bits == 8 else np.uint16) and codes.shape == (6, 4)
+    again = found(codes, metadata, bits)
+    assert np.abs(again.values - values).max() <= 0.51 * np.ptp(values) / ((1 << bits) - 1), "half a step of its range"
+    assert (again.base_offset, again.alternate_offset) == (0.125, 1 / 64)
+    assert (float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom)) == (0.5, 3.0)
+
+
+def test_gains_that_no_file_can_tell_are_cut_off() -> None:
+    values = np.array([[[np.nan], [np.inf], [-1e9], [1]]], np.float32)
+    codes, metadata = gain_map_of(OneGain(values, 0, 0), (0, 1), 10)
+    serialize_iso21496(metadata)
+    assert np.allclose(found(codes, metadata, 10).values.ravel(), [0, 32, -32, 1], atol=0.04)
+
+
+def test_one_gain_everywhere_has_no_range() -> None:
+    codes, metadata = gain_map_of(OneGain(np.full((2, 3, 1), 1.5, np.float32), 0, 0), (0, 1), 8)
+    assert not codes.any() and np.allclose(found(codes, metadata).values, 1.5)

@@ -201,7 +201,7 @@ def compute_gain_map(
     bright, dark = lights if alternate_headroom < base_headroom else lights[::-1]
     planes, numbers = [], []
     for ratio in _log2_ratios(bright, dark, (None,) if channels == 1 else (0, 1, 2), scale, offset):
-        codes, low, high = _quantize(ratio, outliers, bits)
+        codes, low, high = quantized(ratio, outliers, bits)
         planes.append(codes)
         numbers.append(GainMapChannel(low, high, Fraction(1, 1), fraction_of(offset), fraction_of(offset)))
     metadata = GainMapMetadata(fraction_of(base_headroom), fraction_of(alternate_headroom), tuple(numbers))
@@ -249,8 +249,8 @@ def _plane(pixels: Array, index: int | None, offset: float) -> Array:
     return plane
 
 
-def _quantize(gains: Array, outliers: float, bits: int) -> tuple[AnyCodes, Fraction, Fraction]:
-    """Codes of log2 gains, of the same shape, and their range as it will be stored."""
+def quantized(gains: Array, outliers: float, bits: int) -> tuple[AnyCodes, Fraction, Fraction]:
+    """Codes of log2 gains, of the same shape, and their range as it will be stored; see `compute_gain_map`."""
     codes: AnyCodes = np.zeros(gains.shape, np.uint8 if bits == 8 else np.uint16)
     low, high = (float(edge) for edge in np.percentile(gains, (outliers, 100 - outliers)))
     if high - low < _FLAT_LOG2:

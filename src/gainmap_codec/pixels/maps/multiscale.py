@@ -112,9 +112,14 @@ class GridNetwork:
         self._layers = [dequantize(layer) for layer in network.layers]
         self._scale, self._shift = network.residual_scale, network.residual_shift
 
+    @property
+    def outputs(self) -> int:
+        """Values of the residual at each place: 1 or 3."""
+        return int(self._layers[-1].shape[1])
+
     def residual(self, start: int, stop: int) -> Array:
         """The residual on some rows of the working grid, float32 (rows, 1 or 3, columns), on this thread."""
-        out = np.empty((stop - start, self._layers[-1].shape[1], self._inputs.shape[2]), np.float32)
+        out = np.empty((stop - start, self.outputs, self._inputs.shape[2]), np.float32)
         first, second, third = self._layers
         loops.residual_of(self._inputs.arrays, first, second, third, self._scale, self._shift, out, start)
         return out

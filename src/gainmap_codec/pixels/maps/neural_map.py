@@ -17,10 +17,12 @@ from gainmap_codec.pixels.maps.coded_picture import PictureOnGrid
 from gainmap_codec.pixels.maps.features import octave_features
 from gainmap_codec.pixels.maps.gain_map import headroom_weight
 from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork, dequantize
+from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.maps.residual import BRIGHTEST
 from gainmap_codec.pixels.raster.geometry import Pixels, Window, turned_window
 from gainmap_codec.pixels.raster.resampling import Taps
 from gainmap_codec.pixels.rendition import Gains, Render, Rule, light_of, render_strips, rendered, renderer
+from gainmap_codec.pixels.strips import for_each_strip
 
 Codes = NDArray[np.uint8]
 
@@ -119,8 +121,26 @@ def _ready(
 
 def is_factor(network: NeuralGainMap) -> bool:
     """Whether each pixel is multiplied by a number, and nothing is taken off."""
-    is_gain = network.domain == "log2_gain" and network.alternate_offset == 0
-    return is_gain and network.family == "multiscale" and network.layers[-1].outputs == 1
+    return is_one_gain(network) and network.alternate_offset == 0
+
+
+def is_one_gain(network: NeuralGainMap) -> bool:
+    """Whether its residual is what a standard gain map of one channel holds: the same in all primaries."""
+    return (network.family, network.domain, network.layers[-1].outputs) == ("multiscale", "log2_gain", 1)
+
+
+def own_gain(network: NeuralGainMap, codes: AnyCodes, color: BaseColor) -> OneGain | None:
+    """The gain of a network that predicts one for all channels, on its grid; None of any other.
+
+    Args:
+        codes: The base's code values, (H, W, 3), stored raster.
+    Raises:
+        FormatError: Its picture cannot be decoded.
+    """
+    if not is_one_gain(network):
+        return None
+    found = GridResiduals(network, GridInputs(network, codes, color.curves.shape[1] - 1))
+    return OneGain(found.as_map(), network.base_offset, network.alternate_offset)
 
 
 def rule_of(network: NeuralGainMap, weight: float) -> Rule:
@@ -168,11 +188,27 @@ class GridResiduals(Residuals):
     def at(self, rows: slice, across: slice) -> Gains:
         """See `Residuals`."""
         (cells, down), columns = self._rows.within(rows), self._columns.part(across)
-        values = self._network.residual(cells.start, cells.stop)
-        if self._picture:
-            self._picture.add_to(values, cells.start)
+        values = self._of(cells)
         is_every_cell = np.array_equal(columns.first, np.arange(values.shape[2])) and not columns.fraction.any()
         return Gains(values, down, None if is_every_cell else columns)
+
+    def as_map(self) -> Array:
+        """The residual over the stored raster in as many values as its grid has there, float32 (h, w, C)."""
+        grid = self._grid
+        values = np.empty((grid.rows.count, grid.columns.count, self._network.outputs), np.float32)
+
+        def fill(rows: slice) -> None:
+            values[rows] = np.swapaxes(self._of(rows), 1, 2)
+
+        for_each_strip(len(values), fill)
+        return grid.as_map(values)
+
+    def _of(self, rows: slice) -> Array:
+        """The residual on some rows of the grid, float32 (rows, C, columns), on this thread."""
+        values = self._network.residual(rows.start, rows.stop)
+        if self._picture:
+            self._picture.add_to(values, rows.start)
+        return values
 
 
 class PublishedResiduals(Residuals):

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gainmap_codec.files.records import AppleMetadata, GainMapMetadata
+from gainmap_codec.files.map_metadata.iso21496 import MAX_LOG2, fraction_of
+from gainmap_codec.files.records import AppleMetadata, Fraction, GainMapChannel, GainMapMetadata
 from gainmap_codec.pixels.color.light import AnyCodes, Array, srgb_decode
+from gainmap_codec.pixels.maps.gain_map import quantized
 from gainmap_codec.pixels.raster.geometry import Box, turned
 from gainmap_codec.pixels.raster.resampling import bilinear_taps
 
@@ -81,6 +83,22 @@ def one_gain_of(codes: AnyCodes, metadata: GainMapMetadata | AppleMetadata, bits
         low, high = float(numbers.gain_map_min), float(numbers.gain_map_max)
         table = coded ** np.float32(1 / float(numbers.gamma)) * np.float32(high - low) + np.float32(low)
     return OneGain(table[codes.reshape(*codes.shape[:2], -1)[..., :1]], *offsets_of(metadata))
+
+
+def gain_map_of(gain: OneGain, headrooms: tuple[float, float], bits: int) -> tuple[AnyCodes, GainMapMetadata]:
+    """A gain as a standard gain map of its size over its own range, the reverse of `one_gain_of`.
+
+    Args:
+        headrooms: Of base and alternate, log2.
+        bits: Depth of the map's code values, (h, w).
+    Source: ISO 21496-1:2025 clause 5.
+    """
+    values = np.clip(np.nan_to_num(gain.values[..., 0]), -MAX_LOG2, MAX_LOG2)  # a network may say anything
+    codes, low, high = quantized(values, 0, bits)
+    numbers = GainMapChannel(
+        low, high, Fraction(1, 1), fraction_of(gain.base_offset), fraction_of(gain.alternate_offset)
+    )
+    return codes, GainMapMetadata(fraction_of(headrooms[0]), fraction_of(headrooms[1]), (numbers,))
 
 
 def _brightens(metadata: GainMapMetadata) -> bool:

@@ -69,8 +69,22 @@ class Axis:
 
     def raster_taps(self) -> Taps:
         """How the raster's pixels lie over the parts evaluated."""
-        pixels = self.low + (np.arange(self.size, dtype=np.float64) + 0.5) * ((self.high - self.low) / self.size)
-        return taps_at((pixels - self.start) * (self.count / (self.stop - self.start)) - 0.5, self.count)
+        return self.taps(self.size)
+
+    @property
+    def span(self) -> float:
+        """How many of the parts evaluated the raster covers."""
+        return self.count * (self.high - self.low) / (self.stop - self.start)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is evaluated ends where the raster does."""
+        return abs(self.count - self.span) < _NEAR
+
+    def taps(self, count: int) -> Taps:
+        """How so many equal parts of the raster lie over those evaluated."""
+        parts = self.low + (np.arange(count, dtype=np.float64) + 0.5) * ((self.high - self.low) / count)
+        return taps_at((parts - self.start) * (self.count / (self.stop - self.start)) - 0.5, self.count)
 
 
 def _snapped(edges: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,6 +134,22 @@ class WorkingGrid:
         if self.is_turned:
             pixels = np.swapaxes(pixels, 0, 1)
         return pixels[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]  # type: ignore[return-value]
+
+    def turned_back(self, pixels: Pixels) -> Pixels:
+        """The reverse of `turned`."""
+        back = pixels[tuple(slice(None, None, -1 if flip else 1) for flip in self.flips)]
+        return np.swapaxes(back, 0, 1) if self.is_turned else back  # type: ignore[return-value]
+
+    def as_map(self, values: Array) -> Array:
+        """Values of what is evaluated, float32 (rows, columns, C), as those of a map over the stored raster.
+
+        They stay as they are where they end with the raster. Else they are interpolated at twice their density along
+        both sides, which keeps more of them than the same density does.
+        """
+        density = 1 if self.rows.is_whole and self.columns.is_whole else 2
+        counts = (min(max(round(density * axis.span), 1), axis.size) for axis in (self.rows, self.columns))
+        down, across = map(Axis.taps, (self.rows, self.columns), counts)
+        return self.turned_back(down.interpolate(across.interpolate(values, axis=1), axis=0))
 
     @property
     def is_raster(self) -> bool:
