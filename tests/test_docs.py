@@ -15,6 +15,7 @@ from PIL import Image
 import gainmap_codec as gm
 from gainmap_bench.report.command_pages import make_photos
 from gainmap_codec.cli import demo
+from gainmap_codec.pixels import scene as scenes
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.scene import render_scene
 from support.paths import ROOT
@@ -56,7 +57,8 @@ def test_links_are_named_by_what_they_lead_to(page: Path) -> None:
 def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page run one after another, as a reader would type them, beside a small scene."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(demo, "render_scene", lambda: render_scene(width=192, height=128))
+    for module in (demo, scenes):
+        monkeypatch.setattr(module, "render_scene", lambda: render_scene(width=192, height=128))
     scene = render_scene(width=96, height=64)
     HdrImage(scene).save("scene.exr")
     Image.fromarray(np.rint(np.clip(scene, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)).save("scene.png")

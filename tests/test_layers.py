@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def module_name(path: Path, source: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def load() -> Trees:
     paths = ((path, source) for source in SOURCES for path in sorted(source.rglob("*.py")))
     return {module_name(path, source): ast.parse(path.read_text("utf-8")) for path, source in paths}

@@ -22,6 +22,8 @@ from support import pipeline_files as files
 from support.batches import make_shots, outputs
 from support.paths import FIXTURES
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def job_for(source: Path, out: Path, **options: Any) -> Job:
     (job,) = plan([source], out, BatchOptions(**options), overwrite=True)

@@ -381,8 +381,11 @@ def test_other_decoders_see_the_same(data_dir: Path, row: Row) -> None:
     data = (data_dir / row.path).read_bytes()
     assert row.spaces is not None
     space: ColorSpace = "bt2020" if row.judge.endswith("BT.2020") else row.spaces[0]
-    theirs = pq_encode(convert(JUDGES[row.judge](data), space, "bt2020"))
-    assert share(decode(data, orientation="stored").to_pq() * 1023, theirs * 1023) >= row.share
+    ours, theirs = decode(data, orientation="stored").pixels, JUDGES[row.judge](data)
+    assert ours.shape == theirs.shape
+    rows = slice(None, None, 5 if len(ours) > 2000 else 1)  # maps and chroma repeat by other numbers
+    codes = pq_encode(ours[rows]) * 1023, pq_encode(convert(theirs[rows], space, "bt2020")) * 1023
+    assert share(*codes) >= row.share
 
 
 ROUNDED = [row for row in ROWS if row.reason == DARK and "gainmapstego" not in row.path]

@@ -33,7 +33,7 @@ TWO, DARK = Fraction(2, 1), Fraction(-14, 1)
 CONTAINERS: tuple[Container, ...] = ("jpeg", "heic", "avif")
 
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "short_fits")
 
 
 @cache

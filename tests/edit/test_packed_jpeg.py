@@ -29,6 +29,8 @@ from support.paths import FIXTURES
 
 SCENE = gm.HdrImage(render_scene(64, 96))
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def report(data: bytes, **options: object) -> tuple[bytes, tuple[str, ...], tuple[str, ...]]:
     found = transcode_with_report(data, TranscodeOptions(**options))  # type: ignore[arg-type]
