@@ -69,18 +69,27 @@ def test_notes_are_told_unless_quiet(tmp_path: Path) -> None:
     assert view(*arguments, "--quiet").output == ""
 
 
-def test_a_folder_is_its_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_its_photos_and_those_of_the_folders_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holiday = tmp_path / "holiday"
     (holiday / "older").mkdir(parents=True)
-    for name in ("b.jpg", "A.JPG", "older/c.jpg", "notes.txt"):
+    for name in ("b.jpg", "A.JPG", "older/c.jpg", "older/no-suffix"):
         (holiday / name).write_bytes((FIXTURES / "jpeg/both.jpg").read_bytes())
+    (holiday / "notes.txt").write_text("hello")
+    (tmp_path / "empty").mkdir()
     monkeypatch.chdir(holiday)
     for folder in (".", str(holiday)):
         assert view(folder, "--overwrite").exit_code == 0
         shown = files_in((holiday / "holiday.html").read_text("utf-8"))
-        assert [photo["name"] for photo in shown] == ["A.JPG", "b.jpg"]
-    none = view("older/..", str(tmp_path), "-o", "two.html")
-    assert str(none.exception).startswith("[Errno 2] expected photos (.jpg, ") and "got none" in str(none.exception)
+        assert [photo["name"] for photo in shown] == ["A.JPG", "b.jpg", "older/c.jpg", "older/no-suffix"]
+    none = view("../empty", "-o", "two.html")
+    assert str(none.exception).startswith("[Errno 2] no JPEG, HEIC, AVIF or JPEG XL files in this folder")
+
+
+def test_a_page_has_an_end(tmp_path: Path) -> None:
+    for n in range(501):
+        (tmp_path / f"{n}.jpg").touch()
+    done = view(str(tmp_path), "-o", str(tmp_path / "page.html"))
+    assert "expected at most 500 photos in a page, got 501" in str(done.exception)
 
 
 def test_a_site_is_the_page_without_photos(tmp_path: Path) -> None:

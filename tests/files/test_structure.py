@@ -38,8 +38,11 @@ def test_every_byte_is_named_once() -> None:
     [
         ("jpeg/both.jpg", {"standard gain map": 908, "base image": 700}),
         ("heif/payload.avif", {"standard gain map": 38, "ISO 21496-1 metadata": 62}),
-        ("jxl/both.jxl", {"base image": 709, "standard gain map": 592, "neural gain map": 271, "box ftyp": 20}),
-        ("heif/apple-auxiliary.heic", {"standard gain map": 129, "XMP": 314, "box ftyp": 28}),
+        (
+            "jxl/both.jxl",
+            {"base image": 709, "standard gain map": 592, "neural gain map": 271, "kind of file (ftyp)": 20},
+        ),
+        ("heif/apple-auxiliary.heic", {"standard gain map": 129, "XMP": 314, "kind of file (ftyp)": 28}),
     ],
 )
 def test_names(name: str, wanted: dict[str, int]) -> None:

@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 def files_of(page: Any, **files: bytes) -> None:
     """Choose files, and wait until the first of them is shown."""
     page.set_input_files("#file", [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()])
-    page.wait_for_selector("#controls:not([hidden])", timeout=60_000)
+    page.wait_for_selector("html[data-state=ready]", timeout=60_000)
 
 
 def turned_file(container: Container) -> bytes:
@@ -159,15 +159,32 @@ def test_what_cannot_be_shown_is_said(open_page: OpenPage, site: str) -> None:
     files_of(page, **{"notes.txt": b"hello", "a.heic": heic, "huge.jpg": huge, "b.avif": avif})
     troubles = page.inner_text("#trouble").split("\n")
     assert troubles == [
-        "notes.txt: expected a picture that this browser shows, as JPEG or PNG",
-        "a.heic: this browser does not show HEIC; `gainmap view` does",
+        "notes.txt: expected a picture, such as a JPEG with a gain map",
+        "a.heic: this browser does not show HEIC; `gainmap view FILE` writes a page that shows it",
         "huge.jpg: expected 1 to 134217728 pixels, got 65535 × 65535",
     ]
     assert page.inner_text("#title") == "b.avif"
-    assert page.inner_text("#status") == "Shown as SDR: there is no gain map to use."
+    assert page.inner_text("#status").startswith("Shown in SDR: the picture is HDR by itself")
     assert "Shown as the browser shows it, in SDR: the picture is HDR by itself" in page.inner_text("#notes")
     assert page.complaints == []
     page.context.close()
+
+
+def test_a_photo_that_is_cut_off_is_shown_as_far_as_it_goes(open_page: OpenPage, site: str, scene_file: bytes) -> None:
+    page = open_page(site)
+    files_of(page, **{"cut.jpg": scene_file[: len(alone_of(scene_file)) * 3 // 4]})
+    assert "The file is cut off: what is left of the picture is shown." in page.inner_text("#notes")
+    assert page.is_visible("#controls") and page.inner_text("#right-tag") == "SDR"
+    alone(page, "base")
+    codes, wanted = picture_codes(page), gm.decode(scene_file, prefer="base", color_space="display-p3").pixels
+    assert np.abs(codes[:32] - srgb_encode(wanted[:32])).max() * 255 <= 3
+    assert page.complaints == []
+    page.context.close()
+
+
+def alone_of(data: bytes) -> bytes:
+    """The base of a JPEG with gain maps, without what follows it."""
+    return data[: data.index(b"\xff\xd9\xff\xd8") + 2]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1440)])

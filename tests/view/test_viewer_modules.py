@@ -13,7 +13,7 @@ from support.viewer import evaluate
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
 
 PICTURE = "{ width: 4000, height: 3000 }"
-FRAME = "{ left: 100, width: 1000, height: 600 }"
+FRAME = "{ left: 100, top: 0, width: 1000, height: 600 }"
 
 
 def places(script: str) -> Any:

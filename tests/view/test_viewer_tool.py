@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import gainmap_codec as gm
+from gainmap_codec.files.icc import parametric_curve, profile_of_chromaticities
 from gainmap_codec.pixels.color.light import convert, pq_encode, srgb_encode
 from gainmap_codec.pixels.raster.tone_map import tone_map
 from support.pages import (
@@ -35,6 +36,7 @@ pytestmark = NEEDS_CHROMIUM
 
 LUMA = np.array([0.2627, 0.6780, 0.0593], np.float32)
 """Of BT.2020."""
+PROPHOTO = ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105))
 
 
 def center_of(page: Any) -> tuple[float, float]:
@@ -152,7 +154,7 @@ def test_the_value_under_the_cursor(open_page: OpenPage, page_of: Callable[..., 
     assert [float(each) for each in rgb.split(" ")[1:]] == pytest.approx(own.tolist(), abs=0.02)
     page.mouse.move(5, 5)
     drawn(page)
-    assert page.get_by_text("Point at the picture to read its light.").is_visible()
+    assert page.get_by_text("Point at or touch the picture to read its light.").is_visible()
     page.context.close()
 
 
@@ -160,7 +162,7 @@ def test_the_histogram_says_how_bright_the_picture_is(
     open_page: OpenPage, page_of: Callable[..., str], scene_file: bytes
 ) -> None:
     page = open_page(page_of(scene=scene_file))
-    page.wait_for_selector("#light:not([hidden])")
+    page.wait_for_selector("#light:not(.stale)")
     light = gm.decode(scene_file, prefer="neural", color_space="bt2020").pixels.max(axis=2)
     stops, share = float(np.log2(light.max())), 100 * float(np.mean(light > 2 ** (1 / 16)))
     words = page.inner_text("#brightness")
@@ -176,13 +178,16 @@ def test_false_colours_and_clipping(open_page: OpenPage, page_of: Callable[..., 
     alone(page, "standard")
     page.get_by_label("cut off").check()
     page.select_option("#overlay", "falseColor")
-    assert page.is_visible("#legend")
+    assert page.locator("#legend li").all_inner_texts()[:2] == ["grey: up to white", "from 203 nits"]
     codes = picture_codes(page)
     light = gm.decode(scene_file, prefer="standard", color_space="bt2020").pixels @ LUMA
     is_grey = np.ptp(codes, axis=2) < 2 / 255
     assert np.mean(is_grey == (light <= 1)) > 0.995
     page.select_option("#overlay", "clipping")
-    assert not page.is_visible("#legend")
+    assert page.locator("#legend li").all_inner_texts() == [
+        "cut off: in SDR a channel at 255, in HDR brighter than is shown",
+        "black in all channels",
+    ]
     image = gm.decode(scene_file, prefer="standard", color_space="display-p3").pixels
     codes = picture_codes(page)
     is_marked = (codes[..., 1] < 0.15) & ((codes[..., 0] > 0.8) | (codes.max(axis=2) < 0.02))
@@ -228,6 +233,77 @@ def test_two_photos_side_by_side(open_page: OpenPage, page_of: Callable[..., str
     expect(page.locator("#right-tag")).to_have_text("HDR")
     assert page.complaints == []
     page.context.close()
+
+
+def test_on_a_phone_held_upright_sides_stand_one_below_the_other(
+    open_page: OpenPage, page_of: Callable[..., str], scene_file: bytes
+) -> None:
+    page = open_page(page_of(scene=scene_file), width=390, height=844)
+    page.check("#layouts [value=beside]")
+    page.get_by_label("cut off").check()
+    page.select_option("#right", "standard")
+    page.click("#actual")
+    drawn(page)
+    codes = canvas_codes(page)
+    half = (len(codes) - 6) // 2
+    sides: list[tuple[Any, Literal["base", "standard"]]] = [(codes[:half], "base"), (codes[-half:], "standard")]
+    for side, kind in sides:
+        columns, rows = np.flatnonzero(side.max(axis=(0, 2)) > 0), np.flatnonzero(side.max(axis=(1, 2)) > 0)
+        found = side[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        wanted = srgb_encode(gm.decode(scene_file, prefer=kind, color_space="display-p3").pixels)
+        assert found.shape == wanted.shape
+        assert np.mean(np.abs(found - wanted).max(axis=2) * 255 <= 2) >= 0.99, kind
+    page.evaluate("scrollTo(0, 0)")
+    box, tag = (page.locator(name).bounding_box() for name in ("#stage", "#right-tag"))
+    assert tag["y"] > box["y"] + box["height"] / 2
+    page.mouse.move(195, box["y"] + 0.75 * box["height"])
+    drawn(page)
+    column, row = map(int, readout(page)["At"][0].split(", "))
+    assert abs(column - 96) <= 1 and abs(row - 64) <= 1
+    shot(page, "stacked")
+    page.context.close()
+
+
+def test_an_sdr_photo_is_called_so(open_page: OpenPage, page_of: Callable[..., str]) -> None:
+    """Nothing to compare, nothing that says HDR; and no light above white, however wide its colours are."""
+    codes = np.zeros((40, 60, 3), np.uint8)
+    codes[..., 1] = 255
+    stream = io.BytesIO()
+    profile = profile_of_chromaticities("ProPhoto", PROPHOTO, (0.3457, 0.3585), parametric_curve(1.8))
+    Image.fromarray(codes).save(stream, "JPEG", icc_profile=profile, quality=95)
+    page = open_page(page_of(green=stream.getvalue()))
+    assert page.inner_text("#status") == "SDR only: there is no gain map to use."
+    assert page.inner_text("#right-tag") == "SDR"
+    assert not any(page.is_visible(name) for name in ("#left-tag", "#split", "#layouts", "#left", "#right", "#sliders"))
+    page.wait_for_selector("#light:not(.stale)")
+    assert page.inner_text("#brightness") == "Brightest: white (203 nits)"
+    assert not page.is_visible(".key .hdr") and not page.is_visible("#maps")
+    page.context.close()
+
+
+def test_the_readout_is_on_the_screen(open_page: OpenPage, page_of: Callable[..., str], scene_file: bytes) -> None:
+    """Also below a strip of photos, and of a photo that is high."""
+    high = gm.encode(gm.HdrImage(SCENE.pixels.transpose(1, 0, 2).copy()), carry="standard")
+    page = open_page(page_of(scene=scene_file, high=high), width=1440, height=900)
+    for key in ("n", "p"):
+        page.keyboard.press(key)
+        page.wait_for_selector("html[data-state=ready]", timeout=60_000)
+        page.mouse.move(*center_of(page))
+        drawn(page)
+        box = page.locator("#readout").bounding_box()
+        assert box["y"] + box["height"] <= 900 and len(readout(page)) == 3
+    page.context.close()
+
+
+def test_without_javascript_the_sdr_pictures_are_there(
+    chromium: Callable[..., OpenPage], page_of: Callable[..., str], scene_file: bytes
+) -> None:
+    address = page_of(scene=scene_file, other=scene_file).replace("file:", "FILE:", 1)  # it is never ready
+    page = chromium()(address, java_script_enabled=False)
+    assert page.get_by_text("JavaScript is switched off").is_visible()
+    assert page.is_visible("#base") and page.is_visible("#pictures img")
+    assert not page.is_visible("#controls") and not page.is_visible("#help")
+    page.context.browser.close()
 
 
 def test_saves_what_is_shown(open_page: OpenPage, page_of: Callable[..., str], scene_file: bytes) -> None:
@@ -286,7 +362,7 @@ def test_several_files_and_hostile_names(open_page: OpenPage, page_of: Callable[
     expect(page.locator("#figures canvas")).to_have_count(1)
     assert "checksum" in page.inner_text("#notes")
     page.keyboard.press("n")
-    expect(page.locator("#status")).to_contain_text("Shown as SDR: there is no gain map", timeout=30_000)
+    expect(page.locator("#status")).to_contain_text("SDR only: there is no gain map", timeout=30_000)
     page.keyboard.press("n")
     expect(page.locator("#figures canvas")).to_have_count(2, timeout=30_000)
     sizes = page.locator("#strip canvas").evaluate_all("(all) => all.map(({ width }) => width)")
@@ -303,7 +379,7 @@ def test_axe_finds_nothing(
     if not AXE.exists():
         pytest.skip("axe-core is not installed (make test-readers)")
     page = open_page(page_of(scene=scene_file, other=scene_file), width=width, height=900, scheme=scheme)
-    page.wait_for_selector("#light:not([hidden])")
+    page.wait_for_selector("#light:not(.stale)")
     page.click("summary")
     page.select_option("#overlay", "falseColor")
     page.mouse.move(*center_of(page))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +21,13 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.cli.streams import STDOUT, check_outputs, write
-from gainmap_codec.errors import Limits, listed
-from gainmap_codec.pixels.formats.hdr_files import PICTURE_SUFFIXES
+from gainmap_codec.errors import Limits
+from gainmap_codec.pixels.formats.hdr_files import PICTURE_SUFFIXES, is_hdr_or_photo
+from gainmap_codec.pixels.formats.sources import photos_in
 from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
+
+_MOST_PHOTOS = 500  # a page that holds them is about 300 MB, which browsers still open
 
 
 @click.command(short_help="Write a page that shows photos in a browser.")
@@ -47,7 +48,10 @@ def view(
 
     The page has in it all that it shows and loads nothing else. It decodes neural gain maps by itself, and where
     browser and screen can, its HDR is true HDR. Photos dropped onto it are shown too. One photo is in it in full, each
-    of several with at most 2048 pixels along a side. Of a FOLDER the photos in it are taken, by their names.
+    of several with at most 2048 pixels along a side.
+
+    Of a FOLDER the photos and HDR pictures in it and in the folders in it are shown, as `gainmap inspect` takes them:
+    JPEG, HEIC, AVIF, JPEG XL, JPEG XR, OpenEXR and Radiance. A page has at most 500.
 
     With --site the page waits for photos to be dropped: it can be put on a web server as it is.
 
@@ -69,9 +73,11 @@ def view(
         raise click.UsageError("--open: expected a file to show, got -o -")
     if not sources:
         raise click.UsageError("expected a FILE or FOLDER, or --site DIR, got none of them")
-    photos = [photo for source in sources for photo in _photos_of(source)]
     target = output or _page_of(sources[0].resolve())
-    check_outputs([(photos, target)], overwrite=overwrite)
+    photos = {photo: _name_of(photo, source) for source in sources for photo in _photos_of(source)}
+    if len(photos) > _MOST_PHOTOS:
+        raise ValueError(f"{target}: expected at most {_MOST_PHOTOS} photos in a page, got {len(photos):,}: name fewer")
+    check_outputs([(list(photos), target)], overwrite=overwrite)
     shown = _shown(photos, quiet)
     if shown:
         _write(target, shown, opens=opens, overwrite=overwrite, quiet=quiet)
@@ -83,25 +89,23 @@ def _page_of(source: Path) -> Path:
     return Path(f"{source.name if source.is_dir() else source.stem}.html")
 
 
-def _photos_of(source: Path) -> Iterator[Path]:
-    """The file itself; of a folder the photos in it."""
-    if not source.is_dir():
-        yield source
-        return
-    found = sorted(each for each in source.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES and each.is_file())
-    if not found:
-        raise FileNotFoundError(errno.ENOENT, f"expected photos ({listed(PICTURE_SUFFIXES)}), got none", str(source))
-    yield from found
+def _photos_of(source: Path) -> list[Path]:
+    return photos_in(source, is_hdr_or_photo, PICTURE_SUFFIXES)
 
 
-def _shown(photos: list[Path], quiet: bool) -> list[dict[str, Any]]:
+def _name_of(photo: Path, source: Path) -> str:
+    """In a folder, the way to it: photos in two folders often have the same name."""
+    return photo.name if photo == source else photo.relative_to(source).as_posix()
+
+
+def _shown(photos: dict[Path, str], quiet: bool) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     longest_side = None if len(photos) == 1 else LONGEST_SIDE
     files = Files(len(photos), quiet)
-    for photo in photos:
+    for photo, name in photos.items():
         try:
             with files.next(photo):
-                shown.append(shown_file(photo, Limits(), longest_side=longest_side))
+                shown.append(shown_file(photo, Limits(), name=name, longest_side=longest_side))
         except FILE_ERRORS as error:
             if len(photos) == 1:
                 raise

@@ -35,6 +35,14 @@ _SEGMENTS = (
     (APP2, ISO_ID, "ISO 21496-1 metadata"),
     (APP2, MPF_ID, "index of pictures (MPF)"),
 )
+_FRAMES = {
+    b"ftyp": "kind of file",
+    b"JXL ": "kind of file",
+    b"meta": "list of the file's contents",
+    b"mdat": "rest of the coded data",
+    b"free": "unused space",
+    b"skip": "unused space",
+}
 _BOXES = {b"jxlc": BASE, b"jxlp": BASE, JBRD: BASE, b"Exif": "EXIF", b"xml ": "XMP", JHGM: MAP}
 _SUPERBOXES = ((PAYLOAD, NEURAL), (MAP_JPEG, MAP))
 _ITEMS = {b"Exif": "EXIF", TMAP: "ISO 21496-1 metadata"}
@@ -96,7 +104,7 @@ def _heif_sections(data: bytes, limits: Limits) -> Iterator[Section]:
         for start, stop in place.extents
         if number in names
     )
-    frames = [Section(box.start, box.stop, f"box {box.name}") for box in boxes]
+    frames = [Section(box.start, box.stop, _frame_name(box.kind)) for box in boxes]
     return _laid_out(extents, [*frames, Section(boxes[-1].stop, len(data), OTHER)])
 
 
@@ -109,8 +117,17 @@ def _jxl_sections(data: bytes, limits: Limits) -> Iterator[Section]:
 def _box_name(source: JxlSource, box: Box) -> str:
     if box.kind == JUMB:
         superbox = source.whole(box)
-        return next((name for kind, name in _SUPERBOXES if parse_superbox(superbox, kind) is not None), "box jumb")
-    return _BOXES.get(source.kind(box), f"box {box.name}")
+        return next(
+            (name for kind, name in _SUPERBOXES if parse_superbox(superbox, kind) is not None), _frame_name(JUMB)
+        )
+    kind = source.kind(box)
+    return _BOXES.get(kind) or _frame_name(kind)
+
+
+def _frame_name(kind: bytes) -> str:
+    """What a box is that holds no picture."""
+    name = kind.decode("latin-1").strip()
+    return f"{_FRAMES.get(kind, 'other data')} ({name if name.isprintable() else 'unnamed'})"
 
 
 def _item_names(source: HeifSource) -> dict[int, str]:

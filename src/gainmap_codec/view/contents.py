@@ -45,12 +45,13 @@ _QUALITY = 92
 _LISTED_PARTS = 500
 
 
-def shown_file(source: Path, limits: Limits, *, longest_side: int | None = None) -> dict[str, Any]:
+def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: int | None = None) -> dict[str, Any]:
     """What the page is told of a file, plain values for JSON; static/photo.js reads them, `assemble_page` takes them.
 
     Args:
         source: A JPEG, HEIC, AVIF or JPEG XL file, or a picture that is HDR by itself.
         limits: Budgets for what the file may ask for.
+        name: What the page calls it; else its file's name.
         longest_side: Pixels that the picture and its map have at most; None leaves them as they are.
     Raises:
         GainMapError: The base is broken, not supported or over the limits.
@@ -71,7 +72,7 @@ def shown_file(source: Path, limits: Limits, *, longest_side: int | None = None)
     if kind == "base":
         notes.append("No gain map can be used: the page shows the picture as SDR.")
     return {
-        "name": source.name,
+        "name": name or source.name,
         **facts,
         **picture,
         "standard": standard,

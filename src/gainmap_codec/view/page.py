@@ -46,6 +46,7 @@ _MODULES = (
     "heif_writing",
     "heif_pictures",
     "dropped_heif",
+    "picture_kinds",
     "dropped_file",
     "keys",
     "facts",
@@ -53,6 +54,7 @@ _MODULES = (
     "thumbnails",
     "state",
     "drawing",
+    "legend",
     "wishes",
     "sides",
     "showing",
@@ -66,10 +68,18 @@ _REEXPORT = re.compile(r"^export (\{[^}]*\});$", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
+_WAITING = "This page needs JavaScript, which is switched off."
+_WITHOUT_SCRIPT = "JavaScript is switched off: here is SDR alone. With it, the page shows HDR beside it."
+
+
 def assemble_page(shown: list[dict[str, Any]]) -> bytes:
     """The page that shows these files; `shown` is what `shown_file` gives for each. Without any it waits for files."""
     script, style = bundled_script(), _read("page.css")
+    if shown:
+        style += f"#stage {{ --ratio: {shown[0]['width'] / shown[0]['height']:.6g}; }}\n"  # it keeps its height
     title = _title(shown)
+    pictures = [_attributes(each) for each in shown]
+    told = [{key: value for key, value in each.items() if key != "picture"} for each in shown]
     page = Template(_read("page.html")).substitute(
         policy=(
             f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src blob: data:; "
@@ -78,10 +88,27 @@ def assemble_page(shown: list[dict[str, Any]]) -> bytes:
         title=escape(title),
         style=style,
         script=script,
+        welcome=" hidden" if shown else "",
+        viewer="" if shown else " hidden",
+        without_script=_WITHOUT_SCRIPT if shown else _WAITING,
+        # The first is there before the script is.
+        base=f'<img id="base" {pictures[0]}>' if shown else '<img id="base" alt="">',
+        pictures=_list([f'<li><img loading="lazy" {each}></li>' for each in pictures[1:]]),
         # In a script element nothing is escaped, but nothing can end it either.
-        files=json.dumps(shown, ensure_ascii=True).replace("<", "\\u003c"),
+        files=json.dumps(told, ensure_ascii=True).replace("<", "\\u003c"),
     )
     return page.encode("utf-8", "replace")  # a path may hold what is no text
+
+
+def _attributes(shown: dict[str, Any]) -> str:
+    """Attributes of an <img>."""
+    size = f'width="{shown["width"]}" height="{shown["height"]}"'
+    return f'alt="{escape(shown["name"])}, as SDR" {size} src="data:image/jpeg;base64,{shown["picture"]}"'
+
+
+def _list(items: list[str]) -> str:
+    """The pictures behind the first; seen where there is no script."""
+    return f'<ol id="pictures">{"".join(items)}</ol>'
 
 
 def _title(shown: list[dict[str, Any]]) -> str:

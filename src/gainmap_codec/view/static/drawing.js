@@ -5,6 +5,10 @@ import { WHOLE, actualSize, bounded, panned, pixelAt, scaleOf, zoomed } from "./
 import { valuesAt } from "./readout.js";
 import { panes, state, tagNames } from "./state.js";
 
+const SLOW = 60; // milliseconds of a full drawing
+const STILL = 150; // milliseconds without a change, after which a coarse picture is drawn in full
+let refining = 0; // a timer
+
 /** Draw again, with the next frame of the screen. */
 export function redraw() {
   if (!state.opened || state.isWaiting) return;
@@ -17,12 +21,31 @@ export function redraw() {
 
 function draw() {
   const shown = panes();
-  state.stage.draw(shown);
+  showValues(shown); // before the drawing, or it would have to wait for that
+  clearTimeout(refining);
+  if (state.isSlow) {
+    state.stage.draw(shown, 1);
+    state.isRough = true;
+    refining = setTimeout(drawInFull, STILL);
+  } else drawInFull();
+  at("stage").classList.remove("sdr-only");
   const { renderer, frame } = shown.at(-1);
   const percent = 100 * scaleOf(state.view, renderer, frame);
   at("zoom-text").textContent = `${percent < 10 ? percent.toFixed(1) : count(percent)} %`;
   at("stage").style.touchAction = state.view.zoom > 1 ? "none" : "pan-y";
-  showValues(shown);
+}
+
+async function drawInFull() {
+  if (!state.opened) return;
+  state.stage.draw(panes());
+  const time = await state.stage.timeToFinish();
+  state.isSlow = time > SLOW;
+  state.isRough = false;
+}
+
+/** Wait for a picture that is not coarse any more. */
+export async function drawnInFull() {
+  do await new Promise((resolve) => setTimeout(resolve, 50)); while (state.opened && (state.isWaiting || state.isRough));
 }
 
 /** The canvas has as many pixels as the screen shows of it. */
@@ -50,7 +73,8 @@ export function showValues(shown) {
   at("readout").querySelector("dl").replaceChildren(element("dt", {}, "At"), element("dd", {}, `${pixel.x}, ${pixel.y}`), ...lines.flat());
 }
 
-const paneUnder = (shown, { x }) => shown.find(({ clip }) => x >= clip.left && x < clip.left + clip.width) ?? null;
+const isIn = ({ left, top, width, height }, { x, y }) => x >= left && x < left + width && y >= top && y < top + height;
+const paneUnder = (shown, point) => shown.find(({ clip }) => isIn(clip, point)) ?? null;
 
 // What changes the view
 
@@ -60,8 +84,8 @@ function changeView(change, point) {
   const shown = panes();
   const { renderer, frame } = shown.at(-1);
   const under = point && paneUnder(shown, point);
-  const moved = under && { ...point, x: point.x - under.frame.left + frame.left };
-  state.view = change(renderer, frame, moved ?? { x: frame.left + frame.width / 2, y: frame.height / 2 });
+  const moved = under && { x: point.x - under.frame.left + frame.left, y: point.y - under.frame.top + frame.top };
+  state.view = change(renderer, frame, moved ?? { x: frame.left + frame.width / 2, y: frame.top + frame.height / 2 });
   redraw();
 }
 

@@ -6,7 +6,6 @@ import { TO_BT2020, srgbCurves } from "./color.js";
 import { partsOfHeif } from "./dropped_heif.js";
 import { orientationSegment, parseExif } from "./exif.js";
 import { described, usableColor } from "./file_facts.js";
-import { textAt } from "./heif_items.js";
 import { parseHdrgm } from "./hdrgm.js";
 import { parseIso21496 } from "./iso21496.js";
 import {
@@ -14,9 +13,11 @@ import {
 } from "./jpeg_segments.js";
 import { isPayload, payloadOf } from "./payload.js";
 import { SizeError, checkedSize } from "./picture_file.js";
+import { kindOf } from "./picture_kinds.js";
 
 const MOST_BYTES = 2 ** 28;
-const CONTAINERS = { avif: "AVIF", avis: "AVIF", heic: "HEIC", heix: "HEIC", mif1: "HEIF", msf1: "HEIF" };
+const HEIFS = ["AVIF", "HEIC", "HEIF"];
+const BY_PROGRAM = "`gainmap view FILE` writes a page that shows it";
 
 /**
  * @param {File} file
@@ -25,10 +26,11 @@ const CONTAINERS = { avif: "AVIF", avis: "AVIF", heic: "HEIC", heix: "HEIC", mif
 export async function droppedPhoto(file) {
   if (file.size > MOST_BYTES) throw new Error(`expected at most ${MOST_BYTES / 2 ** 20} MiB, got ${Math.ceil(file.size / 2 ** 20)}`);
   const bytes = new Uint8Array(await file.arrayBuffer());
+  const kind = kindOf(bytes);
   const image = parseJpeg(bytes);
   if (image) return photoOf(file, partsOf(image), (again) => partsOf(parseJpeg(again)));
-  const kind = textAt(bytes, 4, 4) === "ftyp" ? CONTAINERS[textAt(bytes, 8, 4)] : null;
-  return kind ? droppedHeif(file, bytes, kind) : shownByBrowser(file, "Picture", []);
+  if (HEIFS.includes(kind)) return droppedHeif(file, bytes, kind);
+  return shownByBrowser(file, kind, `this page reads no HDR in ${kind}; ${BY_PROGRAM}`);
 }
 
 /** A photo whose pictures are read from the file again when they are needed. */
@@ -40,9 +42,9 @@ function photoOf(file, { facts }, partsOfBytes) {
 /** A HEIC or AVIF file, where the browser knows these: as it is read here, or else as the browser shows it. */
 async function droppedHeif(file, bytes, kind) {
   const { found, problem } = readable(bytes, kind);
-  if (!(await isShown(file))) throw new Error(`this browser does not show ${kind}; \`gainmap view\` does`);
+  if (!(await isShown(file))) throw new Error(whyNotShown(kind));
   if (found) return photoOf(file, found, (again) => partsOfHeif(again, kind));
-  return shownByBrowser(file, kind, [`Shown as the browser shows it, in SDR: ${problem}.`]);
+  return shownByBrowser(file, kind, problem);
 }
 
 function readable(bytes, kind) {
@@ -132,13 +134,20 @@ function describe(image, width, height, payload, standard) {
   });
 }
 
-/** Another kind of picture, as the browser decodes it: SDR. */
-async function shownByBrowser(file, kind, notes) {
+/** Another kind of picture, as the browser decodes it: SDR. `kind`: of `kindOf`; then `problem` is why nothing else is shown. */
+async function shownByBrowser(file, kind, problem) {
   const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) throw new Error("expected a picture that this browser shows, as JPEG or PNG");
+  if (!bitmap) throw new Error(whyNotShown(kind));
   const { width, height } = bitmap;
   bitmap.close();
   const parts = { picture: file, color: { curves: srgbCurves(), toBt2020: TO_BT2020["display-p3"] }, colorSpace: "display-p3", standard: null, neural: null };
-  const description = `${kind}, ${width} × ${height}`;
-  return { name: file.name, bytes: file.size, width, height, notes, prefer: "standard", description, parts: [], sums: [], read: async () => parts };
+  const told = kind && { notes: [`Shown as the browser shows it, in SDR: ${problem}.`], whySdr: `Shown in SDR: ${problem}.` };
+  const description = `${kind ?? "Picture"}, ${width} × ${height}`;
+  return { name: file.name, bytes: file.size, width, height, notes: [], prefer: "standard", description, parts: [], sums: [], ...told, read: async () => parts };
+}
+
+function whyNotShown(kind) {
+  if (kind === "JPEG") return "this JPEG is damaged: the browser cannot decode it";
+  if (kind) return `this browser does not show ${kind}; ${BY_PROGRAM}`;
+  return "expected a picture, such as a JPEG with a gain map";
 }

@@ -46,6 +46,6 @@ export function watchGestures(element, on) {
   for (const name of ["pointerup", "pointercancel"]) {
     element.addEventListener(name, (event) => hands.delete(event.pointerId));
   }
-  element.addEventListener("pointerleave", () => on.point(null));
+  element.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || on.point(null)); // a finger leaves what it read
   element.addEventListener("dblclick", (event) => event.target.closest("input, button") || on.toggle(pointOf(event)));
 }

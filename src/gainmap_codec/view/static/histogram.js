@@ -1,10 +1,11 @@
 // How much of a picture is how bright, in stops from SDR white.
 
 import { SDR_WHITE_NITS } from "./color.js";
+import { placeOf } from "./renderer.js";
 
 const [DARKEST, STEPS] = [-10, 16]; // log2 of the first bin, bins a stop: as the output "stops" of shaders.js
 const BINS = 256;
-const TILE = 1024;
+const TILE = 512; // read at once: the page waits for that
 const WHITE = -DARKEST * STEPS;
 
 /**
@@ -19,7 +20,7 @@ export async function countStops(renderer, map, pause) {
   for (let y = 0; y < renderer.height; y += TILE) {
     for (let x = 0; x < renderer.width; x += TILE) {
       const [width, height] = [Math.min(TILE, renderer.width - x), Math.min(TILE, renderer.height - y)];
-      const place = { left: 0, width, height, window: [x, y, 1], samples: 1 };
+      const place = { ...placeOf(width, height), window: [x, y, 1], samples: 1 };
       const found = renderer.read(place, map, "stops", { headroom: Infinity }, Uint8Array);
       for (let at = 0; at < found.length; at += 4) {
         hdr[found[at]]++;

@@ -83,15 +83,16 @@ export function sizeOf(image) {
 
 /**
  * The picture as a file of its own: what decoders need of it, and of its metadata APP0, APP14 and those that are wanted.
+ * One that is cut off gets an end, without which browsers decode nothing of it.
  * @param {(segment) => boolean} isWanted
  * @param {Uint8Array} first A segment to stand in front.
  * @returns {Blob} Of one part: Firefox 153 decodes none of many.
  */
 export function bareJpeg(image, isWanted = () => false, first = new Uint8Array()) {
-  const { bytes, header, scan, end } = image;
+  const { bytes, header, scan, end, isWhole } = image;
   const kept = header.filter((each) => !isMetadata(each) || [APP0, APP14].includes(each.marker) || isWanted(each));
   const parts = kept.map(({ start, stop }) => bytes.subarray(start, stop));
-  return new Blob([joined([[0xff, SOI], first, ...parts, bytes.subarray(scan, end)])], { type: "image/jpeg" });
+  return new Blob([joined([[0xff, SOI], first, ...parts, bytes.subarray(scan, end), isWhole ? [] : [0xff, EOI]])], { type: "image/jpeg" });
 }
 
 /** What follows the length of a segment. */

@@ -3,7 +3,7 @@
 /** What a pane is covered with, by name; `output` of the renderer's. */
 export const OVERLAYS = {
   none: { words: "Nothing", output: "display" },
-  falseColor: { words: "False colour by nits", output: "falseColor" },
+  falseColor: { words: "False colours by nits", output: "falseColor" },
   clipping: { words: "Clipping", output: "clipping" },
   gain: { words: "Gain map", output: "gain" },
 };

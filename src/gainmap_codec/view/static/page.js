@@ -1,27 +1,26 @@
 // The page of `gainmap view`: who changes its state.
 
-import { SDR_WHITE_NITS } from "./color.js";
 import { fitStage, onCanvas, panBy, redraw, showActual, showValues, showWhole, zoomBy } from "./drawing.js";
 import { droppedPhoto } from "./dropped_file.js";
-import { at, count, element } from "./element.js";
+import { at, element } from "./element.js";
 import { watchDrops } from "./drops.js";
 import { watchGestures } from "./gestures.js";
 import { hdrScreen } from "./hdr_output.js";
 import { watchKeys } from "./keys.js";
 import { OVERLAYS, lookOf } from "./looks.js";
 import { embeddedPhoto } from "./photo.js";
-import { BANDS } from "./shaders.js";
 import { closeOpened, showPhoto } from "./showing.js";
 import { chooseSide, exchangeSides } from "./sides.js";
-import { fullGain, panes, state } from "./state.js";
+import { fullGain, narrowPage, panes, state } from "./state.js";
 import { showStrip } from "./thumbnails.js";
-import { after, wish } from "./wishes.js";
+import { after, showWishes, wish } from "./wishes.js";
 
 const LAYOUTS = ["split", "beside", "one"];
 
 async function addFiles(files) {
   const first = state.photos.length;
   const troubles = [];
+  at("trouble").textContent = "";
   for (const file of files) {
     try {
       state.photos.push(await droppedPhoto(file));
@@ -93,11 +92,6 @@ for (const name of ["layout", "highlights"]) {
 }
 at("overlay").append(...Object.entries(OVERLAYS).map(([value, { words }]) => element("option", { value }, words)));
 at("overlay").addEventListener("change", ({ target }) => wish("overlay", target.value));
-at("legend").append(element("li", {}, "grey: up to white"), ...BANDS.map((color, stops) => {
-  const swatch = element("span", { className: "swatch" });
-  swatch.style.background = color;
-  return element("li", {}, swatch, `from ${count(SDR_WHITE_NITS * 2 ** stops)} nits`);
-}));
 at("smaller").addEventListener("click", () => zoomBy(1 / 1.5));
 at("larger").addEventListener("click", () => zoomBy(1.5));
 at("whole").addEventListener("click", showWhole);
@@ -107,6 +101,7 @@ at("full").hidden = !document.fullscreenEnabled;
 at("save").addEventListener("click", savePng);
 at("help").addEventListener("click", () => at("sheet").showModal());
 at("controls").addEventListener("submit", (event) => event.preventDefault());
+narrowPage.addEventListener("change", () => state.opened && showWishes());
 new ResizeObserver(() => state.stage && fitStage()).observe(at("stage"));
 hdrScreen().addEventListener("change", () => {
   const old = state.stage;
@@ -117,7 +112,9 @@ hdrScreen().addEventListener("change", () => {
 });
 watchDrops(addFiles);
 
-state.photos = JSON.parse(at("files").textContent).map(embeddedPhoto);
+const pictures = document.querySelectorAll("#base, #pictures img");
+state.photos = JSON.parse(at("files").textContent).map((shown, n) => embeddedPhoto(shown, pictures[n].src));
+at("pictures").remove();
 showStrip(state.photos, showPhoto);
 if (state.photos.length) showPhoto(0);
 else document.documentElement.dataset.state = "ready";

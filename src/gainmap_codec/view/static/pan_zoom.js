@@ -1,5 +1,5 @@
 // Where a picture lies in a frame of the stage. A view is {x, y, zoom}: the part of the picture that is in the middle, 0…1
-// each, and how much larger than the whole picture in the frame. Frames are {left, width, height} in pixels of the canvas.
+// each, and how much larger than the whole picture in the frame. Frames are {left, top, width, height} in pixels of the canvas.
 
 const MOST_PIXELS = 32; // of the canvas, along a side of one of the picture
 
@@ -24,7 +24,7 @@ export function windowOf(view, picture, frame) {
   const step = 1 / scaleOf(view, picture, frame);
   const corner = [
     view.x * picture.width - (frame.left + frame.width / 2) * step,
-    view.y * picture.height - (frame.height / 2) * step,
+    view.y * picture.height - (frame.top + frame.height / 2) * step,
   ];
   return [...(step === 1 ? corner.map(Math.round) : corner), step];
 }
@@ -56,7 +56,7 @@ export function zoomed(view, picture, frame, point, factor) {
   const { zoom } = bounded({ ...view, zoom: view.zoom * factor }, picture, frame);
   const shift = 1 / scaleOf(view, picture, frame) - 1 / scaleOf({ zoom }, picture, frame);
   const x = view.x + ((point.x - frame.left - frame.width / 2) * shift) / picture.width;
-  const y = view.y + ((point.y - frame.height / 2) * shift) / picture.height;
+  const y = view.y + ((point.y - frame.top - frame.height / 2) * shift) / picture.height;
   return bounded({ x, y, zoom }, picture, frame);
 }
 

@@ -1,5 +1,11 @@
-// A photo of the page, and what is needed to look at it. A photo is a record of facts, whose `read` gives its pictures:
-// {picture, color, standard, neural}, pictures as Blobs. `colorSpace` is what the browser converts the picture to, if it has to.
+// A photo of the page, and what is needed to look at it. A photo is a record of facts, whose `read` gives its parts:
+// {picture, color, colorSpace, standard, neural}:
+//   picture    the base as a Blob that the browser decodes, upright
+//   color      what its code values mean, {curves, toBt2020}
+//   colorSpace "srgb" or "display-p3" where the browser shall convert it to that; missing where its values are those in the file
+//   standard   null, or {picture, metadata, width, height, bytes, carrier}: the map as a Blob, upright; metadata as
+//              `Renderer.standardMap` takes them; its size, its bytes or null, and a name in CARRIERS of panels.js
+//   neural     null, or {payload, coordinates}: null for coordinates where `networkFor` has to find how the picture is turned
 
 import { withPictureValues } from "./coded_picture.js";
 import { networkFor } from "./gain_map_view.js";
@@ -11,19 +17,27 @@ const PUBLISHED_SIDE = 2048; // a network for each pixel
 export const MAP_NAMES = { neural: "Neural gain map", standard: "Standard gain map" };
 
 function bytesOf(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
+  return bytes;
 }
 
-/** A photo that stands in the page, of what `shown_file` of contents.py tells. */
-export function embeddedPhoto(shown) {
-  const { picture, curves, toBt2020, standard, neural, ...facts } = shown;
+/**
+ * A photo that stands in the page, of what `assemble_page` of page.py writes.
+ * @param shown Its record.
+ * @param {string} address Of its picture, a data URL.
+ */
+export function embeddedPhoto(shown, address) {
+  const { curves, toBt2020, standard, neural, ...facts } = shown;
   const read = async () => ({
-    picture: new Blob([bytesOf(picture)], { type: "image/jpeg" }),
+    picture: new Blob([bytesOf(address.slice(address.indexOf(",") + 1))], { type: "image/jpeg" }),
     color: { curves: new Float32Array(bytesOf(curves).buffer), toBt2020 },
     standard: standard && { ...standard, picture: new Blob([bytesOf(standard.picture)]) },
     neural: neural && { ...neural, payload: bytesOf(neural.payload) },
   });
-  return { ...facts, read };
+  return { ...facts, address, read };
 }
 
 /**

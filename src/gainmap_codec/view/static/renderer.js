@@ -9,6 +9,9 @@ import { rasterPlaces } from "./working_grid.js";
 
 const programs = new WeakMap(); // of each context, by what they draw
 
+/** All of an output, as `drawTo` wants it. */
+export const placeOf = (width, height) => ({ left: 0, top: 0, width, height, outputHeight: height });
+
 /** A picture whose maps have been made ready; sizes and code values are those of the base as it is looked at. */
 export class Renderer {
   #gl;
@@ -58,7 +61,7 @@ export class Renderer {
 
   /** Linear light of a pixel for a display of this headroom, in linear BT.2020; null where it cannot be read. */
   lightAt(map, headroom, x, y) {
-    const place = { left: 0, width: 1, height: 1, window: [x, y, 1], samples: 1 };
+    const place = { ...placeOf(1, 1), window: [x, y, 1], samples: 1 };
     return this.read(place, map, "linear", { headroom }, Float32Array)?.subarray(0, 3) ?? null;
   }
 
@@ -140,8 +143,9 @@ export class Renderer {
 
   /**
    * Draw a part of the picture into the framebuffer that is bound.
-   * @param place `left`, `width` and `height` of what is drawn to; `window`: where in the picture its column 0 and its
-   *   top row begin, and the step from pixel to pixel; `samples` of the picture along each side of a pixel.
+   * @param place `left`, `top`, `width` and `height` of what is drawn to in an output of `outputHeight` rows (`placeOf` is
+   *   all of one); `window`: where in the picture the output's column 0 and its top row begin, and the step from pixel to
+   *   pixel; `samples` of the picture along each side of a pixel.
    * @param map What a method above returned.
    * @param output As in `renditionFragment`.
    * @param options `headroom` of the display, log2; `exposure`, a factor; `space`, "srgb" or "display-p3"; `isExtended`,
@@ -149,7 +153,7 @@ export class Renderer {
    *   light counts as cut off; `fullGain`, the stops that are white in "gain".
    */
   drawTo(place, map, output, options) {
-    const { left, width, height, window, samples } = place;
+    const { left, top, width, height, outputHeight, window, samples } = place;
     const { headroom, exposure = 1, peak = 1, limit = 1, fullGain = 1, space = "srgb" } = options;
     this.#program(map.kind, output).draw(width, height, {
       ...this.#shared,
@@ -159,14 +163,14 @@ export class Renderer {
       most: map.most?.(headroom) ?? 0,
       window,
       samples,
-      outputHeight: height,
+      outputHeight,
       exposure,
       peak,
       limit,
       fullGain,
       isExtended: options.isExtended ?? false,
       isUpsideDown: options.isUpsideDown ?? false,
-    }, left);
+    }, left, options.isUpsideDown ? outputHeight - top - height : top);
   }
 
   /** As `draw`, to an array of half floats (Uint16Array, RGBA, from the top), or null where they cannot be read. */
@@ -194,7 +198,7 @@ export class Renderer {
   }
 
   #whole() {
-    return { left: 0, width: this.width, height: this.height, window: [0, 0, 1], samples: 1 };
+    return { ...placeOf(this.width, this.height), window: [0, 0, 1], samples: 1 };
   }
 
   #mapValues(texture, rows, columns) {

@@ -260,11 +260,12 @@ const OUTPUTS = {
   display: { isLight: true, code: "return displayed(linear);" },
   gain: { isLight: false, code: "return vec3(gainOf(b, linear));" },
   // The brightest channel of the rendition, then that of the base, in sixteenths of a stop from 2^-10; then what the first
-  // is above its sixteenth.
+  // is above its sixteenth. The base is never brighter than white: what lies outside BT.2020's triangle only seems so.
   stops: {
     isLight: false,
     code: `
-  vec2 stops = log2(max(vec2(largest(linear), largest(b)), 1e-6));
+  float sdr = min(largest(b), 1.0);
+  vec2 stops = log2(max(vec2(isBase ? sdr : largest(linear), sdr), 1e-6));
   vec2 parts = clamp((stops + 10.0) * 16.0, 0.0, 255.99);
   return vec3(floor(parts) / 255.0, fract(parts.x) * 256.0 / 255.0 - 0.5 / 255.0);`,
   },

@@ -1,6 +1,6 @@
 // Which photo is shown.
 
-import { fitStage } from "./drawing.js";
+import { drawnInFull, fitStage } from "./drawing.js";
 import { at } from "./element.js";
 import { showFacts, showNotes } from "./facts.js";
 import { brightestWords, countStops } from "./histogram.js";
@@ -15,12 +15,14 @@ import { markCurrent } from "./thumbnails.js";
 export async function showPhoto(number) {
   const turn = ++state.turn;
   const photo = state.photos[number];
+  document.documentElement.dataset.state = "busy"; // what tells of the photo before keeps its place, unseen
   at("welcome").hidden = true;
-  at("viewer").hidden = at("details").hidden = false;
+  for (const name of ["viewer", "details", "controls", "readout", "light", "maps"]) at(name).hidden = false;
+  at("light").className = at("maps").className = "stale";
   closeOpened();
   state.current = number;
-  at("light").hidden = at("maps").hidden = at("controls").hidden = at("readout").hidden = true;
   at("stage").className = "sdr-only";
+  at("stage").dataset.layout = "one";
   at("stage").style.setProperty("--ratio", photo.width / photo.height);
   at("status").textContent = "Decoding …";
   at("status").className = "";
@@ -36,7 +38,7 @@ export async function showPhoto(number) {
   } catch (error) {
     if (turn === state.turn) showFallback(error.message);
   }
-  document.documentElement.dataset.state = "ready";
+  if (turn === state.turn) document.documentElement.dataset.state = "ready";
 }
 
 export function closeOpened() {
@@ -45,42 +47,60 @@ export function closeOpened() {
   state.opened = null;
 }
 
+/** The page is seen as it is now; a page in the background is not waited for. */
+const nextFrame = () => new Promise((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve));
+  setTimeout(resolve, 200);
+});
+
+/** The base as the browser shows it, before anything else is done. */
 async function showBase(photo) {
-  const { picture } = await photo.read();
-  URL.revokeObjectURL(at("base").src);
-  at("base").src = URL.createObjectURL(picture);
-  at("base").alt = `${photo.name}, as SDR`;
+  const base = at("base");
+  const address = photo.address ?? URL.createObjectURL((await photo.read()).picture);
+  if (base.src !== address) {
+    URL.revokeObjectURL(base.src);
+    base.src = address;
+  }
+  base.alt = `${photo.name}, as SDR`;
+  await base.decode().catch(() => {}); // what is broken is told of later
+  await nextFrame();
 }
 
 function showOpened(photo) {
   showNotes(state.opened.notes);
-  at("stage").className = "";
-  at("controls").hidden = at("readout").hidden = false;
   state.view = WHOLE;
-  fitStage();
   useSides();
-  if (fullGain()) showMaps(state.opened, fullGain());
+  fitStage();
   state.stage.canvas.setAttribute("aria-label", `${photo.name}, compared`);
   measure(photo);
 }
 
+/** What takes its time: the gain maps as pictures, and the histogram. */
 async function measure(photo) {
   const { opened } = state;
   const pause = async () => {
     await new Promise((resolve) => setTimeout(resolve));
     if (opened !== state.opened) throw new Error("another photo is shown");
   };
-  const map = opened.maps[hdrKind(photo, opened)];
-  const counts = await countStops(opened.renderer, map, pause).catch(() => null);
-  if (!counts) return;
-  showLight(counts, map.headroom);
-  at("summary").append(` · brightest: ${brightestWords(counts.most)}`);
+  await drawnInFull();
+  try {
+    await pause();
+    await showMaps(opened, fullGain(), pause);
+    at("maps").className = "";
+    const map = opened.maps[hdrKind(photo, opened)];
+    const counts = await countStops(opened.renderer, map, pause);
+    showLight(counts, map);
+    at("light").className = "";
+    at("summary").append(` · brightest: ${brightestWords(counts.most)}`);
+  } catch (error) {
+    if (opened === state.opened) throw error;
+  }
 }
 
 function showFallback(reason) {
   closeOpened();
   at("stage").className = "sdr-only";
-  at("controls").hidden = at("readout").hidden = true;
+  at("controls").hidden = at("readout").hidden = at("light").hidden = at("maps").hidden = true;
   at("status").textContent = `Shown as SDR. ${reason}`;
   at("status").className = "";
 }

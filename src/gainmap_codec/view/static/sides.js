@@ -6,6 +6,7 @@ import { hdrKind, openPhoto } from "./photo.js";
 import { mapOf, photoOf, state, tagNames } from "./state.js";
 import { showWishes } from "./wishes.js";
 
+/** What of the photo itself can be chosen for a side. */
 function choicesOf() {
   const kinds = Object.keys(state.opened.maps).filter((kind) => kind !== "base");
   const own = [["base", "SDR"]];
@@ -28,6 +29,7 @@ function showChoices() {
     const kind = kinds.some(([each]) => each === side.kind) ? side.kind : kinds.at(-1)[0] === "hdr" ? "hdr" : hdrKind(photoOf({}), state.opened);
     at(name).value = side.isRival ? `photo ${state.photos.indexOf(state.rival.photo)}` : kind;
   }
+  at("layouts").hidden = at("right-line").hidden = choicesOf().length === 1 && !others.length;
   [at("left-tag").textContent, at("right-tag").textContent] = tagNames();
 }
 

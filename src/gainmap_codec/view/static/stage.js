@@ -54,20 +54,32 @@ export class Stage {
 
   /**
    * @param panes Each {renderer, map, output, options, view, frame, clip}: what `drawTo` of the renderer takes, where the
-   *   picture lies (`windowOf`), and which columns of the canvas are drawn, {left, width}.
+   *   picture lies (`windowOf`), and which part of the canvas is drawn, {left, top, width, height}.
+   * @param mostSamples Of the picture along each side of a pixel: 1 is quick and coarse.
    */
-  draw(panes) {
-    if (!this.#screen) return this.#drawSdr(panes);
+  draw(panes, mostSamples = Infinity) {
+    if (!this.#screen) return this.#drawSdr(panes, mostSamples);
     const { width, height } = this.size;
     const pixels = readBack(this.#gl, this.#gl.RGBA16F, width, height, new Uint16Array(width * height * 4), () =>
-      panes.forEach((pane) => this.#drawPane(pane, { space: "display-p3", isExtended: true })));
+      panes.forEach((pane) => this.#drawPane(pane, mostSamples, { space: "display-p3", isExtended: true })));
     if (pixels) this.#screen.show(pixels, { width, height });
   }
 
   /** What `draw` shows as a PNG, in SDR. */
   png(panes) {
-    this.#drawSdr(panes);
+    this.#drawSdr(panes, Infinity);
     return new Promise((resolve) => this.#canvas.toBlob(resolve, "image/png"));
+  }
+
+  /** Milliseconds until all that was asked of the graphics processor is done; the page goes on meanwhile. */
+  async timeToFinish() {
+    const gl = this.#gl;
+    const start = performance.now();
+    const done = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    while (!gl.isContextLost() && gl.clientWaitSync(done, 0, 0) === gl.TIMEOUT_EXPIRED) await new Promise((resolve) => setTimeout(resolve, 4));
+    gl.deleteSync(done);
+    return performance.now() - start;
   }
 
   whenLost(callback) {
@@ -80,16 +92,16 @@ export class Stage {
     this.#screen?.device.destroy();
   }
 
-  #drawSdr(panes) {
+  #drawSdr(panes, mostSamples) {
     this.#gl.bindFramebuffer(this.#gl.FRAMEBUFFER, null);
     this.#gl.clear(this.#gl.COLOR_BUFFER_BIT);
-    panes.forEach((pane) => this.#drawPane(pane, { space: this.#space, isUpsideDown: true }));
+    panes.forEach((pane) => this.#drawPane(pane, mostSamples, { space: this.#space, isUpsideDown: true }));
   }
 
-  #drawPane({ renderer, map, output, options, view, frame, clip }, fixed) {
+  #drawPane({ renderer, map, output, options, view, frame, clip }, mostSamples, fixed) {
     if (clip.width < 1) return;
     const window = windowOf(view, renderer, frame);
-    const samples = samplesOf(scaleOf(view, renderer, frame));
-    renderer.drawTo({ ...clip, height: this.size.height, window, samples }, map, output, { ...options, ...fixed });
+    const samples = Math.min(samplesOf(scaleOf(view, renderer, frame)), mostSamples);
+    renderer.drawTo({ ...clip, outputHeight: this.size.height, window, samples }, map, output, { ...options, ...fixed });
   }
 }

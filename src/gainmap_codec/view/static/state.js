@@ -5,6 +5,7 @@ import { WHOLE } from "./pan_zoom.js";
 import { hdrKind } from "./photo.js";
 
 const GAP = 6; // CSS pixels between sides
+export const narrowPage = matchMedia("(max-width: 40rem) and (orientation: portrait)");
 
 export const state = {
   stage: null, // that is drawn on; null without WebGL
@@ -23,6 +24,8 @@ export const state = {
   overlay: "none",
   point: null, // under the cursor, in pixels of the canvas
   isWaiting: false, // to be drawn
+  isSlow: true, // the graphics processor, as far as is known: pictures are drawn coarsely while they change
+  isRough: false, // what is seen was drawn so
 };
 
 export const openedOf = (side) => (side.isRival ? state.rival.opened : state.opened);
@@ -33,21 +36,31 @@ export function mapOf(side) {
   return maps[side.kind] ?? maps[side.kind === "base" ? "base" : hdrKind(photoOf(side), openedOf(side))];
 }
 
+/** The layout that is drawn: "one" where both sides are the same, and "stacked" for side by side on a narrow page. */
+export function shownLayout() {
+  const { left, right } = state.sides;
+  if (mapOf(left) === mapOf(right)) return "one";
+  return state.layout === "beside" && narrowPage.matches ? "stacked" : state.layout;
+}
+
 /** What the stage draws. */
 export function panes() {
   const { width, height } = state.stage.size;
-  const whole = { left: 0, width, height };
+  const whole = { left: 0, top: 0, width, height };
   const { left, right } = state.sides;
-  if (state.layout === "one") return [paneOf(right, whole, whole)];
-  if (state.layout === "split") {
+  const layout = shownLayout();
+  if (layout === "one") return [paneOf(right, whole, whole)];
+  if (layout === "split") {
     const edge = Math.round(state.split * width);
-    return [paneOf(left, whole, { left: 0, width: edge }), paneOf(right, whole, { left: edge, width: width - edge })];
+    return [paneOf(left, whole, { ...whole, width: edge }), paneOf(right, whole, { ...whole, left: edge, width: width - edge })];
   }
-  const half = Math.floor((width - GAP * devicePixelRatio) / 2);
-  return [[left, 0], [right, width - half]].map(([side, start]) => {
-    const frame = { left: start, width: half, height };
-    return paneOf(side, frame, frame);
-  });
+  const [first, second] = layout === "stacked" ? halves(whole, "top", "height") : halves(whole, "left", "width");
+  return [paneOf(left, first, first), paneOf(right, second, second)];
+}
+
+function halves(whole, start, length) {
+  const half = Math.floor((whole[length] - GAP * devicePixelRatio) / 2);
+  return [{ ...whole, [length]: half }, { ...whole, [length]: half, [start]: whole[length] - half }];
 }
 
 function paneOf(side, frame, clip) {
@@ -60,7 +73,7 @@ export const fullGain = () => Math.max(...Object.values(state.opened.maps).map((
 
 function label(side) {
   const kinds = Object.keys(openedOf(side).maps).length;
-  const name = side.kind === "base" ? "SDR" : kinds < 3 ? "HDR" : `HDR, ${mapOf(side).kind === "neural" ? "neural" : "standard"} map`;
+  const name = mapOf(side).kind === "base" ? "SDR" : kinds < 3 ? "HDR" : `HDR, ${mapOf(side).kind === "neural" ? "neural" : "standard"} map`;
   return side.isRival ? `${photoOf(side).name}, ${name}` : name;
 }
 

@@ -29,13 +29,13 @@ export class Program {
   }
 
   /**
-   * Draw into the framebuffer that is bound, from its column `left`; values for uniforms that the program does not use
-   * are ignored.
+   * Draw into the framebuffer that is bound, from its column `left` and its row `bottom`, counted from its first; values
+   * for uniforms that the program does not use are ignored.
    */
-  draw(width, height, values, left = 0) {
+  draw(width, height, values, left = 0, bottom = 0) {
     const gl = this.#gl;
     gl.useProgram(this.#program);
-    gl.viewport(left, 0, width, height);
+    gl.viewport(left, bottom, width, height);
     let unit = 0;
     for (const [name, { type, place }] of this.#uniforms) {
       const value = values[name];

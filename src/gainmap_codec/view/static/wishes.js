@@ -3,10 +3,11 @@
 import { SDR_WHITE_NITS } from "./color.js";
 import { redraw } from "./drawing.js";
 import { at, count } from "./element.js";
-import { fullGain, state } from "./state.js";
+import { showLegend } from "./legend.js";
+import { fullGain, shownLayout, state } from "./state.js";
 
 const TRUE_HDR = "True HDR: this screen goes beyond white, and so does the picture.";
-const NO_MAP = "Shown as SDR: there is no gain map to use.";
+const NO_MAP = "SDR only: there is no gain map to use.";
 const NO_HDR = {
   squeezed: "This browser or this screen shows no HDR here, so HDR is tone-mapped: its highlights are squeezed to fit below white.",
   cut: "This browser or this screen shows no HDR here: what is brighter than white is cut off. Lower the exposure to look into the highlights.",
@@ -14,16 +15,16 @@ const NO_HDR = {
 
 export function showWishes() {
   const { layout, headroom, exposure, highlights, overlay } = state;
-  at("stage").dataset.layout = layout;
-  at("left-line").hidden = layout === "one";
+  at("stage").dataset.layout = shownLayout();
+  at("left-line").hidden = layout === "one" || at("right-line").hidden;
   document.querySelector(`[name=layout][value=${layout}]`).checked = true;
   document.querySelector(`[name=highlights][value=${highlights}]`).checked = true;
   at("overlay").value = overlay;
-  at("legend").hidden = overlay !== "falseColor";
+  showLegend(overlay, fullGain());
   at("headroom-text").textContent = `${headroom.toFixed(2)} stops, ${count(SDR_WHITE_NITS * 2 ** headroom)} nits`;
   at("exposure-text").textContent = `${exposure > 0 ? "+" : ""}${exposure.toFixed(2)} stops`;
   const isSdr = fullGain() === 0 && !state.rival;
-  at("status").textContent = isSdr ? NO_MAP : state.stage.isHdr ? TRUE_HDR : NO_HDR[highlights];
+  at("status").textContent = isSdr ? state.photos[state.current].whySdr ?? NO_MAP : state.stage.isHdr ? TRUE_HDR : NO_HDR[highlights];
   at("status").className = state.stage.isHdr && !isSdr ? "hdr" : "";
   at("sliders").hidden = isSdr;
   redraw();
