@@ -244,7 +244,7 @@ def test_photos_of_phones(page: Any, server: PageServer, data_dir: Path, name: s
     print(f"{name}: the page's first {first[1]:.0f} ms, later ones {whole:.0f} ms, {len(made) - len(data)} bytes more;")
     print(f"  at most {longest:.0f} ms at a time on the page's thread, {first[0]:.0f} ms of the first;")
     print(f"  within two codes of the network {shares[0]:.2%}, of transcode(carry='standard') {shares[1]:.2%}")
-    assert shares[0] >= 0.99
+    assert min(shares) >= 0.99
 
 
 def test_the_time_of_three_channels(page: Any, server: PageServer) -> None:

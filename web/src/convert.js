@@ -6,7 +6,7 @@ import { bytesOf, checkQuality } from "./given.js";
 import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
 import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
 import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
-import { inSlices } from "./turns.js";
+import { inSlices, inTurn } from "./turns.js";
 import { standardMap } from "./gain_map.js";
 import { startArithmetic } from "./kernel.js";
 import { ultraHdrJpeg } from "./ultra_hdr.js";
@@ -17,7 +17,7 @@ const MOST_FILE_BYTES = 2 ** 28;
 const QUALITY = { 1: 0.95, 3: 1 }; // by channels: below 1, browsers code colours at half the size
 
 /**
- * As `makeUltraHdr`, on this very thread: for workers and service workers.
+ * As `makeUltraHdr`, on this very thread, one file after the other: for workers and service workers.
  * @param {Uint8Array | ArrayBuffer | ArrayBufferView} given
  * @param {{quality?: number, signal?: AbortSignal}} options
  * @returns {Promise<{bytes: Uint8Array, reason: ?string}>}
@@ -26,7 +26,7 @@ export async function convert(given, { quality, signal } = {}) {
   const bytes = bytesOf(given);
   checkQuality(quality);
   try {
-    return { bytes: await converted(bytes, quality, signal), reason: null };
+    return { bytes: await inTurn(() => converted(bytes, quality, signal)), reason: null };
   } catch (error) {
     signal?.throwIfAborted();
     return { bytes, reason: error.message };

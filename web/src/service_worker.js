@@ -1,7 +1,6 @@
 // A site's JPEGs with a neural gain map come out as Ultra HDR, whatever page asks for them: README.md.
 
 import { convert } from "./convert.js";
-import { inTurn } from "./turns.js";
 import { joined, parseJpeg } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { payloadOf } from "../../src/gainmap_codec/view/static/payload.js";
 
@@ -60,7 +59,7 @@ async function ultraHdr(bytes) {
   const cache = await caches.open(CACHE);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const key = `/${CACHE}/${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  return (await cache.match(key, { ignoreSearch: true })) ?? inTurn(() => made(bytes, cache, key));
+  return (await cache.match(key, { ignoreSearch: true })) ?? made(bytes, cache, key);
 }
 
 async function made(bytes, cache, key) {

@@ -83,6 +83,22 @@ for (const [given, options, message] of MISTAKES) {
   });
 }
 
+test("one picture after the other is decoded, however many are given at once", async () => {
+  const decoded = [];
+  let running = 0;
+  globalThis.createImageBitmap = async () => {
+    decoded.push((running += 1));
+    await new Promise((resolve) => setTimeout(resolve));
+    running -= 1;
+    throw new Error("no picture");
+  };
+  const bytes = baseOf("jpeg/both.jpg");
+  const answers = await Promise.all(Array.from({ length: 3 }, () => convert(bytes)));
+  delete globalThis.createImageBitmap;
+  assert.deepEqual(answers.map(({ reason }) => reason), Array(3).fill("the browser could not decode the picture"));
+  assert.deepEqual(decoded, [1, 1, 1]);
+});
+
 test("work in steps lets others have their turn, and ends when nobody waits for it", async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("the page was left")));
