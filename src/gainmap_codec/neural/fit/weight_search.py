@@ -23,7 +23,7 @@ from gainmap_codec.pixels.color.light import Array
 Vector = NDArray[np.float64]
 
 _BLOCK = 400  # weights that change together; the work grows with their square
-_POINTS = 1 << 17  # and the error of a form from few points with their number over that of the points
+_ERRORS = 1 << 15  # of a form, one for each channel of a point; four times as many made fits no better
 _COLUMNS = 32  # of a form, a multiple: what compiled loops work on at a time
 _DAMPING = (0.01, 1.0)  # of each weight's own curvature: where lines lead astray, smaller steps
 _STEPS = (0, 2, -2)  # quarter octaves by which the steps of all layers change, where all weights do
@@ -164,7 +164,7 @@ def _put(model: Model, found: _Rounding, layers: list[Array]) -> None:
 
 def _quadratic(model: Model, points: Points, block: slice, bytes_per_db: float) -> Quadratic:
     """The form of some of all weights, in bits."""
-    some = points.at_most(_POINTS)
+    some = points.at_most(_ERRORS // len(points.wanted))
     weights, seen = model.rounded_weights(), model.seen(some)
     output = network_outputs(weights, some, seen)
     left = some.left(output)
