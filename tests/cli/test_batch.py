@@ -20,8 +20,7 @@ from gainmap_codec.cli import batch as cli_batch
 from gainmap_codec.cli.main import gainmap
 from support import pipeline_files as files
 from support.batches import MANY, make_many, make_photos, make_shots, outputs
-from support.command_line import failure, start
-from support.command_line import run_process as run
+from support.command_line import failure, run, run_process, start
 from support.paths import FIXTURES
 from support.terminals import impatient_terminal, left_on_screen, wait_for
 
@@ -45,7 +44,7 @@ def until(condition: Callable[[], object]) -> None:
 
 def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     out, report = photos / "out", tmp_path / "report.json"
-    done = run("batch", photos, "-o", out, "--to", "avif", "--report", report, "--jobs", 2)
+    done = run_process("batch", photos, "-o", out, "--to", "avif", "--report", report, "--jobs", 2)
     assert done.returncode == 1
     assert sorted(outputs(out)) == ["2025/both.avif", "2025/may/sdr.avif", "one.avif"]
     assert done.stdout.splitlines()[-1] == "Passed over: 2 files (hidden 1, .txt 1)"
@@ -65,7 +64,7 @@ def test_folders_on_the_command_line(photos: Path, tmp_path: Path) -> None:
     assert rows["bad.jpg"]["status"] == "failed" and rows["bad.jpg"]["problem"]
 
     (photos / "2025/may/bad.jpg").write_bytes(files.made(standard=True))
-    again = run("batch", photos, "-o", out, "--to", "avif", "--report", tmp_path / "report.csv")
+    again = run_process("batch", photos, "-o", out, "--to", "avif", "--report", tmp_path / "report.csv")
     assert again.returncode == 0, again.stderr
     with (tmp_path / "report.csv").open(newline="") as file:
         statuses = {Path(row["source"]).name: row["status"] for row in csv.DictReader(file)}
@@ -83,7 +82,7 @@ def test_a_photo_that_is_cut_off_is_named_and_counted(photos: Path, tmp_path: Pa
     for again, strict in enumerate((False, True)):
         report = tmp_path / f"report{again}.json"
         extra = ("--strict",) if strict else ()
-        done = run("batch", photos, "-o", tmp_path / "out", "--jobs", 2, "--report", report, *extra)
+        done = run_process("batch", photos, "-o", tmp_path / "out", "--jobs", 2, "--report", report, *extra)
         assert done.returncode == strict, "converted or skipped, it is damaged"
         assert f"gainmap: warning: {cut}: damaged: the base image is cut off" in done.stderr
         assert ("gainmap: 1 of 4 photos damaged" in done.stderr) == strict
@@ -96,7 +95,7 @@ def test_a_photo_without_its_base_counts_as_damaged(tmp_path: Path) -> None:
     data = (FIXTURES / "heif/base-64x64.heic").read_bytes()
     cut = tmp_path / "cut.heic"
     cut.write_bytes(data[: len(data) - 20])
-    done = run("batch", cut, "-o", tmp_path / "out", "--to", "jpeg", "--report", tmp_path / "report.json")
+    done = run_process("batch", cut, "-o", tmp_path / "out", "--to", "jpeg", "--report", tmp_path / "report.json")
     assert done.returncode == 1
     first, *_, last = done.stderr.splitlines()
     assert first.startswith(f"gainmap: warning: {cut}: damaged: the file is cut off")
@@ -136,7 +135,7 @@ def test_the_helps_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     here = [example for example in examples if "--cluster" not in example]
     assert len(here) >= 3
     for example in here:
-        done = run(*example)
+        done = run_process(*example)
         assert done.returncode == 0, done.stderr
     assert sorted(outputs(Path("everyone"))) == ["2024/IMG_1.jpg", "2025/IMG_1.jpg", "extra.jpg"]
 
@@ -161,7 +160,7 @@ def test_ctrl_c_ends_in_a_line_and_a_rerun_goes_on(many: Path, tmp_path: Path) -
     done = len(json.loads(report.read_text())["photos"])
     assert line == f"gainmap: interrupted, {done} of {MANY} photos done; the same command goes on from here"
     assert 0 < done <= len(outputs(out)) < MANY
-    again = run("batch", many, "-o", out, "--to", "avif", "--report", report)
+    again = run_process("batch", many, "-o", out, "--to", "avif", "--report", report)
     assert again.returncode == 0
     statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
     assert done <= statuses.count("skipped") < MANY == len(statuses)
@@ -172,7 +171,7 @@ def test_a_folder_of_screenshots_in_one_command(tmp_path: Path) -> None:
     shots, out, report = make_shots(tmp_path / "shots"), tmp_path / "out", tmp_path / "report.json"
     (shots / "broken.jxr").write_bytes((shots / "game/0.jxr").read_bytes()[:300])
     command = ("batch", shots, "-o", out, "--to", "jpeg", "--carry", "standard", "--report", report)
-    done = run(*command)
+    done = run_process(*command)
     assert done.returncode == 1
     assert sorted(outputs(out)) == ["game/0.jpg", "game/1.jpg"]
     first, last = done.stderr.splitlines()
@@ -184,7 +183,7 @@ def test_a_folder_of_screenshots_in_one_command(tmp_path: Path) -> None:
         assert nits == pytest.approx((4 + 4 * index) * 80, rel=0.05)
 
     (shots / "broken.jxr").unlink()
-    again = run(*command)
+    again = run_process(*command)
     assert again.returncode == 0, again.stderr
     assert [photo["status"] for photo in json.loads(report.read_text())["photos"]] == ["skipped", "skipped"]
 
@@ -200,7 +199,7 @@ def test_ctrl_c_among_screenshots_fails_none(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "failed" not in errors and "broken" not in errors
-    again = run(*command)
+    again = run_process(*command)
     assert again.returncode == 0, again.stderr
     statuses = [photo["status"] for photo in json.loads(report.read_text())["photos"]]
     assert len(statuses) == count and set(statuses) == {"skipped", "converted"}

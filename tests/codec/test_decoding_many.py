@@ -19,7 +19,7 @@ from gainmap_codec.pixels.scene import render_scene
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def photos(tmp_path_factory: pytest.TempPathFactory, short_fits: None) -> list[Path]:
     """Five, each brighter than the one before, the last turned; every other has a standard map alone."""
     folder = tmp_path_factory.mktemp("photos")
     found = []

@@ -14,6 +14,8 @@ from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from support import pipeline_files as files
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def edited(source: bytes, **options: Any) -> TranscodeReport:
     return transcode_with_report(source, TranscodeOptions(**options))
