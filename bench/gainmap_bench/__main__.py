@@ -317,6 +317,19 @@ def coding(photo: Path, runs: int) -> None:
 
 
 @bench.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def qualities(photos: tuple[Path, ...]) -> None:
+    """Bytes, PSNR, SSIMULACRA2 and time of PHOTOS at qualities of each container; needs `pip install ssimulacra2`."""
+    from gainmap_bench.experiments.base_qualities import quality_rows
+
+    try:
+        for row in quality_rows(photos):
+            click.echo(row)
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error}: pip install ssimulacra2") from error
+
+
+@bench.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 def binding(pictures: tuple[Path, ...]) -> None:
     """How far edits move the soft binding's fingerprint, and which of them it accepts: a row an edit."""

@@ -26,6 +26,7 @@ from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.chromium import Browser, find_chromium, open_browser
 from support.jpeg_files import without_segments
+from support.npm_module import neural_photo
 
 pytestmark = [
     pytest.mark.readers,
@@ -78,6 +79,19 @@ def test_the_browser_applies_our_map(browser: Browser, name: str) -> None:
         base = browser.read(without_map(data), mime(data), headroom)
         assert base.max() <= 1.01
         assert (np.mean(difference(shown, base) > 20) > 0.02) == (headroom > 0)
+
+
+@pytest.mark.filterwarnings("ignore:standard gain map. one channel, as asked")
+def test_the_browser_shows_what_a_network_shows(browser: Browser) -> None:
+    """Of the file that `transcode` makes of it, with the network's own gain."""
+    neural = neural_photo()
+    data = gm.transcode(neural, carry="standard")
+    full = gm.inspect(neural).headroom or 0.0
+    assert full > 2
+    for headroom in (0.0, full / 2, full):
+        shown = browser.read(data, mime(data), headroom)
+        wanted = gm.decode(neural, headroom=headroom, color_space="srgb").pixels
+        assert np.mean(difference(shown, wanted) <= 2) >= 0.99
 
 
 @pytest.mark.parametrize(("base_bits", "map_bits", "most"), [(8, 10, 4), (8, 12, 6), (10, 12, 2)])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.write import serialize_jpeg
@@ -20,6 +21,7 @@ from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
 from gainmap_codec.pixels.raster.tone_map import tone_map
 from gainmap_codec.pixels.scene import render_scene
+from support.npm_module import neural_photo
 
 pyvips = pytest.importorskip("pyvips")
 
@@ -110,6 +112,14 @@ def test_smaller_maps_differ_by_interpolation_alone(
     base, gain_map, metadata = read(data)
     ours = apply_gain_map(base, enlarge(gain_map, *scene.shape[:2], scale), metadata, headroom=9)
     assert share_within_two_codes(reader(data), ours) >= 0.99
+
+
+@pytest.mark.filterwarnings("ignore:standard gain map. one channel, as asked")
+@pytest.mark.parametrize("reader", [libultrahdr, libvips])
+def test_a_networks_own_gain_agrees(reader: Reader) -> None:
+    """As `transcode` writes it, without offsets here; the grid is as large as the photo."""
+    data = gm.transcode(neural_photo(), carry="standard")
+    assert share_within_two_codes(reader(data), gm.decode(data, color_space="srgb").pixels) >= 0.99
 
 
 @pytest.mark.parametrize("reader", [libultrahdr, libvips])
