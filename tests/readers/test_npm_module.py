@@ -155,7 +155,7 @@ def test_what_cannot_be_made_comes_back_as_it_is(page: Any, server: PageServer) 
 
 
 def test_without_a_worker_the_page_does_it_itself(page: Any, server: PageServer) -> None:
-    """A policy of the site may forbid workers."""
+    """A site's policy may forbid workers and WebAssembly: plain JavaScript makes the same map, but for rounding."""
     policy = "default-src 'self'; worker-src 'none'"
     server.files["/strict.html"] = (
         f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">'.encode()
@@ -163,9 +163,30 @@ def test_without_a_worker_the_page_does_it_itself(page: Any, server: PageServer)
     page.goto(f"{server.address}/strict.html")
     data = neural_photo()
     made, answer = made_by(page, server, data)
+    compiled = "WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)).then(() => true, () => false)"
+    assert page.evaluate(compiled) is False
     page.goto(f"{server.address}/empty.html")
+    assert page.evaluate(compiled) is True
     assert answer["reason"] is None
     assert_ultra_hdr(made, data)
+    by_kernel, _ = made_by(page, server, data)
+    assert difference(made, by_kernel).max() <= 2
+
+
+def test_bytes_that_are_part_of_a_buffer(page: Any, server: PageServer) -> None:
+    """They are still there afterwards, and so is all around them."""
+    server.files["/photo.jpg"] = neural_photo()
+    script = """async () => {
+      const { toUltraHdr } = await import("/dist/gainmap-nn.js");
+      const file = new Uint8Array(await (await fetch("/photo.jpg")).arrayBuffer());
+      const archive = new Uint8Array(file.length + 20).fill(7);
+      archive.set(file, 10);
+      const part = archive.subarray(10, 10 + file.length);
+      const [made, other] = [await toUltraHdr(part), await toUltraHdr(file.buffer)];
+      const isSame = made.length === other.length && made.every((byte, n) => byte === other[n]);
+      return [isSame, made.length > file.length, part.every((byte, n) => byte === file[n]), archive.at(-1) === 7];
+    }"""
+    assert page.evaluate(script) == [True] * 4
 
 
 def test_a_signal_stops_it(page: Any, server: PageServer) -> None:

@@ -48,7 +48,8 @@ function askWorker(bytes, quality, signal) {
       signal?.removeEventListener("abort", stop);
       resolve(answer);
     });
-    worker.postMessage({ number, bytes, quality });
+    const copy = new Uint8Array(bytes); // a message would bring all of the buffer that the bytes are a part of
+    worker.postMessage({ number, bytes: copy, quality }, [copy.buffer]);
   });
 }
 
