@@ -1,16 +1,16 @@
 // The modules in dist: what pages import, what a service worker imports, and the one that does the work for all of them.
 
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { compiledKernel } from "./kernel.mjs";
 
-const MODULES = { convert: "convert", index: "gainmap-nn", hdr_img: "hdr-img", service_worker: "service-worker" };
+const MODULES = { convert: "convert", index: "gainmap-nn", hdr_img: "hdr-img", service_worker: "service-worker", ultra_hdr_avif: "avif" };
 const folder = (name) => new URL(name, import.meta.url).pathname;
 
 /** What several modules need is loaded once, under the name that it has in dist. */
 const shared = {
   name: "shared",
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(convert|index)\.js$/ }, ({ kind, path }) =>
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(convert|index|ultra_hdr_avif)\.js$/ }, ({ kind, path }) =>
     kind === "entry-point" ? null : { path: `./${MODULES[path.slice(2, -3)]}.js`, external: true }),
 };
 
@@ -30,5 +30,5 @@ for (const [source, made] of Object.entries(MODULES)) {
     define: { KERNEL },
     plugins: [shared],
   });
-  copyFileSync(folder(`src/${source}.d.ts`), folder(`dist/${made}.d.ts`));
+  if (existsSync(folder(`src/${source}.d.ts`))) copyFileSync(folder(`src/${source}.d.ts`), folder(`dist/${made}.d.ts`));
 }

@@ -1,4 +1,4 @@
-// From a JPEG with a neural gain map to one with a standard gain map, wherever pictures can be decoded off the page.
+// From a file with a neural gain map to one with a standard gain map, wherever pictures can be decoded off the page.
 
 import { bareJpeg, gainMapOf, isMetadata, joined, parseJpeg, sizeOf } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { baseColorOf } from "../../src/gainmap_codec/view/static/base_color.js";
@@ -36,25 +36,53 @@ export async function convert(given, { quality, signal } = {}) {
 async function converted(bytes, quality, signal) {
   signal?.throwIfAborted();
   if (bytes.length > MOST_FILE_BYTES) throw new Error(`expected at most ${MOST_FILE_BYTES} bytes, got ${bytes.length}`);
-  const base = parseJpeg(bytes);
-  if (!base) throw new Error("expected a JPEG file");
-  if (gainMapOf(base)) throw new Error("it has a standard gain map already");
-  const payload = payloadOf(base);
-  if (!payload) throw new Error("there is no neural gain map in it");
-  const parsed = parsePayload(payload);
-  const picture = await orSay("the browser could not decode the picture", decodePicture(storedJpeg(base)));
+  const source = await sourceOf(bytes);
+  if (source.hasMap) throw new Error("it has a standard gain map already");
+  if (!source.payload) throw new Error("there is no neural gain map in it");
+  const parsed = parsePayload(source.payload);
+  const picture = await orSay("the browser could not decode the picture", source.picture());
   signal?.throwIfAborted();
-  const turn = (await isSamePicture(base, parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
+  const turn = (await isSamePicture(source.coded(), parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
   if (turn === null) throw new Error("the neural gain map belongs to another picture");
   const network = await withPictureValues(parsed, (file) =>
     orSay("the browser could not decode the AV1 picture in the neural gain map", decodePicture(file)));
   const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
-  const steps = standardMap(upright, picture, () => baseColorOf(base), await startArithmetic());
-  const { codes, metadata } = await inSlices(steps, signal);
-  const coding = codedAsJpeg(codes, quality ?? QUALITY[metadata.channels.length]);
-  const map = parseJpeg(await orSay("the browser could not code the gain map", coding));
-  if (!map) throw new Error("the browser writes no JPEG");
-  return ultraHdrJpeg(base, map, metadata);
+  const steps = standardMap(upright, picture, source.color, await startArithmetic());
+  const made = await inSlices(steps, signal);
+  return source.withMap(made, quality);
+}
+
+/** A file as it is converted: `jpegSource`, or for other files what ultra_hdr_avif.js makes of them, which is loaded then. */
+async function sourceOf(bytes) {
+  const source = jpegSource(bytes);
+  if (source) return source;
+  if (!isAvif(bytes)) throw new Error("expected a JPEG or AVIF file");
+  const { avifSource } = await orSay("the module for AVIF files could not be loaded", import("./ultra_hdr_avif.js"));
+  return avifSource(bytes);
+}
+
+const isAvif = (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === "ftyp";
+
+/**
+ * A JPEG as it is converted.
+ * @returns {?{hasMap: boolean, payload: ?Uint8Array, picture, coded, color, withMap}} `picture()` gives its code values as they
+ *   are stored, `coded()` the bytes that a payload is bound to, null where they are not whole, `color()` what they mean,
+ *   `withMap({codes, metadata}, quality)` the file with a standard gain map. Null: it is no JPEG.
+ */
+function jpegSource(bytes) {
+  const base = parseJpeg(bytes);
+  return base && {
+    hasMap: Boolean(gainMapOf(base)),
+    payload: payloadOf(base),
+    picture: () => decodePicture(storedJpeg(base)),
+    coded: () => codedBytes(base),
+    color: () => baseColorOf(base),
+    withMap: async ({ codes, metadata }, quality = QUALITY[metadata.channels.length]) => {
+      const map = parseJpeg(await orSay("the browser could not code the gain map", codedAsJpeg(codes, quality)));
+      if (!map) throw new Error("the browser writes no JPEG");
+      return ultraHdrJpeg(base, map, metadata);
+    },
+  };
 }
 
 /** The base as a file of its own without profile and orientation: every browser decodes that to the same code values. */
@@ -74,11 +102,15 @@ async function orSay(reason, work) {
 }
 
 /** Whether the coded bytes are those that the payload was made for: quicker than to look at all pixels. */
-async function isSamePicture({ bytes, header, scan, end, isWhole }, { strict }) {
-  if (!isWhole || !globalThis.crypto?.subtle) return false; // pages without https have none
-  const coded = header.filter((each) => !isMetadata(each)).map(({ start, stop }) => bytes.subarray(start, stop));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined([...coded, bytes.subarray(scan, end)])));
+async function isSamePicture(coded, { strict }) {
+  if (!coded || !globalThis.crypto?.subtle) return false; // pages without https have none
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined(coded)));
   return strict.every((byte, n) => byte === digest[n]);
+}
+
+function codedBytes({ bytes, header, scan, end, isWhole }) {
+  const coded = header.filter((each) => !isMetadata(each)).map(({ start, stop }) => bytes.subarray(start, stop));
+  return isWhole ? [...coded, bytes.subarray(scan, end)] : null;
 }
 
 async function codedAsJpeg({ data, width, height }, quality) {

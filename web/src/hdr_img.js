@@ -221,7 +221,7 @@ async function fileOf(image, source, signal) {
 async function ultraHdr(bytes, signal) {
   const { bytes: made, reason } = await makeUltraHdr(bytes, { signal });
   if (reason) throw new Error(reason);
-  return new Blob([made], { type: "image/jpeg" });
+  return new Blob([made], { type: made[0] === 0xff ? "image/jpeg" : "image/avif" });
 }
 
 /** That the browser can show a file, and may: a site's policy can forbid blob:. It has it decoded then, and shows it at once. */

@@ -17,9 +17,9 @@ function baseOf(name) {
 }
 
 const CASES = {
-  "no JPEG": [fixture("payload/v1/balanced.bin"), "expected a JPEG file"],
-  "nothing": [new Uint8Array(), "expected a JPEG file"],
-  "a JPEG that is cut off in its header": [fixture("jpeg/both.jpg").subarray(0, 300), "expected a JPEG file"],
+  "no JPEG": [fixture("payload/v1/balanced.bin"), "expected a JPEG or AVIF file"],
+  "nothing": [new Uint8Array(), "expected a JPEG or AVIF file"],
+  "a JPEG that is cut off in its header": [fixture("jpeg/both.jpg").subarray(0, 300), "expected a JPEG or AVIF file"],
   "no payload": [fixture("jpeg/base-16x16.jpg"), "there is no neural gain map in it"],
   "a standard map": [fixture("jpeg/both.jpg"), "it has a standard gain map already"],
   "a damaged payload": [baseOf("invalid/payload-bad-crc.jpg"), "neural payload: damaged: its checksum is another"],

@@ -8,7 +8,7 @@ const [MOST_BOXES, MOST_ITEMS, MOST_LINKS] = [8192, 4096, 2 ** 16]; // of one fi
  * The items of a file.
  * @param {Uint8Array} bytes
  * @returns {?{bytes, brands: string[], primary: number, items: Map, references: object[], groups: object[]}} Items by id: {id,
- *   kind, contentType, properties, extents}; a property is {kind, body, isEssential}; `extents` are [start, stop] in the
+ *   kind, name, contentType, properties, extents}; a property is {kind, body, isEssential}; `extents` are [start, stop] in the
  *   file, null where some lie outside it. References are {kind, source, targets}, groups {kind, entities}. Null: the file
  *   does not begin as one of these.
  * @throws {Error} What cannot be read in it.
@@ -168,9 +168,9 @@ function itemOf(reader) {
   const id = reader.unsigned(version === 3 ? 4 : 2);
   reader.unsigned(2); // protection
   const kind = reader.text(4);
-  reader.string(); // name
+  const name = reader.string();
   const contentType = kind === "mime" || kind === "uri " ? reader.string() : "";
-  return { id, kind, contentType, properties: [], extents: null };
+  return { id, kind, name, contentType, properties: [], extents: null };
 }
 
 /** Source: ISO/IEC 23008-12 clause 9.3. */

@@ -19,7 +19,7 @@ const MOST_TILES = 4096;
 const MOST_SHARES = 64; // tiles of one place
 const MOST_PAYLOAD_BYTES = 2 ** 23;
 const MOST_STRETCHED = 1.05; // small maps have rounded sides
-export const XMP_TYPE = "application/rdf+xml";
+const XMP_TYPE = "application/rdf+xml";
 
 /**
  * The base of a file.
@@ -208,7 +208,8 @@ function mapOfAuxiliary(file, base, item, makerNote) {
 
 export const isXmp = ({ kind, contentType }) => kind === "mime" && contentType === XMP_TYPE;
 
-function auxiliaryKind(item) {
+/** What an auxiliary picture is: a URN. */
+export function auxiliaryKind(item) {
   const body = propertiesOf(item, "auxC")[0];
   return body ? textAt(body, 4, 256).split("\0")[0] : "";
 }

@@ -5,7 +5,7 @@ import { joined } from "./jpeg_segments.js";
 /**
  * A file of items, whose ids are 1 and on; the first is the file's picture.
  * @param {string[]} brands The major one, then the compatible ones.
- * @param {object[]} items In the order of their ids: {id, kind, isHidden, contentType, properties, data}, properties as
+ * @param {object[]} items In the order of their ids: {id, kind, name, isHidden, contentType, properties, data}, properties as
  *   `parseHeif` gives them.
  * @param {object[]} references {kind, source, targets}
  * @param {object[]} groups {kind, id, entities}
@@ -31,8 +31,9 @@ export function heifFile({ brands, items, references, groups = [], laidOut = ite
   return joined([start, meta(start.length + meta(0).length + 8), box("mdat", ...parts)]);
 }
 
-function entryOf({ id, kind, isHidden, contentType }) {
-  return fullBox("infe", (2 << 24) | (isHidden ? 1 : 0), u16(id), u16(0), text(kind), [0], ...(contentType ? [text(contentType), [0]] : []));
+function entryOf({ id, kind, name = "", isHidden, contentType }) {
+  const texts = [name, ...(contentType ? [contentType] : [])].map((each) => text(`${each}\0`));
+  return fullBox("infe", (2 << 24) | (isHidden ? 1 : 0), u16(id), u16(0), text(kind), ...texts);
 }
 
 /** Each property stands once. */

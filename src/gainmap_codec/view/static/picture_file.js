@@ -12,15 +12,16 @@ export function checkedSize({ width, height }) {
 }
 
 /**
- * The code values of a picture file as the browser decodes them, upright.
+ * The code values of a picture file as the browser decodes them.
  * @param {Blob} blob
  * @param {number} longest The longest side that can be used: a larger picture is made smaller.
  * @param {?string} colorSpace What the browser shall convert it to, "srgb" or "display-p3"; null leaves the file's own values.
+ * @param {string} imageOrientation "from-image": upright; "none": as it is stored.
  * @returns {Promise<ImageData>}
  */
-export async function decodePicture(blob, longest = Infinity, colorSpace = null) {
+export async function decodePicture(blob, longest = Infinity, colorSpace = null, imageOrientation = "from-image") {
   const colorSpaceConversion = colorSpace ? "default" : "none";
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion, premultiplyAlpha: "none" });
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion, imageOrientation, premultiplyAlpha: "none" });
   const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
   const context = new OffscreenCanvas(width, height).getContext("2d", {
