@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
@@ -19,13 +21,17 @@ import gainmap_codec as gm
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
 from gainmap_codec.files.jpeg.segments import segments_of
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.color.light import convert, pq_encode
 from gainmap_codec.pixels.scene import grade_scene, render_scene
 from support.chromium import ARGUMENTS, find_chromium, shown_by
 from support.npm_module import MARKS, WEB, module_server, neural_photo, sent_by
 from support.page_server import PageServer
+from support.paths import FIXTURES
 
 MOST_GZIPPED_BYTES = 25_000
+MOST_GZIPPED_BYTES_OF_AVIF = 8_000
+"""Of what is loaded besides when the first AVIF file is converted."""
 
 pytestmark = MARKS
 SCENE = gm.HdrImage(render_scene(384, 256))
@@ -105,6 +111,74 @@ def test_turned_photos(page: Any, server: PageServer, orientation: int) -> None:
     assert answer["reason"] is None
     assert gm.inspect(made).orientation == orientation
     assert_ultra_hdr(made, data)
+
+
+def assert_avif_with_map(made: bytes, neural: bytes) -> None:
+    """The file is whole, its base's coded data are those of before, and it shows what the network shows."""
+    record, before = parse_file(made, "", Limits()), parse_file(neural, "", Limits())
+    assert (record.container, record.warnings, record.payload) == ("avif", (), None)
+    assert record.base_digest == before.base_digest
+    assert (record.orientation, record.exif) == (before.orientation, before.exif)
+    assert np.mean(difference(made, neural) <= 2) >= 0.99
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6])
+def test_avif_photos(page: Any, server: PageServer, orientation: int) -> None:
+    """Our decoder, Chromium and libavif (in Pillow) read the file; turned ones, too."""
+    data = neural_photo(orientation, container="avif")
+    made, answer = made_by(page, server, data)
+    assert answer == {"reason": None, "isSame": False}
+    assert_avif_with_map(made, data)
+    with PIL.Image.open(io.BytesIO(made)) as ours, PIL.Image.open(io.BytesIO(data)) as old:
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(old))
+    path = f"/made-{orientation}.avif"  # Chromium keeps pictures by their addresses
+    server.files[path] = made
+    full = gm.inspect(made).headroom or 0.0
+    for headroom in (0.0, full / 2, full):
+        shown = shown_by(page, server.address + path, headroom)
+        ours_shown = gm.decode(made, headroom=headroom, color_space="srgb").pixels
+        away = np.abs(pq_encode(convert(shown, "srgb", "bt2020")) - pq_encode(convert(ours_shown, "srgb", "bt2020")))
+        assert np.mean(away.max(axis=2) * 1023 <= 2) >= 0.99
+        assert (shown.max() > 1.5) == (headroom > 0)
+
+
+def test_an_avif_photos_map_of_three_channels_is_as_good_as_pythons(page: Any, server: PageServer) -> None:
+    data = gm.encode(SCENE, carry="neural", preset="tiny", container="avif", base_color_space="display-p3")
+    made, answer = made_by(page, server, data)
+    assert answer["reason"] is None
+    ours, pythons = (difference(each, data) for each in (made, gm.transcode(data, carry="standard")))
+    assert np.median(ours) < 2
+    assert ours.mean() < pythons.mean() and np.percentile(ours, 99) < np.percentile(pythons, 99)
+
+
+def test_an_avif_photo_stays_where_the_browser_codes_no_av1(page: Any, server: PageServer) -> None:
+    server.files["/photo.avif"] = neural_photo(container="avif")
+    without = """async () => {
+      const { VideoEncoder } = globalThis;
+      delete globalThis.VideoEncoder;
+      const { convert } = await import("/dist/convert.js");
+      const bytes = new Uint8Array(await (await fetch("/photo.avif")).arrayBuffer());
+      const { bytes: made, reason } = await convert(bytes);
+      globalThis.VideoEncoder = VideoEncoder;
+      return [made === bytes, reason];
+    }"""
+    assert page.evaluate(without) == [True, "the browser does not code AV1 (WebCodecs)"]
+
+
+def test_avif_files_that_stay_as_they_are(page: Any, server: PageServer) -> None:
+    data = neural_photo(container="avif")
+    other = replace(parse_file(gm.encode(OTHER, carry="standard", container="avif"), "", Limits()), gain_map=None)
+    foreign = serialize_file(replace(other, payload=parse_file(data, "", Limits()).payload), [])
+    cases = [
+        (gm.encode(SCENE, carry="standard", container="avif"), "it has a standard gain map already"),
+        (serialize_file(other, []), "there is no neural gain map in it"),
+        (foreign, "the neural gain map belongs to another picture"),
+        (data[:300], "one of its boxes is cut off"),
+        ((FIXTURES / "heif/payload.heic").read_bytes(), "expected a JPEG or AVIF file"),
+    ]
+    for given, reason in cases:
+        made, answer = made_by(page, server, given)
+        assert (made, answer) == (given, {"reason": reason, "isSame": True})
 
 
 def test_a_map_of_three_channels_is_as_good_as_pythons(page: Any, server: PageServer) -> None:
@@ -209,8 +283,9 @@ def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server
         ["npm", "pack", "--json", "--pack-destination", tmp_path], cwd=WEB, check=True, capture_output=True, text=True
     )
     (found,) = json.loads(packed.stdout[packed.stdout.index("[") :])
-    modules = [path.read_bytes() for path in (WEB / "dist").glob("*.js")]
-    assert sum(len(gzip.compress(text)) for text in modules) <= MOST_GZIPPED_BYTES
+    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in (WEB / "dist").glob("*.js")}
+    assert sizes.pop("avif.js") <= MOST_GZIPPED_BYTES_OF_AVIF
+    assert sum(sizes.values()) <= MOST_GZIPPED_BYTES
     subprocess.run(
         ["npm", "install", "--silent", "--no-audit", "--no-fund", found["filename"]], cwd=tmp_path, check=True
     )
@@ -223,14 +298,14 @@ def test_the_package_is_small_and_serves_an_empty_project(tmp_path: Path, server
     """
     (tmp_path / "use.js").write_text(script)
     done = subprocess.run(["node", "use.js"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert done.stdout == "true expected a JPEG file\n"
+    assert done.stdout == "true expected a JPEG or AVIF file\n"
     names = {path.name for path in (tmp_path / "node_modules/gainmap-nn").rglob("*") if path.is_file()}
     made = {
         f"{name}{ending}"
         for name in ("gainmap-nn", "convert", "hdr-img", "service-worker")
         for ending in (".js", ".d.ts")
     }
-    assert names == {"LICENSE", "package.json", "README.md", *made}
+    assert names == {"LICENSE", "package.json", "README.md", "avif.js", *made}
 
 
 MEASURE = """async (url) => {
@@ -252,17 +327,26 @@ MEASURE = """async (url) => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["Ultra_HDR_Samples_Originals_01", "fountain_night", "lamps"])
-def test_photos_of_phones(page: Any, server: PageServer, data_dir: Path, name: str) -> None:
+PHOTOS: list[tuple[str, Container]] = [
+    ("Ultra_HDR_Samples_Originals_01", "jpeg"),
+    ("fountain_night", "jpeg"),
+    ("lamps", "jpeg"),
+    ("lamps", "avif"),
+]
+
+
+@pytest.mark.parametrize(("name", "container"), PHOTOS)
+def test_photos_of_phones(page: Any, server: PageServer, data_dir: Path, name: str, container: Container) -> None:
     """Figures of docs/browser.md. Times are printed only: they are those of a machine that does nothing else."""
     (photo,) = data_dir.glob(f"files/*/{name}.jpg")
-    data = server.files["/large.jpg"] = gm.transcode(photo, carry="neural")
+    data = server.files["/large.jpg"] = gm.transcode(photo, carry="neural", container=container)
     page.goto(f"{server.address}/empty.html")  # with a worker of its own
     first, *times = [page.evaluate(MEASURE, "/large.jpg") for _ in range(5)]
     made = [server.sent.get(timeout=10)[1] for _ in (first, *times)][-1]
     shares = [np.mean(difference(made, other) <= 2) for other in (data, gm.transcode(data, carry="standard"))]
     longest, whole = (min(column) for column in zip(*times, strict=True))
-    print(f"{name}: the page's first {first[1]:.0f} ms, later ones {whole:.0f} ms, {len(made) - len(data)} bytes more;")
+    print(f"{name}, {container}: the page's first {first[1]:.0f} ms, later ones {whole:.0f} ms;")
+    print(f"  {len(data)} bytes, {len(made) - len(data)} more when it is converted;")
     print(f"  at most {longest:.0f} ms at a time on the page's thread, {first[0]:.0f} ms of the first;")
     print(f"  within two codes of the network {shares[0]:.2%}, of transcode(carry='standard') {shares[1]:.2%}")
     assert min(shares) >= 0.99

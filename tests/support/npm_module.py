@@ -14,6 +14,7 @@ from signal import SIGTERM
 import pytest
 
 import gainmap_codec as gm
+from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
@@ -31,12 +32,14 @@ MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
 
 
 @cache
-def neural_photo(orientation: int = 1, width: int = 384) -> bytes:
+def neural_photo(orientation: int = 1, width: int = 384, container: Container = "jpeg") -> bytes:
     """A photo as phones make them, with one gain for all channels, by a neural gain map."""
     scene = gm.HdrImage(render_scene(width, width * 2 // 3))
     sdr = encode_base(tone_map(scene.pixels, headroom=3.0))
     exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation, 0, 0, 0, 0, 0, 0))
-    standard = gm.encode(scene, to_stored(sdr, orientation), carry="standard", map_channels=1, exif=exif)
+    standard = gm.encode(
+        scene, to_stored(sdr, orientation), carry="standard", map_channels=1, exif=exif, container=container
+    )
     return gm.transcode(standard, carry="neural", preset="tiny")
 
 

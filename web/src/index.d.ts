@@ -16,9 +16,9 @@ export interface Answer {
 }
 
 /**
- * The same picture as an Ultra HDR / ISO 21496-1 JPEG, which browsers show in HDR in an ordinary `<img>`.
+ * The same picture as an Ultra HDR / ISO 21496-1 JPEG, which browsers show in HDR in an ordinary `<img>`; an AVIF as an AVIF.
  *
- * @param bytes A JPEG with a neural gain map, as gainmap_codec writes them. They are read, never changed. Of a Blob or a
+ * @param bytes A JPEG or AVIF with a neural gain map, as gainmap_codec writes them. They are read, never changed. Of a Blob or a
  *   Response: `await it.arrayBuffer()`.
  * @returns The new file. A picture that cannot be made one (it has a standard gain map already, none of ours, a damaged
  *   one, or that of another picture) comes back as it is: it is shown as the browser shows it anyway.
