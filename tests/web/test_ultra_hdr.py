@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import shutil
 import subprocess
 from dataclasses import replace
@@ -20,7 +19,7 @@ from gainmap_codec.files.jpeg.write import serialize_jpeg
 from gainmap_codec.files.map_metadata.iso21496 import fraction_of
 from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
-from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata, StoredGainMap
+from gainmap_codec.files.records import GainMapChannel, GainMapMetadata, StoredGainMap
 from gainmap_codec.pixels.color.base_color import base_color_of_icc
 from gainmap_codec.pixels.color.light import ColorSpace, pq_encode
 from gainmap_codec.pixels.maps.gain_map import apply_gain_map
@@ -28,27 +27,13 @@ from gainmap_codec.pixels.maps.neural_map import render_neural_map
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.networks import random_network, round_to_wire
+from support.npm_parts import METADATA, ask, numbers
 from support.paths import FIXTURES, ROOT
 from support.viewer import NETWORKS, SRGB, base64_of, job
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
 
-ONE = GainMapChannel(Fraction(-1, 16), Fraction(45, 16), Fraction(1, 1), Fraction(1, 64), Fraction(1, 512))
-OTHER = replace(ONE, gain_map_max=Fraction(3, 1), gamma=Fraction(5, 4))
-METADATA = {
-    "one channel": GainMapMetadata(Fraction(0, 1), Fraction(45, 16), (ONE,)),
-    "three channels": GainMapMetadata(Fraction(1, 4), Fraction(3, 1), (ONE, OTHER, ONE)),
-}
 SDR = encode_base(tone_map(render_scene(96, 64), headroom=3.0))
-
-
-def ask(*jobs: dict[str, Any]) -> list[Any]:
-    """What the module's parts make of each job."""
-    command = ["node", str(ROOT / "tests/support/npm_module.mjs"), str(ROOT)]
-    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
 
 
 def test_what_needs_no_browser() -> None:
@@ -56,20 +41,6 @@ def test_what_needs_no_browser() -> None:
     command = ["node", "--test", *map(str, sorted((ROOT / "web/test").glob("*.test.js")))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
-
-
-def numbers(metadata: GainMapMetadata) -> dict[str, Any]:
-    """The metadata as the module has them."""
-    fields = {
-        "min": "gain_map_min",
-        "max": "gain_map_max",
-        "gamma": "gamma",
-        "baseOffset": "base_offset",
-        "alternateOffset": "alternate_offset",
-    }
-    channels = [{key: float(getattr(each, name)) for key, name in fields.items()} for each in metadata.channels]
-    headrooms = float(metadata.base_hdr_headroom), float(metadata.alternate_hdr_headroom)
-    return {"baseHeadroom": headrooms[0], "alternateHeadroom": headrooms[1], "channels": channels}
 
 
 def written(base: bytes, metadata: GainMapMetadata) -> tuple[bytes, bytes]:

@@ -23,10 +23,10 @@ from gainmap_codec.pixels.scene import render_scene
 from support.codestreams import avif_of_tiles
 from support.heif_records import EXIF, PACKET, opened
 from support.networks import random_network
+from support.npm_parts import METADATA, ask, numbers
 from support.pages import with_network
 from support.paths import FIXTURES
 from support.viewer import base64_of
-from web.test_ultra_hdr import METADATA, ask, numbers
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
 
