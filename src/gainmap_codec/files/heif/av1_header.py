@@ -87,77 +87,77 @@ def _leb128(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _frame_size(bits: Bits) -> tuple[int, int]:
-    bits.read(4)  # profile, still picture
-    _skip_levels(bits, is_reduced=bool(bits.read(1)))
-    width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    return bits.read(width_bits) + 1, bits.read(height_bits) + 1
+    bits.take(4)  # profile, still picture
+    _skip_levels(bits, is_reduced=bool(bits.take(1)))
+    width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
+    return bits.take(width_bits) + 1, bits.take(height_bits) + 1
 
 
 def _color(bits: Bits) -> Nclx:
     """The fields of 5.5.1 up to the colour, and that of 5.5.2."""
-    profile = bits.read(3)
-    bits.read(1)
-    is_reduced = bool(bits.read(1))
+    profile = bits.take(3)
+    bits.take(1)
+    is_reduced = bool(bits.take(1))
     _skip_levels(bits, is_reduced=is_reduced)
-    width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    bits.read(width_bits + height_bits)
+    width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
+    bits.take(width_bits + height_bits)
     _skip_tools(bits, is_reduced=is_reduced)
-    if bits.read(1) and profile == 2:  # more than 8 bits
-        bits.read(1)
-    is_grey = profile != 1 and bool(bits.read(1))
-    told = (bits.read(8), bits.read(8), bits.read(8)) if bits.read(1) else (UNSPECIFIED,) * 3
+    if bits.take(1) and profile == 2:  # more than 8 bits
+        bits.take(1)
+    is_grey = profile != 1 and bool(bits.take(1))
+    told = (bits.take(8), bits.take(8), bits.take(8)) if bits.take(1) else (UNSPECIFIED,) * 3
     if not is_grey and told == (Primaries.BT709, Transfer.SRGB, Matrix.IDENTITY):
         return Nclx(*told, full_range=True)
-    return Nclx(*told, full_range=bool(bits.read(1)))
+    return Nclx(*told, full_range=bool(bits.take(1)))
 
 
 def _skip_levels(bits: Bits, *, is_reduced: bool) -> None:
     if is_reduced:
-        bits.read(5)
+        bits.take(5)
     else:
         _skip_operating_points(bits, _skip_timing(bits))
 
 
 def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
-    if not is_reduced and bits.read(1):
-        bits.read(7)  # lengths of frame ids
-    bits.read(3)
+    if not is_reduced and bits.take(1):
+        bits.take(7)  # lengths of frame ids
+    bits.take(3)
     if not is_reduced:
         _skip_tools_of_sequences(bits)
-    bits.read(3)
+    bits.take(3)
 
 
 def _skip_tools_of_sequences(bits: Bits) -> None:
-    bits.read(4)
-    has_order = bits.read(1)
-    bits.read(2 * has_order)
-    may_be_screen = bool(bits.read(1) or bits.read(1))
-    if may_be_screen and not bits.read(1):
-        bits.read(1)  # whole pixels alone
-    bits.read(3 * has_order)
+    bits.take(4)
+    has_order = bits.take(1)
+    bits.take(2 * has_order)
+    may_be_screen = bool(bits.take(1) or bits.take(1))
+    if may_be_screen and not bits.take(1):
+        bits.take(1)  # whole pixels alone
+    bits.take(3 * has_order)
 
 
 def _skip_timing(bits: Bits) -> int:
     """Bits of a buffer delay; 0 where there is no decoder model."""
-    if not bits.read(1):
+    if not bits.take(1):
         return 0
-    bits.read(64)
-    if bits.read(1):
+    bits.take(64)
+    if bits.take(1):
         bits.golomb()
-    if not bits.read(1):
+    if not bits.take(1):
         return 0
-    delay_bits = bits.read(5) + 1
-    bits.read(42)
+    delay_bits = bits.take(5) + 1
+    bits.take(42)
     return delay_bits
 
 
 def _skip_operating_points(bits: Bits, delay_bits: int) -> None:
-    display_delay = bits.read(1)
-    for _ in range(bits.read(5) + 1):
-        bits.read(12)
-        if bits.read(5) > 7:
-            bits.read(1)
-        if delay_bits and bits.read(1):
-            bits.read(2 * delay_bits + 1)
-        if display_delay and bits.read(1):
-            bits.read(4)
+    display_delay = bits.take(1)
+    for _ in range(bits.take(5) + 1):
+        bits.take(12)
+        if bits.take(5) > 7:
+            bits.take(1)
+        if delay_bits and bits.take(1):
+            bits.take(2 * delay_bits + 1)
+        if display_delay and bits.take(1):
+            bits.take(4)

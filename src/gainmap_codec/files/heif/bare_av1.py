@@ -85,18 +85,18 @@ def _sequence_header(tools: int, width: int, height: int, channels: int) -> byte
 
 
 def _tools_of(bits: Bits, channels: int) -> int:
-    profile, still = bits.read(3), bits.read(2)
-    bits.read(5)
-    sides = bits.read(4) + 1, bits.read(4) + 1
-    bits.read(sum(sides))
-    tools, depth = bits.read(_TOOLS), bits.read(1)
-    is_grey = profile == 0 and bool(bits.read(1))
+    profile, still = bits.take(3), bits.take(2)
+    bits.take(5)
+    sides = bits.take(4) + 1, bits.take(4) + 1
+    bits.take(sum(sides))
+    tools, depth = bits.take(_TOOLS), bits.take(1)
+    is_grey = profile == 0 and bool(bits.take(1))
     if still != 3 or depth or (channels == 1) != is_grey or (channels == 3) != (profile == 1):
         raise UnsupportedError(f"AV1: expected a still picture of 8 bits and {channels} channels, got another")
-    if bits.read(1):
-        bits.read(24)
-    is_full = bits.read(1)
-    separate = 0 if is_grey else bits.read(1)
-    if not is_full or bits.read(1):
+    if bits.take(1):
+        bits.take(24)
+    is_full = bits.take(1)
+    separate = 0 if is_grey else bits.take(1)
+    if not is_full or bits.take(1):
         raise UnsupportedError("AV1: expected full range and no film grain")
     return tools << 1 | separate

@@ -72,24 +72,24 @@ def _unescaped(unit: bytes) -> bytes:
 
 def _color(bits: Bits) -> Nclx:
     """The fields of clause 7.3.2.2.1, in their order, up to the colour."""
-    bits.read(16 + 4)  # unit header, video parameter set
-    layers = bits.read(3)
-    bits.read(1)
+    bits.take(16 + 4)  # unit header, video parameter set
+    layers = bits.take(3)
+    bits.take(1)
     _skip_profiles(bits, layers)
     bits.golomb()
     if bits.golomb() == 3:
-        bits.read(1)
+        bits.take(1)
     _skip_numbers(bits, 2)  # width, height
-    if bits.read(1):
+    if bits.take(1):
         _skip_numbers(bits, 4)  # conformance window
     _skip_numbers(bits, 2)  # depths
     order_bits = bits.at_most(12) + 4
-    _skip_numbers(bits, 3 * (1 if not bits.read(1) else layers + 1))
+    _skip_numbers(bits, 3 * (1 if not bits.take(1) else layers + 1))
     _skip_numbers(bits, 6)
     _skip_tools(bits)
     _skip_references(bits, order_bits)
-    bits.read(2)
-    return _color_of_vui(bits) if bits.read(1) else _UNSAID
+    bits.take(2)
+    return _color_of_vui(bits) if bits.take(1) else _UNSAID
 
 
 def _skip_numbers(bits: Bits, count: int) -> None:
@@ -98,27 +98,27 @@ def _skip_numbers(bits: Bits, count: int) -> None:
 
 
 def _skip_profiles(bits: Bits, layers: int) -> None:
-    bits.read(88 + 8)
-    present = [(bits.read(1), bits.read(1)) for _ in range(layers)]
-    bits.read(2 * (8 - layers) if layers else 0)
+    bits.take(88 + 8)
+    present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
+    bits.take(2 * (8 - layers) if layers else 0)
     for profile, level in present:
-        bits.read(88 * profile + 8 * level)
+        bits.take(88 * profile + 8 * level)
 
 
 def _skip_tools(bits: Bits) -> None:
-    if bits.read(1) and bits.read(1):
+    if bits.take(1) and bits.take(1):
         _skip_scaling_lists(bits)
-    bits.read(2)
-    if bits.read(1):  # samples without prediction
-        bits.read(8)
+    bits.take(2)
+    if bits.take(1):  # samples without prediction
+        bits.take(8)
         _skip_numbers(bits, 2)
-        bits.read(1)
+        bits.take(1)
 
 
 def _skip_scaling_lists(bits: Bits) -> None:
     for size in range(4):
         for _ in range(0, 6, 3 if size == 3 else 1):
-            if bits.read(1):
+            if bits.take(1):
                 _skip_numbers(bits, (size > 1) + min(64, 1 << (4 + 2 * size)))
             else:
                 bits.golomb()
@@ -127,10 +127,10 @@ def _skip_scaling_lists(bits: Bits) -> None:
 def _skip_references(bits: Bits, order_bits: int) -> None:
     deltas: list[int] = []
     for index in range(bits.at_most(64)):
-        deltas = _predicted(bits, deltas) if index and bits.read(1) else _listed(bits)
-    if bits.read(1):
+        deltas = _predicted(bits, deltas) if index and bits.take(1) else _listed(bits)
+    if bits.take(1):
         for _ in range(bits.at_most(32)):
-            bits.read(order_bits + 1)
+            bits.take(order_bits + 1)
 
 
 def _listed(bits: Bits) -> list[int]:
@@ -140,29 +140,29 @@ def _listed(bits: Bits) -> list[int]:
         delta = 0
         for _ in range(count):
             delta += sign * (bits.golomb() + 1)
-            bits.read(1)
+            bits.take(1)
             found.append(delta)
     return found
 
 
 def _predicted(bits: Bits, deltas: list[int]) -> list[int]:
     """The same of a set that is told by its difference from the one before."""
-    sign = bits.read(1)
+    sign = bits.take(1)
     step = (bits.golomb() + 1) * (-1 if sign else 1)
-    moved = {delta + step for delta in (*deltas, 0) if bits.read(1) or bits.read(1)} - {0}
+    moved = {delta + step for delta in (*deltas, 0) if bits.take(1) or bits.take(1)} - {0}
     return sorted((d for d in moved if d < 0), reverse=True) + sorted(d for d in moved if d > 0)
 
 
 def _color_of_vui(bits: Bits) -> Nclx:
     """Source: ITU-T H.265 clause E.2.1, up to the matrix."""
-    if bits.read(1) and bits.read(8) == _ANY_RATIO:
-        bits.read(32)
-    if bits.read(1):
-        bits.read(1)  # overscan
-    if not bits.read(1):
+    if bits.take(1) and bits.take(8) == _ANY_RATIO:
+        bits.take(32)
+    if bits.take(1):
+        bits.take(1)  # overscan
+    if not bits.take(1):
         return _UNSAID
-    bits.read(3)
-    full_range = bool(bits.read(1))
-    if not bits.read(1):
+    bits.take(3)
+    full_range = bool(bits.take(1))
+    if not bits.take(1):
         return _UNSAID._replace(full_range=full_range)
-    return Nclx(bits.read(8), bits.read(8), bits.read(8), full_range)
+    return Nclx(bits.take(8), bits.take(8), bits.take(8), full_range)

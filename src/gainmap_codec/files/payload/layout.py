@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_type_hints
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.payload.bits import BitReader, BitWriter
+from gainmap_codec.files.bits import BitReader, BitWriter
 from gainmap_codec.files.payload.records import Binding, Domain, Family, Preset
 
 WHERE = "neural payload"

@@ -9,12 +9,13 @@ class BitReader:
     """A place in `data` that never leaves it.
 
     Attributes:
+        where: What is being read, for error messages.
         position: Of the next bit.
     """
 
     def __init__(self, data: bytes, where: str, *, position: int = 0) -> None:
         self._data = data
-        self._where = where
+        self.where = where
         self.position = position
 
     def take(self, count: int) -> int:
@@ -25,7 +26,8 @@ class BitReader:
         """
         left = 8 * len(self._data) - self.position
         if count > left:
-            raise FormatError(self._where, f"expected {count} bits, got {max(left, 0)}", offset=self.position // 8)
+            problem = f"expected {count} bits, got {max(left, 0)}: cut off"
+            raise FormatError(self.where, problem, offset=self.position // 8)
         start, self.position = self.position, self.position + count
         stop = -(-self.position // 8)
         number = int.from_bytes(self._data[start // 8 : stop], "big") >> (8 * stop - self.position)
@@ -42,7 +44,7 @@ class BitReader:
             FormatError: A bit on the way there is not 0.
         """
         if self.take(-self.position % 8):
-            raise FormatError(self._where, "expected zeros up to the next byte", offset=self.position // 8 - 1)
+            raise FormatError(self.where, "expected zeros up to the next byte", offset=self.position // 8 - 1)
 
     def rest(self) -> bytes:
         """The whole bytes that are left."""

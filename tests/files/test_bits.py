@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gainmap_codec.errors import FormatError
-from gainmap_codec.files.payload.bits import BitReader, BitWriter
+from gainmap_codec.files.bits import BitReader, BitWriter
 
 
 def test_the_most_significant_bit_comes_first() -> None:
