@@ -109,6 +109,16 @@ def test_the_picture_is_exchanged_for_one_that_chromium_shows_in_hdr(page: Any, 
     assert server.asked.count("/photo.jpg") == 1
 
 
+def test_an_avif_photo_is_exchanged_for_an_avif(page: Any, server: PageServer) -> None:
+    server.files["/photo.avif"] = neural_photo(container="avif")
+    element = show(page, server, '<hdr-img><img src="/photo.avif" alt="Lamps"></hdr-img>')
+    assert settled(element) == IN_HDR
+    url = element.evaluate("element => element.image.currentSrc")
+    assert page.evaluate("async (url) => (await (await fetch(url)).blob()).type", url) == "image/avif"
+    assert_hdr(page, url, neural_photo(container="avif"))
+    assert server.asked.count("/photo.avif") == 1
+
+
 @pytest.mark.parametrize(
     ("headers", "is_hdr"),
     [

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,10 +17,21 @@ import pytest
 import gainmap_codec as gm
 from gainmap_codec.errors import GainMapError
 from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.heif.items import Property
 from gainmap_codec.files.records import CodedImage, Crop, GainMapFile, GainMapMetadata
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.formats.sources import photos_in
-from support.heavy_files import large_grid
+from support.heavy_files import (
+    grid_of,
+    grid_of_allowed_size,
+    grid_of_many_properties,
+    large_grid,
+    large_xmp_of_base,
+    long_exif,
+    many_exif,
+    many_maps_with_xmp,
+    one_exif_named_often,
+)
 from support.networks import random_network
 from support.pages import SCENE, with_network
 from support.paths import FIXTURES, ROOT
@@ -135,6 +147,32 @@ def test_a_file_of_both_maps() -> None:
         "base image", "standard gain map", "neural gain map", "metadata and all else",
     ]  # fmt: skip
     assert sum(count for _, count in found["sums"]) == len(data)
+
+
+def tiles_of_a_large_profile() -> bytes:
+    """4096 tiles that share a profile of a megabyte, and extents by the thousand."""
+    draft = grid_of(64, 64)
+    return draft.with_properties(2, Property(b"colr", b"prof" + bytes(1 << 20))).build()
+
+
+HEAVY = (
+    grid_of_allowed_size,
+    grid_of_many_properties,
+    large_xmp_of_base,
+    long_exif,
+    many_exif,
+    many_maps_with_xmp,
+    one_exif_named_often,
+    tiles_of_a_large_profile,
+)
+
+
+@pytest.mark.parametrize("make", HEAVY)
+def test_small_files_that_ask_for_much_work_are_soon_read(make: Callable[[], bytes]) -> None:
+    """The modules tell the time themselves: a second is some twenty times what they take."""
+    (found,) = read(make())
+    assert found["milliseconds"] < 1000
+    assert "error" in found or found["width"] > 0
 
 
 def test_more_tiles_than_a_file_may_have() -> None:

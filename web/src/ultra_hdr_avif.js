@@ -38,7 +38,8 @@ export function avifSource(bytes) {
 
 /** What a payload is bound to: the data of all tiles, and their configuration records. */
 function codedBytes(file, { tiles }) {
-  const records = new Map(tiles.map((tile) => propertiesOf(tile, "av1C")[0]).map((record) => [String(record), record]));
+  const found = new Set(tiles.map((tile) => propertiesOf(tile, "av1C")[0]));
+  const records = new Map(Array.from(found, (record) => [String(record), record]));
   return [...dataOfTiles(file, tiles), ...records.values()];
 }
 

@@ -16,6 +16,7 @@ const AUXILIARY_MAPS = [
 const TRANSFORMS = ["clap", "irot", "imir"];
 const MOST_TRIED = 8; // items that may be the map, or say what it is
 const MOST_TILES = 4096;
+const MOST_LINKS = 2 ** 16; // of its tiles, each as often as it is named
 const MOST_SHARES = 64; // tiles of one place
 const MOST_PAYLOAD_BYTES = 2 ** 23;
 const MOST_STRETCHED = 1.05; // small maps have rounded sides
@@ -57,6 +58,8 @@ function gridOf(file, item) {
   const tiles = targetsOf(file, "dimg", item.id).map((id) => file.items.get(id));
   if (tiles.length > MOST_TILES) throw new Error(`it has more than ${MOST_TILES} tiles`);
   if (tiles.length !== (data[2] + 1) * (data[3] + 1) || tiles.some((tile) => !tile)) throw new Error("tiles of it are missing");
+  const links = tiles.reduce((sum, { properties, extents }) => sum + properties.length + (extents?.length ?? 0), 0);
+  if (links > MOST_LINKS) throw new Error(`its tiles have more than ${MOST_LINKS} properties and parts`);
   const sizes = tiles.map(sizeOf);
   const isEven = sizes.every((size) => size.width === sizes[0].width && size.height === sizes[0].height);
   const isCovered = width > 0 && height > 0 && width <= sizes[0].width * (data[3] + 1) && height <= sizes[0].height * (data[2] + 1);
@@ -131,7 +134,7 @@ export function dataOfTiles(file, items) {
   const read = new Map();
   const sizes = { own: 0, all: 0 };
   return items.map(({ id, extents }) => {
-    const place = String(extents);
+    const place = extents?.length === 1 ? String(extents) : extents; // of many extents, only the same item's is the same
     const isNew = !read.has(place);
     if (isNew) read.set(place, dataOf(file, id));
     const data = read.get(place);

@@ -2,6 +2,8 @@
 
 import { joined } from "./jpeg_segments.js";
 
+const MOST_COMPARED = 64; // bytes of a property
+
 /**
  * A file of items, whose ids are 1 and on; the first is the file's picture.
  * @param {string[]} brands The major one, then the compatible ones.
@@ -36,11 +38,11 @@ function entryOf({ id, kind, name = "", isHidden, contentType }) {
   return fullBox("infe", (2 << 24) | (isHidden ? 1 : 0), u16(id), u16(0), text(kind), ...texts);
 }
 
-/** Each property stands once. */
+/** Each property stands once; large ones (profiles, of thousands of tiles in a hostile file) are told apart by their arrays. */
 function propertiesBox(items) {
   const store = new Map();
   const numberOf = ({ kind, body }) => {
-    const key = `${kind}${body}`;
+    const key = body.length > MOST_COMPARED ? body : `${kind}${body}`;
     if (!store.has(key)) store.set(key, { number: store.size + 1, bytes: box(kind, body) });
     return store.get(key).number;
   };
