@@ -19,9 +19,9 @@ from gainmap_bench.report.pages import Picture, Section, Table, write_page
 _METRICS = (
     "PQ-PSNR, SSIM (Gaussian window, mean of three channels) and dE_ITP (ITU-R BT.2124) are of BT.2020 PQ codes, "
     "SDR white at 203 cd/m². dE00 is CIEDE2000 of CIELAB against D65 at 203 cd/m²; whites of bases are adapted to D65 "
-    "by Bradford's transform. Bytes are those written, a decoder has these and the base alone. JOD is ColorVideoVDP's, "
-    "on a display of 1500 cd/m², of renditions averaged to at most 1024 pixels a side: it stands in for HDR-VDP-3, "
-    "which exists for MATLAB only."
+    "by Bradford's transform. Bytes are those of the file or payload; a decoder has them and the base alone. "
+    "JOD is ColorVideoVDP's, on a display of 1500 cd/m², of renditions averaged to at most 1024 pixels a side: it "
+    "stands in for HDR-VDP-3, which exists for MATLAB only."
 )
 
 
@@ -77,8 +77,9 @@ class Run:
         )
         text = self._text(
             "rd",
-            "Ordinary maps of all residuals at 1/64…1/1 of the base's side, networks as published of several widths "
-            "(“paper”), our payloads at several prices (“neural”). docs/rate-distortion.md tells how.",
+            "The methods are ordinary maps of all residuals at 1/64 to 1/1 of the base's side, networks as published, "
+            "in several widths (“paper”), and our payloads at several prices (“neural”). "
+            "docs/rate-distortion.md says how they are measured.",
         )
         return Section("rd", "Rate and distortion", text, parts)
 
@@ -100,7 +101,11 @@ class Run:
     def errors(self) -> Section:
         """Where methods err."""
         sheets = error_sheets.sheets(self.sources, self.effort, self.seed, self.memory, self.processes)
-        text = self._text("figures", "Under each method's name the mean over the picture. All share one colour scale.")
+        text = self._text(
+            "figures",
+            "Each method has two heat maps: CIEDE2000 on the left, dE_ITP on the right. Under its name stands the mean "
+            "over the picture. All heat maps share one colour scale.",
+        )
         return Section("errors", "Where methods err", text, tuple(sheets))
 
     def report(self, docs: Path) -> None:
