@@ -118,7 +118,7 @@ def test_report(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert rows(docs / "domains-photo.csv")[0] == ["codec, residual", "mean", "photo"]
     for name in ("errors-scene", "errors-scene-local", "errors-photo", "rd", "init"):
         with Image.open(docs / f"{name}.png") as picture:
-            assert len(set(np.asarray(picture.convert("L")).ravel().tolist())) > 20
+            assert len(set(np.asarray(picture.convert("L")).ravel().tolist())) > 8  # sheets of errors have 16 colours
     page = Page((docs / "index.html").read_text("utf-8"))
     assert page.of("html") == [{"lang": "en"}] and len(page.of("h1")) == 1 and len(page.of("h2")) == 4
     assert all(image["alt"] and str(image["src"]).startswith("data:image/png;base64,") for image in page.of("img"))
