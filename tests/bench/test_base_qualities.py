@@ -26,8 +26,8 @@ def test_a_row_for_each_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     photos = [tmp_path / "upright.jpg", tmp_path / "turned.jpg"]
     for photo, orientation in zip(photos, (1, 6), strict=True):
         photo.write_bytes(files.made(orientation=orientation))
-    _, _, *rows = quality_rows(photos, (("jpeg", 50), ("jpeg", 95), ("avif", 90)), side=24)
+    _, _, *rows = quality_rows(photos, (("jpeg", 50, 8), ("jpeg", 95, 8), ("avif", 90, 10)), side=24)
     names, kilobytes, psnr, score, lowest, _ = zip(*(row.strip("| ").split(" | ") for row in rows), strict=True)
-    assert names == ("jpeg 50", "jpeg 95", "avif 90")
+    assert names == ("jpeg 50, 8 bits", "jpeg 95, 8 bits", "avif 90, 10 bits")
     assert int(kilobytes[0]) <= int(kilobytes[1]) and float(psnr[0]) + 5 < float(psnr[1])
     assert float(score[0]) < float(score[1]) and all(map(float.__le__, map(float, lowest), map(float, score)))

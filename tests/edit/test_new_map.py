@@ -17,7 +17,7 @@ from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.jpeg.write import serialize_jpeg
-from gainmap_codec.files.payload.format import parse_payload, serialize_payload
+from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import CodedPicture
 from gainmap_codec.files.records import AppleMetadata, CodedImage, Container, Fraction, StoredGainMap
 from gainmap_codec.pixels.color.icc_profile import icc_profile_for
@@ -26,7 +26,6 @@ from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_
 from gainmap_codec.pixels.maps.map_editing import resize_gain_map
 from support import pipeline_files as files
 from support.cases import ONE_CHANNEL
-from support.networks import random_network
 from support.paths import FIXTURES
 
 TWO, DARK = Fraction(2, 1), Fraction(-14, 1)
@@ -207,14 +206,6 @@ def test_what_the_source_lacks_is_made_for_a_part_of_it() -> None:
     assert pq_psnr(new, wanted) > 30
 
 
-def with_one_gain(base: bytes, **fields: Any) -> bytes:
-    """A photo whose network predicts one gain for all channels on a grid of 32 x 48 cells, with offsets of its own."""
-    binding = files.network_for(base).binding
-    fields |= {"base_offset": 1 / 128, "alternate_offset": 1 / 256, "grid": (32, 48), "binding": binding}
-    network = random_network(seed=1, outputs=1, **fields)
-    return serialize_jpeg(replace(files.read(base), payload=serialize_payload(network)))
-
-
 def codes_between(one: bytes, other: bytes) -> Array:
     """Steps of 10-bit PQ between what two files show in full, the largest of the channels."""
     first, second = (pq_encode(gm.decode(data).pixels) for data in (one, other))
@@ -224,7 +215,7 @@ def codes_between(one: bytes, other: bytes) -> Array:
 
 @pytest.mark.parametrize("container", ["jpeg", "jxl"])
 def test_a_networks_own_gain_is_written(container: Container) -> None:
-    source = with_one_gain(files.plain())
+    source = files.with_one_gain()
     found = edited(source, container=container, carry="standard", map_quality=100)
     stored = map_of(found.data)
     assert not isinstance(stored.metadata, AppleMetadata)
@@ -237,7 +228,7 @@ def test_a_networks_own_gain_is_written(container: Container) -> None:
 
 @pytest.mark.parametrize("container", ["heic", "avif"])
 def test_on_a_base_that_is_coded_anew_it_is_the_gain_of_the_old_one(container: Container) -> None:
-    source = with_one_gain(files.plain())
+    source = files.with_one_gain()
     kept = edited(source, carry="standard", map_quality=100).data
     found = edited(source, container=container, carry="standard", map_quality=100)
     before, after = (decode_coded_image(map_of(data).image) for data in (kept, found.data))
@@ -246,7 +237,7 @@ def test_on_a_base_that_is_coded_anew_it_is_the_gain_of_the_old_one(container: C
 
 
 def test_a_part_of_it_at_another_size() -> None:
-    source = with_one_gain(files.plain(), residual_scale=0.25)
+    source = files.with_one_gain(residual_scale=0.25)
     found = edited(source, carry="standard", box=(10, 6, 80, 60), size=(35, 27), quality=98, map_quality=100)
     part = gm.decode(source).pixels[6:60, 10:80]
     wanted = part.reshape(27, 2, 35, 2, 3).mean(axis=(1, 3)).astype(np.float32)
@@ -256,23 +247,23 @@ def test_a_part_of_it_at_another_size() -> None:
 
 @pytest.mark.parametrize(("scale", "size"), [(1, (96, 64)), (4, (24, 16))])
 def test_its_scale_is_obeyed(scale: int, size: tuple[int, int]) -> None:
-    found = edited(with_one_gain(files.plain()), carry="standard", map_scale=scale)
+    found = edited(files.with_one_gain(), carry="standard", map_scale=scale)
     assert shape(found.data) == (*size, 1)
 
 
 def test_its_depth_is_that_of_the_base_in_avif_and_else_fits_its_range() -> None:
     deep = gm.encode(photo("avif"), container="avif", base_bits=10, carry="neural", preset="tiny", effort=1)
     assert depth(edited(deep, carry="standard").data) == 10
-    source = with_one_gain(files.plain())
+    source = files.with_one_gain()
     assert depth(edited(source, container="avif", carry="standard").data) == 8
-    wide = with_one_gain(files.plain(), residual_scale=8.0)
+    wide = files.with_one_gain(residual_scale=8.0)
     assert depth(edited(source, container="heic", carry="standard").data) == 8
     expected: dict[Container, int] = {"jpeg": 8, "heic": 10, "jxl": 10}
     assert {each: depth(edited(wide, container=each, carry="standard").data) for each in expected} == expected
 
 
 def test_beside_the_neural_map_the_payload_tells_what_it_is_worth() -> None:
-    source = with_one_gain(files.plain(), neural_psnr=40.0)
+    source = files.with_one_gain(neural_psnr=40.0)
     found = edited(source, carry="both")
     payload = parse_file(found.data, "both", gm.Limits()).payload
     assert payload is not None
@@ -283,7 +274,7 @@ def test_beside_the_neural_map_the_payload_tells_what_it_is_worth() -> None:
 
 def test_a_network_whose_picture_is_broken_has_no_gain_of_its_own() -> None:
     broken = CodedPicture(0, 128, -20, 0, b"broken")
-    source = with_one_gain(files.plain(), picture=broken)
+    source = files.with_one_gain(picture=broken)
     with pytest.raises(gm.NoGainMapError):
         edited(source, carry="standard")
 

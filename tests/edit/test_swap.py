@@ -187,6 +187,17 @@ def test_a_neural_map_stays_behind() -> None:
         swapped(files.plain(), "avif")
 
 
+@pytest.mark.parametrize("container", ["avif", "heic", "jxl"])
+def test_a_network_of_one_gain_is_a_standard_map(container: Container) -> None:
+    source = files.with_one_gain(residual_scale=0.5)
+    found = swapped(source, container, quality=95)
+    assert gm.inspect(found.data).base_is_hdr
+    assert "standard gain map: the neural map's own gain" in found.notes
+    whole, sdr = (gm.decode(found.data, headroom=headroom, prefer="standard").pixels for headroom in (9, 0))
+    assert pq_psnr(whole, gm.decode(source).pixels) > 40
+    assert pq_psnr(sdr, gm.decode(source, headroom=0).pixels) > 38
+
+
 def test_a_map_that_changes_nothing_leads_nowhere() -> None:
     data = (FIXTURES / "invalid/iso-equal-headrooms.jpg").read_bytes()
     with pytest.raises(UnsupportedError, match="got one that changes nothing"):

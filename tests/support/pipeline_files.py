@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,13 @@ def made(
     file = parse_jpeg(plain(orientation), Limits())
     payload = serialize_payload(network_for(plain(orientation), preset)) if neural else None
     return serialize_jpeg(replace(file, gain_map=_stored_map(scale) if standard else None, payload=payload))
+
+
+def with_one_gain(**fields: Any) -> bytes:
+    """The plain file with a network that predicts one gain for all channels, 32 x 48, with offsets of its own."""
+    fields |= {"base_offset": 1 / 128, "alternate_offset": 1 / 256, "binding": network_for(plain()).binding}
+    network = random_network(seed=1, outputs=1, grid=(32, 48), **fields)
+    return serialize_jpeg(replace(read(plain()), payload=serialize_payload(network)))
 
 
 def both(orientation: int = 1) -> bytes:

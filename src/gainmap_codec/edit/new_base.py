@@ -20,7 +20,7 @@ from gainmap_codec.codec.rendering import (
 )
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, recoded
+from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, own_gain_of, recoded
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
 from gainmap_codec.files.container import can_hold, moved, with_others_for
@@ -36,7 +36,6 @@ from gainmap_codec.files.records import (
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
-from gainmap_codec.pixels.maps.neural_map import own_gain
 from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized
@@ -88,14 +87,8 @@ class Shown:
 
     @cached_property
     def own_gain(self) -> OneGain | None:
-        """The gain of the neural gain map over all of the file's base, where it has one that a standard map can be."""
-        opened = self.opened
-        if opened.neural is None or opened.has_hdr_base:
-            return None
-        try:
-            return own_gain(opened.neural, opened.codes, opened.color)
-        except GainMapError:  # its picture is broken
-            return None
+        """The neural gain map's own, by `own_gain_of`."""
+        return own_gain_of(self.opened)
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

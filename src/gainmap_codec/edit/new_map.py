@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-import numpy as np
-
 from gainmap_codec.codec.encoding import alternate_points, make_gain_map
 from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
@@ -24,6 +22,7 @@ from gainmap_codec.edit.recoding import (
     coded_map,
     is_writable,
     kept_map,
+    map_of_network,
     note_map_segments,
 )
 from gainmap_codec.edit.report import Notes
@@ -33,11 +32,9 @@ from gainmap_codec.files.records import CODECS, AppleMetadata, CodedImage, GainM
 from gainmap_codec.pixels.color.light import AnyCodes, told_psnr, with_bits
 from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
-from gainmap_codec.pixels.maps.one_gain import gain_map_of
 
 _COARSEST = 128  # base pixels for each of a map's along a side
 _DIMMED = 0.5  # stops
-_BANDED = 3.3  # stops, of which 8 bits round some by more than half a step of 10-bit PQ
 _FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
@@ -121,11 +118,8 @@ def _of_network(base: NewBase) -> DecodedMap[GainMapMetadata] | None:
     gain, network, file = base.shown.own_gain, base.source.neural, base.file
     if gain is None or network is None:
         return None
-    codec, headrooms = CODECS[file.container], (network.base_hdr_headroom, network.alternate_hdr_headroom)
-    bits = file.base.bits if codec == "av1" else 10 if codec != "jpeg" and np.ptp(gain.values) > _BANDED else 8
-    codes, metadata = gain_map_of(gain, headrooms, bits)
-    image = CodedImage(b"", codes.shape[1], codes.shape[0], 1, codec=codec, bits=bits, nclx=alternate_points(file))
-    return DecodedMap(codes, metadata, image)
+    decoded = map_of_network(network, gain, CODECS[file.container], file.base.bits)
+    return replace(decoded, image=replace(decoded.image, nclx=alternate_points(file)))
 
 
 def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:

@@ -21,6 +21,7 @@ from gainmap_codec.files.jpeg.metadata import XMP_ID
 from gainmap_codec.files.jpeg.segments import segments_of
 from gainmap_codec.files.map_metadata.apple import VERSION
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
+from gainmap_codec.files.payload.records import NeuralGainMap
 from gainmap_codec.files.records import (
     ABILITIES,
     CODECS,
@@ -44,6 +45,10 @@ from gainmap_codec.pixels.formats.coded_image import (
     decode_coded_image,
 )
 from gainmap_codec.pixels.maps.map_editing import apple_of_iso, iso_of_apple
+from gainmap_codec.pixels.maps.neural_map import own_gain
+from gainmap_codec.pixels.maps.one_gain import OneGain, gain_map_of
+
+_BANDED = 3.3  # stops, of which 8 bits round some by more than half a step of 10-bit PQ
 
 
 def note_what_is_not_written(file: GainMapFile, container: Container, codec: Codec, notes: Notes) -> None:
@@ -157,6 +162,25 @@ def decoded_map(opened: OpenedFile, notes: Notes) -> DecodedMap[GainMapMetadata]
         notes.done.append("gain map: Apple's gain map converted to ISO 21496-1, pixel by pixel, and coded again")
         return DecodedMap(codes, metadata, _no_longer_apples(stored.image))
     return None
+
+
+def own_gain_of(opened: OpenedFile) -> OneGain | None:
+    """The gain of the neural gain map over the whole SDR base, where it has one that a standard map can be."""
+    if opened.neural is None or opened.has_hdr_base:
+        return None
+    try:
+        return own_gain(opened.neural, opened.codes, opened.color)
+    except GainMapError:  # its picture is broken
+        return None
+
+
+def map_of_network(network: NeuralGainMap, gain: OneGain, codec: Codec, base_bits: int) -> DecodedMap[GainMapMetadata]:
+    """A network's own gain as a standard map of the depth that the codec and the depth of its base ask for."""
+    headrooms = network.base_hdr_headroom, network.alternate_hdr_headroom
+    # Chromium 156 shows maps in AVIF only where they are as deep as the base.
+    bits = base_bits if codec == "av1" else 10 if codec != "jpeg" and np.ptp(gain.values) > _BANDED else 8
+    codes, metadata = gain_map_of(gain, headrooms, bits)
+    return DecodedMap(codes, metadata, CodedImage(b"", codes.shape[1], codes.shape[0], 1, codec=codec, bits=bits))
 
 
 def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetadata] | None:

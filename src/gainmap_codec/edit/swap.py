@@ -22,9 +22,11 @@ from gainmap_codec.edit.recoding import (
     chroma_like,
     coded_map,
     decoded_map,
+    map_of_network,
     note_map_segments,
     note_spare,
     note_what_is_not_written,
+    own_gain_of,
 )
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
@@ -46,6 +48,7 @@ from gainmap_codec.pixels.color.icc_profile import icc_profile_of_primaries
 from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
+from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.raster.tone_map import encode_base
 from gainmap_codec.pixels.rendition import render_strips, renderer
 
@@ -90,26 +93,30 @@ def with_other_base(
 
 
 def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[GainMapFile, AnyCodes]:
-    """The record of a file whose base is the rendition that the standard gain map leads to, and what that was coded of.
+    """The record of a file whose base is the rendition that the gain map leads to, and what that was coded of.
 
     The new base has the primaries that the map is applied in, so that none of its colours are lost: PQ of 10 bits for
     HDR, 8 bits with the sRGB curve for SDR.
 
     Raises:
-        NoGainMapError: No standard gain map that can be used.
+        NoGainMapError: No standard gain map that can be used, and no neural one that says the same.
         UnsupportedError: One that leads to the base's own headroom, or an HDR base in a JPEG.
     """
+    kind: RenderedFrom = "standard"
     decoded = decoded_map(opened, notes)
+    container = options.container or opened.file.container
+    if decoded is None and opened.neural and (gain := own_gain_of(opened)):
+        decoded, kind = map_of_network(opened.neural, gain, CODECS[container], HDR_BITS), "neural"
     if decoded is None:
         raise NoGainMapError(_NO_MAP if opened.neural is None else f"{_NO_MAP}: `transcode --carry standard` makes one")
-    container, stops = options.container or opened.file.container, _stops_up(decoded.metadata)
+    stops = _stops_up(decoded.metadata)
     _check_direction(stops, container)
     note_what_is_not_written(opened.file, container, CODECS[container], notes)
     note_spare(opened.file, container, notes)
     if opened.file.payload is not None:
         notes.lost.append("the neural gain map belongs to the rendition that was the base: not kept")
     roles = _Roles(opened.maths_color, container, is_hdr=stops > 0)
-    codes = _codes_of_alternate(opened, decoded.metadata, roles, notes)
+    codes = _codes_of_alternate(opened, kind, decoded.metadata, roles, notes)
     base = _coded_base(codes, opened, roles, options)
     gain_map = _exchanged_map(opened, decoded, roles, base.bits, options, notes)
     notes.done.append(
@@ -175,9 +182,11 @@ def _check_direction(stops: float, container: Container) -> None:
         )
 
 
-def _codes_of_alternate(opened: OpenedFile, metadata: GainMapMetadata, roles: _Roles, notes: Notes) -> AnyCodes:
+def _codes_of_alternate(
+    opened: OpenedFile, kind: RenderedFrom, metadata: GainMapMetadata, roles: _Roles, notes: Notes
+) -> AnyCodes:
     notes.lost += (*opened.color.notes, *roles.maths.notes)
-    pixels = render(opened, "standard", replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
+    pixels = render(opened, kind, replace(STORED, headroom=float(metadata.alternate_hdr_headroom)))
     if roles.keeps_primaries:
         render_strips(pixels, renderer(pixels, None, to_maths=np.linalg.inv(roles.maths.to_bt2020)))
     if roles.is_hdr:
@@ -224,7 +233,8 @@ def _exchanged_map(
         codes = with_bits(decoded.codes, image.bits, bits)
         deep = replace(decoded, codes=codes, image=replace(image, icc_profile=None, nclx=None, bits=bits))
         image = coded_map(deep, codec, options.coding(roles.container)).image
-        notes.done.append("standard gain map: coded again at the same size")
+        what = "coded again at the same size" if decoded.image.data else "the neural map's own gain"
+        notes.done.append(f"standard gain map: {what}")
     if not can.has_code_points:
         return StoredGainMap(replace(image, icc_profile=None, nclx=None), metadata, "iso21496")
     image = replace(image, icc_profile=roles.profile, nclx=roles.points(is_hdr=not roles.is_hdr))
