@@ -67,7 +67,7 @@ device = click.option(
 )
 seed = click.option(
     "--seed",
-    type=WholeNumber(0, 2**63 - 1),
+    type=WholeNumber(min=0),
     default=0,
     show_default=True,
     help="Seed of the fit: the same seed gives the same file again.",
