@@ -801,8 +801,9 @@ def swap(
     file shows the same on displays of every headroom.
 
     Args:
-        source: A path, bytes or a binary file, with a standard gain map. A neural one belongs to the base that it was
-            made for, and does not come along.
+        source: A path, bytes or a binary file, with a standard gain map, or with a neural one that predicts one gain
+            for all channels, which becomes a standard map. Otherwise a neural one belongs to the base that it was made
+            for, and does not come along.
         container: Kind of file to write; None keeps the source's. A JPEG holds SDR bases only.
         quality: Of the new base, 1…100; None is 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL.
         map_quality: Of the gain map, 1…100; None keeps it bit for bit where the container can have it so, and codes it
@@ -813,7 +814,7 @@ def swap(
         The file.
     Raises:
         ValueError: An argument is out of its range.
-        NoGainMapError: The source has no standard gain map that can be used.
+        NoGainMapError: The source has no such gain map that can be used.
         UnsupportedError: Its map leads to the base's own headroom, or an HDR base was to be in a JPEG.
         GainMapError: The base is broken, not supported or over the limits.
         OSError: The path cannot be read.
