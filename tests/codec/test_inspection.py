@@ -20,6 +20,16 @@ from gainmap_codec.pixels.formats.exr import encode_exr
 from gainmap_codec.pixels.formats.linear_formats import encode_npy, encode_radiance
 from support.hdr_files import picture, radiance
 from support.paths import FIXTURES
+from support.pipeline_files import made
+
+
+@pytest.mark.parametrize(("orientation", "shown"), [(1, (96, 64)), (3, (96, 64)), (5, (64, 96)), (6, (64, 96))])
+def test_sizes_as_stored_and_as_shown(orientation: int, shown: tuple[int, int]) -> None:
+    info = inspect_source(made(standard=True, orientation=orientation), Limits()).to_dict()
+    assert (info["shown_width"], info["shown_height"]) == shown
+    assert {info["width"], info["height"]} == {96, 64}
+    pixels = gm.decode(made(standard=True, orientation=orientation)).pixels
+    assert pixels.shape[:2] == shown[::-1]
 
 
 def test_numbers_of_a_file_with_both_maps() -> None:

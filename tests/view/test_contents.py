@@ -100,6 +100,7 @@ def test_an_hdr_picture_without_gain_maps(tmp_path: Path) -> None:
     gm.HdrImage(render_scene(96, 64)).save(source)
     shown = shown_file(source, gm.Limits())
     assert shown["prefer"] == "standard" and shown["parts"] == []
+    assert shown["description"] == "OpenEXR, 96 x 64"
     assert shown["notes"][0].startswith("The picture is HDR by itself")
 
 

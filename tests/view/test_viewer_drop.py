@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 def files_of(page: Any, **files: bytes) -> None:
     """Choose files, and wait until the first of them is shown."""
     page.set_input_files("#file", [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()])
-    page.wait_for_selector("html[data-state=ready]", timeout=60_000)
+    page.wait_for_selector("#stage:not(.sdr-only)", timeout=60_000)
 
 
 def turned_file(container: Container) -> bytes:

@@ -17,7 +17,7 @@ import gainmap_codec as gm
 from gainmap_codec.pixels.formats.outputs import write_atomically
 
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SIDE, _SHEET = 640, 960
+_SIDE, _SHEET, _WIDTH = 640, 960, 720
 _PICTURES = {
     "demo": "comparison.png",
     "encode": "photo.jpg",
@@ -49,6 +49,7 @@ def write_command_pages(docs: Path, folder: Path) -> None:
     for name, file in _PICTURES.items():
         write_atomically(pictures / f"{name}.jpg", _small(folder / "demo" / file))
     write_atomically(pictures / "decode.jpg", _screens(folder / "demo" / "scene.jpg"))
+    write_atomically(pictures / "view.jpg", page_shown(folder / "demo" / "scene.html"))
 
 
 def make_photos(demo: Path) -> None:
@@ -95,6 +96,25 @@ def _screens(path: Path) -> bytes:
     picture = gm.HdrImage(np.concatenate(shown, axis=1) / np.float32(4), "srgb").to_sdr(method="clip")
     picture.thumbnail((_SHEET, _SHEET))
     return _jpeg(picture)
+
+
+def page_shown(page: Path) -> bytes:
+    """What Chromium shows of a page of ``gainmap view``, with the light of a pixel and false colours on top."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": 1200, "height": 1080}, color_scheme="dark")
+        shown.goto(page.resolve().as_uri())
+        shown.wait_for_selector("#light:not(.stale)", timeout=600_000)
+        shown.select_option("#overlay", "falseColor")
+        shown.hover("#stage", position={"x": 800, "y": 250})
+        shown.wait_for_timeout(2000)  # drawn in full
+        with Image.open(BytesIO(shown.screenshot())) as picture:
+            small = picture.convert("RGB")
+        browser.close()
+    small.thumbnail((_WIDTH, _WIDTH))
+    return _jpeg(small)
 
 
 def _jpeg(picture: Image.Image) -> bytes:

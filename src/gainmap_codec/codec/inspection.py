@@ -152,8 +152,13 @@ class Inspection:
     damage: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored"."""
+        """Plain values for JSON; a stored fraction becomes its float, its two integers stand under "stored".
+
+        Beside width and height of the stored raster stand "shown_width" and "shown_height", of the upright picture.
+        """
         plain = asdict(self)
+        sides = (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+        plain["shown_width"], plain["shown_height"] = sides
         plain |= {name: list(plain[name]) for name in ("other_parts", "shown_by", "warnings", "damage")}
         for name in ("gain_map", "spare_gain_map"):
             gain_map: GainMapInspection | None = getattr(self, name)

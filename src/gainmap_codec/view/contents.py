@@ -22,7 +22,7 @@ from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, SwapOption
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
-from gainmap_codec.files.container import may_have_gain_map
+from gainmap_codec.files.container import hdr_format, may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
@@ -64,8 +64,9 @@ def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: in
         facts = _facts(data, opened, limits)
         opened = _with_sdr_base(opened, limits, notes) if is_hdr(opened.file.base) else opened
     else:
-        facts = {"description": "", "bytes": len(data), "parts": [], "sums": []}
-        opened = _made_for_the_page(decode_hdr(data, path, limits), limits, notes)
+        image = decode_hdr(data, path, limits)
+        facts = _facts_of_picture(data, image)
+        opened = _made_for_the_page(image, limits, notes)
     picture = _picture(opened, longest_side, notes)
     standard = _standard(opened, longest_side, notes)
     kind = preference(opened, "auto")[0]
@@ -94,6 +95,12 @@ def _facts(data: bytes, opened: OpenedFile, limits: Limits) -> dict[str, Any]:
         "parts": [[each.start, each.stop - each.start, each.name] for each in sections[:_LISTED_PARTS]],
         "sums": sums.most_common(),
     }
+
+
+def _facts_of_picture(data: bytes, image: HdrImage) -> dict[str, Any]:
+    """The same of a picture that is HDR by itself."""
+    height, width = image.pixels.shape[:2]
+    return {"description": f"{hdr_format(data)}, {width} x {height}", "bytes": len(data), "parts": [], "sums": []}
 
 
 def _with_sdr_base(opened: OpenedFile, limits: Limits, notes: list[str]) -> OpenedFile:
