@@ -166,7 +166,7 @@ def _standard_psnr(base: NewBase, standard: NewMap) -> float:
         psnr = 0.0
     elif standard.psnr is not None:
         psnr = _against_original(standard.psnr, base)
-    elif source.file.gain_map is None:
+    elif standard.stored is not None and source.file.gain_map is None:
         psnr = _against_original(_drift(base, "standard", replace(base.file, gain_map=standard.stored)), base)
     elif psnr and not is_as_it_was and not base.shown.is_edited:
         psnr = combined_psnr(psnr, _drift(base, "standard", replace(base.file, gain_map=standard.stored)))
