@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 _STRIP_ROWS = 64
 _PIXELS_IN_CACHE = 1 << 18  # 3 MB of float32 RGB
-_FEWEST_PIXELS = 1 << 16  # of a strip: to hand one to a thread takes as long as 10 000 pixels
+FEWEST_PIXELS = 1 << 16
+"""Of a strip: to hand one to a thread takes as long as 10 000 pixels."""
 _MOST_THREADS = 8
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -22,7 +23,7 @@ THREADS = int(_asked) if _asked.isdecimal() and int(_asked) else PROCESSORS
 def rows_in_cache(width: int) -> int:
     """Rows of a strip, 64 or more of a narrow picture, whose pixels stay in a processor's cache from step to step."""
     width = max(width, 1)
-    return min(max(_PIXELS_IN_CACHE // width, 1), max(_FEWEST_PIXELS // width, _STRIP_ROWS))
+    return min(max(_PIXELS_IN_CACHE // width, 1), max(FEWEST_PIXELS // width, _STRIP_ROWS))
 
 
 def for_each_strip(height: int, work: Callable[[slice], None], rows: int = _STRIP_ROWS) -> None:

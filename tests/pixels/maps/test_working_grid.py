@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from gainmap_codec.pixels import strips
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid, axis_over, window_means
 from gainmap_codec.pixels.raster.resampling import taps_at
@@ -64,6 +66,23 @@ def test_window_means_of_every_type_and_of_views(dtype: type) -> None:
         lines = np.array([brute_mean(line, *edges[1][column : column + 2]) for line in values[..., channel]])
         expected = brute_mean(lines, *edges[0][row : row + 2])
         assert found[row, column, channel] == pytest.approx(expected, rel=1e-5)
+
+
+def test_means_of_a_small_picture_start_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = noise(64, 48, 3), noise(512, 640, 3)
+    edges = np.arange(0.0, 49.0, 4)
+    expected = window_means(large, edges, edges)
+    started = list[int]()
+
+    def counted(threads: int) -> ThreadPoolExecutor:
+        started.append(threads)
+        return ThreadPoolExecutor(threads)
+
+    monkeypatch.setattr(strips, "ThreadPoolExecutor", counted)
+    np.testing.assert_array_equal(window_means(large, edges, edges), expected)
+    assert len(started) == 1
+    window_means(small, edges, edges)
+    assert len(started) == 1
 
 
 def test_taps_are_clamped_to_the_outermost_cells() -> None:

@@ -16,12 +16,12 @@ from gainmap_codec.files.payload.latents import cells
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
 from gainmap_codec.pixels.raster.resampling import Taps, taps_at
-from gainmap_codec.pixels.strips import for_each_strip
+from gainmap_codec.pixels.strips import FEWEST_PIXELS, for_each_strip
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
 
 _NEAR = 1e-6  # of a cell: what rounding may add to an edge
-_STRIPS = 16  # in which means are made: enough for several threads to end together
+_STRIPS = 16  # in which means are made, at most: enough for several threads to end together
 
 
 @dataclass(frozen=True)
@@ -199,5 +199,6 @@ def window_means(values: NDArray[Any], down: NDArray[np.float64], across: NDArra
         line = np.empty(values.shape[1] * values.shape[2], np.float32)
         loops.window_means(values, down[rows.start : rows.stop + 1], across, line, out[rows])
 
-    for_each_strip(len(out), average, max(len(out) // _STRIPS, 1))
+    strips = min(max(values.shape[0] * values.shape[1] // FEWEST_PIXELS, 1), _STRIPS)
+    for_each_strip(len(out), average, max(-(-len(out) // strips), 1))
     return out
