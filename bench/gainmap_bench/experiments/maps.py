@@ -22,7 +22,7 @@ from gainmap_codec.pixels.maps.probe import Probe
 
 FULL = MapRecipe(scale=1, channels=3, quality=95)
 QUARTER = MapRecipe(scale=4, channels=1, quality=90)
-"""Offsets of 1/64 and ranges without 0.1 %, as all maps had them before any was chosen."""
+"""Offsets of 1/64 and ranges without the lowest 0.1 %."""
 
 _HEADER = (
     "picture",
@@ -109,7 +109,7 @@ def _row(found: Comparison) -> str:
     cells = (
         found.name,
         f"1/{recipe.scale} x {recipe.channels} q{recipe.quality}, offset 1/{1 / recipe.offset:.0f}, "
-        f"range without {recipe.outliers:g} %",
+        f"range without the lowest {recipe.outliers:g} %",
         f"{found.chosen.bytes:,.0f}",
         _both(found.chosen),
         f"{found.chosen.de_itp:.2f}",

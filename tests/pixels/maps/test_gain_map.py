@@ -216,7 +216,7 @@ def test_hdr_base_gives_the_sdr_back() -> None:
     codes, numbers = compute_gain_map(hdr, sdr, base_headroom=3, alternate_headroom=0, scale=1, channels=3)
     assert float(numbers.channels[0].gain_map_max) > 2  # brighter / darker, although the base is brighter
     result = apply_gain_map(hdr, codes, numbers, headroom=0)
-    inner = slice(8, -8), slice(8, -8)  # the corners hold the 0.1 % at either end of the range, clamped
+    inner = slice(8, -8), slice(8, -8)  # the corners hold the lowest 0.1 %, clamped
     assert worst_pq_code(result[inner], sdr[inner]) < 1.0
 
 
@@ -238,11 +238,23 @@ def test_black_and_negative_pixels_are_finite() -> None:
     np.testing.assert_allclose(result[-6:], 0, atol=1e-6)
 
 
-def test_a_few_outliers_do_not_widen_the_range() -> None:
+def test_a_few_dark_outliers_do_not_widen_the_range() -> None:
     base, alternate = smooth_pair()
-    alternate[0, :5] = 4000.0
+    alternate[0, :5] = 0.0
     _, numbers = compute_gain_map(base, alternate, alternate_headroom=3, scale=1, channels=1)
-    assert float(numbers.channels[0].gain_map_max) < 4
+    assert float(numbers.channels[0].gain_map_min) > -1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("is_hdr_base", [False, True])
+def test_the_smallest_highlight_is_in_the_range(channels: int, is_hdr_base: bool) -> None:
+    sdr, hdr = smooth_pair()
+    hdr[60, 100] = 40.0  # one pixel of 24,000
+    headrooms = {"base_headroom": 5 * is_hdr_base, "alternate_headroom": 5 * (not is_hdr_base)}
+    base, alternate = (hdr, sdr) if is_hdr_base else (sdr, hdr)
+    codes, numbers = compute_gain_map(base, alternate, **headrooms, scale=1, channels=channels)
+    shown = apply_gain_map(base, codes, numbers, headroom=headrooms["alternate_headroom"])
+    np.testing.assert_allclose(shown[60, 100].max(), alternate[60, 100].max(), rtol=0.01)
 
 
 @pytest.mark.parametrize("option", [{"scale": 0}, {"channels": 2}, {"offset": 0.0}])

@@ -113,9 +113,9 @@ def test_one_channel_as_asked_warns_where_it_costs_over_3_db(colour: Any, count:
     assert all(f"costs {found.one_channel_costs:.1f} dB against three" in line for line in found.warnings)
 
 
-def test_bright_pixels_within_the_outliers_widen_the_range_where_they_count() -> None:
+def test_dark_pixels_within_the_outliers_widen_the_range_where_they_count() -> None:
     stops = smooth()
-    stops[100:103, 100:103] = 5  # fewer than 0.1 % of the pixels, 8 times too dark if clamped
+    stops[100:103, 100:103] = -5  # fewer than 0.1 % of the pixels, 32 times too bright if clamped
     assert chosen(stops).best.recipe.outliers == 0
 
 

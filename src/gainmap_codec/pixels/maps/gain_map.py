@@ -170,8 +170,9 @@ def compute_gain_map(
 ) -> tuple[AnyCodes, GainMapMetadata]:
     """The gain map that turns `base` into `alternate`, and its metadata.
 
-    Ratios are taken at full size and averaged over the map's pixels in log2. The range may leave out some of
-    the map at either end, which is clamped; a map of one gain everywhere has min == max and zeros for pixels.
+    Ratios are taken at full size and averaged over the map's pixels in log2. The range reaches to the highest gain,
+    since highlights are the brightest of all and few; it may leave out some of the lowest, which are clamped. A map
+    of one gain everywhere has min == max and zeros for pixels.
     Gamma is 1: readers that interpolate coded values and those that interpolate gains then agree.
 
     Args:
@@ -183,14 +184,14 @@ def compute_gain_map(
         scale: Pixels of the base per pixel of the map along either side, >= 1.
         channels: 1 (from the largest of R, G and B, so that no colour clips) or 3.
         offset: Added to both renditions before the division, linear, > 0.
-        outliers: Percentage of the map at either end that its range leaves out; libavif leaves out about 0.1.
+        outliers: Percentage of the map, its lowest gains, that the range leaves out.
         bits: Depth of the map's code values.
     Returns:
         The encoded map, uint8 of 8 bits, else uint16, (ceil(H / scale), ceil(W / scale)), with (…, 3) for three
         channels.
     Raises:
         ValueError: arrays of different shapes, or an option outside its range.
-    Source: ISO 21496-1:2025 clause 5; libavif src/gainmap.c (outliers).
+    Source: ISO 21496-1:2025 clause 5; libavif src/gainmap.c (outliers, which it leaves out at both ends).
     """
     lights = _light("base", base), _light("alternate", alternate)
     if lights[0].size != lights[1].size:
@@ -252,7 +253,7 @@ def _plane(pixels: Array, index: int | None, offset: float) -> Array:
 def quantized(gains: Array, outliers: float, bits: int) -> tuple[AnyCodes, Fraction, Fraction]:
     """Codes of log2 gains, of the same shape, and their range as it will be stored; see `compute_gain_map`."""
     codes: AnyCodes = np.zeros(gains.shape, np.uint8 if bits == 8 else np.uint16)
-    low, high = (float(edge) for edge in np.percentile(gains, (outliers, 100 - outliers)))
+    low, high = (float(edge) for edge in np.percentile(gains, (outliers, 100)))
     if high - low < _FLAT_LOG2:
         level = fraction_of((low + high) / 2)
         return codes, level, level

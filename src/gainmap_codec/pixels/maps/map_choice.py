@@ -36,7 +36,7 @@ _BANDED_SHARE = 0.01
 _LEAST_TOLD_DB = 0.05  # a cost that rounds to less is no reason
 
 _OFFSETS = (1 / 64, 1 / 512)  # the smaller tells more of dark pixels, and of their noise
-_OUTLIERS = (0.1, 0.0)  # percent
+_OUTLIERS = (0.1, 0.0)  # percent, of the lowest gains
 _SCALES = (1, 2, 4, 8)
 _QUALITIES = (60, 75, 90, 95)  # sizes are compared at the first: a large map of low quality beats a small one of high
 
