@@ -49,7 +49,7 @@ def fake_fits(*psnrs: float) -> tuple[Callable[..., object], list[int]]:
         psnr = psnrs[(len(asked) - 1) % len(psnrs)]
         if np.isnan(psnr):
             raise KeyboardInterrupt
-        return FittedNetwork(None, bytes(100 + seed), psnr)  # type: ignore[arg-type]
+        return FittedNetwork(None, bytes(100 + seed), psnr, 1.0)  # type: ignore[arg-type]
 
     return fit, asked
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gainmap_codec as gm
@@ -44,6 +45,14 @@ def test_encode_decode_inspect(scene: Path, tmp_path: Path) -> None:
     assert "96 x 64" in shown and "Neural gain map" in shown and "Standard gain map" in shown
     assert json.loads(run_process("inspect", encoded, "--json").stdout)["payload"]["bytes"] <= 2500
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["out.exr", "out.jpg"]
+
+
+def test_encode_says_where_the_neural_map_dims_highlights(tmp_path: Path) -> None:
+    light = np.full((64, 64, 3), 0.5, np.float32)
+    light[16::32, 16::32] = 30
+    np.save(tmp_path / "dots.npy", light)
+    done = run("encode", tmp_path / "dots.npy", "-o", tmp_path / "dots.jpg", "--carry", "neural", "--preset", "tiny")
+    assert "\n    dims small highlights: the brightest pixel has " in done.stdout
 
 
 def test_options_reach_the_encoder(scene: Path, tmp_path: Path) -> None:

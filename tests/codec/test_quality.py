@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
 import pytest
 
 import gainmap_codec as gm
@@ -86,3 +87,24 @@ def test_real_pairs(data_dir: Path) -> None:
         ours.append(network.payload_bytes)
         theirs.append(ordinary.map_bytes)
     assert 3 * mean(ours) <= mean(theirs)
+
+
+def dots(light: float) -> gm.HdrImage:
+    """A soft light of 1.2 times SDR white in a dark picture, and one pixel in 4,000 that is brighter."""
+    x = np.linspace(-1, 1, 128, dtype=np.float32)
+    soft = 0.1 + 1.1 * np.exp(-3 * (x[:, None] ** 2 + x**2))
+    soft[32::64, 32::64] = light
+    return gm.HdrImage(np.repeat(soft[..., np.newaxis], 3, axis=2))
+
+
+def test_highlights_that_a_neural_map_dims_are_told_of() -> None:
+    report = encode_with_report(dots(30.0), None, EncodeOptions(carry="neural", preset="tiny"))
+    peak = float(gm.decode(report.data, color_space="bt2020").pixels.max())
+    assert peak < 30 / 2**0.5
+    nits = f"{203 * peak:,.0f} nits instead of 6,090"
+    assert report.dimmed == f"dims small highlights: the brightest pixel has {nits}"
+
+
+def test_highlights_that_stay_are_not() -> None:
+    assert encode_with_report(dots(1.0), None, EncodeOptions(carry="neural", preset="tiny")).dimmed is None
+    assert encode_with_report(dots(1.0), None, EncodeOptions(carry="standard")).dimmed is None

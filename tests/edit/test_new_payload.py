@@ -90,7 +90,7 @@ class Fits:
         self.asked.append(options)
         self.pairs.append(pair)
         made = network(files.made(neural=True))
-        return FittedMap(made, serialize_payload(made), self._psnr, 0.0, ("a note",))
+        return FittedMap(made, serialize_payload(made), self._psnr, 0.0, ("a note",), "dims a light")
 
 
 # Resizes
@@ -143,7 +143,7 @@ def test_a_new_map_that_is_not_better_is_not_taken(monkeypatch: pytest.MonkeyPat
     assert len(fits.asked) == 1
     assert network(found.data).layers == network(source).layers
     assert any("a new one is not better by 0.5 dB" in line for line in found.notes)
-    assert "a note" not in found.warnings
+    assert "a note" not in found.warnings and "neural gain map: dims a light" not in found.notes
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_new_map_that_is_not_better_is_not_taken(monkeypatch: pytest.MonkeyPat
 def test_every_change_of_a_base_is_measured(options: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fits = Fits(monkeypatch)
     found = edited(files.made(neural=True), **options)
-    assert len(fits.asked) == 1 and "a note" in found.warnings
+    assert len(fits.asked) == 1 and "a note" in found.warnings and "neural gain map: dims a light" in found.notes
     assert fits.pairs[0].hdr.shape == fits.pairs[0].codes.shape
 
 

@@ -206,6 +206,8 @@ def encode(
         if report.neural_psnr is not None:
             seconds = f"fitted in {report.fit_seconds:.1f} s"
             say(f"  neural gain map: {report.payload_bytes:,} bytes, {told_psnr(report.neural_psnr)}, {seconds}")
+            if report.dimmed:
+                say(f"    {report.dimmed}")
         if report.standard_psnr is not None:
             of_sdr = " of the SDR picture" if options.has_hdr_base else ""
             say(f"  standard gain map: {report.map_bytes:,} bytes, {told_psnr(report.standard_psnr)}{of_sdr}")

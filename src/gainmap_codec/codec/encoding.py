@@ -34,7 +34,7 @@ from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, AppleMetadata, Codec, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import only_orientation
 from gainmap_codec.pixels.color.code_points import code_points_of, color_of
-from gainmap_codec.pixels.color.light import D65, PRIMARIES, pq_psnr_of_rows, rgb_to_xyz, told_psnr
+from gainmap_codec.pixels.color.light import D65, PRIMARIES, SDR_WHITE_NITS, pq_psnr_of_rows, rgb_to_xyz, told_psnr
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
@@ -68,6 +68,7 @@ class EncodeReport:
         preset: Preset of the neural gain map, or None without one.
         warnings: Losses and missed targets.
         map_choice: What was chosen for the standard gain map and why, or None where nothing was left to choose.
+        dimmed: A line where the neural gain map takes much of the brightness of small highlights, or None.
     """
 
     data: bytes = field(repr=False)
@@ -79,6 +80,7 @@ class EncodeReport:
     preset: Preset | None
     warnings: tuple[str, ...]
     map_choice: str | None
+    dimmed: str | None
 
     @cached_property
     def base_bytes(self) -> int:
@@ -94,6 +96,8 @@ class EncodeReport:
         return len(written.image.data) if written else 0
 
 
+DIMMED_STOPS = 0.5
+"""Highlights that lose more are told of."""
 _AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
 _APPLE_SCALE = 2
 _LEAST_DARKER = 0.01  # of the picture: edges of a coded base are as many
@@ -167,6 +171,7 @@ def encode_pair(
         preset=fitted.network.preset if fitted else None,
         warnings=tuple(dict.fromkeys(notes)),
         map_choice=made.why if made else None,
+        dimmed=fitted.dimmed if fitted else None,
     )
 
 
@@ -293,13 +298,15 @@ def with_apple_headroom(file: GainMapFile, notes: list[str]) -> GainMapFile:
 
 @dataclass(frozen=True)
 class FittedMap:
-    """A neural gain map and its payload; PQ-PSNR in dB, time in seconds, a line for a target that was missed."""
+    """A neural gain map and its payload; PQ-PSNR in dB, time in seconds, a line for a target that was missed, and one
+    where small highlights lose much of their brightness."""
 
     network: NeuralGainMap
     payload: bytes
     psnr: float
     seconds: float
     notes: tuple[str, ...]
+    dimmed: str | None = None
 
 
 def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None = None) -> FittedMap:
@@ -328,7 +335,16 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         effort=options.effort,
         progress=progress,
     )
-    return FittedMap(fitted.network, fitted.payload, fitted.psnr, perf_counter() - start, fitted.notes)
+    seconds, dimmed = perf_counter() - start, _dimmed(float(pair.hdr.max()), fitted.peak)
+    return FittedMap(fitted.network, fitted.payload, fitted.psnr, seconds, fitted.notes, dimmed)
+
+
+def _dimmed(before: float, after: float) -> str | None:
+    """A line where the brightest pixel loses much: it is too small for PQ-PSNR to tell."""
+    if after >= before * 2**-DIMMED_STOPS:
+        return None
+    nits = f"{SDR_WHITE_NITS * max(after, 0):,.0f} nits instead of {SDR_WHITE_NITS * before:,.0f}"
+    return f"dims small highlights: the brightest pixel has {nits}"
 
 
 def _both_maps(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from gainmap_codec.codec.encoding import alternate_points, make_gain_map
+from gainmap_codec.codec.encoding import DIMMED_STOPS, alternate_points, make_gain_map
 from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
@@ -34,7 +34,6 @@ from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
-_DIMMED = 0.5  # stops
 _FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
@@ -179,7 +178,7 @@ def _note_dimmed(
     if coarse is fine:
         return
     before, after = (highlight_gain(codes, metadata, bits) for codes in (fine, coarse))
-    if before - after > _DIMMED:
+    if before - after > DIMMED_STOPS:
         gains = f"by {after:.1f} stops instead of {before:.1f}"
         notes.done.append(f"standard gain map: coarser, which dims small highlights: it brightens them {gains}")
 

@@ -146,6 +146,7 @@ def _payload_of(fitted: FittedMap, base: NewBase, standard: NewMap, notes: Notes
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
     notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
+    notes.done += [f"neural gain map: {fitted.dimmed}"] if fitted.dimmed else []
     return payload
 
 

@@ -28,7 +28,7 @@ from gainmap_codec.neural.fit.picture import (
 from gainmap_codec.neural.fit.target import make_targets
 from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.neural.published.config import PUBLISHED, PublishedConfig
-from gainmap_codec.pixels.maps.neural_map import neural_psnr
+from gainmap_codec.pixels.maps.neural_map import neural_worth
 from gainmap_codec.pixels.strips import THREADS
 
 
@@ -80,12 +80,14 @@ class FittedNetwork:
         network: The record, with the numbers that its payload holds.
         payload: Its bytes.
         psnr: PQ-PSNR in dB.
+        peak: The brightest that it shows, linear; 1.0 = SDR white.
         notes: A line for a target that was not met, and by how much.
     """
 
     network: NeuralGainMap
     payload: bytes
     psnr: float
+    peak: float
     notes: tuple[str, ...] = ()
 
     @property
@@ -219,7 +221,8 @@ def measured(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
     """A network after its way through a payload, its neurons in the order that costs least, with what it is worth."""
     payload, parsed = through_payload(replace(network, layers=in_order(network.layers)))
     headroom = parsed.alternate_hdr_headroom
-    return FittedNetwork(parsed, payload, neural_psnr(parsed, pair.codes, pair.color, pair.hdr, headroom=headroom))
+    worth = neural_worth(parsed, pair.codes, pair.color, pair.hdr, headroom=headroom)
+    return FittedNetwork(parsed, payload, worth.psnr, worth.peak)
 
 
 def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: int) -> FittedNetwork:

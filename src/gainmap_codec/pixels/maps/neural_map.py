@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +84,28 @@ def render_into(
     render_strips(turned(out), render)
 
 
-def neural_psnr(network: NeuralGainMap, codes: AnyCodes, color: BaseColor, hdr: Array, *, headroom: float) -> float:
-    """PQ-PSNR in dB of what `render_neural_map` makes, against linear BT.2020, float32 (H, W, 3), strip by strip."""
+class NeuralWorth(NamedTuple):
+    """What a neural gain map shows: PQ-PSNR in dB, and the linear light of the brightest channel of all pixels."""
+
+    psnr: float
+    peak: float
+
+
+def neural_worth(
+    network: NeuralGainMap, codes: AnyCodes, color: BaseColor, hdr: Array, *, headroom: float
+) -> NeuralWorth:
+    """Of what `render_neural_map` makes, against linear BT.2020, float32 (H, W, 3), strip by strip."""
     whole = Window(0, 0, *codes.shape[:2])
     turned, render = _ready(network, codes, color, headroom, whole, np.eye(3))
     reference = turned(hdr)
-    return pq_psnr_of_rows(lambda rows: rendered(render, rows, reference.shape[1]), reference)
+    peaks: list[float] = []
+
+    def shown(rows: slice) -> Array:
+        pixels = rendered(render, rows, reference.shape[1])
+        peaks.append(float(pixels.max()))
+        return pixels
+
+    return NeuralWorth(pq_psnr_of_rows(shown, reference), max(peaks))
 
 
 def _ready(
