@@ -7,7 +7,7 @@ import { OFFSET, plain } from "./gains.js";
 
 const SCALE = 4; // pixels of the base for each of the map's along a side, of a network without a grid
 const STEP = 2 ** -16; // of the range's ends
-const OUTLIERS = 0.001; // at either end of gains between two pictures, which the range leaves out
+const OUTLIERS = 0.001; // of the lowest gains between two pictures, which the range leaves out
 const SAMPLES = 20_000; // by which that is told
 
 /**
@@ -91,11 +91,12 @@ function rangeOf(values) {
   return { min: Math.floor(min / STEP) * STEP, max: Math.ceil(max / STEP) * STEP };
 }
 
-/** The range of a channel's values without outliers, for which the others would be coarser. */
-function usualRange(values, channel, count) {
+/** The range of a channel's values without the lowest, for which the others would be coarser; highlights are all in it. */
+export function usualRange(values, channel, count) {
   const step = Math.ceil(values.length / count / SAMPLES) * count;
   const length = Math.floor((values.length - channel - 1) / step) + 1;
   const sorted = Float32Array.from({ length }, (_, n) => values[channel + n * step]).sort();
-  const left = Math.floor(length * OUTLIERS);
-  return rangeOf(sorted.subarray(left, length - left));
+  let most = -Infinity;
+  for (let at = channel; at < values.length; at += count) most = Math.max(most, values[at]);
+  return rangeOf([sorted[Math.floor(length * OUTLIERS)], most]);
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { standardMap } from "../src/gain_map.js";
+import { standardMap, usualRange } from "../src/gain_map.js";
 import { plain } from "../src/gains.js";
 import { arithmeticOf } from "../src/kernel.js";
 import { TO_BT2020, srgbCurves } from "../../src/gainmap_codec/view/static/color.js";
@@ -55,3 +55,11 @@ for (const name of NAMES) {
     }
   });
 }
+
+test("ranges of gains leave out the lowest, and no highlight", () => {
+  const count = 3, values = new Float32Array(count * 100_000).fill(1);
+  values[1 + count * 7] = 5; // between the samples
+  for (let n = 0; n < 15; n++) values[1 + count * 5 * n] = -9;
+  assert.deepEqual(usualRange(values, 1, count), { min: 1, max: 5 });
+  assert.deepEqual(usualRange(values, 0, count), { min: 1, max: 1 });
+});
