@@ -20,7 +20,8 @@ import gainmap_codec as gm
 from gainmap_codec import pillow
 from gainmap_codec.codec import inspection
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.options import Carry, EncodeOptions, Prefer
+from gainmap_codec.codec.options import Carry, EncodeOptions, Prefer, TranscodeOptions
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.jpeg.read import parse_jpeg
 from gainmap_codec.files.jpeg.segments import image_header, parse_segments
 from gainmap_codec.files.jpeg.write import serialize_jpeg
@@ -137,7 +138,7 @@ def test_the_payload_tells_what_its_maps_reached(both: bytes) -> None:
     assert info is not None
     measures: tuple[tuple[Prefer, float, float | None], ...] = (
         ("neural", info.neural_psnr, report.neural_psnr),
-        ("standard", info.standard_psnr, report.standard_psnr),
+        ("standard", info.standard_psnr or 0.0, report.standard_psnr),
     )
     for prefer, told, reported in measures:
         measured = pq_psnr(gm.decode(both, prefer=prefer).pixels, SCENE.pixels)
@@ -200,7 +201,7 @@ def test_auto_takes_the_better_map() -> None:
     for file, better in ((coarse, "neural"), (fine, "standard")):
         payload = gm.inspect(file).payload
         assert payload is not None
-        assert (payload.neural_psnr > payload.standard_psnr) == (better == "neural")
+        assert (payload.neural_psnr > (payload.standard_psnr or 0.0)) == (better == "neural")
         assert gm.decode(file).rendered_from == better
         assert gm.inspect(file).hdr_from == better
 
@@ -229,7 +230,7 @@ def test_a_damaged_payload_falls_back(both: bytes) -> None:
     assert payload is not None
     at = both.index(payload) + len(payload) - 20
     damaged = both[:at] + bytes((both[at] ^ 1,)) + both[at + 1 :]
-    with pytest.warns(gm.GainMapWarning, match=r"damaged: expected .* checksum .*; the neural gain map is ignored"):
+    with pytest.warns(gm.GainMapWarning, match=r"neural gain map is damaged: expected .* checksum .*; it is ignored"):
         image = gm.decode(damaged)
     assert image.rendered_from == "standard"
     assert gm.inspect(damaged).payload is None
@@ -664,7 +665,9 @@ def test_inspection(both: bytes) -> None:
     info = gm.inspect(both)
     file = parse_jpeg(both, gm.Limits())
     assert (info.container, info.width, info.height, info.orientation) == ("jpeg", WIDTH, HEIGHT, 1)
-    assert (info.file_bytes, info.base_bytes) == (len(both), len(file.base.data))
+    assert info.file_bytes == len(both)
+    told = transcode_with_report(both, TranscodeOptions()).notes[-1]
+    assert told.startswith(f"written: base {info.base_bytes:,} bytes, ")
     assert info.gain_map is not None and file.gain_map is not None
     assert info.gain_map.metadata == file.gain_map.metadata
     assert info.gain_map.bytes == len(file.gain_map.image.data)

@@ -81,6 +81,8 @@ def test_a_second_batch_is_kept_out(photos: Path, tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError, match="another batch is writing there"):
             batch.convert([photos], out)
+    batch.convert([photos], out, jobs=1)
+    assert not (out / STATE / "lock").exists()
 
 
 def test_a_file_in_place_of_the_folder_is_named(photos: Path, tmp_path: Path) -> None:

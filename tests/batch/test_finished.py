@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.batch import work
+from gainmap_codec.batch import finished, work
 from gainmap_codec.batch.finished import digest_of_options, read_finished
 from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import Job, PhotoRecord
@@ -172,3 +173,15 @@ def test_results_have_the_dates_of_their_photos(photos: Path, tmp_path: Path) ->
     os.utime(photos / "one.jpg", ns=(10**18, 10**18))
     photo = convert_photo(job_for(photos / "one.jpg", tmp_path / "out"))
     assert Path(photo.target).stat().st_mtime_ns == 10**18
+
+
+def test_a_record_that_cannot_be_written_is_told_by_the_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(place: str, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", place)
+
+    source = tmp_path / "one.jpg"
+    source.write_bytes(files.made(standard=True))
+    monkeypatch.setattr(finished, "write", full)
+    photo = convert_photo(job_for(source, tmp_path / "out"))
+    assert (photo.status, photo.source) == ("failed", str(source))
+    assert photo.problem == f"{tmp_path / 'out' / 'one.jpg'}: No space left on device"

@@ -53,7 +53,9 @@ def test_summary() -> None:
         ["damaged", "0"],
     ]
     assert format_summary(BatchReport((DONE, CUT), 1.0)).splitlines()[4].split() == ["damaged", "1"]
-    assert origins == "HDR from: standard 1, neural 1, not read 1"
+    assert origins == "HDR from: standard 1, neural 1"
+    failed = format_summary(BatchReport((PhotoRecord("a", "b", "failed", "disk full", hdr_from="standard"),), 1.0))
+    assert "HDR from" not in failed  # it was read, and nothing was made of it
     small = PhotoRecord("a", "b", "skipped", bytes_before=172_875, bytes_after=999)
     assert format_summary(BatchReport((small,), 1.0)).splitlines()[2].split()[2:] == ["173", "kB", "1", "kB"]
     assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")

@@ -98,7 +98,7 @@ def test_a_photo_that_is_cut_off(tmp_path: Path) -> None:
     path, data = tmp_path / "cut.jxl", (FIXTURES / "jxl/standard.jxl").read_bytes()
     path.write_bytes(data[:-20])
     row = json.loads(run("conformance", path, "--json").stdout)[0]
-    assert row["problem"] == "the file is cut off: the last 20 bytes of its box jumb are missing"
+    assert row["problem"] == "the file is cut off: the last 20 bytes of its other data are missing"
     assert row["hdr_from"] == "standard"
     assert run("conformance", path).exit_code == 1
     path.write_bytes(data[: data.index(b"jhgm") - 28])  # the gain map behind the base is gone without a trace

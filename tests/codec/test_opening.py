@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from gainmap_codec.codec.opening import base_codes, open_file, open_source
+from gainmap_codec.codec.options import TranscodeOptions
+from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.container import serialize_file
+from gainmap_codec.files.records import Container
 from support import pipeline_files as files
 from support.paths import FIXTURES
 
@@ -51,6 +54,43 @@ def test_a_payload_of_another_base_does_not_serve() -> None:
     opened = open_file(serialize_file(replace(other, payload=payload), []), "c", LIMITS)
     assert opened.payload is not None and opened.neural is None and opened.bound_by is None
     assert opened.warnings == ("the neural gain map belongs to another base (edited or cropped since?) and is ignored",)
+
+
+@pytest.mark.parametrize("container", ["jpeg", "heic", "avif", "jxl"])
+def test_no_damage_of_a_payload_is_silent(container: Container) -> None:
+    data = transcode_with_report(files.both(), TranscodeOptions(container=container)).data
+    at = data.index(open_file(data, "", LIMITS).file.payload or b"missing")
+    before = 60 if container == "jxl" else 20 if container == "jpeg" else 0  # kind, label and UUID of its box
+    for place in (*range(at - before, at + 4), at + 40):
+        opened = open_file(data[:place] + bytes([data[place] ^ 32]) + data[place + 1 :], "", LIMITS)
+        assert opened.neural is not None or any("neural gain map" in line for line in opened.warnings), place
+
+
+def test_a_payload_without_references_and_one_that_lies_outside_the_file() -> None:
+    data = transcode_with_report(files.both(), TranscodeOptions(container="avif")).data
+    assert open_file(data.replace(b"cdsc", b"cdsd"), "", LIMITS).neural is not None
+    payload = open_file(data, "", LIMITS).file.payload or b"missing"
+    place = data.index(payload).to_bytes(4, "big") + len(payload).to_bytes(4, "big")
+    assert data.count(place) == 1
+    lines = open_file(data.replace(place, b"\x70" + place[1:]), "", LIMITS).warnings
+    assert [line for line in lines if line.startswith("neural gain map ignored: file: it ends too early")]
+
+
+def test_a_damaged_payload_is_told_in_one_line() -> None:
+    data = files.both()
+    payload = open_file(data, "", LIMITS).file.payload or b"missing"
+    bad = data.replace(payload, b"\xa3" + payload[1:])
+    (line,) = open_file(bad, "", LIMITS).warnings
+    assert line.startswith("the neural gain map is damaged: expected at least 4 bytes that start f6 41")
+    assert line.endswith("; it is ignored")
+
+
+def test_a_photo_that_is_cut_off_was_not_edited() -> None:
+    data = (FIXTURES / "jpeg/both.jpg").read_bytes()
+    opened = open_file(data[: open_file(data, "", LIMITS).file.base.data.rindex(b"\xff\xd9") - 30], "", LIMITS)
+    assert opened.neural is None and opened.file.damage
+    assert opened.warnings[-1] == "the neural gain map does not fit what is left of the picture and is ignored"
+    assert not any("another base" in line for line in opened.warnings)
 
 
 def test_maths_happen_in_the_base_unless_the_map_says_otherwise() -> None:

@@ -273,7 +273,9 @@ def test_a_payload_of_another_base_stays_where_it_is_and_goes_elsewhere() -> Non
     assert record(gm.transcode(foreign)).payload == record(foreign).payload
     found = report(foreign, container="avif")
     assert record(found.data).payload is None
-    assert "cannot be used with this base" in said(found)
+    assert "the old one cannot be used with this base" in said(found)
+    (reason,) = gm.inspect(foreign).warnings  # is told once
+    assert found.warnings.count(reason) == 1 and not [w for w in found.warnings if "neural" in w and w != reason]
 
 
 def test_a_network_becomes_an_ordinary_map() -> None:

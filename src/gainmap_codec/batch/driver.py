@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -174,25 +175,30 @@ def _sole_writer(folder: str) -> Iterator[None]:
     state = Path(folder, STATE)
     check_place(str(state / "lock"))
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("wb") as lock:
-        _lock(lock.fileno(), folder)
+    path = state / "lock"
+    with path.open("wb") as lock:
+        _lock(lock.fileno(), path, folder)
         _remove_leftovers(folder)
         try:
             yield
         finally:
             _remove_leftovers(folder)
+            with suppress(OSError):  # Windows keeps what is open
+                path.unlink()
 
 
-def _lock(file: int, folder: str) -> None:
-    """Until the file is closed, or this process dies."""
+def _lock(file: int, path: Path, folder: str) -> None:
+    """Until the file is closed, or this process dies. One that was taken away meanwhile locks nothing."""
     try:
         import fcntl
     except ImportError:  # Windows: two batches would do some photos twice, each whole all the same
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise BlockingIOError(error.errno, "another batch is writing there", folder) from error
+        if not os.path.samestat(os.fstat(file), path.stat()):
+            raise BlockingIOError
+    except (BlockingIOError, FileNotFoundError) as error:
+        raise BlockingIOError(errno.EAGAIN, "another batch is writing there", folder) from error
 
 
 def _remove_leftovers(folder: str) -> None:

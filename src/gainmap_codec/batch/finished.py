@@ -92,8 +92,15 @@ def read_finished(job: Job) -> Finished | None:
 
 
 def write_finished(job: Job, record: Finished) -> None:
-    """Write the record of a job's place."""
-    write(job.record, json.dumps(asdict(record), indent=1).encode())
+    """Write the record of a job's place.
+
+    Raises:
+        OSError: It cannot be written; the place is named, since nobody knows of its record.
+    """
+    try:
+        write(job.record, json.dumps(asdict(record), indent=1).encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), job.target) from error
 
 
 def own_file(job: Job) -> OwnFile | None:

@@ -58,8 +58,8 @@ def format_summary(report: BatchReport) -> str:
         lines.append(f"{status:10}{len(photos):>10,}{before:>14}{after if status != 'failed' else '':>14}".rstrip())
     lines.append(f"{'damaged':10}{len(report.damaged):>10,}")
     converted = report.having("converted")
-    origins = Counter(photo.hdr_from or "not read" for photo in report.photos)
-    lines.append("HDR from: " + ", ".join(f"{name} {count:,}" for name, count in origins.most_common()))
+    if origins := Counter(photo.hdr_from for photo in report.photos if photo.status != "failed"):
+        lines.append("HDR from: " + ", ".join(f"{name} {count:,}" for name, count in origins.most_common()))
     if ratios := [photo.psnr for photo in report.photos if photo.psnr is not None]:
         lines.append(f"PQ-PSNR where coded again: median {median(ratios):.1f} dB, lowest {min(ratios):.1f} dB")
     megapixels = sum(photo.width * photo.height for photo in converted) / 1e6

@@ -179,7 +179,7 @@ def _payload_lines(payload: dict[str, Any]) -> list[str]:
         "strict": "made for this very base",
         "soft": "made for this base before it was coded again",
         "unchecked": "the base was coded again since: decoding shows whether it still fits",
-        None: "made for another base: not used",
+        None: "not used: see below",
     }[payload["bound_by"]]
     return [
         f"Neural gain map: {payload['bytes']:,} bytes{reached}",

@@ -9,7 +9,7 @@ from gainmap_codec.codec.brightness import Brightness, brightness_of, measure, m
 from gainmap_codec.codec.opening import BoundBy, OpenedFile, open_file
 from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.codec.shown_by import Verdict, shown_by
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.container import hdr_format
 from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
@@ -22,6 +22,7 @@ from gainmap_codec.files.records import (
     OtherKind,
     StoredGainMap,
 )
+from gainmap_codec.files.structure import BASE, sizes_of
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -61,7 +62,7 @@ class PayloadInspection:
         bytes: Its whole size.
         weights: Weights of the network, biases included.
         neural_psnr: PQ-PSNR in dB that the writer measured, rounded down to 0.25; 0 where not measured.
-        standard_psnr: The same for the standard map that was written beside it.
+        standard_psnr: The same for the standard map that was written beside it; None where there was none.
         base_hdr_headroom: log2.
         alternate_hdr_headroom: log2.
         bound_by: How the base was recognised as the payload's own.
@@ -73,7 +74,7 @@ class PayloadInspection:
     domain: Domain
     weights: int
     neural_psnr: float
-    standard_psnr: float
+    standard_psnr: float | None
     base_hdr_headroom: float
     alternate_hdr_headroom: float
     bound_by: BoundBy | None
@@ -103,7 +104,7 @@ class Inspection:
         container: Kind of file.
         file_bytes: Size of the file.
         base_codec: How its pixels are coded; "jpeg" in a "jxl" file where that is a JPEG, packed without loss.
-        base_bytes: Size of the base image with its metadata; of a packed JPEG, of the JPEG.
+        base_bytes: Size of the base image in the file, without its metadata; what `transcode` calls base.
         width: Columns of the base's stored raster.
         height: Rows of the base's stored raster.
         bits: Depth of the base's code values.
@@ -193,7 +194,7 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
         container=file.container,
         file_bytes=len(opened.data),
         base_codec=file.base.codec,
-        base_bytes=len(file.base.data),
+        base_bytes=sizes_of(opened.data, file, NO_LIMITS)[BASE],
         width=file.base.width,
         height=file.base.height,
         bits=file.base.bits,
@@ -261,7 +262,7 @@ def _payload(network: NeuralGainMap, opened: OpenedFile, size: int) -> PayloadIn
         domain=network.domain,
         weights=sum(len(layer.weights) for layer in network.layers),
         neural_psnr=network.neural_psnr,
-        standard_psnr=network.standard_psnr,
+        standard_psnr=network.standard_psnr or None,
         base_hdr_headroom=network.base_hdr_headroom,
         alternate_hdr_headroom=network.alternate_hdr_headroom,
         bound_by=opened.bound_by,

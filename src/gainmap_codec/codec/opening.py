@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.container import naming, parse_file
 from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import NeuralGainMap
@@ -139,6 +139,11 @@ def _payload_of(
         return None, None, None
     try:
         neural = parse_payload(file.payload, limits)
+    except FormatError as error:
+        return None, None, f"the neural gain map is damaged: {error.problem}; it is ignored"
+    except GainMapError as error:
+        return None, None, f"{error}; the neural gain map is ignored"
+    try:
         if neural.binding.strict == file.base_digest:
             return neural, "strict", None
         if most_pixels is not None and file.base.width * file.base.height > most_pixels:
@@ -154,6 +159,8 @@ def _payload_of(
         return neural, "soft", "the base was coded again after its neural gain map was made"
     if turn is not None:
         return _turned(neural, turn), "soft", "the base was turned since, and its neural gain map with it"
+    if file.damage:
+        return neural, None, "the neural gain map does not fit what is left of the picture and is ignored"
     return (
         neural,
         None,

@@ -48,7 +48,7 @@ def new_payload(
         notes.done.append("neural gain map: kept as it is, though it cannot be used with this base")
         return payload
     elif payload is not None:
-        notes.lost.append("the neural gain map cannot be used with this base and is not kept")
+        notes.done.append("neural gain map: the old one cannot be used with this base and is left out")  # why was told
     if options.carry is None and (standard.stored is not None or network is None):
         note_no_fit(options, notes)
         return None

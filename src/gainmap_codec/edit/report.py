@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.readback import written
-from gainmap_codec.errors import Limits
+from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.records import Container, GainMapFile
+from gainmap_codec.files.structure import BASE, MAP, NEURAL, sizes_of
 from gainmap_codec.pixels.formats.sources import Source, read_source
 
 
@@ -80,7 +81,7 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
         GainMapError, ValueError: As `written`.
     """
     data, read = written(file, opened.file, notes.lost)
-    notes.done.append(_sizes(read))
+    notes.done.append(_sizes(data, read))
     old, new = opened.file.base, file.base
     if new.width * new.height < old.width * old.height and 0 < len(opened.data) < len(data):
         sizes = f"{len(data):,} bytes, its source has {len(opened.data):,}"
@@ -88,21 +89,13 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
     return report_of(data, file.container, notes)
 
 
-def _sizes(file: GainMapFile) -> str:
-    """How large the parts of a written file are, each byte counted once; metadata of a JPEG count as base."""
-    payload = file.payload or b""
-    inside = len(payload) if file.container == "jpeg" else 0
-    parts = {"base": _size(file, len(file.base.data) - inside, file.base.codec)}
-    if file.gain_map:
-        parts["standard gain map"] = _size(file, len(file.gain_map.image.data), file.gain_map.image.codec)
-    if payload:
-        parts["neural gain map"] = _size(file, len(payload))
-    return "written: " + ", ".join(f"{name} {size}" for name, size in parts.items())
-
-
-def _size(file: GainMapFile, size: int, codec: str = "") -> str:
-    """The bytes of a part; a JPEG in JPEG XL is packed there into fewer."""
-    return f"{size:,} bytes" + (" as JPEG" if codec == "jpeg" and file.container == "jxl" else "")
+def _sizes(data: bytes, file: GainMapFile) -> str:
+    """How large the parts of a written file are, each byte counted once; what is no picture and no map is metadata."""
+    sizes = sizes_of(data, file, NO_LIMITS)
+    parts = {BASE: sizes[BASE], MAP: sizes[MAP], NEURAL: len(file.payload or b"")}
+    parts["metadata"] = len(data) - sum(parts.values())
+    listed = (f"{name.removesuffix(' image')} {size:,} bytes" for name, size in parts.items() if size)
+    return "written: " + ", ".join(listed)
 
 
 def report_of(data: bytes, container: Container, notes: Notes) -> TranscodeReport:

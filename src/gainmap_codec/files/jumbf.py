@@ -26,6 +26,9 @@ class Superbox(NamedTuple):
 PAYLOAD = Superbox(b"gainmap-nn", PAYLOAD_UUID)
 """A neural payload."""
 
+LOST_PAYLOAD = "the neural gain map is damaged and is ignored"
+"""What is told of a payload that nothing but its label is left of."""
+
 _WHERE = "JUMBF"
 _CONTENT_TYPE = bytes.fromhex("7575696400110010800000AA00389B71")
 _REQUESTABLE_WITH_LABEL = 3
@@ -52,6 +55,11 @@ def parse_superbox(data: bytes, kind: Superbox) -> bytes | None:
     except FormatError:
         pass
     return None
+
+
+def tells_of_payload(data: bytes) -> bool:
+    """Whether a box, or a part of one, has the label of our payload, however damaged it is."""
+    return PAYLOAD.label in data
 
 
 def check_payload_size(payload: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -70,6 +71,14 @@ def sections_of(data: bytes, file: GainMapFile, limits: Limits) -> tuple[Section
         found = (_jxl_sections if file.container == "jxl" else _heif_sections)(data, limits)
     merged = (list(run) for _, run in groupby(found, key=lambda section: section.name))
     return tuple(Section(run[0].start, run[-1].stop, run[0].name) for run in merged)
+
+
+def sizes_of(data: bytes, file: GainMapFile, limits: Limits) -> Counter[str]:
+    """Bytes of all sections of a name together, by name; arguments as of `sections_of`."""
+    sizes: Counter[str] = Counter()
+    for section in sections_of(data, file, limits):
+        sizes[section.name] += section.stop - section.start
+    return sizes
 
 
 def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[Section]:

@@ -65,7 +65,7 @@ def test_the_payload_is_told_by_its_first_bytes(kind: bytes) -> None:
 
 def test_a_broken_payload_over_a_deep_base_is_left_out_with_a_warning() -> None:
     draft = heif_files.with_payload(tmap_file(ONE_CHANNEL, "base-10-bit.avif"), b"\xf6A" + bytes(14))
-    with pytest.warns(gm.GainMapWarning, match="the neural gain map is ignored"):
+    with pytest.warns(gm.GainMapWarning, match="the neural gain map is damaged: .*; it is ignored"):
         assert gm.decode(draft.build()).rendered_from == "standard"
 
 
@@ -76,7 +76,7 @@ def test_a_file_that_is_cut_off_counts_as_damaged() -> None:
     whole = tmap_file(ONE_CHANNEL).build() + make_box(b"mpvd", b"a video")
     assert parse_heif(whole, LIMITS).damage == ()
     cut = parse_heif(whole[:-3], LIMITS)
-    assert cut.damage == ("the file is cut off: the last 3 bytes of its box mpvd are missing",) == cut.warnings
+    assert cut.damage == ("the file is cut off: the last 3 bytes of its video are missing",) == cut.warnings
     assert cut.gain_map is not None
 
 
@@ -100,5 +100,27 @@ def test_a_place_outside_the_file_is_damage() -> None:
     damage = parse_heif((FIXTURES / "invalid/iloc-map-past-end.avif").read_bytes(), LIMITS).damage
     assert damage == ("the file is cut off, or its index is wrong: items lie outside it (1 of kind 'av01')",)
     broken = gm.transcode(FIXTURES / "jpeg/standard.jpg", container="avif")[:-1]
-    with pytest.raises(gm.FormatError, match="expected a place of item 1 in the file, got one outside it"):
+    with pytest.raises(gm.FormatError, match=r"^file: it ends too early: expected a place of item 1 in the file, got"):
         parse_heif(broken, LIMITS)
+
+
+@pytest.mark.parametrize("container", ["heic", "avif"])
+def test_a_file_that_is_cut_off_anywhere_says_so(container: Container) -> None:
+    data = photo(container)
+    meta = data.index(b"meta")
+    for end in range(meta + 8, meta - 4 + int.from_bytes(data[meta - 4 : meta]), 5):
+        with pytest.raises(gm.FormatError, match=r"^file: it ends too early: expected a whole index"):
+            parse_heif(data[:end], LIMITS)
+    with pytest.raises(gm.FormatError, match="expected a box meta, got none: is the file cut off"):
+        parse_heif(data[: meta - 4], LIMITS)
+
+
+# HDR that damage takes away
+
+
+def test_a_gain_map_that_only_a_brand_tells_of_is_missed() -> None:
+    data = gm.transcode(FIXTURES / "jpeg/standard.jpg", container="avif")
+    items = data.index(b"ftyp") + 40
+    gone = data[:items] + data[items:].replace(b"tmap", b"tmaq")
+    told = "the file says that it has a gain map (ISO 21496-1), but none was found"
+    assert parse_heif(gone, LIMITS).refused == (told,)

@@ -196,14 +196,14 @@ def test_every_way_to_be_cut_off(make: Callable[[], GainMapFile]) -> None:
             continue
         assert (file.base.width, file.base.height) == (24, 16)
         if end < picture_stop:
-            assert file.damage[-1].endswith(("box jxlc are missing", "box jxlc is missing"))
+            assert file.damage[-1].endswith(("of its picture are missing", "of its picture is missing"))
         if end >= picture_stop:
             assert file.base_digest == make().base_digest
 
 
 def test_what_is_missing_of_a_file_that_cannot_be_read() -> None:
     cut = boxed(picture())[:-20]
-    assert missing_of(cut, LIMITS) == ("the file is cut off: the last 20 bytes of its box jxlc are missing",)
+    assert missing_of(cut, LIMITS) == ("the file is cut off: the last 20 bytes of its picture are missing",)
     assert missing_of(START, LIMITS) == ()
 
 

@@ -8,6 +8,7 @@ import imagecodecs
 import pytest
 
 from gainmap_codec.errors import FormatError, LimitError, Limits
+from gainmap_codec.files.jumbf import PAYLOAD, serialize_superbox
 from gainmap_codec.files.jxl.source import START, is_jxl, open_jxl
 from support import jxl_files
 from support.jxl_files import CODESTREAM, box, boxed, picture
@@ -66,9 +67,16 @@ def test_decompressing_is_work() -> None:
 @pytest.mark.parametrize(
     ("file", "found", "missing"),
     [
-        (boxed(STREAM)[:-5], STREAM[:-5], "the last 5 bytes of its box jxlc are missing"),
-        (boxed(STREAM)[:-1], STREAM[:-1], "the last byte of its box jxlc is missing"),
-        (boxed(STREAM, box(b"jumb", b"12345678"))[:-2], STREAM, "the last 2 bytes of its box jumb are missing"),
+        (boxed(STREAM)[:-5], STREAM[:-5], "the last 5 bytes of its picture are missing"),
+        (boxed(STREAM)[:-1], STREAM[:-1], "the last byte of its picture is missing"),
+        (boxed(STREAM, box(b"jumb", b"12345678"))[:-2], STREAM, "the last 2 bytes of its other data are missing"),
+        (boxed(STREAM, box(b"jhgm", b"12345678"))[:-2], STREAM, "the last 2 bytes of its gain map are missing"),
+        (boxed(STREAM, box(b"brob", b"xml 12345"))[:-2], STREAM, "the last 2 bytes of its XMP are missing"),
+        (
+            boxed(STREAM, serialize_superbox(PAYLOAD, b"12345678"))[:-2],
+            STREAM,
+            "the last 2 bytes of its neural gain map are missing, and it is ignored",
+        ),
         (START + part(0, STREAM[:10]), STREAM[:10], "the picture is cut off: its part 2 is missing"),
         (START + part(0, STREAM[:10]) + part(2, STREAM[60:], is_last=True), STREAM[:10], "its part 2 is missing"),
     ],

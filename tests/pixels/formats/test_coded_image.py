@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gainmap_codec.errors import FormatError, Limits
+from gainmap_codec.errors import FormatError, Limits, UnsupportedError
 from gainmap_codec.files.container import parse_file, sampling_of
 from gainmap_codec.files.records import Codec, CodedImage, Crop
 from gainmap_codec.pixels.formats import coded_image
@@ -132,3 +132,13 @@ def test_any_number_of_threads_codes_the_same_av1(speed: int, monkeypatch: pytes
         monkeypatch.setattr(coded_image, "_AV1_THREADS", threads)
         made += [code_picture(picture, "av1", quality=50, speed=speed).data for picture in (codes, codes[..., 0])]
     assert made[:2] == made[2:]
+
+
+def test_long_pictures_that_x265_refuses_are_told_by_their_size() -> None:
+    for shape in ((4217, 31), (1, 4217, 3)):
+        with pytest.raises(
+            UnsupportedError, match=r"^HEVC: expected sides of at least 32 pixels where one has over 4216"
+        ):
+            code_picture(np.zeros(shape, np.uint8), "hevc", quality=50)
+    for shape in ((4216, 1), (32, 4217)):
+        assert code_picture(np.zeros(shape, np.uint8), "hevc", quality=50).height == shape[0]

@@ -12,7 +12,8 @@ from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.items import HeifMeta, Item
 from gainmap_codec.files.heif.source import HeifSource
 
-_BOXES_OF_DATA = (b"mdat", b"mpvd", b"moov")  # what is not a box at all may look like a cut one of any other kind
+# What is not a box at all may look like a cut one of any other kind.
+_BOXES_OF_DATA = {b"mdat": "data", b"mpvd": "video", b"moov": "video"}
 _CODED = (b"hvc1", b"av01")
 _MOST_NAMED = 4
 # What is left where a copy broke off, or a card lost a block: decoders make a picture of it without a word.
@@ -33,7 +34,7 @@ def damage_of(source: HeifSource) -> Iterator[str]:
     if count and last.stop < len(source.file.data):
         yield source.file.cut_off("what stands behind its pictures")
     elif count and last.kind in _BOXES_OF_DATA:
-        yield source.file.cut_off(f"its box {last.name}")
+        yield source.file.cut_off(f"its {_BOXES_OF_DATA[last.kind]}")
 
 
 def emptied(file: BoxFile, meta: HeifMeta, items: Iterable[Item]) -> list[Item]:

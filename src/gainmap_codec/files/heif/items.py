@@ -15,6 +15,9 @@ from gainmap_codec.files.boxes import Box, BoxFile
 TMAP = b"tmap"
 """The kind of the item that is a base with a gain map applied: ISO 21496-1 in HEIF."""
 
+PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
+"""The URI of the item that is our payload."""
+
 XMP_TYPE = "application/rdf+xml"
 """The MIME type of XMP items."""
 
@@ -131,7 +134,8 @@ def item_data(file: BoxFile, meta: HeifMeta, item: int) -> bytes:
     """
     place = meta.places.get(item)
     if place and place.is_outside:
-        raise FormatError("box iloc", f"expected a place of item {item} in the file, got one outside it")
+        problem = "it ends too early" if file.lacking else "it ends too early, or its index is wrong"
+        raise FormatError("file", f"{problem}: expected a place of item {item} in the file, got one outside it")
     if place is None or not place.extents:
         raise FormatError("box iloc", f"expected a place of item {item} in the file, got none")
     file.limits.spend(_STEPS_PER_ITEM + _STEPS_PER_EXTENT * len(place.extents))

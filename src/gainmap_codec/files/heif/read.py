@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
-from gainmap_codec.errors import GainMapError, LimitError, Limits
+from gainmap_codec.errors import GainMapError, Limits
 from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
 from gainmap_codec.files.heif.gain_map import MOST_TRIED, described_by_xmp, find_gain_maps
-from gainmap_codec.files.heif.items import TMAP, HeifMeta, Item, item_data
+from gainmap_codec.files.heif.items import PAYLOAD_URI, TMAP, HeifMeta, Item, item_data
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.source import open_heif
@@ -50,6 +50,8 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
     exif_item, exif = _exif(file, meta, base.item, notes)
     map_notes: list[str] = []
     found = find_gain_maps(file, meta, base.item, brands, exif, map_notes)
+    if not found and not map_notes and TMAP in brands:
+        map_notes.append("the file says that it has a gain map (ISO 21496-1), but none was found")
     notes += map_notes
     xmp_item, xmp = _xmp(file, meta, base.item, notes)
     payload_id, payload = _payload(file, meta, base.item, notes)
@@ -115,13 +117,16 @@ def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Fo
     try:
         if number is not None:
             return number, item_data(file, meta, number)[:MAX_PAYLOAD_BYTES]
-    except LimitError as error:
-        notes.append(f"neural payload ignored: {error}")
+    except GainMapError as error:
+        notes.append(f"neural gain map ignored: {error}")
     return None, None
 
 
 def payload_item(file: BoxFile, meta: HeifMeta, base: int) -> int | None:
-    """The item of our payload, told by its first bytes: other tools keep the item, but not the URI that names it."""
+    """The item of our payload, told by its first bytes: other tools keep the item, but not the URI that names it.
+
+    Where no bytes tell it, the URI may: of a payload that is damaged.
+    """
     for item in meta.sources(b"cdsc", base):
         place = meta.places.get(item.id)
         if item.kind in _NO_PAYLOADS or place is None or not place.extents or place.size > _PAYLOAD_CARRIER_BYTES:
@@ -129,4 +134,4 @@ def payload_item(file: BoxFile, meta: HeifMeta, base: int) -> int | None:
         start, stop = place.extents[0]
         if is_payload(file.data[start:stop]):
             return item.id
-    return None
+    return next((item.id for item in meta.items.values() if item.content_type == PAYLOAD_URI), None)

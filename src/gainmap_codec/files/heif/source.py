@@ -45,7 +45,16 @@ def open_heif(data: bytes, limits: Limits) -> HeifSource:
     limits.check("file_bytes", len(data))
     file = BoxFile(data, limits)
     boxes = _own(file.top_level())
-    return HeifSource(file, parse_meta(file, _first(boxes, b"meta")), boxes, _brands(file, _first(boxes, b"ftyp")))
+    return HeifSource(file, _meta(file, _first(boxes, b"meta")), boxes, _brands(file, _first(boxes, b"ftyp")))
+
+
+def _meta(file: BoxFile, box: Box) -> HeifMeta:
+    try:
+        return parse_meta(file, box)
+    except FormatError as error:
+        if file.lacking and box.stop == len(file.data):
+            raise FormatError("file", "it ends too early: expected a whole index, got one that is cut off") from error
+        raise
 
 
 def _own(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
@@ -57,7 +66,7 @@ def _own(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
 def _first(boxes: tuple[Box, ...], kind: bytes) -> Box:
     found = next((box for box in boxes if box.kind == kind), None)
     if found is None:
-        raise FormatError("file", f"expected a box {kind.decode()}, got none")
+        raise FormatError("file", f"expected a box {kind.decode()}, got none: is the file cut off?")
     return found
 
 

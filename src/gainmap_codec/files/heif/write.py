@@ -17,7 +17,18 @@ from gainmap_codec.files.code_points import UNSPECIFIED, Nclx, Transfer
 from gainmap_codec.files.heif.brands import brands_for
 from gainmap_codec.files.heif.extras import surviving_extras
 from gainmap_codec.files.heif.image_items import ImageItem, base_item, map_item, new_apple_map
-from gainmap_codec.files.heif.items import BASE_ID, MAP_ID, TMAP, TMAP_ID, XMP_TYPE, Group, Item, Property, Reference
+from gainmap_codec.files.heif.items import (
+    BASE_ID,
+    MAP_ID,
+    PAYLOAD_URI,
+    TMAP,
+    TMAP_ID,
+    XMP_TYPE,
+    Group,
+    Item,
+    Property,
+    Reference,
+)
 from gainmap_codec.files.heif.meta import serialize_meta_and_data
 from gainmap_codec.files.heif.picture_properties import icc_property, nclx_of, nclx_property
 from gainmap_codec.files.heif.records import HeifExtras
@@ -27,8 +38,6 @@ from gainmap_codec.files.map_metadata.apple import serialize_apple
 from gainmap_codec.files.map_metadata.iso21496 import serialize_iso21496
 from gainmap_codec.files.records import AppleMetadata, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.motion_photo import no_video
-
-PAYLOAD_URI = "tag:gainmap-codec.invalid,2026:gainmap-nn"
 
 _EXIF_ID, _XMP_ID, _PAYLOAD_ID, _MAP_XMP_ID = -4, -5, -6, -7
 _MOST_ITEMS = 0xFFFF

@@ -30,6 +30,7 @@ from gainmap_codec.files.jpeg.segments import (
     parse_segments,
     segments_of,
 )
+from gainmap_codec.files.jumbf import LOST_PAYLOAD, tells_of_payload
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.files.tags.exif import orientation
 from gainmap_codec.files.tags.xmp_packet import parse_packet
@@ -62,6 +63,10 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         damage.append(f"the gain map is cut off: {problem}")
     if maps:
         notes += gain_map_notes(image, base, maps[0].stored)
+    bodies = image.bodies(APP11, b"")
+    payload = find_payload(bodies)
+    if payload is None and any(map(tells_of_payload, bodies)):
+        notes.append(LOST_PAYLOAD)
     return GainMapFile(
         container="jpeg",
         base=base,
@@ -69,7 +74,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
         gain_map=maps[0].stored if maps else None,
         spare_gain_map=maps[1].stored if len(maps) > 1 else None,
         refused=() if maps else tuple(map_notes),
-        payload=find_payload(image.bodies(APP11, b"")),
+        payload=payload,
         exif=None if exif is None else exif[0],
         xmp=packet,
         orientation=1 if exif is None else orientation(exif[0]),

@@ -16,7 +16,14 @@ from typing import NamedTuple
 from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits
 from gainmap_codec.files.boxes import Box
 from gainmap_codec.files.jpeg.read import parse_jpeg
-from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES, PAYLOAD, Superbox, parse_superbox
+from gainmap_codec.files.jumbf import (
+    LOST_PAYLOAD,
+    MAX_PAYLOAD_BYTES,
+    PAYLOAD,
+    Superbox,
+    parse_superbox,
+    tells_of_payload,
+)
 from gainmap_codec.files.jxl.color import code_points_of
 from gainmap_codec.files.jxl.gain_map import JHGM, MAP_JPEG, Bundle, parse_bundle, parse_map_jpeg
 from gainmap_codec.files.jxl.header import ALPHA, ImageHeader
@@ -86,6 +93,8 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         _first(source, XMP, limits.xmp_bytes, lambda data: _packet(data, limits), notes),
         _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES),
     )
+    if found.payload[0] is None and not source.missing and _names_payload(source):
+        notes.append(LOST_PAYLOAD)
     if header.is_animation:
         notes.append("the picture moves: its first frame stands for all of it")
     map_notes: list[str] = []
@@ -191,6 +200,12 @@ def _superbox(source: JxlSource, kind: Superbox, most: int) -> _Found:
             if content is not None:
                 return box, content[:most]
     return None, None
+
+
+def _names_payload(source: JxlSource) -> bool:
+    """Whether a box has the label of a neural map, whatever has become of its kind."""
+    others = (box for box in source.boxes if box.kind not in CODESTREAM_BOXES)
+    return any(tells_of_payload(source.file.data[box.body : box.stop]) for box in others)
 
 
 def _with_map(file: GainMapFile, found: _Map | None, notes: list[str]) -> GainMapFile:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gainmap_codec.errors import FormatError, Limits
 from gainmap_codec.files.boxes import Box, BoxFile, make_box
+from gainmap_codec.files.jumbf import tells_of_payload
 from gainmap_codec.files.jxl.brotli import decompressed
 from gainmap_codec.files.jxl.header import CODESTREAM
 
@@ -20,6 +21,13 @@ START = SIGNATURE + make_box(b"ftyp", b"jxl ", bytes(4), b"jxl ")
 BROB, JUMB = b"brob", b"jumb"
 _WHOLE, _PART = b"jxlc", b"jxlp"
 CODESTREAM_BOXES = (_WHOLE, _PART)
+_CONTENTS = {
+    **dict.fromkeys(CODESTREAM_BOXES, "picture"),
+    b"jbrd": "JPEG's own data",
+    b"jhgm": "gain map",
+    b"Exif": "EXIF",
+    b"xml ": "XMP",
+}
 _BYTES_PER_STEP = 16  # of what is decompressed
 _LAST_PART = 1 << 31  # beside the number of a part
 
@@ -80,8 +88,15 @@ def open_jxl(data: bytes, limits: Limits) -> JxlSource:
     codestream, missing = _codestream(file, boxes)
     last = boxes[-1]
     if file.lacking and last.stop == len(data):
-        missing = (file.cut_off(f"its box {last.name}"), *missing)
+        missing = (_cut_off(file, last), *missing)
     return JxlSource(file, boxes, codestream, missing)
+
+
+def _cut_off(file: BoxFile, box: Box) -> str:
+    if box.kind == JUMB and tells_of_payload(file.data[box.body : box.stop]):
+        return f"{file.cut_off('its neural gain map')}, and it is ignored"
+    kind = file.data[box.body : box.body + 4] if box.kind == BROB else box.kind
+    return file.cut_off(f"its {_CONTENTS.get(kind, 'other data')}")
 
 
 def _own(boxes: tuple[Box, ...]) -> tuple[Box, ...]:

@@ -150,7 +150,7 @@ def _check_prefix(data: bytes) -> None:
     if (version := data[1] & 15) != VERSION:
         raise UnsupportedError(f"{WHERE}: expected format {VERSION}, got format {version}, of another program")
     if (crc := data[2:PREFIX_BYTES]) != (found := _crc(data[PREFIX_BYTES:])):
-        raise FormatError(WHERE, f"damaged: expected bytes of the checksum {crc.hex()}, got {found.hex()}", offset=2)
+        raise FormatError(WHERE, f"expected bytes of the checksum {crc.hex()}, got {found.hex()}", offset=2)
 
 
 def check_fields(found: Fields) -> None:

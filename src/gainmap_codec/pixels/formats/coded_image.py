@@ -48,8 +48,10 @@ _X265_PRESETS = (
     *("fast", "faster", "veryfast", "superfast", "ultrafast"),
 )
 """By speed; libaom counts as we do."""
-_SMALLEST_PLACEBO = 32
-"""Sides from which x265 takes that preset."""
+_NARROW = 32
+"""Sides from which x265 takes that preset, and pictures longer than `_LONGEST_NARROW`."""
+_LONGEST_NARROW = 4216
+"""Of narrower ones, whose blocks of 16 pixels HEVC allows up to level 4.1: ITU-T H.265 clause A.4."""
 _AV1_THREADS = max(2, THREADS)
 """One thread makes other bytes than two; any more make the same as two."""
 _TRUSTED = Limits(pixels=1 << 40)
@@ -193,13 +195,16 @@ def _check_size(width: int, height: int, codec: Codec) -> None:
     if max(width, height) > side or width * height > pixels:
         most = f"sides of at most {side} and {pixels} pixels"
         raise UnsupportedError(f"{codec.upper()}: expected {most}, got {width} x {height}")
+    if codec == "hevc" and min(width, height) < _NARROW and max(width, height) > _LONGEST_NARROW:
+        expected = f"expected sides of at least {_NARROW} pixels where one has over {_LONGEST_NARROW}"
+        raise UnsupportedError(f"HEVC: {expected}, got {width} x {height}")
 
 
 def _code_hevc(codes: NDArray[Any], quality: int, bits: int, chroma: Chroma, color: Nclx, speed: int) -> bytes:
     mode = ("L" if codes.ndim == 2 else "RGB") if bits == 8 else ("I;16" if codes.ndim == 2 else "RGB;16")
     samples = codes if bits == 8 else codes << np.uint16(16 - bits)
     heif = pillow_heif.from_bytes(mode, (codes.shape[1], codes.shape[0]), samples.tobytes())
-    if min(codes.shape[:2]) < _SMALLEST_PLACEBO:
+    if min(codes.shape[:2]) < _NARROW:
         speed = max(speed, 1)
     stream = io.BytesIO()
     heif.save(
