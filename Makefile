@@ -110,7 +110,7 @@ experiments: setup ## The paper's table and curves of PAIRS in docs/experiments 
 
 PRESET ?= balanced
 RUNS ?= 100
-nightly: setup ## RUNS (100) fits of PHOTOS and GRADED: fails where one is 0.5 dB under the median of five seeds (hours)
+nightly: setup ## RUNS (100) fits of PHOTOS and GRADED: fails where one is 0.5 dB under the median of five seeds (10 minutes)
 	@test -n "$(strip $(PHOTOS) $(GRADED))" || { echo "Name pictures: make nightly PHOTOS='a.jpg b.jpg'" >&2; exit 1; }
 	$(BIN)/python -m gainmap_bench seeds --runs $(RUNS) --preset $(PRESET) $(PHOTOS) $(GRADED)
 
