@@ -1,11 +1,16 @@
 // The modules in dist: what pages import, what a service worker imports, and the one that does the work for all of them.
 
-import { build } from "esbuild";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { compiledKernel } from "./kernel.mjs";
 
 const MODULES = { convert: "convert", index: "gainmap-nn", hdr_img: "hdr-img", service_worker: "service-worker", ultra_hdr_avif: "avif" };
 const folder = (name) => new URL(name, import.meta.url).pathname;
+
+if (!existsSync(folder("../src/gainmap_codec/view/static"))) {
+  console.error("gainmap-nn can be built only in a checkout of gainmap_codec, whose files it shares: README.md, Building it");
+  process.exit(1);
+}
+const { build } = await import("esbuild");
+const { compiledKernel } = await import("./kernel.mjs");
 
 /** What several modules need is loaded once, under the name that it has in dist. */
 const shared = {

@@ -106,11 +106,18 @@ def test_a_photo_that_is_cut_off(tmp_path: Path) -> None:
     assert told in run("inspect", path).stdout.splitlines()
 
 
-@pytest.mark.parametrize("command", ["inspect", "conformance"])
-def test_a_folder_without_photos(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "formats"),
+    [
+        ("conformance", "JPEG, HEIC, AVIF or JPEG XL"),
+        ("inspect", "JPEG, HEIC, AVIF, JPEG XL, JPEG XR, OpenEXR or Radiance"),
+        ("view", "JPEG, HEIC, AVIF, JPEG XL, JPEG XR, OpenEXR or Radiance"),
+    ],
+)
+def test_a_folder_without_photos(command: str, formats: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     line = failure(command, tmp_path)
-    assert line == f"gainmap: {tmp_path}: no JPEG, HEIC, AVIF or JPEG XL files in this folder"
+    assert line == f"gainmap: {tmp_path}: no {formats} files in this folder"
 
 
 def test_json_of_one_file_is_an_object_and_of_several_a_list(folder: Path) -> None:

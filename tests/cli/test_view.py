@@ -82,7 +82,18 @@ def test_a_folder_is_its_photos_and_those_of_the_folders_in_it(tmp_path: Path, m
         shown = files_in((holiday / "holiday.html").read_text("utf-8"))
         assert [photo["name"] for photo in shown] == ["A.JPG", "b.jpg", "older/c.jpg", "older/no-suffix"]
     none = view("../empty", "-o", "two.html")
-    assert str(none.exception).startswith("[Errno 2] no JPEG, HEIC, AVIF or JPEG XL files in this folder")
+    assert str(none.exception).startswith("[Errno 2] no JPEG, HEIC, AVIF, JPEG XL, JPEG XR")
+
+
+def test_a_page_in_the_way_is_told_without_its_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    many = tmp_path / "many"
+    many.mkdir()
+    for n in range(4):
+        (many / f"{n}.jpg").write_bytes((FIXTURES / "jpeg/both.jpg").read_bytes())
+    assert view("many").exit_code == 0
+    again = view("many")
+    assert str(again.exception) == "many.html is there already: nothing is done (--overwrite replaces it)"
 
 
 def test_a_page_has_an_end(tmp_path: Path) -> None:
@@ -92,7 +103,7 @@ def test_a_page_has_an_end(tmp_path: Path) -> None:
     assert "expected at most 500 photos in a page, got 501" in str(done.exception)
 
 
-def test_a_site_is_the_page_without_photos(tmp_path: Path) -> None:
+def test_a_site_is_the_page_without_photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     assert view("--site", str(site)).exit_code == 0
     assert [path.name for path in site.iterdir()] == ["index.html"]
@@ -104,6 +115,9 @@ def test_a_site_is_the_page_without_photos(tmp_path: Path) -> None:
     both = view("--site", str(tmp_path / "other"), str(FIXTURES / "jpeg/both.jpg"))
     assert both.exit_code == 2 and not (tmp_path / "other").exists()
     assert view().exit_code == 2
+    monkeypatch.chdir(tmp_path)
+    dash = view("--site", "-")
+    assert dash.exit_code == 2 and "--site': expected a folder, got -" in dash.output and not Path("-").exists()
 
 
 def test_the_browser_is_opened_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

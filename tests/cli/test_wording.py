@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import gainmap_codec as gm
 from gainmap_codec.cli.main import gainmap
-from gainmap_codec.cli.wording import OPTIONS, as_typed
-from gainmap_codec.errors import LimitError, Limits
+from gainmap_codec.cli.wording import OPTIONS, as_typed, error_as_typed
+from gainmap_codec.errors import FormatError, GainMapError, LimitError, Limits, UnsupportedError
+from support.command_line import failure
 from support.paths import FIXTURES
 
 PHOTO = str(FIXTURES / "jpeg/both.jpg")
@@ -25,7 +27,7 @@ def test_every_option_is_one() -> None:
     [
         ("map_bits: expected 8 in JPEG, got 9", "--map-bits: expected 8 in JPEG, got 9"),
         ("size and fit: expected one of them, got both", "--size and --fit: expected one of them, got both"),
-        ("a.jpg: carry apple: expected JPEG", "a.jpg: --carry apple: expected JPEG"),
+        ('a.jpg: carry="apple": expected JPEG', "a.jpg: --carry apple: expected JPEG"),
         (
             "preset, target_bytes and effort change nothing: x",
             "--preset, --target-bytes and --effort change nothing: x",
@@ -39,7 +41,25 @@ def test_every_option_is_one() -> None:
     ],
 )
 def test_arguments_become_options(line: str, typed: str) -> None:
-    assert as_typed(line) == typed == as_typed(typed)
+    assert error_as_typed(ValueError(line)) == typed == error_as_typed(ValueError(typed))
+
+
+@pytest.mark.parametrize("where", [*(name for name in OPTIONS if "_" not in name), "box iloc"])
+def test_what_is_said_of_a_file_stays(where: str) -> None:
+    line = f"a.avif: {where}: expected version 0, got 1"
+    of_format = FormatError(f"a.avif: {where}", "expected version 0, got 1")
+    for error in (of_format, UnsupportedError(line), GainMapError(line)):
+        assert error_as_typed(error) == line == as_typed(line)
+    quoted = FormatError("XMP", 'expected a number, got map_scale: size="big"')
+    assert error_as_typed(quoted) == str(quoted)
+
+
+@pytest.mark.parametrize("command", ["inspect", "transcode"])
+def test_a_cut_file_has_no_options(command: str, tmp_path: Path) -> None:
+    whole = gm.transcode(PHOTO, container="avif", carry="standard")
+    (tmp_path / "cut.avif").write_bytes(whole[:-200])
+    more = ("-o", tmp_path / "new.avif") if command == "transcode" else ()
+    assert "--" not in failure(command, tmp_path / "cut.avif", *more)
 
 
 def test_errors_limits_and_warnings_are_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -102,9 +102,12 @@ def test_grey_of_both() -> None:
 
 
 def test_alpha_of_both_is_dropped_with_a_warning() -> None:
-    with pytest.warns(gm.GainMapWarning, match="alpha dropped") as caught:
+    with pytest.warns(gm.GainMapWarning, match="its transparency is left out") as caught:
         data = encoded(np.dstack([HDR, HDR[..., :1]]), np.dstack([SDR, SDR[..., :1]]))
-    assert [str(each.message) for each in caught] == ["hdr: alpha dropped", "sdr: alpha dropped"]
+    assert [str(each.message) for each in caught] == [
+        "hdr: its transparency is left out",
+        "sdr: its transparency is left out",
+    ]
     assert data == encoded(HDR)
 
 

@@ -285,7 +285,7 @@ def test_metadata_of_another_type_are_named() -> None:
 
 
 def test_alpha_of_a_gain_map_is_told() -> None:
-    with pytest.warns(gm.GainMapWarning, match="gain_map: alpha dropped"):
+    with pytest.warns(gm.GainMapWarning, match="gain_map: its transparency is left out"):
         gm.assemble(BASE, Image.new("LA", (4, 4)), {"kind": "Apple", "headroom": 4.0}, container="jpeg")
 
 

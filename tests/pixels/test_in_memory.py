@@ -60,7 +60,7 @@ def test_grey_is_repeated_and_alpha_dropped() -> None:
         np.testing.assert_array_equal(rgb_of(array, "hdr", notes), np.dstack([grey] * 3))
     assert notes == []
     np.testing.assert_array_equal(rgb_of(np.dstack([CODES, grey]), "sdr", notes), CODES)
-    assert notes == ["sdr: alpha dropped"]
+    assert notes == ["sdr: its transparency is left out"]
 
 
 @pytest.mark.parametrize(

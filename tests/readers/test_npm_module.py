@@ -222,7 +222,7 @@ def test_what_cannot_be_made_comes_back_as_it_is(page: Any, server: PageServer) 
         (gm.encode(SCENE, carry="standard"), "it has a standard gain map already"),
         (serialize_file(replace(other, payload=record.payload), []), "the neural gain map belongs to another picture"),
         (serialize_file(replace(record, payload=broken), []), "neural payload: damaged: its checksum is another"),
-        (data[:200], "expected a JPEG or AVIF file"),
+        (data[:200], "the file is cut off or damaged before its pixels begin"),
     ):
         made, answer = made_by(page, server, given)
         assert (made, answer) == (given, {"reason": reason, "isSame": True})

@@ -81,6 +81,13 @@ def test_what_cannot_be_used_is_said() -> None:
     assert plain["standard"] is None and "no gain map" in plain["description"]
 
 
+def test_an_empty_file_is_called_so() -> None:
+    module = json.dumps(str(ROOT / "src/gainmap_codec/view/static/dropped_file.js"))
+    code = f"(await import({module})).droppedPhoto({{ size: 0 }}).catch((error) => console.log(error.message))"
+    done = subprocess.run(["node", "--input-type=module", "-e", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "expected a picture, got an empty file\n", done.stderr
+
+
 def test_damaged_files_end_in_an_answer() -> None:
     """Bytes changed, and files cut off: no hang, and no complaint in the words of JavaScript."""
     random = Random(5)

@@ -2,7 +2,7 @@
 
 import { bareJpeg, gainMapOf, isMetadata, joined, parseJpeg, sizeOf } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { baseColorOf } from "../../src/gainmap_codec/view/static/base_color.js";
-import { bytesOf, checkQuality } from "./given.js";
+import { bytesOf, optionsOf } from "./given.js";
 import { findTurn } from "../../src/gainmap_codec/view/static/binding.js";
 import { parsePayload, payloadOf, turnedCoordinates } from "../../src/gainmap_codec/view/static/payload.js";
 import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
@@ -22,9 +22,9 @@ const QUALITY = { 1: 0.95, 3: 1 }; // by channels: below 1, browsers code colour
  * @param {{quality?: number, signal?: AbortSignal}} options
  * @returns {Promise<{bytes: Uint8Array, reason: ?string}>}
  */
-export async function convert(given, { quality, signal } = {}) {
+export async function convert(given, options) {
   const bytes = bytesOf(given);
-  checkQuality(quality);
+  const { quality, signal } = optionsOf(options);
   try {
     return { bytes: await inTurn(() => converted(bytes, quality, signal)), reason: null };
   } catch (error) {
@@ -40,10 +40,12 @@ async function converted(bytes, quality, signal) {
   if (source.hasMap) throw new Error("it has a standard gain map already");
   if (!source.payload) throw new Error("there is no neural gain map in it");
   const parsed = parsePayload(source.payload);
+  if (!globalThis.createImageBitmap) throw new Error("this needs a browser");
   const picture = await orSay("the browser could not decode the picture", source.picture());
   signal?.throwIfAborted();
-  const turn = (await isSamePicture(source.coded(), parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
-  if (turn === null) throw new Error("the neural gain map belongs to another picture");
+  const coded = source.coded();
+  const turn = (await isSamePicture(coded, parsed.binding)) ? 1 : findTurn(picture, parsed.binding.soft);
+  if (turn === null) throw new Error(coded ? "the neural gain map belongs to another picture" : "the file is cut off");
   const network = await withPictureValues(parsed, (file) =>
     orSay("the browser could not decode the AV1 picture in the neural gain map", decodePicture(file)));
   const upright = { ...network, coordinates: turnedCoordinates(network.coordinates, turn) };
@@ -56,9 +58,14 @@ async function converted(bytes, quality, signal) {
 async function sourceOf(bytes) {
   const source = jpegSource(bytes);
   if (source) return source;
-  if (!isAvif(bytes)) throw new Error("expected a JPEG or AVIF file");
+  if (!isAvif(bytes)) throw new Error(whyNone(bytes));
   const { avifSource } = await orSay("the module for AVIF files could not be loaded", import("./ultra_hdr_avif.js"));
   return avifSource(bytes);
+}
+
+function whyNone(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return "the file is cut off or damaged before its pixels begin";
+  return `expected a JPEG or AVIF file${bytes.length ? "" : ", got no bytes"}`;
 }
 
 const isAvif = (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === "ftyp";

@@ -12,8 +12,24 @@ export function bytesOf(given) {
   throw new TypeError(`bytes: expected a Uint8Array, another view or an ArrayBuffer, got ${nameOf(given)}${hint}`);
 }
 
-/** @throws {TypeError} A quality that is no number from 0 to 1. */
-export function checkQuality(quality) {
+/**
+ * The options of what a caller gives; none is as good as an empty object.
+ * @throws {TypeError} They are no object, or one of them is something else than it should be.
+ */
+export function optionsOf(given = {}) {
+  if (given === null || typeof given !== "object") throw new TypeError(`options: expected an object, got ${nameOf(given)}`);
+  checkQuality(given.quality);
+  checkSignal(given.signal);
+  return given;
+}
+
+/** By what it does: an AbortSignal may be another window's. */
+function checkSignal(signal) {
+  if (signal === undefined || signal === null || typeof signal.throwIfAborted === "function") return;
+  throw new TypeError(`signal: expected an AbortSignal, got ${nameOf(signal)}`);
+}
+
+function checkQuality(quality) {
   if (quality === undefined || (typeof quality === "number" && quality >= 0 && quality <= 1)) return;
   throw new TypeError(`quality: expected a number from 0 to 1, got ${typeof quality === "number" ? quality : nameOf(quality)}`);
 }

@@ -22,7 +22,7 @@ export interface Answer {
  *   Response: `await it.arrayBuffer()`.
  * @returns The new file. A picture that cannot be made one (it has a standard gain map already, none of ours, a damaged
  *   one, or that of another picture) comes back as it is: it is shown as the browser shows it anyway.
- * @throws TypeError where `bytes` or `quality` are something else; otherwise only what `signal` says.
+ * @throws TypeError where `bytes` or an option is something else; otherwise only what `signal` says.
  */
 export function toUltraHdr(bytes: ArrayBuffer | ArrayBufferView, options?: Options): Promise<Uint8Array>;
 

@@ -1,6 +1,6 @@
 // What a page imports: README.md. The work is done by convert.js, in a worker where there can be one.
 
-import { bytesOf, checkQuality } from "./given.js";
+import { bytesOf, optionsOf } from "./given.js";
 
 export { showsHdr } from "./support.js";
 
@@ -10,9 +10,9 @@ export async function toUltraHdr(given, options) {
 }
 
 /** @returns {Promise<{bytes: Uint8Array, reason: ?string}>} See index.d.ts. */
-export async function makeUltraHdr(given, { quality, signal } = {}) {
+export async function makeUltraHdr(given, options) {
   const bytes = bytesOf(given);
-  checkQuality(quality);
+  const { quality, signal } = optionsOf(options);
   signal?.throwIfAborted();
   const answer = (await askWorker(bytes, quality, signal)) ?? (await convertHere(bytes, quality, signal));
   return { bytes: answer.made ?? bytes, reason: answer.reason };
@@ -54,18 +54,27 @@ function askWorker(bytes, quality, signal) {
 }
 
 function startWorker() {
+  if (!globalThis.Worker) return false; // a service worker, or no browser
   try {
     const started = new Worker(new URL("./convert.js", import.meta.url), { type: "module", name: "gainmap-nn" });
     started.onmessage = ({ data }) => settle(data.number, (answer) => answer(data));
     started.onerror = giveUp;
     return started;
   } catch {
-    return false; // a worker or a service worker itself, or a file of another site
+    tellNoWorker(); // its file is another site's
+    return false;
   }
 }
 
-/** No worker after all, by a policy of the page: what waits is done here. */
+function tellNoWorker() {
+  console.warn(
+    "gainmap-nn: the worker's file, convert.js, could not be loaded, so photos are converted on the page's own thread. " +
+      "Some bundlers do not copy it, and policies (CSP) can forbid it: see \"What it needs\" in README.md.");
+}
+
+/** No worker after all, its file is not there or a policy of the page forbids it: what waits is done here. */
 function giveUp() {
+  tellNoWorker();
   worker = false;
   for (const number of [...waiting.keys()]) settle(number, (answer) => answer(null));
 }

@@ -16,6 +16,7 @@ from gainmap_codec.batch.records import BatchReport, PhotoRecord
 from gainmap_codec.batch.report import SUFFIXES, format_summary, is_report, serialize_report, warning_lines
 from gainmap_codec.cli.common import (
     INTERRUPTED,
+    Folder,
     WholeNumber,
     base_bits,
     base_color_space,
@@ -33,6 +34,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.edit import edit_options
 from gainmap_codec.cli.progress import Line, is_watched
+from gainmap_codec.cli.wording import as_typed
 from gainmap_codec.codec.options import BatchOptions
 from gainmap_codec.pixels.formats.outputs import check_outputs, write_atomically
 
@@ -44,7 +46,14 @@ Show = Callable[[PhotoRecord | None, int], None]
 
 @click.command(short_help="Convert whole folders; may be interrupted.")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
-@click.option("-o", "--output", metavar="DIR", required=True, help="The folder to write to; made where it is missing.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=Folder(readable=False),
+    required=True,
+    help="The folder to write to; made where it is missing.",
+)
 @partial(
     edit_options,
     to="The format to write. Default: the format of each IN; of HDR pictures, JPEG.",
@@ -182,7 +191,7 @@ def _progress(quiet: bool) -> Iterator[Show]:
                 with line.aside() if line else nullcontext():
                     warn_of(photo.source, (), photo.damage)
                     if photo.problem:
-                        complain(f"{photo.source}: {photo.problem}")
+                        complain(f"{photo.source}: {as_typed(photo.problem)}")
 
         yield show
 

@@ -13,9 +13,9 @@ import click
 
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import STDOUT, TARGET, is_picture_at_stdout
-from gainmap_codec.cli.wording import as_typed
+from gainmap_codec.cli.wording import as_typed, error_as_typed
 from gainmap_codec.codec.options import DEFAULT_EFFORT, WRITTEN, EncodeOptions
-from gainmap_codec.errors import GainMapError, error_line, listed, printable
+from gainmap_codec.errors import GainMapError, listed, printable
 from gainmap_codec.files.container import SUFFIXES
 from gainmap_codec.files.records import Container
 from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED
@@ -23,6 +23,19 @@ from gainmap_codec.pixels.formats.coded_image import DEFAULT_SPEED
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path, readable=False)  # a missing file is a bad file (exit code 1), not wrong usage
+
+
+class Folder(click.Path):
+    """A folder to write to; `-`, which stands for standard output elsewhere, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path itself."""
+        if value == "-":
+            self.fail("expected a folder, got -", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = Folder(path_type=Path, readable=False)
 CONTAINERS: dict[str, Container] = {suffix: kind for kind in WRITTEN for suffix in SUFFIXES[kind]}
 """The container that a written file's suffix names."""
 FILE_ERRORS = (GainMapError, OSError, ValueError, MemoryError)
@@ -187,7 +200,7 @@ def usage() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise click.UsageError(as_typed(str(error))) from error
+        raise click.UsageError(error_as_typed(error)) from error
 
 
 @contextmanager
@@ -215,7 +228,7 @@ def say_of(path: object, text: str) -> None:
 
 def warn(lines: Iterable[str], source: object = None) -> None:
     """Print warnings, a line each; `source` names the file where the command has several."""
-    for line in lines:
+    for line in map(as_typed, lines):
         complain(f"warning: {line}" if source is None else f"warning: {source}: {line}")
 
 
@@ -227,12 +240,12 @@ def warn_of(source: object, warnings: Iterable[str], damage: Sequence[str], *, n
 
 def complain(line: str) -> None:
     """Print one line on standard error."""
-    click.echo(f"gainmap: {printable(as_typed(' '.join(line.split())))}", err=True)
+    click.echo(f"gainmap: {printable(' '.join(line.split()))}", err=True)
 
 
 def complain_of(source: object, error: BaseException) -> None:
     """Print what happened to one of several files."""
-    complain(f"{source}: {error_line(error, below=source)}")
+    complain(f"{source}: {error_as_typed(error, below=source)}")
 
 
 def exit_for(failed: int, damaged: int, count: int, *, strict: bool, kind: str = "files") -> None:

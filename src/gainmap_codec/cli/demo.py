@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gainmap_codec.cli.common import PATH, device, overwrite, progress_bar, quiet, say, seed, warn
+from gainmap_codec.cli.common import FOLDER, PATH, device, overwrite, progress_bar, quiet, say, seed, warn
 from gainmap_codec.cli.comparison import Rendition, comparison_sheet
 from gainmap_codec.codec.decoding import decode_with_notes
 from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
@@ -42,7 +42,7 @@ _WRITTEN = EncodeOptions(carry="standard")
 
 @click.command(short_help="Try all of it on a bundled scene.")
 @click.argument("source", metavar="[IN]", type=PATH, required=False)
-@click.option("--out", type=PATH, default="demo", show_default=True, help="Folder for the results.")
+@click.option("--out", type=FOLDER, default="demo", show_default=True, help="Folder for the results.")
 @device
 @seed
 @overwrite

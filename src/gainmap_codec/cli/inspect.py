@@ -25,7 +25,7 @@ from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.inspection import inspect_photo, inspect_picture
 from gainmap_codec.errors import Limits, error_line
 from gainmap_codec.files.container import may_have_gain_map
-from gainmap_codec.pixels.formats.hdr_files import PICTURE_SUFFIXES, is_hdr_or_photo
+from gainmap_codec.pixels.formats.hdr_files import PICTURES
 from gainmap_codec.pixels.formats.sources import photos_in, read_source
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print everything, for programs.")
@@ -60,7 +60,7 @@ def inspect(sources: tuple[Path, ...], as_json: bool) -> None:
 def _inspect_several(sources: tuple[Path, ...], as_json: bool) -> None:
     found: list[dict[str, Any]] = []
     failed = 0
-    photos = [photo for source in sources for photo in photos_in(source, is_hdr_or_photo, PICTURE_SUFFIXES)]
+    photos = [photo for source in sources for photo in photos_in(source, PICTURES)]
     files = Files(len(photos), quiet=False)
     for photo in photos:
         try:

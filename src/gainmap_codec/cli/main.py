@@ -17,7 +17,7 @@ from gainmap_codec.cli.inspect import conformance, inspect
 from gainmap_codec.cli.parts import COMMANDS as PARTS_COMMANDS
 from gainmap_codec.cli.view import view
 from gainmap_codec.cli.web.command import web
-from gainmap_codec.errors import error_line
+from gainmap_codec.cli.wording import error_as_typed
 
 
 class _Group(click.Group):
@@ -63,7 +63,7 @@ def main() -> None:
         complain("interrupted")
         code = INTERRUPTED
     except FILE_ERRORS as error:
-        complain(error_line(error))
+        complain(error_as_typed(error))
         for note in getattr(error, "__notes__", ()):
             complain(note)
         code = 1

@@ -10,6 +10,7 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
+    FOLDER,
     PATH,
     WholeNumber,
     exit_for,
@@ -57,7 +58,7 @@ _map_quality = click.option(
 @click.command(short_help="Take a photo apart, into files.")
 @click.argument("source", metavar="IN", type=SOURCE)
 @click.option(
-    "-o", "--output", "folder", metavar="DIR", type=PATH, required=True, help="Folder for the parts; it is made."
+    "-o", "--output", "folder", metavar="DIR", type=FOLDER, required=True, help="Folder for the parts; it is made."
 )
 @click.option("--overwrite", is_flag=True, help="Replace the parts that are in DIR already, all of them.")
 @strict

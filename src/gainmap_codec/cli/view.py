@@ -10,6 +10,7 @@ import click
 
 from gainmap_codec.cli.common import (
     FILE_ERRORS,
+    FOLDER,
     PATH,
     complain,
     complain_of,
@@ -22,7 +23,7 @@ from gainmap_codec.cli.common import (
 from gainmap_codec.cli.progress import Files
 from gainmap_codec.cli.streams import STDOUT, check_outputs, write
 from gainmap_codec.errors import Limits
-from gainmap_codec.pixels.formats.hdr_files import PICTURE_SUFFIXES, is_hdr_or_photo
+from gainmap_codec.pixels.formats.hdr_files import PICTURES
 from gainmap_codec.pixels.formats.sources import photos_in
 from gainmap_codec.view.contents import LONGEST_SIDE, shown_file
 from gainmap_codec.view.page import assemble_page
@@ -37,7 +38,7 @@ _MOST_PHOTOS = 500  # a page that holds them is about 300 MB, which browsers sti
     required=False,
     help="The page to write, - for standard output. Default: here, named like the first FILE but .html.",
 )
-@click.option("--site", metavar="DIR", type=PATH, help="Write DIR/index.html instead, the same page without photos.")
+@click.option("--site", metavar="DIR", type=FOLDER, help="Write DIR/index.html instead, the same page without photos.")
 @click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @overwrite
 @quiet
@@ -74,7 +75,7 @@ def view(
     if not sources:
         raise click.UsageError("expected a FILE or FOLDER, or --site DIR, got none of them")
     target = output or _page_of(sources[0].resolve())
-    photos = {photo: _name_of(photo, source) for source in sources for photo in _photos_of(source)}
+    photos = {photo: _name_of(photo, source) for source in sources for photo in photos_in(source, PICTURES)}
     if len(photos) > _MOST_PHOTOS:
         raise ValueError(f"{target}: expected at most {_MOST_PHOTOS} photos in a page, got {len(photos):,}: name fewer")
     check_outputs([(list(photos), target)], overwrite=overwrite)
@@ -87,10 +88,6 @@ def view(
 
 def _page_of(source: Path) -> Path:
     return Path(f"{source.name if source.is_dir() else source.stem}.html")
-
-
-def _photos_of(source: Path) -> list[Path]:
-    return photos_in(source, is_hdr_or_photo, PICTURE_SUFFIXES)
 
 
 def _name_of(photo: Path, source: Path) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 
 from gainmap_codec.codec.options import BatchOptions, DecodeOptions, EncodeOptions
+from gainmap_codec.errors import FormatError, error_line
 
 _TYPED_OTHERWISE = {"container": "to"}
 _NOT_TYPED = {"limits", "exif", "xmp", "icc_profile", "out", "dtype", "orientation"}
@@ -19,15 +20,28 @@ OPTIONS = {
 """What is typed for each argument."""
 
 _ANY = "|".join(OPTIONS)
-_LIST = re.compile(rf"(?:^|(?<=: ))(?:{_ANY})(?:(?:, | and )(?:{_ANY}))*(?=(?: \w+)?: expected | changes? nothing: )")
+_LIST = rf"(?:^|(?<=: ))(?:{_ANY})(?:(?:, | and )(?:{_ANY}))*"
+_REFUSED = re.compile(rf"{_LIST}(?=: expected )")
+_IDLE = re.compile(rf"{_LIST}(?=(?: \w+)? changes? nothing: )")
 _VALUE = re.compile(rf'\b({_ANY})="(\w+)"')
 _PLAIN = re.compile(rf"(?<![\w./\\-])(?:{'|'.join(name for name in OPTIONS if '_' in name)})(?=[,: ]|$)")
 _LIMIT = re.compile(r"\(raise (Limits\.\w+) to accept\)")
 
 
+def error_as_typed(error: BaseException, *, below: object = None) -> str:
+    """As `error_line`, with options for arguments; what a file's own errors call a box or a size is none."""
+    line = error_line(error, below=below)
+    if isinstance(error, FormatError):
+        return line
+    return as_typed(_options(_REFUSED, line) if isinstance(error, ValueError) else line)
+
+
 def as_typed(line: str) -> str:
-    """The line with options for arguments; limits are raised in Python alone."""
+    """The line, which may be about a file, with options for arguments; limits are raised in Python alone."""
     line = _LIMIT.sub(r"(only Python can allow more: \1)", line)
     line = _VALUE.sub(lambda found: f"{OPTIONS[found[1]]} {found[2]}", line)
-    line = _LIST.sub(lambda found: re.sub(rf"\b(?:{_ANY})\b", lambda name: OPTIONS[name[0]], found[0]), line)
-    return _PLAIN.sub(lambda found: OPTIONS[found[0]], line)
+    return _PLAIN.sub(lambda found: OPTIONS[found[0]], _options(_IDLE, line))
+
+
+def _options(where: re.Pattern[str], line: str) -> str:
+    return where.sub(lambda found: re.sub(rf"\b(?:{_ANY})\b", lambda name: OPTIONS[name[0]], found[0]), line)

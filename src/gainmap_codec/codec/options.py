@@ -550,11 +550,11 @@ def other_chroma(asked: Chroma | None, container: Container) -> Iterator[str]:
 def _check_apple(container: Container | None, channels: int | Auto | None, bits: int | Auto | None) -> None:
     if container is not None and not ABILITIES[container].has_apple_map:
         got = f"{container.upper()}, in which no program looks for such maps"
-        raise ValueError(f"carry apple: expected JPEG or HEIC, got {got}")
+        raise ValueError(f'carry="apple": expected JPEG or HEIC, got {got}')
     if channels == 3:
-        raise ValueError("carry apple: expected map_channels 1 or auto, as Apple's own maps have one channel, got 3")
+        raise ValueError('carry="apple": expected map_channels 1 or auto, got 3: Apple\'s own maps have one channel')
     if bits in (10, 12):
-        raise ValueError(f"carry apple: expected map_bits 8 or auto, as Apple's own maps have 8, got {bits}")
+        raise ValueError(f'carry="apple": expected map_bits 8 or auto, got {bits}: Apple\'s own maps have 8')
 
 
 def _kind_of(preset: AnyPreset) -> PresetChoice:

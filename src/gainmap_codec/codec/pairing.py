@@ -265,7 +265,7 @@ def _sdr_file(sdr: SdrSource, options: EncodeOptions, notes: list[str]) -> GainM
         notes += file.damage
         check_sdr(is_hdr=is_hdr(file.base))
         if has_alpha(file.extras) and file.container != options.container:
-            notes.append("sdr: alpha dropped")
+            notes.append("sdr: its transparency is left out")
         return _kept_or_recoded(file, partial(base_codes, file.base, "sdr"), options, notes)
     assert picture.pixels is not None
     check_sdr(is_hdr=picture.is_hdr)

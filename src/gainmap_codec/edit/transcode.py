@@ -166,15 +166,15 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
     """Raise for what cannot be made of this file, before any work."""
     file, carry = opened.file, options.carry
     if carry is not None and file.gain_map is None and opened.neural is None:
-        raise NoGainMapError(f"carry {carry}: expected a file with a usable gain map, got one without")
+        raise NoGainMapError(f'carry="{carry}": expected a file with a usable gain map, got one without')
     if carry == "apple" and not ABILITIES[options.container or file.container].has_apple_map:
-        raise UnsupportedError(f"carry apple: expected JPEG or HEIC to write, got {file.container.upper()}")
+        raise UnsupportedError(f'carry="apple": expected JPEG or HEIC to write, got {file.container.upper()}')
     if carry == "apple" and opened.has_hdr_base:
         raise UnsupportedError(
-            'carry apple: expected an SDR base for Apple\'s gain map, got an HDR one (base="sdr" makes one)'
+            'carry="apple": expected an SDR base for Apple\'s gain map, got an HDR one (base="sdr" makes one)'
         )
     if opened.has_hdr_base and carry in ("neural", "both") and opened.neural is None:
-        raise UnsupportedError(f"carry {carry}: expected an SDR base for a neural gain map, got an HDR one")
+        raise UnsupportedError(f'carry="{carry}": expected an SDR base for a neural gain map, got an HDR one')
     if opened.neural is None and carry in ("neural", "both"):
         check_torch_for(options.preset)
 

@@ -56,7 +56,7 @@ def rgb_of(array: NDArray[Any], name: str, notes: list[str]) -> NDArray[Any]:
     if channels.ndim != 3 or channels.shape[2] not in _CHANNELS or channels.size == 0:
         raise ValueError(f"{name}: expected shape (H, W, 3), got {array.shape}{_hint(array.shape)}")
     if channels.shape[2] == 4:
-        notes.append(f"{name}: alpha dropped")
+        notes.append(f"{name}: its transparency is left out")
     return channels[..., [0, 0, 0]] if channels.shape[2] == 1 else channels[..., :3]
 
 

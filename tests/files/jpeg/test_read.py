@@ -57,15 +57,15 @@ def test_what_is_cut_off_counts_as_damage() -> None:
     for length, lines in (
         (
             start - 40,
-            ["the base image is cut off: its end (EOI) is missing", "a picture is damaged or cut off (MPF index)"],
+            ["the base image is cut off: its end (EOI) is missing", "the file is cut off: its gain map is missing"],
         ),
-        (start, ["a picture is damaged or cut off (MPF index)"]),
-        (start + 30, ["a picture is damaged or cut off (MPF index)"]),
-        (len(data) - 2, ["a picture is damaged or cut off (MPF index)"]),
+        (start, ["the gain map is missing: the file is cut off, or a program left it out"]),
+        (start + 30, ["the file is cut off: its gain map is not whole"]),
+        (len(data) - 2, ["the file is cut off: its gain map is not whole"]),
     ):
         file = parse_jpeg(data[:length], LIMITS)
-        assert [line[: len(start)] for line, start in zip(file.damage, lines, strict=True)] == lines
-        assert set(file.damage) <= set(file.warnings) and file.gain_map is None
+        assert file.gain_map is None and list(file.damage) == lines == list(file.warnings)
+        assert file.refused == tuple(lines[-1:])
     for index in (b"MPF\0", b"GContainer"):  # one of them is enough, and a wrong index beside a whole map is no damage
         other = data.replace(index, b"-" * len(index))
         assert parse_jpeg(other, LIMITS).damage == ()

@@ -222,7 +222,7 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 
 def test_what_is_lost_is_noted() -> None:
     base = read_base(Image.new("RGBA", (4, 4), (10, 20, 30, 0)))
-    assert base.notes == ("sdr: alpha dropped",)
+    assert base.notes == ("sdr: its transparency is left out",)
     np.testing.assert_array_equal(base.pixels, np.tile(np.array([10, 20, 30], np.uint8), (4, 4, 1)))
     colour = Image.new("RGB", (4, 4))
     colour.info["icc_profile"] = imagecodecs.cms_profile("gray", gamma=2.2)
@@ -236,7 +236,7 @@ def test_arrays_as_base() -> None:
     codes = np.zeros((3, 4, 3), np.uint8)
     pixels = read_base(codes).pixels
     assert pixels is not None and np.shares_memory(pixels, codes)
-    assert read_base(np.zeros((3, 4, 4), np.uint8)).notes == ("sdr: alpha dropped",)
+    assert read_base(np.zeros((3, 4, 4), np.uint8)).notes == ("sdr: its transparency is left out",)
     with pytest.raises(TypeError, match="expected uint8 or uint16 code values, got float32"):
         read_base(np.zeros((3, 4, 3), np.float32))
     with pytest.raises(ValueError, match="Pillow's mode F"):

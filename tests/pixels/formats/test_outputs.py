@@ -63,6 +63,8 @@ def test_a_file_that_is_there_is_replaced_only_if_asked(photo: Path, tmp_path: P
         check_outputs([((photo,), target)], overwrite=False)
     with pytest.raises(FileExistsError, match=r"^\S*there\.jpg is there already"):
         check_outputs([((), target)], overwrite=False)
+    with pytest.raises(FileExistsError, match=r"^\S*there\.jpg is there already"):
+        check_outputs([((photo, Path("other.jpg")), target)], overwrite=False)
     check_outputs([((photo,), target)], overwrite=True)
 
 

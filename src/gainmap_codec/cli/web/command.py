@@ -10,6 +10,7 @@ import click
 
 from gainmap_codec.cli.common import (
     FILE_ERRORS,
+    FOLDER,
     PATH,
     complain_of,
     exit_for,
@@ -45,7 +46,7 @@ def _parse_widths(context: click.Context, parameter: click.Parameter, text: str)
     context_settings={"default_map": {"carry": "standard", "preset": "web", "strip": "gps"}},
 )
 @click.argument("photos", type=PATH, nargs=-1, required=True)
-@click.option("-o", "--output", metavar="DIR", type=PATH, required=True, help="The folder to write to; it is made.")
+@click.option("-o", "--output", metavar="DIR", type=FOLDER, required=True, help="The folder to write to; it is made.")
 @click.option(
     "--widths",
     metavar="WIDTH,WIDTH,...",

@@ -48,6 +48,17 @@ class _NotWholeError(FormatError):
     """A picture that is announced, or begun, and not whole in the file."""
 
 
+class _Failure(NamedTuple):
+    """Why no gain map is used of a place."""
+
+    place: _Candidate
+    error: GainMapError
+
+    @property
+    def problem(self) -> str:
+        return str(self.error).removeprefix("gain map: ")
+
+
 class FoundGainMap(NamedTuple):
     """A gain map, and where in the file its image begins and ends."""
 
@@ -73,18 +84,33 @@ def find_gain_maps(
         notes: Gets a line for whatever failed on the way.
         damage: Gets a line where there is no gain map because the file ends too early.
     """
-    cut: list[str] = []
+    failures: list[_Failure] = []
+    maps = _gain_maps(base, _candidates(base, xmp, limits, notes), exif, limits, notes, failures)
+    broken = [] if maps else [each for each in failures if isinstance(each.error, _NotWholeError)]
+    notes += [f"{each.place.place} leads to no gain map: {each.problem}" for each in failures if each not in broken]
+    if broken:
+        damage.append(_what_is_missing(base, broken))
+        notes.append(damage[-1])
+    return maps
+
+
+def _gain_maps(
+    base: JpegImage,
+    candidates: Iterator[_Candidate],
+    exif: bytes | None,
+    limits: Limits,
+    notes: list[str],
+    failures: list[_Failure],
+) -> list[FoundGainMap]:
     apple: FoundGainMap | None = None
     place = ""
-    for candidate in _candidates(base, xmp, limits, notes):
+    for candidate in candidates:
         if apple is not None and candidate.place != place:
             break
         try:
             found = _read_gain_map(base, candidate, exif, limits, notes)
         except GainMapError as error:
-            notes.append(f"{candidate.place} leads to no gain map: {str(error).removeprefix('gain map: ')}")
-            if isinstance(error, _NotWholeError):
-                cut.append(f"a picture is damaged or cut off ({candidate.place}): {error.problem}")
+            failures.append(_Failure(candidate, error))
             continue
         if found is None and candidate.place == _BEHIND and not _announces_gain_map(base):
             break  # a photo of its own, and what follows is its map
@@ -92,8 +118,20 @@ def find_gain_maps(
             return [found, *([apple] if apple else [])]
         if found is not None and apple is None:
             apple, place = found, candidate.place
-    damage += [] if apple else cut[:1]
     return [apple] if apple else []
+
+
+def _what_is_missing(base: JpegImage, broken: list[_Failure]) -> str:
+    """A line about pictures that are announced or begun, none of which is whole."""
+    outside = [place for place, _ in broken if place.stop > len(base.data)]
+    if not outside:
+        return f"a picture is damaged or cut off ({broken[0].place.place}): {broken[0].problem}"
+    picture = "gain map" if _announces_gain_map(base) else "picture behind the base"
+    if not base.complete:
+        return f"the file is cut off: its {picture} is missing"
+    if any(place.start < len(base.data) for place in outside):
+        return f"the file is cut off: its {picture} is not whole"
+    return f"the {picture} is missing: the file is cut off, or a program left it out"
 
 
 def _announces_gain_map(image: JpegImage) -> bool:

@@ -56,7 +56,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     packet, rdf = (None, None) if xmp is None else xmp
     map_notes: list[str] = []
     maps = find_gain_maps(image, rdf, None if exif is None else exif[0], limits, map_notes, damage)
-    if not maps and image.bodies(APP2, ISO_ID):
+    if not maps and not map_notes and image.bodies(APP2, ISO_ID):
         map_notes.append("the base says that there is a gain map (ISO 21496-1), but none was found")
     notes += map_notes
     if maps and (problem := missing_scan_data(segments_of(maps[0].stored.image))):

@@ -11,7 +11,7 @@ from gainmap_codec.pixels.formats.coded_formats import decode_hdr_base, decode_p
 from gainmap_codec.pixels.formats.exr import decode_exr, primaries_of_exr
 from gainmap_codec.pixels.formats.jpeg_xr import decode_jpeg_xr
 from gainmap_codec.pixels.formats.linear_formats import decode_npy, decode_radiance, primaries_of_radiance
-from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, Source, read_source
+from gainmap_codec.pixels.formats.sources import PHOTO_SUFFIXES, Source, Wanted, read_source
 from gainmap_codec.pixels.hdr_image import HdrImage
 
 _DECODERS: dict[str, Callable[[bytes, str, Limits], HdrImage]] = {
@@ -60,6 +60,10 @@ def decode_hdr(data: bytes, name: str, limits: Limits) -> HdrImage:
 def is_hdr_or_photo(data: bytes) -> bool:
     """Whether the first bytes are those of a photo that may have a gain map, or of a format that hardly holds SDR."""
     return may_have_gain_map(data) or hdr_picture(data) is not None
+
+
+PICTURES = Wanted("JPEG, HEIC, AVIF, JPEG XL, JPEG XR, OpenEXR or Radiance", is_hdr_or_photo, PICTURE_SUFFIXES)
+"""Photos and HDR pictures."""
 
 
 def color_space_in(data: bytes, image: HdrImage) -> str:

@@ -263,7 +263,7 @@ def _base_of_pillow(
     profile = rgb_profile(own, 1 if Image.getmodebase(image.mode) == "L" else 3)
     has_other_profile = own is not None and (profile is None or profile[16:20] != b"RGB ")
     losses = {
-        f"{argument}: alpha dropped": image.has_transparency_data,
+        f"{argument}: its transparency is left out": image.has_transparency_data,
         f"{argument}: its ICC profile is not for {image.mode} and is dropped": has_other_profile,
     }
     pixels = with_bits(_converted(image, argument), 8, bits) if deep is None else with_bits(_rgb(deep), 16, bits)

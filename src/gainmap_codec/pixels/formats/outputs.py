@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ Planned = tuple[Sequence[Path], Path]
 
 _NOTHING = "nothing is done"
 _MOST_LINES = 9  # about one kind of error, after the first
+_MOST_NAMES = 3  # of the sources of one file
 _LONGEST = 100  # bytes of a name that its temporary sibling keeps
 
 
@@ -47,7 +48,8 @@ def check_outputs(planned: Sequence[Planned], *, overwrite: bool, makes_folders:
         if owner is not None and owner not in sources:
             raise ValueError(f"{_listed(sources)} would become {target}, which is {owner}, another source: {_NOTHING}")
         if not overwrite and (owner is not None or target.is_file()):
-            obstacles.setdefault(_listed(sources), in_the_way(_listed(sources), target, owner))
+            source = sources[0] if len(sources) == 1 else None
+            obstacles.setdefault(_listed(sources), in_the_way(source, target, owner))
     if obstacles:
         first, *lines = obstacles.values()
         raise with_lines(FileExistsError(first), lines)
@@ -110,8 +112,9 @@ def _names_of(path: Path) -> Iterator[object]:
         yield found
 
 
-def _listed(sources: Iterable[Path]) -> str:
-    return ", ".join(map(str, sources))
+def _listed(sources: Sequence[Path]) -> str:
+    named = ", ".join(map(str, sources[:_MOST_NAMES]))
+    return f"{named} and {len(sources) - _MOST_NAMES:,} more" if len(sources) > _MOST_NAMES else named
 
 
 def real_target(path: AnyPath, *, makes_folder: bool = False) -> Path:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import SUFFIXES, container_of, may_have_gain_map
@@ -76,19 +76,30 @@ def _name_of(source: object, otherwise: str) -> str:
     return os.fsdecode(name) if name and isinstance(name, (str, bytes, os.PathLike)) else otherwise
 
 
-def photos_in(
-    path: Path,
-    is_wanted: Callable[[bytes], bool] = may_have_gain_map,
-    suffixes: tuple[str, ...] = PHOTO_SUFFIXES,
-) -> list[Path]:
-    """The path itself, or of a folder the JPEG, HEIC, AVIF and JPEG XL files in it and in the folders in it, by name.
+class Wanted(NamedTuple):
+    """What is taken of a folder.
+
+    Attributes:
+        formats: What they are, in words.
+        begins_so: Tells by the first 16 bytes of a file whether it is one of them.
+        suffixes: What names end in that tell it.
+    """
+
+    formats: str
+    begins_so: Callable[[bytes], bool]
+    suffixes: tuple[str, ...]
+
+
+PHOTOS = Wanted("JPEG, HEIC, AVIF or JPEG XL", may_have_gain_map, PHOTO_SUFFIXES)
+"""Photos that may have a gain map."""
+
+
+def photos_in(path: Path, wanted: Wanted = PHOTOS) -> list[Path]:
+    """The path itself, or of a folder the files in it and in the folders in it that are `wanted`, by name.
 
     Those that cannot be read are among them, for their reader to say so; so are files, and links to files that are
     gone, which only their names tell to be photos. Of hidden files the names tell nothing.
 
-    Args:
-        is_wanted: Tells by the first 16 bytes of a file whether it is one of them.
-        suffixes: What names end in that tell it.
     Raises:
         FileNotFoundError: There is no such file in the folder.
     """
@@ -97,11 +108,11 @@ def photos_in(
     found = [
         file
         for file in sorted(path.rglob("*"))
-        if (_is_named_so(file, suffixes) and (file.is_file() or not file.exists()))
-        or (file.is_file() and _begins_so(file, is_wanted))
+        if (_is_named_so(file, wanted.suffixes) and (file.is_file() or not file.exists()))
+        or (file.is_file() and _begins_so(file, wanted.begins_so))
     ]
     if not found:
-        raise FileNotFoundError(errno.ENOENT, "no JPEG, HEIC, AVIF or JPEG XL files in this folder", str(path))
+        raise FileNotFoundError(errno.ENOENT, f"no {wanted.formats} files in this folder", str(path))
     return found
 
 

@@ -25,6 +25,7 @@ const BY_PROGRAM = "`gainmap view FILE` writes a page that shows it";
  */
 export async function droppedPhoto(file) {
   if (file.size > MOST_BYTES) throw new Error(`expected at most ${MOST_BYTES / 2 ** 20} MiB, got ${Math.ceil(file.size / 2 ** 20)}`);
+  if (file.size === 0) throw new Error("expected a picture, got an empty file");
   const bytes = new Uint8Array(await file.arrayBuffer());
   const kind = kindOf(bytes);
   const image = parseJpeg(bytes);
