@@ -100,8 +100,18 @@ def test_an_hdr_picture_without_gain_maps(tmp_path: Path) -> None:
     gm.HdrImage(render_scene(96, 64)).save(source)
     shown = shown_file(source, gm.Limits())
     assert shown["prefer"] == "standard" and shown["parts"] == []
-    assert shown["description"] == "OpenEXR, 96 x 64"
+    assert shown["description"].startswith("OpenEXR, 96 × 64, ") and "\nBrightest: " in shown["description"]
     assert shown["notes"][0].startswith("The picture is HDR by itself")
+
+
+def test_light_beyond_what_made_maps_allow_for_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "sun.exr"
+    pixels = render_scene(96, 64)
+    pixels[:4, :4] = 2.0**12
+    gm.HdrImage(pixels).save(source)
+    shown = shown_file(source, gm.Limits())
+    assert shown["brightest"] == pytest.approx(12, abs=0.01)
+    assert any("up to 10,000 nits; the picture is brighter" in note for note in shown["notes"])
 
 
 def test_a_file_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:

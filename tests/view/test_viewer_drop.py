@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec.files.code_points import Nclx
@@ -157,17 +159,38 @@ def test_what_cannot_be_shown_is_said(open_page: OpenPage, site: str) -> None:
     avif = (FIXTURES / "heif/tmap-hdr-base.avif").read_bytes()
     heic = next(path.read_bytes() for path in sorted((FIXTURES / "heif").glob("*.heic")))
     huge = (FIXTURES / "invalid/base-huge-size.jpg").read_bytes()
-    files_of(page, **{"notes.txt": b"hello", "a.heic": heic, "huge.jpg": huge, "b.avif": avif})
+    broken = {"cut.heic": heic[:-200], "cut.avif": avif[:-200], "garbled.avif": avif[:-200] + bytes(200)}
+    files_of(page, **{"notes.txt": b"hello", "a.heic": heic, **broken, "huge.jpg": huge, "b.avif": avif})
     troubles = page.inner_text("#trouble").split("\n")
     assert troubles == [
         "notes.txt: expected a picture, such as a JPEG with a gain map",
-        "a.heic: this browser does not show HEIC; `gainmap view FILE` writes a page that shows it",
+        "a.heic: this page cannot open HEIC yet.",
+        "The command gainmap view of the program gainmap-codec makes a page that shows it.",
+        "cut.heic: this HEIC is cut off",
+        "cut.avif: this AVIF is cut off",
+        "garbled.avif: this AVIF is damaged: the browser cannot decode it",
         "huge.jpg: expected 1 to 134217728 pixels, got 65535 × 65535",
     ]
     assert page.inner_text("#title") == "b.avif"
     assert page.inner_text("#status").startswith("Shown in SDR: the picture is HDR by itself")
     assert "Shown as the browser shows it, in SDR: the picture is HDR by itself" in page.inner_text("#notes")
     assert page.complaints == []
+    page.context.close()
+
+
+def test_files_of_one_name_are_told_apart(open_page: OpenPage, site: str, scene_file: bytes) -> None:
+    """And pictures that have nothing else to tell have no details."""
+    stream = io.BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(stream, "PNG")
+    page = open_page(site)
+    for _ in range(2):
+        files_of(page, **{"same.png": stream.getvalue()})
+    page.wait_for_selector("#strip button:nth-child(2)[aria-current=true]")
+    page.wait_for_selector("html[data-state=ready]")
+    assert page.inner_text("#title") == "same.png (2)"
+    assert page.locator("#right option").all_inner_texts() == ["SDR", "same.png"]
+    assert page.inner_text("#right-name") == "Picture"
+    assert not any(page.is_visible(name) for name in ("#details", "#left", "#layouts", "#overlay"))
     page.context.close()
 
 

@@ -71,7 +71,7 @@ def counts(hdr: dict[int, int]) -> str:
     """Pixels by stops from white."""
     return f"""{{
       most: {max(hdr)} , sdr: new Uint32Array(256),
-      hdr: Uint32Array.from({{ length: 256 }}, (_, n) => ({json.dumps(hdr)})[(n - 160) / 16] ?? 0),
+      hdr: Uint32Array.from({{ length: 256 }}, (_, n) => ({json.dumps(hdr)})[(n - 80) / 10] ?? 0),
     }}"""
 
 
@@ -88,6 +88,10 @@ def counts(hdr: dict[int, int]) -> str:
             "Brightest: 1.0 stops above white (406 nits). Brighter than white: less than 0.1 % of the picture",
         ),
         ({-3: 10, 0: 10}, "Brightest: white (203 nits)"),
+        (
+            {0: 50, 12: 50},
+            "Brightest: 12.0 stops above white (831,488 nits). Brighter than white: 50 % of the picture",
+        ),
         ({-6: 10, -2: 10}, "Brightest: 2.0 stops below white (51 nits)"),
     ],
 )
@@ -102,4 +106,14 @@ def test_the_outline_stands_where_the_light_is() -> None:
     tops = dict(
         pair.split(",") for pair in found[len("M0,100 L") : -len(" L64,100 Z")].replace(" L", " ").split(" ")[::2]
     )
-    assert (tops["32.0"], tops["48.0"], tops["20.0"]) == ("0.0", "50.0", "100.0")
+    assert (tops["32.0"], tops["48.0"], tops["19.2"]) == ("0.0", "50.0", "100.0")
+
+
+def test_remarks_are_sentences_and_names_stay() -> None:
+    remarks = ["alpha dropped", "A gain map is missing.", "hdrgm:Version: expected 1.0, got 2", "photo.jpg: damaged"]
+    assert evaluate("element.js", f"({{ sentence }}) => {json.dumps(remarks)}.map(sentence)") == [
+        "Alpha dropped.",
+        "A gain map is missing.",
+        "hdrgm:Version: expected 1.0, got 2.",
+        "photo.jpg: damaged.",
+    ]

@@ -26,7 +26,7 @@ from gainmap_codec.files.structure import BASE, sizes_of
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr
 from gainmap_codec.pixels.formats.sources import Source, read_source
-from gainmap_codec.pixels.hdr_image import RenderedFrom
+from gainmap_codec.pixels.hdr_image import HdrImage, RenderedFrom
 
 _INSPECTED_PIXELS = 1 << 22
 """Largest base that is decoded, where a neural map is not bound by its bytes: 40 MB for a progressive JPEG."""
@@ -228,7 +228,11 @@ def inspect_picture(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     Raises:
         GainMapError: It is none, broken or not supported.
     """
-    image = decode_hdr(data, name, limits)
+    return inspection_of_picture(data, decode_hdr(data, name, limits))
+
+
+def inspection_of_picture(data: bytes, image: HdrImage) -> dict[str, Any]:
+    """The same of what was decoded of the file."""
     height, width = image.pixels.shape[:2]
     return {
         "format": hdr_format(data),

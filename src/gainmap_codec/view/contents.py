@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +15,15 @@ import numpy as np
 from PIL import Image
 
 from gainmap_codec.codec.decoding import decode_opened, preference
-from gainmap_codec.codec.description import describe
+from gainmap_codec.codec.description import describe, describe_picture
 from gainmap_codec.codec.encoding import encode_with_report
-from gainmap_codec.codec.inspection import inspection_of
+from gainmap_codec.codec.inspection import inspection_of, inspection_of_picture
 from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.options import DecodeOptions, EncodeOptions, SwapOptions
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.edit.swap import with_sdr_base
 from gainmap_codec.errors import GainMapError, Limits, UnsupportedError
-from gainmap_codec.files.container import hdr_format, may_have_gain_map
+from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
@@ -43,6 +44,8 @@ LONGEST_SIDE = 2048
 
 _QUALITY = 92
 _LISTED_PARTS = 500
+_BRIGHTEST_SCREEN = 10_000
+"""That gain maps made of a picture allow for, in nits: as bright as PQ goes."""
 
 
 def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: int | None = None) -> dict[str, Any]:
@@ -61,15 +64,24 @@ def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: in
     notes: list[str] = []
     if may_have_gain_map(data):
         opened = open_file(data, path, limits)
-        facts = _facts(data, opened, limits)
+        info = inspection_of(opened, brightness=True).to_dict()
+        facts = _facts(data, opened, info, limits)
+        brightness = info["brightness"] if is_hdr(opened.file.base) else None
         opened = _with_sdr_base(opened, limits, notes) if is_hdr(opened.file.base) else opened
     else:
         image = decode_hdr(data, path, limits)
-        facts = _facts_of_picture(data, image)
+        info = inspection_of_picture(data, image)
+        brightness = info["brightness"]
+        facts = _facts_of_picture(data, info)
         opened = _made_for_the_page(image, limits, notes)
     picture = _picture(opened, longest_side, notes)
     standard = _standard(opened, longest_side, notes)
     kind = preference(opened, "auto")[0]
+    if brightness and brightness["peak_nits"] > _BRIGHTEST_SCREEN:
+        notes.append(
+            f"The gain map here is for screens of up to {_BRIGHTEST_SCREEN:,} nits; the picture is brighter, "
+            f"up to {brightness['peak_nits']:,.0f} nits."
+        )
     if kind == "base":
         notes.append("No gain map can be used: the page shows the picture as SDR.")
     return {
@@ -79,28 +91,33 @@ def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: in
         "standard": standard,
         "neural": _neural(opened),
         "prefer": kind,
+        "brightest": brightness and brightness["peak_stops"],  # which a map made for the page does not quite hold
         "notes": list(dict.fromkeys([*notes, *opened.warnings, *opened.color.notes])),
     }
 
 
-def _facts(data: bytes, opened: OpenedFile, limits: Limits) -> dict[str, Any]:
+def _facts(data: bytes, opened: OpenedFile, info: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """What a gain-map file says of itself, and its parts."""
     sections = sections_of(data, opened.file, limits)
     sums: Counter[str] = Counter()
     for section in sections:
         sums[section.name] += section.stop - section.start
     return {
-        "description": describe(inspection_of(opened, brightness=True).to_dict()),
+        "description": _with_times(describe(info)),
         "bytes": len(data),
         "parts": [[each.start, each.stop - each.start, each.name] for each in sections[:_LISTED_PARTS]],
         "sums": sums.most_common(),
     }
 
 
-def _facts_of_picture(data: bytes, image: HdrImage) -> dict[str, Any]:
+def _facts_of_picture(data: bytes, info: dict[str, Any]) -> dict[str, Any]:
     """The same of a picture that is HDR by itself."""
-    height, width = image.pixels.shape[:2]
-    return {"description": f"{hdr_format(data)}, {width} x {height}", "bytes": len(data), "parts": [], "sums": []}
+    return {"description": _with_times(describe_picture(info)), "bytes": len(data), "parts": [], "sums": []}
+
+
+def _with_times(description: str) -> str:
+    """With the sign in sizes that the page uses, and terminals may lack."""
+    return re.sub(r"(?<=\d) x (?=\d)", " × ", description)
 
 
 def _with_sdr_base(opened: OpenedFile, limits: Limits, notes: list[str]) -> OpenedFile:

@@ -68,6 +68,8 @@ _REEXPORT = re.compile(r"^export (\{[^}]*\});$", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
+_MADE = "Made by <code>gainmap view</code>. The page holds all that it shows and loads nothing."
+_MADE_FOR_VISITORS = "Made by the program gainmap-codec."
 _WAITING = "This page needs JavaScript, which is switched off."
 _WITHOUT_SCRIPT = "JavaScript is switched off: here is SDR alone. With it, the page shows HDR beside it."
 
@@ -93,7 +95,9 @@ def assemble_page(shown: list[dict[str, Any]]) -> bytes:
         without_script=_WITHOUT_SCRIPT if shown else _WAITING,
         # The first is there before the script is.
         base=f'<img id="base" {pictures[0]}>' if shown else '<img id="base" alt="">',
-        pictures=_list([f'<li><img loading="lazy" {each}></li>' for each in pictures[1:]]),
+        base_name=f'<p class="name">{escape(shown[0]["name"])}</p>' if shown else "",
+        pictures=_list([_figure(*each) for each in zip(shown[1:], pictures[1:], strict=True)]),
+        made_by=_MADE if shown else _MADE_FOR_VISITORS,
         # In a script element nothing is escaped, but nothing can end it either.
         files=json.dumps(told, ensure_ascii=True).replace("<", "\\u003c"),
     )
@@ -104,6 +108,11 @@ def _attributes(shown: dict[str, Any]) -> str:
     """Attributes of an <img>."""
     size = f'width="{shown["width"]}" height="{shown["height"]}"'
     return f'alt="{escape(shown["name"])}, as SDR" {size} src="data:image/jpeg;base64,{shown["picture"]}"'
+
+
+def _figure(shown: dict[str, Any], attributes: str) -> str:
+    name = escape(shown["name"])
+    return f'<li><figure><img loading="lazy" {attributes}><figcaption>{name}</figcaption></figure></li>'
 
 
 def _list(items: list[str]) -> str:

@@ -7,6 +7,7 @@ import { partsOfHeif } from "./dropped_heif.js";
 import { orientationSegment, parseExif } from "./exif.js";
 import { described, usableColor } from "./file_facts.js";
 import { parseHdrgm } from "./hdrgm.js";
+import { isCutOff } from "./heif_items.js";
 import { parseIso21496 } from "./iso21496.js";
 import {
   APP1, APP2, EXIF_ID, ICC_ID, bareJpeg, bodiesOf, frameOf, gainMapOf, isMetadata, isOf, parseJpeg, picturesBehind, sizeOf, xmpOf,
@@ -17,7 +18,8 @@ import { kindOf } from "./picture_kinds.js";
 
 const MOST_BYTES = 2 ** 28;
 const HEIFS = ["AVIF", "HEIC", "HEIF"];
-const BY_PROGRAM = "`gainmap view FILE` writes a page that shows it";
+const BY_PROGRAM = "The command `gainmap view` of the program gainmap-codec makes a page that shows it";
+const BY_PROGRAM_IF_HDR = `${BY_PROGRAM} if it is HDR`; // an ordinary TIFF is not
 
 /**
  * @param {File} file
@@ -31,7 +33,7 @@ export async function droppedPhoto(file) {
   const image = parseJpeg(bytes);
   if (image) return photoOf(file, partsOf(image), (again) => partsOf(parseJpeg(again)));
   if (HEIFS.includes(kind)) return droppedHeif(file, bytes, kind);
-  return shownByBrowser(file, kind, `this page reads no HDR in ${kind}; ${BY_PROGRAM}`);
+  return shownByBrowser(file, kind, `this page reads no HDR in ${kind}. ${BY_PROGRAM}`);
 }
 
 /** A photo whose pictures are read from the file again when they are needed. */
@@ -43,7 +45,7 @@ function photoOf(file, { facts }, partsOfBytes) {
 /** A HEIC or AVIF file, where the browser knows these: as it is read here, or else as the browser shows it. */
 async function droppedHeif(file, bytes, kind) {
   const { found, problem } = readable(bytes, kind);
-  if (!(await isShown(file))) throw new Error(whyNotShown(kind));
+  if (!(await isShown(file))) throw new Error(isCutOff(bytes) ? `this ${kind} is cut off` : await whyNotShown(kind));
   if (found) return photoOf(file, found, (again) => partsOfHeif(again, kind));
   return shownByBrowser(file, kind, problem);
 }
@@ -138,7 +140,7 @@ function describe(image, width, height, payload, standard) {
 /** Another kind of picture, as the browser decodes it: SDR. `kind`: of `kindOf`; then `problem` is why nothing else is shown. */
 async function shownByBrowser(file, kind, problem) {
   const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) throw new Error(whyNotShown(kind));
+  if (!bitmap) throw new Error(await whyNotShown(kind));
   const { width, height } = bitmap;
   bitmap.close();
   const parts = { picture: file, color: { curves: srgbCurves(), toBt2020: TO_BT2020["display-p3"] }, colorSpace: "display-p3", standard: null, neural: null };
@@ -147,8 +149,14 @@ async function shownByBrowser(file, kind, problem) {
   return { name: file.name, bytes: file.size, width, height, notes: [], prefer: "standard", description, parts: [], sums: [], ...told, read: async () => parts };
 }
 
-function whyNotShown(kind) {
-  if (kind === "JPEG") return "this JPEG is damaged: the browser cannot decode it";
-  if (kind) return `this browser does not show ${kind}; ${BY_PROGRAM}`;
+async function whyNotShown(kind) {
+  if (await isKnown(kind)) return `this ${kind} is damaged: the browser cannot decode it`;
+  if (kind) return `this page cannot open ${kind} yet.\n${kind === "TIFF" ? BY_PROGRAM_IF_HDR : BY_PROGRAM}.`;
   return "expected a picture, such as a JPEG with a gain map";
+}
+
+/** Whether the browser decodes whole files of a kind, as far as it tells. */
+async function isKnown(kind) {
+  const type = { JPEG: "image/jpeg", "PNG in PQ or HLG": "image/png", AVIF: "image/avif" }[kind];
+  return kind === "JPEG" || Boolean(type && (await globalThis.ImageDecoder?.isTypeSupported(type)));
 }

@@ -39,6 +39,17 @@ function parsed(file) {
   };
 }
 
+/** Whether a file ends within its pictures or what tells of them. */
+export function isCutOff(bytes) {
+  for (let at = 0; bytes.length - at >= 16; ) {
+    const { kind, stop } = boxAt(new Reader(bytes, at, bytes.length), at, bytes.length);
+    if (stop > bytes.length) return kind === "meta" || kind === "mdat";
+    if (stop - at < 8) break;
+    at = stop;
+  }
+  return false;
+}
+
 /** The bytes of an item. */
 export function dataOf({ bytes, items }, id) {
   const extents = items.get(id)?.extents;

@@ -3,15 +3,17 @@
 import { SDR_WHITE_NITS } from "./color.js";
 import { placeOf } from "./renderer.js";
 
-const [DARKEST, STEPS] = [-10, 16]; // log2 of the first bin, bins a stop: as the output "stops" of shaders.js
+export const DARKEST = -8; // log2 of the first bin, which holds what is darker, too
+const STEPS = 10; // bins a stop: as the output "stops" of shaders.js
 const BINS = 256;
+export const BRIGHTEST = Math.floor(DARKEST + BINS / STEPS);
 const TILE = 512; // read at once: the page waits for that
 const WHITE = -DARKEST * STEPS;
 
 /**
  * Counts over all pixels of a picture, by the brightest channel.
  * @param pause Awaited between parts, so that the page goes on; it throws where nobody wants the answer any more.
- * @returns {Promise<{hdr, sdr, most}>} Pixels in each sixteenth of a stop from 2^-10, of the whole HDR rendition and of the
+ * @returns {Promise<{hdr, sdr, most}>} Pixels in each tenth of a stop from 2^-8, of the whole HDR rendition and of the
  *   base, and log2 of the brightest pixel.
  */
 export async function countStops(renderer, map, pause) {
@@ -34,7 +36,7 @@ export async function countStops(renderer, map, pause) {
   return { hdr, sdr, most: DARKEST + most / (256 * STEPS) };
 }
 
-/** The part of the pixels that is brighter than SDR white, by a sixteenth of a stop or more: 0…1. */
+/** The part of the pixels that is brighter than SDR white, by a tenth of a stop or more: 0…1. */
 export function shareAboveWhite({ hdr }) {
   return hdr.slice(WHITE + 1).reduce((sum, count) => sum + count, 0) / hdr.reduce((sum, count) => sum + count, 0);
 }

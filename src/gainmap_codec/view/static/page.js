@@ -2,7 +2,7 @@
 
 import { fitStage, onCanvas, panBy, redraw, showActual, showValues, showWhole, zoomBy } from "./drawing.js";
 import { droppedPhoto } from "./dropped_file.js";
-import { at, element } from "./element.js";
+import { at, element, prose } from "./element.js";
 import { watchDrops } from "./drops.js";
 import { watchGestures } from "./gestures.js";
 import { hdrScreen } from "./hdr_output.js";
@@ -11,11 +11,18 @@ import { OVERLAYS, lookOf } from "./looks.js";
 import { embeddedPhoto } from "./photo.js";
 import { closeOpened, showPhoto } from "./showing.js";
 import { chooseSide, exchangeSides } from "./sides.js";
-import { fullGain, narrowPage, panes, state } from "./state.js";
+import { fullGain, isSdrOnly, narrowPage, panes, shownOverlay, state } from "./state.js";
 import { showStrip } from "./thumbnails.js";
 import { after, showWishes, wish } from "./wishes.js";
 
 const LAYOUTS = ["split", "beside", "one"];
+
+/** A photo, its name with a number where another has the same. */
+function numbered(photo) {
+  let { name } = photo;
+  for (let n = 2; state.photos.some((other) => other.name === name); n++) name = `${photo.name} (${n})`;
+  return { ...photo, name };
+}
 
 async function addFiles(files) {
   const first = state.photos.length;
@@ -23,18 +30,18 @@ async function addFiles(files) {
   at("trouble").textContent = "";
   for (const file of files) {
     try {
-      state.photos.push(await droppedPhoto(file));
+      state.photos.push(numbered(await droppedPhoto(file)));
     } catch (error) {
       troubles.push(`${file.name}: ${error.message}`);
     }
   }
-  at("trouble").textContent = troubles.join("\n");
+  at("trouble").replaceChildren(...prose(troubles.join("\n")));
   showStrip(state.photos, showPhoto);
   if (state.photos.length > first) await showPhoto(first);
 }
 
 async function savePng() {
-  const shown = panes().map((pane) => ({ ...pane, ...lookOf(pane.map, state, false, fullGain()) }));
+  const shown = panes().map((pane) => ({ ...pane, ...lookOf(pane.map, { ...state, overlay: shownOverlay() }, false, fullGain()) }));
   const link = element("a", {
     href: URL.createObjectURL(await state.stage.png(shown)),
     download: `${state.photos[state.current].name.replace(/\.\w+$/, "")}-view.png`,
@@ -62,7 +69,7 @@ watchKeys([
   { keys: ["0"], words: "the whole picture", act: showWhole },
   { keys: ["1"], words: "100 %: a pixel of the photo is one of the screen", act: () => showActual() },
   { keys: Object.keys(arrow), words: "move the picture", act: (key) => panBy(...arrow[key].map((way) => way * 80 * devicePixelRatio)) },
-  { keys: ["o"], words: "nothing, false colour, clipping or the gain map on top", act: () => wish("overlay", after(Object.keys(OVERLAYS), state.overlay)) },
+  { keys: ["o"], words: "nothing, false colour, clipping or the gain map on top", act: () => !isSdrOnly() && wish("overlay", after(Object.keys(OVERLAYS), state.overlay)) },
   { keys: ["t"], words: "tone-mapped, or cut off at white", act: () => wish("highlights", state.highlights === "cut" ? "squeezed" : "cut") },
   { keys: ["f"], words: "full screen", act: toggleFullScreen },
   { keys: ["d"], words: "save what is shown as a PNG", act: () => state.opened && savePng() },
@@ -113,7 +120,7 @@ hdrScreen().addEventListener("change", () => {
 watchDrops(addFiles);
 
 const pictures = document.querySelectorAll("#base, #pictures img");
-state.photos = JSON.parse(at("files").textContent).map((shown, n) => embeddedPhoto(shown, pictures[n].src));
+for (const [n, shown] of JSON.parse(at("files").textContent).entries()) state.photos.push(numbered(embeddedPhoto(shown, pictures[n].src)));
 at("pictures").remove();
 showStrip(state.photos, showPhoto);
 if (state.photos.length) showPhoto(0);

@@ -1,23 +1,22 @@
 // What is told beside the picture: its light in stops, and its gain maps as grey pictures.
 
 import { at, count, element, svg } from "./element.js";
-import { brightnessWords, outline } from "./histogram.js";
+import { BRIGHTEST, DARKEST, brightnessWords, outline } from "./histogram.js";
 import { MAP_NAMES } from "./photo.js";
 import { placeOf } from "./renderer.js";
 
 const CARRIERS = { iso21496: "ISO 21496-1", hdrgm: "Ultra HDR", apple: "Apple" };
 const FIGURE_SIDE = 384; // CSS pixels
 const [WIDTH, HEIGHT] = [720, 160];
-const DARKEST = -8; // stops
 
-/** The histogram and its words, of what `countStops` counted for this map. */
-export function showLight(counts, { kind, headroom }) {
+/** The histogram and its words, of what `countStops` counted for this map; `most` of the photo, where its map holds less. */
+export function showLight(counts, { kind, headroom }, most) {
   const isSdr = kind === "base";
-  const last = Math.min(6, Math.max(1, Math.ceil(Math.max(counts.most, headroom) + 0.25)));
+  const last = Math.min(BRIGHTEST, Math.max(1, Math.ceil(Math.max(counts.most, headroom) + 0.25)));
   const scale = { first: DARKEST, last, width: WIDTH, height: HEIGHT };
   const across = (stops) => (stops - DARKEST) / (last - DARKEST);
   const marks = Array.from({ length: last - DARKEST + 1 }, (_, n) => DARKEST + n).filter((stops) => stops % 2 === 0);
-  const words = brightnessWords(counts);
+  const words = brightnessWords({ ...counts, most });
   at("brightness").textContent = words;
   document.querySelector(".key .hdr").hidden = isSdr;
   at("histogram").setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);

@@ -259,14 +259,14 @@ const OUTPUTS = {
   linear: { isLight: false, code: "return linear;" },
   display: { isLight: true, code: "return displayed(linear);" },
   gain: { isLight: false, code: "return vec3(gainOf(b, linear));" },
-  // The brightest channel of the rendition, then that of the base, in sixteenths of a stop from 2^-10; then what the first
-  // is above its sixteenth. The base is never brighter than white: what lies outside BT.2020's triangle only seems so.
+  // The brightest channel of the rendition, then that of the base, in tenths of a stop from 2^-8; then what the first
+  // is above its tenth. The base is never brighter than white: what lies outside BT.2020's triangle only seems so.
   stops: {
     isLight: false,
     code: `
   float sdr = min(largest(b), 1.0);
   vec2 stops = log2(max(vec2(isBase ? sdr : largest(linear), sdr), 1e-6));
-  vec2 parts = clamp((stops + 10.0) * 16.0, 0.0, 255.99);
+  vec2 parts = clamp((stops + 8.0) * 10.0, 0.0, 255.99);
   return vec3(floor(parts) / 255.0, fract(parts.x) * 256.0 / 255.0 - 0.5 / 255.0);`,
   },
   falseColor: {

@@ -1,7 +1,7 @@
 // Which photo is shown.
 
 import { drawnInFull, fitStage } from "./drawing.js";
-import { at } from "./element.js";
+import { at, prose } from "./element.js";
 import { showFacts, showNotes } from "./facts.js";
 import { brightestWords, countStops } from "./histogram.js";
 import { WHOLE } from "./pan_zoom.js";
@@ -17,14 +17,14 @@ export async function showPhoto(number) {
   const photo = state.photos[number];
   document.documentElement.dataset.state = "busy"; // what tells of the photo before keeps its place, unseen
   at("welcome").hidden = true;
-  for (const name of ["viewer", "details", "controls", "readout", "light", "maps"]) at(name).hidden = false;
+  for (const name of ["viewer", "controls", "readout", "light", "maps"]) at(name).hidden = false;
   at("light").className = at("maps").className = "stale";
   closeOpened();
   state.current = number;
   at("stage").className = "sdr-only";
   at("stage").dataset.layout = "one";
   at("stage").style.setProperty("--ratio", photo.width / photo.height);
-  at("status").textContent = "Decoding …";
+  at("status").textContent = "Decoding … SDR is shown until then.";
   at("status").className = "";
   markCurrent(number);
   showFacts(photo);
@@ -89,9 +89,10 @@ async function measure(photo) {
     at("maps").className = "";
     const map = opened.maps[hdrKind(photo, opened)];
     const counts = await countStops(opened.renderer, map, pause);
-    showLight(counts, map);
+    const most = photo.brightest ?? counts.most;
+    showLight(counts, map, most);
     at("light").className = "";
-    at("summary").append(` · brightest: ${brightestWords(counts.most)}`);
+    at("summary").append(` · brightest: ${brightestWords(most)}`);
   } catch (error) {
     if (opened === state.opened) throw error;
   }
@@ -101,7 +102,7 @@ function showFallback(reason) {
   closeOpened();
   at("stage").className = "sdr-only";
   at("controls").hidden = at("readout").hidden = at("light").hidden = at("maps").hidden = true;
-  at("status").textContent = `Shown as SDR. ${reason}`;
+  at("status").replaceChildren(...prose(`Shown as SDR. ${reason}`));
   at("status").className = "";
 }
 

@@ -29,7 +29,7 @@ function showChoices() {
     const kind = kinds.some(([each]) => each === side.kind) ? side.kind : kinds.at(-1)[0] === "hdr" ? "hdr" : hdrKind(photoOf({}), state.opened);
     at(name).value = side.isRival ? `photo ${state.photos.indexOf(state.rival.photo)}` : kind;
   }
-  at("layouts").hidden = at("right-line").hidden = choicesOf().length === 1 && !others.length;
+  at("right-line").hidden = choicesOf().length === 1 && !others.length;
   [at("left-tag").textContent, at("right-tag").textContent] = tagNames();
 }
 

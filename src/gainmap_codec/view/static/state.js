@@ -63,13 +63,19 @@ function halves(whole, start, length) {
   return [{ ...whole, [length]: half }, { ...whole, [length]: half, [start]: whole[length] - half }];
 }
 
+/** The overlay that is drawn: they tell of HDR. */
+export const shownOverlay = () => (isSdrOnly() ? "none" : state.overlay);
+
 function paneOf(side, frame, clip) {
   const map = mapOf(side);
-  return { renderer: openedOf(side).renderer, map, view: state.view, frame, clip, ...lookOf(map, state, state.stage.isHdr, fullGain()) };
+  return { renderer: openedOf(side).renderer, map, view: state.view, frame, clip, ...lookOf(map, { ...state, overlay: shownOverlay() }, state.stage.isHdr, fullGain()) };
 }
 
 /** The largest gain of the photo's maps, log2. */
 export const fullGain = () => Math.max(...Object.values(state.opened.maps).map((map) => map.headroom));
+
+/** There is no HDR to be seen or compared with. */
+export const isSdrOnly = () => Boolean(state.opened) && fullGain() === 0 && !state.rival;
 
 function label(side) {
   const kinds = Object.keys(openedOf(side).maps).length;
