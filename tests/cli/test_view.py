@@ -36,7 +36,7 @@ def test_writes_a_page_beside_a_short_report(tmp_path: Path, monkeypatch: pytest
     assert (shown["name"], shown["prefer"], shown["width"], shown["height"]) == ("both.jpg", "neural", 16, 16)
     assert parse_payload(base64.b64decode(shown["neural"]["payload"])).neural_psnr == 47.25
     assert sum(size for _, size in shown["sums"]) == shown["bytes"] == (FIXTURES / "jpeg/both.jpg").stat().st_size
-    assert shown["description"].startswith("JPEG, 16 x 16, sRGB")
+    assert shown["description"].startswith("JPEG, 16 × 16, sRGB")
 
 
 def test_bad_files_are_reported_and_the_others_shown(tmp_path: Path) -> None:
