@@ -288,7 +288,7 @@ POLICY = """<meta http-equiv="Content-Security-Policy" content="img-src 'self'">
     ("src", "head", "reason"),
     [
         ("/plain.jpg", "", "there is no neural gain map in it"),
-        ("/cut.jpg", "", "the browser could not decode the picture"),
+        ("/cut.jpg", "", "the file is cut off"),
         (
             "/photo.jpg",
             POLICY,
