@@ -190,7 +190,7 @@ def _broken_pictures() -> Rows:
     return {
         "truncated-header": (data[: scan - 20], "the base ends inside its tables", "FormatError", ""),
         "truncated-base": (data[: end - 40], "the base ends inside its scan", "base", "cut off"),
-        "truncated-map": (data[:-6], "the gain map ends inside its scan", "base", "expected an end (EOI)"),
+        "truncated-map": (data[:-6], "the gain map ends inside its scan", "base", "its gain map is not whole"),
         "no-eoi": (data[: end - 2] + data[end:], "the base's EOI is missing", "standard", "EOI"),
         "base-12-bit": (patched(base, frame + 4, b"\x0c"), "12-bit samples", "UnsupportedError", ""),
         "base-huge-size": (patched(base, frame + 5, huge), "65535 x 65535 pixels", "LimitError", ""),

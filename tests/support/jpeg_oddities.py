@@ -140,7 +140,12 @@ def _broken_segments() -> dict[str, Row]:
         "mpf-crowd": (_with_mpf(data, crowd), "1000 pictures", "standard", "mpf_entries"),
         "mpf-overlap": (_with_mpf(data, _mpf(">", entries=3)), "two pictures in one place", "standard", "overlap"),
         "base-cmyk": (_with_frame(read(BASE), 16, 16, channels=4), "four channels", "UnsupportedError", ""),
-        "after-jpegtran": (data[: parse_segments(data, Limits()).end], "the map was cut away", "base", "MPF index"),
+        "after-jpegtran": (
+            data[: parse_segments(data, Limits()).end],
+            "the map was cut away",
+            "base",
+            "the gain map is missing",
+        ),
     }
 
 

@@ -74,24 +74,33 @@ def sections_of(data: bytes, file: GainMapFile, limits: Limits) -> tuple[Section
 
 
 def sizes_of(data: bytes, file: GainMapFile, limits: Limits) -> Counter[str]:
-    """Bytes of all sections of a name together, by name; arguments as of `sections_of`."""
+    """Bytes by the names of sections, of base and gain map at least; arguments as of `sections_of`."""
     sizes: Counter[str] = Counter()
-    for section in sections_of(data, file, limits):
+    if file.container == "jpeg":  # maps are not looked for again: the file's record has them
+        sections: Iterable[Section] = _base_sections(segments_of(file.base))
+        sizes[MAP] = len(file.gain_map.image.data) if file.gain_map else 0
+    else:
+        sections = sections_of(data, file, limits)
+    for section in sections:
         sizes[section.name] += section.stop - section.start
     return sizes
 
 
 def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[Section]:
     image = replace(segments_of(file.base), data=data)
+    yield from _base_sections(image)
+    xmp = None if file.xmp is None else parse_packet(file.xmp, limits)
+    maps = find_gain_maps(image, xmp, file.exif, limits, [], [])
+    for found, name in zip(maps, (MAP, "second gain map"), strict=False):
+        yield Section(found.end - len(found.stored.image.data), found.end, name)
+
+
+def _base_sections(image: JpegImage) -> Iterator[Section]:
     position = 0
     for segment in (*image.header, *image.tail):
         yield Section(position, segment.stop, _segment_name(image, segment))  # with the fill bytes before it
         position = segment.stop
     yield Section(position, image.end, BASE)
-    xmp = None if file.xmp is None else parse_packet(file.xmp, limits)
-    maps = find_gain_maps(image, xmp, file.exif, limits, [], [])
-    for found, name in zip(maps, (MAP, "second gain map"), strict=False):
-        yield Section(found.end - len(found.stored.image.data), found.end, name)
 
 
 def _segment_name(image: JpegImage, segment: Segment) -> str:

@@ -19,7 +19,7 @@ from gainmap_codec.files.heif.items import PAYLOAD_URI, TMAP, HeifMeta, Item, it
 from gainmap_codec.files.heif.picture import coded_image, find_picture, picture_digest
 from gainmap_codec.files.heif.picture_properties import orientation_of
 from gainmap_codec.files.heif.source import open_heif
-from gainmap_codec.files.jumbf import MAX_PAYLOAD_BYTES
+from gainmap_codec.files.jumbf import LOST_PAYLOAD, MAX_PAYLOAD_BYTES
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import GainMapFile, OtherKind, OtherPart
@@ -116,7 +116,10 @@ def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Fo
     number = payload_item(file, meta, base.id)
     try:
         if number is not None:
-            return number, item_data(file, meta, number)[:MAX_PAYLOAD_BYTES]
+            payload = item_data(file, meta, number)[:MAX_PAYLOAD_BYTES]
+            if is_payload(payload):
+                return number, payload
+            notes.append(LOST_PAYLOAD)
     except GainMapError as error:
         notes.append(f"neural gain map ignored: {error}")
     return None, None

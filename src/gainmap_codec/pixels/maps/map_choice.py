@@ -312,10 +312,14 @@ def _saves(one: Trial, three: Trial) -> bool:
 
 
 def _searched(trials: MapTrials, start: Trial, scales: Sequence[int], qualities: Sequence[int]) -> MapChoice:
-    """The best from a recipe on: its size, then its quality, then its offset and range once more."""
+    """The best from a recipe on: its size, then its quality, then its offset and range once more.
+
+    The first size is tried at every quality as well: a wide range is coarse at the quality that sizes are compared at.
+    """
     sizes = trials.climbed(replace(start.recipe, scale=scale) for scale in scales)
-    larger = max(sizes, key=trials.value)
-    recipes = (replace(larger.recipe, quality=quality) for quality in qualities)
+    some = dict.fromkeys((sizes[0], max(sizes, key=trials.value)))
+    recipes = (replace(size.recipe, quality=quality) for size in some for quality in qualities)
     best = max((trials.of(recipe, trials.codec) for recipe in recipes), key=trials.value)
+    place = next(n for n, size in enumerate(sizes) if size.recipe.scale == best.recipe.scale)
     best = trials.numbered(best.recipe, trials.codec)
-    return MapChoice(best, larger, None if larger is sizes[-1] else sizes[-1])
+    return MapChoice(best, sizes[place], sizes[place + 1] if place + 1 < len(sizes) else None)
