@@ -168,7 +168,7 @@ def _size(file: GainMapFile) -> tuple[int, int]:
 def _warn(notes: Iterable[str]) -> None:
     """Warn of each line as if whoever called imageio had written it: imageio calls plug-ins from various depths."""
     names = (frame.f_globals.get("__name__", "") for frame, _ in walk_stack(sys._getframe()))
-    depth = len(list(takewhile(lambda name: name.partition(".")[0] in ("imageio", __name__), names)))
+    depth = len(list(takewhile(lambda name: name == __name__ or name.partition(".")[0] == "imageio", names)))
     for note in notes:
         warnings.warn(printable(note), GainMapWarning, stacklevel=depth + 1)
 
