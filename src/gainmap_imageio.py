@@ -36,6 +36,7 @@ from gainmap_codec.codec.opening import open_source
 from gainmap_codec.codec.options import DecodeOptions
 from gainmap_codec.errors import GainMapWarning, Limits, printable
 from gainmap_codec.files.container import SUFFIXES, may_have_gain_map, parse_file
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.files.records import Container, GainMapFile
 from gainmap_codec.pixels.color.light import ColorSpace
 from gainmap_codec.pixels.formats.outputs import write_atomically
@@ -161,8 +162,7 @@ class GainMapPlugin(PluginV3):
 
 def _size(file: GainMapFile) -> tuple[int, int]:
     """Width and height of the upright picture."""
-    width, height = file.base.width, file.base.height
-    return (height, width) if file.orientation >= 5 else (width, height)
+    return shown_size((file.base.width, file.base.height), file.orientation)
 
 
 def _warn(notes: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from gainmap_bench.inputs.metrics import psnr_of_codes
 from gainmap_codec.codec.opening import open_source
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.records import CODECS, Container
@@ -73,8 +74,7 @@ def _coded(codes: AnyCodes, setting: Setting) -> _Found:
     seconds = process_time() - start
     decoded = with_bits(decode_coded_image(image), bits, 8)
     score = compute_ssimulacra2(_png(codes), _png(decoded))
-    squares = np.square(decoded.astype(np.float64) - codes).mean()
-    return _Found(len(image.data), float(10 * np.log10(255**2 / squares)), float(score), seconds)
+    return _Found(len(image.data), psnr_of_codes(decoded, codes), float(score), seconds)
 
 
 def _png(codes: AnyCodes) -> io.BytesIO:

@@ -15,6 +15,7 @@ from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.errors import NO_LIMITS, GainMapWarning
 from gainmap_codec.files.container import serialize_file
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import to_upright
@@ -50,9 +51,7 @@ def resizing_rows(
 
 
 def _row(whole: OpenedFile, hdr: Array, headroom: float, factor: int, quality: int) -> str:
-    width, height = whole.file.base.width, whole.file.base.height
-    if whole.file.orientation >= 5:
-        width, height = height, width
+    width, height = shown_size((whole.file.base.width, whole.file.base.height), whole.file.orientation)
     start = process_time()
     small = open_file(resize(whole.data, (width // factor, height // factor), quality=quality), "small", NO_LIMITS)
     seconds = process_time() - start

@@ -14,6 +14,7 @@ from gainmap_codec.pixels.color.light import (
     D65,
     PRIMARIES,
     SDR_WHITE_NITS,
+    AnyCodes,
     Array,
     pq_decode,
     pq_encode,
@@ -107,3 +108,9 @@ def ssim(pq: Array, reference: Array) -> float:
             pq, reference, channel_axis=2, data_range=1.0, gaussian_weights=True, use_sample_covariance=False
         )
     )
+
+
+def psnr_of_codes(decoded: AnyCodes, codes: AnyCodes) -> float:
+    """PSNR in dB of code values of 8 bits."""
+    off = decoded.astype(np.float32) - codes
+    return float(10 * np.log10(255**2 / np.mean(off * off)))

@@ -9,10 +9,10 @@ from statistics import median
 from time import perf_counter
 
 import imagecodecs
-import numpy as np
 import pillow_heif
 from PIL import Image
 
+from gainmap_bench.inputs.metrics import psnr_of_codes
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file
 from gainmap_codec.files.records import Codec, CodedImage
@@ -64,7 +64,7 @@ def _rows(codes: AnyCodes, coders: Coders, runs: int) -> Iterator[str]:
     for name, image in made.items():
         took, count = median(coding[name]), len(image.data)
         times = f"{took:.2f} | {took / seconds:.2f} | {median(decoding[name]):.2f}"
-        numbers = f"{times} | {count:,} | {count / size:.2f} | {_psnr(decoded[name], codes):.2f}"
+        numbers = f"{times} | {count:,} | {count / size:.2f} | {psnr_of_codes(decoded[name], codes):.2f}"
         yield f"| {name} | {numbers} |"
 
 
@@ -90,8 +90,3 @@ def _imagecodecs_jxl(codes: AnyCodes) -> bytes:
 
 def _read(data: bytes) -> CodedImage:
     return parse_file(data, "another library's", Limits()).base
-
-
-def _psnr(decoded: AnyCodes, codes: AnyCodes) -> float:
-    off = decoded.astype(np.float32) - codes
-    return float(10 * np.log10(255**2 / np.mean(off * off)))

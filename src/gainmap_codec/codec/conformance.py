@@ -9,6 +9,7 @@ from gainmap_codec.codec.decoding import Rendition, best_rendition
 from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.rendering import STORED, full_headroom, render
 from gainmap_codec.errors import GainMapError, Limits, error_line, printable
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.files.records import Carrier, CodedImage, Container
 from gainmap_codec.pixels.color.light import SDR_WHITE_NITS, Array
 from gainmap_codec.pixels.formats.sources import read_source
@@ -88,8 +89,8 @@ def _row(name: str, found: Rendition[Array]) -> ConformanceRow:
 
 def _size(image: CodedImage, orientation: int) -> str:
     """As a viewer sees it."""
-    sides = (image.height, image.width) if orientation >= 5 else (image.width, image.height)
-    return f"{sides[0]}x{sides[1]}x{image.bits}"
+    width, height = shown_size((image.width, image.height), orientation)
+    return f"{width}x{height}x{image.bits}"
 
 
 def _cells(row: ConformanceRow) -> tuple[str, ...]:

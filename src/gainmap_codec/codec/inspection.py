@@ -11,6 +11,7 @@ from gainmap_codec.codec.rendering import full_headroom
 from gainmap_codec.codec.shown_by import Verdict, shown_by
 from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.container import hdr_format
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.files.payload.records import Binding, Domain, NeuralGainMap, Preset
 from gainmap_codec.files.records import (
     AppleMetadata,
@@ -22,7 +23,7 @@ from gainmap_codec.files.records import (
     OtherKind,
     StoredGainMap,
 )
-from gainmap_codec.files.structure import BASE, sizes_of
+from gainmap_codec.files.structure import BASE, sections_of, sums_of
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.formats.hdr_files import color_space_in, decode_hdr
 from gainmap_codec.pixels.formats.sources import Source, read_source
@@ -158,8 +159,7 @@ class Inspection:
         Beside width and height of the stored raster stand "shown_width" and "shown_height", of the upright picture.
         """
         plain = asdict(self)
-        sides = (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
-        plain["shown_width"], plain["shown_height"] = sides
+        plain["shown_width"], plain["shown_height"] = shown_size((self.width, self.height), self.orientation)
         plain |= {name: list(plain[name]) for name in ("other_parts", "shown_by", "warnings", "damage")}
         for name in ("gain_map", "spare_gain_map"):
             gain_map: GainMapInspection | None = getattr(self, name)
@@ -194,7 +194,7 @@ def inspection_of(opened: OpenedFile, *, brightness: bool = False) -> Inspection
         container=file.container,
         file_bytes=len(opened.data),
         base_codec=file.base.codec,
-        base_bytes=sizes_of(opened.data, file, NO_LIMITS)[BASE],
+        base_bytes=sums_of(sections_of(opened.data, file, NO_LIMITS))[BASE],
         width=file.base.width,
         height=file.base.height,
         bits=file.base.bits,

@@ -293,15 +293,17 @@ def _kept_or_recoded(
     """
     base, container, can = file.base, options.container, ABILITIES[options.container]
     is_kept = can_hold(container, base) and base.bits == (options.base_bits or base.bits) and not options.codes_base
+    left_out: list[str] = []
     try:
-        as_it_is = with_base_packed(moved(file, container, [])) if is_kept else None
+        kept = with_base_packed(moved(file, container, left_out)) if is_kept else None
     except NotPackedError as error:
         notes.append(error.told)
-        as_it_is = None
-    codec = base.codec if as_it_is else CODECS[container]
+        kept = None
+    codec = base.codec if kept else CODECS[container]
     notes += lost_others(file, container, codec)
-    if as_it_is:
-        return replace(moved(file, container, notes), extras=as_it_is.extras)
+    if kept:
+        notes += left_out
+        return kept
     bits = options.base_bits or (base.bits if can.is_deep else 8)
     codes, color, profile = decoded(), color_of(base), rgb_profile(base.icc_profile, base.channels)
     if not can.has_code_points and base.nclx and not profile:

@@ -7,6 +7,7 @@ from operator import index
 
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.edit.report import Notes
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.files.records import GainMapFile
 from gainmap_codec.pixels.hdr_image import HdrImage
 from gainmap_codec.pixels.raster.geometry import Box, stored_box
@@ -39,7 +40,7 @@ def frame_of(file: GainMapFile, options: TranscodeOptions, notes: Notes) -> Fram
     """
     part = whole(file) if options.box is None else _stored_part(file, options.box)
     stored = part.right - part.left, part.bottom - part.top
-    size = _turned(_size_of(_turned(stored, file), options, notes), file)
+    size = shown_size(_size_of(shown_size(stored, file.orientation), options, notes), file.orientation)
     if size != stored:
         options.limits.check("pixels", size[0] * size[1])
     return Frame(part, size)
@@ -110,18 +111,13 @@ def fitted_size(old: Size, size: tuple[int | None, int | None]) -> Size:
 
 def upright_size(file: GainMapFile, size: Size) -> str:
     """A size of the stored raster as the upright picture has it, in words."""
-    width, height = _turned(size, file)
+    width, height = shown_size(size, file.orientation)
     return f"{width} x {height}"
-
-
-def _turned(size: Size, file: GainMapFile) -> Size:
-    """A size of the stored raster in the upright picture, or the reverse."""
-    return size[::-1] if file.orientation >= 5 else size
 
 
 def _stored_part(file: GainMapFile, box: tuple[int, int, int, int]) -> Box[int]:
     """The box in the stored raster."""
-    width, height = _turned((file.base.width, file.base.height), file)
+    width, height = shown_size((file.base.width, file.base.height), file.orientation)
     left, top, right, bottom = map(index, box)
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")

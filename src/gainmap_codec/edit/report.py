@@ -9,7 +9,7 @@ from gainmap_codec.codec.opening import OpenedFile, open_file
 from gainmap_codec.codec.readback import written
 from gainmap_codec.errors import NO_LIMITS, Limits
 from gainmap_codec.files.records import Container, GainMapFile
-from gainmap_codec.files.structure import BASE, MAP, NEURAL, sizes_of
+from gainmap_codec.files.structure import BASE, MAP, NEURAL, sections_of, sums_of
 from gainmap_codec.pixels.formats.sources import Source, read_source
 
 
@@ -91,7 +91,7 @@ def finish(file: GainMapFile, opened: OpenedFile, notes: Notes) -> TranscodeRepo
 
 def _sizes(data: bytes, file: GainMapFile) -> str:
     """How large the parts of a written file are, each byte counted once; what is no picture and no map is metadata."""
-    sizes = sizes_of(data, file, NO_LIMITS)
+    sizes = sums_of(sections_of(data, file, NO_LIMITS))
     parts = {BASE: sizes[BASE], MAP: sizes[MAP], NEURAL: len(file.payload or b"")}
     parts["metadata"] = len(data) - sum(parts.values())
     listed = (f"{name.removesuffix(' image')} {size:,} bytes" for name, size in parts.items() if size)

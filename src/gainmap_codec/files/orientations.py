@@ -32,6 +32,11 @@ _STEPS = (
 _INVERSE = {6: 8, 8: 6}  # every other orientation undoes itself
 
 
+def shown_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height of a stored raster as the picture is looked at, or the reverse."""
+    return size[::-1] if orientation >= 5 else size
+
+
 def orientation_of_steps(steps: Steps) -> int:
     """EXIF's number, 1…8."""
     return _STEPS.index(steps) + 1

@@ -15,7 +15,6 @@ from gainmap_codec.files.heif.gain_map import auxiliary_maps, tmap_items
 from gainmap_codec.files.heif.items import TMAP, XMP_TYPE, Item
 from gainmap_codec.files.heif.read import payload_item
 from gainmap_codec.files.heif.source import HeifSource, open_heif
-from gainmap_codec.files.jpeg.gain_map import find_gain_maps
 from gainmap_codec.files.jpeg.jumbf import find_payload
 from gainmap_codec.files.jpeg.metadata import EXIF_ID, ICC_ID, ISO_ID, XMP_ID
 from gainmap_codec.files.jpeg.mpf import MPF_ID
@@ -25,7 +24,6 @@ from gainmap_codec.files.jxl.gain_map import JHGM, MAP_JPEG
 from gainmap_codec.files.jxl.packed_jpeg import JBRD
 from gainmap_codec.files.jxl.source import JUMB, JxlSource, open_jxl
 from gainmap_codec.files.records import GainMapFile
-from gainmap_codec.files.tags.xmp_packet import parse_packet
 
 BASE, MAP, NEURAL, OTHER = "base image", "standard gain map", "neural gain map", "other bytes"
 
@@ -66,41 +64,32 @@ def sections_of(data: bytes, file: GainMapFile, limits: Limits) -> tuple[Section
     """
     limits = limits.of_one_file()
     if file.container == "jpeg":
-        found = _laid_out(_jpeg_sections(data, file, limits), [Section(0, len(data), OTHER)])
+        found = _laid_out(_jpeg_sections(data, file), [Section(0, len(data), OTHER)])
     else:
         found = (_jxl_sections if file.container == "jxl" else _heif_sections)(data, limits)
     merged = (list(run) for _, run in groupby(found, key=lambda section: section.name))
     return tuple(Section(run[0].start, run[-1].stop, run[0].name) for run in merged)
 
 
-def sizes_of(data: bytes, file: GainMapFile, limits: Limits) -> Counter[str]:
-    """Bytes by the names of sections, of base and gain map at least; arguments as of `sections_of`."""
-    sizes: Counter[str] = Counter()
-    if file.container == "jpeg":  # maps are not looked for again: the file's record has them
-        sections: Iterable[Section] = _base_sections(segments_of(file.base))
-        sizes[MAP] = len(file.gain_map.image.data) if file.gain_map else 0
-    else:
-        sections = sections_of(data, file, limits)
+def sums_of(sections: Iterable[Section]) -> Counter[str]:
+    """Bytes of all sections of a name together, by name."""
+    sums: Counter[str] = Counter()
     for section in sections:
-        sizes[section.name] += section.stop - section.start
-    return sizes
+        sums[section.name] += section.stop - section.start
+    return sums
 
 
-def _jpeg_sections(data: bytes, file: GainMapFile, limits: Limits) -> Iterator[Section]:
+def _jpeg_sections(data: bytes, file: GainMapFile) -> Iterator[Section]:
     image = replace(segments_of(file.base), data=data)
-    yield from _base_sections(image)
-    xmp = None if file.xmp is None else parse_packet(file.xmp, limits)
-    maps = find_gain_maps(image, xmp, file.exif, limits, [], [])
-    for found, name in zip(maps, (MAP, "second gain map"), strict=False):
-        yield Section(found.end - len(found.stored.image.data), found.end, name)
-
-
-def _base_sections(image: JpegImage) -> Iterator[Section]:
     position = 0
     for segment in (*image.header, *image.tail):
         yield Section(position, segment.stop, _segment_name(image, segment))  # with the fill bytes before it
         position = segment.stop
     yield Section(position, image.end, BASE)
+    for stored, name in ((file.gain_map, MAP), (file.spare_gain_map, "second gain map")):
+        if stored:  # as it stands in the file
+            start = data.index(stored.image.data)
+            yield Section(start, start + len(stored.image.data), name)
 
 
 def _segment_name(image: JpegImage, segment: Segment) -> str:

@@ -6,7 +6,6 @@ import base64
 import io
 import math
 import re
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from gainmap_codec.files.container import may_have_gain_map
 from gainmap_codec.files.jpeg.metadata import ICC_ID
 from gainmap_codec.files.jpeg.segments import APP0, APP2, APP14, EOI, SOI, segments_of
 from gainmap_codec.files.records import AppleMetadata, CodedImage, StoredGainMap
-from gainmap_codec.files.structure import sections_of
+from gainmap_codec.files.structure import sections_of, sums_of
 from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_are_known
 from gainmap_codec.pixels.color.icc_profile import icc_profile_describing, rgb_profile
 from gainmap_codec.pixels.color.light import AnyCodes, Array, with_bits
@@ -99,14 +98,11 @@ def shown_file(source: Path, limits: Limits, *, name: str = "", longest_side: in
 def _facts(data: bytes, opened: OpenedFile, info: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """What a gain-map file says of itself, and its parts."""
     sections = sections_of(data, opened.file, limits)
-    sums: Counter[str] = Counter()
-    for section in sections:
-        sums[section.name] += section.stop - section.start
     return {
         "description": _with_times(describe(info)),
         "bytes": len(data),
         "parts": [[each.start, each.stop - each.start, each.name] for each in sections[:_LISTED_PARTS]],
-        "sums": sums.most_common(),
+        "sums": sums_of(sections).most_common(),
     }
 
 

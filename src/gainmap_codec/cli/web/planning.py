@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gainmap_codec.edit.frame import Size, fitted_size
 from gainmap_codec.files.container import SUFFIXES
+from gainmap_codec.files.orientations import shown_size
 from gainmap_codec.files.records import Container, GainMapFile
 
 DEFAULT_WIDTHS = (480, 960, 1600, 2400)
@@ -52,8 +53,7 @@ class WebPhoto:
 
 def plan_photo(source: Path, file: GainMapFile, widths: Sequence[int], containers: Sequence[Container]) -> WebPhoto:
     """The files of a photo: no width above its own, which takes the place of those."""
-    width, height = file.base.width, file.base.height
-    own = (height, width) if file.orientation >= 5 else (width, height)
+    own = shown_size((file.base.width, file.base.height), file.orientation)
     name = web_name(source.stem)
     sizes = [fitted_size(own, (each, None)) for each in _widths_of(own[0], widths)]
     variants = (Variant(kind, size, f"{name}-{size[0]}{SUFFIXES[kind][0]}") for kind in containers for size in sizes)
