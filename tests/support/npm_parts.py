@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from dataclasses import replace
 from typing import Any
 
 from gainmap_codec.files.records import Fraction, GainMapChannel, GainMapMetadata
+from support.node import answers_of
 from support.paths import ROOT
 
 ONE = GainMapChannel(Fraction(-1, 16), Fraction(45, 16), Fraction(1, 1), Fraction(1, 64), Fraction(1, 512))
@@ -20,11 +19,7 @@ METADATA = {
 
 def ask(*jobs: dict[str, Any]) -> list[Any]:
     """What the module's parts make of each job."""
-    command = ["node", str(ROOT / "tests/support/npm_module.mjs"), str(ROOT)]
-    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
+    return answers_of("npm_module.mjs", list(jobs), ROOT)
 
 
 def numbers(metadata: GainMapMetadata) -> dict[str, Any]:

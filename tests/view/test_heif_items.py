@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -33,8 +31,9 @@ from support.heavy_files import (
     one_exif_named_often,
 )
 from support.networks import random_network
+from support.node import answers_of
 from support.pages import SCENE, with_network
-from support.paths import FIXTURES, ROOT
+from support.paths import FIXTURES
 from support.viewer import base64_of
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
@@ -53,12 +52,7 @@ LARGEST = 1 << 21
 
 def read(*files: bytes) -> list[Any]:
     """What the modules say of each file: the facts and pictures of a photo, or an error."""
-    command = ["node", str(ROOT / "tests/support/heif_reader.mjs"), str(ROOT / "src/gainmap_codec/view/static")]
-    text = json.dumps([base64_of(data) for data in files])
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
+    return answers_of("heif_reader.mjs", [base64_of(data) for data in files])
 
 
 def parsed(data: bytes) -> GainMapFile:

@@ -22,6 +22,7 @@ from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
 from gainmap_codec.files.records import GainMapMetadata
 from gainmap_codec.pixels.formats.sources import photos_in
 from support.jpeg_files import without_segments
+from support.node import answers_of
 from support.paths import FIXTURES, ROOT
 from support.viewer import base64_of
 
@@ -32,12 +33,7 @@ FILES = sorted((FIXTURES / "jpeg").glob("*.jpg"))
 
 def read(*files: bytes) -> list[Any]:
     """What the modules say of each file; None where it is no JPEG."""
-    command = ["node", str(ROOT / "tests/support/jpeg_reader.mjs"), str(ROOT / "src/gainmap_codec/view/static")]
-    text = json.dumps([base64_of(data) for data in files])
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
+    return answers_of("jpeg_reader.mjs", [base64_of(data) for data in files])
 
 
 def digest(data: bytes) -> str:

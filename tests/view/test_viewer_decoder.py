@@ -26,6 +26,7 @@ from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from support.golden import FOLDER, goldens
 from support.networks import random_network, round_to_wire
+from support.node import answers_of
 from support.paths import ROOT
 from support.viewer import NETWORKS, PAYLOADS, assert_same_pictures, base64_of, job
 
@@ -34,11 +35,7 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 
 def decode(*jobs: dict[str, Any]) -> list[dict[str, Any]]:
     """What the page's modules say to each job: a payload, and perhaps a base to render."""
-    command = ["node", str(ROOT / "tests/support/viewer_decoder.mjs"), str(ROOT / "src/gainmap_codec/view/static")]
-    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+    return answers_of("viewer_decoder.mjs", list(jobs))
 
 
 def rendition(answer: dict[str, Any], base: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from gainmap_codec.pixels.raster.geometry import to_stored
 from gainmap_codec.pixels.raster.tone_map import encode_base, tone_map
 from gainmap_codec.pixels.scene import render_scene
 from gainmap_codec.view.contents import shown_file
+from support.node import answers_of
 from support.paths import FIXTURES, ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (apt-get install nodejs)")
@@ -26,12 +27,7 @@ JPEGS = sorted((FIXTURES / "jpeg").glob("*.jpg"))
 
 
 def read(*files: bytes) -> list[dict[str, Any]]:
-    command = ["node", str(ROOT / "tests/support/dropped_files.mjs"), str(ROOT / "src/gainmap_codec/view/static")]
-    text = json.dumps([base64.b64encode(data).decode() for data in files])
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+    return answers_of("dropped_files.mjs", [base64.b64encode(data).decode() for data in files])
 
 
 def assert_same(found: dict[str, Any], source: Path) -> None:

@@ -7,7 +7,7 @@ import { dataOf, parseHeif, propertiesOf, sourcesOf, textAt } from "../../src/ga
 import {
   auxiliaryKind, baseOf, colorBodyOf, dataOfTiles, isXmp, payloadItemOf, transformsOf,
 } from "../../src/gainmap_codec/view/static/heif_pictures.js";
-import { heifFile } from "../../src/gainmap_codec/view/static/heif_writing.js";
+import { heifFile, text, u32 } from "../../src/gainmap_codec/view/static/heif_writing.js";
 import { serializeIso21496 } from "../../src/gainmap_codec/view/static/iso21496.js";
 import { joined } from "../../src/gainmap_codec/view/static/jpeg_segments.js";
 import { decodePicture } from "../../src/gainmap_codec/view/static/picture_file.js";
@@ -98,16 +98,13 @@ function tmapProperties(base) {
 }
 
 function mapProperties({ record, width, height }) {
-  const size = new DataView(new ArrayBuffer(12));
-  size.setUint32(4, width);
-  size.setUint32(8, height);
   return [
-    { kind: "ispe", body: new Uint8Array(size.buffer) }, { kind: "pixi", body: [0, 0, 0, 0, 3, 8, 8, 8] },
+    { kind: "ispe", body: joined([u32(0), u32(width), u32(height)]) }, { kind: "pixi", body: [0, 0, 0, 0, 3, 8, 8, 8] },
     { kind: "av1C", body: record, isEssential: true }, colorBox(DATA_COLOR),
   ];
 }
 
-const colorBox = (numbers) => ({ kind: "colr", body: joined([Uint8Array.from("nclx", (letter) => letter.charCodeAt(0)), numbers]) });
+const colorBox = (numbers) => ({ kind: "colr", body: joined([text("nclx"), numbers]) });
 
 /** The map's code values as a coded item. One channel is coded as the luma of 4:2:0, for browsers code no 4:0:0. */
 async function codedAsAv1({ data, width, height }, channels, quality = QUALITY[channels]) {

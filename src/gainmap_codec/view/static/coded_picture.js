@@ -1,5 +1,8 @@
 // The coded picture of a neural gain map: an AV1 frame, for which the browser's decoder needs a file around it.
 
+import { heifFile, text, u16, u32 } from "./heif_writing.js";
+import { joined } from "./jpeg_segments.js";
+
 const LEVEL = 31; // of AV1: whatever it takes
 const UNSPECIFIED = 2; // code points
 const BT601 = 6;
@@ -20,21 +23,14 @@ export async function withPictureValues(network, decode) {
 /** An AVIF file that holds a frame of 1 or 3 channels. */
 export function avifOf({ tools, frame, rows, columns }, channels) {
   const header = sequenceHeader(tools, columns, rows, channels);
-  const data = [(1 << 3) | 2, header.length, ...header, 6 << 3, ...frame];
-  const start = box("ftyp", text("avif"), u32(0), text("avifmif1miaf"));
   const properties = [
-    fullBox("ispe", 0, u32(columns), u32(rows)),
-    fullBox("pixi", 0, [channels, ...Array(channels).fill(8)]),
-    box("av1C", [0x81, (channels === 3 ? 32 : 0) | LEVEL, channels === 3 ? 0 : 0x1c, 0]),
-    box("colr", text("nclx"), u16(UNSPECIFIED), u16(UNSPECIFIED), u16(BT601), [0x80]),
+    { kind: "ispe", body: joined([u32(0), u32(columns), u32(rows)]) },
+    { kind: "pixi", body: joined([u32(0), [channels], Array(channels).fill(8)]) },
+    { kind: "av1C", body: [0x81, (channels === 3 ? 32 : 0) | LEVEL, channels === 3 ? 0 : 0x1c, 0], isEssential: true },
+    { kind: "colr", body: joined([text("nclx"), u16(UNSPECIFIED), u16(UNSPECIFIED), u16(BT601), [0x80]]) },
   ];
-  const meta = (place) => fullBox("meta", 0,
-    fullBox("hdlr", 0, u32(0), text("pict"), Array(13).fill(0)),
-    fullBox("pitm", 0, u16(1)),
-    fullBox("iloc", 0, [0x44, 0], u16(1), u16(1), u16(0), u16(1), u32(place), u32(data.length)),
-    fullBox("iinf", 0, u16(1), fullBox("infe", 2 << 24, u16(1), u16(0), text("av01"), [0])),
-    box("iprp", box("ipco", ...properties), fullBox("ipma", 1, u32(1), u16(1), [4], u16(1), u16(2), u16(0x8003), u16(4))));
-  return Uint8Array.from([...start, ...meta(start.length + meta(0).length + 8), ...box("mdat", data)]);
+  const data = joined([[(1 << 3) | 2, header.length], header, [6 << 3], frame]);
+  return heifFile({ brands: ["avif", "avif", "mif1", "miaf"], items: [{ id: 1, kind: "av01", properties, data }], references: [] });
 }
 
 /** That of a still picture in its reduced form. Source: AV1 bitstream specification 5.5. */
@@ -61,17 +57,4 @@ function sequenceHeader(tools, width, height, channels) {
   put(0b01, 2);
   while (bits.length % 8) bits.push(0);
   return Array.from({ length: bits.length / 8 }, (_, n) => parseInt(bits.slice(8 * n, 8 * n + 8).join(""), 2));
-}
-
-const text = (letters) => Array.from(letters, (letter) => letter.charCodeAt(0));
-const u16 = (number) => [number >> 8, number & 255];
-const u32 = (number) => [...u16(number >>> 16), ...u16(number & 0xffff)];
-
-function box(kind, ...parts) {
-  const body = parts.flat();
-  return [...u32(8 + body.length), ...text(kind), ...body];
-}
-
-function fullBox(kind, versionAndFlags, ...parts) {
-  return box(kind, u32(versionAndFlags), ...parts);
 }

@@ -5,7 +5,7 @@ import { baseColorOf } from "./base_color.js";
 import { TO_BT2020, srgbCurves } from "./color.js";
 import { partsOfHeif } from "./dropped_heif.js";
 import { orientationSegment, parseExif } from "./exif.js";
-import { described, usableColor } from "./file_facts.js";
+import { HDR_BASE, described, usableColor } from "./file_facts.js";
 import { parseHdrgm } from "./hdrgm.js";
 import { isCutOff } from "./heif_items.js";
 import { parseIso21496 } from "./iso21496.js";
@@ -100,7 +100,7 @@ function usableMap(image, makerNote, notes) {
   const metadata = found && ((found.iso && parseIso21496(found.iso)) ?? parseHdrgm(found.xmp));
   if (found && !metadata) throw new Error("its numbers make no sense");
   if (metadata && metadata.baseHeadroom > metadata.alternateHeadroom) {
-    throw new Error("the picture is HDR by itself, which `gainmap view` shows");
+    throw new Error(HDR_BASE);
   }
   if (metadata) {
     const isIso = Boolean(found.iso && parseIso21496(found.iso));

@@ -3,7 +3,7 @@
 import { colorOfProfile } from "./base_color.js";
 import { codePointsOf, colorOfCodePoints, isHdr, tellsPrimaries } from "./code_points.js";
 import { parseExif } from "./exif.js";
-import { described, usableColor } from "./file_facts.js";
+import { HDR_BASE, described, usableColor } from "./file_facts.js";
 import { dataOf, parseHeif, sourcesOf } from "./heif_items.js";
 import { baseOf, colorBodyOf, isOnItsSide, mapOf, payloadItemOf, standAlone, transformsOf } from "./heif_pictures.js";
 
@@ -20,7 +20,7 @@ export function partsOfHeif(bytes, kind) {
   const file = parseHeif(bytes);
   const base = baseOf(file);
   if (!colorBodyOf(base, "nclx", ...PROFILES)) throw new Error("its colours stand in its coded data alone");
-  if (isHdr(codePointsIn(base))) throw new Error("the picture is HDR by itself, which `gainmap view` shows");
+  if (isHdr(codePointsIn(base))) throw new Error(HDR_BASE);
   const notes = [];
   const standard = standardOf(file, base, notes);
   const payloadItem = payloadItemOf(file, base);
@@ -44,7 +44,7 @@ function standardOf(file, base, notes) {
   const found = mapOf(file, base, makerNoteOf(file, base), notes);
   if (!found) return null;
   const { picture, bytes, metadata, carrier, alternate } = found;
-  if (metadata.baseHeadroom > metadata.alternateHeadroom) throw new Error("the picture is HDR by itself, which `gainmap view` shows");
+  if (metadata.baseHeadroom > metadata.alternateHeadroom) throw new Error(HDR_BASE);
   const isOwn = metadata.usesBaseColors === false && alternate && (profileOf(alternate) || tellsPrimaries(codePointsIn(alternate)));
   const maths = isOwn ? { mathsToBt2020: usableColor(() => colorOf(alternate), notes).toBt2020 } : {};
   const { width, height } = picture;

@@ -2,6 +2,8 @@
 
 import { TO_BT2020, srgbCurves } from "./color.js";
 
+export const HDR_BASE = "the picture is HDR by itself, which `gainmap view` shows";
+
 /** The colour that `read` gives; sRGB and a note where it cannot be read. */
 export function usableColor(read, notes) {
   try {

@@ -7,11 +7,11 @@ import { watchDrops } from "./drops.js";
 import { watchGestures } from "./gestures.js";
 import { hdrScreen } from "./hdr_output.js";
 import { watchKeys } from "./keys.js";
-import { OVERLAYS, lookOf } from "./looks.js";
+import { OVERLAYS } from "./looks.js";
 import { embeddedPhoto } from "./photo.js";
 import { closeOpened, showPhoto } from "./showing.js";
 import { chooseSide, exchangeSides } from "./sides.js";
-import { fullGain, isSdrOnly, narrowPage, panes, shownOverlay, state } from "./state.js";
+import { isSdrOnly, narrowPage, panes, shownLook, state } from "./state.js";
 import { showStrip } from "./thumbnails.js";
 import { after, showWishes, wish } from "./wishes.js";
 
@@ -41,7 +41,7 @@ async function addFiles(files) {
 }
 
 async function savePng() {
-  const shown = panes().map((pane) => ({ ...pane, ...lookOf(pane.map, { ...state, overlay: shownOverlay() }, false, fullGain()) }));
+  const shown = panes().map((pane) => ({ ...pane, ...shownLook(pane.map, false) }));
   const link = element("a", {
     href: URL.createObjectURL(await state.stage.png(shown)),
     download: `${state.photos[state.current].name.replace(/\.\w+$/, "")}-view.png`,

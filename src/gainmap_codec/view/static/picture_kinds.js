@@ -1,5 +1,7 @@
 // Kinds of picture files, told by their first bytes.
 
+import { isHdr } from "./code_points.js";
+
 const BRANDS = { avif: "AVIF", avis: "AVIF", heic: "HEIC", heix: "HEIC", hevc: "HEIC", hevx: "HEIC", mif1: "HEIF", msf1: "HEIF" };
 const SIGNATURES = [
   ["\xff\xd8", "JPEG"],
@@ -12,7 +14,6 @@ const SIGNATURES = [
   ["MM\0*", "TIFF"],
 ];
 const PNG = "\x89PNG\r\n\x1a\n";
-const HDR_TRANSFERS = [16, 18]; // PQ and HLG, code points of ITU-T H.273
 const MOST_CHUNKS = 64; // that are looked at
 
 /** The kind of a file, of those that may hold more than SDR: its name; null for others. */
@@ -29,7 +30,7 @@ function isHdrPng(bytes) {
   let at = PNG.length;
   for (let n = 0; n < MOST_CHUNKS && at + 12 <= bytes.length; n++) {
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (name === "cICP") return HDR_TRANSFERS.includes(bytes[at + 9]);
+    if (name === "cICP") return isHdr({ transfer: bytes[at + 9] });
     if (name === "IDAT") return false;
     at += 12 + view.getUint32(at);
   }

@@ -66,9 +66,12 @@ function halves(whole, start, length) {
 /** The overlay that is drawn: they tell of HDR. */
 export const shownOverlay = () => (isSdrOnly() ? "none" : state.overlay);
 
+/** As `lookOf`, of what is wished for now. */
+export const shownLook = (map, isHdr) => lookOf(map, { ...state, overlay: shownOverlay() }, isHdr, fullGain());
+
 function paneOf(side, frame, clip) {
   const map = mapOf(side);
-  return { renderer: openedOf(side).renderer, map, view: state.view, frame, clip, ...lookOf(map, { ...state, overlay: shownOverlay() }, state.stage.isHdr, fullGain()) };
+  return { renderer: openedOf(side).renderer, map, view: state.view, frame, clip, ...shownLook(map, state.stage.isHdr) };
 }
 
 /** The largest gain of the photo's maps, log2. */
