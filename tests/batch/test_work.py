@@ -18,6 +18,11 @@ from gainmap_codec.batch.planning import STATE, plan
 from gainmap_codec.batch.records import Job, PhotoRecord
 from gainmap_codec.batch.work import convert_photo
 from gainmap_codec.codec.options import BatchOptions
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file
+from gainmap_codec.files.records import CodedImage
+from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from support import pipeline_files as files
 from support.batches import make_shots, outputs
 from support.paths import FIXTURES
@@ -43,6 +48,32 @@ def test_what_a_photo_became(photos: Path, tmp_path: Path) -> None:
     assert any("comment" in line for line in photo.warnings)
     kept = convert_photo(job_for(photos / "2025/both.jpg", tmp_path / "out"))
     assert kept.psnr is None, "no picture was coded again"
+
+
+def test_a_rendition_that_is_made_of_the_same_pictures_is_not_measured(photos: Path, tmp_path: Path) -> None:
+    """A neural map was added, but the standard map, which came as it was, is the better one and is what is shown."""
+    source = photos / "one.jpg"
+    source.write_bytes(files.made(standard=True))
+    photo = convert_photo(job_for(source, tmp_path / "out", carry="both"))
+    new = gm.inspect(tmp_path / "out/one.jpg")
+    assert new.payload and new.hdr_from == "standard"
+    assert (photo.status, photo.psnr) == ("converted", None)
+
+
+def test_a_base_that_is_kept_is_decoded_once(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the fit, for its HDR rendition, and for measuring what became of that."""
+    decoded = []
+
+    def count(picture: CodedImage) -> AnyCodes:
+        decoded.append(picture.data)
+        return decode_coded_image(picture)
+
+    for module in ("opening", "readback"):
+        monkeypatch.setattr(f"gainmap_codec.codec.{module}.decode_coded_image", count)
+    source = FIXTURES / "jpeg/standard.jpg"
+    photo = convert_photo(job_for(source, tmp_path / "out", carry="neural"))
+    assert photo.status == "converted" and photo.psnr is not None
+    assert decoded.count(parse_file(source.read_bytes(), "", Limits()).base.data) == 1
 
 
 def test_a_smaller_photo_is_measured_against_the_source_at_its_size(photos: Path, tmp_path: Path) -> None:

@@ -63,3 +63,17 @@ def test_light_of_all_pq_codes() -> None:
     bright = codes > 0.1
     np.testing.assert_allclose(elementary(LIGHT_OF_PQ, codes[bright]), pq_curve(codes[bright]), rtol=3e-5)
     assert elementary(LIGHT_OF_PQ, np.zeros(1))[0] == 0
+
+
+@pytest.mark.parametrize("count", [1, 32, 70])
+def test_ratios_of_light_by_channel_and_of_the_largest(count: int) -> None:
+    rng = np.random.default_rng(count)
+    bright, dark = (rng.uniform(-0.5, 9, (count, 3)).astype(np.float32) for _ in range(2))
+    offset, most = np.float32(1 / 64), np.float32(8)
+    raised = [np.clip(each, 0, most) + offset for each in (bright, dark)]
+    largest = [each.max(axis=1, keepdims=True) for each in raised]
+    for channel in range(4):
+        above, below = (each[:, 0] for each in largest) if channel == 3 else (each[:, channel] for each in raised)
+        out = np.empty(count, np.float32)
+        loops.light_ratios(bright, dark, channel, float(offset), float(most), out)
+        np.testing.assert_array_equal(out, above / below)

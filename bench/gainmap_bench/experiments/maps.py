@@ -51,9 +51,9 @@ class Comparison(NamedTuple):
     @property
     def margin(self) -> float:
         """PQ-PSNR in dB over the better of the others at the same bytes, of the reader that likes ours least."""
-        ours = max((trial.ours.psnr for trial in self.at_our_bytes), default=-inf)
-        theirs = max((trial.libultrahdr.psnr for trial in self.at_our_bytes), default=-inf)
-        return min(self.chosen.ours.psnr - ours, self.chosen.libultrahdr.psnr - theirs)
+        ours = max((trial.ours for trial in self.at_our_bytes), default=-inf)
+        theirs = max((trial.libultrahdr for trial in self.at_our_bytes), default=-inf)
+        return min(self.chosen.ours - ours, self.chosen.libultrahdr - theirs)
 
 
 def compare(pair: BenchPair) -> Comparison:
@@ -105,7 +105,7 @@ def map_rows(pairs: Iterable[str]) -> Iterator[str]:
 
 
 def _row(found: Comparison) -> str:
-    recipe, best = found.chosen.recipe, max(found.at_our_bytes, key=lambda trial: trial.ours.psnr, default=None)
+    recipe, best = found.chosen.recipe, max(found.at_our_bytes, key=lambda trial: trial.ours, default=None)
     cells = (
         found.name,
         f"1/{recipe.scale} x {recipe.channels} q{recipe.quality}, offset 1/{1 / recipe.offset:.0f}, "
@@ -114,14 +114,14 @@ def _row(found: Comparison) -> str:
         _both(found.chosen),
         f"{found.chosen.de_itp:.2f}",
         f"{found.full.bytes:,.0f}",
-        f"{found.full.ours.psnr:.2f}",
+        f"{found.full.ours:.2f}",
         f"{found.quarter.bytes:,.0f}",
         _both(found.quarter),
-        f"{best.ours.psnr:.2f}" if best else "neither is as small",
+        f"{best.ours:.2f}" if best else "neither is as small",
         f"{found.margin:+.2f}" if best else "",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _both(trial: Trial) -> str:
-    return f"{trial.ours.psnr:.2f} ({trial.libultrahdr.psnr:.2f})"
+    return f"{trial.ours:.2f} ({trial.libultrahdr:.2f})"

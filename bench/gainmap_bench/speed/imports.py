@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -17,9 +19,7 @@ def import_rows(runs: int) -> list[str]:
 
     Bytecode is compiled before it is timed, as installing a wheel does.
     """
-    with TemporaryDirectory() as cache:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environment["PYTHONPYCACHEPREFIX"] = cache
+    with installed() as environment:
         for module in _MODULES:
             _cpu_seconds(module, environment)
         rounds = [[_cpu_seconds(module, environment) for module in _MODULES] for _ in range(runs)]
@@ -31,6 +31,14 @@ def import_rows(runs: int) -> list[str]:
         f"| numpy | {numpy:.3f} | {numpy - bare:.3f} |",
         f"| gainmap_codec | {ours:.3f} | {ours - numpy:.3f} |",
     ]
+
+
+@contextmanager
+def installed() -> Iterator[dict[str, str]]:
+    """Environment variables of interpreters that keep the bytecode of what they compile, as installing does."""
+    with TemporaryDirectory() as cache:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        yield environment | {"PYTHONPYCACHEPREFIX": cache}
 
 
 def _cpu_seconds(module: str, environment: dict[str, str]) -> float:

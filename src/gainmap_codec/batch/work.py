@@ -18,7 +18,7 @@ from gainmap_codec.edit.report import Notes, TranscodeReport, report_of
 from gainmap_codec.edit.transcode import transcode_opened
 from gainmap_codec.errors import NO_LIMITS, Limits, error_line
 from gainmap_codec.files.container import check_name, digest_of, may_have_gain_map, missing_of
-from gainmap_codec.files.records import ABILITIES, Container, GainMapFile
+from gainmap_codec.files.records import ABILITIES, Container
 from gainmap_codec.pixels.color.code_points import is_hdr
 from gainmap_codec.pixels.color.light import pq_psnr
 from gainmap_codec.pixels.hdr_image import HdrImage
@@ -129,8 +129,12 @@ def _hdr_from(opened: OpenedFile) -> HdrFrom:
 
 def _psnr(old: OpenedFile | HdrImage, new: OpenedFile, limits: Limits) -> float | None:
     """PQ-PSNR of the new HDR rendition against the old one at its size; None where they are the same."""
-    if isinstance(old, OpenedFile) and _pictures_of(old.file) == _pictures_of(new.file):
-        return None
+    if isinstance(old, OpenedFile):
+        if _shown(old) == _shown(new):
+            return None
+        if old.file.base_digest == new.file.base_digest:
+            old = old.decoded_once()
+            new = new.with_codes(old.codes) if old.decoded else new
     new_pixels = decode_opened(new, DecodeOptions(limits=NO_LIMITS)).pixels
     image = old if isinstance(old, HdrImage) else decode_opened(old, DecodeOptions(limits=limits))
     old_pixels = image.convert("bt2020").pixels
@@ -140,8 +144,8 @@ def _psnr(old: OpenedFile | HdrImage, new: OpenedFile, limits: Limits) -> float 
     return psnr if isfinite(psnr) else None
 
 
-def _pictures_of(file: GainMapFile) -> tuple[object, ...]:
-    """All that makes a file's renditions, as coded."""
-    stored = file.gain_map
-    gain_map = (digest_of(stored.image), stored.metadata) if stored else None
-    return file.base_digest, file.payload, gain_map
+def _shown(opened: OpenedFile) -> tuple[object, ...]:
+    """All that makes a file's rendition, as coded."""
+    file, kind = opened.file, preference(opened, "auto")[0]
+    gain_map = file.gain_map and (digest_of(file.gain_map.image), file.gain_map.metadata)
+    return file.base_digest, {"neural": file.payload, "standard": gain_map, "base": None}[kind]

@@ -56,6 +56,10 @@ class OpenedFile:
         decoded.set_result(codes)
         return replace(self, decoded=decoded)
 
+    def decoded_once(self) -> OpenedFile:
+        """The same file, its base decoded for all that is to come; deeper codes than 8 bits are let go in between."""
+        return self.with_codes(self.codes) if self.file.base.bits == 8 else self
+
     @property
     def neural(self) -> NeuralGainMap | None:
         """The neural gain map, where there is one that belongs to this base."""

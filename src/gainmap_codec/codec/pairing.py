@@ -164,8 +164,8 @@ def _read_hdr(
     if keep_base and opened.has_hdr_base:
         raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
     kind = preference(opened, "auto")[0]
-    if keep_base and opened.file.base.bits == 8:  # larger codes are let go as they are rendered
-        opened = opened.with_codes(opened.codes)
+    if keep_base:
+        opened = opened.decoded_once()
     pixels = render(opened, kind, STORED)
     headroom = full_headroom(opened, kind)
     if keep_base:

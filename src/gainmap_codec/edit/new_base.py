@@ -154,7 +154,7 @@ class NewBase:
         Raises:
             NoGainMapError: The source has no gain map that can be used.
         """
-        found = best_rendition(self.source, replace(STORED, device=self.device), render)
+        found = best_rendition(self.source.decoded_once(), replace(STORED, device=self.device), render)
         self.notes.lost += found.notes
         if found.kind == "base":
             raise NoGainMapError("expected a gain map that can be used, got none")

@@ -34,6 +34,12 @@ def pq_codes(linear: Array, out: Array, /) -> None:
 def pq_squares(one: Array, other: Array, /) -> float:
     """The sum of squared differences of the PQ codes of two pictures of linear light, float32 of one size."""
 
+def light_ratios(bright: Array, dark: Array, channel: int, offset: float, most: float, out: Array, /) -> None:
+    """Ratios of the light of two pictures, float32 (n, 3), each clipped to 0…most and raised by an offset.
+
+    Of one channel, or of the largest of the three where that is 3, into `out`, float32 (n,).
+    """
+
 def single_gains(
     hdr: Array, base: Array, base_offset: float, alternate_offset: float, gains: Array, weights: Array, /
 ) -> float:

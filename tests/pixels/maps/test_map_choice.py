@@ -12,10 +12,21 @@ from gainmap_codec.codec.encoding import map_trials, renditions
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import make_pair
 from gainmap_codec.files.records import Codec
+from gainmap_codec.pixels.color.difference import delta_e_itp, itp
 from gainmap_codec.pixels.color.light import Array, pq_decode
 from gainmap_codec.pixels.hdr_image import HdrImage
-from gainmap_codec.pixels.maps.map_choice import MapChoice, MapRecipe, MapTrials, Trial, choose_map, shows_bands
-from gainmap_codec.pixels.maps.probe import Score, probe_of
+from gainmap_codec.pixels.maps.gain_map import apply_gain_map
+from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
+from gainmap_codec.pixels.maps.map_choice import (
+    MapChoice,
+    MapRecipe,
+    MapTrials,
+    Trial,
+    choose_map,
+    map_by,
+    shows_bands,
+)
+from gainmap_codec.pixels.maps.probe import probe_of
 from gainmap_codec.pixels.rendition import Light
 from gainmap_codec.pixels.scene import render_scene
 
@@ -97,8 +108,14 @@ def test_libultrahdr_counts_as_we_do() -> None:
     alternate = np.asarray(base() * np.exp2(sharp()), np.float32)
     trials = MapTrials(probe_of(Light.of(base()), Light.of(alternate), np.eye(3)), (0, 2.5), 60_000)
     trial = choose_map(trials, scale=4, channels=1, quality=90).best
-    assert trial.psnr == min(trial.ours.psnr, trial.libultrahdr.psnr) == trial.libultrahdr.psnr
-    assert trial.de_itp == max(trial.ours.de_itp, trial.libultrahdr.de_itp)
+    assert trial.psnr == min(trial.ours, trial.libultrahdr) == trial.libultrahdr
+    made = map_by(trial.recipe, Light.of(base()), Light.of(alternate), headrooms=(0, 2.5), codec="jpeg", bits=8)
+    wide = enlarged_by_inverse_distance(made.decoded, 4, *alternate.shape[:2])
+    ours, theirs = (
+        delta_e_itp(itp(apply_gain_map(base(), each, made.metadata, headroom=2.5)), itp(alternate)).mean()
+        for each in (made.decoded, wide)
+    )
+    assert trial.de_itp == pytest.approx(max(ours, theirs), rel=1e-4)
 
 
 def test_what_is_given_is_obeyed() -> None:
@@ -132,8 +149,8 @@ def test_a_pair_without_a_gain_takes_the_smallest() -> None:
 def test_what_costs_nothing_is_no_reason() -> None:
     """Above 50 dB nobody sees what one channel or a smaller map loses."""
     recipe = MapRecipe(1, 3, quality=90)
-    above, below = Score(63.0, 0.1), Score(54.0, 0.5)
-    found, other = Trial(recipe, 900.0, above, above), Trial(replace(recipe, scale=2), 950.0, below, below)
+    found = Trial(recipe, 900.0, 63.0, 63.0, lambda: 0.1)
+    other = Trial(replace(recipe, scale=2), 950.0, 54.0, 54.0, lambda: 0.5)
     choice = MapChoice(found, found, other, one=other, three=found)
     assert choice.told == "three channels at full width, quality 90"
 

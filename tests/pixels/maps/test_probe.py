@@ -23,8 +23,8 @@ def test_a_small_picture_is_its_own_probe() -> None:
     probe = probe_of(Light.of(base), Light.of(base * 2), SAME)
     assert np.shares_memory(probe.base, base) and probe.base.shape == base.shape
     assert probe.enlargement == 1
-    assert probe.score(base).psnr == pytest.approx(pq_psnr(base, base * 2), abs=1e-4)
-    assert probe.score(base * 2) == (float("inf"), 0)
+    assert probe.psnr(base) == pytest.approx(pq_psnr(base, base * 2), abs=1e-4)
+    assert (probe.psnr(base * 2), probe.de_itp(base * 2)) == (float("inf"), 0)
 
 
 def test_a_large_picture_is_measured_as_the_whole_is() -> None:
@@ -35,7 +35,7 @@ def test_a_large_picture_is_measured_as_the_whole_is() -> None:
     assert probe.base.shape[0] * probe.base.shape[1] <= 1 << 19
     assert probe.weights.sum() == pytest.approx(1)
     shown = probe.base * np.float32(1.5)
-    assert probe.score(shown).psnr == pytest.approx(pq_psnr(base * np.float32(1.5), base * 2), abs=0.2)
+    assert probe.psnr(shown) == pytest.approx(pq_psnr(base * np.float32(1.5), base * 2), abs=0.2)
 
 
 def test_a_coloured_light_is_seen_and_counts_by_its_area() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gainmap_codec.neural.fit.model import Model
 from gainmap_codec.neural.fit.points import Left, Points, Seen, Sides, network_outputs, network_slopes
-from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED, latent_bits, rounded
+from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED, LatentBits, latent_bits, rounded
 from gainmap_codec.pixels import loops
 from gainmap_codec.pixels.color.light import Array
 
@@ -167,11 +167,13 @@ class _Problem:
         """The grid's values after one pass over its four parities, none changed by more than `largest`."""
         squared = sides[0].squared(), sides[1].squared()
         curvature = self._points.shrunk(self._weighted, self._slope, squared, values.shape)
+        pull = None
         for parity in range(4):
-            pull = self._points.shrunk(self._weighted, self._left, sides, values.shape)
-            change = _cheapest(values, pull, curvature, parity, largest)
+            if pull is None:
+                pull, bits = self._points.shrunk(self._weighted, self._left, sides, values.shape), latent_bits(values)
+            change = _cheapest(values, bits, pull, curvature, parity, largest)
             if change is not None:
-                values = values + change
+                values, pull = values + change, None
                 self._take_off(change, sides)
         return values
 
@@ -180,9 +182,11 @@ class _Problem:
         loops.fit_take_off(self._slope, change, *sides[0], *sides[1], self._left, count, self._points.stride, columns)
 
 
-def _cheapest(values: Array, pull: Array, curvature: Array, parity: int, largest: float) -> Array | None:
+def _cheapest(
+    values: Array, bits: LatentBits, pull: Array, curvature: Array, parity: int, largest: float
+) -> Array | None:
     """What cells of a parity had best be, less what they are: around what the error alone wants, nearer to 0, or 0."""
-    bits, change = latent_bits(values), np.empty_like(values)
+    change = np.empty_like(values)
     table = bits.table.copy()
     table[:, 0] = np.minimum(table[:, 0], table[:, 1] - _NONZERO_BITS)
     rows, columns = values.shape

@@ -221,33 +221,22 @@ def _log2_ratios(bright: Light, dark: Light, channels: tuple[int | None, ...], s
     width = bright.size[1]
     down, across = (np.linspace(0, side, ceil(side / scale) + 1) for side in bright.size)
     averaged = np.empty((len(channels), len(down) - 1, len(across) - 1), np.float32)
+    most = offset * (2.0**MAX_LOG2 - 1)  # more gain has no place in a file
 
     def divide(strip: slice) -> None:
         edges = down[strip.start : strip.stop + 1]
         rows = slice(int(edges[0]), ceil(edges[-1]))
-        lights = [each.at(rows, slice(None)) for each in (bright, dark)]
+        above, below = (np.ascontiguousarray(each.at(rows, slice(None))) for each in (bright, dark))
         line = np.empty(width, np.float32)
         for place, channel in zip(averaged, channels, strict=True):
-            ratio, divisor = (_plane(light, channel, offset) for light in lights)
-            ratio /= divisor
+            ratio = place[strip] if scale == 1 else np.empty((rows.stop - rows.start, width), np.float32)
+            loops.light_ratios(above, below, 3 if channel is None else channel, offset, most, ratio)
             np.log2(ratio, out=ratio)
-            if scale == 1:
-                place[strip] = ratio
-            else:
+            if scale > 1:
                 loops.window_means(ratio[..., np.newaxis], edges - rows.start, across, line, place[strip])
 
     for_each_strip(averaged.shape[1], divide, max(rows_in_cache(width) // scale, 1))
     return averaged
-
-
-def _plane(pixels: Array, index: int | None, offset: float) -> Array:
-    if index is None:
-        plane = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-    else:
-        plane = pixels[..., index]
-    plane = np.clip(plane, 0, np.float32(offset * (2.0**MAX_LOG2 - 1)))  # more gain has no place in a file
-    plane += np.float32(offset)
-    return plane
 
 
 def quantized(gains: Array, outliers: float, bits: int) -> tuple[AnyCodes, Fraction, Fraction]:

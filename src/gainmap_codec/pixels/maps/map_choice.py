@@ -8,7 +8,7 @@ than the tolerance, whatever it saves, and where it saves nothing: one gain for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
@@ -17,16 +17,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from gainmap_codec.files.records import Codec, CodedImage, GainMapMetadata
-from gainmap_codec.pixels.color.light import AnyCodes
+from gainmap_codec.pixels.color.light import AnyCodes, Array
 from gainmap_codec.pixels.formats.coded_image import code_picture, decode_coded_image
-from gainmap_codec.pixels.maps.gain_map import GainMap, apply_gain_map, compute_gain_map
+from gainmap_codec.pixels.maps.gain_map import apply_gain_map, compute_gain_map
 from gainmap_codec.pixels.maps.inverse_distance import enlarged_by_inverse_distance
-from gainmap_codec.pixels.maps.probe import Probe, Score
+from gainmap_codec.pixels.maps.probe import Probe
 from gainmap_codec.pixels.rendition import Light
 
 _DB_PER_DOUBLING = 10.0
 _ENOUGH_DB = 50.0
-_NO_LOSS = Score(0.5, 0.2)
+_NO_LOSS_DB, _NO_LOSS_DE_ITP = 0.5, 0.2
 """One channel that costs less of either does."""
 _AS_MANY = 1.05
 _COLOURED_DB = 6.0
@@ -84,30 +84,33 @@ def map_by(
     return MapByRecipe(image, metadata, decode_coded_image(image))
 
 
-class Trial(NamedTuple):
+@dataclass(frozen=True)
+class Trial:
     """What a recipe is worth.
 
     Attributes:
         recipe: The recipe.
         bytes: Of the whole picture's map, about.
-        ours: What a bilinear reader shows.
-        libultrahdr: What libultrahdr shows.
+        ours: PQ-PSNR in dB of what a bilinear reader shows.
+        libultrahdr: The same of libultrahdr.
+        measure_color: Gives `de_itp`, which few trials are asked for.
     """
 
     recipe: MapRecipe
     bytes: float
-    ours: Score
-    libultrahdr: Score
+    ours: float
+    libultrahdr: float
+    measure_color: Callable[[], float] = field(compare=False, repr=False)
 
     @property
     def psnr(self) -> float:
         """PQ-PSNR in dB of the worse reader."""
-        return min(self.ours.psnr, self.libultrahdr.psnr)
+        return min(self.ours, self.libultrahdr)
 
-    @property
+    @cached_property
     def de_itp(self) -> float:
         """Mean dE_ITP of the worse reader."""
-        return max(self.ours.de_itp, self.libultrahdr.de_itp)
+        return self.measure_color()
 
 
 class MapChoice(NamedTuple):
@@ -216,15 +219,17 @@ class MapTrials:
         probe, bits = self.probe, self.bits if codec == self.codec else 8
         made = map_by(recipe, *self._renditions, headrooms=self.headrooms, codec=codec, bits=bits)
 
-        def shown(gain_map: GainMap) -> Score:
-            shown = apply_gain_map(probe.base, gain_map, made.metadata, headroom=self.headrooms[1], bits=bits)
-            return probe.score(shown)
+        def shown() -> Iterator[Array]:
+            """By a bilinear reader and, where it is another picture, by libultrahdr."""
+            yield apply_gain_map(probe.base, made.decoded, made.metadata, headroom=self.headrooms[1], bits=bits)
+            if recipe.scale > 1:
+                height, width = probe.base.shape[:2]
+                wide = enlarged_by_inverse_distance(made.decoded, recipe.scale, height, width, bits=bits)
+                yield apply_gain_map(probe.base, wide, made.metadata, headroom=self.headrooms[1], bits=bits)
 
-        ours = theirs = shown(made.decoded)
-        if recipe.scale > 1:
-            height, width = probe.base.shape[:2]
-            theirs = shown(enlarged_by_inverse_distance(made.decoded, recipe.scale, height, width, bits=bits))
-        return Trial(recipe, len(made.image.data) * self._bytes_for_one, ours, theirs)
+        psnrs = [probe.psnr(each) for each in shown()]
+        size = len(made.image.data) * self._bytes_for_one
+        return Trial(recipe, size, psnrs[0], psnrs[-1], lambda: max(map(probe.de_itp, shown())))
 
     @property
     def _renditions(self) -> tuple[Light, Light]:
@@ -303,7 +308,7 @@ def _of_either(
 
 
 def _does(one: Trial, three: Trial) -> bool:
-    return three.psnr - one.psnr <= _NO_LOSS.psnr or one.de_itp - three.de_itp <= _NO_LOSS.de_itp
+    return three.psnr - one.psnr <= _NO_LOSS_DB or one.de_itp - three.de_itp <= _NO_LOSS_DE_ITP
 
 
 def _saves(one: Trial, three: Trial) -> bool:

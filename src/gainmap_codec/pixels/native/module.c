@@ -50,6 +50,24 @@ static PyObject *pq_squares_of(PyObject *self, PyObject *arguments)
     return released_for(&buffers, total);
 }
 
+static PyObject *light_ratios_of(PyObject *self, PyObject *arguments)
+{
+    PyObject *bright, *dark, *out;
+    float offset, most;
+    int channel;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "OOiffO", &bright, &dark, &channel, &offset, &most, &out)) return NULL;
+    Buffers buffers = {.count = 0};
+    const Py_buffer *above = buffer_of(&buffers, bright, READ_FROM), *below = buffer_of(&buffers, dark, READ_FROM);
+    const Py_buffer *ratios = buffer_of(&buffers, out, WRITTEN_TO);
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        light_ratios(above->buf, below->buf, ratios->len / (Py_ssize_t)sizeof(float), channel, offset, most, ratios->buf);
+        Py_END_ALLOW_THREADS
+    }
+    return released(&buffers);
+}
+
 static PyObject *single_gains_of(PyObject *self, PyObject *arguments)
 {
     PyObject *hdr, *base, *gains, *weights;
@@ -281,6 +299,7 @@ static PyMethodDef functions[] = {
     {"fit_round", fit_round, METH_VARARGS, NULL},
     {"pq_codes", pq_codes_of, METH_VARARGS, NULL},
     {"pq_squares", pq_squares_of, METH_VARARGS, NULL},
+    {"light_ratios", light_ratios_of, METH_VARARGS, NULL},
     {"single_gains", single_gains_of, METH_VARARGS, NULL},
     {"window_means", window_means_of, METH_VARARGS, NULL},
     {"features_of", features_of, METH_VARARGS, NULL},

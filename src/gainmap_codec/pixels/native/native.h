@@ -34,6 +34,10 @@ typedef struct {
 void pq_codes(const float *linear, float *codes, ptrdiff_t count);
 double pq_squares(const float *one, const float *other, ptrdiff_t count);
 
+/* Of `count` pixels, (count, 3), how often the light of one picture has that of the other, each clipped to 0...most and raised by
+   an offset: of a channel, or of the largest of the three where that is 3. */
+void light_ratios(const float *bright, const float *dark, ptrdiff_t count, int channel, float offset, float most, float *ratios);
+
 /* Of `count` pixels, (count, 3): the log2 gain that serves three channels best, and the weight of its squared error. Returns the
    sum of squared PQ errors that one gain for all leaves. */
 double single_gains(const float *hdr, const float *base, ptrdiff_t count, float base_offset, float alternate_offset,
