@@ -18,7 +18,7 @@ from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.files.payload.weights import in_order
 from gainmap_codec.neural.blank import empty_record
-from gainmap_codec.neural.fit.picture import Trials, grounds_for_targets, nearest, reach
+from gainmap_codec.neural.fit.picture import Trials, nearest, reach, trials_for_targets
 from gainmap_codec.neural.fit.presets import measured, shipped_presets, start_fit
 from gainmap_codec.pixels.maps.neural_map import render_neural_map
 
@@ -137,7 +137,7 @@ class PicturePayloads:
         blank = replace(empty_record(self._preset, "multiscale"), alternate_hdr_headroom=pair.headroom)
         fit = start_fit(blank, config, pair, self._seed)
         fit.improve(fit.config.bytes_per_db, config.rounds)
-        return Trials(grounds_for_targets(fit.network(), fit.target, pair), pair)
+        return trials_for_targets(fit.network(), fit.target, pair)
 
     def reaching(self, target: float) -> bytes:
         """The smallest that has this PQ-PSNR in dB, or the best that there is."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
-from gainmap_codec.files.payload.records import CodedPicture
+from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap
 from gainmap_codec.neural.blank import empty_record
 from gainmap_codec.neural.fit import picture as module
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
@@ -18,9 +18,11 @@ from gainmap_codec.neural.fit.picture import (
     Ground,
     Trials,
     grounds_of,
-    grounds_of_three,
     keep_within,
+    nearest,
     reach,
+    silent_ground,
+    silent_networks,
     worth_most,
 )
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, measured
@@ -126,34 +128,109 @@ def test_presets_take_pictures_where_they_may() -> None:
     assert best.network.picture and best.psnr > without.psnr + 3
 
 
-def coloured_photo() -> Pair:
-    """The scene's base, made brighter by a rough gain for each of its own channels."""
+def coloured_photo(apart: float = 0.0) -> Pair:
+    """The scene's base, made brighter by a rough gain for each of its own channels, so many stops apart."""
     values = np.concatenate([rough_gain().values[:, shift : shift + 40] for shift in (0, 4, 8)], axis=2)
+    values += np.array([0, 1, 2], np.float32) * np.float32(apart)
     gains = OneGain(values, 0, 0).at(slice(None), slice(None), *CODES.shape[:2])
     linear = (SRGB.linearize(CODES) + np.float32(1 / 64)) * 2**gains - np.float32(1 / 64)
     return Pair(CODES, SRGB, SRGB.convert_to_bt2020(np.maximum(linear, 0)), offsets=(1 / 64, 1 / 64))
 
 
+BLANK = replace(empty_record("best", "multiscale"), **FIELDS)
+
+
+def silent_grounds(pair: Pair) -> list[Ground]:
+    return [silent_ground(network, pair) for network in silent_networks(BLANK, pair)]
+
+
+def smallest(ground: Ground, pair: Pair, psnr: float) -> int:
+    """Bytes for a quality."""
+    best = nearest(reach(Trials([ground], pair), psnr, partial(measured, pair=pair)), psnr)
+    assert best.psnr >= psnr
+    return best.size
+
+
 def test_three_gains_are_told_by_the_offsets_of_the_map_that_the_photo_came_with() -> None:
     pair = coloured_photo()
-    blank = replace(empty_record("best", "multiscale"), **FIELDS)
-    ground = grounds_of_three(blank, pair)[0]
+    ground = silent_grounds(pair)[0]
     assert ground.network.layers[-1].outputs == 3 and ground.network.grid == CODES.shape[:2]
     assert ground.network.base_offset == ground.network.alternate_offset == 1 / 64
-    elsewhere = grounds_of_three(blank, pair._replace(offsets=(1 / 2048, 1 / 2048)))[0]
-    measure = partial(measured, pair=pair)
-    sizes = [min(each.size for each in reach(Trials([from_], pair), 50, measure)) for from_ in (ground, elsewhere)]
-    assert sizes[0] < 0.9 * sizes[1]
+    elsewhere = silent_grounds(pair._replace(offsets=(1 / 2048, 1 / 2048)))[0]
+    assert smallest(ground, pair, 50) < 0.9 * smallest(elsewhere, pair, 50)
 
 
 def test_quotients_of_codes_are_as_good_as_a_map_of_them() -> None:
     """By the pair's own quotients, with three channels and nothing else to tell."""
-    blank = replace(empty_record("best", "multiscale"), **FIELDS)
-    ground = grounds_of_three(blank, SCENE)[1]
+    ground = next(each for each in silent_grounds(SCENE) if each.network.domain == "pq_gain")
     measure = partial(measured, pair=SCENE)
-    assert ground.network.domain == "pq_gain" and ground.network.layers[-1].outputs == 3
+    assert ground.network.layers[-1].outputs == 3
     best = max(reach(Trials([ground], SCENE), 45, measure), key=lambda each: each.psnr)
     assert best.psnr >= 45
+
+
+def test_the_codes_of_a_picture_span_the_widest_channel() -> None:
+    """Not all of them, where one channel's gains lie above another's."""
+    pair = coloured_photo(apart=2.0)
+    ground = silent_grounds(pair)[0]
+    widest = np.ptp(ground.left.values, axis=(0, 1)).max()
+    assert np.ptp(ground.left.values) < 1.1 * widest and np.ptp(ground.said + ground.left.values) > 1.25 * widest
+    best = max(each.psnr for each in reach(Trials([ground], pair), 90, partial(measured, pair=pair)))
+    assert best > 57.5
+
+
+def colour_wheel() -> Pair:
+    """Saturated colours that meet at edges, made brighter by a smooth gain for each of their own channels."""
+    y, x = np.mgrid[: CODES.shape[0], : CODES.shape[1]] / 96
+    angle = np.arctan2(y - 0.3, x - 0.4)
+    codes = (np.cos(angle[..., np.newaxis] + np.array([0, -2.1, 2.1])) > 0).astype(np.uint8) * np.uint8(220)
+    gains = np.stack([4 * x, 0 * x, 4 * (1 - x)], axis=2).astype(np.float32)
+    linear = (SRGB.linearize(codes) + np.float32(1 / 64)) * 2**gains - np.float32(1 / 64)
+    return Pair(codes, SRGB, SRGB.convert_to_bt2020(np.maximum(linear, 0)), offsets=(1 / 64, 1 / 64))
+
+
+def noisy_photo() -> Pair:
+    """The photo with noise of its own in the HDR rendition, the same in dark places and in bright ones."""
+    noise = np.random.default_rng(0).normal(0, 0.01, PHOTO.hdr.shape)
+    return Pair(CODES, SRGB, np.maximum(PHOTO.hdr + noise, 0).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("pair", "psnr", "wanted", "others"),
+    [
+        (colour_wheel(), 42, ("log2_gain", 1 / 16), (("log2_gain", 1 / 64), ("pq_gain", 1 / 64))),
+        (noisy_photo(), 38, ("pq_difference", 1 / 64), (("log2_gain", 1 / 64), ("pq_gain", 1 / 64))),
+    ],
+)
+def test_pictures_tell_what_takes_fewest_bytes(pair: Pair, psnr: float, wanted: Any, others: Any) -> None:
+    """Gains by the map's own offsets jump where saturated colours meet; gains and quotients of noise are large in the
+    dark."""
+    sizes = {
+        (ground.network.domain, ground.network.base_offset): smallest(ground, pair, psnr)
+        for ground in silent_grounds(pair)
+    }
+    assert len(sizes) == 6 and sizes[wanted] == min(sizes.values())
+    assert sizes[wanted] < 0.9 * min(sizes[other] for other in others)
+    trials = Trials([], pair, silent_networks(BLANK, pair))
+    assert nearest(reach(trials, psnr, partial(measured, pair=pair)), psnr).size == sizes[wanted]
+
+
+def test_an_excerpt_tells_which_grounds_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of six grounds of a picture that is larger than the excerpt, two are tried on all of its pixels."""
+    part = coloured_photo()
+    pair = part._replace(codes=np.tile(part.codes, (4, 3, 1)), hdr=np.tile(part.hdr, (4, 3, 1)))
+    made: list[tuple[str, tuple[int, int]]] = []
+
+    def counted(network: NeuralGainMap, pair: Any) -> Ground:
+        ground = silent_ground(network, pair)
+        made.append((network.domain, ground.network.grid))
+        return ground
+
+    monkeypatch.setattr(module, "silent_ground", counted)
+    found = nearest(reach(Trials([], pair, silent_networks(BLANK, pair)), 46, partial(measured, pair=pair)), 46)
+    assert len(made) == 8 and [grid for _, grid in made[:6]] == [(256, 256)] * 6
+    assert made[6:] == [("log2_gain", (256, 288)), ("pq_difference", (256, 288))]
+    assert found.psnr >= 46 and found.network.domain == "log2_gain"
 
 
 def test_a_target_may_take_three_gains() -> None:

@@ -9,7 +9,7 @@ measured as its readers get it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import NamedTuple, Protocol, TypeVar
@@ -21,14 +21,16 @@ from gainmap_codec.files.payload.format import serialize_payload
 from gainmap_codec.files.payload.inputs import layer_shapes
 from gainmap_codec.files.payload.latents import cells
 from gainmap_codec.files.payload.layout import IDENTITY, residual_range
-from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap, QuantizedLayer
+from gainmap_codec.files.payload.records import CodedPicture, Domain, NeuralGainMap, QuantizedLayer
 from gainmap_codec.neural.blank import OFFSET
 from gainmap_codec.neural.fit.target import Residual, Target, decibels, reduced, three_residuals
 from gainmap_codec.neural.pair import PairLike
-from gainmap_codec.pixels.color.light import Array, pq_encode
+from gainmap_codec.pixels.color.base_color import BaseColor
+from gainmap_codec.pixels.color.light import AnyCodes, Array, pq_encode
 from gainmap_codec.pixels.maps.coded_picture import FINEST, code_residual, picture_values
 from gainmap_codec.pixels.maps.multiscale import GridInputs, GridNetwork
 from gainmap_codec.pixels.maps.neural_map import base_bt2020
+from gainmap_codec.pixels.maps.one_gain import Offsets
 from gainmap_codec.pixels.maps.residual import inverse_residual, storable_offset
 from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 
@@ -38,6 +40,12 @@ _MANY_SAMPLES = 1 << 20  # that take minutes at the slow speed
 _TRIAL_SPEEDS, _SPEEDS = (6, 8), (2, 6)  # of libaom; the second for many samples
 _PIXELS = 1 << 18  # that trials are measured on
 _CORRECTIONS = 3
+_OFFSETS = 1 / 16, 1 / 4  # of gains of three channels, beside those of the pair's own map
+_PQ_DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference")
+_TILES, _TILE = 4, 64  # of an excerpt along a side, and pixels of each
+_MOST_SILENT = 2  # grounds are made, the most promising ones: each takes a trial of every pixel
+_EXPONENT, _BIASES_PER_OUTPUT = -20, 32  # of the weights where there is nothing to say: the one that takes fewest bits
+_LARGEST_BIAS = 4
 
 
 class Measured(Protocol):
@@ -85,36 +93,50 @@ def grounds_of(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[
     return fitted, _bare(known, Residual(pair.gain.values, np.ones_like(pair.gain.values)))
 
 
-def grounds_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -> tuple[Ground, ...]:
-    """As `grounds_of`; where no gain is known that serves all channels, also those that say nothing of three."""
-    grounds = grounds_of(network, target, pair)
-    return grounds if pair.gain else (*grounds, *grounds_of_three(network, pair))
+def silent_networks(network: NeuralGainMap, pair: PairLike) -> tuple[NeuralGainMap, ...]:
+    """Domains and offsets in which residuals of three channels may be told, as networks that have the rest of one's
+    header.
 
-
-def grounds_of_three(network: NeuralGainMap, pair: PairLike) -> tuple[Ground, Ground]:
-    """Two that say nothing, for log2 gains of three channels, and for quotients of their PQ codes.
-
-    Where the HDR rendition was made by a gain map of three channels, its own offsets leave the least to tell. Quotients
-    waste no bytes on the dark: where few are to be spent, these make the smallest of ordinary maps.
+    Where the HDR rendition was made by a gain map of three channels, its own offsets leave the least to tell. They are
+    small: gains jump where saturated colours meet, which are nearly black in a channel. By larger offsets they do not,
+    but then 8 bits say less in the dark. Quotients of PQ codes waste no bytes on the dark; differences and exponents
+    are smooth where those are not.
     """
-    offsets = pair.offsets or (OFFSET, OFFSET)
-    storable = storable_offset(offsets[0]), storable_offset(offsets[1])
-    gains = replace(network, domain="log2_gain", base_offset=storable[0], alternate_offset=storable[1])
-    quotients = replace(network, domain="pq_gain")
+    own = pair.offsets or (OFFSET, OFFSET)
+    offsets = dict.fromkeys([(storable_offset(own[0]), storable_offset(own[1])), *((each, each) for each in _OFFSETS)])
     return (
-        _bare(gains, three_residuals(pair, "log2_gain", storable)),
-        _bare(quotients, three_residuals(pair, "pq_gain")),
+        *(replace(network, domain="log2_gain", base_offset=base, alternate_offset=hdr) for base, hdr in offsets),
+        *(replace(network, domain=domain) for domain in _PQ_DOMAINS),
     )
 
 
+def silent_ground(network: NeuralGainMap, pair: PairLike) -> Ground:
+    """One that says nothing of three channels, in a network's domain and by its offsets."""
+    offsets = network.base_offset, network.alternate_offset
+    return _bare(network, three_residuals(pair, network.domain, offsets))
+
+
+def trials_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -> Trials:
+    """Of `grounds_of`; where no gain is known that serves all channels, also of those that say nothing of three."""
+    return Trials(grounds_of(network, target, pair), pair, () if pair.gain else silent_networks(network, pair))
+
+
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
-    """One neuron that says the middle of a residual everywhere, on the grid of that residual."""
+    """One neuron that is never active: biases alone say the middle of each channel, on the grid of the residual.
+
+    The picture's 256 codes then span the widest channel, not all of them together.
+    """
     rows, columns, outputs = whole.values.shape
-    shift, scale = residual_range(float(whole.values.min()), float(whole.values.max()))
+    middles = (whole.values.min(axis=(0, 1)).astype(float) + whole.values.max(axis=(0, 1))) / 2
+    middle, half = (middles.max() + middles.min()) / 2, (middles.max() - middles.min()) / 2
+    wide = half * _BIASES_PER_OUTPUT / _LARGEST_BIAS
+    shift, scale = residual_range(float(middle - wide), float(middle + wide))
+    biases = np.rint((middles - shift) / scale * _BIASES_PER_OUTPUT).astype(int)
     shapes = layer_shapes("multiscale", 0, 0, 1, outputs, 0)
+    weights = *((0,) * math.prod(shape) for shape in shapes[:-1]), (*(0,) * outputs, *biases.tolist())
     bare = replace(
         network,
-        layers=tuple(QuantizedLayer(*shape, (0,) * math.prod(shape), 0) for shape in shapes),
+        layers=tuple(QuantizedLayer(*shape, each, _EXPONENT) for shape, each in zip(shapes, weights, strict=True)),
         grid=(rows, columns),
         color_octaves=0,
         latents=(),
@@ -122,14 +144,43 @@ def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
         residual_shift=shift,
         residual_scale=scale,
     )
-    said = np.full_like(whole.values, shift)
+    said = np.broadcast_to(np.float32(shift + scale * biases / _BIASES_PER_OUTPUT), whole.values.shape)
     return Ground(bare, said, whole._replace(values=whole.values - said))
 
 
-class _Sample:
-    """Some pixels of a pair, evenly spread, on which pictures are compared."""
+class _Excerpt(NamedTuple):
+    """Tiles of a pair side by side, evenly spread: what tells for fewer pixels how large its pictures are."""
 
-    def __init__(self, pair: PairLike) -> None:
+    codes: AnyCodes
+    color: BaseColor
+    hdr: Array
+    offsets: Offsets | None
+    gain: None = None
+
+    @classmethod
+    def of(cls, pair: PairLike) -> _Excerpt:
+        height, width = pair.codes.shape[:2]
+        places = np.ix_(_tiles(height), _tiles(width))
+        return cls(pair.codes[places], pair.color, pair.hdr[places], pair.offsets)
+
+
+def _tiles(size: int) -> NDArray[np.intp]:
+    """Places of the pixels of all tiles along a side."""
+    if size <= _TILES * _TILE:
+        return np.arange(size)
+    starts = np.linspace(0, size - _TILE, _TILES).astype(np.intp)
+    return (starts[:, np.newaxis] + np.arange(_TILE)).ravel()
+
+
+class _Sample:
+    """Some pixels of a pair, evenly spread, on which pictures are compared.
+
+    Attributes:
+        share: Of the pixels whose payloads are asked for, the part that the pair has.
+    """
+
+    def __init__(self, pair: PairLike, share: float = 1.0) -> None:
+        self.share = share
         self._size = pair.codes.shape[0], pair.codes.shape[1]
         step = math.ceil(math.sqrt(math.prod(self._size) / _PIXELS))
         self._every = slice(step // 2, None, step)
@@ -191,9 +242,9 @@ class _Level:
         picture = _coded(self._small, self._level, quality, _TRIAL_SPEEDS)
         wide = self._across.interpolate(picture_values(network, picture), axis=1)
         psnr = self._sample.psnr(network, self._down.interpolate(wide, axis=0) + self._ground.said)
-        return self._ground.size + len(picture.frame), psnr
+        return self._ground.size + len(picture.frame) / self._sample.share, psnr
 
-    def series(self, is_enough: Callable[[float, float], bool]) -> _Series:
+    def series(self, is_enough: IsEnough) -> _Series:
         """Trials of rising quality, until size and PQ-PSNR of one are enough."""
         found: list[tuple[float, float, float]] = []
         for quality in _QUALITIES:
@@ -207,41 +258,77 @@ class _Level:
         return _Series(self._ground, self._level, self._small, qualities, sizes, psnrs)
 
 
-class Trials:
-    """Pictures on some grounds: which is worth coding slowly. What was tried for one goal serves for the next."""
+class _Search:
+    """The cheapest pictures on grounds of one pair. What was tried for one goal serves for the next."""
 
-    def __init__(self, grounds: Iterable[Ground], pair: PairLike) -> None:
-        self._grounds = tuple(grounds)
-        self._level = cache(partial(_Level, _Sample(pair)))
+    def __init__(self, pair: PairLike, share: float = 1.0) -> None:
+        self._level = cache(partial(_Level, _Sample(pair, share)))
+
+    def cheapest(self, ground: Ground, costs: Costs, is_enough: IsEnough) -> tuple[float, _Choice | None]:
+        """The least cost on a ground, of all levels and qualities; finer levels only until they cost more."""
+        best, least = None, math.inf
+        for level in _levels(ground.network.grid):
+            series = self._level(ground, level).series(is_enough)
+            found = costs(series.sizes, series.psnrs)
+            index = int(np.argmin(found))
+            if found[index] > least:
+                break
+            if found[index] < least:
+                best, least = _Choice(series, index), float(found[index])
+        return least, best
+
+    def finest(self, ground: Ground) -> _Series:
+        """What shows the most, whatever it costs, is the last of these."""
+        return self._level(ground, 0).series(lambda *_: False)
+
+
+class Trials:
+    """Pictures on some grounds: which is worth coding slowly."""
+
+    def __init__(self, grounds: Iterable[Ground], pair: PairLike, silent: Sequence[NeuralGainMap] = ()) -> None:
+        """Of grounds, and of silent ones: an excerpt of the pair tells which of these networks they are made of."""
+        self._grounds, self._pair, self._silent = tuple(grounds), pair, silent
+        self._search = _Search(pair)
+        self._ground_of = cache(partial(silent_ground, pair=pair))
 
     def cheapest(self, costs: Costs, is_enough: Enough) -> _Choice | None:
-        """The cheapest of all grounds, levels and qualities; finer levels only until they cost more."""
+        """The cheapest of all grounds, levels and qualities."""
         best, least = None, math.inf
-        for ground in self._grounds:
-            before = math.inf
-            for level in _levels(ground.network.grid):
-                series = self._level(ground, level).series(partial(is_enough, least))
-                found = costs(series.sizes, series.psnrs)
-                index = int(np.argmin(found))
-                if found[index] > before:
-                    break
-                before = float(found[index])
-                if before < least:
-                    best, least = _Choice(series, index), before
+        for ground in (*self._grounds, *self._promising(costs, partial(is_enough, math.inf))):
+            cost, choice = self._search.cheapest(ground, costs, partial(is_enough, least))
+            if cost < least:
+                best, least = choice, cost
         return best
 
     def finest(self) -> _Choice:
         """What shows the most, whatever it costs: the best quality of the finest level: no coarser one comes near."""
-        found = [self._level(ground, 0).series(lambda *_: False) for ground in self._grounds]
-        best = max(found, key=lambda series: float(series.psnrs[-1]))
+        grounds = *self._grounds, *self._promising(lambda sizes, psnrs: -psnrs, lambda *_: False)
+        best = max(map(self._search.finest, grounds), key=lambda series: float(series.psnrs[-1]))
         return _Choice(best, len(best.psnrs) - 1)
+
+    def _promising(self, costs: Costs, is_enough: IsEnough) -> list[Ground]:
+        """The silent grounds whose pictures cost least on the excerpt, made for the pair itself."""
+        if not self._silent:
+            return []
+        search, grounds = self._excerpt
+        found = [search.cheapest(ground, costs, is_enough)[0] for ground in grounds]
+        return [self._ground_of(self._silent[index]) for index in np.argsort(found, kind="stable")[:_MOST_SILENT]]
+
+    @cached_property
+    def _excerpt(self) -> tuple[_Search, list[Ground]]:
+        excerpt = _Excerpt.of(self._pair)
+        share = excerpt.hdr.size / self._pair.hdr.size
+        return _Search(excerpt, share), [silent_ground(network, excerpt) for network in self._silent]
 
 
 Costs = Callable[[Numbers, Numbers], Numbers]
 """What sizes in bytes and PQ-PSNRs in dB cost: the least is chosen, infinite is out of the question."""
 
+IsEnough = Callable[[float, float], bool]
+"""Whether nothing can be the cheapest that is of more than a size in bytes and a PQ-PSNR in dB."""
+
 Enough = Callable[[float, float, float], bool]
-"""Whether nothing can cost less than the least so far that is of more than a size in bytes and a PQ-PSNR in dB."""
+"""The same, where something was found that costs as little as the first number says."""
 
 
 class _Choice(NamedTuple):

@@ -18,11 +18,11 @@ from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.picture import (
     Trials,
-    grounds_for_targets,
     grounds_of,
     keep_within,
     nearest,
     reach,
+    trials_for_targets,
     worth_most,
 )
 from gainmap_codec.neural.fit.target import make_targets
@@ -236,7 +236,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         factor=lambda found: (target / found.size) ** 2,
     )
     if fit.config.has_picture:
-        trials = Trials(grounds_for_targets(first.network, fit.target, pair), pair)
+        trials = trials_for_targets(first.network, fit.target, pair)
         tried += keep_within(trials, target, partial(measured, pair=pair))
     within = [found for found in tried if found.size <= target]
     if within:
@@ -248,7 +248,7 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
 
 def _reach(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, target: float) -> FittedNetwork:
     """The smallest payload of at least `target` dB that some prices or pictures give, or the best."""
-    trials = Trials(grounds_for_targets(first.network, fit.target, pair), pair)
+    trials = trials_for_targets(first.network, fit.target, pair)
     pictures = reach(trials, target, partial(measured, pair=pair))
     most = min((found.size for found in pictures if found.psnr >= target), default=math.inf)
 
