@@ -22,6 +22,13 @@ def test_every_row_is_worked_on_once(height: int, rows: int) -> None:
     assert sorted(seen) == list(range(height))
 
 
+def test_one_thread_is_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gainmap_codec.pixels.strips.THREADS", 1)
+    seen: list[tuple[int, int]] = []
+    for_each_strip(100, lambda strip: seen.append((strip.start, threading.get_ident())), 30)
+    assert seen == [(start, threading.get_ident()) for start in (0, 30, 60, 90)]
+
+
 @pytest.mark.parametrize("height", [1, 1000])
 def test_what_the_work_raises_is_raised(height: int) -> None:
     def work(strip: slice) -> None:

@@ -32,8 +32,9 @@ def for_each_strip(height: int, work: Callable[[slice], None], rows: int = _STRI
     NumPy releases the interpreter lock, so threads serve. What `work` raises is raised here.
     """
     strips = [slice(start, min(start + rows, height)) for start in range(0, height, rows)]
-    if len(strips) == 1:
-        work(strips[0])
+    if len(strips) == 1 or THREADS == 1:
+        for strip in strips:
+            work(strip)
         return
     with ThreadPoolExecutor(min(THREADS, _MOST_THREADS)) as pool:
         for _ in pool.map(work, strips):
