@@ -233,6 +233,17 @@ def test_an_excerpt_tells_which_grounds_are_made(monkeypatch: pytest.MonkeyPatch
     assert found.psnr >= 46 and found.network.domain == "log2_gain"
 
 
+def test_where_no_ground_reaches_a_target_the_one_that_shows_most_is_taken() -> None:
+    pair = noisy_photo()
+
+    def best(trials: Trials) -> float:
+        return max(each.psnr for each in reach(trials, 90, partial(measured, pair=pair)))
+
+    alone = {ground.network.domain: best(Trials([ground], pair)) for ground in silent_grounds(pair)[3:]}
+    assert max(alone, key=lambda domain: alone[domain]) == "pq_difference" and alone["pq_gamma"] < 50
+    assert best(Trials([], pair, silent_networks(BLANK, pair))) >= alone["pq_difference"]
+
+
 def test_a_target_may_take_three_gains() -> None:
     pair = coloured_photo()
     found = fit_pair("tiny", pair, FIELDS, presets=SHORT, target_psnr=50.0)

@@ -37,6 +37,8 @@ from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 _QUALITIES = (3, 13, 22, 32, 41, 51, 60)  # that are tried; what lies between is interpolated
 _COARSEST_LEVEL, _FEWEST_CELLS = 6, 8
 _MANY_SAMPLES = 1 << 20  # that take minutes at the slow speed
+_FEW_SAMPLES = 1 << 18  # that take a second or so at the slow speed
+_FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes are off by up to a fifth
 _TRIAL_SPEEDS, _SPEEDS = (6, 8), (2, 6)  # of libaom; the second for many samples
 _PIXELS = 1 << 18  # that trials are measured on
 _CORRECTIONS = 3
@@ -118,7 +120,9 @@ def silent_ground(network: NeuralGainMap, pair: PairLike) -> Ground:
 
 def trials_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -> Trials:
     """Of `grounds_of`; where no gain is known that serves all channels, also of those that say nothing of three."""
-    return Trials(grounds_of(network, target, pair), pair, () if pair.gain else silent_networks(network, pair))
+    silent = () if pair.gain else silent_networks(network, pair)
+    is_there = target.domain if target.wanted.shape[2] == 3 else None
+    return Trials(grounds_of(network, target, pair), pair, [each for each in silent if each.domain != is_there])
 
 
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
@@ -264,18 +268,18 @@ class _Search:
     def __init__(self, pair: PairLike, share: float = 1.0) -> None:
         self._level = cache(partial(_Level, _Sample(pair, share)))
 
-    def cheapest(self, ground: Ground, costs: Costs, is_enough: IsEnough) -> tuple[float, _Choice | None]:
-        """The least cost on a ground, of all levels and qualities; finer levels only until they cost more."""
-        best, least = None, math.inf
+    def cheapest(self, ground: Ground, costs: Costs, is_enough: IsEnough) -> Iterator[tuple[float, _Choice]]:
+        """What each level of a ground costs at least; finer levels only until they cost more."""
+        least = math.inf
         for level in _levels(ground.network.grid):
             series = self._level(ground, level).series(is_enough)
             found = costs(series.sizes, series.psnrs)
             index = int(np.argmin(found))
+            if found[index] < math.inf:
+                yield float(found[index]), _Choice(series, index)
             if found[index] > least:
                 break
-            if found[index] < least:
-                best, least = _Choice(series, index), float(found[index])
-        return least, best
+            least = float(found[index])
 
     def finest(self, ground: Ground) -> _Series:
         """What shows the most, whatever it costs, is the last of these."""
@@ -291,14 +295,15 @@ class Trials:
         self._search = _Search(pair)
         self._ground_of = cache(partial(silent_ground, pair=pair))
 
-    def cheapest(self, costs: Costs, is_enough: Enough) -> _Choice | None:
-        """The cheapest of all grounds, levels and qualities."""
-        best, least = None, math.inf
+    def cheapest(self, costs: Costs, is_enough: Enough) -> list[_Choice]:
+        """The cheapest of all grounds, levels and qualities; and the next ones, where these are coded in a moment."""
+        found: list[tuple[float, _Choice]] = []
         for ground in (*self._grounds, *self._promising(costs, partial(is_enough, math.inf))):
-            cost, choice = self._search.cheapest(ground, costs, partial(is_enough, least))
-            if cost < least:
-                best, least = choice, cost
-        return best
+            least = min((cost for cost, _ in found), default=math.inf)
+            found += self._search.cheapest(ground, costs, partial(is_enough, least))
+        found.sort(key=lambda each: each[0])
+        finalists = [choice for _, choice in found[:_FINALISTS] if choice.series.small.size <= _FEW_SAMPLES]
+        return finalists or [choice for _, choice in found[:1]]
 
     def finest(self) -> _Choice:
         """What shows the most, whatever it costs: the best quality of the finest level: no coarser one comes near."""
@@ -307,12 +312,17 @@ class Trials:
         return _Choice(best, len(best.psnrs) - 1)
 
     def _promising(self, costs: Costs, is_enough: IsEnough) -> list[Ground]:
-        """The silent grounds whose pictures cost least on the excerpt, made for the pair itself."""
+        """The silent grounds whose pictures cost least on the excerpt, or show most, made for the pair itself."""
         if not self._silent:
             return []
         search, grounds = self._excerpt
-        found = [search.cheapest(ground, costs, is_enough)[0] for ground in grounds]
-        return [self._ground_of(self._silent[index]) for index in np.argsort(found, kind="stable")[:_MOST_SILENT]]
+
+        def rank(index: int) -> tuple[float, float]:
+            found = [cost for cost, _ in search.cheapest(grounds[index], costs, is_enough)]
+            return (min(found), 0) if found else (math.inf, -float(search.finest(grounds[index]).psnrs[-1]))
+
+        best = sorted(range(len(grounds)), key=rank)[:_MOST_SILENT]
+        return [self._ground_of(self._silent[index]) for index in best]
 
     @cached_property
     def _excerpt(self) -> tuple[_Search, list[Ground]]:
@@ -356,7 +366,7 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
 
-    return _made(trials.cheapest(costs, is_enough) or trials.finest(), measure, change)
+    return _made(trials.cheapest(costs, is_enough) or [trials.finest()], measure, change)
 
 
 def nearest(found: Iterable[M], psnr: float) -> M:
@@ -378,8 +388,8 @@ def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """The payload with the picture that is worth most at a price."""
-    choice = trials.cheapest(lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
-    return _made(choice, measure, lambda choice, found: 0)
+    choices = trials.cheapest(lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
+    return _made(choices, measure, lambda choice, found: 0)
 
 
 def _levels(grid: tuple[int, int]) -> Iterator[int]:
@@ -390,18 +400,21 @@ def _levels(grid: tuple[int, int]) -> Iterator[int]:
 
 
 def _made(
-    choice: _Choice | None, measure: Callable[[NeuralGainMap], M], change: Callable[[_Choice, M], int]
+    choices: Iterable[_Choice], measure: Callable[[NeuralGainMap], M], change: Callable[[_Choice, M], int]
 ) -> list[M]:
-    """The picture chosen and some of neighbouring qualities, as long as `change` wants another, coded slowly."""
-    if choice is None:
-        return []
+    """The pictures chosen, coded slowly."""
+    return [found for choice in choices for found in _made_of(choice, measure, partial(change, choice))]
+
+
+def _made_of(choice: _Choice, measure: Callable[[NeuralGainMap], M], change: Callable[[M], int]) -> Iterable[M]:
+    """A picture and some of neighbouring qualities, as long as `change` wants another."""
     small, level, network = choice.series.small, choice.series.level, choice.series.ground.network
     found: dict[int, M] = {}
     quality = choice.quality
     while quality not in found and len(found) <= _CORRECTIONS:
         found[quality] = measure(replace(network, picture=_coded(small, level, quality, _SPEEDS)))
-        quality = min(max(quality + change(choice, found[quality]), 0), FINEST)
-    return list(found.values())
+        quality = min(max(quality + change(found[quality]), 0), FINEST)
+    return found.values()
 
 
 def _coded(small: Array, level: int, quality: int, speeds: tuple[int, int]) -> CodedPicture:
