@@ -23,7 +23,7 @@ Progress = Callable[[float], None]
 BATCH = 1 << 10
 """Points of a step, about: many steps of few points learn more in the same time."""
 
-_RATE, _RATE_OF_THREE = 4e-2, 2e-2  # Adam's learning rate for one channel, and for three
+_RATE = 2e-2  # Adam's learning rate
 _REFINE_RATE = 3e-3
 _SPREADS_RATE = 0.3 * _REFINE_RATE
 _PLAIN, _NOISY, _ROUNDED = range(3)  # what weights are taken for: native/fit_steps.h
@@ -56,8 +56,7 @@ class Learner:
         first = np.linalg.solve(self._whitening, model.weights[0]).astype(np.float32)
         learned = [first, *model.weights[1:], *model.latents, model.latent_steps]
         priced = [model.weight_steps, model.weight_spreads, self._spreads]
-        rate = _RATE if model.weights[2].shape[1] == 1 else _RATE_OF_THREE
-        vector = _Vector([*learned, *priced], [rate] * (len(learned) + len(priced)))
+        vector = _Vector([*learned, *priced], [_RATE] * (len(learned) + len(priced)))
         descent = _Descent(self._batches, model, vector, self._whitening, bytes_per_db)
         begin = math.ceil(noise_from * steps)
         modes = np.where(np.arange(steps) < begin, _PLAIN, _NOISY)

@@ -52,11 +52,11 @@ class MultiscaleConfig:
     """How much a payload may cost, and how long fitting may take.
 
     Attributes:
-        neurons: Width of both hidden layers; half as many again where three channels are predicted.
+        neurons: Width of both hidden layers; four more where three channels are predicted.
         bytes_per_db: What a decibel of PQ-PSNR is worth; three times as much where three channels are predicted.
         probes: Fits that are begun, of different residuals in turn where there is a choice.
         probe_steps: Adam's steps of each fit that is begun; the most promising goes on.
-        steps: Adam's steps of learning; five thirds of them where three channels are predicted.
+        steps: Adam's steps of learning; a ninth more where three channels are predicted.
         rounds: How often latents and weights are improved in turn.
         refine_steps: Adam's steps of a round; half as many again where three channels are predicted.
         color_octaves: Octaves of each colour where three channels are predicted.
@@ -71,9 +71,9 @@ class MultiscaleConfig:
     bytes_per_db: float
     probes: int = 2
     probe_steps: int = 600
-    steps: int = 6000
+    steps: int = 9000
     rounds: int = 3
-    refine_steps: int = 800
+    refine_steps: int = 400
     color_octaves: int = 4
     latents: int = 4
     details: int = 3
@@ -98,9 +98,9 @@ class MultiscaleConfig:
             return replace(self, color_octaves=0)
         return replace(
             self,
-            neurons=self.neurons * 3 // 2,
+            neurons=self.neurons + 4,
             bytes_per_db=self.bytes_per_db * _THREE_CHANNELS,
-            steps=self.steps * 5 // 3,
+            steps=self.steps * 10 // 9,
             refine_steps=self.refine_steps * 3 // 2,
         )
 

@@ -43,9 +43,11 @@ class Presets:
 SHIPPED = Presets(
     multiscale=MappingProxyType(
         {
-            "tiny": MultiscaleConfig(neurons=10, bytes_per_db=100, most_bytes=600, most_weights=470),
-            "balanced": MultiscaleConfig(neurons=12, bytes_per_db=500),
-            "best": MultiscaleConfig(neurons=16, bytes_per_db=2000, steps=12000, rounds=6, has_picture=True),
+            "tiny": MultiscaleConfig(neurons=12, bytes_per_db=100, most_bytes=600, most_weights=470),
+            "balanced": MultiscaleConfig(neurons=14, bytes_per_db=500),
+            "best": MultiscaleConfig(
+                neurons=20, bytes_per_db=2000, steps=18000, rounds=6, refine_steps=800, has_picture=True
+            ),
         }
     ),
     published=PUBLISHED,
