@@ -9,6 +9,7 @@ measured as its readers get it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -36,10 +37,10 @@ from gainmap_codec.pixels.maps.working_grid import WorkingGrid
 
 _QUALITIES = (3, 13, 22, 32, 41, 51, 60)  # that are tried; what lies between is interpolated
 _COARSEST_LEVEL, _FEWEST_CELLS = 6, 8
-_MANY_SAMPLES = 1 << 20  # that take minutes at the slow speed
+_MANY_SAMPLES = 1 << 20, 1 << 22  # that take minutes at the slow speed, and at the next
 _FEW_SAMPLES = 1 << 18  # that take a second or so at the slow speed
 _FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes are off by up to a fifth
-_TRIAL_SPEEDS, _SPEEDS = (6, 8), (2, 6)  # of libaom; the second for many samples
+_TRIAL_SPEEDS, _SPEEDS = (6, 8, 8), (2, 4, 6)  # of libaom, for few samples and for many
 _PIXELS = 1 << 18  # that trials are measured on
 _CORRECTIONS = 3
 _OFFSETS = 1 / 16, 1 / 4  # of gains of three channels, beside those of the pair's own map
@@ -417,5 +418,5 @@ def _made_of(choice: _Choice, measure: Callable[[NeuralGainMap], M], change: Cal
     return found.values()
 
 
-def _coded(small: Array, level: int, quality: int, speeds: tuple[int, int]) -> CodedPicture:
-    return code_residual(small, level, quality=quality, speed=speeds[small.size > _MANY_SAMPLES])
+def _coded(small: Array, level: int, quality: int, speeds: tuple[int, int, int]) -> CodedPicture:
+    return code_residual(small, level, quality=quality, speed=speeds[bisect_left(_MANY_SAMPLES, small.size)])
