@@ -127,16 +127,17 @@ def trials_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -
 
 
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
-    """One neuron that is never active: biases alone say the middle of each channel, on the grid of the residual.
+    """One neuron that is never active: biases alone say the median of each channel, on the grid of the residual.
 
-    The picture's 256 codes then span the widest channel, not all of them together.
+    What most cells say is then grey in the picture, which AV1's YCbCr of 8 bits tells exactly; and the picture's 256
+    codes do not span what lies between channels.
     """
     rows, columns, outputs = whole.values.shape
-    middles = (whole.values.min(axis=(0, 1)).astype(float) + whole.values.max(axis=(0, 1))) / 2
-    middle, half = (middles.max() + middles.min()) / 2, (middles.max() - middles.min()) / 2
+    medians = np.median(whole.values, axis=(0, 1)).astype(float)
+    middle, half = (medians.max() + medians.min()) / 2, (medians.max() - medians.min()) / 2
     wide = half * _BIASES_PER_OUTPUT / _LARGEST_BIAS
     shift, scale = residual_range(float(middle - wide), float(middle + wide))
-    biases = np.rint((middles - shift) / scale * _BIASES_PER_OUTPUT).astype(int)
+    biases = np.rint((medians - shift) / scale * _BIASES_PER_OUTPUT).astype(int)
     shapes = layer_shapes("multiscale", 0, 0, 1, outputs, 0)
     weights = *((0,) * math.prod(shape) for shape in shapes[:-1]), (*(0,) * outputs, *biases.tolist())
     bare = replace(
