@@ -271,6 +271,21 @@ def test_a_ground_is_left_where_its_pictures_grow_larger_than_the_best(
     assert counts[0] < counts[2] < counts[0] + counts[1]
 
 
+@pytest.mark.parametrize("few", [0, 400])
+def test_the_cheapest_is_coded_however_large_it_is(
+    grounds: tuple[Ground, Ground], few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a coarser level comes next, which has few samples, too."""
+
+    def codes(psnr: float) -> list[int]:
+        found = reach(Trials(grounds[1:], PHOTO), psnr, measure)
+        return [each.network.picture.level for each in found if each.network.picture]
+
+    assert set(codes(50)) == {0, 1}
+    monkeypatch.setattr(module, "_FEW_SAMPLES", few)
+    assert codes(50)[0] == 0 and set(codes(50)) == ({0, 1} if few else {0})
+
+
 def test_what_is_out_of_reach_gets_the_finest_picture(
     grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -304,8 +304,8 @@ class Trials:
             least = min((cost for cost, _ in found), default=math.inf)
             found += self._search.cheapest(ground, costs, partial(is_enough, least))
         found.sort(key=lambda each: each[0])
-        finalists = [choice for _, choice in found[:_FINALISTS] if choice.series.small.size <= _FEW_SAMPLES]
-        return finalists or [choice for _, choice in found[:1]]
+        best, others = found[:1], found[1:_FINALISTS]
+        return [choice for _, choice in best + [each for each in others if each[1].samples <= _FEW_SAMPLES]]
 
     def finest(self) -> _Choice:
         """What shows the most, whatever it costs: the best quality of the finest level: no coarser one comes near."""
@@ -346,6 +346,10 @@ Enough = Callable[[float, float, float], bool]
 class _Choice(NamedTuple):
     series: _Series
     place: int
+
+    @property
+    def samples(self) -> int:
+        return self.series.small.size
 
     @property
     def quality(self) -> int:
