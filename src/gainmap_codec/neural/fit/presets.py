@@ -43,7 +43,7 @@ class Presets:
 SHIPPED = Presets(
     multiscale=MappingProxyType(
         {
-            "tiny": MultiscaleConfig(neurons=12, bytes_per_db=100, most_bytes=600, most_weights=470),
+            "tiny": MultiscaleConfig(neurons=10, bytes_per_db=100, most_bytes=600, most_weights=470),
             "balanced": MultiscaleConfig(neurons=14, bytes_per_db=500),
             "best": MultiscaleConfig(
                 neurons=20, bytes_per_db=2000, steps=18000, rounds=6, refine_steps=800, has_picture=True
