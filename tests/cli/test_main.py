@@ -52,7 +52,7 @@ def test_encode_says_where_the_neural_map_dims_highlights(tmp_path: Path) -> Non
     light[16::32, 16::32] = 30
     np.save(tmp_path / "dots.npy", light)
     done = run("encode", tmp_path / "dots.npy", "-o", tmp_path / "dots.jpg", "--carry", "neural", "--preset", "tiny")
-    assert "\n    dims small highlights: the brightest pixel has " in done.stdout
+    assert "\n    its brightest pixel has " in done.stdout
 
 
 def test_options_reach_the_encoder(scene: Path, tmp_path: Path) -> None:

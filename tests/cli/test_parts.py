@@ -13,6 +13,8 @@ from PIL import Image
 
 import gainmap_codec as gm
 from gainmap_codec.cli.main import gainmap
+from gainmap_codec.errors import Limits
+from gainmap_codec.files.container import parse_file
 from support import pipeline_files as files
 from support.command_line import failure, run
 from support.paths import FIXTURES, ROOT
@@ -95,6 +97,33 @@ def test_a_part_is_no_photo_for_its_own_folder(folder: Path) -> None:
     line = failure("extract", folder / "map.jpg", "-o", folder, "--overwrite")
     assert f"{folder}/map.jpg: expected another folder for its parts" in line
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+_STRICT_VERBS = """
+decode -o a.png
+encode --carry standard -o a.jpg
+transcode -o a.jpg
+crop --box 0,0,8,8 -o a.jpg
+resize --size 8x8 -o a.jpg
+rotate --degrees 90 -o a.jpg
+flip -o a.jpg
+swap -o a.avif
+extract -o parts
+web -o .
+batch -o out
+"""
+
+
+@pytest.mark.parametrize("line", _STRICT_VERBS.strip().splitlines())
+def test_a_damaged_neural_map_counts_under_strict(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = (FIXTURES / "jpeg/both.jpg").read_bytes()
+    payload = parse_file(data, "", Limits()).payload or b"missing"
+    Path("photo.jpg").write_bytes(data.replace(payload, payload[:-1] + bytes([payload[-1] ^ 1])))
+    command, *options = line.split()
+    done = run(command, "photo.jpg", *options, "-q", "--strict")
+    assert "the neural gain map is damaged: expected bytes of the checksum" in done.stderr
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].endswith("damaged")
 
 
 def test_damage_is_told_and_counts_under_strict(tmp_path: Path) -> None:

@@ -154,4 +154,4 @@ def test_transparency_is_lost_with_a_word(strip: Strip | None) -> None:
     urn = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
     item = replace(small, properties=(*small.properties, Property(b"auxC", bytes(4) + urn + b"\0", essential=True)))
     photo = heif_files.tmap_file(ONE_CHANNEL).with_item(item, data, Reference(b"auxl", 11, (heif_files.BASE,)))
-    assert gm.decode(photo.build(), strip=strip).metadata.lost == ("its transparency is left out",)
+    assert gm.decode(photo.build(), strip=strip).metadata.lost == ("the photo's transparency is left out",)

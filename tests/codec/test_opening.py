@@ -64,6 +64,7 @@ def test_no_damage_of_a_payload_is_silent(container: Container) -> None:
     for place in (*range(at - before, at + 4), at + 40):
         opened = open_file(data[:place] + bytes([data[place] ^ 32]) + data[place + 1 :], "", LIMITS)
         assert opened.neural is not None or any("neural gain map" in line for line in opened.warnings), place
+        assert opened.neural is not None or opened.file.damage, place
 
 
 def test_a_payload_without_references_and_one_that_lies_outside_the_file() -> None:
@@ -72,7 +73,7 @@ def test_a_payload_without_references_and_one_that_lies_outside_the_file() -> No
     payload = open_file(data, "", LIMITS).file.payload or b"missing"
     place = data.index(payload).to_bytes(4, "big") + len(payload).to_bytes(4, "big")
     assert data.count(place) == 1
-    lines = open_file(data.replace(place, b"\x70" + place[1:]), "", LIMITS).warnings
+    lines = open_file(data.replace(place, b"\x70" + place[1:]), "", LIMITS).file.damage
     assert [line for line in lines if line.startswith("neural gain map ignored: file: it ends too early")]
 
 
@@ -80,7 +81,9 @@ def test_a_damaged_payload_is_told_in_one_line() -> None:
     data = files.both()
     payload = open_file(data, "", LIMITS).file.payload or b"missing"
     bad = data.replace(payload, b"\xa3" + payload[1:])
-    (line,) = open_file(bad, "", LIMITS).warnings
+    opened = open_file(bad, "", LIMITS)
+    (line,) = opened.warnings
+    assert opened.file.damage == (line,)
     assert line.startswith("the neural gain map is damaged: expected at least 4 bytes that start f6 41")
     assert line.endswith("; it is ignored")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gainmap_codec as gm
-from gainmap_codec.codec.encoding import EncodeReport, encode_with_report
+from gainmap_codec.codec.encoding import EncodeReport, _dimmed, encode_with_report
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import HdrSource, make_pair
 from gainmap_codec.files.jpeg.read import parse_jpeg
@@ -71,7 +71,7 @@ def test_rounding_costs_a_published_network_little(scene: gm.HdrImage, preset: P
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:its transparency is left out:gainmap_codec.GainMapWarning")
+@pytest.mark.filterwarnings("ignore:.*transparency is left out:gainmap_codec.GainMapWarning")
 def test_real_pairs(data_dir: Path) -> None:
     """Better than the JPEG map on each pair in fewer bytes, and in a third of them on the mean."""
     ours, theirs = [], []
@@ -102,9 +102,23 @@ def test_highlights_that_a_neural_map_dims_are_told_of() -> None:
     peak = float(gm.decode(report.data, color_space="bt2020").pixels.max())
     assert peak < 30 / 2**0.5
     nits = f"{203 * peak:,.0f} nits instead of 6,090"
-    assert report.dimmed == f"dims small highlights: the brightest pixel has {nits}"
+    assert report.dimmed == f"its brightest pixel has {nits}"
 
 
 def test_highlights_that_stay_are_not() -> None:
     assert encode_with_report(dots(1.0), None, EncodeOptions(carry="neural", preset="tiny")).dimmed is None
     assert encode_with_report(dots(1.0), None, EncodeOptions(carry="standard")).dimmed is None
+
+
+def test_a_flat_picture_that_is_dimmed_and_light_above_pq_are_told_of_truly() -> None:
+    assert _dimmed(50.0, 0.0) == "its brightest pixel has 0 nits instead of 10,000"
+    assert _dimmed(228.0, 60.0) is None  # as bright as any HDR file can say
+    assert _dimmed(228.0, 10.0) == "its brightest pixel has 2,030 nits instead of 10,000"
+
+
+def test_where_both_maps_are_without_error_auto_takes_the_smaller_one() -> None:
+    """A black picture's: the neural map's bytes are fewer."""
+    black = gm.HdrImage(np.zeros((64, 64, 3), np.float32))
+    report = encode_with_report(black, np.zeros((64, 64, 3), np.uint8), EncodeOptions(carry="neural", preset="auto"))
+    assert report.payload_bytes and report.map_bytes == 0
+    assert not any("auto" in line for line in report.warnings)

@@ -388,7 +388,7 @@ def test_bad_arguments(call: Callable[[Image.Image], object], message: str) -> N
 def test_alpha_is_told() -> None:
     image = opened(both())
     image.putalpha(200)
-    with pytest.warns(gm.GainMapWarning, match="its transparency is left out"):
+    with pytest.warns(gm.GainMapWarning, match="the image's transparency is left out"):
         assert gm.inspect(saved(image)).to_dict()["gain_map"] is not None
 
 

@@ -34,7 +34,15 @@ from gainmap_codec.files.payload.records import Binding, NeuralGainMap, Preset
 from gainmap_codec.files.records import CODECS, AppleMetadata, Codec, GainMapFile, StoredGainMap
 from gainmap_codec.files.tags.exif_edit import only_orientation
 from gainmap_codec.pixels.color.code_points import code_points_of, color_of
-from gainmap_codec.pixels.color.light import D65, PRIMARIES, SDR_WHITE_NITS, pq_psnr_of_rows, rgb_to_xyz, told_psnr
+from gainmap_codec.pixels.color.light import (
+    D65,
+    PQ_PEAK,
+    PRIMARIES,
+    SDR_WHITE_NITS,
+    pq_psnr_of_rows,
+    rgb_to_xyz,
+    told_psnr,
+)
 from gainmap_codec.pixels.formats.coded_image import LONGEST_SIDE, code_picture, decode_coded_image
 from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, apple_gain_map_for
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
@@ -340,11 +348,15 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
 
 
 def _dimmed(before: float, after: float) -> str | None:
-    """A line where the brightest pixel loses much: it is too small for PQ-PSNR to tell."""
+    """A line where the brightest pixel loses much: it is too small for PQ-PSNR to tell.
+
+    Light above what PQ holds counts as that: no HDR file shows more.
+    """
+    before, after = (min(light, PQ_PEAK) for light in (before, after))
     if after >= before * 2**-DIMMED_STOPS:
         return None
     nits = f"{SDR_WHITE_NITS * max(after, 0):,.0f} nits instead of {SDR_WHITE_NITS * before:,.0f}"
-    return f"dims small highlights: the brightest pixel has {nits}"
+    return f"its brightest pixel has {nits}"
 
 
 def _both_maps(
@@ -369,10 +381,11 @@ def _both_maps(
 def _is_better(made: MadeMap, fitted: FittedMap, notes: list[str]) -> bool:
     """Whether a standard map is worth more for its bytes than the neural one; a line says so."""
     standard_bytes, neural_bytes = len(made.stored.image.data), len(fitted.payload)
-    if made.psnr - fitted.psnr <= (standard_bytes - neural_bytes) / _AUTO_BYTES_PER_DB:
+    lead = 0 if made.psnr == fitted.psnr else made.psnr - fitted.psnr  # both may be without error
+    if lead <= (standard_bytes - neural_bytes) / _AUTO_BYTES_PER_DB:
         return False
     notes.append(
-        f"auto: the standard gain map alone, {standard_bytes} bytes for {told_psnr(made.psnr)}, is worth more than a "
-        f"neural one of {neural_bytes} bytes for {told_psnr(fitted.psnr)}"
+        f"auto: the standard gain map alone ({standard_bytes:,} bytes, {told_psnr(made.psnr)}) is worth more than the "
+        f"neural one ({neural_bytes:,} bytes, {told_psnr(fitted.psnr)})"
     )
     return True

@@ -125,7 +125,7 @@ class Inspection:
         brightness: How bright the pixels of that rendition are; None where that was not asked for, or cannot be had.
         shown_by: Which programs show it in HDR, and why others do not, by what is known of them (docs/supported.md).
         warnings: What is odd about the file.
-        damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
+        damage: What of the file is missing or damaged, as where it is cut off; `warnings` has these lines, too.
     """
 
     container: Container

@@ -20,7 +20,7 @@ def metadata_of(file: GainMapFile, options: DecodeOptions, width: int, height: i
 
     The thumbnails are left out: they are SDR, and neither turned nor cut as the picture is.
     """
-    lost = ["its transparency is left out"] if has_alpha(file.extras) else []
+    lost = ["the photo's transparency is left out"] if has_alpha(file.extras) else []
     turn = 1 if options.orientation == "upright" else file.orientation
     if options.strip == "all":
         return PictureMetadata(None if turn == 1 else exif_edit.only_orientation(turn), None, tuple(lost))

@@ -24,6 +24,7 @@ from gainmap_codec.pixels.maps.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned_coordinates
 
 BoundBy = Literal["strict", "soft", "unchecked"]
+_DAMAGED = "the neural gain map is damaged: "
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,8 @@ def open_file(
     codes = decoded.result if decoded else partial(base_codes, file.base)
     payload, bound_by, problem = _payload_of(file, codes, limits, most_pixels)
     warnings = file.warnings + ((problem,) if problem else ())
+    if problem and problem.startswith(_DAMAGED):
+        file = replace(file, damage=(*file.damage, problem))
     return OpenedFile(file, payload, bound_by, warnings, decoded, data, name)
 
 
@@ -144,7 +147,7 @@ def _payload_of(
     try:
         neural = parse_payload(file.payload, limits)
     except FormatError as error:
-        return None, None, f"the neural gain map is damaged: {error.problem}; it is ignored"
+        return None, None, f"{_DAMAGED}{error.problem}; it is ignored"
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
     try:

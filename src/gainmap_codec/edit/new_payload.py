@@ -45,7 +45,8 @@ def new_payload(
         if kept is not None:
             return _kept_or_fitted(kept, network, base, standard, options, notes, progress)
     elif payload is not None and base.is_kept and options.carry is None:
-        notes.done.append("neural gain map: kept as it is, though it cannot be used with this base")
+        reason = "cannot be used with this base" if base.source.payload else "is damaged or cannot be read"
+        notes.done.append(f"neural gain map: kept as it is, though it {reason}")
         return payload
     elif payload is not None:
         notes.done.append("neural gain map: the old one cannot be used with this base and is left out")  # why was told

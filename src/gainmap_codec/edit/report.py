@@ -27,7 +27,7 @@ class Notes:
     Attributes:
         done: What was done.
         lost: What was lost, or no longer holds.
-        damage: What is missing of the source, of these lines.
+        damage: What of the source is missing or damaged, of these lines.
         lowered: What it took to keep within the bytes allowed, if it did; `done` has its line, too.
     """
 
@@ -46,7 +46,7 @@ class TranscodeReport:
         container: Kind of file.
         notes: What was done, a line each.
         warnings: What was lost, or no longer holds, a line each.
-        damage: What is missing of the source, as where it is cut off; `warnings` has these lines, too.
+        damage: What of the source is missing or damaged, as where it is cut off; `warnings` has these lines, too.
         lowered: What it took to keep within the bytes allowed, if it did; `notes` has its line, too.
     """
 

@@ -248,7 +248,7 @@ class GainMapFile:
             or behind the boxes of other files, in file order. A file of the same kind is written with them.
         extras: Of a file of boxes: what else is in it, written into files of its kind only. None leaves it out.
         warnings: What was odd about the file and how it was read all the same.
-        damage: What of the file is missing, as where it is cut off; `warnings` has these lines, too.
+        damage: What of the file is missing or damaged, as where it is cut off; `warnings` has these lines, too.
     """
 
     container: Container

@@ -95,7 +95,7 @@ def matched(image: Image.Image, told: Told) -> Match | None:
     opened = open_file(origin.data, "the image's source", origin.limits)
     mode = "L" if opened.file.base.channels == 1 else "RGB"
     if image.has_transparency_data:
-        told.note(["its transparency is left out"])
+        told.note(["the image's transparency is left out"])
     if mode == "L" and image.mode != "L":
         told.hdr_lost(f"the source is grey, and the image has the mode {image.mode}")
         return None

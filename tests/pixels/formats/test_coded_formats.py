@@ -90,7 +90,7 @@ def test_png_grey_and_alpha() -> None:
     grey = read_hdr(with_cicp(bytes(imagecodecs.png_encode(codes[..., 0].copy())), 9, 16, 0, 1))
     np.testing.assert_array_equal(grey.pixels[..., 0], grey.pixels[..., 2])
     rgba = read_hdr(with_cicp(bytes(imagecodecs.png_encode(np.dstack([codes, codes[..., :1]]))), 9, 16, 0, 1))
-    assert rgba.warnings == ("its transparency is left out",)
+    assert rgba.warnings == ("the HDR picture's transparency is left out",)
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
@@ -173,7 +173,7 @@ def test_alpha_of_an_avif_is_dropped_with_a_note() -> None:
     codes = np.dstack([codes_of(10, picture(32, 48)), np.full((32, 48), 500, np.uint16)])
     data = imagecodecs.avif_encode(codes, 90, bitspersample=10, primaries=9, transfer=16, matrix=9, speed=10)
     image = read_hdr(bytes(data))
-    assert image.warnings == ("its transparency is left out",) and image.pixels.shape == (32, 48, 3)
+    assert image.warnings == ("the HDR picture's transparency is left out",) and image.pixels.shape == (32, 48, 3)
 
 
 def test_a_png_that_does_not_begin_with_its_header_is_broken() -> None:

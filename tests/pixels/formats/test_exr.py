@@ -47,7 +47,7 @@ def test_exr_primaries_and_white_are_honoured() -> None:
 def test_exr_without_chromaticities_is_bt709_and_alpha_goes(dtype: type[np.float16 | np.float32]) -> None:
     rgba: NDArray[np.float16 | np.float32] = np.dstack([picture(), np.ones((12, 17))]).astype(dtype)
     image = read_hdr(exr_bytes({}, {"RGBA": rgba}))
-    assert image.warnings == ("its transparency is left out",)
+    assert image.warnings == ("the HDR picture's transparency is left out",)
     expected = convert(rgba[..., :3].astype(np.float32), "srgb", "bt2020")
     np.testing.assert_allclose(image.pixels, expected, rtol=1e-6, atol=1e-6)
 

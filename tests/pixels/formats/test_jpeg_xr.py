@@ -95,7 +95,7 @@ def test_scrgb_is_80_nits_and_sdr_white_is_203(dtype: Any, channels: int) -> Non
 def test_transparency_is_told() -> None:
     pixels = screen(4)
     pixels[0, 0, 3] = 0.5
-    assert read(jxr(pixels)).warnings == ("its transparency is left out",)
+    assert read(jxr(pixels)).warnings == ("the HDR picture's transparency is left out",)
 
 
 def test_a_screenshot_becomes_a_photo_for_every_screen(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_floats_and_fixed_point_are_scrgb(name: str, share: float) -> None:
     image = fixture(name)
     np.testing.assert_allclose(image.pixels, drawn_scrgb() * share * (80 / 203), rtol=1e-6, atol=1e-6)
     assert (image.color_space, image.is_screenshot) == ("srgb", True)
-    assert image.warnings == (("its transparency is left out",) if name == "fixed-16" else ())
+    assert image.warnings == (("the HDR picture's transparency is left out",) if name == "fixed-16" else ())
 
 
 def test_ten_bits_are_pq() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
-from gainmap_codec.errors import GainMapError, Limits
+from gainmap_codec.errors import FormatError, GainMapError, Limits
 from gainmap_codec.files.boxes import BoxFile
 from gainmap_codec.files.heif.damage import damage_of
 from gainmap_codec.files.heif.extras import KnownItems, collect_extras
@@ -54,11 +54,12 @@ def parse_heif(data: bytes, limits: Limits) -> GainMapFile:
         map_notes.append("the file says that it has a gain map (ISO 21496-1), but none was found")
     notes += map_notes
     xmp_item, xmp = _xmp(file, meta, base.item, notes)
-    payload_id, payload = _payload(file, meta, base.item, notes)
+    damage: list[str] = []
+    payload_id, payload = _payload(file, meta, base.item, notes, damage)
     maps = [one.stored for one in found]
     if maps:
         notes += odd_gain_map(image, maps[0])
-    damage = list(damage_of(source))
+    damage = [*damage_of(source), *damage]
     record = GainMapFile(
         container="avif" if base.codec == "av1" else "heic",
         base=image,
@@ -112,16 +113,16 @@ def _xmp(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
     return None, None
 
 
-def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str]) -> _Found:
+def _payload(file: BoxFile, meta: HeifMeta, base: Item, notes: list[str], damage: list[str]) -> _Found:
     number = payload_item(file, meta, base.id)
     try:
         if number is not None:
             payload = item_data(file, meta, number)[:MAX_PAYLOAD_BYTES]
             if is_payload(payload):
                 return number, payload
-            notes.append(LOST_PAYLOAD)
+            damage.append(LOST_PAYLOAD)
     except GainMapError as error:
-        notes.append(f"neural gain map ignored: {error}")
+        (damage if isinstance(error, FormatError) else notes).append(f"neural gain map ignored: {error}")
     return None, None
 
 

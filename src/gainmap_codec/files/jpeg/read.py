@@ -66,7 +66,7 @@ def parse_jpeg(data: bytes, limits: Limits) -> GainMapFile:
     bodies = image.bodies(APP11, b"")
     payload = find_payload(bodies)
     if payload is None and any(map(tells_of_payload, bodies)):
-        notes.append(LOST_PAYLOAD)
+        damage.append(LOST_PAYLOAD)
     return GainMapFile(
         container="jpeg",
         base=base,

@@ -94,7 +94,7 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
         _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES),
     )
     if found.payload[0] is None and not source.missing and _names_payload(source):
-        notes.append(LOST_PAYLOAD)
+        missing = (*missing, LOST_PAYLOAD)
     if header.is_animation:
         notes.append("the picture moves: its first frame stands for all of it")
     map_notes: list[str] = []

@@ -146,7 +146,10 @@ def decode_hdr_base(data: bytes, name: str, limits: Limits) -> HdrImage:
     if linear is not None:
         pixels, space = linear
         image = image_from_file(
-            to_upright(pixels, file.orientation), space, name, ("its transparency is left out",) if alpha else ()
+            to_upright(pixels, file.orientation),
+            space,
+            name,
+            ("the HDR picture's transparency is left out",) if alpha else (),
         )
     else:
         colour = told_by_numbers(base) or UNKNOWN
@@ -182,7 +185,7 @@ def image_of_codes(codes: NDArray[Any], bits: int, colour: Nclx, name: str, *, h
         raise UnsupportedError(f"{name}: expected primaries of ITU-T H.273, got number {colour.primaries}")
     codes = codes[..., np.newaxis] if codes.ndim == 2 else codes
     colours = 1 if codes.shape[2] < 3 else 3
-    warnings = ("its transparency is left out",) if has_alpha or codes.shape[2] in (2, 4) else ()
+    warnings = ("the HDR picture's transparency is left out",) if has_alpha or codes.shape[2] in (2, 4) else ()
     rgb = np.broadcast_to(codes[..., :colours], (*codes.shape[:2], 3))
     light, space = color.linearize(rgb), color.primaries
     if space is None:

@@ -43,7 +43,7 @@ def decode_exr(data: bytes, name: str, limits: Limits) -> HdrImage:
         matrix = matrix_to_bt2020(*_chromaticities(headers[0]))
         pixels = _rgb(channels, headers[0], name) @ matrix.T.astype(np.float32)
         pixels = _in_display_window(pixels, headers[0])
-    warnings = ("its transparency is left out",) if "A" in channels else ()
+    warnings = ("the HDR picture's transparency is left out",) if "A" in channels else ()
     xmp = headers[0].get("xmp")
     metadata = PictureMetadata(xmp=xmp.encode("utf-8", "replace")) if isinstance(xmp, str) else NO_METADATA
     return replace(image_from_file(pixels, "bt2020", name, warnings), metadata=metadata)

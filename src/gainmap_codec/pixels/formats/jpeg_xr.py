@@ -103,7 +103,7 @@ def _check_pixels(found: NDArray[Any], kind: bytes, size: tuple[int, int], name:
 def _scrgb_image(found: NDArray[Any], kind: str, name: str) -> HdrImage:
     pixels = found[..., :3].astype(np.float32) * np.float32(_SCRGB_NITS / SDR_WHITE_NITS)
     is_opaque = found.shape[2] == 3 or (not kind.endswith("FixedPoint") and bool((found[..., 3] >= 1).all()))
-    return image_from_file(pixels, "srgb", name, () if is_opaque else ("its transparency is left out",))
+    return image_from_file(pixels, "srgb", name, () if is_opaque else ("the HDR picture's transparency is left out",))
 
 
 def _decoded(data: bytes, name: str) -> NDArray[Any]:
