@@ -14,6 +14,7 @@ from gainmap_codec.codec.encoding import EncodeReport, _dimmed, encode_with_repo
 from gainmap_codec.codec.options import EncodeOptions
 from gainmap_codec.codec.pairing import HdrSource, make_pair
 from gainmap_codec.files.jpeg.read import parse_jpeg
+from gainmap_codec.files.payload.format import parse_payload
 from gainmap_codec.files.payload.records import Preset
 from gainmap_codec.neural.published.config import PUBLISHED
 from gainmap_codec.neural.published.fit import blank_network, fit_published
@@ -122,3 +123,11 @@ def test_where_both_maps_are_without_error_auto_takes_the_smaller_one() -> None:
     report = encode_with_report(black, np.zeros((64, 64, 3), np.uint8), EncodeOptions(carry="neural", preset="auto"))
     assert report.payload_bytes and report.map_bytes == 0
     assert not any("auto" in line for line in report.warnings)
+
+
+def test_the_bytes_of_a_coded_picture_are_told() -> None:
+    report = encode_with_report(dots(1.0), None, EncodeOptions(carry="neural", preset="tiny", target_psnr=60.0))
+    network = parse_payload(report.file.payload or b"", gm.Limits())
+    assert network.picture and report.picture_bytes == len(network.picture.frame) < report.payload_bytes
+    plain = encode_with_report(dots(1.0), None, EncodeOptions(carry="neural", preset="tiny"))
+    assert plain.picture_bytes == 0

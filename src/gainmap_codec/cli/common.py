@@ -127,7 +127,7 @@ target_psnr = click.option(
     metavar="DB",
     type=click.FloatRange(min=0),
     help="How near a new neural gain map has to come to the HDR picture, in dB of PQ-PSNR; it takes no more bytes than "
-    "that needs.",
+    "that needs. A high target takes a coded picture of up to some hundred kilobytes.",
 )
 strip = click.option(
     "--strip",

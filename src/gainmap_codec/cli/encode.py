@@ -205,7 +205,10 @@ def encode(
         say_of(output, f"{len(report.data):,} bytes")
         if report.neural_psnr is not None:
             seconds = f"fitted in {report.fit_seconds:.1f} s"
-            say(f"  neural gain map: {report.payload_bytes:,} bytes, {told_psnr(report.neural_psnr)}, {seconds}")
+            size = f"{report.payload_bytes:,} bytes"
+            if report.picture_bytes:
+                size += f" ({report.picture_bytes:,} of them a coded picture)"
+            say(f"  neural gain map: {size}, {told_psnr(report.neural_psnr)}, {seconds}")
             if report.dimmed:
                 say(f"    {report.dimmed}")
         if report.standard_psnr is not None:

@@ -70,6 +70,7 @@ class EncodeReport:
         data: The file.
         file: The record that it was written from.
         payload_bytes: Size of the neural payload, 0 without one.
+        picture_bytes: Of these, what a coded picture takes; 0 without one.
         neural_psnr: PQ-PSNR in dB of the HDR rendition from the neural gain map, or None.
         standard_psnr: The same from the standard gain map; where the base is HDR itself, of the SDR rendition.
         fit_seconds: Time that fitting took.
@@ -82,6 +83,7 @@ class EncodeReport:
     data: bytes = field(repr=False)
     file: GainMapFile = field(repr=False)
     payload_bytes: int
+    picture_bytes: int
     neural_psnr: float | None
     standard_psnr: float | None
     fit_seconds: float
@@ -173,6 +175,7 @@ def encode_pair(
         data=data,
         file=file,
         payload_bytes=len(payload or b""),
+        picture_bytes=len(fitted.network.picture.frame) if fitted and fitted.network.picture else 0,
         neural_psnr=fitted.psnr if fitted else None,
         standard_psnr=made.psnr if made else None,
         fit_seconds=fitted.seconds if fitted else 0.0,
