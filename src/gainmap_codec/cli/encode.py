@@ -166,7 +166,7 @@ def encode(
       gainmap encode scene.exr -o scene.jpg
       gainmap encode scene.exr -o scene.jpg --preset web
       gainmap encode scene.exr --sdr graded.jpg -o scene.jpg --carry neural
-      gainmap encode ultrahdr.jpg -o smaller.jpg --carry neural --target-bytes 2000
+      gainmap encode photo.jpg -o smaller.jpg --carry neural --target-bytes 2000
       gainmap encode scene.exr -o scene.avif --base-bits 10
       gainmap encode scene.exr --sdr graded.png -o scene.avif --base hdr
       gainmap encode shot.jxr -o shot.jpg --carry standard --sdr-white 200
