@@ -78,6 +78,7 @@ def test_means_of_a_small_picture_start_no_thread(monkeypatch: pytest.MonkeyPatc
         started.append(threads)
         return ThreadPoolExecutor(threads)
 
+    monkeypatch.setattr(strips, "THREADS", 2)
     monkeypatch.setattr(strips, "ThreadPoolExecutor", counted)
     np.testing.assert_array_equal(window_means(large, edges, edges), expected)
     assert len(started) == 1
