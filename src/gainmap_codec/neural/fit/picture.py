@@ -43,6 +43,7 @@ _FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes ar
 _TRIAL_SPEEDS, _SPEEDS = (6, 8, 8), (2, 4, 6)  # of libaom, for few samples and for many
 _PIXELS = 1 << 18  # that trials are measured on
 _CORRECTIONS = 3
+_HARDLY_DB = 0.1  # below the best, where a target is out of reach
 _OFFSETS = 1 / 16, 1 / 4  # of gains of three channels, beside those of the pair's own map
 _PQ_DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference")
 _TILES, _TILE = 4, 64  # of an excerpt along a side, and pixels of each
@@ -367,7 +368,7 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
         return np.where(psnrs >= psnr, sizes, np.inf)
 
     def change(choice: _Choice, found: M) -> int:
-        return math.ceil((psnr - found.psnr) / choice.slope(choice.series.psnrs))
+        return math.ceil(_steps(psnr - found.psnr, choice.slope(choice.series.psnrs)))
 
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
@@ -375,21 +376,30 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     return _made(trials.cheapest(costs, is_enough) or [trials.finest()], measure, change)
 
 
+def _steps(missing: float, slope: float) -> float:
+    """Of the quality for what is missing, no more than there are: where nothing is wrong, PQ-PSNR is infinite."""
+    return min(max(missing / slope, -FINEST), FINEST)
+
+
 def nearest(found: Iterable[M], psnr: float) -> M:
-    """The smallest payload of at least so many dB, or where there is none the best."""
-    return min(found, key=lambda each: (0.0, each.size) if each.psnr >= psnr else (1.0, -each.psnr))
+    """The smallest payload of at least so many dB, or where there is none the smallest that is hardly below the best."""
+    payloads = list(found)
+    best = max(each.psnr for each in payloads)
+    least = psnr if best >= psnr else best - _HARDLY_DB
+    return min((each for each in payloads if each.psnr >= least), key=lambda each: each.size)
 
 
 def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]) -> list[M]:
-    """Payloads of about so many bytes with the picture that is best for them; none where there is none so small."""
+    """Payloads of about so many bytes with the picture that is best for them, or with the smallest there is."""
 
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
         return np.where(sizes <= size, -psnrs, np.inf)
 
     def change(choice: _Choice, found: M) -> int:
-        return math.floor(math.log(size / found.size) / choice.slope(np.log(choice.series.sizes)))
+        return math.floor(_steps(math.log(size / found.size), choice.slope(np.log(choice.series.sizes))))
 
-    return _made(trials.cheapest(costs, lambda least, each, psnr: each > size), measure, change)
+    choices = trials.cheapest(costs, lambda least, each, psnr: each > size)
+    return _made(choices or trials.cheapest(lambda sizes, psnrs: sizes, lambda *_: True), measure, change)
 
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
