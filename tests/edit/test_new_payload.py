@@ -80,16 +80,17 @@ def fitted_anew() -> TranscodeReport:
 class Fits:
     """In place of fits: what was asked for, and a map that is worth `psnr` and nothing else."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, psnr: float = 60.0) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, psnr: float = 60.0, is_small: bool = False) -> None:
         self.asked: list[FitOptions] = []
         self.pairs: list[Pair] = []
-        self._psnr = psnr
+        self._psnr, self._is_small = psnr, is_small
         monkeypatch.setattr(new_payload, "make_neural_map", self)
 
     def __call__(self, pair: Pair, options: FitOptions, progress: object) -> FittedMap:
         self.asked.append(options)
         self.pairs.append(pair)
         made = network(files.made(neural=True))
+        made = replace(made, details=()) if self._is_small else made
         return FittedMap(made, serialize_payload(made), self._psnr, 0.0, ("a note",), "dims a light")
 
 
@@ -144,6 +145,43 @@ def test_a_new_map_that_is_not_better_is_not_taken(monkeypatch: pytest.MonkeyPat
     assert network(found.data).layers == network(source).layers
     assert any("a new one is not better by 0.5 dB" in line for line in found.notes)
     assert "a note" not in found.warnings and "neural gain map: dims a light" not in found.notes
+
+
+def test_a_map_that_is_larger_than_asked_gives_way_to_a_smaller_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = files.made(neural=True)
+    kept = record(source).payload
+    assert kept is not None
+    fits = Fits(monkeypatch, psnr=20.0, is_small=True)
+    found = edited(source, **HALF, target_bytes=len(kept) - 1)
+    payload = record(found.data).payload
+    assert len(fits.asked) == 1 and payload is not None and len(payload) < len(kept) and "a note" in found.warnings
+
+
+def test_a_map_that_is_kept_though_larger_than_asked_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    Fits(monkeypatch)
+    found = edited(files.made(neural=True), **HALF, target_bytes=30)
+    (line,) = (line for line in found.warnings if line.startswith("target_bytes"))
+    payload = record(found.data).payload
+    assert payload is not None and f"expected at most 30, got {len(payload)}" in line
+
+
+@pytest.mark.parametrize(("psnr", "target"), [(20.0, 40.0), (53.0, 60.0)])
+def test_a_missed_quality_is_told(psnr: float, target: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a map that is kept and of a new one, against the HDR original."""
+    Fits(monkeypatch, psnr=psnr)
+    found = edited(files.made(neural=True), **HALF, target_psnr=target)
+    (line,) = (line for line in found.warnings if line.startswith("target_psnr"))
+    got = float(line.split("got ")[1].split(" dB")[0])
+    assert line.startswith(f"target_psnr: expected {target:.2f} dB") and "the source itself has 47.25 dB" in line
+    assert network(found.data).neural_psnr == pytest.approx(got, abs=0.26) and "a note" not in found.warnings
+
+
+@pytest.mark.parametrize(("target", "asked"), [(40.0, 40.90), (47.0, 53.25), (60.0, 53.25)])
+def test_a_target_is_against_the_original(target: float, asked: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new map's error and the source's make the target's together; beyond what the source has, none is asked for."""
+    fits = Fits(monkeypatch)
+    edited(files.made(neural=True), **HALF, target_psnr=target)
+    assert fits.asked[0].target_psnr == pytest.approx(asked, abs=0.01)
 
 
 @pytest.mark.parametrize(

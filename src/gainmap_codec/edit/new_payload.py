@@ -2,17 +2,18 @@
 
 What is kept is measured on its new base. Where it gives a poorer picture there, by `_FALL_DB`, another one is fitted to
 the source's HDR rendition, and written where it is better by `_LEAD_DB`: three outputs mend some of what coding loses.
+A target is met by what is written, or a line says by how much it is missed; one of dB is against the HDR original.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
+from math import inf, log10
 from typing import NamedTuple
 
 from gainmap_codec.codec.encoding import FittedMap, Progress, make_neural_map
 from gainmap_codec.codec.opening import OpenedFile
-from gainmap_codec.codec.options import TranscodeOptions, without_effect
+from gainmap_codec.codec.options import FitOptions, TranscodeOptions, without_effect
 from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.codec.torch_needed import fits_by_torch
 from gainmap_codec.edit.new_base import NewBase
@@ -32,6 +33,8 @@ from gainmap_codec.pixels.raster.geometry import cropped_coordinates
 _BEST_PSNR = 63.75  # what a payload can say
 _FALL_DB = 3.0  # from here on, most of the error is the new base's and not the network's
 _LEAD_DB = 0.5  # a map that is kept may be as much below a new one
+_ROUNDING_DB = 1e-6
+_ENOUGH_DB = 6.0  # over what the source shows of the original: the error is a quarter more then, 1 dB
 _MOST_PIXELS = 1 << 22  # of a larger base, three outputs see cells and not pixels: what coding loses they cannot mend
 
 
@@ -53,8 +56,8 @@ def new_payload(
     if options.carry is None and (standard.stored is not None or network is None):
         note_no_fit(options, notes)
         return None
-    fitted = make_neural_map(base.pair, options.neural, progress)
-    return _payload_of(fitted, base, standard, notes)
+    fitted = make_neural_map(base.pair, _against_source(options.neural, base), progress)
+    return _payload_of(fitted, options.neural, base, standard, notes)
 
 
 def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
@@ -132,18 +135,39 @@ def _kept_or_fitted(
         notes.done.append(kept.line)
         note_no_fit(options, notes)
         return kept.payload
-    fitted = make_neural_map(base.pair._replace(gain=None), fit, progress)
-    if _against_original(fitted.psnr, base) <= kept.psnr + _LEAD_DB:
+    fitted = make_neural_map(base.pair._replace(gain=None), _against_source(fit, base), progress)
+    if not _is_preferred(fitted, kept, fit, base):
         notes.done.append(f"{kept.line}; a new one is not better by {_LEAD_DB} dB")
+        notes.lost += _missed(len(kept.payload), kept.psnr, fit, base)
         return kept.payload
     notes.done.append(f"neural gain map: made anew, since the old one would give {told_psnr(kept.psnr)} on this base")
-    return _payload_of(fitted, base, standard, notes)
+    return _payload_of(fitted, fit, base, standard, notes)
 
 
-def _payload_of(fitted: FittedMap, base: NewBase, standard: NewMap, notes: Notes) -> bytes:
+def _is_preferred(fitted: FittedMap, kept: _Kept, fit: FitOptions, base: NewBase) -> bool:
+    """Whether a new map is better than what is kept, or has a target that this misses."""
+    if fit.target_bytes is not None and len(kept.payload) > fit.target_bytes:
+        return len(fitted.payload) < len(kept.payload)
+    lead = 0.0 if fit.target_psnr is not None and kept.psnr < fit.target_psnr else _LEAD_DB
+    return _against_original(fitted.psnr, base) > kept.psnr + lead
+
+
+def _missed(size: int, psnr: float, fit: FitOptions, base: NewBase) -> list[str]:
+    """A line where a map of a size and of so many dB against the HDR original misses its target."""
+    if fit.target_bytes is not None and size > fit.target_bytes:
+        return [f"target_bytes: expected at most {fit.target_bytes}, got {size}, the smallest that was found"]
+    if fit.target_psnr is None or psnr >= fit.target_psnr - _ROUNDING_DB:
+        return []
+    source = _source_psnr(base)
+    why = f"; the source itself has {told_psnr(source)}" if source else ", the best that was found"
+    return [f"target_psnr: expected {fit.target_psnr:.2f} dB, got {told_psnr(psnr)}{why}"]
+
+
+def _payload_of(fitted: FittedMap, fit: FitOptions, base: NewBase, standard: NewMap, notes: Notes) -> bytes:
     """A new neural map, with what it and the standard map are worth."""
-    notes.lost += fitted.notes
     psnr = _against_original(fitted.psnr, base)
+    is_told = fit.target_psnr is None  # by the fit itself, whose target was this one
+    notes.lost += fitted.notes if is_told else _missed(len(fitted.payload), psnr or fitted.psnr, fit, base)
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
     notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
@@ -153,10 +177,25 @@ def _payload_of(fitted: FittedMap, base: NewBase, standard: NewMap, notes: Notes
 
 def _against_original(psnr: float, base: NewBase) -> float:
     """PQ-PSNR in dB against the HDR original, of what has so much against the source's rendition of it."""
+    return psnr if base.source.neural is None else combined_psnr(_source_psnr(base), psnr)
+
+
+def _source_psnr(base: NewBase) -> float:
+    """PQ-PSNR in dB against the HDR original, of the source's rendition of it; 0 where nobody measured it."""
     network = base.source.neural
     if network is None:
-        return psnr
-    return combined_psnr(network.standard_psnr if base.rendition.kind == "standard" else network.neural_psnr, psnr)
+        return 0.0
+    return network.standard_psnr if base.rendition.kind == "standard" else network.neural_psnr
+
+
+def _against_source(fit: FitOptions, base: NewBase) -> FitOptions:
+    """A target of dB against the HDR original, as one against the source's rendition: what that lacks has no remedy."""
+    source = _source_psnr(base)
+    if fit.target_psnr is None or not source:
+        return fit
+    left = 10 ** (-fit.target_psnr / 10) - 10 ** (-source / 10)
+    needed = -10 * log10(left) if left > 0 else inf
+    return replace(fit, target_psnr=max(min(needed, source + _ENOUGH_DB), 0.0))
 
 
 def _standard_psnr(base: NewBase, standard: NewMap) -> float:

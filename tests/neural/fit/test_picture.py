@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -100,7 +100,27 @@ def test_a_quality_is_reached(grounds: tuple[Ground, Ground], psnr: float) -> No
 def test_a_size_is_kept(grounds: tuple[Ground, Ground]) -> None:
     found = [each for each in keep_within(Trials(grounds, PHOTO), 600, measure) if each.size <= 600]
     assert max(each.psnr for each in found) > 34 and max(each.size for each in found) > 480
-    assert keep_within(Trials(grounds, PHOTO), 30, measure) == []
+    smallest = min(each.size for each in keep_within(Trials(grounds, PHOTO), 30, measure))
+    assert 30 < smallest < min(each.size for each in found)
+
+
+@pytest.mark.parametrize("target", [20.0, 200.0, 1e308])
+@pytest.mark.parametrize("light", [0.0, 4.0, 1e6])
+def test_targets_of_pictures_without_error(light: float, target: float) -> None:
+    """PQ-PSNR is infinite there, or near it."""
+    flat = Pair(np.zeros_like(CODES), SRGB, np.full(CODES.shape, light, np.float32))
+    found = fit_pair("tiny", flat, FIELDS, presets=SHORT, target_psnr=target)
+    assert found.size < 100 and (found.psnr >= target) == (not found.notes)
+
+
+def test_where_a_target_is_out_of_reach_no_bytes_are_spent_for_nothing() -> None:
+    class Payload(NamedTuple):
+        size: int
+        psnr: float
+
+    found = [Payload(100, 40.0), Payload(300, 49.95), Payload(900, 50.0)]
+    assert [nearest(found, psnr).size for psnr in (30, 49.97, 60)] == [100, 900, 300]
+    assert nearest([*found, Payload(2000, float("inf")), Payload(3000, float("inf"))], 60).size == 2000
 
 
 def test_a_higher_price_buys_more(grounds: tuple[Ground, Ground]) -> None:

@@ -382,7 +382,7 @@ def _steps(missing: float, slope: float) -> float:
 
 
 def nearest(found: Iterable[M], psnr: float) -> M:
-    """The smallest payload of at least so many dB, or where there is none the smallest that is hardly below the best."""
+    """The smallest payload of at least so many dB, or where there is none, of hardly fewer than the best has."""
     payloads = list(found)
     best = max(each.psnr for each in payloads)
     least = psnr if best >= psnr else best - _HARDLY_DB
