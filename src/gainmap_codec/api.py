@@ -107,7 +107,8 @@ def encode(
             in `transcode`: "web" codes every base anew, "archive" keeps one that can be kept; their neural gain maps
             are "tiny" and "best". Arguments given beside them win.
         target_bytes: Size of the neural payload to keep within.
-        target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes.
+        target_psnr: PQ-PSNR in dB for the neural gain map to reach, in as few bytes as that takes, against the HDR
+            picture that is handed in. A missed target warns.
         quality: Quality of the base, 1…100 as its encoder counts; None keeps a file of the container as it is and codes
             other bases at 92 in JPEG, 65 in HEIC, 85 in AVIF and 95 in JPEG XL, which look alike.
         base: Which picture every reader gets: "sdr", with gain maps up to HDR; or, in HEIC, AVIF and JPEG XL, the HDR
@@ -454,7 +455,9 @@ def transcode(
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
             to be made (tiny, best); all others are such kinds and nothing else, see `encode`.
         target_bytes: Size of a new neural payload to keep within.
-        target_psnr: PQ-PSNR in dB for a new neural gain map to reach, in as few bytes as that takes.
+        target_psnr: PQ-PSNR in dB for a new neural gain map to reach, in as few bytes as that takes: against the HDR
+            original, as `inspect` tells it. Where the source's own neural gain map says that its HDR picture is hardly
+            as near to the original, the new one comes within a decibel of it, with a warning.
         device: As in `encode`, for fits.
         seed: Of a fit.
         effort: Of a fit, as in `encode`.

@@ -17,6 +17,7 @@ from gainmap_codec.codec.encoding import FittedMap
 from gainmap_codec.codec.options import FitOptions, TranscodeOptions
 from gainmap_codec.codec.pairing import Pair
 from gainmap_codec.edit import new_payload
+from gainmap_codec.edit.recoding import allowed_drift
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
 from gainmap_codec.files.container import parse_file
@@ -165,20 +166,37 @@ def test_a_map_that_is_kept_though_larger_than_asked_says_so(monkeypatch: pytest
     assert payload is not None and f"expected at most 30, got {len(payload)}" in line
 
 
-@pytest.mark.parametrize(("psnr", "target"), [(20.0, 40.0), (53.0, 60.0)])
-def test_a_missed_quality_is_told(psnr: float, target: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("psnr", "target", "why"),
+    [
+        (20.0, 40.0, "the best that was found"),
+        (53.0, 46.5, "the source itself has 47.25 dB"),
+        (53.0, 60.0, "the source itself has 47.25 dB"),
+    ],
+)
+def test_a_missed_quality_is_told(psnr: float, target: float, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a map that is kept and of a new one, against the HDR original."""
     Fits(monkeypatch, psnr=psnr)
     found = edited(files.made(neural=True), **HALF, target_psnr=target)
     (line,) = (line for line in found.warnings if line.startswith("target_psnr"))
     got = float(line.split("got ")[1].split(" dB")[0])
-    assert line.startswith(f"target_psnr: expected {target:.2f} dB") and "the source itself has 47.25 dB" in line
+    assert line.startswith(f"target_psnr: expected {target:.2f} dB, got ") and line.endswith(f" dB, {why}")
     assert network(found.data).neural_psnr == pytest.approx(got, abs=0.26) and "a note" not in found.warnings
 
 
-@pytest.mark.parametrize(("target", "asked"), [(40.0, 40.90), (47.0, 53.25), (60.0, 53.25)])
+@pytest.mark.parametrize("target", [0.0, 40.0, 46.25])
+def test_a_quality_that_is_reached_is_no_warning(target: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    Fits(monkeypatch, psnr=allowed_drift(CLAIMED, 46.25))
+    found = edited(files.made(neural=True), **HALF, target_psnr=target)
+    assert not any(line.startswith("target_psnr") for line in found.warnings)
+    assert network(found.data).neural_psnr == 46.25
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"), [(0.0, 0.0), (40.0, 40.90), (46.25, 53.12), (47.0, 53.12), (1e308, 53.12)]
+)
 def test_a_target_is_against_the_original(target: float, asked: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new map's error and the source's make the target's together; beyond what the source has, none is asked for."""
+    """A new map's error and the source's make the target's together; 1 dB below what the source has is near enough."""
     fits = Fits(monkeypatch)
     edited(files.made(neural=True), **HALF, target_psnr=target)
     assert fits.asked[0].target_psnr == pytest.approx(asked, abs=0.01)

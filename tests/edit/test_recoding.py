@@ -12,6 +12,7 @@ from gainmap_codec.codec.opening import open_file
 from gainmap_codec.codec.options import Coding
 from gainmap_codec.edit.recoding import (
     DecodedMap,
+    allowed_drift,
     coded_map,
     combined_psnr,
     decoded_map,
@@ -35,6 +36,7 @@ def test_errors_of_independent_causes_add_up() -> None:
     assert combined_psnr(40.0, 40.0) == pytest.approx(40 - 3.0103, abs=1e-3)
     assert combined_psnr(40.0, inf) == 40.0
     assert combined_psnr(0.0, 20.0) == 0.0  # not measured stays so
+    assert combined_psnr(40.0, allowed_drift(40.0, 38.5)) == pytest.approx(38.5)
 
 
 def test_equal_renditions_have_not_drifted() -> None:

@@ -2,13 +2,14 @@
 
 What is kept is measured on its new base. Where it gives a poorer picture there, by `_FALL_DB`, another one is fitted to
 the source's HDR rendition, and written where it is better by `_LEAD_DB`: three outputs mend some of what coding loses.
-A target is met by what is written, or a line says by how much it is missed; one of dB is against the HDR original.
+A target is met by what is written, or a line says by how much it is missed. One of dB is against the HDR original, as
+what a payload says that it is worth.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, log10
+from math import inf
 from typing import NamedTuple
 
 from gainmap_codec.codec.encoding import FittedMap, Progress, make_neural_map
@@ -18,7 +19,7 @@ from gainmap_codec.codec.rendering import STORED, render
 from gainmap_codec.codec.torch_needed import fits_by_torch
 from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.new_map import NewMap
-from gainmap_codec.edit.recoding import combined_psnr, drift_of
+from gainmap_codec.edit.recoding import allowed_drift, combined_psnr, drift_of
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import NO_LIMITS, GainMapError
 from gainmap_codec.files.payload.edit import edit_payload
@@ -33,8 +34,8 @@ from gainmap_codec.pixels.raster.geometry import cropped_coordinates
 _BEST_PSNR = 63.75  # what a payload can say
 _FALL_DB = 3.0  # from here on, most of the error is the new base's and not the network's
 _LEAD_DB = 0.5  # a map that is kept may be as much below a new one
+_NEAR_DB = 1.0  # below the source, a new map is near enough: the rest would tell what nobody sees beside its errors
 _ROUNDING_DB = 1e-6
-_ENOUGH_DB = 6.0  # over what the source shows of the original: the error is a quarter more then, 1 dB
 _MOST_PIXELS = 1 << 22  # of a larger base, three outputs see cells and not pixels: what coding loses they cannot mend
 
 
@@ -159,15 +160,15 @@ def _missed(size: int, psnr: float, fit: FitOptions, base: NewBase) -> list[str]
     if fit.target_psnr is None or psnr >= fit.target_psnr - _ROUNDING_DB:
         return []
     source = _source_psnr(base)
-    why = f"; the source itself has {told_psnr(source)}" if source else ", the best that was found"
-    return [f"target_psnr: expected {fit.target_psnr:.2f} dB, got {told_psnr(psnr)}{why}"]
+    is_too_high = source and fit.target_psnr > source - _NEAR_DB
+    why = f"the source itself has {told_psnr(source)}" if is_too_high else "the best that was found"
+    return [f"target_psnr: expected {fit.target_psnr:.2f} dB, got {told_psnr(psnr)}, {why}"]
 
 
 def _payload_of(fitted: FittedMap, fit: FitOptions, base: NewBase, standard: NewMap, notes: Notes) -> bytes:
     """A new neural map, with what it and the standard map are worth."""
-    psnr = _against_original(fitted.psnr, base)
-    is_told = fit.target_psnr is None  # by the fit itself, whose target was this one
-    notes.lost += fitted.notes if is_told else _missed(len(fitted.payload), psnr or fitted.psnr, fit, base)
+    psnr, size = _against_original(fitted.psnr, base), len(fitted.payload)
+    notes.lost += fitted.notes if fit.target_psnr is None else _missed(size, psnr or fitted.psnr, fit, base)
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
     notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
@@ -189,13 +190,11 @@ def _source_psnr(base: NewBase) -> float:
 
 
 def _against_source(fit: FitOptions, base: NewBase) -> FitOptions:
-    """A target of dB against the HDR original, as one against the source's rendition: what that lacks has no remedy."""
+    """A target of dB against the HDR original as one against the source's rendition; near that where it is higher."""
     source = _source_psnr(base)
     if fit.target_psnr is None or not source:
         return fit
-    left = 10 ** (-fit.target_psnr / 10) - 10 ** (-source / 10)
-    needed = -10 * log10(left) if left > 0 else inf
-    return replace(fit, target_psnr=max(min(needed, source + _ENOUGH_DB), 0.0))
+    return replace(fit, target_psnr=allowed_drift(source, min(fit.target_psnr, source - _NEAR_DB)))
 
 
 def _standard_psnr(base: NewBase, standard: NewMap) -> float:

@@ -276,6 +276,11 @@ def combined_psnr(measured: float, drift: float) -> float:
     return -10 * log10(10 ** (-measured / 10) + 10 ** (-drift / 10))
 
 
+def allowed_drift(measured: float, combined: float) -> float:
+    """The `drift` that makes of `measured` as much as `combined`, which is less, by `combined_psnr`."""
+    return -10 * log10(10 ** (-combined / 10) - 10 ** (-measured / 10))
+
+
 def drift_of(one: Array, other: Array) -> float:
     """PQ-PSNR in dB between two renditions, linear BT.2020; infinite where they are equal."""
     return inf if np.array_equal(one, other) else pq_psnr(one, other)

@@ -393,13 +393,12 @@ def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]
     """Payloads of about so many bytes with the picture that is best for them, or with the smallest there is."""
 
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
-        return np.where(sizes <= size, -psnrs, np.inf)
+        return np.where(sizes <= size, -psnrs, sizes)  # where none is so small, the smallest
 
     def change(choice: _Choice, found: M) -> int:
         return math.floor(_steps(math.log(size / found.size), choice.slope(np.log(choice.series.sizes))))
 
-    choices = trials.cheapest(costs, lambda least, each, psnr: each > size)
-    return _made(choices or trials.cheapest(lambda sizes, psnrs: sizes, lambda *_: True), measure, change)
+    return _made(trials.cheapest(costs, lambda least, each, psnr: each > size), measure, change)
 
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:

@@ -242,8 +242,8 @@ def _keep_within(fit: MultiscaleFit, pair: PairLike, first: FittedNetwork, targe
         tried += keep_within(trials, target, partial(measured, pair=pair))
     within = [found for found in tried if found.size <= target]
     if within:
-        return max(within, key=lambda found: found.psnr)
-    smallest = min(tried, key=lambda found: found.size)
+        return max(within, key=lambda found: (found.psnr, -found.size))  # several may be without error
+    smallest = min(tried, key=lambda found: (found.size, -found.psnr))
     note = f"target_bytes: expected at most {target}, got {smallest.size}, the smallest that was found"
     return replace(smallest, notes=(note,))
 
