@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gainmap_codec.codec.decoding import Rendition, best_rendition
@@ -20,7 +20,14 @@ from gainmap_codec.codec.rendering import (
 )
 from gainmap_codec.edit.frame import Frame, Size, upright_size, whole
 from gainmap_codec.edit.metadata import for_container
-from gainmap_codec.edit.recoding import DecodedMap, decoded_apple_map, decoded_map, own_gain_of, recoded
+from gainmap_codec.edit.recoding import (
+    DecodedMap,
+    decoded_apple_map,
+    decoded_map,
+    own_gain_of,
+    recipe_of_network,
+    recoded,
+)
 from gainmap_codec.edit.report import Notes
 from gainmap_codec.errors import GainMapError, NoGainMapError
 from gainmap_codec.files.container import can_hold, moved, with_others_for
@@ -28,6 +35,7 @@ from gainmap_codec.files.jpeg.thumbnails import without_thumbnails
 from gainmap_codec.files.records import (
     CODECS,
     AppleMetadata,
+    Codec,
     Container,
     GainMapFile,
     GainMapMetadata,
@@ -36,6 +44,7 @@ from gainmap_codec.files.records import (
 from gainmap_codec.files.tags import exif_edit, xmp_edit
 from gainmap_codec.pixels.color.code_points import color_of
 from gainmap_codec.pixels.color.light import AnyCodes, Array
+from gainmap_codec.pixels.maps.map_choice import MapRecipe
 from gainmap_codec.pixels.maps.one_gain import OneGain
 from gainmap_codec.pixels.raster.geometry import Box
 from gainmap_codec.pixels.raster.resampling import resized
@@ -61,6 +70,7 @@ class Shown:
     codes: AnyCodes | None = None
     has_thumbnails: bool = True
     is_edited: bool = False
+    _recipes: dict[tuple[Codec, int], MapRecipe] = field(default_factory=dict, init=False)
 
     @property
     def size(self) -> Size:
@@ -89,6 +99,14 @@ class Shown:
     def own_gain(self) -> OneGain | None:
         """The neural gain map's own, by `own_gain_of`."""
         return own_gain_of(self.opened)
+
+    def recipe_of_network(self, codec: Codec, bits: int) -> MapRecipe:
+        """How that gain is coded where nobody says, by `recipe_of_network`: chosen once for all tries."""
+        network, gain = self.opened.neural, self.own_gain
+        assert network is not None and gain is not None
+        if (codec, bits) not in self._recipes:
+            self._recipes[codec, bits] = recipe_of_network(self.opened, network, gain, codec, bits)
+        return self._recipes[codec, bits]
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

@@ -12,7 +12,7 @@ from math import ceil
 
 from gainmap_codec.codec.encoding import DIMMED_STOPS, alternate_points, make_gain_map
 from gainmap_codec.codec.opening import three_channels
-from gainmap_codec.codec.options import Auto, MapOptions, TranscodeOptions
+from gainmap_codec.codec.options import PHOTO_PRESETS, Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
 from gainmap_codec.edit.new_base import NewBase
 from gainmap_codec.edit.recoding import (
@@ -68,7 +68,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
         if not base.source.has_hdr_base:
             return _made(base, _like(decoded.image, base, options), options, notes)
         notes.lost.append("the gain map of an HDR base keeps its channels, and its scale unless that is a number")
-    return _coded(decoded, base, options, notes)
+    return _coded(decoded, base, options if decoded.image.data else _as_chosen(decoded.image, base, options), notes)
 
 
 def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
@@ -119,6 +119,16 @@ def _of_network(base: NewBase) -> DecodedMap[GainMapMetadata] | None:
         return None
     decoded = map_of_network(network, gain, CODECS[file.container], file.base.bits)
     return replace(decoded, image=replace(decoded.image, nclx=alternate_points(file)))
+
+
+def _as_chosen(image: CodedImage, base: NewBase, options: TranscodeOptions) -> TranscodeOptions:
+    """The options with the scale and quality that are chosen for a network's own gain, where nothing else says them."""
+    if options.preset in PHOTO_PRESETS or (options.map_scale and options.map_quality):
+        return options
+    recipe = base.shown.recipe_of_network(CODECS[base.file.container], image.bits)
+    is_smaller = image.width * recipe.scale > base.source.file.base.width
+    scale = recipe.scale if options.map_scale is None and is_smaller else options.map_scale
+    return replace(options, map_scale=scale, map_quality=options.map_quality or recipe.quality)
 
 
 def _is_to_be_made(image: CodedImage, options: TranscodeOptions) -> bool:

@@ -44,9 +44,12 @@ from gainmap_codec.pixels.formats.coded_image import (
     coded_channels,
     decode_coded_image,
 )
+from gainmap_codec.pixels.maps.map_choice import MapRecipe, MapTrials, choose_map
 from gainmap_codec.pixels.maps.map_editing import apple_of_iso, iso_of_apple
 from gainmap_codec.pixels.maps.neural_map import own_gain
 from gainmap_codec.pixels.maps.one_gain import OneGain, gain_map_of
+from gainmap_codec.pixels.maps.probe import probe_of
+from gainmap_codec.pixels.rendition import Light
 
 _BANDED = 3.3  # stops, of which 8 bits round some by more than half a step of 10-bit PQ
 
@@ -181,6 +184,21 @@ def map_of_network(network: NeuralGainMap, gain: OneGain, codec: Codec, base_bit
     bits = base_bits if codec == "av1" else 10 if codec != "jpeg" and np.ptp(gain.values) > _BANDED else 8
     codes, metadata = gain_map_of(gain, headrooms, bits)
     return DecodedMap(codes, metadata, CodedImage(b"", codes.shape[1], codes.shape[0], 1, codec=codec, bits=bits))
+
+
+def recipe_of_network(opened: OpenedFile, network: NeuralGainMap, gain: OneGain, codec: Codec, bits: int) -> MapRecipe:
+    """How a network's own gain is coded where nobody says: at the scale and quality that `encode` would take for it.
+
+    Args:
+        gain: The network's own.
+        codec, bits: Of the map to be.
+    """
+    size, color = (opened.codes.shape[0], opened.codes.shape[1]), opened.color
+    base = Light(size, lambda rows, columns: color.linearize(opened.codes[rows, columns]))
+    shown = Light(size, lambda rows, columns: gain.hdr_of(base.at(rows, columns), gain.at(rows, columns, *size)))
+    headrooms = network.base_hdr_headroom, network.alternate_hdr_headroom
+    trials = MapTrials(probe_of(base, shown, color.to_bt2020), headrooms, len(opened.file.base.data), codec, bits)
+    return choose_map(trials, scale="auto", channels=1, quality="auto").best.recipe
 
 
 def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetadata] | None:
