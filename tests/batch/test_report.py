@@ -19,6 +19,7 @@ DONE = PhotoRecord(
     width=4000,
     height=3000,
     psnr=45.25,
+    neural_psnr=52.75,
     seconds=2.0,
     warnings=("a comment, 9 bytes: not kept", "the C2PA manifest is not kept"),
 )
@@ -39,12 +40,12 @@ def test_json_has_all_of_each_photo() -> None:
 def test_csv_has_a_row_for_each_photo() -> None:
     rows = list(csv.DictReader(io.StringIO(serialize_report(REPORT, ".csv").decode(), newline="")))
     assert [row["source"] for row in rows] == ["a.jpg", "b.jpg", "ü, c.jpg"]
-    assert rows[0]["psnr"] == "45.25" and rows[1]["psnr"] == ""
+    assert [(row["psnr"], row["neural_psnr"]) for row in rows] == [("45.25", "52.75"), ("", ""), ("", "")]
     assert rows[0]["warnings"] == "a comment, 9 bytes: not kept; the C2PA manifest is not kept"
 
 
 def test_summary() -> None:
-    header, *counts, origins, psnr, speed = format_summary(REPORT).splitlines()
+    header, *counts, origins, psnr, neural, speed = format_summary(REPORT).splitlines()
     assert header.split() == ["photos", "before", "after"]
     assert [line.split() for line in counts] == [
         ["converted", "1", "3.0", "MB", "1.0", "MB"],
@@ -59,6 +60,7 @@ def test_summary() -> None:
     small = PhotoRecord("a", "b", "skipped", bytes_before=172_875, bytes_after=999)
     assert format_summary(BatchReport((small,), 1.0)).splitlines()[2].split()[2:] == ["173", "kB", "1", "kB"]
     assert psnr.endswith("median 45.2 dB, lowest 45.2 dB")
+    assert neural == "PQ-PSNR of neural gain maps: median 52.8 dB, lowest 52.8 dB"
     assert speed == "4.0 s: 0.25 photos/s, 3.0 MP/s"
     assert format_summary(BatchReport((FAILED,), 1.0)).splitlines()[-1] == "1.0 s"
 

@@ -58,6 +58,7 @@ def test_a_rendition_that_is_made_of_the_same_pictures_is_not_measured(photos: P
     new = gm.inspect(tmp_path / "out/one.jpg")
     assert new.payload and new.hdr_from == "standard"
     assert (photo.status, photo.psnr) == ("converted", None)
+    assert photo.neural_psnr == new.payload.neural_psnr > 0, "what the new map is worth is told all the same"
 
 
 def test_a_base_that_is_kept_is_decoded_once(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

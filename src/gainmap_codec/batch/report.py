@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from posixpath import splitext
 from statistics import median
@@ -60,8 +60,8 @@ def format_summary(report: BatchReport) -> str:
     converted = report.having("converted")
     if origins := Counter(photo.hdr_from for photo in report.photos if photo.status != "failed"):
         lines.append("HDR from: " + ", ".join(f"{name} {count:,}" for name, count in origins.most_common()))
-    if ratios := [photo.psnr for photo in report.photos if photo.psnr is not None]:
-        lines.append(f"PQ-PSNR where coded again: median {median(ratios):.1f} dB, lowest {min(ratios):.1f} dB")
+    lines += _psnr_lines("PQ-PSNR where coded again", (photo.psnr for photo in report.photos))
+    lines += _psnr_lines("PQ-PSNR of neural gain maps", (photo.neural_psnr for photo in report.photos))
     megapixels = sum(photo.width * photo.height for photo in converted) / 1e6
     rates = f": {len(converted) / report.seconds:.2f} photos/s, {megapixels / report.seconds:.1f} MP/s"
     lines.append(f"{report.seconds:.1f} s{rates if converted else ''}")
@@ -70,6 +70,12 @@ def format_summary(report: BatchReport) -> str:
     if report.left:
         lines.append(f"Left of earlier runs, not made by this one: {_files(len(report.left))} ({_first(report.left)})")
     return "\n".join(lines)
+
+
+def _psnr_lines(what: str, found: Iterable[float | None]) -> Iterator[str]:
+    """A line where there is any: the middle, and the worst."""
+    if ratios := [each for each in found if each is not None]:
+        yield f"{what}: median {median(ratios):.1f} dB, lowest {min(ratios):.1f} dB"
 
 
 def _passed_over(others: Sequence[PassedOver]) -> str:
