@@ -454,7 +454,7 @@ def transcode(
         preset: A row of defaults, of which each is replaced by what is asked for beside it. "web" is about what a web
             pipeline writes: base and map coded anew at moderate qualities, 4:2:0, the map at a quarter. "archive" keeps
             what can stay, and codes what cannot at high qualities, 4:4:4. Both choose the kind of a neural map that has
-            to be made (tiny, best); all others are such kinds and nothing else, see `encode`.
+            to be made (tiny, best); all others are such kinds and nothing else, see `encode`. "auto" is "balanced".
         target_bytes: Size of a new neural payload to keep within.
         target_psnr: PQ-PSNR in dB for a new neural gain map to reach, in as few bytes as that takes: against the HDR
             original, as `inspect` tells it. Where the source's own neural gain map says that its HDR picture is hardly

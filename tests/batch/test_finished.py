@@ -185,3 +185,4 @@ def test_a_record_that_cannot_be_written_is_told_by_the_photo(tmp_path: Path, mo
     photo = convert_photo(job_for(source, tmp_path / "out"))
     assert (photo.status, photo.source) == ("failed", str(source))
     assert photo.problem == f"{tmp_path / 'out' / 'one.jpg'}: No space left on device"
+    assert (photo.bytes_after, photo.width, photo.warnings) == (0, 0, ()), "nothing was made"

@@ -50,9 +50,9 @@ def test_first_bytes_tell_the_kind(data: bytes, kind: str | None) -> None:
 
 
 def test_other_files_are_named_in_the_message() -> None:
-    expected = r"photo.png: expected a JPEG, HEIC, AVIF or JPEG XL file, got one that begins with b'\\x89PNG'"
+    expected = r"photo.png: expected a JPEG, HEIC, AVIF or JPEG XL file, got a picture in PNG, which has no gain map"
     with pytest.raises(FormatError, match=expected):
-        parse_file(b"\x89PNG\r\n", "photo.png", Limits())
+        parse_file(b"\x89PNG\r\n\x1a\n", "photo.png", Limits())
 
 
 @pytest.mark.parametrize(

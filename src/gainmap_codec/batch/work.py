@@ -42,16 +42,16 @@ def convert_photo(job: Job) -> PhotoRecord:
         photo = replace(photo, bytes_before=len(data))
         source, container, photo = _opened(data, job, photo)
         check_replaceable(job, own, source.metadata.exif if isinstance(source, HdrImage) else source.file.exif)
-        new_data, photo = _converted(job, source, container, photo)
-        photo = replace(photo, seconds=perf_counter() - start)
+        new_data, made = _converted(job, source, container, photo)
+        made = replace(made, seconds=perf_counter() - start)
         replaced = (own.digest, len(own.data)) if own else None
-        write_finished(job, Finished(*digests, sha256_of(new_data), photo, replaced))
+        write_finished(job, Finished(*digests, sha256_of(new_data), made, replaced))
         write(job.target, new_data, dated_as=job.source)
     except Exception as error:  # whatever one photo brings about, the others are to be done
         problem = error_line(error, below=job.source)
         damage = photo.damage or missing_of(data, job.options.limits)
-        photo = replace(photo, status="failed", problem=problem, damage=damage, seconds=perf_counter() - start)
-    return photo
+        return replace(photo, problem=problem, damage=damage, seconds=perf_counter() - start)
+    return made
 
 
 def _opened(data: bytes, job: Job, photo: PhotoRecord) -> tuple[OpenedFile | HdrImage, Container, PhotoRecord]:

@@ -175,7 +175,7 @@ def _channel_line(name: str, channel: dict[str, float]) -> str:
 
 
 def _payload_lines(payload: dict[str, Any]) -> list[str]:
-    reached = f", at least {payload['neural_psnr']:.2f} dB" if payload["neural_psnr"] else ""
+    reached = f", at least {payload['neural_psnr']:.2f} dB against the HDR picture" if payload["neural_psnr"] else ""
     bound = {
         "strict": "made for this very base",
         "soft": "made for this base before it was coded again",

@@ -48,6 +48,7 @@ from gainmap_codec.pixels.maps.apple_gain_map import apple_gain_map_between, app
 from gainmap_codec.pixels.maps.binding import soft_fingerprint
 from gainmap_codec.pixels.maps.gain_map import ReadyMap, gain_map_for
 from gainmap_codec.pixels.maps.map_choice import MapTrials, choose_map, map_by, shows_bands
+from gainmap_codec.pixels.maps.neural_map import base_bt2020
 from gainmap_codec.pixels.maps.probe import Probe, probe_of
 from gainmap_codec.pixels.rendition import Light, rendered, renderer, transformed
 
@@ -108,6 +109,9 @@ class EncodeReport:
 
 DIMMED_STOPS = 0.5
 """Highlights that lose more are told of."""
+FAR_OFF = 25.0
+"""PQ-PSNR in dB below which everyone sees another picture."""
+_NEAR, _LEAST_GAIN = 40.0, 6.0  # dB: a network that is not as near as that has to halve the error of SDR, at least
 _AUTO_STANDARD = MapOptions(scale=8, quality=85, channels=1)
 _APPLE_SCALE = 2
 _LEAST_DARKER = 0.01  # of the picture: edges of a coded base are as many
@@ -347,7 +351,18 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         progress=progress,
     )
     seconds, dimmed = perf_counter() - start, _dimmed(float(pair.hdr.max()), fitted.peak)
-    return FittedMap(fitted.network, fitted.payload, fitted.psnr, seconds, fitted.notes, dimmed)
+    notes = (*fitted.notes, *_far_off(pair, fitted.psnr))
+    return FittedMap(fitted.network, fitted.payload, fitted.psnr, seconds, notes, dimmed)
+
+
+def _far_off(pair: Pair, psnr: float) -> Iterator[str]:
+    """A line where a network shows another HDR picture, or hardly more of it than the SDR one does."""
+    if psnr >= _NEAR:
+        return
+    sdr = pq_psnr_of_rows(lambda rows: base_bt2020(pair.codes[rows], pair.color), pair.hdr)
+    if psnr < max(FAR_OFF, sdr + _LEAST_GAIN):
+        alone = f"where the SDR picture alone has {told_psnr(sdr)}"
+        yield f"the neural gain map is far off the HDR picture: {told_psnr(psnr)}, {alone}"
 
 
 def _dimmed(before: float, after: float) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from gainmap_codec.codec.encoding import DIMMED_STOPS, alternate_points, make_gain_map
+from gainmap_codec.codec.encoding import DIMMED_STOPS, FAR_OFF, alternate_points, make_gain_map
 from gainmap_codec.codec.opening import three_channels
 from gainmap_codec.codec.options import PHOTO_PRESETS, Auto, MapOptions, TranscodeOptions
 from gainmap_codec.edit.frame import Size, upright_size
@@ -34,7 +34,6 @@ from gainmap_codec.pixels.formats.coded_image import DEPTHS
 from gainmap_codec.pixels.maps.map_editing import crop_gain_map, highlight_gain, resize_gain_map
 
 _COARSEST = 128  # base pixels for each of a map's along a side
-_FAR_OFF = 25  # dB of PQ-PSNR, below which everyone sees another picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +219,7 @@ def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Note
             return NO_MAP
         raise
     notes.lost += made.warnings
-    if made.psnr < _FAR_OFF and not made.warnings:
+    if made.psnr < FAR_OFF and not made.warnings:
         notes.lost.append(f"the new standard gain map shows another HDR picture than the source: {made.psnr:.1f} dB")
     notes.done.append(f"standard gain map: made anew, {told_psnr(made.psnr)} against the HDR picture")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []

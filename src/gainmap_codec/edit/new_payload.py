@@ -91,6 +91,7 @@ def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMa
             return _Kept(bound, psnr, 0.0, line)
         psnr = combined_psnr(network.neural_psnr, drift)
         line += f", {told_psnr(drift)} against what it gave on the old base"
+        line += f", so about {told_psnr(psnr)} against the HDR picture" if psnr else ""
     numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     return _Kept(numbered, psnr, network.neural_psnr - psnr, line)
 

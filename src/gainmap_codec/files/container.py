@@ -160,6 +160,8 @@ def beginning_of(data: bytes) -> str:
     """What a file is that `parse_file` does not read."""
     if kind := hdr_picture(data):
         return f"an HDR picture in {kind}: `encode` makes a photo of it; in Python, HdrImage.open reads it"
+    if kind := hdr_format(data):
+        return f"a picture in {kind}, which has no gain map: `encode` makes a photo of it"
     return f"one that begins with {data[:4]!r}" if data else "an empty file"
 
 

@@ -99,7 +99,7 @@ def patched_frame(offset: int, replacement: bytes, marker: bytes = b"") -> bytes
         (b"\xff\xd8\xff\xe0\0\1", FormatError, "length 1"),
         (b"\xff\xd8rubbish", FormatError, "expected a marker"),
         (tiny()[:100], FormatError, "cut off before its pixels begin: expected a scan"),
-        (tiny("CMYK"), UnsupportedError, "got 4 of 8 bits"),
+        (tiny("CMYK"), UnsupportedError, "got 4 of 8 bits: CMYK, as for printing"),
         (patched_frame(0, b"\x0c"), UnsupportedError, "got 3 of 12 bits"),
         (patched_frame(0, b"\x08\0\0"), UnsupportedError, "DNL"),
         (patched_frame(3, b"\0\0"), FormatError, "width above 0"),

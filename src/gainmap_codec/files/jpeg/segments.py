@@ -36,6 +36,7 @@ _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
 _SAMPLINGS: dict[tuple[float, float], Sampling] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_CMYK = 4  # channels
 _READABLE_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 # What may follow a scan. Anything else after FF is damage inside it, which decoders show as damage.
 _SCAN_END = re.compile(rb"\xff[\xc4\xcc\xd8-\xdd\xe0-\xef\xfe]")
@@ -203,7 +204,8 @@ def image_header(image: JpegImage, limits: Limits) -> ImageHeader:
         process = f"SOF{frame.marker - 0xC0}"
         raise UnsupportedError(f"JPEG: expected baseline, extended or progressive coding, got {process}")
     if depth != 8 or channels not in (1, 3):
-        raise UnsupportedError(f"JPEG: expected 1 or 3 channels of 8 bits, got {channels} of {depth} bits")
+        told = ": CMYK, as for printing" if channels == _CMYK else ""
+        raise UnsupportedError(f"JPEG: expected 1 or 3 channels of 8 bits, got {channels} of {depth} bits{told}")
     if height == 0:
         raise UnsupportedError("JPEG: expected a height before the scan, got one behind it (DNL)")
     if width == 0:
