@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from gainmap_codec.codec.options import EncodeOptions
+from gainmap_codec.codec.pairing import make_pair
 from gainmap_codec.files.payload.format import parse_payload, serialize_payload
 from gainmap_codec.files.payload.records import CodedPicture, NeuralGainMap
 from gainmap_codec.neural.blank import empty_record
@@ -320,6 +322,49 @@ def test_what_is_out_of_reach_gets_the_finest_picture(
     found = reach(Trials(grounds, PHOTO), 90.0, measure)
     pictures = [each.network.picture for each in found]
     assert [each and each.level for each in pictures] == [0] * len(found) and max(each.psnr for each in found) > 55
+
+
+def test_a_large_budget_gets_the_finest_picture(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a level in between shows less, and the best quality of a coarser one takes a part of the budget."""
+    tried = module._Level._tried
+
+    def tried_worse(self: Any, quality: int) -> tuple[float, float]:
+        size, psnr = tried(self, quality)
+        return size, psnr - 20 * (self._level == 1)
+
+    monkeypatch.setattr(module._Level, "_tried", tried_worse)
+    found = keep_within(Trials(grounds, PHOTO), 50_000, measure)
+    best = max(found, key=lambda each: each.psnr)
+    assert best.network.picture and best.network.picture.level == 0 and best.size <= 50_000
+
+
+def test_qualities_beyond_those_that_are_tried() -> None:
+    """At the best one that is tried, pictures of this noise lack some hundredths of a decibel; a network reaches the
+    target in half as many bytes again."""
+    light = 4 * np.random.default_rng(2).random((40, 3, 3))
+    found = fit_pair("tiny", make_pair(light, None, EncodeOptions(), []), FIELDS, presets=SHORT, target_psnr=60.0)
+    assert found.psnr >= 60 and found.network.picture and found.size < 420
+
+
+@pytest.mark.parametrize("psnr", [40.0, 46.0, 52.0])
+def test_no_lower_quality_reaches_the_target(
+    grounds: tuple[Ground, Ground], psnr: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coded: dict[bytes, tuple[int, int]] = {}
+
+    def noted(values: Any, level: int, *, quality: int, speed: int) -> CodedPicture:
+        made = code_residual(values, level, quality=quality, speed=speed)
+        if speed == 2:
+            coded[made.frame] = level, quality
+        return made
+
+    monkeypatch.setattr(module, "code_residual", noted)
+    best = nearest(reach(Trials(grounds[1:], PHOTO), psnr, measure), psnr)
+    assert best.psnr >= psnr and best.network.picture
+    level, quality = coded[best.network.picture.frame]
+    assert (level, quality - 1) in coded.values()
 
 
 def test_three_channels() -> None:

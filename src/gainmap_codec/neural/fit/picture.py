@@ -42,7 +42,7 @@ _FEW_SAMPLES = 1 << 18  # that take a second or so at the slow speed
 _FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes are off by up to a fifth
 _TRIAL_SPEEDS, _SPEEDS = (6, 8, 8), (2, 4, 6)  # of libaom, for few samples and for many
 _PIXELS = 1 << 18  # that trials are measured on
-_CORRECTIONS = 3
+_CORRECTIONS, _QUICK_CORRECTIONS = 3, 7
 _HARDLY_DB = 0.1  # below the best, where a target is out of reach
 _OFFSETS = 1 / 16, 1 / 4  # of gains of three channels, beside those of the pair's own map
 _PQ_DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference")
@@ -125,6 +125,11 @@ def trials_for_targets(network: NeuralGainMap, target: Target, pair: PairLike) -
     silent = () if pair.gain else silent_networks(network, pair)
     is_there = target.domain if target.wanted.shape[2] == 3 else None
     return Trials(grounds_of(network, target, pair), pair, [each for each in silent if each.domain != is_there])
+
+
+def trials_for_prices(network: NeuralGainMap, target: Target, pair: PairLike) -> Trials:
+    """Of `grounds_of`, no better than the qualities that are tried: what lies beyond is worth no preset's price."""
+    return Trials(grounds_of(network, target, pair), pair, is_continued=False)
 
 
 def _bare(network: NeuralGainMap, whole: Residual) -> Ground:
@@ -231,14 +236,18 @@ class _Series(NamedTuple):
     psnrs: Numbers
 
 
+_Trial = tuple[float, float, float]
+"""A quality, the size of its payload in bytes, and the PQ-PSNR of that in dB."""
+
+
 class _Level:
     """What a ground leaves on a level of its grid, and trials of coding that."""
 
-    def __init__(self, sample: _Sample, ground: Ground, level: int) -> None:
+    def __init__(self, sample: _Sample, is_continued: bool, ground: Ground, level: int) -> None:
         grid = ground.network.grid
         coarse = WorkingGrid.over((cells(grid[0], level), cells(grid[1], level)), *grid, IDENTITY)
         over = WorkingGrid.over(grid, *grid, IDENTITY)
-        self._sample, self._ground, self._level = sample, ground, level
+        self._sample, self._is_continued, self._ground, self._level = sample, is_continued, ground, level
         self._small = reduced(ground.left, coarse)[0].values
         self._down, self._across = over.rows.level_taps(level), over.columns.level_taps(level)
         self._trial = cache(self._tried)  # qualities are tried again for another target
@@ -253,11 +262,13 @@ class _Level:
 
     def series(self, is_enough: IsEnough) -> _Series:
         """Trials of rising quality, until size and PQ-PSNR of one are enough."""
-        found: list[tuple[float, float, float]] = []
+        found: list[_Trial] = []
         for quality in _QUALITIES:
             found.append((quality, *self._trial(quality)))
             if is_enough(*found[-1][1:]):
                 break
+        else:
+            found += [_continued(found, FINEST)] if self._is_continued else []
         tried, sizes, psnrs = np.array(found).T
         qualities = np.arange(tried[0], tried[-1] + 1)
         sizes = np.exp(np.interp(qualities, tried, np.log(sizes)))
@@ -265,11 +276,18 @@ class _Level:
         return _Series(self._ground, self._level, self._small, qualities, sizes, psnrs)
 
 
+def _continued(trials: Sequence[_Trial], quality: int) -> _Trial:
+    """What the last two trials let expect of a better quality: one more, where it is needed, would take longest."""
+    (before, small, poor), (last, large, good) = trials[-2:]
+    steps = (quality - last) / (last - before)
+    return quality, large * (large / small) ** steps, good + (good - poor) * steps
+
+
 class _Search:
     """The cheapest pictures on grounds of one pair. What was tried for one goal serves for the next."""
 
-    def __init__(self, pair: PairLike, share: float = 1.0) -> None:
-        self._level = cache(partial(_Level, _Sample(pair, share)))
+    def __init__(self, pair: PairLike, is_continued: bool, share: float = 1.0) -> None:
+        self._level = cache(partial(_Level, _Sample(pair, share), is_continued))
 
     def cheapest(self, ground: Ground, costs: Costs, is_enough: IsEnough) -> Iterator[tuple[float, _Choice]]:
         """What each level of a ground costs at least; finer levels only until they cost more."""
@@ -292,10 +310,20 @@ class _Search:
 class Trials:
     """Pictures on some grounds: which is worth coding slowly."""
 
-    def __init__(self, grounds: Iterable[Ground], pair: PairLike, silent: Sequence[NeuralGainMap] = ()) -> None:
-        """Of grounds, and of silent ones: an excerpt of the pair tells which of these networks they are made of."""
-        self._grounds, self._pair, self._silent = tuple(grounds), pair, silent
-        self._search = _Search(pair)
+    def __init__(
+        self,
+        grounds: Iterable[Ground],
+        pair: PairLike,
+        silent: Sequence[NeuralGainMap] = (),
+        is_continued: bool = True,
+    ) -> None:
+        """Of grounds, and of silent ones: an excerpt of the pair tells which of these networks they are made of.
+
+        Args:
+            is_continued: Better qualities may be chosen than those that are tried.
+        """
+        self._grounds, self._pair, self._silent, self._is_continued = tuple(grounds), pair, silent, is_continued
+        self._search = _Search(pair, is_continued)
         self._ground_of = cache(partial(silent_ground, pair=pair))
 
     def cheapest(self, costs: Costs, is_enough: Enough) -> list[_Choice]:
@@ -306,7 +334,7 @@ class Trials:
             found += self._search.cheapest(ground, costs, partial(is_enough, least))
         found.sort(key=lambda each: each[0])
         best, others = found[:1], found[1:_FINALISTS]
-        return [choice for _, choice in best + [each for each in others if each[1].samples <= _FEW_SAMPLES]]
+        return [choice for _, choice in best + [each for each in others if each[1].is_quick]]
 
     def finest(self) -> _Choice:
         """What shows the most, whatever it costs: the best quality of the finest level: no coarser one comes near."""
@@ -331,7 +359,9 @@ class Trials:
     def _excerpt(self) -> tuple[_Search, list[Ground]]:
         excerpt = _Excerpt.of(self._pair)
         share = excerpt.hdr.size / self._pair.hdr.size
-        return _Search(excerpt, share), [silent_ground(network, excerpt) for network in self._silent]
+        return _Search(excerpt, self._is_continued, share), [
+            silent_ground(network, excerpt) for network in self._silent
+        ]
 
 
 Costs = Callable[[Numbers, Numbers], Numbers]
@@ -349,8 +379,9 @@ class _Choice(NamedTuple):
     place: int
 
     @property
-    def samples(self) -> int:
-        return self.series.small.size
+    def is_quick(self) -> bool:
+        """Whether it is coded in a second or so."""
+        return self.series.small.size <= _FEW_SAMPLES
 
     @property
     def quality(self) -> int:
@@ -367,8 +398,15 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
         return np.where(psnrs >= psnr, sizes, np.inf)
 
+    least = math.inf
+
     def change(choice: _Choice, found: M) -> int:
-        return math.ceil(_steps(psnr - found.psnr, choice.slope(choice.series.psnrs)))
+        nonlocal least
+        steps = math.ceil(_steps(psnr - found.psnr, choice.slope(choice.series.psnrs)))
+        if steps > 0 or found.size > least:
+            return steps
+        least = found.size
+        return steps or (-1 if choice.is_quick else 0)  # slopes are rough: the smallest one may be smaller still
 
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
@@ -398,7 +436,10 @@ def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]
     def change(choice: _Choice, found: M) -> int:
         return math.floor(_steps(math.log(size / found.size), choice.slope(np.log(choice.series.sizes))))
 
-    return _made(trials.cheapest(costs, lambda least, each, psnr: each > size), measure, change)
+    choices = trials.cheapest(costs, lambda least, each, psnr: each > size)
+    if choices[0].quality == FINEST and choices[0].series.level:  # a finer level was left that began with less to show
+        choices.append(trials.finest())
+    return _made(choices, measure, change)
 
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
@@ -426,7 +467,7 @@ def _made_of(choice: _Choice, measure: Callable[[NeuralGainMap], M], change: Cal
     small, level, network = choice.series.small, choice.series.level, choice.series.ground.network
     found: dict[int, M] = {}
     quality = choice.quality
-    while quality not in found and len(found) <= _CORRECTIONS:
+    while quality not in found and len(found) <= (_QUICK_CORRECTIONS if choice.is_quick else _CORRECTIONS):
         found[quality] = measure(replace(network, picture=_coded(small, level, quality, _SPEEDS)))
         quality = min(max(quality + change(found[quality]), 0), FINEST)
     return found.values()

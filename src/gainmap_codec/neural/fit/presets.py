@@ -17,11 +17,10 @@ from gainmap_codec.neural.fit.effort import EFFORTS, USUAL
 from gainmap_codec.neural.fit.gradient_steps import Progress
 from gainmap_codec.neural.fit.multiscale import MultiscaleConfig, MultiscaleFit
 from gainmap_codec.neural.fit.picture import (
-    Trials,
-    grounds_of,
     keep_within,
     nearest,
     reach,
+    trials_for_prices,
     trials_for_targets,
     worth_most,
 )
@@ -179,7 +178,7 @@ def _fit_multiscale(
     if not config.has_picture:
         return first
     price = fit.config.bytes_per_db
-    trials = Trials(grounds_of(first.network, fit.target, pair), pair)
+    trials = trials_for_prices(first.network, fit.target, pair)
     found = [first, *worth_most(trials, price, partial(measured, pair=pair))]
     return min(found, key=lambda each: each.size - price * each.psnr)
 
