@@ -442,8 +442,8 @@ def transcode(
         speed: Of coding HEIC, AVIF and JPEG XL, 0 (smallest) … 10 (quickest); None is 8.
         map_quality: Quality of the standard map, 1…100; None keeps its bytes where they can stay, and codes it at 95
             in JPEG and AVIF, 70 in HEIC and 98 in JPEG XL elsewhere, which are as near to its pixels. Where there is
-            none yet, and the neural map predicts one gain for all channels, it is that gain, at the scale and quality
-            that `encode` would choose; preset "archive" codes all of its grid.
+            none yet, and the neural map predicts one gain for all channels, it is that gain: at the size of its grid
+            in the network's place ("standard"), as small as `encode` would make it beside the network ("both").
         map_scale: Base pixels for each pixel of the standard map along a side, 1…128, or "auto"; None keeps what it
             has.
         map_channels: 1, 3 or "auto", of the standard map; None keeps what it has.

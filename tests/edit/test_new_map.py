@@ -293,12 +293,13 @@ def test_photos_show_what_their_networks_show(name: str, data_dir: Path) -> None
     (photo,) = data_dir.glob(f"files/*/{name}.jpg")
     middle = gm.crop(photo, (1024, 768, 2048, 1536))
     source = gm.transcode(middle, carry="neural", preset="tiny", effort=1)
-    made = gm.transcode(source, carry="standard", preset="archive")
+    made = gm.transcode(source, carry="standard")
     assert np.mean(codes_between(made, source) <= 2) >= 0.99
     assert pq_psnr(gm.decode(made).pixels, gm.decode(source).pixels) >= 60
-    small = gm.transcode(source, carry="standard")
-    assert pq_psnr(gm.decode(small).pixels, gm.decode(source).pixels) >= 50, "as much as `encode` pays bytes for"
-    assert 3 * len(map_of(small).image.data) < len(map_of(made).image.data)
+    small = gm.transcode(source, carry="both")
+    shown = gm.decode(small, prefer="standard").pixels
+    assert pq_psnr(shown, gm.decode(source).pixels) >= 50, "as much as `encode` pays bytes for"
+    assert 2 * len(map_of(small).image.data) < len(map_of(made).image.data)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

@@ -118,7 +118,7 @@ def test_smaller_maps_differ_by_interpolation_alone(
 @pytest.mark.parametrize("reader", [libultrahdr, libvips])
 def test_a_networks_own_gain_agrees(reader: Reader) -> None:
     """As `transcode` writes it, without offsets here; the grid is as large as the photo."""
-    data = gm.transcode(neural_photo(), carry="standard", preset="archive")
+    data = gm.transcode(neural_photo(), carry="standard")
     assert share_within_two_codes(reader(data), gm.decode(data, color_space="srgb").pixels) >= 0.99
 
 

@@ -140,7 +140,7 @@ _CODING_OPTIONS = (
         "--map-quality",
         type=WholeNumber(1, 100),
         help="Quality of the standard gain map. Default: kept as it is, or 95 in JPEG and AVIF, 70 in HEIC, "
-        "98 in JPEG XL; chosen where a neural one is all there is.",
+        "98 in JPEG XL; chosen where it is added to a neural one.",
     ),
     click.option(
         "--map-scale",

@@ -67,7 +67,8 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
         if not base.source.has_hdr_base:
             return _made(base, _like(decoded.image, base, options), options, notes)
         notes.lost.append("the gain map of an HDR base keeps its channels, and its scale unless that is a number")
-    return _coded(decoded, base, options if decoded.image.data else _as_chosen(decoded.image, base, options), notes)
+    is_beside_network = not decoded.image.data and options.carry == "both"
+    return _coded(decoded, base, _as_chosen(decoded.image, base, options) if is_beside_network else options, notes)
 
 
 def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
@@ -121,7 +122,9 @@ def _of_network(base: NewBase) -> DecodedMap[GainMapMetadata] | None:
 
 
 def _as_chosen(image: CodedImage, base: NewBase, options: TranscodeOptions) -> TranscodeOptions:
-    """The options with the scale and quality that are chosen for a network's own gain, where nothing else says them."""
+    """The options with the scale and quality that are chosen for a network's own gain, where nothing else says them:
+    a map beside the network need not tell all that it tells.
+    """
     if options.preset in PHOTO_PRESETS or (options.map_scale and options.map_quality):
         return options
     recipe = base.shown.recipe_of_network(CODECS[base.file.container], image.bits)

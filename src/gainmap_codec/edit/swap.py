@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil
 
 import numpy as np
 
@@ -28,7 +27,6 @@ from gainmap_codec.edit.recoding import (
     note_spare,
     note_what_is_not_written,
     own_gain_of,
-    recipe_of_network,
 )
 from gainmap_codec.edit.report import Notes, TranscodeReport, finish
 from gainmap_codec.errors import NoGainMapError, UnsupportedError
@@ -51,7 +49,6 @@ from gainmap_codec.pixels.color.light import AnyCodes, with_bits
 from gainmap_codec.pixels.formats.coded_image import code_picture
 from gainmap_codec.pixels.formats.sources import Source
 from gainmap_codec.pixels.hdr_image import RenderedFrom
-from gainmap_codec.pixels.maps.map_editing import resize_gain_map
 from gainmap_codec.pixels.raster.tone_map import encode_base
 from gainmap_codec.pixels.rendition import render_strips, renderer
 
@@ -110,9 +107,6 @@ def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[Ga
     container = options.container or opened.file.container
     if decoded is None and opened.neural and (gain := own_gain_of(opened)):
         decoded, kind = map_of_network(opened.neural, gain, CODECS[container], HDR_BITS), "neural"
-        recipe = recipe_of_network(opened, opened.neural, gain, CODECS[container], decoded.image.bits)
-        decoded = _of_scale(decoded, recipe.scale, opened.file.base)
-        options = replace(options, map_quality=options.map_quality or recipe.quality)
     if decoded is None:
         raise NoGainMapError(_NO_MAP if opened.neural is None else f"{_NO_MAP}: `transcode --carry standard` makes one")
     stops = _stops_up(decoded.metadata)
@@ -131,14 +125,6 @@ def _swapped(opened: OpenedFile, options: SwapOptions, notes: Notes) -> tuple[Ga
     )
     file = _carried(opened, container, notes)
     return replace(file, base=base, base_digest=digest_of(base), gain_map=gain_map), codes
-
-
-def _of_scale(decoded: DecodedMap[GainMapMetadata], scale: int, base: CodedImage) -> DecodedMap[GainMapMetadata]:
-    """The map at a scale of its base; a smaller one as it is."""
-    image = decoded.image
-    width, height = (ceil(side / scale) for side in (base.width, base.height))
-    size = min(width, image.width), min(height, image.height)
-    return replace(decoded, codes=resize_gain_map(decoded.codes, decoded.metadata, image.bits, size))
 
 
 _NO_MAP = "expected a photo with a standard gain map, got one without"
