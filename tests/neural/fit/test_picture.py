@@ -348,23 +348,39 @@ def test_qualities_beyond_those_that_are_tried() -> None:
     assert found.psnr >= 60 and found.network.picture and found.size < 420
 
 
-@pytest.mark.parametrize("psnr", [40.0, 46.0, 52.0])
-def test_no_lower_quality_reaches_the_target(
-    grounds: tuple[Ground, Ground], psnr: float, monkeypatch: pytest.MonkeyPatch
+def test_the_best_picture_of_few_samples_is_coded_as_slowly_as_can_be(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    coded: dict[bytes, tuple[int, int]] = {}
+    """And lower qualities, one by one, until one misses the target; no others are."""
+    slow: list[int] = []
 
     def noted(values: Any, level: int, *, quality: int, speed: int) -> CodedPicture:
-        made = code_residual(values, level, quality=quality, speed=speed)
-        if speed == 2:
-            coded[made.frame] = level, quality
-        return made
+        slow.extend([quality] if speed == 0 else [])
+        return code_residual(values, level, quality=quality, speed=speed)
+
+    def best() -> FittedNetwork:
+        return nearest(reach(Trials(grounds[1:], PHOTO), 54, measure), 54)
 
     monkeypatch.setattr(module, "code_residual", noted)
-    best = nearest(reach(Trials(grounds[1:], PHOTO), psnr, measure), psnr)
-    assert best.psnr >= psnr and best.network.picture
-    level, quality = coded[best.network.picture.frame]
-    assert (level, quality - 1) in coded.values()
+    slowest = best()
+    assert slowest.psnr >= 54 and len(slow) > 1 and slow == list(range(slow[0], slow[0] - len(slow), -1))
+    monkeypatch.setattr(module, "_SLOWEST", module._SPEEDS)
+    assert slowest.size < 0.97 * best().size
+    slow.clear()
+    monkeypatch.setattr(module, "_FEW_SAMPLES", 0)
+    assert best().psnr >= 54 and not slow
+
+
+def test_a_budget_is_used_by_the_slowest_coding(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def best() -> float:
+        found = keep_within(Trials(grounds[1:], PHOTO), 260, measure)
+        return max(each.psnr for each in found if each.size <= 260)
+
+    slowest = best()
+    monkeypatch.setattr(module, "_SLOWEST", module._SPEEDS)
+    assert slowest > best() + 0.5
 
 
 def test_three_channels() -> None:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,9 @@ _COARSEST_LEVEL, _FEWEST_CELLS = 6, 8
 _MANY_SAMPLES = 1 << 20, 1 << 22  # that take minutes at the slow speed, and at the next
 _FEW_SAMPLES = 1 << 18  # that take a second or so at the slow speed
 _FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes are off by up to a fifth
-_TRIAL_SPEEDS, _SPEEDS = (6, 8, 8), (2, 4, 6)  # of libaom, for few samples and for many
+_TRIAL_SPEEDS, _SPEEDS, _SLOWEST = (6, 8, 8), (2, 4, 6), (0, 4, 6)  # of libaom, for few samples and for many
 _PIXELS = 1 << 18  # that trials are measured on
-_CORRECTIONS, _QUICK_CORRECTIONS = 3, 7
+_CORRECTIONS = 3
 _HARDLY_DB = 0.1  # below the best, where a target is out of reach
 _OFFSETS = 1 / 16, 1 / 4  # of gains of three channels, beside those of the pair's own map
 _PQ_DOMAINS: tuple[Domain, ...] = ("pq_gain", "pq_gamma", "pq_difference")
@@ -398,20 +398,15 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
     def costs(sizes: Numbers, psnrs: Numbers) -> Numbers:
         return np.where(psnrs >= psnr, sizes, np.inf)
 
-    least = math.inf
-
     def change(choice: _Choice, found: M) -> int:
-        nonlocal least
-        steps = math.ceil(_steps(psnr - found.psnr, choice.slope(choice.series.psnrs)))
-        if steps > 0 or found.size > least:
-            return steps
-        least = found.size
-        return steps or (-1 if choice.is_quick else 0)  # slopes are rough: the smallest one may be smaller still
+        return math.ceil(_steps(psnr - found.psnr, choice.slope(choice.series.psnrs)))
 
     def is_enough(least: float, size: float, reached: float) -> bool:
         return reached > psnr + 1 or size > least
 
-    return _made(trials.cheapest(costs, is_enough) or [trials.finest()], measure, change)
+    made = _made(trials.cheapest(costs, is_enough) or [trials.finest()], measure, change)
+    best = nearest((each.payload for each in made), psnr)
+    return _refined(made, [best] if best.psnr >= psnr else [], measure, lambda *found: change(*found) or -1)
 
 
 def _steps(missing: float, slope: float) -> float:
@@ -439,13 +434,15 @@ def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]
     choices = trials.cheapest(costs, lambda least, each, psnr: each > size)
     if choices[0].quality == FINEST and choices[0].series.level:  # a finer level was left that began with less to show
         choices.append(trials.finest())
-    return _made(choices, measure, change)
+    made = _made(choices, measure, change)
+    within = sorted((each.payload for each in made if each.payload.size <= size), key=lambda each: each.psnr)
+    return _refined(made, within[-1:], measure, lambda *found: change(*found) or 1)
 
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
     """The payload with the picture that is worth most at a price."""
     choices = trials.cheapest(lambda sizes, psnrs: sizes - bytes_per_db * psnrs, lambda *_: False)
-    return _made(choices, measure, lambda choice, found: 0)
+    return [each.payload for each in _made(choices, measure, lambda choice, found: 0)]
 
 
 def _levels(grid: tuple[int, int]) -> Iterator[int]:
@@ -455,22 +452,47 @@ def _levels(grid: tuple[int, int]) -> Iterator[int]:
             yield level
 
 
-def _made(
-    choices: Iterable[_Choice], measure: Callable[[NeuralGainMap], M], change: Callable[[_Choice, M], int]
-) -> list[M]:
+class _Made(NamedTuple, Generic[M]):
+    choice: _Choice
+    quality: int
+    payload: M
+
+
+Change = Callable[[_Choice, M], int]
+"""How many steps of the quality lead from a payload to a better one; none where there are none to go."""
+
+
+def _made(choices: Iterable[_Choice], measure: Callable[[NeuralGainMap], M], change: Change[M]) -> list[_Made[M]]:
     """The pictures chosen, coded slowly."""
-    return [found for choice in choices for found in _made_of(choice, measure, partial(change, choice))]
+    return [made for choice in choices for made in _made_of(choice, choice.quality, _SPEEDS, measure, change)]
 
 
-def _made_of(choice: _Choice, measure: Callable[[NeuralGainMap], M], change: Callable[[M], int]) -> Iterable[M]:
+def _refined(
+    made: Sequence[_Made[M]], best: Sequence[M], measure: Callable[[NeuralGainMap], M], change: Change[M]
+) -> list[M]:
+    """All payloads, with further ones of the best, where that has few samples, coded as slowly as can be."""
+    found = [each.payload for each in made]
+    for each in made:
+        if each.choice.is_quick and any(each.payload is one for one in best):
+            found += [more.payload for more in _made_of(each.choice, each.quality, _SLOWEST, measure, change)]
+    return found
+
+
+def _made_of(
+    choice: _Choice,
+    quality: int,
+    speeds: tuple[int, int, int],
+    measure: Callable[[NeuralGainMap], M],
+    change: Change[M],
+) -> Iterator[_Made[M]]:
     """A picture and some of neighbouring qualities, as long as `change` wants another."""
     small, level, network = choice.series.small, choice.series.level, choice.series.ground.network
-    found: dict[int, M] = {}
-    quality = choice.quality
-    while quality not in found and len(found) <= (_QUICK_CORRECTIONS if choice.is_quick else _CORRECTIONS):
-        found[quality] = measure(replace(network, picture=_coded(small, level, quality, _SPEEDS)))
-        quality = min(max(quality + change(found[quality]), 0), FINEST)
-    return found.values()
+    found: set[int] = set()
+    while quality not in found and len(found) <= _CORRECTIONS:
+        found.add(quality)
+        made = measure(replace(network, picture=_coded(small, level, quality, speeds)))
+        yield _Made(choice, quality, made)
+        quality = min(max(quality + change(choice, made), 0), FINEST)
 
 
 def _coded(small: Array, level: int, quality: int, speeds: tuple[int, int, int]) -> CodedPicture:
