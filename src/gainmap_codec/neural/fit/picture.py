@@ -39,6 +39,7 @@ _QUALITIES = (3, 13, 22, 32, 41, 51, 60)  # that are tried; what lies between is
 _COARSEST_LEVEL, _FEWEST_CELLS = 6, 8
 _MANY_SAMPLES = 1 << 20, 1 << 22  # that take minutes at the slow speed, and at the next
 _FEW_SAMPLES = 1 << 18  # that take a second or so at the slow speed
+_FEW_BYTES = 1 << 12  # for which the slowest speed takes a second or so; it saves most where bytes are few
 _FINALISTS = 4  # of so few samples are coded slowly: a quick encoder's sizes are off by up to a fifth
 _TRIAL_SPEEDS, _SPEEDS, _SLOWEST = (6, 8, 8), (2, 4, 6), (0, 4, 6)  # of libaom, for few samples and for many
 _PIXELS = 1 << 18  # that trials are measured on
@@ -470,10 +471,11 @@ def _made(choices: Iterable[_Choice], measure: Callable[[NeuralGainMap], M], cha
 def _refined(
     made: Sequence[_Made[M]], best: Sequence[M], measure: Callable[[NeuralGainMap], M], change: Change[M]
 ) -> list[M]:
-    """All payloads, with further ones of the best, where that has few samples, coded as slowly as can be."""
+    """All payloads, with further ones of the best, where that is small, coded as slowly as can be."""
     found = [each.payload for each in made]
     for each in made:
-        if each.choice.is_quick and any(each.payload is one for one in best):
+        is_quick = each.choice.is_quick and each.payload.size <= _FEW_BYTES
+        if is_quick and any(each.payload is one for one in best):
             found += [more.payload for more in _made_of(each.choice, each.quality, _SLOWEST, measure, change)]
     return found
 
