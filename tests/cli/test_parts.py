@@ -211,7 +211,8 @@ def test_hdr_and_sdr_change_places(photo: Path, tmp_path: Path) -> None:
     assert gm.inspect(hdr).base_is_hdr
     assert run("swap", hdr, "-o", sdr, "-q").returncode == 0
     assert not gm.inspect(sdr).base_is_hdr
-    assert "expected AVIF, HEIC or JPEG XL to write an HDR base" in failure("swap", photo, "-o", tmp_path / "x.jpg")
+    told = f"gainmap: {photo}: expected AVIF, HEIC or JPEG XL to write an HDR base"
+    assert told in failure("swap", photo, "-o", tmp_path / "x.jpg")
     assert "--overwrite" in failure("swap", sdr, "-o", hdr)
     assert not (tmp_path / "x.jpg").exists()
 

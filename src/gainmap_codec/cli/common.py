@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -246,6 +246,12 @@ def complain(line: str) -> None:
 def complain_of(source: object, error: BaseException) -> None:
     """Print what happened to one of several files."""
     complain(f"{source}: {error_as_typed(error, below=source)}")
+
+
+def fail(source: object, error: BaseException) -> NoReturn:
+    """Print what happened to the only file, and end with exit code 1."""
+    complain_of(source, error)
+    raise click.exceptions.Exit(1) from error
 
 
 def exit_for(failed: int, damaged: int, count: int, *, strict: bool, kind: str = "files") -> None:

@@ -22,6 +22,7 @@ from gainmap_codec.cli.common import (
     device,
     effort,
     exit_for,
+    fail,
     overwrite,
     quiet,
     say,
@@ -452,9 +453,9 @@ def _each(
             _tell(source, target, report, quiet, named=len(sources) > 1)
             damaged += bool(report.damage)
         except FILE_ERRORS as error:
-            complain_of(source, error)
             if len(sources) == 1:
-                raise click.exceptions.Exit(1) from error
+                fail(source, error)
+            complain_of(source, error)
             failed += 1
     exit_for(failed, damaged, len(sources), strict=strict)
 

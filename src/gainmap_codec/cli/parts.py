@@ -10,10 +10,12 @@ import click
 
 from gainmap_codec.cli.common import (
     CONTAINERS,
+    FILE_ERRORS,
     FOLDER,
     PATH,
     WholeNumber,
     exit_for,
+    fail,
     output,
     overwrite,
     progress_bar,
@@ -183,8 +185,11 @@ def swap(
     check_outputs([((source,), output)], overwrite=overwrite)
     container = CONTAINERS[suffix_of(output, to)]
     options = SwapOptions(container=container, quality=quality, map_quality=map_quality, speed=speed)
-    with progress_bar(quiet, source):
-        report = swap_with_report(source_of(source), options)
+    try:
+        with progress_bar(quiet, source):
+            report = swap_with_report(source_of(source), options)
+    except FILE_ERRORS as error:
+        fail(source, error)
     _write(source, output, report, overwrite=overwrite, strict=strict, quiet=quiet, dated_as=source)
 
 

@@ -14,6 +14,7 @@ from gainmap_codec.cli.common import (
     PATH,
     complain_of,
     exit_for,
+    fail,
     overwrite,
     quiet,
     say,
@@ -141,9 +142,9 @@ def _plan(photo: Path, widths: Sequence[int], formats: Sequence[Container], opti
 
 
 def _failed(photo: Path, error: Exception, count: int) -> int:
-    """Tell that a photo failed, or raise where it is the only one."""
+    """Tell that a photo failed, and end where it is the only one."""
     if count == 1:
-        raise error
+        fail(photo, error)
     complain_of(photo, error)
     return 1
 
