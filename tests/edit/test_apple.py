@@ -174,6 +174,16 @@ def test_a_network_becomes_apples(container: Container) -> None:
     assert "neural gain map: left out, as asked" in found.notes
 
 
+@pytest.mark.parametrize("container", WRITTEN)
+def test_a_networks_gain_without_offsets_becomes_apples(container: Container) -> None:
+    source = files.with_one_gain(base_offset=0.0, alternate_offset=0.0, residual_scale=0.25, residual_shift=1.0)
+    found = report(source, container=container, quality=100, map_quality=100)
+    stored = apple_of(found.data)[0]
+    assert (stored.image.width, stored.image.height) == (48, 32), "the grid of the network"
+    assert "gain map: the neural map's own gain, as one of Apple's own" in found.notes
+    assert pq_psnr(light(found.data), light(source)) > 40
+
+
 def test_an_hdr_base_changes_places_for_jpeg_and_is_refused_in_heic() -> None:
     hdr = gm.swap(bare("heic"))
     assert pq_psnr(light(report(hdr, container="jpeg").data), light(hdr)) > 30

@@ -111,7 +111,7 @@ def made(
 
 def with_one_gain(**fields: Any) -> bytes:
     """The plain file with a network that predicts one gain for all channels, 32 x 48, with offsets of its own."""
-    fields |= {"base_offset": 1 / 128, "alternate_offset": 1 / 256, "binding": network_for(plain()).binding}
+    fields = {"base_offset": 1 / 128, "alternate_offset": 1 / 256, **fields, "binding": network_for(plain()).binding}
     network = random_network(seed=1, outputs=1, grid=(32, 48), **fields)
     return serialize_jpeg(replace(read(plain()), payload=serialize_payload(network)))
 

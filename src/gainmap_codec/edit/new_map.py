@@ -91,6 +91,8 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
         return made
     notes.done += told.done
     notes.lost += told.lost
+    if not decoded.image.data:
+        options = _as_chosen(decoded.image, base, options)
     coded = coded_apple_map(_cut_to_size(decoded, base, options, notes), codec, options.coding(base.file.container))
     notes.done.append(f"gain map: coded {_how_coded(coded, base, options)}")
     return NewMap(coded)

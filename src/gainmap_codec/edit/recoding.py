@@ -202,7 +202,8 @@ def recipe_of_network(opened: OpenedFile, network: NeuralGainMap, gain: OneGain,
 
 
 def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetadata] | None:
-    """The file's gain map of Apple's own kind, or that kind made of its standard one; None where that cannot be."""
+    """The file's gain map of Apple's own kind, or that kind made of its standard map or of its network's own gain; None
+    where that cannot be."""
     for stored in (opened.file.gain_map, opened.file.spare_gain_map):
         if stored is not None and isinstance(stored.metadata, AppleMetadata):
             try:
@@ -210,14 +211,20 @@ def decoded_apple_map(opened: OpenedFile, notes: Notes) -> DecodedMap[AppleMetad
             except GainMapError as error:
                 notes.lost.append(unusable("standard", error))
     decoded = decoded_map(opened, notes)
+    if decoded is None and opened.neural and (gain := own_gain_of(opened)):
+        decoded = map_of_network(opened.neural, gain, "jpeg", 8)
     if decoded is None:
         return None
     apple = apple_of_iso(decoded.codes, decoded.metadata, decoded.image.bits)
     if apple is None:
         return None
     notes.lost += darker_than_sdr(apple.darker)
-    notes.done.append("gain map: converted to one of Apple's own, pixel by pixel, and coded again")
+    how = "converted to one of Apple's own, pixel by pixel, and coded again"
+    notes.done.append(f"gain map: {how if decoded.image.data else _APPLE_OF_NETWORK}")
     return DecodedMap(apple.codes, apple.metadata, replace(decoded.image, bits=8, channels=1))
+
+
+_APPLE_OF_NETWORK = "the neural map's own gain, as one of Apple's own"
 
 
 def _no_longer_apples(image: CodedImage) -> CodedImage:
