@@ -171,7 +171,7 @@ def encode_pair(
         notes += made.warnings
     payload = None
     if fitted:
-        notes += fitted.notes
+        notes += (*fitted.missed, *fitted.notes)
         payload = edit_payload(fitted.payload, neural_psnr=fitted.psnr, standard_psnr=made.psnr if made else 0.0)
     file = with_apple_headroom(replace(pair.file, gain_map=made.stored if made else None, payload=payload), notes)
     data = written(file, None, notes).data
@@ -313,8 +313,8 @@ def with_apple_headroom(file: GainMapFile, notes: list[str]) -> GainMapFile:
 
 @dataclass(frozen=True)
 class FittedMap:
-    """A neural gain map and its payload; PQ-PSNR in dB, time in seconds, a line for a target that was missed, and one
-    where small highlights lose much of their brightness."""
+    """A neural gain map and its payload; PQ-PSNR in dB, time in seconds, lines about what it lacks, one where small
+    highlights lose much of their brightness, and one for a target that was missed."""
 
     network: NeuralGainMap
     payload: bytes
@@ -322,6 +322,7 @@ class FittedMap:
     seconds: float
     notes: tuple[str, ...]
     dimmed: str | None = None
+    missed: tuple[str, ...] = ()
 
 
 def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None = None) -> FittedMap:
@@ -351,13 +352,14 @@ def make_neural_map(pair: Pair, options: FitOptions, progress: Progress | None =
         progress=progress,
     )
     seconds, dimmed = perf_counter() - start, _dimmed(float(pair.hdr.max()), fitted.peak)
-    notes = (*fitted.notes, *_far_off(pair, fitted.psnr))
-    return FittedMap(fitted.network, fitted.payload, fitted.psnr, seconds, notes, dimmed)
+    notes = tuple(_far_off(pair, fitted.psnr)) if options.target_psnr is None else ()  # else its number was asked for
+    return FittedMap(fitted.network, fitted.payload, fitted.psnr, seconds, notes, dimmed, fitted.notes)
 
 
 def _far_off(pair: Pair, psnr: float) -> Iterator[str]:
-    """A line where a network shows another HDR picture, or hardly more of it than the SDR one does."""
-    if psnr >= _NEAR:
+    """A line where a network shows another HDR picture, or hardly more of it than the SDR one does, which readers show
+    anyway where nothing is brighter."""
+    if psnr >= _NEAR or pair.headroom == 0:
         return
     sdr = pq_psnr_of_rows(lambda rows: base_bt2020(pair.codes[rows], pair.color), pair.hdr)
     if psnr < max(FAR_OFF, sdr + _LEAST_GAIN):

@@ -169,7 +169,7 @@ def _missed(size: int, psnr: float, fit: FitOptions, base: NewBase) -> list[str]
 def _payload_of(fitted: FittedMap, fit: FitOptions, base: NewBase, standard: NewMap, notes: Notes) -> bytes:
     """A new neural map, with what it and the standard map are worth."""
     psnr, size = _against_original(fitted.psnr, base), len(fitted.payload)
-    notes.lost += fitted.notes if fit.target_psnr is None else _missed(size, psnr or fitted.psnr, fit, base)
+    notes.lost += (*_missed(size, psnr or fitted.psnr, fit, base), *fitted.notes)
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
     notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
