@@ -50,6 +50,13 @@ def test_what_a_photo_became(photos: Path, tmp_path: Path) -> None:
     assert kept.psnr is None, "no picture was coded again"
 
 
+def test_the_number_of_a_neural_map_is_told_only_of_the_base_that_it_was_made_for(photos: Path, tmp_path: Path) -> None:
+    source = photos / "one.jpg"
+    for data, psnr in ((files.made(neural=True), 47.25), (files.with_base_coded_again(files.made(neural=True)), None)):
+        source.write_bytes(data)
+        assert convert_photo(job_for(source, tmp_path / "out")).neural_psnr == psnr
+
+
 def test_a_rendition_that_is_made_of_the_same_pictures_is_not_measured(photos: Path, tmp_path: Path) -> None:
     """A neural map was added, but the standard map, which came as it was, is the better one and is what is shown."""
     source = photos / "one.jpg"

@@ -8,6 +8,7 @@ import gainmap_codec as gm
 from gainmap_codec.codec.description import describe
 from gainmap_codec.errors import Limits
 from gainmap_codec.files.container import parse_file, serialize_file
+from support import pipeline_files as files
 from support.paths import FIXTURES
 
 
@@ -17,6 +18,25 @@ def test_a_file_with_both_maps() -> None:
     assert first == "JPEG, 16 x 16, sRGB"
     assert "neural gain map" in source and "stops above SDR white" in brightest
     assert "Standard gain map:" in text and "made for this very base" in text
+
+
+def test_the_number_of_a_neural_map_holds_on_the_base_that_it_was_made_for() -> None:
+    """And no longer where that was coded again, or is not all there."""
+    data = files.both()
+    assert "at least 47.25 dB against the HDR picture\n" in described(data)
+    text = described(files.with_base_coded_again(data))
+    assert ", 47.25 dB on the base it was made for\n" in text and "against the HDR picture" not in text
+    assert "  made for this base before it was coded again\n" in text
+
+
+def test_a_base_that_is_cut_off_is_not_said_to_be_coded_again() -> None:
+    text = described(files.made(neural=True)[:-20])
+    assert "cut off" in text and "coded again" not in text
+    assert "  made for this base before it was damaged\n" in text
+
+
+def described(data: bytes) -> str:
+    return describe(gm.inspect(data).to_dict())
 
 
 def test_a_picture_without_hdr_says_so_plainly() -> None:

@@ -294,6 +294,46 @@ def test_both_maps_say_what_they_are_worth_on_the_new_base(monkeypatch: pytest.M
     assert wanted - 0.25 <= network(small).standard_psnr <= wanted + 0.01 and network(small).standard_psnr < 42.5
 
 
+# What nobody measured is not told
+
+
+UNKNOWN = "how near that was to the HDR picture is not known"
+
+
+@pytest.mark.parametrize("options", [{"container": "avif"}, {"quality": 95}, {"box": (8, 8, 80, 56), "quality": 100}])
+def test_on_a_base_that_was_coded_again_no_number_holds(options: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Fits(monkeypatch, psnr=20.0)
+    source = files.with_base_coded_again(files.both())
+    assert (network(source).neural_psnr, network(source).standard_psnr) == (CLAIMED, 42.5)
+    found = edited(source, **options)
+    assert (network(found.data).neural_psnr, network(found.data).standard_psnr) == (0, 0)
+    (line,) = (line for line in found.notes if line.startswith("neural gain map"))
+    assert UNKNOWN in line and "so about" not in line
+    assert gm.decode(found.data).rendered_from == "neural"
+
+
+def test_a_map_that_is_fitted_to_what_such_a_source_shows_has_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits, source = Fits(monkeypatch), files.with_base_coded_again(files.made(neural=True))
+    found = edited(source, **HALF, target_psnr=58.0)
+    assert fits.asked[0].target_psnr == 58.0, "against what the source shows: more is not known"
+    assert network(found.data).neural_psnr == 0
+    assert any(f"60.00 dB against what the source shows; {UNKNOWN}" in line for line in found.notes)
+    assert not any(line.startswith("target_psnr") for line in found.warnings)
+    missed = edited(source, **HALF, target_psnr=61.0)
+    assert any("target_psnr: expected 61.00 dB, got 60.00 dB" in line for line in missed.warnings)
+
+
+def test_a_base_that_stays_as_it_was_coded_again_keeps_the_numbers_of_the_first_one() -> None:
+    """They are still of that base, and the payload still says which one that is."""
+    source = files.with_base_coded_again(files.both())
+    kept = edited(source, strip="gps").data
+    assert network(kept) == network(source)
+    info = gm.inspect(kept).payload
+    assert info is not None and (info.bound_by, info.neural_psnr) == ("soft", CLAIMED)
+    new = network(edited(files.with_base_coded_again(files.made(neural=True)), carry="both").data)
+    assert new.neural_psnr == CLAIMED and new.standard_psnr == 0
+
+
 # What other programs have drawn stays
 
 
@@ -304,6 +344,11 @@ def test_what_pillow_drew_is_no_error_of_the_network(monkeypatch: pytest.MonkeyP
         fits.asked.clear()
         assert network(saved(draws(pillow.resize(pillow.open(source), (48, None))), quality=60)).layers
         assert len(fits.asked) == count
+
+
+def test_what_pillow_drew_on_leaves_no_number() -> None:
+    drawn = saved(draw_dot(pillow.open(files.both())), quality=60)
+    assert (network(drawn).neural_psnr, network(drawn).standard_psnr) == (0, 0)
 
 
 def draw_dot(image: Image.Image) -> Image.Image:

@@ -121,6 +121,13 @@ def both(orientation: int = 1) -> bytes:
     return made(standard=True, neural=True, orientation=orientation)
 
 
+def with_base_coded_again(data: bytes, quality: int = 60) -> bytes:
+    """A file whose base another program coded again, its gain maps left as they were."""
+    file = read(data)
+    base = parse_jpeg(encode_jpeg(decode_jpeg(file.base.data), quality=quality), Limits()).base
+    return serialize_jpeg(replace(file, base=base))
+
+
 def scans(picture: bytes) -> list[bytes]:
     """Everything of a JPEG that makes its pixels: tables, frame, scans."""
     image = parse_segments(picture, Limits())

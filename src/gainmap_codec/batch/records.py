@@ -53,7 +53,8 @@ class PhotoRecord:
         psnr: PQ-PSNR in dB of the new HDR rendition against the source's at the same size; None where both are the
             same, as where no picture was coded again, or there is no new one.
         neural_psnr: PQ-PSNR in dB of what the new file's neural gain map shows, against the HDR picture that it was
-            fitted to, as the file has it: rounded down to 0.25; None where it has no such map, or none was measured.
+            fitted to, as the file has it: rounded down to 0.25; None where it has no such map, or none was measured on
+            this base, as where another program coded it again.
         seconds: Time of one worker.
         warnings: What was lost, or no longer holds, a line each.
         damage: What is missing of the photo, as where it is cut off; all else of it was converted, unless it failed.

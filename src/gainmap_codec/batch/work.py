@@ -95,7 +95,7 @@ def _converted(
         width=new.file.base.width,
         height=new.file.base.height,
         psnr=_psnr(source, new, job.options.limits),
-        neural_psnr=(new.neural and new.neural.neural_psnr) or None,
+        neural_psnr=new.measured_psnr("neural") or None,
         warnings=report.warnings,
         damage=report.damage,
     )

@@ -34,7 +34,7 @@ def describe(info: dict[str, Any]) -> str:
     if gain_map := info["spare_gain_map"]:
         lines += ["", *_gain_map_lines(gain_map, "Second (not used)")]
     if payload := info["payload"]:
-        lines += ["", *_payload_lines(payload)]
+        lines += ["", *_payload_lines(payload, is_damaged=bool(info["damage"]))]
     if others := info["other_parts"]:
         lines += ["", "Beside the pictures:", *map(_other_line, others)]
     odd = [*_oddities(info), *info["warnings"]]
@@ -174,16 +174,20 @@ def _channel_line(name: str, channel: dict[str, float]) -> str:
     return f"  {name}: {gains}, gamma {channel['gamma']:g}, {offsets}"
 
 
-def _payload_lines(payload: dict[str, Any]) -> list[str]:
-    reached = f", at least {payload['neural_psnr']:.2f} dB against the HDR picture" if payload["neural_psnr"] else ""
+def _payload_lines(payload: dict[str, Any], *, is_damaged: bool) -> list[str]:
+    number, bound_by = f"{payload['neural_psnr']:.2f} dB", payload["bound_by"]
+    is_of_this = bound_by == "strict"
+    reached = (
+        f", at least {number} against the HDR picture" if is_of_this else f", {number} on the base it was made for"
+    )
     bound = {
         "strict": "made for this very base",
-        "soft": "made for this base before it was coded again",
+        "soft": f"made for this base before it was {'damaged' if is_damaged else 'coded again'}",
         "unchecked": "the base was coded again since: decoding shows whether it still fits",
         None: "not used: see below",
-    }[payload["bound_by"]]
+    }[bound_by]
     return [
-        f"Neural gain map: {payload['bytes']:,} bytes{reached}",
+        f"Neural gain map: {payload['bytes']:,} bytes{reached if payload['neural_psnr'] else ''}",
         f"  preset {payload['preset']}, domain {payload['domain']}, {payload['weights']:,} weights",
         f"  {bound}",
     ]

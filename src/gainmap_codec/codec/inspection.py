@@ -62,7 +62,8 @@ class PayloadInspection:
     Attributes:
         bytes: Its whole size.
         weights: Weights of the network, biases included.
-        neural_psnr: PQ-PSNR in dB that the writer measured, rounded down to 0.25; 0 where not measured.
+        neural_psnr: PQ-PSNR in dB that the writer measured on the base that it was made for, rounded down to 0.25; 0
+            where not measured. It says nothing of another base: it holds only where `bound_by` is "strict".
         standard_psnr: The same for the standard map that was written beside it; None where there was none.
         base_hdr_headroom: log2.
         alternate_hdr_headroom: log2.

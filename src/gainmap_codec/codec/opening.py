@@ -20,6 +20,7 @@ from gainmap_codec.pixels.color.code_points import color_of, is_hdr, primaries_a
 from gainmap_codec.pixels.color.light import AnyCodes
 from gainmap_codec.pixels.formats.coded_image import decode_coded_image
 from gainmap_codec.pixels.formats.sources import Source, read_source
+from gainmap_codec.pixels.hdr_image import RenderedFrom
 from gainmap_codec.pixels.maps.binding import find_turn, turned_fingerprint
 from gainmap_codec.pixels.raster.geometry import turned_coordinates
 
@@ -65,6 +66,15 @@ class OpenedFile:
     def neural(self) -> NeuralGainMap | None:
         """The neural gain map, where there is one that belongs to this base."""
         return self.payload if self.bound_by else None
+
+    def measured_psnr(self, kind: RenderedFrom) -> float:
+        """PQ-PSNR in dB of what a gain map shows on this base, against the HDR original; 0 where nobody measured it.
+
+        A payload's numbers hold on the base that it was made for, which has been lost where that was coded again since.
+        """
+        if self.payload is None or self.bound_by != "strict":
+            return 0.0
+        return self.payload.standard_psnr if kind == "standard" else self.payload.neural_psnr
 
     @property
     def has_hdr_base(self) -> bool:
@@ -162,6 +172,8 @@ def _payload_of(
         turn = find_turn(codes(), neural.binding.soft, 1 << file.base.bits)
     except GainMapError as error:
         return None, None, f"{error}; the neural gain map is ignored"
+    if turn == 1 and file.damage:
+        return neural, "soft", None  # bytes are missing: whether others took their place, nobody knows
     if turn == 1:
         return neural, "soft", "the base was coded again after its neural gain map was made"
     if turn is not None:

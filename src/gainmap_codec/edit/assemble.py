@@ -206,7 +206,12 @@ def _bound(payload: bytes, file: GainMapFile, options: AssembleOptions, notes: N
     if not is_bound(base_codes(file.base), network.binding.soft, 1 << file.base.bits):
         raise ValueError("payload: expected the neural gain map of this base, got another's: leave it out")
     notes.lost.append(
-        "the base was coded again after its neural gain map was made: its quality may be less than it says"
+        "the base was coded again after its neural gain map was made: how near it comes to the HDR picture is not known"
     )
-    binding = Binding(file.base_digest, network.binding.soft)
-    return edit_payload(payload, binding=binding, coordinates=network.coordinates)
+    return edit_payload(
+        payload,
+        neural_psnr=0.0,
+        standard_psnr=0.0,
+        binding=Binding(file.base_digest, network.binding.soft),
+        coordinates=network.coordinates,
+    )

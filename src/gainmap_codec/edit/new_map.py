@@ -226,7 +226,7 @@ def _made(base: NewBase, how: MapOptions, options: TranscodeOptions, notes: Note
     notes.lost += made.warnings
     if made.psnr < FAR_OFF and not made.warnings:
         notes.lost.append(f"the new standard gain map shows another HDR picture than the source: {made.psnr:.1f} dB")
-    notes.done.append(f"standard gain map: made anew, {told_psnr(made.psnr)} against the HDR picture")
+    notes.done.append(f"standard gain map: made anew, {told_psnr(made.psnr)} against the source's HDR picture")
     notes.done += [f"standard gain map: {made.why}"] if made.why else []
     return NewMap(made.stored, made.psnr)
 

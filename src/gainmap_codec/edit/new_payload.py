@@ -36,6 +36,7 @@ _FALL_DB = 3.0  # from here on, most of the error is the new base's and not the 
 _LEAD_DB = 0.5  # a map that is kept may be as much below a new one
 _NEAR_DB = 1.0  # below the source, a new map is near enough: the rest would tell what nobody sees beside its errors
 _ROUNDING_DB = 1e-6
+_UNKNOWN = "; how near that was to the HDR picture is not known"
 _MOST_PIXELS = 1 << 22  # of a larger base, three outputs see cells and not pixels: what coding loses they cannot mend
 
 
@@ -68,32 +69,43 @@ def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
 
 
 class _Kept(NamedTuple):
-    """A payload that knows its new base; its PQ-PSNR in dB there, what it had more before, and a line about it."""
+    """A payload that knows its new base, what it is worth there, and a line about it.
+
+    Attributes:
+        psnr: PQ-PSNR in dB there against the HDR original; 0 where nobody knows.
+        drift: Against what it gave on the old base; infinite where that was not coded again.
+        fall: How much of what it says of itself is lost by that, in dB.
+    """
 
     payload: bytes
     psnr: float
+    drift: float
     fall: float
     line: str
 
 
 def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMap, notes: Notes) -> _Kept | None:
     """The payload told of its new base and measured there, or None, with a line, where that is another picture."""
-    bound, psnr, line = _bound(payload, network, base, notes), network.neural_psnr, "neural gain map: kept bit for bit"
+    bound = _bound(payload, network, base, notes)
     if bound is None:
         return None
-    if not base.is_kept:
-        line = "neural gain map: kept, weights and latents bit for bit"
-    if not base.is_kept and not base.shown.is_edited:
-        try:
-            drift = _drift(base, "neural", replace(base.file, payload=bound))
-        except GainMapError as error:
-            notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
-            return _Kept(bound, psnr, 0.0, line)
-        psnr = combined_psnr(network.neural_psnr, drift)
-        line += f", {told_psnr(drift)} against what it gave on the old base"
-        line += f", so about {told_psnr(psnr)} against the HDR picture" if psnr else ""
-    numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
-    return _Kept(numbered, psnr, network.neural_psnr - psnr, line)
+    standard_psnr = _standard_psnr(base, standard)
+    if base.is_kept:
+        numbered = edit_payload(bound, standard_psnr=standard_psnr)
+        return _Kept(numbered, base.source.measured_psnr("neural"), inf, 0.0, "neural gain map: kept bit for bit")
+    line = "neural gain map: kept, weights and latents bit for bit"
+    if base.shown.is_edited:
+        return _Kept(edit_payload(bound, neural_psnr=0.0, standard_psnr=standard_psnr), 0.0, inf, 0.0, line)
+    try:
+        drift = _drift(base, "neural", replace(base.file, payload=bound))
+    except GainMapError as error:
+        notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
+        return _Kept(edit_payload(bound, neural_psnr=0.0, standard_psnr=standard_psnr), 0.0, inf, 0.0, line)
+    psnr = combined_psnr(base.source.measured_psnr("neural"), drift)
+    so = f", so about {told_psnr(psnr)} against the HDR picture" if psnr else _UNKNOWN
+    line += f", {told_psnr(drift)} against what it gave on the old base{so}"
+    numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=standard_psnr)
+    return _Kept(numbered, psnr, drift, network.neural_psnr - combined_psnr(network.neural_psnr, drift), line)
 
 
 def _bound(payload: bytes, network: NeuralGainMap, base: NewBase, notes: Notes) -> bytes | None:
@@ -140,9 +152,10 @@ def _kept_or_fitted(
     fitted = make_neural_map(base.pair._replace(gain=None), _against_source(fit, base), progress)
     if not _is_preferred(fitted, kept, fit, base):
         notes.done.append(f"{kept.line}; a new one is not better by {_LEAD_DB} dB")
-        notes.lost += _missed(len(kept.payload), kept.psnr, fit, base)
+        notes.lost += _missed(len(kept.payload), kept.psnr or kept.drift, fit, base)
         return kept.payload
-    notes.done.append(f"neural gain map: made anew, since the old one would give {told_psnr(kept.psnr)} on this base")
+    worth = told_psnr(kept.psnr) if kept.psnr else f"{told_psnr(kept.drift)} against what it gave before,"
+    notes.done.append(f"neural gain map: made anew, since the old one would give {worth} on this base")
     return _payload_of(fitted, fit, base, standard, notes)
 
 
@@ -150,12 +163,15 @@ def _is_preferred(fitted: FittedMap, kept: _Kept, fit: FitOptions, base: NewBase
     """Whether a new map is better than what is kept, or has a target that this misses."""
     if fit.target_bytes is not None and len(kept.payload) > fit.target_bytes:
         return len(fitted.payload) < len(kept.payload)
-    lead = 0.0 if fit.target_psnr is not None and kept.psnr < fit.target_psnr else _LEAD_DB
-    return _against_original(fitted.psnr, base) > kept.psnr + lead
+    new, old = (_against_original(fitted.psnr, base), kept.psnr) if kept.psnr else (fitted.psnr, kept.drift)
+    lead = 0.0 if fit.target_psnr is not None and old < fit.target_psnr else _LEAD_DB
+    return new > old + lead
 
 
 def _missed(size: int, psnr: float, fit: FitOptions, base: NewBase) -> list[str]:
-    """A line where a map of a size and of so many dB against the HDR original misses its target."""
+    """A line where a map of a size and of so many dB misses its target: by the HDR original, or by the source's picture
+    where how near that is to the original is not known.
+    """
     if fit.target_bytes is not None and size > fit.target_bytes:
         return [f"target_bytes: expected at most {fit.target_bytes}, got {size}, the smallest that was found"]
     if fit.target_psnr is None or psnr >= fit.target_psnr - _ROUNDING_DB:
@@ -172,22 +188,22 @@ def _payload_of(fitted: FittedMap, fit: FitOptions, base: NewBase, standard: New
     notes.lost += (*_missed(size, psnr or fitted.psnr, fit, base), *fitted.notes)
     payload = edit_payload(fitted.payload, neural_psnr=psnr, standard_psnr=_standard_psnr(base, standard))
     seconds = f"fitted in {fitted.seconds:.1f} s"
-    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {told_psnr(psnr)} against the HDR picture")
+    worth = f"{told_psnr(psnr)} against the HDR picture"
+    if not psnr:
+        worth = f"{told_psnr(fitted.psnr)} against what the source shows{_UNKNOWN}"
+    notes.done.append(f"neural gain map: {seconds}, {len(payload):,} bytes, {worth}")
     notes.done += [f"neural gain map: {fitted.dimmed}"] if fitted.dimmed else []
     return payload
 
 
 def _against_original(psnr: float, base: NewBase) -> float:
-    """PQ-PSNR in dB against the HDR original, of what has so much against the source's rendition of it."""
+    """PQ-PSNR in dB against the HDR original, of what has so much against the source's rendition; 0 if not known."""
     return psnr if base.source.neural is None else combined_psnr(_source_psnr(base), psnr)
 
 
 def _source_psnr(base: NewBase) -> float:
     """PQ-PSNR in dB against the HDR original, of the source's rendition of it; 0 where nobody measured it."""
-    network = base.source.neural
-    if network is None:
-        return 0.0
-    return network.standard_psnr if base.rendition.kind == "standard" else network.neural_psnr
+    return base.source.measured_psnr(base.rendition.kind) if base.source.neural else 0.0
 
 
 def _against_source(fit: FitOptions, base: NewBase) -> FitOptions:
@@ -200,17 +216,17 @@ def _against_source(fit: FitOptions, base: NewBase) -> FitOptions:
 
 def _standard_psnr(base: NewBase, standard: NewMap) -> float:
     """What the payload has to say of the standard map beside it."""
-    source = base.source
-    psnr = source.neural.standard_psnr if source.neural else inf
-    is_as_it_was = base.is_kept and standard.stored is source.file.gain_map
-    if standard.stored is None and not is_as_it_was:
+    source, stored = base.source, standard.stored
+    if base.is_kept and stored is source.file.gain_map:
+        psnr = source.neural.standard_psnr if source.neural else inf
+    elif stored is None or base.shown.is_edited:
         psnr = 0.0
     elif standard.psnr is not None:
         psnr = _against_original(standard.psnr, base)
-    elif standard.stored is not None and source.file.gain_map is None:
-        psnr = _against_original(_drift(base, "standard", replace(base.file, gain_map=standard.stored)), base)
-    elif psnr and not is_as_it_was and not base.shown.is_edited:
-        psnr = combined_psnr(psnr, _drift(base, "standard", replace(base.file, gain_map=standard.stored)))
+    elif source.file.gain_map is None:
+        psnr = _against_original(_drift(base, "standard", replace(base.file, gain_map=stored)), base)
+    elif psnr := source.measured_psnr("standard") if source.neural else inf:
+        psnr = combined_psnr(psnr, _drift(base, "standard", replace(base.file, gain_map=stored)))
     return min(psnr, _BEST_PSNR)
 
 
