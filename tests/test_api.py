@@ -361,9 +361,15 @@ def test_a_region_is_that_part_of_the_picture(both: bytes, prefer: Prefer, orien
     np.testing.assert_allclose(part, whole[7:38, 5:45], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 0, 5), (90, 0, 7, 5), (0, 60, 5, 5)])
+@pytest.mark.parametrize("region", [(-1, 0, 5, 5), (90, 0, 7, 5), (0, 60, 5, 5)])
 def test_a_region_lies_in_the_picture(standard: bytes, region: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="region: expected x, y, width, height within 96 x 64"):
+        gm.decode(standard, region=region)
+
+
+@pytest.mark.parametrize("region", [(4, 4, 0, 5), (4, 4, 5, -1)])
+def test_an_empty_region_is_told_as_that(standard: bytes, region: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="region: expected a width and a height of at least 1, got"):
         gm.decode(standard, region=region)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,21 @@ def test_an_error_names_the_photo_once(tmp_path: Path, photo: Path) -> None:
     assert line.startswith(f"gainmap: {photo}: pixels: expected at most")
     line = failure("crop", photo, "-o", tmp_path / "out.jpg", "--box", "0,0,900,900")
     assert line.count(str(photo)) == 1 and "inside 96 x 64" in line
+    line = failure("crop", photo, "-o", tmp_path / "out.jpg", "--box", "40,10,40,60")
+    assert line.endswith("--box: expected left < right and top < bottom, got (40, 10, 40, 60)")
+
+
+@pytest.mark.parametrize(("kind", "of_map"), [("neural", ""), ("standard", r", of the map \d+")])
+def test_a_lowered_quality_is_told_only_of_a_map_that_is_there(tmp_path: Path, kind: str, of_map: str) -> None:
+    source = tmp_path / "photo.jpg"
+    source.write_bytes(files.made(standard=kind == "standard", neural=kind == "neural"))
+    options = ("--strip", "all", "--chroma", "4:2:0", "--effort", 1)
+    run("transcode", source, "-o", tmp_path / "low.jpg", "--quality", 50, *options)
+    most = (tmp_path / "low.jpg").stat().st_size
+    done = run("transcode", source, "-o", tmp_path / "new.jpg", "--quality", 90, *options, "--max-bytes", most)
+    assert re.search(
+        rf"^  quality \d+{of_map}: at 90 the file has [\d,]+ bytes, --max-bytes is {most:,}$", done.stdout, re.M
+    )
 
 
 def test_one_bad_file_stops_no_other(photo: Path, tmp_path: Path) -> None:

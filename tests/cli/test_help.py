@@ -41,6 +41,23 @@ def test_what_does_not_parse_is_found() -> None:
         gainmap.commands["crop"].make_context("crop", ["photo.jpg", "--no-such-option"])
 
 
+@pytest.mark.parametrize(
+    ("name", "carry"), [("web", "[default: standard]"), ("transcode", "Default: those that are there")]
+)
+def test_a_command_tells_its_own_defaults(name: str, carry: str) -> None:
+    command = gainmap.commands[name]
+    context = click.Context(command, info_name=f"gainmap {name}", **command.context_settings)
+    shown = " ".join(command.get_help(context).split("\nOptions:\n")[1].split())
+    options = {word: shown[shown.index(f" --{word} ") :] for word in ("carry", "strip", "preset", "quality")}
+    assert carry in options["carry"][: options["carry"].index(" --strip ")]
+    own = name == "web"
+    assert ("[default: gps]" in options["strip"][: options["strip"].index(" --preset ")]) == own
+    assert (
+        f"[default: {'web' if own else 'balanced'}]" in options["preset"][: options["preset"].index(" --target-bytes")]
+    )
+    assert ("as --preset has it" in options["quality"][: options["quality"].index(" --chroma ")]) == own
+
+
 def test_the_program_names_its_commands_and_where_to_start() -> None:
     shown = gainmap.get_help(click.Context(gainmap, info_name="gainmap"))
     assert all(re.search(rf"^  {name} +\S", shown, re.MULTILINE) for name in COMMANDS)

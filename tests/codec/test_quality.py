@@ -113,6 +113,7 @@ def test_highlights_that_stay_are_not() -> None:
 
 def test_a_flat_picture_that_is_dimmed_and_light_above_pq_are_told_of_truly() -> None:
     assert _dimmed(50.0, 0.0) == "its brightest pixel has 0 nits instead of 10,000"
+    assert _dimmed(0.000005, 0.0) is None and _dimmed(1.0, 0.0) is None  # what is no brighter than SDR white
     assert _dimmed(228.0, 60.0) is None  # as bright as any HDR file can say
     assert _dimmed(228.0, 10.0) == "its brightest pixel has 2,030 nits instead of 10,000"
 

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
 import gainmap_codec as gm
+from gainmap_codec.codec.options import BatchOptions, DecodeOptions, EncodeOptions, TranscodeOptions
 from gainmap_codec.neural.devices import torch_device
+from support import pipeline_files as files
+from support.command_line import run
 from support.small_pair import HDR
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", ""])
-def test_names_of_no_device(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^device: expected cpu, cuda or cuda:N, got '{name}'$"):
-        torch_device(name)
+@pytest.mark.parametrize(
+    "name", ["banana", "gpu", "cuda:x", "cuda:1000", "cuda:\N{ARABIC-INDIC DIGIT ONE}", "meta", ""]
+)
+@pytest.mark.parametrize("record", [EncodeOptions, DecodeOptions, TranscodeOptions, BatchOptions])
+def test_names_of_no_device(record: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^device: expected auto, cpu, cuda or cuda:N, got '{name}'$"):
+        record(device=name)
+
+
+@pytest.mark.parametrize("record", [EncodeOptions, DecodeOptions, TranscodeOptions])
+def test_a_device_is_a_name(record: Any) -> None:
+    with pytest.raises(TypeError, match=r"^device: expected a name such as auto, cpu or cuda:0, got 0$"):
+        record(device=0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["encode", "transcode", "resize --size 8x", "crop --box 0,0,8,8", "decode", "batch", "web"],
+)
+def test_an_unknown_device_is_wrong_usage_in_every_command(command: str, tmp_path: Path) -> None:
+    source, new = tmp_path / "a.jpg", tmp_path / ("new" if command in ("batch", "web") else "new.avif")
+    source.write_bytes(files.made(standard=True))
+    found = run(*command.split(), source, "-o", new, "--device", "banana")
+    assert found.returncode == 2 and not new.exists()
+    assert "--device: expected auto, cpu, cuda or cuda:N, got 'banana'" in found.stderr
 
 
 @pytest.mark.usefixtures("short_fits")

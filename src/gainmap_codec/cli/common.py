@@ -132,6 +132,7 @@ target_psnr = click.option(
 strip = click.option(
     "--strip",
     type=click.Choice(["gps", "all"]),
+    show_default=True,
     help="gps: remove the place where the picture was taken; all: remove everything but what the pictures need.",
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import click
 
@@ -38,6 +38,7 @@ from gainmap_codec.cli.common import (
 )
 from gainmap_codec.cli.progress import Files, Progress
 from gainmap_codec.cli.streams import SOURCE, STDIN, STDOUT, TARGET, check_outputs, source_of, write
+from gainmap_codec.cli.wording import as_typed
 from gainmap_codec.codec.options import WRITTEN, Strip, TranscodeOptions
 from gainmap_codec.edit.report import TranscodeReport
 from gainmap_codec.edit.transcode import transcode_with_report
@@ -108,64 +109,92 @@ _FRAME_OPTIONS = (
         help="Size of the upright picture, in pixels, exactly; WIDTHx or xHEIGHT keeps the proportions.",
     ),
 )
-_CODING_OPTIONS = (
-    click.option(
-        "--carry",
-        type=click.Choice(["both", "neural", "standard", "apple"]),
-        help="Which gain maps to store; one that is missing is made from the other. apple: Apple's own kind alone, for "
-        "iPhones before iOS 18. Default: those that are there.",
-    ),
-    strip,
-    click.option(
-        "--preset",
-        type=click.Choice(["tiny", "balanced", "best", "web", "archive"]),
-        default=_DEFAULTS.preset,
-        show_default=True,
-        help="web: code everything anew, small enough for web pages; archive: keep what can be kept, and code the rest "
-        "almost without loss; the others only say which kind of neural gain map is made, if one has to be made.",
-    ),
-    target_bytes,
-    target_psnr,
-    click.option(
-        "--quality",
-        type=WholeNumber(1, 100),
-        help="Quality of the picture. Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF, 95 in JPEG XL.",
-    ),
-    click.option(
-        "--chroma",
-        type=click.Choice(["4:2:0", "4:4:4"]),
-        help="Colour at half the size, or at full size; 4:4:4 alone in JPEG XL. Default: as it is.",
-    ),
-    speed,
-    click.option(
-        "--map-quality",
-        type=WholeNumber(1, 100),
-        help="Quality of the standard gain map. Default: kept as it is, or 95 in JPEG and AVIF, 70 in HEIC, "
-        "98 in JPEG XL; chosen where it is added to a neural one.",
-    ),
-    click.option(
-        "--map-scale",
-        type=NumberOrAuto(),
-        metavar="NUMBER|auto",
-        help="How many times smaller than the picture, along a side, the standard gain map is. Default: as it is.",
-    ),
-    click.option(
-        "--map-channels",
-        type=NumberOrAuto(),
-        metavar="1|3|auto",
-        help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
-    ),
-    click.option(
-        "--map-bits",
-        type=NumberOrAuto(),
-        metavar="8|10|12|auto",
-        help="Depth of the standard gain map; auto: 10 bits where 8 would show bands. Default: as it is.",
-    ),
-    click.option("--max-bytes", type=WholeNumber(min=1), help="Largest size of the whole file, in bytes."),
-    device,
-    seed,
-    effort,
+
+
+class _Defaults(NamedTuple):
+    """What the help says of options that a preset may speak for."""
+
+    carry: str
+    quality: str
+    chroma: str
+    map_quality: str
+    map_scale: str
+
+
+_AS_IT_IS = _Defaults(
+    carry=" Default: those that are there.",
+    quality=" Default: kept as it is, or 92 in JPEG, 65 in HEIC, 85 in AVIF, 95 in JPEG XL.",
+    chroma=" Default: as it is.",
+    map_quality=" Default: kept as it is, or 95 in JPEG and AVIF, 70 in HEIC, 98 in JPEG XL; chosen where it is added "
+    "to a neural one.",
+    map_scale=" Default: as it is.",
 )
+_AS_PRESET = _Defaults("", *[" Default: as --preset has it."] * 4)
+
+
+def _coding_options(defaults: _Defaults) -> tuple[Option, ...]:
+    return (
+        click.option(
+            "--carry",
+            type=click.Choice(["both", "neural", "standard", "apple"]),
+            help="Which gain maps to store; one that is missing is made from the other. apple: Apple's own kind alone, "
+            f"for iPhones before iOS 18.{defaults.carry}",
+            show_default=True,
+        ),
+        strip,
+        click.option(
+            "--preset",
+            type=click.Choice(["tiny", "balanced", "best", "web", "archive"]),
+            default=_DEFAULTS.preset,
+            show_default=True,
+            help="web: code everything anew, small enough for web pages; archive: keep what can be kept, and code the "
+            "rest almost without loss; the others only say which kind of neural gain map is made, if one has to be "
+            "made.",
+        ),
+        target_bytes,
+        target_psnr,
+        click.option(
+            "--quality",
+            type=WholeNumber(1, 100),
+            help=f"Quality of the picture.{defaults.quality}",
+        ),
+        click.option(
+            "--chroma",
+            type=click.Choice(["4:2:0", "4:4:4"]),
+            help=f"Colour at half the size, or at full size; 4:4:4 alone in JPEG XL.{defaults.chroma}",
+        ),
+        speed,
+        click.option(
+            "--map-quality",
+            type=WholeNumber(1, 100),
+            help=f"Quality of the standard gain map.{defaults.map_quality}",
+        ),
+        click.option(
+            "--map-scale",
+            type=NumberOrAuto(),
+            metavar="NUMBER|auto",
+            help="How many times smaller than the picture, along a side, the standard gain map is."
+            f"{defaults.map_scale}",
+        ),
+        click.option(
+            "--map-channels",
+            type=NumberOrAuto(),
+            metavar="1|3|auto",
+            help="Whether the standard gain map is the same for all colours (1) or not (3). Default: as it is.",
+        ),
+        click.option(
+            "--map-bits",
+            type=NumberOrAuto(),
+            metavar="8|10|12|auto",
+            help="Depth of the standard gain map; auto: 10 bits where 8 would show bands. Default: as it is.",
+        ),
+        click.option("--max-bytes", type=WholeNumber(min=1), help="Largest size of the whole file, in bytes."),
+        device,
+        seed,
+        effort,
+    )
+
+
 _TO = "The format to write. Default: as the file -o is named; in a folder or for -, the format of each IN."
 
 
@@ -190,12 +219,12 @@ def edit_options(
         help="The picture that every program shows; the gain map leads to the other one. hdr is in PQ (for HLG, use "
         "encode). Default: as it is, but sdr in JPEG.",
     )
-    return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_CODING_OPTIONS, *more), record)
+    return _in_a_record(command, (kinds, base, *_FRAME_OPTIONS, *_coding_options(_AS_IT_IS), *more), record)
 
 
 def coding_options(command: Command) -> Command:
-    """The same without the format and the size, which the command chooses itself."""
-    return _in_a_record(command, _CODING_OPTIONS, TranscodeOptions)
+    """The same without the format and the size, which the command chooses itself; its preset speaks for the rest."""
+    return _in_a_record(command, _coding_options(_AS_PRESET), TranscodeOptions)
 
 
 def _in_a_record(command: Command, options: tuple[Option, ...], record: type[TranscodeOptions]) -> Command:
@@ -474,7 +503,7 @@ def _tell(source: Path, target: Path, report: TranscodeReport, quiet: bool, *, n
     if not quiet:
         say_of(target, f"{len(report.data):,} bytes")
         for note in report.notes:
-            say(f"  {note}")
+            say(f"  {as_typed(note)}")
 
 
 def _container_of(output: Path) -> Container:

@@ -370,10 +370,10 @@ def _far_off(pair: Pair, psnr: float) -> Iterator[str]:
 def _dimmed(before: float, after: float) -> str | None:
     """A line where the brightest pixel loses much: it is too small for PQ-PSNR to tell.
 
-    Light above what PQ holds counts as that: no HDR file shows more.
+    Light above what PQ holds counts as that: no HDR file shows more. Below SDR white there is no highlight to lose.
     """
     before, after = (min(light, PQ_PEAK) for light in (before, after))
-    if after >= before * 2**-DIMMED_STOPS:
+    if before <= 1 or after >= before * 2**-DIMMED_STOPS:
         return None
     nits = f"{SDR_WHITE_NITS * max(after, 0):,.0f} nits instead of {SDR_WHITE_NITS * before:,.0f}"
     return f"its brightest pixel has {nits}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -678,6 +679,7 @@ def _check_fit(options: FitOptions) -> None:
     _check_whole("seed", options.seed)
     if not 0 <= options.seed < 1 << 63:
         raise ValueError(f"seed: expected a number from 0 to 2^63 - 1, got {options.seed}")
+    _check_device(options.device)
     check_effort(options.effort)
     if options.effort != DEFAULT_EFFORT and options.preset in ("paper-gain", "paper-gamma"):
         raise ValueError(
@@ -689,11 +691,10 @@ def choose_device(device: str) -> str:
     """The torch device that `device` stands for; "auto" is the CPU unless torch is already loaded and has CUDA.
 
     Raises:
-        ValueError: As `torch_device`.
+        ValueError: Another name, or as `torch_device`.
         MissingDependencyError: A device other than the CPU, and no torch.
     """
-    if not isinstance(device, str):
-        raise TypeError(f"device: expected a name such as auto, cpu or cuda:0, got {device!r}")
+    _check_device(device)
     if device == "auto":
         loaded = sys.modules.get("torch")
         return "cuda" if loaded is not None and loaded.cuda.is_available() else "cpu"
@@ -703,6 +704,13 @@ def choose_device(device: str) -> str:
 
         torch_device(device)
     return device
+
+
+def _check_device(device: str) -> None:
+    if not isinstance(device, str):
+        raise TypeError(f"device: expected a name such as auto, cpu or cuda:0, got {device!r}")
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,2})?", device, re.ASCII):
+        raise ValueError(f"device: expected auto, cpu, cuda or cuda:N, got {device!r}")
 
 
 def _check_maps(quality: int | None, map_quality: int | Auto, map_scale: int | Auto, map_channels: int | Auto) -> None:

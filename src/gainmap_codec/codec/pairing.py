@@ -162,7 +162,9 @@ def _read_hdr(
     if is_hdr(opened.file.base):
         return upright_hdr(opened.data, name, options.limits), None
     if keep_base and opened.has_hdr_base:
-        raise UnsupportedError(f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from")
+        raise UnsupportedError(
+            f"{name}: expected an SDR base, got an HDR one, which its gain map leads down from (swap makes one)"
+        )
     kind = preference(opened, "auto")[0]
     if keep_base:
         opened = opened.decoded_once()

@@ -112,7 +112,9 @@ def _window(opened: OpenedFile, options: DecodeOptions) -> Window:
     if options.region is None:
         return Window(0, 0, height, width)
     x, y, across, down = options.region
-    if min(x, y) < 0 or min(across, down) < 1 or x + across > width or y + down > height:
+    if min(across, down) < 1:
+        raise ValueError(f"region: expected a width and a height of at least 1, got {options.region}")
+    if min(x, y) < 0 or x + across > width or y + down > height:
         raise ValueError(f"region: expected x, y, width, height within {width} x {height}, got {options.region}")
     return Window(y, x, down, across)
 

@@ -80,7 +80,8 @@ def _lowered(
             break
         because = "max_bytes is" if options.max_bytes else "its source has"
         instead = f"at {quality} the file has {size:,} bytes, {because} {most:,}"
-        line = f"quality {chosen.quality}, of the map {chosen.map_quality}: {instead}"
+        of_map = f", of the map {chosen.map_quality}" if first.gain_map else ""
+        line = f"quality {chosen.quality}{of_map}: {instead}"
         notes = Notes(done=[line], lowered=Lowered(_coding(shown, chosen).quality, line))
         if notes.lowered and notes.lowered.quality < LOWEST_FAIR:
             poor = f"quality {chosen.quality} to keep within {most:,} bytes"

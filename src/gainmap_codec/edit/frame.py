@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import index
 
@@ -109,6 +110,20 @@ def fitted_size(old: Size, size: tuple[int | None, int | None]) -> Size:
     )
 
 
+def checked_box(box: Sequence[int], width: int, height: int) -> Box[int]:
+    """A part of a picture of this size.
+
+    Raises:
+        ValueError: It is empty, or not inside the picture.
+    """
+    left, top, right, bottom = map(index, box)
+    if left >= right or top >= bottom:
+        raise ValueError(f"box: expected left < right and top < bottom, got {tuple(box)}")
+    if left < 0 or top < 0 or right > width or bottom > height:
+        raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
+    return Box(left, top, right, bottom)
+
+
 def upright_size(file: GainMapFile, size: Size) -> str:
     """A size of the stored raster as the upright picture has it, in words."""
     width, height = shown_size(size, file.orientation)
@@ -118,7 +133,4 @@ def upright_size(file: GainMapFile, size: Size) -> str:
 def _stored_part(file: GainMapFile, box: tuple[int, int, int, int]) -> Box[int]:
     """The box in the stored raster."""
     width, height = shown_size((file.base.width, file.base.height), file.orientation)
-    left, top, right, bottom = map(index, box)
-    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
-    return stored_box(Box(left, top, right, bottom), file.base.width, file.base.height, file.orientation)
+    return stored_box(checked_box(box, width, height), file.base.width, file.base.height, file.orientation)

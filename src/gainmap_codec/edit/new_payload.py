@@ -62,10 +62,10 @@ def new_payload(
     return _payload_of(fitted, options.neural, base, standard, notes)
 
 
-def note_no_fit(options: TranscodeOptions, notes: Notes) -> None:
+def note_no_fit(options: TranscodeOptions, notes: Notes, why: str = "no new neural gain map is made") -> None:
     """A line about options of a new neural map, where none is made."""
     if options.fit_names:
-        notes.lost.append(without_effect(options.fit_names, "no new neural gain map is made"))
+        notes.lost.append(without_effect(options.fit_names, why))
 
 
 class _Kept(NamedTuple):
@@ -147,7 +147,7 @@ def _kept_or_fitted(
     is_large = base.file.base.width * base.file.base.height > _MOST_PIXELS
     if kept.fall <= _FALL_DB or is_large or fits_by_torch(fit.preset):
         notes.done.append(kept.line)
-        note_no_fit(options, notes)
+        note_no_fit(options, notes, "the neural gain map is kept (encode makes a new one)")
         return kept.payload
     fitted = make_neural_map(base.pair._replace(gain=None), _against_source(fit, base), progress)
     if not _is_preferred(fitted, kept, fit, base):

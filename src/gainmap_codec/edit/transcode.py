@@ -170,13 +170,17 @@ def _check(opened: OpenedFile, options: TranscodeOptions) -> None:
     if carry == "apple" and not ABILITIES[options.container or file.container].has_apple_map:
         raise UnsupportedError(f'carry="apple": expected JPEG or HEIC to write, got {file.container.upper()}')
     if carry == "apple" and opened.has_hdr_base:
-        raise UnsupportedError(
-            'carry="apple": expected an SDR base for Apple\'s gain map, got an HDR one (base="sdr" makes one)'
-        )
+        raise UnsupportedError(f'carry="apple": expected an SDR base for Apple\'s gain map, got {_hdr_base(file)}')
     if opened.has_hdr_base and carry in ("neural", "both") and opened.neural is None:
-        raise UnsupportedError(f'carry="{carry}": expected an SDR base for a neural gain map, got an HDR one')
+        raise UnsupportedError(f'carry="{carry}": expected an SDR base for a neural gain map, got {_hdr_base(file)}')
     if opened.neural is None and carry in ("neural", "both"):
         check_torch_for(options.preset)
+
+
+def _hdr_base(file: GainMapFile) -> str:
+    """What stands in the way, and the way out; of a base in no HDR colour only its gain map tells what it is."""
+    way = 'base="sdr"' if is_hdr(file.base) else "swap"
+    return f"an HDR one ({way} makes one)"
 
 
 def _note_left_out(kind: str, old: object, new: object, options: TranscodeOptions, notes: Notes) -> None:

@@ -36,7 +36,7 @@ from gainmap_codec.codec.options import (
     check_strip,
 )
 from gainmap_codec.codec.strip import exif_without_geotags, xmp_without_geotags
-from gainmap_codec.edit.frame import fitted_size, stretching
+from gainmap_codec.edit.frame import checked_box, fitted_size, stretching
 from gainmap_codec.edit.metadata import stripped_for_edit
 from gainmap_codec.edit.new_base import Shown
 from gainmap_codec.edit.new_payload import note_no_fit
@@ -148,10 +148,8 @@ def crop(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     Warns:
         HdrLostWarning: As `resize`.
     """
-    left, top, right, bottom = box
     width, height = image.size
-    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise ValueError(f"box: expected left, top, right, bottom inside {width} x {height}, got {tuple(box)}")
+    left, top, right, bottom = checked_box(box, width, height)
     told = Told()
     match = matched(image, told)
     told.warn()

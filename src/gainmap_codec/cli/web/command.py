@@ -28,6 +28,7 @@ from gainmap_codec.cli.web.gathering import PAGE, gathered_page, is_own_page
 from gainmap_codec.cli.web.making import MadePhoto, make_photo
 from gainmap_codec.cli.web.markup import picture_element
 from gainmap_codec.cli.web.planning import DEFAULT_WIDTHS, WebPhoto, plan_photo
+from gainmap_codec.cli.wording import as_typed
 from gainmap_codec.codec.opening import OpenedFile, open_source
 from gainmap_codec.codec.options import TranscodeOptions
 from gainmap_codec.files.container import parse_file
@@ -180,4 +181,4 @@ def _tell(made: MadePhoto, output: Path) -> None:
     for variant, report in zip(made.photo.variants, made.reports, strict=True):
         say_of(output / variant.name, f"{len(report.data):,} bytes")
         if report.lowered:
-            say(f"  {report.lowered.line}")
+            say(f"  {as_typed(report.lowered.line)}")
