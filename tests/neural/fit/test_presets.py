@@ -19,6 +19,7 @@ from gainmap_codec.neural.fit import presets
 from gainmap_codec.neural.fit.multiscale import MultiscaleFit
 from gainmap_codec.neural.fit.presets import FittedNetwork, Presets, fit_pair, shipped_presets
 from gainmap_codec.neural.fit.rates import LARGEST_SEARCHED
+from gainmap_codec.neural.pair import PairLike
 from gainmap_codec.pixels.color.light import Array, pq_psnr
 from gainmap_codec.pixels.maps.neural_map import base_bt2020, render_neural_map
 from support.short_fits import shortened
@@ -142,7 +143,7 @@ def test_target_psnr() -> None:
 
 
 def test_a_target_far_below_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cheapest fit is enough: no price between is tried."""
+    """The cheapest fit is enough, of the preset's network and of a narrower one: no price between is tried."""
     prices, improve = list[float](), MultiscaleFit.improve
 
     def improved(fit: MultiscaleFit, price: float, *rest: Any) -> None:
@@ -152,7 +153,21 @@ def test_a_target_far_below_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MultiscaleFit, "improve", improved)
     found = fitted(SCENE, target_psnr=20.0)
     assert found.psnr >= 20 and found.notes == ()
-    assert len(prices) < presets._TRIES and set(prices[1:]) == {presets._LOWEST_PRICE}
+    own, lowest = prices[0], presets._LOWEST_PRICE
+    assert prices.count(own) == 2 and set(prices) == {own, lowest} and len(prices) < 2 * presets._TRIES
+
+
+def test_a_narrower_network_is_fitted_to_a_low_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths, measured = set[int](), presets.measured
+
+    def recorded(network: NeuralGainMap, pair: PairLike) -> FittedNetwork:
+        widths.add(network.layers[0].outputs)
+        return measured(network, pair)
+
+    monkeypatch.setattr(presets, "measured", recorded)
+    wide = tiny(neurons=14, most_weights=None)
+    assert fitted(SCENE, "tiny", wide, target_psnr=30.0).psnr >= 30
+    assert len(widths - {1}) == 2 and max(widths) == 14 + 4, "1 is that of a network that says nothing"
 
 
 @pytest.mark.parametrize("target", [99.0, 1e9])

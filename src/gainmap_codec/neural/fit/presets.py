@@ -164,14 +164,15 @@ def _fit_multiscale(
     if target_bytes is not None or target_psnr is not None:
         config = replace(config, has_picture=True)
     if target_bytes is not None:
-        config = replace(
-            config, most_weights=max(0, round((target_bytes - _HEADER_BYTES - _LATENT_BYTES) / _BYTES_PER_WEIGHT))
-        )
-    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
-    fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
-    first = measured(fit.network(), pair)
+        config = replace(config, most_weights=_most_weights(target_bytes))
+    fit, first = _fitted(blank, config, pair, seed, progress)
     if target_psnr is not None:
-        return _reach(fit, pair, first, target_psnr)
+        reached = _reach(fit, pair, first, target_psnr)
+        most_weights = _most_weights(reached.size)
+        if reached.notes or most_weights >= sum(len(layer.weights) for layer in first.network.layers):
+            return reached
+        fit, first = _fitted(blank, replace(config, most_weights=most_weights), pair, seed)
+        return nearest([reached, _reach(fit, pair, first, target_psnr)], target_psnr)
     most = config.most_bytes if target_bytes is None else target_bytes
     if most is not None and (target_bytes is not None or first.size > most):
         return _keep_within(fit, pair, first, most)
@@ -181,6 +182,20 @@ def _fit_multiscale(
     trials = trials_for_prices(first.network, fit.target, pair)
     found = [first, *worth_most(trials, price, partial(measured, pair=pair))]
     return min(found, key=lambda each: each.size - price * each.psnr)
+
+
+def _most_weights(size: int) -> int:
+    """Of a network whose payload has so many bytes."""
+    return max(0, round((size - _HEADER_BYTES - _LATENT_BYTES) / _BYTES_PER_WEIGHT))
+
+
+def _fitted(
+    blank: NeuralGainMap, config: MultiscaleConfig, pair: PairLike, seed: int, progress: Progress | None = None
+) -> tuple[MultiscaleFit, FittedNetwork]:
+    """A fit at its own price, and what it gives."""
+    fit = start_fit(blank, config, pair, seed, _part(progress, 0, 0.4))
+    fit.improve(fit.config.bytes_per_db, config.rounds, _part(progress, 0.4, 1))
+    return fit, measured(fit.network(), pair)
 
 
 def start_fit(
