@@ -58,14 +58,13 @@ class Rendition(Generic[Pixels]):
 def preference(opened: OpenedFile, prefer: Prefer) -> list[RenderedFrom]:
     """The renditions to try, best first; the base is always the last.
 
-    "auto" takes the map that came nearer to the HDR original on the base that both were made for, where the payload
-    tells of both, else the neural one.
+    "auto" takes the map that came nearer to the HDR original, where the payload tells of both, else the neural one.
     """
     neural, standard = opened.neural, opened.file.gain_map
     order: list[RenderedFrom] = ["neural", "standard"]
     if prefer == "base":
         order = []
-    elif prefer == "standard" or (prefer == "auto" and neural and 0 < neural.neural_psnr < neural.standard_psnr):
+    elif prefer == "standard" or (prefer == "auto" and neural and neural.standard_psnr > neural.neural_psnr):
         order.reverse()
     there = {"neural": neural is not None, "standard": standard is not None}
     return [kind for kind in order if there[kind]] + ["base"]

@@ -56,11 +56,13 @@ def test_payload_is_found_whatever_tools_did(bodies: list[bytes]) -> None:
 def test_no_payload_and_implausible_payloads() -> None:
     assert find_payload([]) is None
     assert find_payload([C2PA, b"JP", b"", bytes(40)]) is None
-    assert find_payload([serialize_payload_bodies(b"damaged")[0]]) == b"damaged"
+    assert find_payload([serialize_payload_bodies(b"damaged")[0]]) is None
+    assert find_payload([serialize_payload_bodies(b"\xf6\x41damaged")[0]]) == b"\xf6\x41damaged"
 
 
 def test_a_broken_payload_is_no_longer_than_one_that_can_be_written() -> None:
-    body = PAYLOAD_UUID + bytes(1 << 22)
+    payload = b"\xf6\x41".ljust(1 << 22, b"\0")
+    body = PAYLOAD_UUID + payload
     found = find_payload([body, body])
-    assert found == bytes(1 << 22)
+    assert found == payload
     assert sum(map(len, serialize_payload_bodies(found))) > len(found)

@@ -213,9 +213,9 @@ def test_every_byte_damaged(make: Callable[[], GainMapFile]) -> None:
     for at in range(len(data)):
         try:
             file = read(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
-            serialize_jxl(file)
-        except (GainMapError, ValueError):
+        except GainMapError:
             continue
+        serialize_jxl(file)
 
 
 def test_what_is_not_read() -> None:

@@ -201,8 +201,8 @@ def test_decode_on_cuda(photo: bytes) -> None:
     ("device", "line"),
     [
         ("cuda:99", r"device: expected cuda:99, got \S+ CUDA devices?"),
-        ("cuda:-1", "device: expected cpu, cuda or cuda:N, got 'cuda:-1'"),
-        ("gpu", "device: expected cpu, cuda or cuda:N, got 'gpu'"),
+        ("cuda:-1", "device: expected auto, cpu, cuda or cuda:N, got 'cuda:-1'"),
+        ("gpu", "device: expected auto, cpu, cuda or cuda:N, got 'gpu'"),
     ],
 )
 def test_a_device_that_is_not_there_is_told_before_any_work(device: str, line: str) -> None:

@@ -16,6 +16,7 @@ from gainmap_codec.files.jumbf import (
     parse_superbox,
     serialize_superbox,
 )
+from gainmap_codec.files.payload.format import is_payload
 
 _BOX_HEADER_BYTES = 8
 _PACKET_BYTES = 65_060  # of what the superbox holds: with a payload of 65 000 bytes
@@ -48,18 +49,19 @@ def _packet(number: int, part: bytes) -> bytes:
 
 
 def find_payload(bodies: list[bytes]) -> bytes | None:
-    """The payload in the APP11 bodies of an image, or None; its inside is not checked.
+    """The payload in the APP11 bodies of an image, or None; of its inside, its first bytes are checked.
 
     Box structure comes first; where tools have joined or cut segments, our identifier is searched in all
     bodies. No more is given than can be written again.
     """
     for packets in _by_instance(bodies).values():
         payload = parse_superbox(b"".join(packets), PAYLOAD)
-        if payload is not None:
+        if payload is not None and is_payload(payload):
             return payload[:MAX_PAYLOAD_BYTES]
     joined = b"".join(bodies)
     position = joined.find(PAYLOAD_UUID)
-    return None if position < 0 else _behind(joined, position + len(PAYLOAD_UUID))[:MAX_PAYLOAD_BYTES]
+    payload = b"" if position < 0 else _behind(joined, position + len(PAYLOAD_UUID))
+    return payload[:MAX_PAYLOAD_BYTES] if is_payload(payload) else None
 
 
 def _behind(joined: bytes, start: int) -> bytes:

@@ -34,6 +34,7 @@ from gainmap_codec.files.jxl.source import CODESTREAM_BOXES, JUMB, JxlSource, op
 from gainmap_codec.files.map_metadata.iso21496 import parse_iso21496
 from gainmap_codec.files.map_metadata.oddities import odd_gain_map
 from gainmap_codec.files.map_metadata.turned import turned_map
+from gainmap_codec.files.payload.format import is_payload
 from gainmap_codec.files.records import CodedImage, GainMapFile, OtherKind, OtherPart, StoredGainMap
 from gainmap_codec.files.tags.exif import tiff_of_item
 from gainmap_codec.files.tags.xmp_packet import parse_packet
@@ -45,7 +46,7 @@ _MOST_MAP_JPEG = 1 << 22
 _OF_PICTURE = (b"jxll", b"jxli")  # level and index of frames
 _MADE_ANEW = (b"JXL ", b"ftyp")
 
-_Found = tuple[Box, bytes] | tuple[None, None]
+_Found = tuple[Box | None, bytes | None]
 """A box, and what it says."""
 
 
@@ -91,9 +92,9 @@ def parse_jxl(data: bytes, limits: Limits) -> GainMapFile:
     found = _Metadata(
         _first(source, EXIF, _MOST_EXIF, tiff_of_item, notes),
         _first(source, XMP, limits.xmp_bytes, lambda data: _packet(data, limits), notes),
-        _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES),
+        _payload(source),
     )
-    if found.payload[0] is None and not source.missing and _names_payload(source):
+    if found.payload[1] is None and not source.missing and _names_payload(source):
         missing = (*missing, LOST_PAYLOAD)
     if header.is_animation:
         notes.append("the picture moves: its first frame stands for all of it")
@@ -190,6 +191,12 @@ def _packet(data: bytes, limits: Limits) -> bytes | None:
         return None  # what exiftool leaves where it takes XMP out
     parse_packet(data, limits)
     return data
+
+
+def _payload(source: JxlSource) -> _Found:
+    """The payload's box, and the payload unless its first bytes are damaged: then there is nothing to hand on."""
+    box, payload = _superbox(source, PAYLOAD, MAX_PAYLOAD_BYTES)
+    return box, payload if payload and is_payload(payload) else None
 
 
 def _superbox(source: JxlSource, kind: Superbox, most: int) -> _Found:
