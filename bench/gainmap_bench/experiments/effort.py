@@ -72,7 +72,7 @@ QUICK = Effort(
     schedule=Schedule(batch=1 << 14),
     itm=(Schedule(500, 1 << 14, 5e-4), Schedule(500, 1 << 14, 5e-4)),
     presets=("tiny", "balanced"),
-    payloads=NeuralPayloads((("tiny", ()), ("balanced", (4, 0.25))), (46, 54)),
+    payloads=NeuralPayloads((("tiny", ()), ("balanced", (4, 0.25))), (38, 42, 46, 50, 54)),
     widths=(8, 16, 32),
     kinds=("gamma",),
     every=4,
