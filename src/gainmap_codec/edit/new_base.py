@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 
 from gainmap_codec.codec.decoding import Rendition, best_rendition
 from gainmap_codec.codec.opening import OpenedFile, base_codes
@@ -70,7 +71,6 @@ class Shown:
     codes: AnyCodes | None = None
     has_thumbnails: bool = True
     is_edited: bool = False
-    _recipes: dict[tuple[Codec, int], MapRecipe] = field(default_factory=dict, init=False)
 
     @property
     def size(self) -> Size:
@@ -100,13 +100,12 @@ class Shown:
         """The neural gain map's own, by `own_gain_of`."""
         return own_gain_of(self.opened)
 
-    def recipe_of_network(self, codec: Codec, bits: int) -> MapRecipe:
+    @cached_property
+    def recipe_of_network(self) -> Callable[[Codec, int], MapRecipe]:
         """How that gain is coded where nobody says, by `recipe_of_network`: chosen once for all tries."""
         network, gain = self.opened.neural, self.own_gain
         assert network is not None and gain is not None
-        if (codec, bits) not in self._recipes:
-            self._recipes[codec, bits] = recipe_of_network(self.opened, network, gain, codec, bits)
-        return self._recipes[codec, bits]
+        return cache(partial(recipe_of_network, self.opened, network, gain))
 
     def light(self, pixels: Array) -> Array:
         """The same part at the same size of a rendition of the file, float32 (H, W, 3)."""

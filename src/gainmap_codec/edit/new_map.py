@@ -67,8 +67,7 @@ def new_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
         if not base.source.has_hdr_base:
             return _made(base, _like(decoded.image, base, options), options, notes)
         notes.lost.append("the gain map of an HDR base keeps its channels, and its scale unless that is a number")
-    is_beside_network = not decoded.image.data and options.carry == "both"
-    return _coded(decoded, base, _as_chosen(decoded.image, base, options) if is_beside_network else options, notes)
+    return _coded(decoded, base, _as_chosen(decoded.image, base, options), notes)
 
 
 def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap:
@@ -91,8 +90,7 @@ def _apple_map(base: NewBase, options: TranscodeOptions, notes: Notes) -> NewMap
         return made
     notes.done += told.done
     notes.lost += told.lost
-    if not decoded.image.data:
-        options = _as_chosen(decoded.image, base, options)
+    options = _as_chosen(decoded.image, base, options)
     coded = coded_apple_map(_cut_to_size(decoded, base, options, notes), codec, options.coding(base.file.container))
     notes.done.append(f"gain map: coded {_how_coded(coded, base, options)}")
     return NewMap(coded)
@@ -124,10 +122,11 @@ def _of_network(base: NewBase) -> DecodedMap[GainMapMetadata] | None:
 
 
 def _as_chosen(image: CodedImage, base: NewBase, options: TranscodeOptions) -> TranscodeOptions:
-    """The options with the scale and quality that are chosen for a network's own gain, where nothing else says them:
-    a map beside the network need not tell all that it tells.
+    """The options with the scale and quality that are chosen for a network's own gain, where nothing else says them. A
+    standard map in the network's place keeps all that it tells.
     """
-    if options.preset in PHOTO_PRESETS or (options.map_scale and options.map_quality):
+    is_small = not image.data and options.carry in ("both", "apple")
+    if not is_small or options.preset in PHOTO_PRESETS or (options.map_scale and options.map_quality):
         return options
     recipe = base.shown.recipe_of_network(CODECS[base.file.container], image.bits)
     is_smaller = image.width * recipe.scale > base.source.file.base.width

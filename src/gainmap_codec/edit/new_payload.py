@@ -94,18 +94,18 @@ def _kept(payload: bytes, network: NeuralGainMap, base: NewBase, standard: NewMa
         numbered = edit_payload(bound, standard_psnr=standard_psnr)
         return _Kept(numbered, base.source.measured_psnr("neural"), inf, 0.0, "neural gain map: kept bit for bit")
     line = "neural gain map: kept, weights and latents bit for bit"
-    if base.shown.is_edited:
-        return _Kept(edit_payload(bound, neural_psnr=0.0, standard_psnr=standard_psnr), 0.0, inf, 0.0, line)
-    try:
-        drift = _drift(base, "neural", replace(base.file, payload=bound))
-    except GainMapError as error:
-        notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
-        return _Kept(edit_payload(bound, neural_psnr=0.0, standard_psnr=standard_psnr), 0.0, inf, 0.0, line)
-    psnr = combined_psnr(base.source.measured_psnr("neural"), drift)
-    so = f", so about {told_psnr(psnr)} against the HDR picture" if psnr else _UNKNOWN
-    line += f", {told_psnr(drift)} against what it gave on the old base{so}"
-    numbered = edit_payload(bound, neural_psnr=psnr, standard_psnr=standard_psnr)
-    return _Kept(numbered, psnr, drift, network.neural_psnr - combined_psnr(network.neural_psnr, drift), line)
+    psnr, drift, fall = 0.0, inf, 0.0
+    if not base.shown.is_edited:
+        try:
+            drift = _drift(base, "neural", replace(base.file, payload=bound))
+        except GainMapError as error:
+            notes.lost.append(f"the neural gain map cannot be used and is kept as it is: {error}")
+        else:
+            psnr = combined_psnr(base.source.measured_psnr("neural"), drift)
+            fall = network.neural_psnr - combined_psnr(network.neural_psnr, drift)
+            so = f", so about {told_psnr(psnr)} against the HDR picture" if psnr else _UNKNOWN
+            line += f", {told_psnr(drift)} against what it gave on the old base{so}"
+    return _Kept(edit_payload(bound, neural_psnr=psnr, standard_psnr=standard_psnr), psnr, drift, fall, line)
 
 
 def _bound(payload: bytes, network: NeuralGainMap, base: NewBase, notes: Notes) -> bytes | None:

@@ -308,10 +308,8 @@ def test_the_cheapest_is_coded_however_large_it_is(
     assert codes(50)[0] == 0 and set(codes(50)) == ({0, 1} if few else {0})
 
 
-def test_what_is_out_of_reach_gets_the_finest_picture(
-    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where a level in between shows less than a coarser one, which ends a search for what costs least."""
+def _worsen_level_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pictures seem to show 20 dB less."""
     tried = module._Level._tried
 
     def tried_worse(self: Any, quality: int) -> tuple[float, float]:
@@ -319,6 +317,13 @@ def test_what_is_out_of_reach_gets_the_finest_picture(
         return size, psnr - 20 * (self._level == 1)
 
     monkeypatch.setattr(module._Level, "_tried", tried_worse)
+
+
+def test_what_is_out_of_reach_gets_the_finest_picture(
+    grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a level in between shows less than a coarser one, which ends a search for what costs least."""
+    _worsen_level_1(monkeypatch)
     found = reach(Trials(grounds, PHOTO), 90.0, measure)
     pictures = [each.network.picture for each in found]
     assert [each and each.level for each in pictures] == [0] * len(found) and max(each.psnr for each in found) > 55
@@ -328,13 +333,7 @@ def test_a_large_budget_gets_the_finest_picture(
     grounds: tuple[Ground, Ground], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a level in between shows less, and the best quality of a coarser one takes a part of the budget."""
-    tried = module._Level._tried
-
-    def tried_worse(self: Any, quality: int) -> tuple[float, float]:
-        size, psnr = tried(self, quality)
-        return size, psnr - 20 * (self._level == 1)
-
-    monkeypatch.setattr(module._Level, "_tried", tried_worse)
+    _worsen_level_1(monkeypatch)
     found = keep_within(Trials(grounds, PHOTO), 50_000, measure)
     best = max(found, key=lambda each: each.psnr)
     assert best.network.picture and best.network.picture.level == 0 and best.size <= 50_000

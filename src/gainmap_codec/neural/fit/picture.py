@@ -407,7 +407,7 @@ def reach(trials: Trials, psnr: float, measure: Callable[[NeuralGainMap], M]) ->
 
     made = _made(trials.cheapest(costs, is_enough) or [trials.finest()], measure, change)
     best = nearest((each.payload for each in made), psnr)
-    return _refined(made, [best] if best.psnr >= psnr else [], measure, lambda *found: change(*found) or -1)
+    return _refined(made, best if best.psnr >= psnr else None, measure, lambda *found: change(*found) or -1)
 
 
 def _steps(missing: float, slope: float) -> float:
@@ -437,7 +437,7 @@ def keep_within(trials: Trials, size: int, measure: Callable[[NeuralGainMap], M]
         choices.append(trials.finest())
     made = _made(choices, measure, change)
     within = sorted((each.payload for each in made if each.payload.size <= size), key=lambda each: each.psnr)
-    return _refined(made, within[-1:], measure, lambda *found: change(*found) or 1)
+    return _refined(made, within[-1] if within else None, measure, lambda *found: change(*found) or 1)
 
 
 def worth_most(trials: Trials, bytes_per_db: float, measure: Callable[[NeuralGainMap], M]) -> list[M]:
@@ -469,13 +469,12 @@ def _made(choices: Iterable[_Choice], measure: Callable[[NeuralGainMap], M], cha
 
 
 def _refined(
-    made: Sequence[_Made[M]], best: Sequence[M], measure: Callable[[NeuralGainMap], M], change: Change[M]
+    made: Sequence[_Made[M]], best: M | None, measure: Callable[[NeuralGainMap], M], change: Change[M]
 ) -> list[M]:
     """All payloads, with further ones of the best, where that is small, coded as slowly as can be."""
     found = [each.payload for each in made]
     for each in made:
-        is_quick = each.choice.is_quick and each.payload.size <= _FEW_BYTES
-        if is_quick and any(each.payload is one for one in best):
+        if each.payload is best and each.choice.is_quick and best.size <= _FEW_BYTES:
             found += [more.payload for more in _made_of(each.choice, each.quality, _SLOWEST, measure, change)]
     return found
 
